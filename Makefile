@@ -1,0 +1,45 @@
+# Each command installs what it needs into .venv; nothing else is asked of the machine but Python 3.11 and make.
+PYTHON ?= python3
+PORT ?= 8000
+CI ?=
+BIN := .venv/bin
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 8
+
+run: .venv/runs ## serve the demo on http://127.0.0.1:$(PORT) (PORT=… for another port)
+	@$(BIN)/onereply demo --port $(PORT)
+
+test: .venv/develops ## run all tests, on SQLite and on a throwaway PostgreSQL
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow"
+
+check: .venv/develops ## everything CI runs: format, lint, types, imports, contract, all tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.contract.lint
+	$(MAKE) test
+	$(BIN)/pytest -q -m slow
+
+fmt: .venv/develops ## put the code in its usual form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/develops ## pin every dependency by hash again, from pyproject.toml
+	$(BIN)/uv pip compile -q $(LOCK) -o requirements.txt pyproject.toml
+	$(BIN)/uv pip compile -q $(LOCK) -o requirements-dev.txt pyproject.toml --group dev
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
+
+.venv/runs: requirements.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/develops: .venv/runs requirements-dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help run test check fmt lock
+.DEFAULT_GOAL := help

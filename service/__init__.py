@@ -1,0 +1,1 @@
+"""One Reply: the comment thread under every article of a news site."""

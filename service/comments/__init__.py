@@ -1,0 +1,1 @@
+"""Comments: posted, accepted, shown, edited, deleted."""

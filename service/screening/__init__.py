@@ -1,0 +1,1 @@
+"""The automatic judgement of a comment as it arrives."""

@@ -1,0 +1,1 @@
+"""The publications that this installation serves, and their settings."""

@@ -1,0 +1,1 @@
+"""The database: engine, writer, types, and the few statements that differ."""

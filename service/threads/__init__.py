@@ -1,0 +1,1 @@
+"""The thread of an article: registered, closed, counted, named."""

@@ -1,0 +1,1 @@
+"""HTTP as every room needs it; knows no SQL and no rules."""
