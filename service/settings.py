@@ -1,0 +1,71 @@
+"""Every setting of an installation: one environment variable, one default, one sentence each.
+
+A variable that is not listed here, or whose value does not fit, stops the start with one line that says so.
+What a publication can set for itself is in ``sites/settings.py``.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "ONEREPLY_"
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown or does not fit; the message is one line for whoever starts the service."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an installation is told by its environment; a field ``name`` is the variable ``ONEREPLY_NAME``."""
+
+    secret_key: Annotated[
+        str,
+        Meta(
+            min_length=32,
+            description="Keys author tokens and other secrets. At least 32 random characters; required.",
+        ),
+    ]
+    database_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(sqlite:///|postgresql://).+",
+            description="Where everything is kept: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`.",
+        ),
+    ] = "sqlite:///var/onereply.db"
+    read_connections: Annotated[
+        int, Meta(ge=1, le=200, description="Database connections for reading, per worker process.")
+    ] = 8
+    sweep_seconds: Annotated[
+        float,
+        Meta(gt=0, le=3600, description="Seconds between two sweeps for threads whose closing time has passed."),
+    ] = 30.0
+    stop_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=600,
+            description="Seconds that requests in flight are given to finish when the service stops.",
+        ),
+    ] = 30
+    log_format: Annotated[Literal["console", "json"], Meta(description="How the log is written.")] = "console"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least grave line that is logged.")
+    ] = "info"
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Decode the settings from ``environment``; raises :class:`SettingsError` with one clear line."""
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
+    known = {field.name for field in msgspec.structs.fields(Settings)}
+    for name in sorted(given.keys() - known):
+        raise SettingsError(f"{PREFIX}{name.upper()} is not a setting of One Reply; README lists them.")
+    if not given.get("secret_key"):
+        raise SettingsError(f"{PREFIX}SECRET_KEY is required: at least 32 random characters, kept secret.")
+    try:
+        return msgspec.convert(given, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).rpartition(" - at `$.")
+        raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()} does not fit: {message.lower()}.") from None

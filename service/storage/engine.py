@@ -1,0 +1,115 @@
+"""The database as the rooms use it: many readers, one writer.
+
+A read is one consistent snapshot; a write is one turn at the process's only writer (``storage/writer.py``).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.url import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from service.storage.writer import Turnstile, Writer
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+LOCK_TIMEOUT_SECONDS = 2
+BUSY_TIMEOUT_SECONDS = 5
+
+
+class Database:
+    """One database of an installation.
+
+    ``url`` is ``sqlite:///PATH`` or ``postgresql://…``; ``read_connections`` bounds what readers hold at a time.
+    """
+
+    def __init__(self, url: str, *, read_connections: int = 8) -> None:
+        parsed = make_url(url)
+        self.dialect = parsed.get_backend_name()
+        parsed = parsed.set(drivername=DRIVERS[self.dialect])
+        make_engine = _sqlite if self.dialect == "sqlite" else _postgresql
+        # Two pools, so that no number of readers can keep the writer waiting for a connection.
+        self._reading = make_engine(parsed, read_connections).execution_options(**_reading(self.dialect))
+        self._writing = make_engine(parsed, 1)
+        self._writer = Writer(self._writing, turnstile=_turnstile(parsed) if self.dialect == "sqlite" else None)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that reads one consistent snapshot."""
+        async with self._reading.connect() as connection, connection.begin():
+            yield connection
+
+    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection in a transaction that commits at the end of the block; waits for the writer's turn.
+
+        Raises :class:`service.web.problems.Busy` when another process keeps the database for too long.
+        """
+        return self._writer.transaction()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reading.dispose()
+        await self._writing.dispose()
+
+
+def _reading(dialect: str) -> dict[str, Any]:
+    if dialect == "sqlite":
+        return {"read_only": True}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+def _turnstile(url: URL) -> Turnstile:
+    assert url.database
+    return Turnstile(Path(url.database), patience_seconds=BUSY_TIMEOUT_SECONDS)
+
+
+def _postgresql(url: URL, connections: int) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT_SECONDS,
+        connect_args={
+            "server_settings": {
+                "application_name": "onereply",
+                "jit": "off",  # statements here are short; compiling them costs more than running them
+                "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+                "idle_in_transaction_session_timeout": "60s",
+            }
+        },
+    )
+
+
+def _sqlite(url: URL, connections: int) -> AsyncEngine:
+    assert url.database
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver's own transactions begin too late and end before DDL; SQLAlchemy's hooks below do it right.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a commit acknowledged survives a power cut
+        f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that will write takes the write lock at once: taken later, it could find that what it read is
+    # no longer so, and SQLite would refuse it without waiting.
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,57 @@
+"""Which revision the database's tables are at, which one this release wants, and the way from one to the other."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.storage.engine import Database
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+ONE_AT_A_TIME = 0x6F6E6572  # the advisory lock under which PostgreSQL migrates
+
+
+async def migrate(database: Database, *, to: str = "head") -> None:
+    """Bring the database's tables to revision ``to``, up or down; two at a time wait for each other."""
+    async with database.write() as connection:
+        if database.dialect == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
+        await connection.run_sync(_run, to)
+
+
+def _run(connection: Connection, to: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    current = MigrationContext.configure(connection).get_current_revision()
+    if to == "base" or (current and _is_below(to, current)):
+        command.downgrade(config, to)
+    else:
+        command.upgrade(config, to)
+
+
+def _is_below(revision: str, current: str) -> bool:
+    """Whether ``revision`` is on the way down from ``current``."""
+    below = {script.revision for script in ScriptDirectory.from_config(_config()).iterate_revisions(current, "base")}
+    return revision in below and revision != current
+
+
+async def current_revision(connection: AsyncConnection) -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+@cache
+def head_revision() -> str | None:
+    """The revision that this release wants."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config

@@ -1,0 +1,107 @@
+"""One writer a process: all writes pass it, first in, first out.
+
+Why: posts commit in groups. Were a close or a decision to compete with the groups for the database's own lock, it
+could lose again and again; in this queue it waits for one group at most. SQLite's lock between processes is not
+fair either, so processes that share an SQLite file pass a turnstile first.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service.web.problems import Busy
+
+
+class Writer:
+    """Lets one transaction at a time write, in the order in which they asked."""
+
+    def __init__(self, engine: AsyncEngine, *, turnstile: "Turnstile | None") -> None:
+        self._engine = engine
+        self._turn = asyncio.Lock()  # asyncio's lock wakes its waiters in the order in which they came
+        self._turnstile = turnstile
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose transaction commits at the end of the block and rolls back on an exception."""
+        async with self._turn:
+            if self._turnstile is None:
+                async with _busy_is_a_problem(), self._engine.begin() as connection:
+                    yield connection
+            else:
+                async with self._turnstile.passed(), _busy_is_a_problem(), self._engine.begin() as connection:
+                    yield connection
+
+
+class Turnstile:
+    """A fair passage for the processes that write one SQLite file.
+
+    Two files are locked (flock): the gate, then the room; the gate is let go once inside. Whoever leaves the room
+    and wants in again finds the gate held by the one who waited, so nobody overtakes twice. The kernel lets go of
+    both when a process dies.
+    """
+
+    def __init__(self, database: Path, *, patience_seconds: float) -> None:
+        self._gate = Path(f"{database}-gate")
+        self._room = Path(f"{database}-room")
+        self._patience = patience_seconds
+        self._files: tuple[int, int] | None = None
+
+    @asynccontextmanager
+    async def passed(self) -> AsyncIterator[None]:
+        """Inside the room; raises :class:`Busy` when that takes longer than the patience."""
+        gate, room = self._open()
+        until = asyncio.get_running_loop().time() + self._patience
+        await _lock(gate, until)
+        try:
+            await _lock(room, until)
+        finally:
+            fcntl.flock(gate, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(room, fcntl.LOCK_UN)
+
+    def _open(self) -> tuple[int, int]:
+        if self._files is None:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._files = os.open(self._gate, flags, 0o600), os.open(self._room, flags, 0o600)
+        return self._files
+
+
+async def _lock(file: int, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if asyncio.get_running_loop().time() > until:
+                raise Busy from None
+            await asyncio.sleep(0.001)
+        else:
+            return
+
+
+@asynccontextmanager
+async def _busy_is_a_problem() -> AsyncIterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if is_busy(error):
+            raise Busy from error
+        raise
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether the database refused only because somebody else held a lock for too long, or it gave up a deadlock.
+
+    SQLite says so by SQLITE_BUSY, PostgreSQL by SQLSTATE 55P03 (lock_not_available) or 40P01 (deadlock_detected).
+    """
+    original = error.orig
+    if getattr(original, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+        return True
+    return getattr(original, "sqlstate", None) in {"55P03", "40P01"}

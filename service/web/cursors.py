@@ -1,0 +1,40 @@
+"""Opaque cursors for lists: the key after which the next page begins, in URL-safe base64.
+
+They are not signed: whoever makes one up only asks for another place in a list that they may read anyway.
+"""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from service.web.problems import InvalidCursor
+
+LONGEST = 1024
+
+
+def encode_cursor(key: bytes) -> str:
+    """``key`` as a cursor."""
+    return urlsafe_b64encode(key).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str) -> bytes:
+    """The key in ``cursor``; raises :class:`InvalidCursor`."""
+    if len(cursor) > LONGEST or not cursor.isascii():
+        raise InvalidCursor(parameter="cursor")
+    try:
+        return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except (binascii.Error, ValueError):
+        raise InvalidCursor(parameter="cursor") from None
+
+
+def next_link(request: Request, cursor: str | None) -> dict[str, str]:
+    """The ``Link`` header (RFC 8288) to the next page, or no header at the end.
+
+    The link is relative to the page it came with, so that no proxy in between can make it wrong.
+    """
+    if cursor is None:
+        return {}
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return {"link": f'<?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'}

@@ -1,0 +1,118 @@
+"""The edge: what a client sends becomes a typed struct here, with limits, or a problem. Inside, nothing is checked
+again.
+"""
+
+import re
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from service.web.problems import InvalidField, InvalidParameter, MalformedJson, TooLarge, UnsupportedMediaType
+
+BODY_LIMIT = 64 * 1024
+T = TypeVar("T")
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The base of all structs that a client sends: what the contract does not say does not exist.
+
+    A member left out is ``msgspec.UNSET``, apart from one given as null.
+    """
+
+
+async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMIT, optional: bool = False) -> T:
+    """The request's JSON body as a ``kind``; where ``optional``, no body at all is an empty object.
+
+    Raises :class:`UnsupportedMediaType`, :class:`TooLarge` (over ``limit`` bytes), :class:`MalformedJson` or
+    :class:`InvalidField`.
+    """
+    body = await read_body(request, limit=limit)
+    if optional and not body:
+        return decode(b"{}", kind)
+    content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if content_type != "application/json" and not content_type.endswith("+json"):
+        raise UnsupportedMediaType
+    return decode(body, kind)
+
+
+async def read_body(request: Request, *, limit: int) -> bytes:
+    """The body's bytes; stops reading as soon as it is known to be longer than ``limit``."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isascii() and declared.isdigit() and int(declared) > limit:
+        raise TooLarge(f"At most {limit} bytes are taken here.")
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge(f"At most {limit} bytes are taken here.")
+    except ClientDisconnect:
+        raise MalformedJson("The body ended early.") from None
+    return bytes(body)
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """``body`` as a ``kind``; raises :class:`MalformedJson` or :class:`InvalidField`."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        _invalid(str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedJson(f"{error}.") from None
+    except RecursionError:
+        raise MalformedJson("It is nested too deeply.") from None
+
+
+def decode_query(request: Request, kind: type[T]) -> T:
+    """The query's parameters as a ``kind``; a parameter given twice or unknown is refused.
+
+    Raises :class:`InvalidParameter`.
+    """
+    given: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in given:
+            raise InvalidParameter(f"“{name}” is given twice.", parameter=name)
+        given[name] = value
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        message, path = _split(str(error))
+        unknown = re.search(r"unknown field `(.*)`", message)
+        name = unknown[1] if unknown else path.lstrip("$.") or "query"
+        raise InvalidParameter(f"{_sentence(message)}", parameter=name) from None
+
+
+def _invalid(error: str) -> NoReturn:
+    message, path = _split(error)
+    pointer = pointer_of(path)
+    missing = re.search(r"(?:missing required|unknown) field `(.*)`", message)
+    if missing:
+        pointer += "/" + escape_pointer(missing[1])
+    raise InvalidField(_sentence(message), pointer=pointer)
+
+
+def _split(error: str) -> tuple[str, str]:
+    # msgspec says where only at the end of its sentence: “Expected `str`, got `int` - at `$.author.name`”.
+    message, _, path = error.rpartition(" - at `")
+    return (message, path.rstrip("`")) if message else (error, "$")
+
+
+def _sentence(message: str) -> str:
+    return re.sub(r"\bObject\b", "The object", message.replace("`", "“", 1).replace("`", "”", 1)) + "."
+
+
+def pointer_of(path: str) -> str:
+    """A JSON Pointer (RFC 6901) for msgspec's path: ``$.comments[2].id`` is ``/comments/2/id``."""
+    return "".join("/" + escape_pointer(part) for part in re.findall(r"[^.$\[\]]+", path))
+
+
+def escape_pointer(part: str) -> str:
+    """One reference token of a JSON Pointer."""
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def given_fields(body: Body) -> dict[str, Any]:
+    """The members that the client gave, by name; those left out are absent."""
+    fields = ((name, getattr(body, name)) for name in body.__struct_fields__)
+    return {name: value for name, value in fields if value is not msgspec.UNSET}

@@ -1,0 +1,64 @@
+"""Routes that match the raw path, segment by segment, and decode each segment after.
+
+Why: an article's id is the host's own text, often a whole URL. ``%2F`` inside it is part of the id, not a border
+between segments, and Starlette's own routes see the path only after it was decoded.
+"""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from service.web.problems import InvalidParameter
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class RawRoute(Route):
+    """A route whose parameters are percent-decoded after matching.
+
+    A query in ``path`` (``/threads?url``) names a parameter without which the route does not match.
+    """
+
+    def __init__(self, method: str, path: str, endpoint: Handler) -> None:
+        path, _, self._requires = path.partition("?")
+        super().__init__(path, endpoint, methods=[method])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As Starlette's, on the path as it came over the wire."""
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        match = self.path_regex.match(raw_path(scope))
+        if match is None or (self._requires and not _has_parameter(scope, self._requires)):
+            return Match.NONE, {}
+        found: Scope = {"endpoint": self.endpoint, "path_params": match.groupdict()}
+        return (Match.FULL if self.methods and scope["method"] in self.methods else Match.PARTIAL), found
+
+
+def raw_path(scope: Scope) -> str:
+    """The path as sent, without the query; servers that do not tell it lose nothing but encoded slashes."""
+    raw: bytes | None = scope.get("raw_path")
+    return raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
+
+
+def _has_parameter(scope: Scope, name: str) -> bool:
+    query: bytes = scope["query_string"]
+    return any(part.partition(b"=")[0] == name.encode() for part in query.split(b"&"))
+
+
+def path_parameter(request: Request, name: str) -> str:
+    """One decoded segment of the path; raises :class:`InvalidParameter` where it is not UTF-8."""
+    try:
+        segment: str = request.path_params[name]
+        return unquote(segment, encoding="utf-8", errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidParameter("It is not UTF-8.", parameter=name) from None
+
+
+def json_response(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """``content`` (structs, mappings, times, UUIDs) as JSON."""
+    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")

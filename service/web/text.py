@@ -1,0 +1,136 @@
+"""What clients type, cleaned at the edge: text that every store, feed and page can hold, and that says what it shows.
+
+Cleaning is linear in time, and cleaning twice is cleaning once. Words and typography stay as they were typed; what goes
+is what no reader sees and what plays tricks on those who read on.
+"""
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+from unicodedata import category, normalize
+
+# The largest stack in real use, the Kalachakra seal in Tibetan, has eight marks on its letter; Hebrew with vowels and
+# cantillation has six. More than that is there to be spilt over the neighbours.
+MOST_MARKS = 8
+
+
+def clean_line(text: str) -> str:
+    """``text`` as one line: a name, a title, a reason.
+
+    In NFC, without control and bidi control characters and stray zero-width ones; white space is collapsed and
+    stripped. Joiners stay where they join (Persian, Indic scripts, emoji families), and so do single no-break and
+    ideographic spaces.
+    """
+    text = _sound(text)
+    if not text.isascii():
+        text = _without_strays(text)
+    return _SPACES.sub(" ", text).strip(_ENDS)
+
+
+def clean_text(text: str) -> str:
+    """``text`` of several lines: a comment's body.
+
+    In NFC; its lines end in ``\\n``; control characters other than that and tabs are gone, and so are leading blank
+    lines and white space at the end. What is invisible but harmless in running text stays.
+    """
+    text = _LINE_ENDS.sub("\n", _sound(text))
+    return _BLANK_LINES.sub("", text).rstrip()
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing in ``text`` can be seen: white space, zero-width characters, fillers, blanks of any script."""
+    return _VISIBLE.search(text) is None
+
+
+def _sound(text: str) -> str:
+    """``text`` in NFC, without what UTF-8, PostgreSQL or XML can't hold, without hidden text and towers of marks."""
+    text = _CONTROLS.sub("", text)
+    if text.isascii():
+        return text
+    if _HIGH.search(text):
+        text = _UNENCODABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+        text = _TAGS.sub(r"\1", text)
+    return _composed(text)
+
+
+def _composed(text: str) -> str:
+    # NFC sorts the marks of a letter, in time by the square of their number: towers come down before it. It also takes
+    # some marks apart, so they come down once more where it changed something.
+    text = _without_towers(text)
+    composed = normalize("NFC", text)
+    return text if composed == text else _without_towers(composed)
+
+
+def _without_towers(text: str) -> str:
+    return _TOWERS.sub(r"\1", text) if _MAYBE_TOWER.search(text) else text
+
+
+def _without_strays(text: str) -> str:
+    """``text`` without what has no width and no meaning where it stands.
+
+    In three passes, so that what decides whether one character stays is not itself a stray.
+    """
+    for strays in (_STRAYS, _STRAY_SELECTORS, _STRAY_JOINERS):
+        text = strays.sub("", text)
+    return _composed(_FILLERS.sub(" ", text))
+
+
+def _ranges(code_points: Iterable[int]) -> str:
+    """``code_points``, in order, as the inside of a character class."""
+    runs = groupby(enumerate(code_points), key=lambda numbered: numbered[1] - numbered[0])
+    spans = ([point for _, point in run] for _, run in runs)
+    return "".join(f"{chr(span[0])}-{chr(span[-1])}" for span in spans)
+
+
+def _marks(start: int, stop: int) -> str:
+    return _ranges(point for point in range(start, stop) if category(chr(point)) in {"Mn", "Me"})
+
+
+_LINE_ENDS = re.compile("\r\n|[\x0b\x0c\r\x85\u2028\u2029]")
+_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+# Lone surrogates can't be encoded; noncharacters can't stand in XML, so not in a feed. Few texts have anything so high.
+_HIGH = re.compile("[\ud800-\U0010ffff]")
+_PLANE_ENDS = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+_UNENCODABLE = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_PLANE_ENDS}]")
+
+# Tag characters spell the region of a flag (England, Wales) after a black one. Anywhere else they hide text.
+_TAGS = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,8}\U000e007f)|[\U000e0000-\U000e007f]+")
+
+# Zero-width characters count as marks, or they would hold the parts of a tower apart. Astral marks stand in a class of
+# their own behind a check of their plane: in one class with all others, each test of a letter would walk all ranges.
+_ZERO_WIDTH = "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_LOW_MARKS = _marks(0x300, 0x10000) + _ZERO_WIDTH
+_ASTRAL_MARKS = _marks(0x10000, 0x20000) + "\U000e0100-\U000e01ef"
+_MARK = f"(?:[{_LOW_MARKS}]|(?=[\U00010000-\U0010ffff])[{_ASTRAL_MARKS}])"
+_TOWERS = re.compile(f"({_MARK}{{{MOST_MARKS}}}){_MARK}+")
+_MAYBE_TOWER = re.compile(f"[{_LOW_MARKS}\U00010000-\U0010ffff]{{{MOST_MARKS + 1}}}")
+
+_BIDI_CONTROLS = "\u202a-\u202e\u2066-\u2069"
+_STRAYS = re.compile(f"[{_BIDI_CONTROLS}\xad\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a]")
+_FILLERS = re.compile("[\u3164\uffa0]")
+
+# A variation selector means something after a symbol, an ideograph, or a letter of the few scripts that define them.
+_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_SYMBOLS = "©®‼⁉\u2100-\u27bf\u2900-\u2bff〰〽㊗㊙\U0001f000-\U0001faff"
+_VARIED = f"0-9#*{_SYMBOLS}\u1000-\u109f、。\u3400-\u9fff\ua840-\ua87f\uf900-\ufaff！，．：；？\U00020000-\U0003ffff"
+_STRAY_SELECTORS = re.compile(f"[{_SELECTORS}](?<![{_VARIED}][{_SELECTORS}])")
+
+# Joiners mean something after Hebrew, Arabic, Indic and other joining scripts; U+200D also between two emoji.
+_JOINING = (
+    "\u0590-\u061b\u0620-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u180d\u180f-\u18af\u1900-\u1cff\ua800-\ua8ff"
+    "\ua980-\uabff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f"
+)
+_EMOJI = f"{_SYMBOLS}\ufe0f"
+_JOINERS = "\u034f\u180e\u200c\u200d"
+_STRAY_JOINERS = re.compile(f"[{_JOINERS}](?<![{_JOINING}][{_JOINERS}])(?!(?<=[{_EMOJI}]\u200d)[{_EMOJI}])")
+
+# A run of white space becomes one space, and so does a single one, unless typography chose it.
+_SPACES = re.compile(r"\s{2,}|[^\S \xa0\u202f\u3000]")
+_ENDS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + f"{_JOINERS}\u061c\u200e\u200f\u2800"
+
+_VISIBLE = re.compile(
+    r"[^\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)

@@ -1,0 +1,79 @@
+"""Each request has an id, which is in its answer and on every line that is logged for it; and one line tells how it
+went.
+"""
+
+import logging
+import re
+import sys
+import time
+from typing import Literal
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import clock
+
+log = structlog.get_logger("onereply.request")
+GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestLog:
+    """ASGI middleware: takes the client's ``X-Request-ID`` or makes one, answers with it, logs one line a request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if GIVEN_ID.fullmatch(given) else clock.new_id().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started, status = time.perf_counter(), 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
+    """Log to standard error, as lines for people or as JSON; the libraries' own lines join ours."""
+    least = logging.getLevelNamesMapping()[level.upper()]
+    for_people = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    render: structlog.typing.Processor = structlog.processors.JSONRenderer() if style == "json" else for_people
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if style == "json" else []),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=max(least, logging.WARNING), handlers=[_Forward()], force=True)
+    logging.getLogger("uvicorn.error").setLevel(least)
+
+
+class _Forward(logging.Handler):
+    """Passes what libraries log on to structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        exception = record.exc_info if record.exc_info and record.exc_info[0] else None
+        structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=exception)
