@@ -1,0 +1,86 @@
+"""Who is asking: told from the ``Authorization: Bearer`` header (RFC 6750), and what that lets them do.
+
+``routes.py`` says of each route who may call it, in the sets below; :func:`admit` keeps to it.
+"""
+
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+
+from service.access import keys
+from service.access.keys import Keys, Role
+from service.readers import author_tokens
+from service.readers.author_tokens import AuthorTokens
+from service.sites.finding import Site
+from service.web.problems import Forbidden, Unauthenticated, WrongSite
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Somebody who asks something of a site: a key with its role, a reader with an author token, or anyone."""
+
+    site: Site
+    role: Role | None = None
+    key_id: str | None = None
+    reader_id: UUID | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether this is a moderator, who may see what readers may not."""
+        return self.role in MODERATOR
+
+    @property
+    def hosts(self) -> bool:
+        """Whether this is the host's system or an admin."""
+        return self.role in HOST
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether the answer is the same as for everybody else, and may be shared."""
+        return self.role is None and self.reader_id is None
+
+
+Who = frozenset[Role | str]
+
+ANYONE: Who = frozenset({"anyone", "reader", "host", "moderator", "admin"})
+READER: Who = frozenset({"reader"})
+HOST: Who = frozenset({"host", "admin"})
+MODERATOR: Who = frozenset({"moderator", "admin"})
+STAFF: Who = HOST | MODERATOR
+
+
+async def identify(request: Request, site: Site, *, keys: Keys, tokens: AuthorTokens) -> Caller:
+    """Who sent ``request`` to ``site``; raises :class:`Unauthenticated` where what was sent proves nothing."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        return Caller(site)
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.isascii():
+        raise Unauthenticated("Send the key or token as “Authorization: Bearer …”.", given=True)
+    if token.startswith(author_tokens.PREFIX):
+        return _reader(site, token, tokens)
+    return await _key_holder(site, token, keys)
+
+
+def _reader(site: Site, token: str, tokens: AuthorTokens) -> Caller:
+    reader_id = tokens.read(site.id, token)
+    if reader_id is None:
+        raise Unauthenticated("This author token is not one of this site's.", given=True)
+    return Caller(site, reader_id=reader_id)
+
+
+async def _key_holder(site: Site, token: str, known: Keys) -> Caller:
+    key = await known.check(token) if token.startswith(keys.PREFIX) else None
+    if key is None:
+        raise Unauthenticated("This key is unknown or revoked.", given=True)
+    if key.site_id != site.id:
+        raise WrongSite
+    return Caller(site, role=key.role, key_id=key.id)
+
+
+def admit(caller: Caller, who: Who) -> None:
+    """Let ``caller`` pass if ``who`` has them; else raise :class:`Unauthenticated` or :class:`Forbidden`."""
+    kind = caller.role or ("reader" if caller.reader_id else "anyone")
+    if kind in who:
+        return
+    raise Unauthenticated if caller.is_anonymous else Forbidden

@@ -1,0 +1,71 @@
+"""Sites are added and changed by whoever runs the installation, on the command line."""
+
+import re
+
+import msgspec
+from babel import Locale, UnknownLocaleError
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service import clock
+from service.sites.finding import COLUMNS, Site, site_of
+from service.sites.model import SiteRow
+from service.sites.settings import SiteSettings
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class InvalidSite(Exception):
+    """A site can't be so; the message is one line for whoever runs the installation."""
+
+
+async def add_site(connection: AsyncConnection, slug: str, *, name: str, locale: str, settings: SiteSettings) -> Site:
+    """Add a site; ``slug`` is its part of the path, ``locale`` a BCP 47 tag. Raises :class:`InvalidSite`."""
+    if not SLUG.fullmatch(slug):
+        raise InvalidSite(f"“{slug}” can't be a slug: up to 63 of a–z, 0–9 and, inside, hyphens.")
+    values = {"slug": slug, "name": name, "locale": _locale(locale), "settings": msgspec.json.encode(settings).decode()}
+    statement = insert(SiteRow).values(**values, revision=1, position=0, created_at=clock.now()).returning(*COLUMNS)
+    try:
+        return site_of((await connection.execute(statement)).one())
+    except IntegrityError:
+        raise InvalidSite(f"There is a site “{slug}” already.") from None
+
+
+async def list_sites(connection: AsyncConnection) -> list[Site]:
+    """All sites, by slug."""
+    return [site_of(row) for row in await connection.execute(select(*COLUMNS).order_by(SiteRow.slug))]
+
+
+async def find_site(connection: AsyncConnection, slug: str) -> Site:
+    """The site called ``slug`` as the transaction sees it; raises :class:`InvalidSite`."""
+    row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
+    if row is None:
+        raise InvalidSite(f"There is no site “{slug}”.")
+    return site_of(row)
+
+
+async def change_site(
+    connection: AsyncConnection, site: Site, *, name: str | None, locale: str | None, settings: SiteSettings
+) -> Site:
+    """Write what changed and move the site's revision, which every cached answer of the site depends on."""
+    statement = (
+        update(SiteRow)
+        .where(SiteRow.id == site.id)
+        .values(
+            name=name or site.name,
+            locale=_locale(locale) if locale else site.locale,
+            settings=msgspec.json.encode(settings).decode(),
+            revision=SiteRow.revision + 1,
+        )
+        .returning(*COLUMNS)
+    )
+    return site_of((await connection.execute(statement)).one())
+
+
+def _locale(tag: str) -> str:
+    try:
+        Locale.parse(tag, sep="-" if "-" in tag else "_")
+    except (UnknownLocaleError, ValueError):
+        raise InvalidSite(f"“{tag}” is not a locale, such as en or pt-BR.") from None
+    return tag.replace("_", "-")

@@ -1,0 +1,83 @@
+"""Which site a request is about.
+
+Sites are few and change seldom, so each process remembers them for at most :data:`REMEMBERED`; a change made by the
+process itself is seen at once. A post does not rely on this: it reads its site again under the lock.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service import clock
+from service.sites.model import SiteRow
+from service.sites.settings import SiteSettings
+from service.storage.engine import Database
+from service.web.problems import NotFound
+
+REMEMBERED = timedelta(seconds=1)
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One publication as it stood when it was read; ``revision`` moves with each change of name, locale, settings."""
+
+    id: int
+    slug: str
+    name: str
+    locale: str
+    revision: int
+    settings: SiteSettings
+
+
+class Sites:
+    """The sites of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._remembered: dict[str, tuple[Site, datetime]] = {}
+
+    async def find(self, slug: str) -> Site:
+        """The site called ``slug``; raises :class:`NotFound`."""
+        site, read_at = self._remembered.get(slug, (None, None))
+        now = clock.now()
+        if site and read_at and abs(now - read_at) < REMEMBERED:
+            return site
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
+        if row is None:
+            self._remembered.pop(slug, None)
+            raise NotFound("There is no such site.")
+        site = site_of(row)
+        self._remembered[slug] = site, now
+        return site
+
+    def forget(self, slug: str) -> None:
+        """Read the site again at its next use."""
+        self._remembered.pop(slug, None)
+
+
+COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revision, SiteRow.settings)
+
+
+def site_of(row: Row[int, str, str, str, int, str]) -> Site:
+    """The site in a row of :data:`COLUMNS`."""
+    settings = msgspec.json.decode(row[5], type=SiteSettings)
+    return Site(row[0], row[1], row[2], row[3], row[4], settings)
+
+
+async def current_sites(connection: AsyncConnection, known: Mapping[int, Site]) -> dict[int, Site]:
+    """The sites ``known`` as the transaction sees them; only those whose revision has moved are read whole."""
+    revisions = await connection.execute(_REVISIONS, {"ids": sorted(known)})
+    moved = [site_id for site_id, revision in revisions if known[site_id].revision != revision]
+    return {**known, **(await read_sites(connection, moved) if moved else {})}
+
+
+_REVISIONS = select(SiteRow.id, SiteRow.revision).where(SiteRow.id.in_(bindparam("ids", expanding=True)))
+
+
+async def read_sites(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Site]:
+    """The sites ``ids`` as the transaction of ``connection`` sees them."""
+    rows = await connection.execute(select(*COLUMNS).where(SiteRow.id.in_(sorted(ids))))
+    return {row.id: site_of(row) for row in rows}

@@ -1,0 +1,49 @@
+"""What a site may set for itself: one typed struct, and the presets a new site starts from."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Mode = Literal["publish", "hold"]
+
+
+class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A site's settings. Kept as JSON; a field added later takes its default for every site there is."""
+
+    mode: Annotated[Mode, Meta(description="Publish comments at once, or hold all for a moderator.")] = "publish"
+    require_email: Annotated[bool, Meta(description="Whether a guest must give an e-mail address.")] = False
+    max_depth: Annotated[
+        int, Meta(ge=0, le=20, description="Levels of replies below a comment; deeper ones hang at the last.")
+    ] = 6
+    edit_window_seconds: Annotated[
+        int, Meta(ge=0, le=86_400, description="Seconds in which an author may edit what they posted.")
+    ] = 300
+    close_after_days: Annotated[
+        Annotated[int, Meta(ge=0, le=36_500)] | None,
+        Meta(description="Days after `published_at` at which an `auto` thread closes; null: never."),
+    ] = None
+
+
+PRESETS: dict[str, SiteSettings] = {
+    "newsroom": SiteSettings(),
+    "open": SiteSettings(),
+}
+
+
+class InvalidSetting(Exception):
+    """A setting is unknown or its value does not fit; the message is one line for whoever sets it."""
+
+
+def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> SiteSettings:
+    """``settings`` with each ``NAME=VALUE`` of ``assignments`` applied; ``null`` unsets. Raises InvalidSetting."""
+    values = msgspec.to_builtins(settings)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals or name not in values:
+            raise InvalidSetting(f"“{assignment}” is not NAME=VALUE with a name of: {', '.join(values)}.")
+        values[name] = None if value == "null" else value
+    try:
+        return msgspec.convert(values, SiteSettings, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidSetting(f"{error}.") from None
