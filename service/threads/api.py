@@ -1,0 +1,197 @@
+"""Threads over HTTP: registered, read, listed, closed, reopened, counted."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service import clock
+from service.access.caller import Caller
+from service.access.guarding import database_of
+from service.threads.closing import close_thread, reopen_thread
+from service.threads.finding import find_thread, find_thread_by_url, visible
+from service.threads.labels import negotiate
+from service.threads.listing import find_threads, list_threads
+from service.threads.model import Thread
+from service.threads.registering import register_thread
+from service.threads.wire import (
+    CloseIn,
+    Counts,
+    CountsIn,
+    ReopenIn,
+    ThreadByUrlQuery,
+    ThreadIn,
+    ThreadsPage,
+    ThreadsQuery,
+    count_out,
+    thread_out,
+)
+from service.web.conditional import PRIVATE, entity_tag, is_known, not_modified, public_headers
+from service.web.cursors import decode_cursor, encode_cursor, next_link
+from service.web.decoding import decode_body, decode_query, given_fields
+from service.web.links import is_web_url
+from service.web.problems import InvalidCursor, InvalidField, InvalidParameter
+from service.web.routing import json_response, path_parameter
+from service.web.text import clean_line, is_blank
+
+
+async def put_thread(request: Request, caller: Caller) -> Response:
+    """Register an article, or change what is known of it."""
+    article = article_of(request)
+    changes = _changes(await decode_body(request, ThreadIn))
+    async with database_of(request).write() as connection:
+        thread, created = await register_thread(connection, caller.site, article, changes)
+    return _thread_response(request, caller, thread, status=201 if created else 200)
+
+
+async def get_thread(request: Request, caller: Caller) -> Response:
+    """A thread by its article's id."""
+    async with database_of(request).read() as connection:
+        thread = await find_thread(connection, caller.site.id, article_of(request))
+    return _conditional_response(request, caller, thread)
+
+
+async def get_thread_by_url(request: Request, caller: Caller) -> Response:
+    """A thread by its article's URL."""
+    query = decode_query(request, ThreadByUrlQuery)
+    async with database_of(request).read() as connection:
+        thread = await find_thread_by_url(connection, caller.site.id, query.url)
+    return _conditional_response(request, caller, thread)
+
+
+async def get_threads(request: Request, caller: Caller) -> Response:
+    """The site's threads, a page at a time."""
+    query = decode_query(request, ThreadsQuery)
+    now = clock.now()
+    async with database_of(request).read() as connection:
+        threads = await list_threads(
+            connection,
+            caller.site,
+            state=query.state,
+            changed_since=query.changed_since,
+            after=_id_in(query.cursor),
+            limit=query.limit + 1,
+            now=now,
+        )
+    cursor = encode_cursor(b"%d" % threads[query.limit - 1].id) if len(threads) > query.limit else None
+    locale = locale_of(request, caller)
+    page = [thread_out(thread, caller.site, locale=locale, now=now) for thread in threads[: query.limit]]
+    return json_response(ThreadsPage(page, cursor), headers={**PRIVATE, **next_link(request, cursor)})
+
+
+async def post_close(request: Request, caller: Caller) -> Response:
+    """Close a thread, now or at a time."""
+    article, body = article_of(request), await decode_body(request, CloseIn, optional=True)
+    reason = clean_line(body.reason) if body.reason else None
+    async with database_of(request).write() as connection:
+        thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason or None)
+    return _thread_response(request, caller, thread)
+
+
+async def post_reopen(request: Request, caller: Caller) -> Response:
+    """Reopen a thread, for good or until a time."""
+    article, body = article_of(request), await decode_body(request, ReopenIn, optional=True)
+    async with database_of(request).write() as connection:
+        thread = await reopen_thread(connection, caller.site, article, at=body.at)
+    return _thread_response(request, caller, thread)
+
+
+async def get_counts(request: Request, caller: Caller) -> Response:
+    """The counts of the articles in the query."""
+    given = request.query_params.multi_items()
+    for name, _ in given:
+        if name != "article":
+            raise InvalidParameter("Only “article” is taken here, up to 200 times.", parameter=name)
+    articles = [article for _, article in given]
+    if not 1 <= len(articles) <= 200:
+        raise InvalidParameter("Ask for 1 to 200 articles.", parameter="article")
+    return await _counts_response(request, caller, articles)
+
+
+async def post_counts(request: Request, caller: Caller) -> Response:
+    """The counts of the articles in the body, for lists too long for a URL."""
+    body = await decode_body(request, CountsIn, limit=COUNTS_LIMIT)
+    return await _counts_response(request, caller, body.articles)
+
+
+COUNTS_LIMIT = 1024 * 1024  # 200 ids of 500 characters, each of up to four bytes, escaped
+
+
+def article_of(request: Request) -> str:
+    """The article's id in the path: 1–500 characters, no control characters, not ``.`` or ``..``."""
+    article = path_parameter(request, "article")
+    if len(article) > 500 or article in {".", ".."} or any(_is_control(character) for character in article):
+        raise InvalidParameter(
+            "An article's id has 1 to 500 characters and no control characters, and is not “.” or “..”.",
+            parameter="article",
+        )
+    return article
+
+
+def _is_control(character: str) -> bool:
+    return character < " " or "\x7f" <= character <= "\x9f"
+
+
+def locale_of(request: Request, caller: Caller) -> str:
+    """The locale of the answer's lines: the reader's (``Accept-Language``) where we speak it, else the site's."""
+    return negotiate(request.headers.get("accept-language"), site_locale=caller.site.locale)
+
+
+def _changes(body: ThreadIn) -> dict[str, Any]:
+    """The columns that a host's ``body`` sets."""
+    changes = given_fields(body)
+    if "title" in changes:
+        changes["title"] = clean_line(changes["title"])
+        if is_blank(changes["title"]):
+            raise InvalidField("The title must have something to read.", pointer="/title")
+    if changes.get("url") is not None and not is_web_url(changes["url"]):
+        raise InvalidField("The URL must be an absolute http or https one.", pointer="/url")
+    closing = changes.pop("closing", None)
+    if closing is not None:
+        changes["closing_kind"] = closing.__struct_config__.tag
+        changes["closing_at"] = getattr(closing, "at", None)
+    return changes
+
+
+def _id_in(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    key = decode_cursor(cursor)
+    if not key.isdigit() or len(key) > 18:
+        raise InvalidCursor(parameter="cursor")
+    return int(key)
+
+
+def _conditional_response(request: Request, caller: Caller, thread: Thread) -> Response:
+    now, site = clock.now(), caller.site
+    out = thread_out(
+        visible(thread, to_staff=caller.role is not None, now=now),
+        site,
+        locale=locale_of(request, caller),
+        now=now,
+    )
+    tag = entity_tag(thread.id, thread.sequence, out.state, site.revision, locale_of(request, caller))
+    until = out.closing.at if out.state == "open" else None
+    headers = public_headers(tag, locale=locale_of(request, caller), now=now, until=until)
+    if not caller.is_anonymous:
+        headers["cache-control"] = PRIVATE["cache-control"]
+    return not_modified(headers) if is_known(request, tag) else json_response(out, headers=headers)
+
+
+def _thread_response(request: Request, caller: Caller, thread: Thread, *, status: int = 200) -> Response:
+    locale = locale_of(request, caller)
+    out = thread_out(thread, caller.site, locale=locale, now=clock.now())
+    return json_response(out, status, {"cache-control": "no-store", "content-language": locale})
+
+
+async def _counts_response(request: Request, caller: Caller, articles: list[str]) -> Response:
+    now, locale = clock.now(), locale_of(request, caller)
+    async with database_of(request).read() as connection:
+        threads = await find_threads(connection, caller.site, articles)
+    known = {article: thread for article, thread in threads.items() if not thread.is_embargoed(now)}
+    counts = Counts(
+        [count_out(article, known.get(article), caller.site, locale=locale, now=now) for article in articles]
+    )
+    tag = entity_tag(caller.site.revision, locale, *counts.counts)
+    headers = public_headers(tag, locale=locale, now=now)
+    return not_modified(headers) if is_known(request, tag) else json_response(counts, headers=headers)

@@ -1,0 +1,83 @@
+"""Threads are found by their article's id or URL, to read them or to change them under their lock."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.storage.portable import any_of
+from service.threads.model import COLUMNS, Thread, ThreadRow, thread_of
+from service.web.problems import NotFound
+
+
+async def find_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
+    """The thread of an article; raises :class:`NotFound`."""
+    statement = select(*COLUMNS).where(ThreadRow.site_id == site_id, ThreadRow.article == article)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise no_thread()
+    return thread_of(row)
+
+
+async def find_thread_by_url(connection: AsyncConnection, site_id: int, url: str) -> Thread:
+    """The thread whose article has this URL, the newest where several have; raises :class:`NotFound`."""
+    statement = (
+        select(*COLUMNS)
+        .where(ThreadRow.site_id == site_id, ThreadRow.url == url)
+        .order_by(ThreadRow.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise no_thread()
+    return thread_of(row)
+
+
+async def lock_threads(
+    connection: AsyncConnection, articles: Iterable[tuple[int, str]]
+) -> dict[tuple[int, str], Thread]:
+    """Lock the threads of ``articles``, pairs of site and article id, in the order of their ids.
+
+    Everyone locks in that order, so two groups over the same threads can't deadlock. Those not there are left out.
+    """
+    statement = (
+        select(*COLUMNS)
+        .where(any_of(connection, (ThreadRow.site_id, ThreadRow.article), sorted(articles)))
+        .order_by(ThreadRow.id)
+        .with_for_update()
+    )
+    threads = map(thread_of, await connection.execute(statement))
+    return {(thread.site_id, thread.article): thread for thread in threads}
+
+
+async def lock_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
+    """Lock the thread of an article; raises :class:`NotFound`."""
+    statement = select(*COLUMNS).where(ThreadRow.site_id == site_id, ThreadRow.article == article).with_for_update()
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise no_thread()
+    return thread_of(row)
+
+
+async def lock_threads_by_id(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Thread]:
+    """Lock the threads ``ids`` in the order of their ids."""
+    statement = (
+        select(*COLUMNS)
+        .where(any_of(connection, (ThreadRow.id,), [(id_,) for id_ in sorted(ids)]))
+        .order_by(ThreadRow.id)
+        .with_for_update()
+    )
+    return {thread.id: thread for thread in map(thread_of, await connection.execute(statement))}
+
+
+def visible(thread: Thread, *, to_staff: bool, now: datetime) -> Thread:
+    """``thread``, if who asks may know of it; raises :class:`NotFound` for readers under embargo."""
+    if thread.is_embargoed(now) and not to_staff:
+        raise no_thread()
+    return thread
+
+
+def no_thread() -> NotFound:
+    """The problem of an article that nobody registered, or that readers may not know of: both look the same."""
+    return NotFound("This article has no thread here.")

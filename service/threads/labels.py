@@ -1,0 +1,98 @@
+"""The lines that name a thread: at a link to it, over its comments, under them. Pure.
+
+A catalogue is one TOML file a language. Its keys are those of ICU MessageFormat: ``=0`` and ``=1`` for exactly that
+many, and the locale's CLDR plural categories for the rest. Why both: CLDR's *one* is not the number one; in Russian
+it also covers 21, which is no «один ответ».
+"""
+
+import re
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from babel import Locale
+from babel.numbers import format_decimal
+
+FOLDER = Path(__file__).parent / "catalogues"
+LOCALES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+FALLBACK = "en"
+LONGEST_HEADER = 500
+
+_RANGE = re.compile(r"\s*([A-Za-z0-9-]{1,35}|\*)\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?\s*")
+
+
+class Labels(NamedTuple):
+    """The lines of a thread: at a link, over the comments, under them (or nothing)."""
+
+    label: str
+    heading: str
+    notice: str | None
+
+
+def labels(*, locale: str, count: int, title: str, closed: bool, comments_on: bool = True) -> Labels:
+    """The lines in ``locale`` of a thread with ``count`` replies; plain text, ``title`` taken as it is."""
+    catalogue = catalogue_for(locale)
+    label_, before, after = _counted(catalogue, count)
+    notices = _catalogue(catalogue)["notice"]
+    notice = notices["closed"] if closed else None if comments_on else notices["off"]
+    return Labels(label_, f"{before}{title}{after}", notice)
+
+
+def label(*, locale: str, count: int) -> str:
+    """What stands at a link to a thread with ``count`` replies."""
+    return _counted(catalogue_for(locale), count)[0]
+
+
+@lru_cache(maxsize=8192)
+def _counted(catalogue: str, count: int) -> tuple[str, str, str]:
+    """The label for ``count``, and what stands before and after the title in the heading."""
+    lines = _catalogue(catalogue)
+    key = plural_key(catalogue, count)
+    number = format_decimal(count, locale=Locale.parse(catalogue, sep="-"), numbering_system="default")
+    before, _, after = lines["heading"][key].replace("{n}", number).partition("{title}")
+    return lines["label"][key].replace("{n}", number), before, after
+
+
+def plural_key(catalogue: str, count: int) -> str:
+    """Which of a catalogue's messages ``count`` takes: ``=0``, ``=1``, or its CLDR plural category."""
+    if count in {0, 1}:
+        return f"={count}"
+    return str(Locale.parse(catalogue, sep="-").plural_form(count))
+
+
+@lru_cache
+def _catalogue(name: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1024)
+def catalogue_for(locale: str) -> str:
+    """The catalogue for a BCP 47 tag: its own, its language's, or English (RFC 4647, section 3.4: lookup)."""
+    return _own_catalogue(locale) or FALLBACK
+
+
+def _own_catalogue(tag: str) -> str | None:
+    known = {name.lower(): name for name in LOCALES}
+    parts = tag.lower().replace("_", "-").split("-")
+    ranges = ("-".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((known[range_] for range_ in ranges if range_ in known), None)
+
+
+@lru_cache(maxsize=4096)
+def negotiate(accept_language: str | None, *, site_locale: str) -> str:
+    """The reader's locale: the one they like best of those we speak (RFC 9110, section 12.5.4), else the site's.
+
+    ``*`` stands for the site's. What can't be understood is passed over; nothing is ever refused.
+    """
+    accepted: list[tuple[float, str]] = []
+    for part in (accept_language or "")[:LONGEST_HEADER].split(","):
+        match = _RANGE.fullmatch(part)
+        if match and (quality := float(match[2] or 1)) > 0:
+            accepted.append((quality, match[1]))
+    for _, tag in sorted(accepted, key=lambda each: -each[0]):
+        if tag == "*":
+            break
+        if own := _own_catalogue(tag):
+            return own
+    return catalogue_for(site_locale)

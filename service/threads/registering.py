@@ -1,0 +1,96 @@
+"""A host registers an article, or tells what changed about it."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service import clock
+from service.events.appending import append_events
+from service.events.catalogue import EventType
+from service.sites.finding import Site
+from service.storage.portable import insert_if_absent
+from service.threads.closing import settle_closings, write_closing
+from service.threads.counting import write_counts
+from service.threads.finding import lock_threads
+from service.threads.model import Thread, ThreadRow
+from service.threads.telling import tell
+from service.web.problems import InvalidField
+
+
+class Registered(NamedTuple):
+    """A thread after its article was registered, and whether it is new."""
+
+    thread: Thread
+    created: bool
+
+
+async def register_thread(connection: AsyncConnection, site: Site, article: str, changes: dict[str, Any]) -> Registered:
+    """Give ``article`` a thread, or change the one it has.
+
+    ``changes`` are columns of the thread by name; those left out keep their values. It never reopens, writes no
+    event where nothing changed, and ignores changes with an older ``updated_at`` than the one known.
+    Raises InvalidField where a new thread lacks a title.
+    """
+    thread, created = await _lock_or_create(connection, site, article, changes)
+    now = clock.now()
+    if created:
+        events = [tell(thread, site, EventType.THREAD_CREATED, occurred_at=now)]
+        await write_counts(connection, [thread], now=now)
+        await append_events(connection, events)
+        return Registered(thread, created=True)
+    # A closing time that has passed has closed the thread, even if these changes would have moved it.
+    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    changed = _apply(thread, changes)
+    if changed:
+        events.append(tell(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
+        await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(changed))
+    await write_closing(connection, thread, events, now=now)
+    return Registered(thread, created=False)
+
+
+async def _lock_or_create(
+    connection: AsyncConnection, site: Site, article: str, changes: dict[str, Any]
+) -> tuple[Thread, bool]:
+    key = site.id, article
+    found = await lock_threads(connection, [key])
+    if found:
+        return found[key], False
+    if "title" not in changes:
+        raise InvalidField("A new thread needs the article's title.", pointer="/title")
+    created = await connection.execute(
+        insert_if_absent(connection, ThreadRow).values(new_thread(site, article, changes)).returning(ThreadRow.id)
+    )
+    is_new = created.one_or_none() is not None  # or another process was first, and has the lock until it commits
+    return (await lock_threads(connection, [key]))[key], is_new
+
+
+def new_thread(site: Site, article: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """The row of a thread that begins, with what ``changes`` say of it."""
+    now = clock.now()
+    values = {
+        "site_id": site.id,
+        "article": article,
+        "comments_on": True,
+        "closing_kind": "auto",
+        "reply_count": 0,
+        "places": 0,
+        "sequence": 0,
+        "shown_version": 0,
+        "created_at": now,
+        "changed_at": now,
+    }
+    return values | changes
+
+
+def _apply(thread: Thread, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change ``thread`` in memory; what really changed."""
+    updated_at = changes.get("updated_at")
+    if updated_at and thread.updated_at and updated_at < thread.updated_at:
+        return {}
+    changed = {name: value for name, value in changes.items() if getattr(thread, name) != value}
+    for name, value in changed.items():
+        setattr(thread, name, value)
+    if thread.closed_at is None and ("closing_kind" in changed or "closing_at" in changed):
+        thread.close_reason = changed["close_reason"] = None
+    return changed

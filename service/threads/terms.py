@@ -1,0 +1,31 @@
+"""On what terms a thread takes comments: when it closes, and whether it is closed. Pure."""
+
+from datetime import datetime, timedelta
+
+from service.sites.settings import Mode, SiteSettings
+from service.threads.model import Thread
+
+
+def closes_at(thread: Thread, settings: SiteSettings) -> datetime | None:
+    """The instant from which ``thread`` is closed, as far as is known; None where it stays open.
+
+    ``auto`` is derived from the article's ``published_at`` and the site's number of days, so it moves with both.
+    """
+    if thread.closed_at is not None:
+        return thread.closed_at
+    if thread.closing_kind == "auto" and thread.published_at and settings.close_after_days is not None:
+        return thread.published_at + timedelta(days=settings.close_after_days)
+    return thread.closing_at
+
+
+def is_closed(thread: Thread, settings: SiteSettings, now: datetime) -> bool:
+    """Whether ``thread`` takes no more comments at the instant ``now``: told so, or its closing time has come."""
+    if thread.closed_at is not None:
+        return True
+    at = closes_at(thread, settings)
+    return at is not None and at <= now
+
+
+def mode_of(thread: Thread, settings: SiteSettings) -> Mode:
+    """How ``thread`` takes comments: its own mode, or else its site's."""
+    return thread.mode or settings.mode

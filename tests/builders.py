@@ -1,0 +1,179 @@
+"""What tests begin with, each with good defaults: a site, a thread, a comment; and a clock that they hold."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Literal
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx2
+from starlette.applications import Starlette
+
+from service.access.guarding import Doorkeeper
+from service.access.keys import add_key
+from service.sites.changing import add_site, change_site, find_site
+from service.sites.settings import SiteSettings
+
+REFERENCE_TITLE = "Moscow conference calls for global counterterrorism dialogue"
+
+Json = dict[str, Any]
+_numbers = count(1)
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.instant = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def move(self, **by: float) -> None:
+        """Move it forward, in the words of ``timedelta``."""
+        self.instant += timedelta(**by)
+
+
+@dataclass
+class ASite:
+    """A site, and clients that speak to it as somebody."""
+
+    app: Starlette
+    slug: str
+    keys: dict[str, str]
+    client: httpx2.AsyncClient
+
+    async def call(
+        self, method: str, path: str, *, by: str | None = None, headers: Json | None = None, **given: Any
+    ) -> httpx2.Response:
+        """Call ``path`` below the site as ``by``: a role whose key the site has, a token, or nobody."""
+        sent = dict(headers or {})
+        if by:
+            sent["Authorization"] = f"Bearer {self.keys.get(by, by)}"
+        return await self.client.request(method, f"/v1/sites/{self.slug}{path}", headers=sent, **given)
+
+    async def set(self, **settings: Any) -> None:
+        """Change the site's settings."""
+        doorkeeper: Doorkeeper = self.app.state.doorkeeper
+        async with doorkeeper.database.write() as connection:
+            site = await find_site(connection, self.slug)
+            await change_site(connection, site, name=None, locale=None, settings=SiteSettings(**settings))
+        doorkeeper.sites.forget(self.slug)
+
+
+@asynccontextmanager
+async def a_site(app: Starlette, *, locale: str = "en", **settings: Any) -> AsyncIterator[ASite]:
+    """A new site with a key of each role."""
+    slug = f"site-{uuid4().hex[:12]}"
+    doorkeeper: Doorkeeper = app.state.doorkeeper
+    async with doorkeeper.database.write() as connection:
+        site = await add_site(connection, slug, name="The Gazette", locale=locale, settings=SiteSettings(**settings))
+        keys = {role: await add_key(connection, site.id, role) for role in ("host", "moderator", "admin")}
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://onereply.test") as client:
+        yield ASite(app, slug, keys, client)
+
+
+@dataclass
+class AThread:
+    """A registered article."""
+
+    site: ASite
+    article: str
+    registered: Json = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return f"/threads/{quote(self.article, safe='')}"
+
+    async def read(self, *, by: str | None = None, **headers: str) -> Json:
+        """The thread as it is now."""
+        response = await self.site.call("GET", self.path, by=by, headers=headers)
+        assert response.status_code == 200, response.text
+        found: Json = response.json()
+        return found
+
+    async def close(self, **body: Any) -> httpx2.Response:
+        return await self.site.call("POST", f"{self.path}/close", by="host", json=body)
+
+    async def reopen(self, **body: Any) -> httpx2.Response:
+        return await self.site.call("POST", f"{self.path}/reopen", by="host", json=body)
+
+    async def post(
+        self,
+        body: str = "Well said.",
+        *,
+        name: str = "Ada",
+        below: str | None = None,
+        by: str | None = None,
+        key: str | None = None,
+        **author: Any,
+    ) -> httpx2.Response:
+        """Post a reply, to the comment whose id is ``below`` or to the article."""
+        post: Json = {"body": body, "author": {"name": name, **author}}
+        if below:
+            post["parent_id"] = below
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.site.call("POST", f"{self.path}/comments", by=by, json=post, headers=headers)
+
+    async def page(self, *, by: str | None = None, **query: Any) -> Json:
+        """A page of the thread's comments."""
+        response = await self.site.call("GET", f"{self.path}/comments", by=by, params=query)
+        assert response.status_code == 200, response.text
+        page: Json = response.json()
+        return page
+
+    async def pages(self, *, by: str | None = None, limit: int = 50, order: str = "oldest") -> list[Json]:
+        """All comments that whoever asks meets by paging to the end."""
+        comments: list[Json] = []
+        page: Json = {"next": ""}
+        while page["next"] is not None:
+            more = {"cursor": page["next"]} if page["next"] else {}
+            page = await self.page(by=by, limit=limit, order=order, **more)
+            comments += page["comments"]
+        return comments
+
+
+async def a_thread(site: ASite, *, article: str | None = None, closed: bool = False, **fields: Any) -> AThread:
+    """A registered article, open unless ``closed``."""
+    article = article or f"article-{next(_numbers)}"
+    thread = AThread(site, article)
+    body = {"title": REFERENCE_TITLE, **fields}
+    response = await site.call("PUT", thread.path, by="host", json=body)
+    assert response.status_code == 201, response.text
+    thread.registered = response.json()
+    if closed:
+        assert (await thread.close()).status_code == 200
+    return thread
+
+
+async def a_comment(thread: AThread, body: str = "Well said.", **given: Any) -> Json:
+    """A comment that was accepted: its ``comment``, ``thread`` and ``author_token``."""
+    response = await thread.post(body, **given)
+    assert response.status_code in {201, 202}, response.text
+    posted: Json = response.json()
+    return posted
+
+
+Verdict = Literal["publish", "reject", "spam", "delete", "restore"]
+
+
+async def decide(site: ASite, verdict: Verdict, *comments: Json, reason: str | None = None) -> list[Json]:
+    """Judge comments as they were last seen; the results."""
+    judged = [{"id": comment["id"], "revision": comment["revision"]} for comment in comments]
+    body = {"verdict": verdict, "comments": judged, "reason": reason}
+    response = await site.call("POST", "/decisions", by="moderator", json=body)
+    assert response.status_code == 200, response.text
+    results: list[Json] = response.json()["results"]
+    return results
+
+
+async def events_of(site: ASite, *, after: int = 0) -> list[Json]:
+    """The site's log from a position."""
+    response = await site.call("GET", f"/events?after={after}&limit=1000", by="host")
+    assert response.status_code == 200, response.text
+    events: list[Json] = response.json()["events"]
+    return events

@@ -1,0 +1,93 @@
+"""Every test that touches the database runs twice: on SQLite, and on a PostgreSQL of its own that is thrown away."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from service import clock
+from service.app import create_app
+from service.settings import Settings
+from service.storage.engine import Database
+from service.storage.revisions import migrate
+from tests.builders import ASite, Clock, a_site
+from tests.postgres import PostgreSQL
+
+SECRET_KEY = "a secret key that only these tests know"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A throwaway server; its data is removed with it."""
+    folder = Path(tempfile.mkdtemp(prefix="onereply-pg-"))
+    try:
+        with PostgreSQL.running(folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def fresh_database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database that nobody else uses."""
+    return _fresh_url(dialect, request, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database that all tests share; each keeps to sites of its own."""
+    return _fresh_url(dialect, request, tmp_path_factory.mktemp("database"))
+
+
+def _fresh_url(dialect: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    if dialect == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        url = server.new_database()
+    else:
+        url = f"sqlite:///{folder}/onereply.db"
+    asyncio.run(_migrate(url))
+    return url
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url, read_connections=1)
+    await migrate(database)
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str) -> AsyncIterator[Starlette]:
+    """The real app, started."""
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def site(app: Starlette) -> AsyncIterator[ASite]:
+    """A site with nothing in it."""
+    async with a_site(app) as site:
+        yield site
+
+
+@pytest.fixture
+def the_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still until it is moved."""
+    standing = Clock()
+    monkeypatch.setattr(clock, "now", standing.now)
+    return standing
