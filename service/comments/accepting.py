@@ -1,0 +1,175 @@
+"""One transaction for a whole group of posts: locked, judged in the order in which they came, written together.
+
+Promises 1 to 5 for posts are kept here. The order of the steps is what keeps them: the clock is read after the
+locks, so whatever was closed before is seen; what was sent before is looked up before anything can refuse it; and
+the log's head is taken last (``events/appending.py``).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service import clock
+from service.comments.drafts import (
+    LONG_KEY,
+    Accepted,
+    CommentsOff,
+    Draft,
+    KeyReused,
+    NotPublishedYet,
+    ParentGone,
+    ThreadClosed,
+)
+from service.comments.facts import Facts, Remembered, lock_and_read_facts, read_answered
+from service.comments.model import Comment, CommentRow, IdempotencyKeyRow, State
+from service.comments.paths import newest_path, spot_below
+from service.comments.states import enter_state
+from service.events.appending import append_events
+from service.events.catalogue import NewEvent
+from service.screening.judging import judge
+from service.sites.finding import Site
+from service.storage.portable import insert_many
+from service.threads.closing import settle_closings
+from service.threads.counting import write_counts
+from service.threads.finding import no_thread
+from service.threads.labels import labels
+from service.threads.model import Thread
+from service.threads.terms import is_closed, mode_of
+from service.threads.wire import ThreadOut, thread_out
+from service.web.problems import Problem
+
+Outcome = Accepted | Problem
+
+
+class Arrivals(msgspec.Struct):
+    """What a group leaves to be written: rows, events, and the threads it moved."""
+
+    comments: list[dict[str, Any]] = []
+    keys: list[dict[str, Any]] = []
+    events: list[NewEvent] = []
+    moved: dict[int, Thread] = {}
+
+
+async def accept_group(connection: AsyncConnection, drafts: Sequence[Draft]) -> list[Outcome]:
+    """Judge ``drafts`` in order and write what is accepted; the outcome of each, in the same order."""
+    facts = await lock_and_read_facts(connection, drafts)
+    now = clock.now()
+    await read_answered(connection, facts, drafts, now=now)
+    arrivals = Arrivals(events=await settle_closings(connection, facts.threads.values(), facts.sites, now=now))
+    outcomes = [_accept_or_refuse(draft, facts, arrivals, now) for draft in drafts]
+    await _write(connection, arrivals, now)
+    return outcomes
+
+
+def _accept_or_refuse(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Outcome:
+    try:
+        return _accept(draft, facts, arrivals, now)
+    except Problem as refusal:
+        return refusal
+
+
+def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Accepted:
+    thread = facts.threads.get((draft.site.id, draft.article))
+    if thread is None or (thread.is_embargoed(now) and not draft.from_host):
+        raise no_thread()
+    site = facts.sites[thread.site_id]
+    if draft.key and (remembered := facts.remembered.get((thread.id, draft.key))):
+        return _replay(draft, remembered, facts, thread_out(thread, site, locale=draft.locale, now=now))
+    _refuse_where_none_are_taken(draft, thread, site, now)
+    parent = _parent(draft, thread, facts)
+    comment = _arrive(draft, thread, site, parent, now)
+    facts.comments[comment.id] = comment
+    event = enter_state(thread, site, comment, now=now)
+    status = 201 if comment.state is State.PUBLISHED else 202
+    _note(arrivals, thread, comment, event)
+    if draft.key:
+        facts.remembered[thread.id, draft.key] = Remembered(draft.fingerprint(), comment.id, status)
+        arrivals.keys.append(_key_row(draft, thread, facts.remembered[thread.id, draft.key], now))
+    return Accepted(comment, _answer(event, thread, site, draft, now), status, tells_token=True)
+
+
+def _replay(draft: Draft, remembered: Remembered, facts: Facts, thread: ThreadOut) -> Accepted:
+    """The same answer as before, also after the thread closed; the author's token only for a key hard to guess."""
+    if remembered.fingerprint != draft.fingerprint():
+        raise KeyReused(draft)
+    comment = facts.comments[remembered.comment_id]
+    tells_token = len(draft.key or "") >= LONG_KEY
+    return Accepted(comment, thread, remembered.status, tells_token)
+
+
+def _refuse_where_none_are_taken(draft: Draft, thread: Thread, site: Site, now: datetime) -> None:
+    if thread.is_embargoed(now):
+        raise NotPublishedYet(draft)
+    if is_closed(thread, site.settings, now):
+        lines = labels(locale=draft.locale, count=thread.reply_count, title=thread.title, closed=True)
+        raise ThreadClosed(draft, notice=lines.notice, close_reason=thread.close_reason)
+    if not thread.comments_on:
+        raise CommentsOff(draft)
+
+
+def _parent(draft: Draft, thread: Thread, facts: Facts) -> Comment | None:
+    if draft.parent_id is None:
+        return None
+    parent = facts.comments.get(draft.parent_id)
+    if parent is None or parent.thread_id != thread.id or parent.state is not State.PUBLISHED:
+        raise ParentGone(draft)
+    return parent
+
+
+def _arrive(draft: Draft, thread: Thread, site: Site, parent: Comment | None, now: datetime) -> Comment:
+    """The comment that ``draft`` becomes, at the thread's next place."""
+    state = State(judge(mode=mode_of(thread, site.settings)))
+    thread.places += 1
+    spot = spot_below(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
+    return Comment(
+        id=clock.new_id(),
+        thread_id=thread.id,
+        parent_id=draft.parent_id,
+        path=spot.path,
+        depth=spot.depth,
+        state=state,
+        shown=state is State.PUBLISHED,
+        reader_id=draft.reader_id,
+        author_name=draft.author_name,
+        author_email=draft.author_email,
+        author_url=draft.author_url,
+        body=draft.body,
+        html=draft.html,
+        revision=1,
+        created_at=now,
+        edited_at=None,
+    )
+
+
+def _note(arrivals: Arrivals, thread: Thread, comment: Comment, event: NewEvent) -> None:
+    arrivals.comments.append(comment_row(comment))
+    arrivals.events.append(event)
+    arrivals.moved[thread.id] = thread
+
+
+def comment_row(comment: Comment, *, imported_from: str | None = None) -> dict[str, Any]:
+    """The row to insert for a comment that arrives."""
+    row = msgspec.structs.asdict(comment)
+    row["newest_path"] = newest_path(comment.path)
+    row["imported_from"] = imported_from
+    return row
+
+
+def _key_row(draft: Draft, thread: Thread, remembered: Remembered, now: datetime) -> dict[str, Any]:
+    return {"thread_id": thread.id, "key": draft.key, "created_at": now, **remembered._asdict()}
+
+
+def _answer(event: NewEvent, thread: Thread, site: Site, draft: Draft, now: datetime) -> ThreadOut:
+    """The thread as this post left it, in the reader's language; the event tells it in the site's."""
+    told: ThreadOut = event.data["thread"]
+    return told if draft.locale == site.locale else thread_out(thread, site, locale=draft.locale, now=now)
+
+
+async def _write(connection: AsyncConnection, arrivals: Arrivals, now: datetime) -> None:
+    await write_counts(connection, arrivals.moved.values(), now=now)
+    await insert_many(connection, CommentRow, arrivals.comments)
+    await insert_many(connection, IdempotencyKeyRow, arrivals.keys)
+    await append_events(connection, arrivals.events)

@@ -1,0 +1,203 @@
+"""Comments over HTTP: read, posted, edited, deleted."""
+
+import re
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service import clock
+from service.access.caller import Caller
+from service.access.guarding import database_of, doorkeeper_of
+from service.comments.drafts import Draft
+from service.comments.editing import delete_comment, edit_comment
+from service.comments.finding import find_comment, no_comment
+from service.comments.listing import list_comments, order_key, path_before
+from service.comments.model import Comment, State
+from service.comments.paths import is_path
+from service.comments.posting import Group
+from service.comments.rendering import render
+from service.comments.wire import (
+    AuthorIn,
+    CommentOut,
+    EditIn,
+    Page,
+    PageQuery,
+    Permalink,
+    Posted,
+    PostIn,
+    own_comment,
+    public_comment,
+)
+from service.threads.api import article_of, locale_of
+from service.threads.finding import find_thread, visible
+from service.threads.wire import thread_out
+from service.web.conditional import PRIVATE, entity_tag, is_known, not_modified, public_headers
+from service.web.cursors import decode_cursor, encode_cursor, next_link
+from service.web.decoding import decode_body, decode_query
+from service.web.links import is_web_url
+from service.web.problems import InvalidCursor, InvalidField, InvalidHeader
+from service.web.routing import json_response, path_parameter
+from service.web.text import clean_line, clean_text, is_blank
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+
+
+async def get_comments(request: Request, caller: Caller) -> Response:
+    """A page of a thread in reading order."""
+    query, article, locale = decode_query(request, PageQuery), article_of(request), locale_of(request, caller)
+    after = _path_in(query.cursor)
+    now = clock.now()
+    async with database_of(request).read() as connection:
+        thread = await find_thread(connection, caller.site.id, article)
+        visible(thread, to_staff=caller.role is not None, now=now)
+        out = thread_out(thread, caller.site, locale=locale, now=now)
+        tag = entity_tag(thread.id, thread.shown_version, out.state, caller.site.revision, locale)
+        headers = public_headers(tag, locale=locale, now=now, until=out.closing.at if out.state == "open" else None)
+        if caller.is_anonymous and is_known(request, tag):
+            return not_modified(headers)
+        comments = await list_comments(
+            connection,
+            thread.id,
+            order=query.order,
+            after=after,
+            limit=query.limit + 1,
+            reader_id=caller.reader_id,
+        )
+    cursor = encode_cursor(order_key(comments[query.limit - 1], query.order)) if len(comments) > query.limit else None
+    page = Page(out, [_as_seen(comment, caller) for comment in comments[: query.limit]], cursor)
+    headers = headers if caller.is_anonymous else {**PRIVATE}
+    return json_response(page, headers={**headers, **next_link(request, cursor)})
+
+
+async def post_comment(request: Request, caller: Caller) -> Response:
+    """Post a reply."""
+    body = await decode_body(request, PostIn)
+    draft = _draft(request, caller, body)
+    accepted = await _group_of(request).post(draft)
+    comment = accepted.comment
+    token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
+    posted = Posted(own_comment(comment), accepted.thread, token)
+    location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
+    return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
+
+
+async def get_comment(request: Request, caller: Caller) -> Response:
+    """A comment by its id, and where it stands in its thread."""
+    async with database_of(request).read() as connection:
+        comment, thread = await find_comment(connection, caller.site, _comment_id(request))
+        visible(thread, to_staff=caller.role is not None, now=clock.now())
+        seen = _as_seen(comment, caller)
+        if not (comment.shown or _sees_whole(comment, caller)):
+            raise no_comment()
+        before = await path_before(connection, comment)
+    place = int.from_bytes(comment.path[-4:], "big")
+    permalink = Permalink(seen, thread.article, place, encode_cursor(before) if before else None)
+    return json_response(permalink, headers=PRIVATE)
+
+
+async def patch_comment(request: Request, caller: Caller) -> Response:
+    """Edit one's own comment."""
+    comment_id = _comment_id(request)
+    body = _body((await decode_body(request, EditIn)).body)
+    async with database_of(request).write() as connection:
+        comment = await edit_comment(
+            connection, caller.site, comment_id, reader_id=caller.reader_id, body=body, html=render(body)
+        )
+    return json_response(own_comment(comment), headers={"cache-control": "no-store"})
+
+
+async def remove_comment(request: Request, caller: Caller) -> Response:
+    """Delete one's own comment."""
+    async with database_of(request).write() as connection:
+        await delete_comment(connection, caller.site, _comment_id(request), reader_id=caller.reader_id)
+    return Response(status_code=204)
+
+
+def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
+    """What ``post`` asks for, cleaned and rendered; raises InvalidField or InvalidHeader."""
+    body = _body(post.body)
+    name = clean_line(post.author.name)
+    if is_blank(name):
+        raise InvalidField("The name must have something to read.", pointer="/author/name")
+    return Draft(
+        site=caller.site,
+        article=article_of(request),
+        locale=locale_of(request, caller),
+        from_host=caller.role is not None,
+        reader_id=caller.reader_id or clock.new_id(),
+        author_name=name,
+        author_email=_email(post.author, caller),
+        author_url=_author_url(post.author),
+        body=body,
+        html=render(body),
+        parent_id=post.parent_id,
+        key=_idempotency_key(request),
+    )
+
+
+def _body(typed: str) -> str:
+    body = clean_text(typed)
+    if is_blank(body):
+        raise InvalidField("The comment must have something to read.", pointer="/body")
+    return body
+
+
+def _email(author: AuthorIn, caller: Caller) -> str | None:
+    email = (author.email or "").strip()
+    if not email:
+        if caller.site.settings.require_email:
+            raise InvalidField("This site asks for an e-mail address; it is never shown.", pointer="/author/email")
+        return None
+    if not EMAIL.fullmatch(email) or not email.isprintable():
+        raise InvalidField("This does not look like an e-mail address.", pointer="/author/email")
+    return email
+
+
+def _author_url(author: AuthorIn) -> str | None:
+    url = (author.url or "").strip()
+    if url and not is_web_url(url):
+        raise InvalidField("The URL must be an absolute http or https one.", pointer="/author/url")
+    return url or None
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """The ``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header), taken as it is."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not KEY.fullmatch(key):
+        raise InvalidHeader("A key is 1 to 255 visible ASCII characters.", header="Idempotency-Key")
+    return key
+
+
+def _comment_id(request: Request) -> UUID:
+    try:
+        return UUID(path_parameter(request, "comment"))
+    except ValueError:
+        raise no_comment() from None
+
+
+def _path_in(cursor: str | None) -> bytes:
+    if cursor is None:
+        return b""
+    path = decode_cursor(cursor)
+    if not is_path(path):
+        raise InvalidCursor(parameter="cursor")
+    return path
+
+
+def _as_seen(comment: Comment, caller: Caller) -> CommentOut:
+    """``comment`` as ``caller`` may see it."""
+    return own_comment(comment) if _sees_whole(comment, caller) else public_comment(comment)
+
+
+def _sees_whole(comment: Comment, caller: Caller) -> bool:
+    """Whether the caller is a moderator, or the author of a comment that is not deleted."""
+    own = caller.reader_id == comment.reader_id and comment.state is not State.DELETED
+    return caller.judges or own
+
+
+def _group_of(request: Request) -> Group:
+    group = request.app.state.group
+    assert isinstance(group, Group)
+    return group

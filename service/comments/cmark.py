@@ -1,0 +1,62 @@
+"""GitHub's Markdown parser, cmark-gfm, as a function that gives back the memory it took.
+
+Why not cmarkgfm's own functions: they free neither the tree nor the text of an answer (cmarkgfm 2025.10.22, its issue
+53), which is 20 kB a comment, for ever, and makes a comment of 300 characters take 87 µs. Its library exports what is
+needed to do better, so that is called directly: nothing is left behind, and it takes 19 µs.
+"""
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+from cmarkgfm import _cmark
+
+_POINTER = ctypes.c_void_p
+# PyDLL keeps the interpreter's lock during a call: while it parses inlines, cmark changes a table all parsers share.
+_library = ctypes.PyDLL(_cmark.__file__)
+
+
+class _Memory(ctypes.Structure):
+    _fields_ = (("calloc", _POINTER), ("realloc", _POINTER), ("free", ctypes.PYFUNCTYPE(None, _POINTER)))
+
+
+def to_html(source: str) -> str:
+    """The HTML of ``source``: GitHub's Markdown with automatic links and strikethrough, each newline a line break.
+
+    It is **not** safe: raw HTML and links to anywhere are as they were written.
+    """
+    octets = source.encode(errors="replace")
+    parser = _new_parser(_OPTIONS)
+    for extension in _EXTENSIONS:
+        _attach(parser, extension)
+    _feed(parser, octets, len(octets))
+    document = _finish(parser)
+    html = _render(document, _OPTIONS, _attached(parser))
+    try:
+        return ctypes.string_at(html).decode()
+    finally:
+        _free(html)
+        _free_node(document)
+        _free_parser(parser)
+
+
+def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    function = getattr(_library, name)
+    function.restype, function.argtypes = result, arguments
+    return function  # type: ignore[no-any-return]
+
+
+_new_parser = _function("cmark_parser_new", _POINTER, ctypes.c_int)
+_attach = _function("cmark_parser_attach_syntax_extension", ctypes.c_int, _POINTER, _POINTER)
+_feed = _function("cmark_parser_feed", None, _POINTER, ctypes.c_char_p, ctypes.c_size_t)
+_finish = _function("cmark_parser_finish", _POINTER, _POINTER)
+_attached = _function("cmark_parser_get_syntax_extensions", _POINTER, _POINTER)
+_render = _function("cmark_render_html", _POINTER, _POINTER, ctypes.c_int, _POINTER)
+_free_node = _function("cmark_node_free", None, _POINTER)
+_free_parser = _function("cmark_parser_free", None, _POINTER)
+_free = _function("cmark_get_default_mem_allocator", ctypes.POINTER(_Memory))().contents.free
+
+_OPTIONS: int = _cmark.lib.CMARK_OPT_HARDBREAKS | _cmark.lib.CMARK_OPT_UNSAFE
+_function("cmark_gfm_core_extensions_ensure_registered", None)()
+_find_extension = _function("cmark_find_syntax_extension", _POINTER, ctypes.c_char_p)
+_EXTENSIONS = [_find_extension(name) for name in (b"autolink", b"strikethrough")]

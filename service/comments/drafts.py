@@ -1,0 +1,101 @@
+"""What a reader wants to post, as it travels from the edge to the thread; and what can come of it."""
+
+from hashlib import blake2b
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+
+from service.comments.model import Comment
+from service.sites.finding import Site
+from service.threads.wire import ThreadOut
+from service.web.problems import Problem
+
+LONG_KEY = 16
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """A post that has not been judged yet: cleaned, rendered, and nothing looked up in the database.
+
+    ``locale`` is that of the answer; ``from_host`` is whether the host's key sent it for a reader.
+    """
+
+    site: Site
+    article: str
+    locale: str
+    from_host: bool
+    reader_id: UUID
+    author_name: str
+    author_email: str | None
+    author_url: str | None
+    body: str
+    html: str
+    parent_id: UUID | None
+    key: str | None
+
+    def fingerprint(self) -> bytes:
+        """What makes it the same post: its author, its words, and what it answers."""
+        said = [self.author_name, self.author_email, self.author_url, self.body, str(self.parent_id)]
+        return blake2b(msgspec.json.encode(said), digest_size=16).digest()
+
+    def given_back(self) -> dict[str, Any]:
+        """What was typed, for the problem that refuses it: nothing a reader wrote is lost."""
+        author = {"name": self.author_name, "email": self.author_email, "url": self.author_url}
+        return {"body": self.body, "author": author, "parent_id": self.parent_id}
+
+
+class Accepted(msgspec.Struct):
+    """A post that was accepted, now or when it was first sent; ``status`` is the same each time.
+
+    ``tells_token`` is whether the author's token may be told to whoever sent it.
+    """
+
+    comment: Comment
+    thread: ThreadOut
+    status: int
+    tells_token: bool
+
+
+class Refused(Problem):
+    """A post that was not accepted: 409 or 422, with what was typed as ``draft``."""
+
+    status: ClassVar[int] = 409
+
+    def __init__(self, draft: Draft, detail: str | None = None, **members: Any) -> None:
+        super().__init__(detail, draft=draft.given_back(), **members)
+
+
+class ThreadClosed(Refused):
+    """The thread takes no more comments; ``notice`` says so in the reader's language."""
+
+    slug, title = "thread-closed", "Comments are closed."
+
+
+class CommentsOff(Refused):
+    """The host has turned comments off for this article."""
+
+    slug, title = "comments-off", "Comments are off."
+
+
+class NotPublishedYet(Refused):
+    """The article is not published yet, so nobody can have read what they answer."""
+
+    slug, title = "not-published-yet", "This article is not published yet."
+
+
+class ParentGone(Refused):
+    """The comment to be answered is not there, or not published."""
+
+    slug, title = "parent-gone", "The comment you are answering is no longer there."
+
+
+class KeyReused(Refused):
+    """The idempotency key stands for another post already."""
+
+    status, slug, title = 422, "idempotency-key-reused", "This Idempotency-Key was sent with another comment before."
+
+
+class Unstorable(Refused):
+    """The database would not take this post, alone."""
+
+    status, slug, title = 422, "unstorable", "This comment can't be kept as it is."

@@ -1,0 +1,90 @@
+"""What a group of posts needs to know to be judged, read in a few queries under the lock of its threads."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.comments.drafts import Draft
+from service.comments.model import COLUMNS, Comment, CommentRow, IdempotencyKeyRow, comment_of
+from service.sites.finding import Site, current_sites
+from service.storage.portable import any_of
+from service.threads.finding import lock_threads
+from service.threads.model import Thread
+
+REMEMBERED = timedelta(hours=24)
+
+
+class Remembered(NamedTuple):
+    """A post that was accepted under a key."""
+
+    fingerprint: bytes
+    comment_id: UUID
+    status: int
+
+
+class Facts(msgspec.Struct):
+    """Threads by site and article, sites by id, remembered posts by thread and key, comments by id.
+
+    Judging adds to ``remembered`` and ``comments`` what it accepts, so that later posts of the group see it.
+    """
+
+    threads: dict[tuple[int, str], Thread]
+    sites: dict[int, Site]
+    remembered: dict[tuple[int, str], Remembered]
+    comments: dict[UUID, Comment]
+
+
+async def lock_and_read_facts(connection: AsyncConnection, drafts: Sequence[Draft]) -> Facts:
+    """Lock the threads that ``drafts`` go to, then read the rest, except what depends on the clock."""
+    threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
+    sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
+    return Facts(threads, sites, {}, {})
+
+
+async def read_answered(connection: AsyncConnection, facts: Facts, drafts: Sequence[Draft], *, now: datetime) -> None:
+    """Add to ``facts`` the posts remembered under the drafts' keys, and the comments that drafts answer."""
+    keys = [
+        (thread.id, draft.key)
+        for draft in drafts
+        if draft.key and (thread := facts.threads.get((draft.site.id, draft.article)))
+    ]
+    if keys:
+        facts.remembered = await _read_remembered(connection, keys, now)
+    ids = {draft.parent_id for draft in drafts if draft.parent_id}
+    ids |= {remembered.comment_id for remembered in facts.remembered.values()}
+    if ids:
+        rows = await connection.execute(
+            select(*COLUMNS).where(any_of(connection, (CommentRow.id,), [(id_,) for id_ in sorted(ids)]))
+        )
+        facts.comments = {row.id: comment_of(row) for row in rows}
+
+
+async def _read_remembered(
+    connection: AsyncConnection, keys: list[tuple[int, str]], now: datetime
+) -> dict[tuple[int, str], Remembered]:
+    row = IdempotencyKeyRow
+    rows = await connection.execute(
+        select(row.thread_id, row.key, row.created_at, row.fingerprint, row.comment_id, row.status).where(
+            any_of(connection, (row.thread_id, row.key), sorted(set(keys)))
+        )
+    )
+    remembered = {}
+    forgotten = []
+    for thread_id, key, created_at, fingerprint, comment_id, status in rows:
+        if created_at > now - REMEMBERED:
+            remembered[thread_id, key] = Remembered(fingerprint, comment_id, status)
+        else:
+            forgotten.append((thread_id, key))
+    if forgotten:
+        await connection.execute(delete(row).where(any_of(connection, (row.thread_id, row.key), forgotten)))
+    return remembered
+
+
+async def forget_old_keys(connection: AsyncConnection, *, now: datetime) -> None:
+    """Delete the posts remembered for longer than :data:`REMEMBERED`."""
+    await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at <= now - REMEMBERED))

@@ -1,0 +1,121 @@
+"""The tables of comments and of remembered posts, and a comment as the deeds hold it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Row, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.storage.schema import Base, one_of
+
+
+class State(StrEnum):
+    """What a comment is; only published ones count."""
+
+    PUBLISHED = "published"
+    PENDING = "pending"
+    REJECTED = "rejected"
+    SPAM = "spam"
+    DELETED = "deleted"
+
+
+_SHOWN = text("shown")
+_PENDING = text("state = 'pending'")
+_IMPORTED = text("imported_from IS NOT NULL")
+
+
+class CommentRow(Base):
+    """What a reader posted.
+
+    ``shown`` is: published, or has a published descendant (a tombstone). The partial indexes hold shown rows only, so
+    a flood of spam costs readers nothing.
+    """
+
+    __tablename__ = "comments"
+    __table_args__ = (
+        UniqueConstraint("thread_id", "path"),
+        Index("ix_comments_shown_oldest", "thread_id", "path", sqlite_where=_SHOWN, postgresql_where=_SHOWN),
+        Index("ix_comments_shown_newest", "thread_id", "newest_path", sqlite_where=_SHOWN, postgresql_where=_SHOWN),
+        Index("ix_comments_pending", "thread_id", "reader_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index(
+            "ix_comments_imported",
+            "thread_id",
+            "imported_from",
+            unique=True,
+            sqlite_where=_IMPORTED,
+            postgresql_where=_IMPORTED,
+        ),
+        one_of("state", State),
+        CheckConstraint("shown OR state <> 'published'", name="shown"),
+        CheckConstraint("depth BETWEEN 0 AND 20", name="depth"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("threads.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    path: Mapped[bytes] = mapped_column(LargeBinary(84))
+    newest_path: Mapped[bytes] = mapped_column(LargeBinary(84))
+    depth: Mapped[int]
+    state: Mapped[str] = mapped_column(String(9))
+    shown: Mapped[bool]
+    reader_id: Mapped[UUID]
+    author_name: Mapped[str] = mapped_column(String(100))
+    author_email: Mapped[str | None] = mapped_column(String(254))
+    author_url: Mapped[str | None] = mapped_column(String(2000))
+    body: Mapped[str]
+    html: Mapped[str]
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    imported_from: Mapped[str | None] = mapped_column(String(100))
+
+
+class Comment(msgspec.Struct, kw_only=True):
+    """A comment as one transaction holds it. ``path`` is its spot in the tree (``paths.py``)."""
+
+    id: UUID
+    thread_id: int
+    parent_id: UUID | None
+    path: bytes
+    depth: int
+    state: State
+    shown: bool
+    reader_id: UUID
+    author_name: str
+    author_email: str | None
+    author_url: str | None
+    body: str
+    html: str
+    revision: int
+    created_at: datetime
+    edited_at: datetime | None
+
+
+COLUMNS = tuple(getattr(CommentRow, name) for name in Comment.__struct_fields__)
+
+
+def comment_of(row: Row[Any]) -> Comment:
+    """The comment in a row of :data:`COLUMNS`."""
+    comment = Comment(**row._mapping)
+    comment.state = State(comment.state)
+    return comment
+
+
+class IdempotencyKeyRow(Base):
+    """A post that was accepted, remembered for a day so that sending it again changes nothing (promise 4).
+
+    ``fingerprint`` tells whether what is sent again is the same.
+    """
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    thread_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("threads.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16))
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
+    status: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(index=True)

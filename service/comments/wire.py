@@ -1,0 +1,140 @@
+"""Comments as they go over the wire."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from service.comments.model import Comment, State
+from service.threads.wire import ThreadOut
+from service.web.decoding import Body
+
+Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
+
+
+class AuthorIn(Body):
+    """Who posts, as a guest says of themselves."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    url: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+class PostIn(Body):
+    """A reply: to the article, or with ``parent_id`` to another comment. ``body`` is Markdown."""
+
+    body: Text
+    author: AuthorIn
+    parent_id: UUID | None = None
+
+
+class EditIn(Body):
+    """What the author would rather have written."""
+
+    body: Text
+
+
+class PageQuery(Body):
+    """Which page of a thread to read."""
+
+    order: Literal["oldest", "newest"] = "oldest"
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: str | None = None
+
+
+class AuthorOut(msgspec.Struct):
+    """Who posted, as everybody may see."""
+
+    name: str
+    url: str | None
+    role: Literal["guest"]
+
+
+class CommentOut(msgspec.Struct):
+    """A comment; a tombstone has neither author nor html. ``body``, the Markdown, is for its author and moderators."""
+
+    id: UUID
+    parent_id: UUID | None
+    depth: int
+    state: State
+    author: AuthorOut | None
+    html: str | None
+    created_at: datetime
+    edited_at: datetime | None
+    revision: int
+    body: str | UnsetType = UNSET
+
+
+class Posted(msgspec.Struct):
+    """What came of a post: the comment as its author sees it, and the thread it joined."""
+
+    comment: CommentOut
+    thread: ThreadOut
+    author_token: str | None
+
+
+class Page(msgspec.Struct):
+    """Some comments of a thread in reading order, and the cursor of those that follow."""
+
+    thread: ThreadOut
+    comments: list[CommentOut]
+    next: str | None
+
+
+class Permalink(msgspec.Struct):
+    """A comment, its thread's article, and the cursor of the page (oldest first) that begins with it."""
+
+    comment: CommentOut
+    article: str
+    place: int
+    cursor: str | None
+
+
+def public_comment(comment: Comment) -> CommentOut:
+    """``comment`` as every reader may see it: a tombstone unless it is published.
+
+    How it was judged stays between the site and its author, so every tombstone's state is ``deleted``.
+    """
+    if comment.state is State.PUBLISHED:
+        return _whole(comment)
+    return CommentOut(
+        id=comment.id,
+        parent_id=comment.parent_id,
+        depth=comment.depth,
+        state=State.DELETED,
+        author=None,
+        html=None,
+        created_at=comment.created_at,
+        edited_at=None,
+        revision=comment.revision,
+    )
+
+
+def told_comment(comment: Comment) -> CommentOut:
+    """``comment`` as an event tells it: its true state, and what was written only while that is public."""
+    out = public_comment(comment)
+    out.state = comment.state
+    return out
+
+
+def own_comment(comment: Comment) -> CommentOut:
+    """``comment`` as its author and the site's moderators see it, in whatever state."""
+    out = _whole(comment)
+    out.body = comment.body
+    return out
+
+
+def _whole(comment: Comment) -> CommentOut:
+    return CommentOut(
+        id=comment.id,
+        parent_id=comment.parent_id,
+        depth=comment.depth,
+        state=comment.state,
+        author=AuthorOut(comment.author_name, comment.author_url, "guest"),
+        html=comment.html,
+        created_at=comment.created_at,
+        edited_at=comment.edited_at,
+        revision=comment.revision,
+    )

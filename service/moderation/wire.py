@@ -1,0 +1,42 @@
+"""Decisions as they go over the wire."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from service.comments.model import State
+from service.moderation.deciding import Verdict
+from service.threads.wire import Reason
+from service.web.decoding import Body
+
+
+class JudgedIn(Body):
+    """A comment, and the revision of it that the moderator saw."""
+
+    id: UUID
+    revision: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
+
+class DecisionIn(Body):
+    """One verdict on one or many comments."""
+
+    verdict: Verdict
+    comments: Annotated[list[JudgedIn], Meta(min_length=1, max_length=500)]
+    reason: Reason | None = None
+
+
+class Result(msgspec.Struct):
+    """What became of one comment: its state and revision, or the problem that kept it as it was."""
+
+    id: UUID
+    state: State | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
+    problem: dict[str, Any] | UnsetType = UNSET
+
+
+class Results(msgspec.Struct):
+    """The results, in the order asked."""
+
+    results: list[Result]

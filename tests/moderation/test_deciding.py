@@ -1,0 +1,55 @@
+"""Moderators judge by the revision that they saw; a verdict that does not fit is refused alone."""
+
+from uuid import uuid4
+
+from tests.builders import ASite, a_comment, a_thread, decide, events_of
+
+
+async def test_publishing_what_was_held_counts_it(site: ASite) -> None:
+    thread = await a_thread(site, mode="hold")
+    held = await a_comment(thread)
+    [result] = await decide(site, "publish", held["comment"])
+    assert result == {"id": held["comment"]["id"], "state": "published", "revision": 2}
+    assert (await thread.read())["reply_count"] == 1
+    assert (await events_of(site))[-1]["data"]["thread"]["label"] == "One reply"
+
+
+async def test_a_verdict_on_a_revision_that_moved_is_refused(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread)
+    await decide(site, "reject", posted["comment"])
+    [late] = await decide(site, "spam", posted["comment"])
+    assert (late["problem"]["status"], late["problem"]["type"]) == (409, "/problems/revision-changed")
+
+
+async def test_many_are_judged_at_once_and_each_refused_alone(site: ASite) -> None:
+    thread, other = await a_thread(site, mode="hold"), await a_thread(site, mode="hold")
+    first, second = await a_comment(thread), await a_comment(other)
+    unknown = {"id": str(uuid4()), "revision": 1}
+    results = await decide(site, "publish", first["comment"], unknown, second["comment"])
+    assert [result.get("state", result.get("problem", {}).get("status")) for result in results] == [
+        "published",
+        404,
+        "published",
+    ]
+    assert [(await one.read())["reply_count"] for one in (thread, other)] == [1, 1]
+
+
+async def test_a_rejected_comment_with_answers_stays_as_a_tombstone_until_restored(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread, "Rude.")
+    await a_comment(thread, "Why so rude?", below=posted["comment"]["id"])
+    [rejected] = await decide(site, "reject", posted["comment"])
+    assert [comment["state"] for comment in await thread.pages()] == ["deleted", "published"]
+    assert (await thread.read())["reply_count"] == 1
+    await decide(site, "restore", rejected)
+    assert [comment["state"] for comment in await thread.pages()] == ["published", "published"]
+    assert (await thread.read())["reply_count"] == 2
+
+
+async def test_only_moderators_judge(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread)
+    body = {"verdict": "reject", "comments": [{"id": posted["comment"]["id"], "revision": 1}]}
+    for by, status in ((None, 401), (posted["author_token"], 403), ("host", 403), ("moderator", 200)):
+        assert (await site.call("POST", "/decisions", by=by, json=body)).status_code == status
