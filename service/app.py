@@ -1,0 +1,98 @@
+"""The ASGI app: settings in, app out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service import settings as settings_of
+from service.access.guarding import Doorkeeper
+from service.access.keys import Keys
+from service.comments.posting import Group
+from service.readers.author_tokens import AuthorTokens
+from service.routes import routes
+from service.settings import Settings
+from service.sites.finding import Sites
+from service.storage.engine import Database
+from service.storage.writer import is_busy
+from service.web.problems import Busy, InternalError, MethodNotAllowed, NotFound, Problem, answer_problem
+from service.web.watching import RequestLog, set_up_log
+from service.worker import sweep_for_ever
+
+log = structlog.get_logger()
+
+
+def from_environment() -> Starlette:
+    """The app as a worker process starts it."""
+    settings = settings_of.load()
+    set_up_log(style=settings.log_format, level=settings.log_level)
+    return create_app(settings)
+
+
+def create_app(settings: Settings) -> Starlette:
+    """An app over the database that ``settings`` name; its lifespan sweeps, and lets what is in flight finish."""
+    database = Database(settings.database_url, read_connections=settings.read_connections)
+    keys = Keys(database)
+    group = Group(database)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(sweep_for_ever(database, keys, every_seconds=settings.sweep_seconds))
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
+            await group.finish()
+            await keys.note_uses()
+            await database.close()
+
+    app = Starlette(
+        routes=routes(),
+        middleware=[Middleware(RequestLog)],
+        exception_handlers={
+            Problem: answer_problem,
+            HTTPException: _answer_http_exception,
+            DBAPIError: _answer_database_error,
+            PoolTimeoutError: _answer_busy,
+            Exception: _answer_error,
+        },
+        lifespan=lifespan,
+    )
+    app.state.doorkeeper = Doorkeeper(database, Sites(database), keys, AuthorTokens(settings.secret_key))
+    app.state.group = group
+    return app
+
+
+async def _answer_http_exception(_request: Request, error: Exception) -> Response:
+    """What the router itself raises."""
+    assert isinstance(error, HTTPException)
+    problem: Problem = MethodNotAllowed() if error.status_code == 405 else NotFound()
+    problem.headers.update(error.headers or {})
+    return problem.response()
+
+
+async def _answer_database_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)
+    if is_busy(error) or error.connection_invalidated:
+        return Busy().response()
+    return await _answer_error(request, error)
+
+
+async def _answer_busy(_request: Request, _error: Exception) -> Response:
+    return Busy().response()
+
+
+async def _answer_error(_request: Request, error: Exception) -> Response:
+    """What should not happen: logged whole, answered with nothing of the inside."""
+    log.error("unexpected-error", exc_info=error)
+    return InternalError().response()

@@ -1,0 +1,69 @@
+"""``onereply demo``: what ``make run`` serves, so that a newcomer sees a thread within a minute."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from service.access.keys import add_key
+from service.cli.demo_threads import SITE, load_demo
+from service.cli.running import settings_or_stop, with_database
+from service.cli.serve import serve
+from service.settings import PREFIX
+from service.sites.changing import find_site
+from service.storage.engine import Database
+from service.storage.revisions import migrate
+
+VAR = Path("var")
+
+
+@click.command("demo")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on.")
+def command(port: int) -> None:
+    """Serve a demo on an embedded database under var/: a closed thread with one reply, an open one, an empty one."""
+    VAR.mkdir(exist_ok=True)
+    os.environ.setdefault(f"{PREFIX}SECRET_KEY", _kept("secret-key", lambda: secrets.token_urlsafe(32)))
+    settings = settings_or_stop()
+
+    async def deed(database: Database) -> str | None:
+        await migrate(database)
+        if not await load_demo(database):
+            return None
+        async with database.write() as connection:
+            return await add_key(connection, (await find_site(connection, SITE)).id, "host")
+
+    new_key = with_database(deed, settings)
+    key = _kept("demo-host-key", lambda: new_key or "", replace=new_key is not None)
+    click.echo(_welcome(f"http://127.0.0.1:{port}", key))
+    serve(settings, host="127.0.0.1", port=port, workers=1)
+
+
+def _kept(name: str, make: Callable[[], str], *, replace: bool = False) -> str:
+    """The secret kept in a file under var/, made at the first time."""
+    path = VAR / name
+    if replace or not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(make() + "\n")
+    return path.read_text().strip()
+
+
+def _welcome(origin: str, key: str) -> str:
+    threads = f"{origin}/v1/sites/{SITE}/threads"
+    return f"""
+One Reply serves its demo. Press Ctrl+C to stop.
+
+  All threads           {origin}/
+  The reference thread  {origin}/{SITE}/moscow-conference
+  The contract          {origin}/openapi.json
+
+Read the reference thread, post a reply to another one, then close that:
+
+  curl {threads}/moscow-conference/comments
+
+  curl {threads}/new-tram-line/comments --json '{{"author": {{"name": "Ada"}}, "body": "At last!"}}'
+
+  curl {threads}/new-tram-line/close --json '{{"reason": "Thank you all."}}' \\
+    -H 'Authorization: Bearer {key}'
+"""

@@ -1,0 +1,88 @@
+"""The demo's three threads, brought in by the same deeds as any other."""
+
+from uuid import UUID
+
+from service import clock
+from service.comments.drafts import Draft
+from service.comments.posting import Group
+from service.comments.rendering import render
+from service.sites.changing import InvalidSite, add_site, find_site
+from service.sites.finding import Site
+from service.sites.settings import PRESETS
+from service.storage.engine import Database
+from service.threads.closing import close_thread
+from service.threads.registering import register_thread
+
+SITE = "demo"
+TITLES = {
+    "moscow-conference": "Moscow conference calls for global counterterrorism dialogue",
+    "new-tram-line": "The new tram line opens on Saturday",
+    "harbour-lights": "Harbour lights to be dimmed for migrating birds",
+}
+
+
+async def load_demo(database: Database) -> bool:
+    """Load the demo where it is not there yet; whether it was loaded now."""
+    async with database.write() as connection:
+        try:
+            await find_site(connection, SITE)
+        except InvalidSite:
+            site = await add_site(connection, SITE, name="The Demo Gazette", locale="en", settings=PRESETS["newsroom"])
+        else:
+            return False
+        for article, title in TITLES.items():
+            url = f"https://gazette.example/{article}"
+            await register_thread(connection, site, article, {"title": title, "url": url})
+    await _converse(Group(database), site)
+    async with database.write() as connection:
+        await close_thread(connection, site, "moscow-conference", at=None, reason=None)
+    return True
+
+
+async def _converse(group: Group, site: Site) -> None:
+    await _say(
+        group,
+        site,
+        "moscow-conference",
+        "Irina Sokolova",
+        "Dialogue is a beginning. I would like to read what was *agreed*, and who will answer for it next year.",
+    )
+    tram = "new-tram-line"
+    first = await _say(
+        group,
+        site,
+        tram,
+        "Tom Okafor",
+        "Twelve minutes to the station instead of forty. **Finally.**\n\nWill bicycles be allowed?",
+    )
+    answer = await _say(
+        group,
+        site,
+        tram,
+        "Mireille Dubois",
+        "> Will bicycles be allowed?\n\nOutside rush hour, yes: <https://gazette.example/tram-rules>",
+        below=first,
+    )
+    await _say(group, site, tram, "Tom Okafor", "Thank you, Mireille!", below=answer)
+    await _say(group, site, tram, "محمود", "وهل ستصل إلى الميناء؟", below=first)
+    await _say(group, site, tram, "Jun", "The old bus was slow, but its driver knew everybody by name.")
+
+
+async def _say(group: Group, site: Site, article: str, name: str, body: str, *, below: UUID | None = None) -> UUID:
+    accepted = await group.post(
+        Draft(
+            site=site,
+            article=article,
+            locale=site.locale,
+            from_host=True,
+            reader_id=clock.new_id(),
+            author_name=name,
+            author_email=None,
+            author_url=None,
+            body=body,
+            html=render(body),
+            parent_id=below,
+            key=None,
+        )
+    )
+    return accepted.comment.id

@@ -1,0 +1,73 @@
+"""``onereply import``."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from service.cli.running import at_head_or_stop, with_database
+from service.sites.changing import find_site
+from service.storage.engine import Database
+from service.transfer.archive import ArchiveUnreadable, Oddities
+from service.transfer.importing import Import, import_thread
+from service.transfer.wordpress import read_wordpress
+
+
+@click.group("import")
+def command() -> None:
+    """Bring in the threads of another system."""
+
+
+@command.command("wordpress")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--site", "slug", required=True, help="The site that the threads come to.")
+@click.option("--pings", is_flag=True, help="Bring in pingbacks and trackbacks too, as comments.")
+def wordpress(file: Path, slug: str, pings: bool) -> None:
+    """Bring in FILE, a WordPress export (WXR). Doing it again adds only what is missing."""
+    report, oddities = Import(), Oddities()
+
+    async def deed(database: Database) -> None:
+        await at_head_or_stop(database)
+        with file.open("rb") as source:
+            await _import(
+                database, source, file.stat().st_size, slug=slug, pings=pings, report=report, oddities=oddities
+            )
+
+    try:
+        with_database(deed)
+    except ArchiveUnreadable as error:
+        _tell(report, oddities)
+        raise click.ClickException(f"{file}: {error} What came before it is imported.") from None
+    _tell(report, oddities)
+
+
+async def _import(
+    database: Database, source: BinaryIO, size: int, *, slug: str, pings: bool, report: Import, oddities: Oddities
+) -> None:
+    async with database.read() as connection:
+        site = await find_site(connection, slug)
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("Importing", total=size)
+        for archived in read_wordpress(source, oddities=oddities):
+            if archived.standing != "published" and not len(archived.comments):
+                report.threads["not public, without comments"] += 1
+                continue
+            async with database.write() as connection:
+                await import_thread(connection, site, archived, source="wordpress", pings=pings, report=report)
+            oddities.add(archived.oddities)
+            progress.update(task, completed=source.tell())
+
+
+def _tell(report: Import, oddities: Oddities) -> None:
+    """What was taken, what was passed over, and why."""
+    for title, counts in (
+        ("Articles", report.threads),
+        ("Comments added", report.added),
+        ("Comments passed over", report.passed_over),
+    ):
+        told = ", ".join(f"{count} {what}" for what, count in counts.items()) or "none"
+        click.echo(f"{title}: {told}")
+    for oddity, count in oddities.counts.items():
+        click.echo(f"Odd: {count} {oddity} (for example {'; '.join(oddities.examples[oddity])})")

@@ -1,0 +1,59 @@
+"""``onereply key``."""
+
+import click
+
+from service.access.keys import Role, add_key, list_keys, revoke_key
+from service.access.model import ROLES
+from service.cli.running import with_database
+from service.sites.changing import find_site
+from service.storage.engine import Database
+
+
+@click.group("key")
+def command() -> None:
+    """Add, list and revoke a site's keys."""
+
+
+@command.command("add")
+@click.argument("site")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What the key lets its holder do.")
+def add(site: str, role: Role) -> None:
+    """Add a key and print it, alone on the last line; it can't be shown again."""
+
+    async def deed(database: Database) -> str:
+        async with database.write() as connection:
+            return await add_key(connection, (await find_site(connection, site)).id, role)
+
+    key = with_database(deed)
+    click.echo(f"A {role} key of “{site}”. Keep it; it can't be shown again.", err=True)
+    click.echo(key)
+
+
+@command.command("list")
+@click.argument("site")
+def list_(site: str) -> None:
+    """List a site's keys: id, role, made, last used, revoked."""
+
+    async def deed(database: Database) -> None:
+        async with database.read() as connection:
+            for key in await list_keys(connection, (await find_site(connection, site)).id):
+                times = (key.created_at, key.last_used_at, key.revoked_at)
+                told = "\t".join(time.strftime("%Y-%m-%d %H:%M") if time else "–" for time in times)
+                click.echo(f"{key.id}\t{key.role}\t{told}")
+
+    with_database(deed)
+
+
+@command.command("revoke")
+@click.argument("site")
+@click.argument("key_id", metavar="ID")
+def revoke(site: str, key_id: str) -> None:
+    """Make the key with this ID (the part after “ork_”) void, at once."""
+
+    async def deed(database: Database) -> bool:
+        async with database.write() as connection:
+            return await revoke_key(connection, (await find_site(connection, site)).id, key_id)
+
+    if not with_database(deed):
+        raise click.ClickException(f"“{site}” has no valid key {key_id}.")
+    click.echo(f"Key {key_id} is revoked.")

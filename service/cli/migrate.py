@@ -1,0 +1,19 @@
+"""``onereply migrate``."""
+
+import click
+
+from service.cli.running import with_database
+from service.storage.engine import Database
+from service.storage.revisions import head_revision, migrate
+
+
+@click.command("migrate")
+@click.option("--to", "revision", default="head", show_default=True, help="The revision to go to, up or down.")
+def command(revision: str) -> None:
+    """Bring the database's tables to this release."""
+
+    async def deed(database: Database) -> None:
+        await migrate(database, to=revision)
+
+    with_database(deed)
+    click.echo(f"The database is at revision {head_revision() if revision == 'head' else revision}.")

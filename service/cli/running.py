@@ -1,0 +1,56 @@
+"""What the commands share: settings read or a clear line, a database opened and closed, one site found."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.settings import Settings, SettingsError, load
+from service.sites.changing import InvalidSite
+from service.sites.settings import InvalidSetting
+from service.storage.engine import Database
+from service.storage.revisions import current_revision, head_revision
+from service.web.problems import Problem
+
+T = TypeVar("T")
+
+
+def settings_or_stop() -> Settings:
+    """The settings of the environment; a wrong one stops the command with one clear line."""
+    try:
+        return load()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
+    """Run ``deed`` on the installation's database; what can be expected to fail stops with one clear line."""
+    settings = settings or settings_or_stop()
+
+    async def run() -> T:
+        database = Database(settings.database_url, read_connections=settings.read_connections)
+        try:
+            return await deed(database)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except (InvalidSite, InvalidSetting, Problem) as error:
+        raise click.ClickException(str(error)) from None
+    except (SQLAlchemyError, OSError) as error:
+        cause = str(getattr(error, "orig", error)).splitlines()[0]
+        raise click.ClickException(f"The database would not do that: {cause}") from None
+
+
+async def at_head_or_stop(database: Database) -> None:
+    """Stop with one clear line unless the database's tables are those of this release."""
+    async with database.read() as connection:
+        revision = await current_revision(connection)
+    if revision != head_revision():
+        raise click.ClickException(
+            f"The database is at revision {revision or 'nothing'}, this release needs {head_revision()}: "
+            "run “onereply migrate”."
+        )
