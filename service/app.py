@@ -68,7 +68,8 @@ def create_app(settings: Settings) -> Starlette:
         },
         lifespan=lifespan,
     )
-    app.state.doorkeeper = Doorkeeper(database, Sites(database), keys, AuthorTokens(settings.secret_key))
+    app.state.database = database
+    app.state.doorkeeper = Doorkeeper(Sites(database), keys, AuthorTokens(settings.secret_key))
     app.state.group = group
     return app
 

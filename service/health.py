@@ -4,7 +4,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.access.guarding import database_of
+from service.storage.engine import database_of
 from service.storage.revisions import current_revision, head_revision
 from service.web.problems import Busy
 from service.web.routing import json_response

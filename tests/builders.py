@@ -58,7 +58,7 @@ class ASite:
     async def set(self, **settings: Any) -> None:
         """Change the site's settings."""
         doorkeeper: Doorkeeper = self.app.state.doorkeeper
-        async with doorkeeper.database.write() as connection:
+        async with self.app.state.database.write() as connection:
             site = await find_site(connection, self.slug)
             await change_site(connection, site, name=None, locale=None, settings=SiteSettings(**settings))
         doorkeeper.sites.forget(self.slug)
@@ -68,8 +68,7 @@ class ASite:
 async def a_site(app: Starlette, *, locale: str = "en", **settings: Any) -> AsyncIterator[ASite]:
     """A new site with a key of each role."""
     slug = f"site-{uuid4().hex[:12]}"
-    doorkeeper: Doorkeeper = app.state.doorkeeper
-    async with doorkeeper.database.write() as connection:
+    async with app.state.database.write() as connection:
         site = await add_site(connection, slug, name="The Gazette", locale=locale, settings=SiteSettings(**settings))
         keys = {role: await add_key(connection, site.id, role) for role in ("host", "moderator", "admin")}
     transport = httpx2.ASGITransport(app=app)

@@ -10,7 +10,6 @@ from service.access.caller import Caller, Who, admit, identify
 from service.access.keys import Keys
 from service.readers.author_tokens import AuthorTokens
 from service.sites.finding import Sites
-from service.storage.engine import Database
 from service.web.routing import Handler, path_parameter
 
 SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
@@ -19,7 +18,6 @@ SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
 class Doorkeeper(msgspec.Struct, frozen=True):
     """What it takes to know who asks; the app makes one and keeps it as ``app.state.doorkeeper``."""
 
-    database: Database
     sites: Sites
     keys: Keys
     tokens: AuthorTokens
@@ -43,8 +41,3 @@ def doorkeeper_of(request: Request) -> Doorkeeper:
     doorkeeper = request.app.state.doorkeeper
     assert isinstance(doorkeeper, Doorkeeper)
     return doorkeeper
-
-
-def database_of(request: Request) -> Database:
-    """The app's database."""
-    return doorkeeper_of(request).database

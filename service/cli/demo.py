@@ -62,8 +62,9 @@ Read the reference thread, post a reply to another one, then close that:
 
   curl {threads}/moscow-conference/comments
 
-  curl {threads}/new-tram-line/comments --json '{{"author": {{"name": "Ada"}}, "body": "At last!"}}'
+  curl {threads}/new-tram-line/comments \\
+    -H 'Content-Type: application/json' -d '{{"author": {{"name": "Ada"}}, "body": "At last!"}}'
 
-  curl {threads}/new-tram-line/close --json '{{"reason": "Thank you all."}}' \\
+  curl {threads}/new-tram-line/close -X POST \\
     -H 'Authorization: Bearer {key}'
 """

@@ -1,5 +1,6 @@
 """``onereply import``."""
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,14 +27,12 @@ def command() -> None:
 @click.option("--pings", is_flag=True, help="Bring in pingbacks and trackbacks too, as comments.")
 def wordpress(file: Path, slug: str, pings: bool) -> None:
     """Bring in FILE, a WordPress export (WXR). Doing it again adds only what is missing."""
-    report, oddities = Import(), Oddities()
+    report, oddities, source = Import(), Oddities(), file.open("rb")
 
     async def deed(database: Database) -> None:
         await at_head_or_stop(database)
-        with file.open("rb") as source:
-            await _import(
-                database, source, file.stat().st_size, slug=slug, pings=pings, report=report, oddities=oddities
-            )
+        with source:
+            await _import(database, source, slug=slug, pings=pings, report=report, oddities=oddities)
 
     try:
         with_database(deed)
@@ -44,12 +43,12 @@ def wordpress(file: Path, slug: str, pings: bool) -> None:
 
 
 async def _import(
-    database: Database, source: BinaryIO, size: int, *, slug: str, pings: bool, report: Import, oddities: Oddities
+    database: Database, source: BinaryIO, *, slug: str, pings: bool, report: Import, oddities: Oddities
 ) -> None:
     async with database.read() as connection:
         site = await find_site(connection, slug)
     with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("Importing", total=size)
+        task = progress.add_task("Importing", total=os.fstat(source.fileno()).st_size)
         for archived in read_wordpress(source, oddities=oddities):
             if archived.standing != "published" and not len(archived.comments):
                 report.threads["not public, without comments"] += 1

@@ -3,16 +3,16 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.access.caller import Caller
-from service.access.guarding import database_of
 from service.events.reading import head_position, read_events
 from service.events.wire import Events, EventsQuery
+from service.sites.finding import OfSite
+from service.storage.engine import database_of
 from service.web.conditional import PRIVATE
 from service.web.decoding import decode_query
 from service.web.routing import json_response
 
 
-async def get_events(request: Request, caller: Caller) -> Response:
+async def get_events(request: Request, caller: OfSite) -> Response:
     """The events that follow a position."""
     query = decode_query(request, EventsQuery)
     async with database_of(request).read() as connection:

@@ -6,6 +6,7 @@ process itself is seen at once. A post does not rely on this: it reads its site 
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import Row, bindparam, select
@@ -29,6 +30,14 @@ class Site(msgspec.Struct, frozen=True):
     locale: str
     revision: int
     settings: SiteSettings
+
+
+class OfSite(Protocol):
+    """Whoever asks something of a site, as far as a room below ``access/`` is concerned."""
+
+    @property
+    def site(self) -> Site:
+        """The site they ask."""
 
 
 class Sites:

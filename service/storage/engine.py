@@ -6,7 +6,7 @@ A read is one consistent snapshot; a write is one turn at the process's only wri
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -54,6 +54,21 @@ class Database:
         """Close every connection."""
         await self._reading.dispose()
         await self._writing.dispose()
+
+
+class OfApp(Protocol):
+    """A request, as far as a room that knows no HTTP is concerned."""
+
+    @property
+    def app(self) -> Any:
+        """The app, whose state has the database."""
+
+
+def database_of(request: OfApp) -> Database:
+    """The database of the app that ``request`` came to."""
+    database = request.app.state.database
+    assert isinstance(database, Database)
+    return database
 
 
 def _reading(dialect: str) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""Whatever a user can set, call, run or receive is in the README."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service.cli import COMMANDS
+from service.events.catalogue import EventType
+from service.routes import SITE_ROUTES
+from service.settings import PREFIX, Settings
+from service.sites.settings import SiteSettings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("field", msgspec.structs.fields(Settings), ids=lambda field: field.name)
+def test_every_setting_is_documented_with_its_default(field: msgspec.structs.FieldInfo) -> None:
+    [row] = [line for line in README.splitlines() if line.startswith(f"| `{PREFIX}{field.name.upper()}` |")]
+    default = field.default
+    told = (
+        "required"
+        if default is msgspec.NODEFAULT
+        else f"`{default:g}`"
+        if isinstance(default, float)
+        else f"`{default}`"
+    )
+    assert f"| {told} |" in row
+
+
+@pytest.mark.parametrize("field", msgspec.structs.fields(SiteSettings), ids=lambda field: field.name)
+def test_every_setting_of_a_site_is_documented_with_its_default(field: msgspec.structs.FieldInfo) -> None:
+    default = field.default if isinstance(field.default, str) else msgspec.json.encode(field.default).decode()
+    assert f"| `{field.name}` | `{default}` |" in README
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert f"`onereply {command}" in README
+
+
+@pytest.mark.parametrize("event", EventType)
+def test_every_event_is_documented(event: EventType) -> None:
+    assert f"`{event}`" in README
+
+
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _, _ in SITE_ROUTES])
+def test_every_route_is_documented(method: str, path: str) -> None:
+    assert f"`{method} {path}" in README
