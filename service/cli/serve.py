@@ -32,5 +32,4 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
         proxy_headers=False,
         lifespan="on",
         timeout_graceful_shutdown=settings.stop_seconds,
-        h11_max_incomplete_event_size=64 * 1024,
     )

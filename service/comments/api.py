@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from service import clock
 from service.access.caller import Caller
-from service.access.guarding import database_of, doorkeeper_of
+from service.access.guarding import doorkeeper_of
 from service.comments.drafts import Draft
 from service.comments.editing import delete_comment, edit_comment
 from service.comments.finding import find_comment, no_comment
@@ -29,6 +29,7 @@ from service.comments.wire import (
     own_comment,
     public_comment,
 )
+from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
 from service.threads.wire import thread_out

@@ -3,9 +3,9 @@
 Headings, rules, raw HTML, reference definitions and character references for invisible characters are held back before
 the parser sees them: a comment that says ``# 1 reason``, ``+`` or ``<b>`` says just that, and nothing vanishes.
 
-How: a stand-in, a character that no text may contain, goes where it breaks the markup (``<b>`` with it is no tag) and is
-taken out of the HTML again. So it leaves no trace even where it was not needed, in code above all, and what is code,
-only the parser has to know. Escaping with backslashes would show in code.
+How: a stand-in, a character that no text may contain, goes where it breaks the markup (``<b>`` with it is no tag) and
+is taken out of the HTML again. So it leaves no trace even where it was not needed, in code above all, and only the
+parser has to know what is code. Backslashes would show there.
 """
 
 import re
@@ -30,42 +30,63 @@ def parse(source: str) -> str:
     Typed angle brackets and ampersands are escaped, so each ``<`` in it begins a tag that the parser made. ``source``
     is clean text (:func:`service.web.text.clean_text`). Takes time in proportion to its length.
     """
-    html = to_html(_hold_back(source.replace(_STAND_IN, "\N{REPLACEMENT CHARACTER}")))
+    source = source.replace(_STAND_IN, "\N{REPLACEMENT CHARACTER}").replace("\r", "\n")
+    html = to_html(_hold_back(source))
     if _STAND_IN not in html and _ENCODED_STAND_IN not in html:
         return html
     return html.replace(_STAND_IN, "").replace(_ENCODED_STAND_IN, "")
 
 
 def _hold_back(source: str) -> str:
-    source = _BIDI_CONTROLS.sub("", source)
     if "<" in source:
         source = _TAG_START.sub(f"<{_STAND_IN}", source)
     if "&" in source:
         source = _REFERENCE.sub(_hold_back_reference, source)
+    # A reference definition would vanish, and 1,000 links by one long reference would be 1,000 times as long.
     source = source.replace("]:", f"]{_STAND_IN}:")
     return "\n".join(_hold_back_line(line) if line[:1] in _LINE_STARTS else line for line in source.split("\n"))
 
 
 def _hold_back_reference(reference: re.Match[str]) -> str:
-    """Nobody types ``&#8238;`` but to slip in what cleaning the text would have taken out."""
+    """Hold it back if it would bring in what is invisible, or a mark: cleaning the text could not see that."""
     meant = unescape(reference[0])
-    hidden = is_blank(meant.strip("\xa0")) or any(category(character)[0] in "CM" for character in meant)
-    return f"&{_STAND_IN}{reference[0][1:]}" if hidden else reference[0]
+    slips_in = is_blank(meant) or any(category(character)[0] in "CM" for character in meant)
+    return f"&{_STAND_IN}{reference[0][1:]}" if slips_in and meant != "\xa0" else reference[0]
 
 
 def _hold_back_line(line: str) -> str:
-    rule = _RULE.fullmatch(line)
-    at = rule.start("rule") if rule else _after_containers(line)
-    return f"{line[:at]}{_STAND_IN}{line[at:]}" if rule or _BLOCK.match(line, at) else line
-
-
-def _after_containers(line: str) -> int:
-    """Where in ``line`` its quotes and list items have opened, or too many have."""
+    """Go through the quotes and list items that ``line`` opens, to what begins in them or is too deep in them."""
     at = depth = width = 0
-    while container := _CONTAINER.match(line, at):
+    while True:
+        if refused := _REFUSED.match(line, at):
+            return _stand_in_at(refused.start("block"), line)
+        container = _CONTAINER.match(line, at)
+        if container is None:
+            return line
         depth += 1
         width += len(container["space"].expandtabs(4))
         if depth > DEEPEST or width > WIDEST:
-            return container.start("marker")
+            return _stand_in_at(container.start("marker"), line)
         at = container.end()
-    return at + len(line[at:]) - len(line[at:].lstrip(" \t"))
+
+
+def _stand_in_at(place: int, line: str) -> str:
+    return f"{line[:place]}{_STAND_IN}{line[place:]}"
+
+
+# What begins a tag, a comment or an instruction, unless it is a link like <https://example.org>.
+_TAG_START = re.compile(r"<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)", re.IGNORECASE)
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});", re.ASCII)
+
+_LINE_STARTS = frozenset(" \t>#=-+*_`~0123456789")
+_CONTAINER = re.compile(r"(?P<space>[ \t]*+)(?P<marker>>|(?:[-+*]|[0-9]{1,9}[.)])(?=[ \t]))")
+_REFUSED = re.compile(
+    r"""[ \t]*+(?P<block>
+        \#{1,6}(?:[ \t]|$)                                  # a heading
+      | (?:=++|-++)[ \t]*+$                                 # what makes the line above one
+      | (?P<mark>[-_*])(?:[ \t]*+(?P=mark)){2,}+[ \t]*+$    # a rule
+      | (?:[-+*]|[0-9]{1,9}[.)])[ \t]*+$                    # an item with nothing in it
+      | (?:`{3,}|~{3,})[ \t]*+[^`\s]++[ \t]++[^`\s]       # a fence with more after it than a language, which would go
+    )""",
+    re.VERBOSE,
+)

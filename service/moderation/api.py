@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.access.caller import Caller
-from service.access.guarding import database_of
 from service.moderation.deciding import Judged, decide
 from service.moderation.wire import DecisionIn, Result, Results
+from service.storage.engine import database_of
 from service.web.decoding import decode_body
 from service.web.routing import json_response
 from service.web.text import clean_line

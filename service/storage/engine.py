@@ -8,17 +8,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
+from service.storage.sqlite import BUSY_TIMEOUT_SECONDS, sqlite_engine
 from service.storage.writer import Turnstile, Writer
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 LOCK_TIMEOUT_SECONDS = 2
-BUSY_TIMEOUT_SECONDS = 5
 
 
 class Database:
@@ -31,7 +28,7 @@ class Database:
         parsed = make_url(url)
         self.dialect = parsed.get_backend_name()
         parsed = parsed.set(drivername=DRIVERS[self.dialect])
-        make_engine = _sqlite if self.dialect == "sqlite" else _postgresql
+        make_engine = sqlite_engine if self.dialect == "sqlite" else _postgresql
         # Two pools, so that no number of readers can keep the writer waiting for a connection.
         self._reading = make_engine(parsed, read_connections).execution_options(**_reading(self.dialect))
         self._writing = make_engine(parsed, 1)
@@ -97,34 +94,3 @@ def _postgresql(url: URL, connections: int) -> AsyncEngine:
             }
         },
     )
-
-
-def _sqlite(url: URL, connections: int) -> AsyncEngine:
-    assert url.database
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    # The driver's own transactions begin too late and end before DDL; SQLAlchemy's hooks below do it right.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",  # a commit acknowledged survives a power cut
-        f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
-        "foreign_keys=ON",
-        "cache_size=-16000",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that will write takes the write lock at once: taken later, it could find that what it read is
-    # no longer so, and SQLite would refuse it without waiting.
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from service import clock
 from service.access.caller import Caller
-from service.access.guarding import database_of
+from service.storage.engine import database_of
 from service.threads.closing import close_thread, reopen_thread
 from service.threads.finding import find_thread, find_thread_by_url, visible
 from service.threads.labels import negotiate

@@ -49,7 +49,7 @@ def _counted(catalogue: str, count: int) -> tuple[str, str, str]:
     """The label for ``count``, and what stands before and after the title in the heading."""
     lines = _catalogue(catalogue)
     key = plural_key(catalogue, count)
-    number = format_decimal(count, locale=Locale.parse(catalogue, sep="-"), numbering_system="default")
+    number = _number(_locale(catalogue), count)
     before, _, after = lines["heading"][key].replace("{n}", number).partition("{title}")
     return lines["label"][key].replace("{n}", number), before, after
 
@@ -58,7 +58,34 @@ def plural_key(catalogue: str, count: int) -> str:
     """Which of a catalogue's messages ``count`` takes: ``=0``, ``=1``, or its CLDR plural category."""
     if count in {0, 1}:
         return f"={count}"
-    return str(Locale.parse(catalogue, sep="-").plural_form(count))
+    return str(_locale(catalogue).plural_form(count))
+
+
+def _number(locale: Locale, count: int) -> str:
+    """``count`` as the locale writes it.
+
+    Each reply to a busy thread makes a number that was never formatted before, so locales that write Latin digits in
+    threes, most of them, do not go the long way.
+    """
+    separator = _separator_of_threes(locale)
+    return _formatted(locale, count) if separator is None else f"{count:,}".replace(",", separator)
+
+
+@lru_cache
+def _separator_of_threes(locale: Locale) -> str | None:
+    samples = {count: _formatted(locale, count) for count in (1, 1234, 12_345, 1_234_567)}
+    separator = samples[1234].removeprefix("1").removesuffix("234")
+    plain = all(f"{count:,}".replace(",", separator) == sample for count, sample in samples.items())
+    return separator if plain else None
+
+
+def _formatted(locale: Locale, count: int) -> str:
+    return str(format_decimal(count, locale=locale, numbering_system="default"))
+
+
+@lru_cache
+def _locale(catalogue: str) -> Locale:
+    return Locale.parse(catalogue, sep="-")
 
 
 @lru_cache

@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from service.web.problems import InvalidParameter
 
@@ -26,7 +26,7 @@ class RawRoute(Route):
 
     def __init__(self, method: str, path: str, endpoint: Handler) -> None:
         path, _, self._requires = path.partition("?")
-        super().__init__(path, endpoint, methods=[method])
+        super().__init__(path, _Endpoint(endpoint), methods=[method], name=endpoint.__name__)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As Starlette's, on the path as it came over the wire."""
@@ -37,6 +37,17 @@ class RawRoute(Route):
             return Match.NONE, {}
         found: Scope = {"endpoint": self.endpoint, "path_params": match.groupdict()}
         return (Match.FULL if self.methods and scope["method"] in self.methods else Match.PARTIAL), found
+
+
+class _Endpoint:
+    """A handler as an ASGI app; Starlette's own wrapping would answer problems twice over, for a tenth of the time."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._handler(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 def raw_path(scope: Scope) -> str:

@@ -42,6 +42,14 @@ def is_blank(text: str) -> bool:
     return _VISIBLE.search(text) is None
 
 
+def without_bidi_controls(text: str) -> str:
+    """``text`` without embeddings, overrides and isolates: left unclosed, they turn round what follows it.
+
+    The direction of a text is the page's business (``dir="auto"``). The marks LRM, RLM and ALM do no harm and stay.
+    """
+    return _BIDI_CONTROLS.sub("", text)
+
+
 def _sound(text: str) -> str:
     """``text`` in NFC, without what UTF-8, PostgreSQL or XML can't hold, without hidden text and towers of marks."""
     text = _CONTROLS.sub("", text)
@@ -107,8 +115,8 @@ _MARK = f"(?:[{_LOW_MARKS}]|(?=[\U00010000-\U0010ffff])[{_ASTRAL_MARKS}])"
 _TOWERS = re.compile(f"({_MARK}{{{MOST_MARKS}}}){_MARK}+")
 _MAYBE_TOWER = re.compile(f"[{_LOW_MARKS}\U00010000-\U0010ffff]{{{MOST_MARKS + 1}}}")
 
-_BIDI_CONTROLS = "\u202a-\u202e\u2066-\u2069"
-_STRAYS = re.compile(f"[{_BIDI_CONTROLS}\xad\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a]")
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_STRAYS = re.compile("[\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a]")
 _FILLERS = re.compile("[\u3164\uffa0]")
 
 # A variation selector means something after a symbol, an ideograph, or a letter of the few scripts that define them.

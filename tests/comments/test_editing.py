@@ -19,7 +19,7 @@ async def test_an_edit_is_rendered_again_told_and_moves_the_revision(site: ASite
     the_clock.move(seconds=299)
     assert await edit(site, posted, "*Typo*.") == 200
     [comment] = await thread.pages()
-    assert (comment["html"], comment["revision"]) == ("<p><em>Typo</em>.</p>\n", 2)
+    assert (comment["html"], comment["revision"]) == ("<p><em>Typo</em>.</p>", 2)
     assert comment["edited_at"] == "2026-11-24T12:04:59Z"
     assert (await events_of(site))[-1]["type"] == "comment.edited"
 
