@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import Delete, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.comments.drafts import Draft
-from service.comments.model import COLUMNS, Comment, CommentRow, IdempotencyKeyRow, comment_of
+from service.comments.finding import read_comments
+from service.comments.model import Comment, IdempotencyKeyRow
 from service.sites.finding import Site, current_sites
-from service.storage.portable import any_of
+from service.storage.portable import any_of, rows_given
 from service.threads.finding import lock_threads
 from service.threads.model import Thread
 
@@ -58,21 +60,14 @@ async def read_answered(connection: AsyncConnection, facts: Facts, drafts: Seque
     ids = {draft.parent_id for draft in drafts if draft.parent_id}
     ids |= {remembered.comment_id for remembered in facts.remembered.values()}
     if ids:
-        rows = await connection.execute(
-            select(*COLUMNS).where(any_of(connection, (CommentRow.id,), [(id_,) for id_ in sorted(ids)]))
-        )
-        facts.comments = {row.id: comment_of(row) for row in rows}
+        facts.comments = await read_comments(connection, ids)
 
 
 async def _read_remembered(
     connection: AsyncConnection, keys: list[tuple[int, str]], now: datetime
 ) -> dict[tuple[int, str], Remembered]:
-    row = IdempotencyKeyRow
-    rows = await connection.execute(
-        select(row.thread_id, row.key, row.created_at, row.fingerprint, row.comment_id, row.status).where(
-            any_of(connection, (row.thread_id, row.key), sorted(set(keys)))
-        )
-    )
+    dialect = connection.dialect.name
+    rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(set(keys))))
     remembered = {}
     forgotten = []
     for thread_id, key, created_at, fingerprint, comment_id, status in rows:
@@ -81,8 +76,21 @@ async def _read_remembered(
         else:
             forgotten.append((thread_id, key))
     if forgotten:
-        await connection.execute(delete(row).where(any_of(connection, (row.thread_id, row.key), forgotten)))
+        await connection.execute(_forget_keys(dialect), rows_given(dialect, forgotten))
     return remembered
+
+
+@lru_cache
+def _read_keys(dialect: str) -> Select[*tuple[Any, ...]]:
+    row = IdempotencyKeyRow
+    post = (row.fingerprint, row.comment_id, row.status)
+    return select(row.thread_id, row.key, row.created_at, *post).where(any_of(dialect, row.thread_id, row.key))
+
+
+@lru_cache
+def _forget_keys(dialect: str) -> Delete:
+    row = IdempotencyKeyRow
+    return delete(row).where(any_of(dialect, row.thread_id, row.key))
 
 
 async def forget_old_keys(connection: AsyncConnection, *, now: datetime) -> None:

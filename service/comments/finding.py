@@ -1,14 +1,16 @@
 """Comments are found by their id, to read them or to change them under their threads' locks."""
 
 from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.comments.model import COLUMNS, Comment, CommentRow, comment_of
 from service.sites.finding import Site
-from service.storage.portable import any_of
+from service.storage.portable import any_of, rows_given
 from service.threads.finding import lock_threads_by_id
 from service.threads.model import COLUMNS as THREAD_COLUMNS
 from service.threads.model import Thread, ThreadRow, thread_of
@@ -42,15 +44,28 @@ async def lock_comments(
 
     A comment never leaves its thread, so the threads can be told before they are locked.
     """
-    these = any_of(connection, (CommentRow.id,), [(id_,) for id_ in sorted(ids)])
-    thread_ids = set(await connection.scalars(select(CommentRow.thread_id).where(these)))
-    threads = await lock_threads_by_id(connection, thread_ids)
-    comments = [comment_of(row) for row in await connection.execute(select(*COLUMNS).where(these))]
+    before = await read_comments(connection, ids)
+    threads = await lock_threads_by_id(connection, {comment.thread_id for comment in before.values()})
+    comments = await read_comments(connection, ids)
     return {
         comment.id: (comment, threads[comment.thread_id])
-        for comment in comments
+        for comment in comments.values()
         if threads[comment.thread_id].site_id == site.id
     }
+
+
+async def read_comments(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Comment]:
+    """The comments ``ids`` by their ids, of whatever site; those that are not there are left out."""
+    if not ids:
+        return {}
+    dialect = connection.dialect.name
+    rows = await connection.execute(_read_by_id(dialect), rows_given(dialect, [(id_,) for id_ in ids]))
+    return {comment.id: comment for comment in map(comment_of, rows)}
+
+
+@lru_cache
+def _read_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*COLUMNS).where(any_of(dialect, CommentRow.id))
 
 
 def no_comment() -> NotFound:

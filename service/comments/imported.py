@@ -29,11 +29,8 @@ def tidy(html_text: str) -> str:
 
 
 def _decode(reference: re.Match[str]) -> str:
-    """What ``reference`` stands for, so that it is cleaned like all else; markup stays a reference."""
-    meant = unescape(reference[0])
-    if meant and meant.isascii():
-        return reference[0] if meant.isprintable() else " "
-    return meant or "\N{REPLACEMENT CHARACTER}"
+    """What ``reference`` stands for, so that it is cleaned like all else; what could be markup is escaped."""
+    return escape(unescape(reference[0])) or "\N{REPLACEMENT CHARACTER}"
 
 
 def _balanced(text: str) -> str:
@@ -133,7 +130,7 @@ def _flow(text: str, *, in_item: bool) -> str:
     return "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
 
 
-_REFERENCE = re.compile(r"&(?:#[xX][\da-fA-F]{1,12}|#\d{1,12}|[A-Za-z][A-Za-z\d]{1,31});?", re.ASCII)
+_REFERENCE = re.compile(r"&(?:(?:#[xX][\da-fA-F]{1,12}|#\d{1,12}|[A-Za-z][A-Za-z\d]{1,31});?)?", re.ASCII)
 _BREAK = re.compile(r"<br\b[^<>]*>[ \t]*\n?", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"</?(?:p|div|h[1-6]|hr|table|tr)\b[^<>]*>", re.IGNORECASE)
 

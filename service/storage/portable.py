@@ -13,23 +13,28 @@ from sqlalchemy.sql.dml import Insert
 
 from service.storage.schema import Base
 
-Columns = tuple[InstrumentedAttribute[Any], ...]
 
+def any_of(dialect: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """``columns`` are one of the rows that :func:`rows_given` passes when the statement runs.
 
-def any_of(connection: AsyncConnection, columns: Columns, rows: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
-    """``columns`` are one of ``rows``.
-
-    PostgreSQL takes each column's values as one array, so the statement's text is the same for any number of rows
-    and stays prepared; SQLite has no arrays and is told the rows one by one.
+    So a statement is built once a dialect and run for any rows. PostgreSQL takes each column's values as one array,
+    so the text is the same for any number and stays prepared; SQLite has no arrays and is told the rows one by one.
     """
-    if connection.dialect.name == "sqlite":
-        return tuple_(*columns).in_(rows) if len(columns) > 1 else columns[0].in_([row[0] for row in rows])
-    values = [list(column_values) for column_values in zip(*rows, strict=True)] or [[] for _ in columns]
-    arrays = [bindparam(None, listed, type_=ARRAY(column.type)) for column, listed in zip(columns, values, strict=True)]
+    if dialect == "sqlite":
+        subject = columns[0] if len(columns) == 1 else tuple_(*columns)
+        return subject.in_(bindparam("rows", expanding=True))
+    arrays = [bindparam(f"rows_{number}", type_=ARRAY(column.type)) for number, column in enumerate(columns)]
     if len(columns) == 1:
         return columns[0] == func.any(arrays[0])
     listed = func.unnest(*arrays).table_valued(*(column.key for column in columns)).render_derived()
     return tuple_(*columns).in_(select(*listed.c))
+
+
+def rows_given(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    """The parameters by which a statement with :func:`any_of` is told ``rows``, of which there is one at least."""
+    if dialect == "sqlite":
+        return {"rows": [row[0] for row in rows] if len(rows[0]) == 1 else rows}
+    return {f"rows_{number}": list(values) for number, values in enumerate(zip(*rows, strict=True))}
 
 
 async def insert_many(connection: AsyncConnection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.storage.portable import any_of
+from service.storage.portable import any_of, rows_given
 from service.threads.model import COLUMNS, Thread, ThreadRow, thread_of
 from service.web.problems import NotFound
 
@@ -41,14 +43,15 @@ async def lock_threads(
 
     Everyone locks in that order, so two groups over the same threads can't deadlock. Those not there are left out.
     """
-    statement = (
-        select(*COLUMNS)
-        .where(any_of(connection, (ThreadRow.site_id, ThreadRow.article), sorted(articles)))
-        .order_by(ThreadRow.id)
-        .with_for_update()
-    )
-    threads = map(thread_of, await connection.execute(statement))
-    return {(thread.site_id, thread.article): thread for thread in threads}
+    dialect = connection.dialect.name
+    rows = await connection.execute(_lock_by_article(dialect), rows_given(dialect, sorted(articles)))
+    return {(thread.site_id, thread.article): thread for thread in map(thread_of, rows)}
+
+
+@lru_cache
+def _lock_by_article(dialect: str) -> Select[*tuple[Any, ...]]:
+    these = any_of(dialect, ThreadRow.site_id, ThreadRow.article)
+    return select(*COLUMNS).where(these).order_by(ThreadRow.id).with_for_update()
 
 
 async def lock_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
@@ -62,13 +65,17 @@ async def lock_thread(connection: AsyncConnection, site_id: int, article: str) -
 
 async def lock_threads_by_id(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Thread]:
     """Lock the threads ``ids`` in the order of their ids."""
-    statement = (
-        select(*COLUMNS)
-        .where(any_of(connection, (ThreadRow.id,), [(id_,) for id_ in sorted(ids)]))
-        .order_by(ThreadRow.id)
-        .with_for_update()
-    )
-    return {thread.id: thread for thread in map(thread_of, await connection.execute(statement))}
+    wanted = [(id_,) for id_ in sorted(ids)]
+    if not wanted:
+        return {}
+    dialect = connection.dialect.name
+    rows = await connection.execute(_lock_by_id(dialect), rows_given(dialect, wanted))
+    return {thread.id: thread for thread in map(thread_of, rows)}
+
+
+@lru_cache
+def _lock_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*COLUMNS).where(any_of(dialect, ThreadRow.id)).order_by(ThreadRow.id).with_for_update()
 
 
 def visible(thread: Thread, *, to_staff: bool, now: datetime) -> Thread:

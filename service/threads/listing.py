@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.sites.finding import Site
-from service.storage.portable import any_of
+from service.storage.portable import any_of, rows_given
 from service.threads.model import COLUMNS, Thread, ThreadRow, thread_of
 
 
@@ -48,8 +49,12 @@ def _closed(site: Site, now: datetime) -> ColumnElement[bool]:
 
 async def find_threads(connection: AsyncConnection, site: Site, articles: Sequence[str]) -> dict[str, Thread]:
     """The threads of ``articles`` by their ids, in one query; those without one are left out."""
+    dialect = connection.dialect.name
     keys = sorted({(site.id, article) for article in articles})
-    rows = await connection.execute(
-        select(*COLUMNS).where(any_of(connection, (ThreadRow.site_id, ThreadRow.article), keys))
-    )
+    rows = await connection.execute(_find_by_article(dialect), rows_given(dialect, keys))
     return {thread.article: thread for thread in map(thread_of, rows)}
+
+
+@lru_cache
+def _find_by_article(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*COLUMNS).where(any_of(dialect, ThreadRow.site_id, ThreadRow.article))

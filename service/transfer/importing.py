@@ -23,7 +23,7 @@ from service.comments.states import enter_silently, keep_shown
 from service.events.appending import append_events
 from service.events.catalogue import EventType
 from service.sites.finding import Site
-from service.storage.portable import any_of, insert_if_absent, insert_many
+from service.storage.portable import any_of, insert_if_absent, insert_many, rows_given
 from service.threads.closing import settle_closings, write_terms
 from service.threads.counting import write_counts
 from service.threads.finding import lock_threads
@@ -132,11 +132,11 @@ async def _add(
 
 
 async def _read_known(connection: AsyncConnection, thread: Thread, keys: set[str]) -> dict[str, _Known]:
-    these = any_of(connection, (CommentRow.imported_from,), [(key,) for key in sorted(keys)])
+    dialect = connection.dialect.name
     statement = select(CommentRow.imported_from, CommentRow.id, CommentRow.path).where(
-        CommentRow.thread_id == thread.id, these
+        CommentRow.thread_id == thread.id, any_of(dialect, CommentRow.imported_from)
     )
-    rows = await connection.execute(statement)
+    rows = await connection.execute(statement, rows_given(dialect, [(key,) for key in sorted(keys)]))
     return {key: _Known(comment_id, path) for key, comment_id, path in rows if key}
 
 

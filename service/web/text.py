@@ -78,9 +78,20 @@ def _without_strays(text: str) -> str:
 
     In three passes, so that what decides whether one character stays is not itself a stray.
     """
-    for strays in (_STRAYS, _STRAY_SELECTORS, _STRAY_JOINERS):
-        text = strays.sub("", text)
+    text = _STRAY_SELECTORS.sub("", _STRAYS.sub("", text))
+    text = _JOINERS.sub(_keep_or_drop_joiner, text)
     return _composed(_FILLERS.sub(" ", text))
+
+
+def _keep_or_drop_joiner(joiner: re.Match[str]) -> str:
+    """The letter decides, not the marks between: they change places when the text is composed."""
+    text, base = joiner.string, joiner.start() - 1
+    while base >= 0 and category(text[base]) in {"Mn", "Mc", "Me"} and text[base] not in _JOINER_CHARACTERS:
+        base -= 1
+    if base < 0:
+        return ""
+    joins_emoji = joiner[0] == "\u200d" and _EMOJI.match(text, base) and _EMOJI.match(text, joiner.end())
+    return joiner[0] if joins_emoji or _JOINING.match(text, base) else ""
 
 
 def _ranges(code_points: Iterable[int]) -> str:
@@ -125,18 +136,18 @@ _SYMBOLS = "©®‼⁉\u2100-\u27bf\u2900-\u2bff〰〽㊗㊙\U0001f000-\U0001faf
 _VARIED = f"0-9#*{_SYMBOLS}\u1000-\u109f、。\u3400-\u9fff\ua840-\ua87f\uf900-\ufaff！，．：；？\U00020000-\U0003ffff"
 _STRAY_SELECTORS = re.compile(f"[{_SELECTORS}](?<![{_VARIED}][{_SELECTORS}])")
 
-# Joiners mean something after Hebrew, Arabic, Indic and other joining scripts; U+200D also between two emoji.
-_JOINING = (
-    "\u0590-\u061b\u0620-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u180d\u180f-\u18af\u1900-\u1cff\ua800-\ua8ff"
-    "\ua980-\uabff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f"
+# Joiners mean something after a letter of Hebrew, Arabic, an Indic or another joining script; U+200D between two emoji.
+_JOINER_CHARACTERS = "\u034f\u180e\u200c\u200d"
+_JOINERS = re.compile(f"[{_JOINER_CHARACTERS}]")
+_EMOJI = re.compile(f"[{_SYMBOLS}]")
+_JOINING = re.compile(
+    "[\u0590-\u061b\u0620-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u180d\u180f-\u18af\u1900-\u1cff\ua800-\ua8ff\ua980-\uabff"
+    "\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
 )
-_EMOJI = f"{_SYMBOLS}\ufe0f"
-_JOINERS = "\u034f\u180e\u200c\u200d"
-_STRAY_JOINERS = re.compile(f"[{_JOINERS}](?<![{_JOINING}][{_JOINERS}])(?!(?<=[{_EMOJI}]\u200d)[{_EMOJI}])")
 
 # A run of white space becomes one space, and so does a single one, unless typography chose it.
 _SPACES = re.compile(r"\s{2,}|[^\S \xa0\u202f\u3000]")
-_ENDS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + f"{_JOINERS}\u061c\u200e\u200f\u2800"
+_ENDS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + f"{_JOINER_CHARACTERS}\u061c\u200e\u200f\u2800"
 
 _VISIBLE = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
