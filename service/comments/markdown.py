@@ -86,7 +86,7 @@ _REFUSED = re.compile(
       | (?:=++|-++)[ \t]*+$                                 # what makes the line above one
       | (?P<mark>[-_*])(?:[ \t]*+(?P=mark)){2,}+[ \t]*+$    # a rule
       | (?:[-+*]|[0-9]{1,9}[.)])[ \t]*+$                    # an item with nothing in it
-      | (?:`{3,}|~{3,})[ \t]*+[^`\s]++[ \t]++[^`\s]       # a fence with more after it than a language, which would go
+      | (?:`{3,}|~{3,})[ \t]*+[^`\s]++[ \t]++[^`\s]         # a fence with more after it than a language, which would go
     )""",
     re.VERBOSE,
 )

@@ -44,6 +44,8 @@ HTML = st.lists(
         ("<a href='javascript:a'>b</a> <a name=c>d</a>", "<p>b d</p>"),
         ("<img src='https://a.b/c.png' alt='d'>", f'<p><a href="https://a.b/c.png" rel="{REL}">d</a></p>'),
         ("<img src='/c.png' alt='d'>", "<p>d</p>"),
+        ("<a href='http://a.b'>c<a href='http://d.e'>f</a>g</a>", f'<p><a href="http://a.b" rel="{REL}">cfg</a></p>'),
+        ("<pre>a<pre>b</pre>c</pre>d", "<pre>abc</pre><p>d</p>"),
     ],
 )
 def test_imported_html_is_put_in_order(html_text: str, html: str) -> None:

@@ -76,7 +76,13 @@ async def ask(
 
 
 async def ask_site(
-    site: ASite, method: str, path: str, *, by: str | None = None, headers: Mapping[str, str] | None = None, **given: Any
+    site: ASite,
+    method: str,
+    path: str,
+    *,
+    by: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **given: Any,
 ) -> Answer:
     """As :func:`ask`, below the site, as a role whose key it has, a token, or nobody."""
     sent = {"Authorization": f"Bearer {site.keys.get(by, by)}"} if by else {}

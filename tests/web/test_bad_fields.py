@@ -12,8 +12,14 @@ ADA = {"name": "Ada"}
 SOME = str(uuid4())
 LONG = "9" * 400
 
-NO_TEXTS = [None, 1, True, 1.5, [], {}]
-NO_INSTANTS = [
+
+def each(*values: Any) -> tuple[Any, ...]:
+    """``values``, of any types."""
+    return values
+
+
+NO_TEXTS: list[Any] = [None, 1, True, 1.5, [], {}]
+NO_INSTANTS: list[Any] = [
     "",
     "yesterday",
     "2026-11-24",
@@ -32,24 +38,27 @@ NO_INSTANTS = [
     {},
     True,
 ]
-NO_IDS = ["", "x", "1", "g" * 32, SOME + "0", SOME[:-1], LONG, 5, [], {}, True]
-NO_NUMBERS = [0, -1, 2**31, 2**63, 2**64, 10**30, 1.5, "1", None, [], True]
+NO_IDS: list[Any] = ["", "x", "1", "g" * 32, SOME + "0", SOME[:-1], LONG, 5, [], {}, True]
+NO_NUMBERS: list[Any] = [0, -1, 2**31, 2**63, 2**64, 10**30, 1.5, "1", None, [], True]
 # What the wire and both databases can hold, though no calendar needs it.
 FAR_INSTANTS = ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"]
 
 REGISTER = [
     *(("/title", {"title": value}) for value in [*NO_TEXTS, "", " ", "\u200b\u2060", "x" * 501]),
     *(("/url", {"url": value}) for value in [1, True, [], "", "x", "javascript:alert(1)", "//a.example", "/a"]),
-    *(("/url", {"url": value}) for value in ["ftp://a.example", "http://", "http://a b", "https://a.example/" + "x" * 2000]),
+    *(
+        ("/url", {"url": value})
+        for value in ["ftp://a.example", "http://", "http://a b", "https://a.example/" + "x" * 2000]
+    ),
     *(("/published_at", {"published_at": value}) for value in NO_INSTANTS),
     *(("/updated_at", {"updated_at": value}) for value in NO_INSTANTS),
     *(("/closing/at", {"closing": {"kind": "at", "at": value}}) for value in [None, *NO_INSTANTS]),
-    *(("/closing", {"closing": value}) for value in [None, 1, "auto", []]),
+    *(("/closing", {"closing": value}) for value in each(None, 1, "auto", [])),
     *(("/closing/kind", {"closing": value}) for value in [{}, {"kind": "soon"}, {"kind": None}, {"kind": 1}]),
     ("/closing/at", {"closing": {"kind": "at"}}),
     ("/closing/at", {"closing": {"kind": "never", "at": "2026-11-24T12:00:00Z"}}),
     *(("/mode", {"mode": value}) for value in ["", "Hold", "premoderate", 1, []]),
-    *(("/comments_on", {"comments_on": value}) for value in [None, 0, 1, "true", []]),
+    *(("/comments_on", {"comments_on": value}) for value in each(None, 0, 1, "true", [])),
     ("/state", {"state": "open"}),
     ("/reply_count", {"reply_count": 10}),
 ]
@@ -65,17 +74,40 @@ REOPEN = [
 POST = [
     *(("/body", {"body": value, "author": ADA}) for value in [*NO_TEXTS, "", " \n\t", "\u200b", "\0", "x" * 10_001]),
     ("/body", {"author": ADA}),
-    *(("/author", {"body": "x", "author": value}) for value in [None, 1, "Ada", []]),
+    *(("/author", {"body": "x", "author": value}) for value in each(None, 1, "Ada", [])),
     ("/author", {"body": "x"}),
-    *(("/author/name", {"body": "x", "author": {"name": value}}) for value in [*NO_TEXTS, "", " ", "\u202e", "x" * 101]),
+    *(
+        ("/author/name", {"body": "x", "author": {"name": value}})
+        for value in [*NO_TEXTS, "", " ", "\u202e", "x" * 101]
+    ),
     ("/author/name", {"body": "x", "author": {}}),
     *(
         ("/author/email", {"body": "x", "author": {**ADA, "email": value}})
-        for value in [1, [], "x", "@", "a@b", "a@b..c", "a b@c.example", "a@b@c.example", "a\n@b.example", "x" * 255, "a\0@b.c"]
+        for value in [
+            1,
+            [],
+            "x",
+            "@",
+            "a@b",
+            "a@b..c",
+            "a b@c.example",
+            "a@b@c.example",
+            "a\n@b.example",
+            "x" * 255,
+            "a\0@b.c",
+        ]
     ),
     *(
         ("/author/url", {"body": "x", "author": {**ADA, "url": value}})
-        for value in [1, [], "x", "javascript:alert(1)", "data:text/html,x", "http://", "https://x.example/" + "x" * 2000]
+        for value in [
+            1,
+            [],
+            "x",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "http://",
+            "https://x.example/" + "x" * 2000,
+        ]
     ),
     ("/author/role", {"body": "x", "author": {**ADA, "role": "moderator"}}),
     *(("/parent_id", {"body": "x", "author": ADA, "parent_id": value}) for value in NO_IDS),
@@ -92,7 +124,7 @@ EDIT = [
     ("/author", {"body": "x", "author": ADA}),
 ]
 COUNT = [
-    *(("/articles", {"articles": value}) for value in [None, 1, "a", {}, [], ["a"] * 201]),
+    *(("/articles", {"articles": value}) for value in each(None, 1, "a", {}, [], ["a"] * 201)),
     ("/articles", {}),
     *(("/articles/1", {"articles": ["a", value]}) for value in [*NO_TEXTS, "", "x" * 501, ".", "..", "a\0b", "a\nb"]),
 ]
@@ -100,8 +132,8 @@ ONE = {"id": SOME, "revision": 1}
 DECIDE = [
     *(("/verdict", {"verdict": value, "comments": [ONE]}) for value in [None, 1, "", "ban", "Spam"]),
     ("/verdict", {"comments": [ONE]}),
-    *(("/comments", {"verdict": "spam", "comments": value}) for value in [None, {}, "x", [], [ONE] * 501]),
-    *(("/comments/1", {"verdict": "spam", "comments": [ONE, value]}) for value in [None, SOME, 1, []]),
+    *(("/comments", {"verdict": "spam", "comments": value}) for value in each(None, {}, "x", [], [ONE] * 501)),
+    *(("/comments/1", {"verdict": "spam", "comments": [ONE, value]}) for value in each(None, SOME, 1, [])),
     *(("/comments/1/id", {"verdict": "spam", "comments": [ONE, {**ONE, "id": value}]}) for value in [None, *NO_IDS]),
     *(("/comments/0/revision", {"verdict": "spam", "comments": [{**ONE, "revision": value}]}) for value in NO_NUMBERS),
     ("/comments/0/revision", {"verdict": "spam", "comments": [{"id": SOME}]}),
@@ -151,12 +183,12 @@ async def test_a_bad_field_of_an_edit_is_pointed_to(site: ASite) -> None:
 
 async def test_a_body_that_is_no_object_is_pointed_to_as_a_whole(site: ASite) -> None:
     await a_thread(site, article="a")
-    for content in ([], "x", 1, None, True):
+    for content in each([], "x", 1, None, True):
         refused(await send_json(site, "POST", "/threads/a/comments", content), "", content)
 
 
 async def test_what_was_wrong_is_told_in_a_sentence_without_stray_marks(site: ASite) -> None:
-    for content in ({"articles": 1}, {"articles": []}, {"articles": ["a", {}]}, {"article": "a"}, {}):
+    for content in each({"articles": 1}, {"articles": []}, {"articles": ["a", {}]}, {"article": "a"}, {}):
         problem = (await send_json(site, "POST", "/counts", content)).problem()
         assert "`" not in problem["detail"], problem["detail"]
 

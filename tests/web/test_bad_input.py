@@ -31,7 +31,9 @@ TAKERS = {
     "post": Taker("POST", "/threads/a/comments", None, {"body": "Hello.", "author": ADA}),
     "edit": Taker("PATCH", "/comments/{comment}", "{author}", {"body": "Well."}),
     "count": Taker("POST", "/counts", None, {"articles": ["a"]}),
-    "decide": Taker("POST", "/decisions", "moderator", {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]}),
+    "decide": Taker(
+        "POST", "/decisions", "moderator", {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]}
+    ),
 }
 OPTIONAL = {"close", "reopen"}
 
@@ -96,7 +98,10 @@ FIELDS = {
     "name": ("post", b'{"body": "Hello.", "author": {"name": "%s"}}'),
     "title": ("register", b'{"title": "%s"}'),
     "close reason": ("close", b'{"reason": "%s"}'),
-    "decision's reason": ("decide", b'{"reason": "%s", "verdict": "spam", "comments": [{"id": "' + b"0" * 32 + b'", "revision": 1}]}'),
+    "decision's reason": (
+        "decide",
+        b'{"reason": "%s", "verdict": "spam", "comments": [{"id": "' + b"0" * 32 + b'", "revision": 1}]}',
+    ),
     "edit": ("edit", b'{"body": "%s"}'),
 }
 
@@ -143,7 +148,9 @@ async def test_the_longest_counts_fit_the_limit_of_their_route(site: ASite) -> N
     assert [count["article"] for count in answer.json()["counts"]] == articles
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json"])
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json"]
+)
 async def test_a_body_said_to_be_something_else_is_415(site: ASite, name: str, media_type: str) -> None:
     to = await taker(site, name)
     body = json.dumps(to.good).encode()

@@ -1,0 +1,200 @@
+"""What whoever runs an installation types, and what they read when it can't be done: one line, and no success."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from service.cli import COMMANDS, main
+from service.storage.engine import Database
+from service.storage.revisions import head_revision
+from tests.postgres import PostgreSQL
+
+Command = Callable[..., Result]
+SECRET = "an open secret of thirty-two characters"
+
+
+@pytest.fixture
+def onereply(fresh_database_url: str) -> Command:
+    """The command line on a migrated database."""
+    return command_line(fresh_database_url)
+
+
+@pytest.fixture
+def unmigrated(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Command:
+    """The command line on an empty database."""
+    if dialect == "sqlite":
+        return command_line(f"sqlite:///{tmp_path}/empty.db")
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return command_line(server.new_database())
+
+
+def command_line(database_url: str, **more: str) -> Command:
+    environment = {"ONEREPLY_SECRET_KEY": SECRET, "ONEREPLY_DATABASE_URL": database_url, **more}
+
+    def run(*arguments: str) -> Result:
+        return CliRunner(env=environment).invoke(main, arguments)
+
+    return run
+
+
+def done(result: Result) -> str:
+    """What it printed; it must have worked."""
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.stdout
+
+
+def stopped(result: Result) -> str:
+    """The one line that says why it did not work."""
+    assert result.exit_code != 0
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    line = result.stderr.removesuffix("\n")
+    assert "\n" not in line and line.startswith("Error: "), line
+    return line.removeprefix("Error: ")
+
+
+def test_every_command_says_what_it_does() -> None:
+    listed = done(CliRunner().invoke(main, ["--help"]))
+    for name in COMMANDS:
+        assert name in listed
+        assert "Usage:" in done(CliRunner().invoke(main, [name, "--help"]))
+    assert re.search(r"\d+\.\d+", done(CliRunner().invoke(main, ["--version"])))
+
+
+def test_a_site_is_added_listed_and_changed(onereply: Command) -> None:
+    assert "onereply key add gazette" in done(onereply("site", "add", "gazette", "--name", "The Gazette"))
+    done(onereply("site", "add", "novosti", "--name", "Новости", "--locale", "ru_RU", "--preset", "open"))
+    done(
+        onereply("site", "set", "gazette", "mode=hold", "close_after_days=14", "--name", "Gazette", "--locale", "pt-BR")
+    )
+    listed = done(onereply("site", "list")).splitlines()
+    assert [line for line in listed if not line.startswith("\t")] == [
+        "gazette\tGazette\tpt-BR",
+        "novosti\tНовости\tru-RU",
+    ]
+    of_gazette = listed[1 : listed.index("novosti\tНовости\tru-RU")]
+    assert {"\tmode=hold", "\tclose_after_days=14", "\trequire_email=false"} <= set(of_gazette)
+    done(onereply("site", "set", "gazette", "close_after_days=null", "require_email=true"))
+    assert "\tclose_after_days=null" in done(onereply("site", "list"))
+
+
+def test_a_slug_that_cannot_stand_in_a_path_is_refused(onereply: Command) -> None:
+    for slug in ("", "Gazette", "a b", "a/b", "-a", "a-", "газета", "x" * 64, "a\n", ".."):
+        assert "can't be a slug" in stopped(onereply("site", "add", "--name", "x", "--", slug))
+    assert done(onereply("site", "list")) == ""
+
+
+def test_a_locale_that_nobody_speaks_is_refused(onereply: Command) -> None:
+    done(onereply("site", "add", "gazette", "--name", "x"))
+    for locale in ("xx", "english", "e", "en_US_POSIX_x", "../en", "-", ""):
+        assert "is not a locale" in stopped(onereply("site", "add", "herald", "--name", "x", "--locale", locale))
+        assert "is not a locale" in stopped(onereply("site", "set", "gazette", "--locale", locale))
+    assert "herald" not in done(onereply("site", "list"))
+
+
+def test_a_setting_that_does_not_fit_is_refused_by_its_name(onereply: Command) -> None:
+    done(onereply("site", "add", "gazette", "--name", "x"))
+    before = done(onereply("site", "list"))
+    unfit = [
+        "mode",
+        "mode=ban",
+        "mode=null",
+        "max_depth=21",
+        "max_depth=x",
+        "max_depth=",
+        "=1",
+        "require_email=2",
+        "a=1",
+    ]
+    for setting in unfit:
+        assert setting.partition("=")[0] in stopped(onereply("site", "set", "gazette", "max_depth=3", setting))
+    assert done(onereply("site", "list")) == before
+
+
+def test_a_site_that_is_there_or_is_not_there(onereply: Command) -> None:
+    done(onereply("site", "add", "gazette", "--name", "x"))
+    assert stopped(onereply("site", "add", "gazette", "--name", "x")) == "There is a site “gazette” already."
+    for arguments in (("site", "set"), ("key", "list"), ("key", "add", "--role", "host"), ("key", "revoke")):
+        more = ("0" * 12,) if "revoke" in arguments else ()
+        assert stopped(onereply(*arguments, "herald", *more)) == "There is no site “herald”."
+
+
+def test_a_key_is_printed_alone_on_the_last_line_and_never_again(onereply: Command) -> None:
+    done(onereply("site", "add", "gazette", "--name", "x"))
+    keys = [done(onereply("key", "add", "gazette", "--role", role)) for role in ("host", "moderator", "admin")]
+    for key in keys:
+        assert re.fullmatch(r"ork_[0-9a-f]{12}_[\w-]{43}", key.splitlines()[-1])
+    listed = done(onereply("key", "list", "gazette"))
+    assert [line.split("\t")[1] for line in listed.splitlines()] == ["host", "moderator", "admin"]
+    assert not any(key.strip().rpartition("_")[2] in listed for key in keys)
+
+
+def test_a_key_is_revoked_once_and_only_at_its_own_site(onereply: Command) -> None:
+    for slug in ("gazette", "herald"):
+        done(onereply("site", "add", slug, "--name", "x"))
+    key_id = done(onereply("key", "add", "gazette", "--role", "host")).split("_")[1]
+    assert "has no valid key" in stopped(onereply("key", "revoke", "herald", key_id))
+    done(onereply("key", "revoke", "gazette", key_id))
+    assert "has no valid key" in stopped(onereply("key", "revoke", "gazette", key_id))
+    assert not done(onereply("key", "list", "gazette")).rstrip().endswith("–")
+
+
+def test_a_usage_mistake_is_told_with_the_usage(onereply: Command) -> None:
+    for arguments in (
+        ("site", "add", "gazette"),
+        ("key", "add", "x", "--role", "king"),
+        ("serve", "--port", "70000"),
+        ("sell",),
+    ):
+        result = onereply(*arguments)
+        assert (result.exit_code, "Usage:" in result.stderr) == (2, True)
+
+
+def test_migrating_up_and_down_says_where_the_database_is(unmigrated: Command) -> None:
+    assert done(unmigrated("migrate")) == f"The database is at revision {head_revision()}.\n"
+    assert done(unmigrated("migrate")) == f"The database is at revision {head_revision()}.\n"
+    assert "2026_11_24_0002" in done(unmigrated("migrate", "--to", "2026_11_24_0002"))
+    done(unmigrated("migrate", "--to", "base"))
+    done(unmigrated("migrate"))
+    assert "as it should be" in done(unmigrated("verify"))
+
+
+def test_a_revision_that_is_not_there_is_refused(onereply: Command) -> None:
+    for revision in ("nonsense", "2027_01_01_0001", "-1", "+9", ""):
+        assert stopped(onereply("migrate", f"--to={revision}"))
+    assert "as it should be" in done(onereply("verify"))
+
+
+def test_a_database_of_a_later_release_is_left_alone(onereply: Command, fresh_database_url: str) -> None:
+    execute(fresh_database_url, "UPDATE alembic_version SET version_num = '2999_01_01_0001'")
+    for command in ("migrate", "serve", "verify"):
+        assert "2999_01_01_0001" in stopped(onereply(command))
+
+
+def test_nothing_but_migrating_works_before_it(unmigrated: Command) -> None:
+    for command in ("serve", "verify"):
+        assert stopped(unmigrated(command)).endswith("run “onereply migrate”.")
+    for arguments in (("site", "list"), ("site", "add", "gazette", "--name", "x"), ("key", "list", "gazette")):
+        assert stopped(unmigrated(*arguments))
+
+
+def test_verify_names_what_is_wrong(onereply: Command, fresh_database_url: str) -> None:
+    done(onereply("site", "add", "gazette", "--name", "x"))
+    execute(fresh_database_url, "UPDATE sites SET position = 7")
+    result = onereply("verify")
+    assert (result.exit_code, result.stderr) == (1, "Error: 1 findings.\n")
+    assert result.stdout == "site gazette: position 7, its events run from 1 to 0 and are 0\n"
+
+
+def execute(database_url: str, statement: str) -> None:
+    async def deed() -> None:
+        database = Database(database_url, read_connections=1)
+        async with database.write() as connection:
+            await connection.execute(text(statement))
+        await database.close()
+
+    asyncio.run(deed())

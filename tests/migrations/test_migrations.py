@@ -1,0 +1,169 @@
+"""The database's tables go up and down on both databases, keep what they hold, and are those that the models say."""
+
+import re
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import CheckConstraint, Connection, inspect, text
+
+from service.app import create_app
+from service.settings import Settings
+from service.storage.engine import Database
+from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
+from service.tables import METADATA
+from tests.builders import ASite, a_comment, a_site, a_thread, decide
+from tests.conftest import SECRET_KEY
+
+SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+REVISIONS = [script.revision for script in SCRIPTS]
+# The first revision that has each table: a step down to it or above keeps the table's rows.
+TABLES = {
+    "sites": "2026_11_24_0001",
+    "api_keys": "2026_11_24_0001",
+    "threads": "2026_11_24_0002",
+    "comments": "2026_11_24_0003",
+    "idempotency_keys": "2026_11_24_0003",
+    "events": "2026_11_24_0004",
+    "decisions": "2026_11_24_0004",
+}
+
+
+async def fill(database_url: str) -> None:
+    """Rows in every table, with answers, tombstones and both kinds of NULL and not."""
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
+    async with app.router.lifespan_context(app), a_site(app) as site:
+        await some_rows(site)
+
+
+async def some_rows(site: ASite) -> None:
+    thread = await a_thread(site, url="https://gazette.example/a", published_at="2026-11-20T08:00:00Z")
+    posted = await a_comment(thread, "Мир 👋", email="ada@example.com", key="a-key-of-sixteen")
+    await a_comment(thread, "Answer.", below=posted["comment"]["id"])
+    await decide(site, "reject", posted["comment"], reason="Off topic.")
+    await a_thread(site, closed=True)
+
+
+async def rows(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """What each table holds."""
+    async with database.read() as connection:
+        present = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        return {
+            table: sorted((tuple(row) for row in await connection.execute(text(f"SELECT * FROM {table}"))), key=repr)  # noqa: S608
+            for table in TABLES
+            if table in present
+        }
+
+
+async def differences(database: Database) -> list[Any]:
+    """What autogenerate would add, drop or change."""
+
+    def compare(sync: Connection) -> list[Any]:
+        options = {"compare_type": True, "compare_server_default": True}
+        found: list[Any] = compare_metadata(MigrationContext.configure(sync, opts=options), METADATA)
+        return found
+
+    async with database.read() as connection:
+        return await connection.run_sync(compare)
+
+
+async def at(database: Database) -> str | None:
+    async with database.read() as connection:
+        return await current_revision(connection)
+
+
+@pytest.fixture
+async def database(fresh_database_url: str) -> Any:
+    """A migrated database of its own."""
+    database = Database(fresh_database_url, read_connections=1)
+    yield database
+    await database.close()
+
+
+async def test_the_tables_are_those_that_the_models_say(database: Database) -> None:
+    assert await differences(database) == []
+    assert TABLES.keys() == METADATA.tables.keys()
+    assert await at(database) == head_revision() == REVISIONS[-1]
+
+
+async def test_constraints_and_indexes_have_the_models_names_and_terms(database: Database) -> None:
+    """What autogenerate does not look at: checks, and the conditions of partial indexes."""
+
+    def of(sync: Connection) -> dict[str, tuple[set[str | None], set[str | None], set[str]]]:
+        inspector = inspect(sync)
+        return {
+            name: (
+                {check["name"] for check in inspector.get_check_constraints(name)},
+                {index["name"] for index in inspector.get_indexes(name) if not index.get("duplicates_constraint")},
+                {index["name"] or "" for index in inspector.get_indexes(name) if where(index)},
+            )
+            for name in METADATA.tables
+        }
+
+    def where(index: Any) -> bool:
+        options = index.get("dialect_options", {})
+        return options.get(f"{database.dialect}_where") is not None
+
+    async with database.read() as connection:
+        found = await connection.run_sync(of)
+    for name, table in METADATA.tables.items():
+        checks = {str(one.name) for one in table.constraints if isinstance(one, CheckConstraint)}
+        indexes = {str(index.name) for index in table.indexes}
+        partial = {
+            str(index.name)
+            for index in table.indexes
+            if index.dialect_options[database.dialect].get("where") is not None
+        }
+        assert found[name] == (checks, indexes, partial), name
+
+
+@pytest.mark.parametrize("to", [*reversed(REVISIONS[:-1]), "base"])
+async def test_a_step_down_and_up_again_keeps_the_rows_of_the_tables_that_stay(
+    database: Database, fresh_database_url: str, to: str
+) -> None:
+    await fill(fresh_database_url)
+    before = await rows(database)
+    assert all(before.values()) and before.keys() == TABLES.keys()
+    await migrate(database, to=to)
+    kept = {table: before[table] for table, since in TABLES.items() if to != "base" and since <= to}
+    assert await at(database) == (None if to == "base" else to)
+    assert await rows(database) == kept
+    await migrate(database)
+    after = await rows(database)
+    assert {table: after[table] for table in kept} == kept
+    assert await differences(database) == []
+
+
+async def test_migrating_what_is_migrated_changes_nothing(database: Database, fresh_database_url: str) -> None:
+    await fill(fresh_database_url)
+    before = await rows(database)
+    await migrate(database)
+    await migrate(database, to=REVISIONS[-1])
+    assert await rows(database) == before
+
+
+async def test_a_migration_that_fails_leaves_everything_as_it_was(database: Database, fresh_database_url: str) -> None:
+    await fill(fresh_database_url)
+    async with database.write() as connection:
+        await connection.execute(text("DROP TABLE decisions"))  # so that the way down fails half-way
+    before = await rows(database)
+    with pytest.raises(Exception, match="decisions"):
+        await migrate(database, to="base")
+    assert (await rows(database), await at(database)) == (before, REVISIONS[-1])
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=REVISIONS)
+def test_each_migration_says_why_what_it_locks_and_how_the_release_before_lives_with_it(script: Any) -> None:
+    doc = script.module.__doc__
+    for heading in ("Why", "Locks", "The release before lives with it because"):
+        told = re.search(rf"^{heading}: (\S.+)$", doc, re.MULTILINE)
+        assert told and len(told[1]) > 10, heading
+    assert re.fullmatch(r"\d{4}_\d\d_\d\d_\d{4}_[a-z_]+\.py", script.path.rpartition("/")[2])
+    assert script.path.rpartition("/")[2].startswith(script.revision)
+
+
+def test_the_migrations_are_one_line_without_branches() -> None:
+    assert sorted(REVISIONS) == REVISIONS
+    assert [script.down_revision for script in SCRIPTS] == [None, *REVISIONS[:-1]]

@@ -1,0 +1,225 @@
+"""Who may call what, cell by cell: each route of the table for each kind of caller, and no site sees another's data."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event
+
+from service.access.guarding import Doorkeeper
+from service.access.keys import add_key, list_keys, revoke_key
+from service.routes import SITE_ROUTES
+from service.sites.changing import find_site
+from service.storage.engine import Database
+from tests.builders import ASite, Json, a_comment, a_site, a_thread, events_of
+
+ROUTES = {f"{method} {path}": (method, path, who) for method, path, _, who in SITE_ROUTES}
+BODIES: dict[str, Json] = {
+    "POST /threads/{article}/comments": {"body": "Hello.", "author": {"name": "Ada"}},
+    "POST /counts": {"articles": ["a"]},
+    "PUT /threads/{article}": {"title": "A title"},
+    "POST /threads/{article}/close": {},
+    "POST /threads/{article}/reopen": {},
+    "PATCH /comments/{comment}": {"body": "Better."},
+    "POST /decisions": {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
+}
+QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}
+# What it takes to be let in by a route: the kind of caller in ``access/caller.py``.
+KNOWN = {"nobody": "anyone", "author": "reader", "host": "host", "moderator": "moderator", "admin": "admin"}
+INVALID = [
+    "author of another site",
+    "revoked key",
+    "garbage",
+    "unknown key",
+    "key with another secret",
+    "empty",
+    "Basic",
+]
+
+
+async def authorization(site: ASite, other: ASite, caller: str) -> str | None:
+    """The ``Authorization`` header of a kind of caller."""
+    sent = {
+        "nobody": None,
+        "author": f"Bearer {await an_author_token(site)}",
+        **{role: f"Bearer {key}" for role, key in site.keys.items()},
+        "key of another site": f"Bearer {other.keys['admin']}",
+        "author of another site": f"Bearer {await an_author_token(other)}",
+        "revoked key": f"Bearer {await a_revoked_key(site)}",
+        "garbage": "Bearer garbage",
+        "unknown key": f"Bearer ork_{'0' * 12}_{'x' * 43}",
+        "key with another secret": f"Bearer {site.keys['admin'][:-4]}AAAA",
+        "empty": "Bearer ",
+        "Basic": f"Basic {site.keys['admin']}",
+    }
+    return sent[caller]
+
+
+async def an_author_token(site: ASite) -> str:
+    token: str = (await a_comment(await a_thread(site)))["author_token"]
+    return token
+
+
+async def a_revoked_key(site: ASite) -> str:
+    async with database_of(site).write() as connection:
+        found = await find_site(connection, site.slug)
+        key = await add_key(connection, found.id, "admin")
+        assert await revoke_key(connection, found.id, key.split("_")[1])
+    return key
+
+
+def database_of(site: ASite) -> Database:
+    database: Database = site.app.state.database
+    return database
+
+
+async def call(site: ASite, route: str, *, authorization: str | None, comment: str) -> tuple[int, Json, dict[str, str]]:
+    method, path, _ = ROUTES[route]
+    path = path.partition("?")[0].format(article="a", comment=comment) + QUERIES.get(route, "")
+    headers = {} if authorization is None else {"Authorization": authorization}
+    response = await site.call(method, path, headers=headers, json=BODIES.get(route))
+    content = response.json() if response.content and response.status_code >= 400 else {}
+    return response.status_code, content, dict(response.headers)
+
+
+@pytest.mark.parametrize("caller", [*KNOWN, "key of another site", *INVALID])
+async def test_each_caller_may_do_just_what_the_table_says(site: ASite, caller: str) -> None:
+    await a_thread(site, article="a", url="https://gazette.example/a")
+    comment = (await a_comment(await a_thread(site)))["comment"]["id"]
+    async with a_site(site.app) as other:
+        sent = await authorization(site, other, caller)
+        for route, (_, _, who) in ROUTES.items():
+            status, problem, headers = await call(site, route, authorization=sent, comment=comment)
+            allowed = KNOWN.get(caller) in who
+            if allowed:
+                assert status not in {401, 403} and status < 500, (route, status)
+            elif caller == "nobody" or caller in INVALID:
+                assert (status, problem["type"]) == (401, "/problems/unauthenticated"), route
+                assert headers["www-authenticate"].startswith('Bearer realm="onereply"'), route
+                assert ('error="invalid_token"' in headers["www-authenticate"]) == (caller != "nobody"), route
+            else:
+                kind = "wrong-site" if caller == "key of another site" else "forbidden"
+                assert (status, problem["type"]) == (403, f"/problems/{kind}"), route
+
+
+async def test_what_is_refused_changes_nothing(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    posted = await a_comment(thread)
+    before = await events_of(site)
+    for caller in ("moderator", posted["author_token"], "nonsense"):
+        assert (await site.call("PUT", thread.path, by=caller, json={"title": "Other"})).status_code in {401, 403}
+    for caller in (None, "host", "moderator", "admin"):
+        path = f"/comments/{posted['comment']['id']}"
+        assert (await site.call("PATCH", path, by=caller, json={"body": "Other."})).status_code in {401, 403}
+        assert (await site.call("DELETE", path, by=caller)).status_code in {401, 403}
+    assert await events_of(site) == before
+
+
+async def test_a_route_that_is_not_in_the_table_does_not_exist(site: ASite) -> None:
+    for method, path in (
+        ("GET", "/keys"),
+        ("GET", "/"),
+        ("GET", ""),
+        ("DELETE", "/threads/a"),
+        ("PATCH", "/threads/a"),
+    ):
+        response = await site.call(method, path, by="admin")
+        assert response.status_code in {404, 405}
+        assert response.json()["type"] in {"/problems/not-found", "/problems/method-not-allowed"}
+
+
+async def test_what_else_can_be_done_is_told_where_a_method_is_refused(site: ASite) -> None:
+    for path, methods in (
+        ("/threads/a", {"GET", "HEAD", "PUT"}),
+        ("/threads/a/comments", {"GET", "HEAD", "POST"}),
+        ("/comments/a", {"GET", "HEAD", "PATCH", "DELETE"}),
+        ("/threads/a/close", {"POST"}),
+    ):
+        refused = await site.call("TRACE", path, by="admin")
+        assert refused.status_code == 405
+        assert set(refused.headers["allow"].split(", ")) == methods
+
+
+async def test_no_site_sees_what_is_anothers(site: ASite) -> None:
+    """The same article ids and URLs at both, so that only the site can tell them apart."""
+    async with a_site(site.app) as other:
+        mine = await a_thread(site, article="a", title="Mine", url="https://gazette.example/a")
+        theirs = await a_thread(other, article="a", title="Theirs", url="https://gazette.example/a")
+        hidden = await a_thread(other, article="hidden")
+        posted = await a_comment(theirs, "Their secret.")
+        comment = f"/comments/{posted['comment']['id']}"
+        for key in ("host", "moderator", "admin"):
+            assert (await site.call("GET", "/threads/a", by=key)).json()["title"] == "Mine"
+            assert (await site.call("GET", "/threads?url=https://gazette.example/a", by=key)).json()["title"] == "Mine"
+            assert (await site.call("GET", hidden.path, by=key)).status_code == 404
+            assert (await site.call("GET", comment, by=key)).status_code == 404
+            listed = (await site.call("GET", "/threads", by=key)).json()["threads"]
+            assert [thread["title"] for thread in listed] == ["Mine"]
+            assert await mine.pages(by=key) == []
+        counts = (await site.call("GET", "/counts?article=a&article=hidden")).json()["counts"]
+        assert [(count["reply_count"], count["state"]) for count in counts] == [(0, "open"), (0, None)]
+        assert "Their" not in str(await events_of(site))
+        assert {event["data"]["thread"]["title"] for event in await events_of(site)} == {"Mine"}
+
+
+async def test_no_site_changes_what_is_anothers(site: ASite) -> None:
+    async with a_site(site.app) as other:
+        mine, theirs = await a_thread(site), await a_thread(other, article="theirs")
+        posted = await a_comment(theirs)
+        before = await events_of(other)
+        comment, judged = posted["comment"]["id"], {"id": posted["comment"]["id"], "revision": 1}
+        assert (await site.call("POST", f"{theirs.path}/close", by="admin", json={})).status_code == 404
+        assert (await mine.post(below=comment)).json()["type"] == "/problems/parent-gone"
+        decided = await site.call("POST", "/decisions", by="admin", json={"verdict": "spam", "comments": [judged]})
+        assert decided.json()["results"][0]["problem"]["status"] == 404
+        for method, body in (("PATCH", {"body": "x"}), ("DELETE", None)):
+            refused = await site.call(method, f"/comments/{comment}", by=posted["author_token"], json=body)
+            assert refused.status_code == 401
+        assert await events_of(other) == before
+        assert (await theirs.read())["reply_count"] == 1
+
+
+async def test_the_last_use_of_a_key_is_noted_without_a_write_for_each_request(site: ASite) -> None:
+    await a_thread(site)
+    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    await doorkeeper.keys.note_uses()
+    first = await last_use(site)
+    with statements_of_the_writer(database_of(site)) as written:
+        for _ in range(20):
+            assert (await site.call("GET", "/threads", by="host")).status_code == 200
+        assert written == []
+        assert await last_use(site) == first
+        await doorkeeper.keys.note_uses()
+    assert len([statement for statement in written if statement.startswith("UPDATE api_keys")]) == 1
+    assert str(await last_use(site)) > str(first)
+
+
+@contextmanager
+def statements_of_the_writer(database: Database) -> Iterator[list[str]]:
+    """The statements that the database's writer executes, as they come."""
+    written: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        written.append(statement)
+
+    engine = database._writing.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield written
+    event.remove(engine, "before_cursor_execute", note)
+
+
+async def last_use(site: ASite) -> object:
+    async with database_of(site).read() as connection:
+        found = await find_site(connection, site.slug)
+        return next(key.last_used_at for key in await list_keys(connection, found.id) if key.role == "host")
+
+
+async def test_a_key_revoked_is_void_at_the_next_request(site: ASite) -> None:
+    async with database_of(site).write() as connection:
+        found = await find_site(connection, site.slug)
+        key = await add_key(connection, found.id, "host")
+    assert (await site.call("GET", "/events", by=key)).status_code == 200
+    async with database_of(site).write() as connection:
+        await revoke_key(connection, found.id, key.split("_")[1])
+    assert (await site.call("GET", "/events", by=key)).status_code == 401

@@ -1,0 +1,171 @@
+"""What is looked at after each step of a life: everything that anybody can see, held against the model."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import cycle
+
+from tests.builders import Json
+from tests.promises.life import Life
+from tests.promises.model import AComment, ALivingThread
+from tests.promises.world import SiteInWorld
+
+
+@dataclass(eq=False)
+class Walk:
+    """A reader who pages to the end while the thread lives on; ``always`` is what was there all the while."""
+
+    thread: ALivingThread
+    order: str
+    limit: int
+    viewer: str | None
+    cursor: str | None = None
+    met: list[AComment] = field(default_factory=list)
+    always: list[AComment] | None = None
+
+
+class Comparison:
+    """Reads a site over HTTP and compares it with its model."""
+
+    def __init__(self, life: Life, site: SiteInWorld) -> None:
+        self._life, self._site = life, site
+        self._position = 0
+        self._told: dict[str, Json] = {}
+        self._kept: dict[tuple[str, str], tuple[str, Json]] = {}
+        self._limits, self._orders = cycle([2, 3, 5]), cycle(["oldest", "newest", "newest", "oldest"])
+        self._compared: dict[str, int] = {}
+
+    def compare(self, walks: list[Walk], *, whole: bool = False) -> None:
+        """Compare everything; ``walks`` are those that go on.
+
+        What is said to be unchanged is compared in one reading, unless the ``whole`` is asked for.
+        """
+        self._compare_log()
+        self._compare_counts()
+        for thread in self._life.threads.values():
+            self._compare_thread(thread)
+            if not thread.embargoed(self._life.now()):
+                self._compare_what_is_kept(thread)
+                if whole or self._compared.get(thread.article) != thread.sequence:
+                    self._compare_pages(thread)
+                    self._compare_pending(thread)
+                    self._compared[thread.article] = thread.sequence
+        for walk in walks:
+            listed = walk.thread.listed(walk.viewer, walk.order)
+            walk.always = [comment for comment in listed if walk.always is None or comment in walk.always]
+
+    def _compare_log(self) -> None:
+        """Promise 5: each change told its one event, and the numbers have no gap.
+
+        Closes that one transaction finds due in several threads come in any order, so only a thread's own is compared.
+        """
+        log = self._site.read("/events", by="host", after=self._position, limit=1000)
+        told = log["events"]
+        assert [event.pop("position") for event in told] == [*range(self._position + 1, len(self._life.log) + 1)]
+        assert len({event.pop("id") for event in told}) == len(told)
+        assert _by_thread(told) == _by_thread(self._life.log[self._position :])
+        self._position = log["head"]
+        for event in told:
+            thread = event["data"]["thread"]
+            assert (
+                event["sequence"]
+                == thread["sequence"]
+                == self._told.get(thread["article"], {"sequence": 0})["sequence"] + 1
+            )
+            self._told[thread["article"]] = thread
+
+    def _compare_counts(self) -> None:
+        articles = [*self._life.threads, "nobody-knows-it"]
+        counts = self._site.read("/counts", article=articles)["counts"]
+        assert [count["article"] for count in counts] == articles
+        for count in counts:
+            thread = self._life.threads.get(count["article"])
+            if thread is None or thread.embargoed(self._life.now()):
+                assert (count["reply_count"], count["label"], count["state"]) == (0, "No replies", None)
+            else:
+                assert count.items() <= self._life.out(thread).items()
+
+    def _compare_thread(self, thread: ALivingThread) -> None:
+        """What the API says is what the model says, and what somebody knows who has only read the log."""
+        out = self._life.out(thread)
+        assert self._site.read(f"/threads/{thread.article}", by="host") == out
+        told = self._told[thread.article]
+        closing = told["closing"]["at"]
+        if told["state"] == "open" and closing and datetime.fromisoformat(closing) <= self._life.now():
+            reason = out["close_reason"]  # is told with the close itself
+            told = told | {
+                "state": "closed",
+                "closed_at": closing,
+                "notice": "Comments are closed.",
+                "close_reason": reason,
+            }
+        assert told == out
+        response = self._site.call("GET", f"/threads/{thread.article}")
+        assert response.status_code == (404 if thread.embargoed(self._life.now()) else 200)
+        if thread.embargoed(self._life.now()):
+            assert self._site.call("GET", f"/threads/{thread.article}/comments").status_code == 404
+
+    def _compare_pages(self, thread: ALivingThread) -> None:
+        """Promise 1: whoever pages to the end meets as many published comments as are counted."""
+        authors = [comment.author for comment in thread.comments if comment.state == "pending"][:1]
+        for viewer in (None, *authors, "moderator"):
+            walk = Walk(thread, next(self._orders), next(self._limits), viewer)
+            while not self.turns_page(walk):
+                pass
+            assert sum(comment.state == "published" for comment in walk.met) == thread.count
+
+    def turns_page(self, walk: Walk) -> bool:
+        """Read the next page of a walk; whether it was the last.
+
+        Those met before say where it begins, whatever became of them since.
+        """
+        thread = walk.thread
+        path, query = f"/threads/{thread.article}/comments", {"order": walk.order, "limit": walk.limit}
+        query |= {"cursor": walk.cursor} if walk.cursor else {}
+        if thread.embargoed(self._life.now()):
+            assert self._site.call("GET", path, by=walk.viewer, params=query).status_code == 404
+            return True
+        page = self._site.read(path, by=walk.viewer, **query)
+        after = walk.met[-1].key(walk.order) if walk.met else (-(2**32),)
+        rest = [each for each in thread.listed(walk.viewer, walk.order) if each.key(walk.order) > after]
+        assert page["comments"] == [comment.out(walk.viewer) for comment in rest[: walk.limit]]
+        assert page["thread"] == self._life.out(thread)
+        assert (page["next"] is None) == (len(rest) <= walk.limit)
+        walk.met += rest[: walk.limit]
+        walk.cursor = page["next"]
+        if walk.cursor is None:
+            assert set(walk.always or ()) <= set(walk.met)
+            assert len(set(walk.met)) == len(walk.met)
+        return walk.cursor is None
+
+    def _compare_what_is_kept(self, thread: ALivingThread) -> None:
+        """Promise 7: what was read before and is said to be unchanged is what a reader would see now."""
+        order = next(self._orders)
+        tag, kept = self._kept.get((thread.article, order), ("", {}))
+        path = f"/threads/{thread.article}/comments"
+        response = self._site.call("GET", path, params={"order": order, "limit": 200}, headers={"If-None-Match": tag})
+        if response.status_code == 200:
+            kept = response.json()
+            self._kept[thread.article, order] = response.headers["etag"], kept
+        assert kept["comments"] == [comment.out() for comment in thread.listed(None, order)]
+        assert kept["thread"] | {"sequence": thread.sequence} == self._life.out(thread)
+        age = timedelta(seconds=int(response.headers["cache-control"].removeprefix("public, max-age=")))
+        closes_at = self._life.closes_at(thread)
+        assert age <= timedelta(seconds=5)
+        assert self._life.is_closed(thread) or closes_at is None or self._life.now() + age <= closes_at
+
+    def _compare_pending(self, thread: ALivingThread) -> None:
+        """Promise 6: a pending comment is there for its author and for moderators, and nobody else knows of it."""
+        pending = [comment for comment in thread.comments if comment.state == "pending"]
+        for comment in pending[-1:]:
+            stranger = next((each.author for each in thread.comments if each.author != comment.author), None)
+            for viewer in (None, stranger, "host"):
+                response = self._site.call("GET", f"/comments/{comment.id}", by=viewer)
+                assert response.status_code == (200 if comment.shown else 404)
+                assert str(comment.words) not in response.text
+            for viewer in (comment.author, "moderator"):
+                found = self._site.read(f"/comments/{comment.id}", by=viewer)
+                assert found["comment"] == comment.out(viewer)
+
+
+def _by_thread(events: list[Json]) -> list[Json]:
+    return sorted(events, key=lambda event: (event["data"]["thread"]["article"], event["sequence"]))

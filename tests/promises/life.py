@@ -1,0 +1,203 @@
+"""The plain model that a site's life is held against: what each request should do, with no database and no locks.
+
+Each method does what a request should do, appends to ``log`` what should be told, and says how the request should be
+answered: by a status, or by the last part of a problem's type.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from tests.builders import Json
+from tests.promises.model import AComment, ALivingThread, iso
+
+DAY = timedelta(days=1)
+
+# From which states a verdict leads to which, and the event that tells it.
+VERDICTS = {
+    "publish": ({"pending", "rejected", "spam"}, "published", "comment.published"),
+    "reject": ({"pending", "published", "spam"}, "rejected", "comment.rejected"),
+    "spam": ({"pending", "published", "rejected"}, "spam", "comment.spam"),
+    "delete": ({"pending", "published", "rejected", "spam"}, "deleted", "comment.deleted"),
+    "restore": ({"rejected", "spam", "deleted"}, "published", "comment.restored"),
+}
+
+
+class Life:
+    """A site with its threads, and ``log``: what should have been told, in order."""
+
+    def __init__(self, now: Callable[[], datetime], *, max_depth: int, edit_window: int, close_after_days: int) -> None:
+        self.now, self.max_depth, self.mode = now, max_depth, "publish"
+        self.edit_window, self.close_after = timedelta(seconds=edit_window), timedelta(days=close_after_days)
+        self.threads: dict[str, ALivingThread] = {}
+        self.log: list[Json] = []
+
+    def closes_at(self, thread: ALivingThread) -> datetime | None:
+        kind, at = thread.closing
+        if kind == "auto" and thread.fields["published_at"]:
+            at = thread.fields["published_at"] + self.close_after
+        return thread.closed_at or at
+
+    def is_closed(self, thread: ALivingThread) -> bool:
+        at = self.closes_at(thread)
+        return at is not None and at <= self.now()
+
+    def out(self, thread: ALivingThread) -> Json:
+        """The thread as everybody sees it now."""
+        closed, at = self.is_closed(thread), self.closes_at(thread)
+        label = {0: "No replies", 1: "One reply"}.get(thread.count, f"{thread.count} replies")
+        off = None if thread.fields["comments_on"] else "Comments are off."
+        fields = {name: iso(each) if isinstance(each, datetime) else each for name, each in thread.fields.items()}
+        return fields | {
+            "article": thread.article,
+            "state": "closed" if closed else "open",
+            "closing": {"kind": thread.closing[0], "at": iso(thread.closing[1] if thread.closed_at else at)},
+            "closed_at": iso(at) if closed else None,
+            "close_reason": thread.close_reason if closed else None,
+            "reply_count": thread.count,
+            "label": label,
+            "heading": f"{label} on “{thread.fields['title']}”",
+            "notice": "Comments are closed." if closed else off,
+            "sequence": thread.sequence,
+        }
+
+    def tell(self, thread: ALivingThread, event: str, comment: AComment | None = None) -> None:
+        thread.sequence += 1
+        data: Json = {"thread": self.out(thread)}
+        if comment:
+            data["comment"] = comment.out() | {"state": comment.state}
+        occurred_at = thread.closed_at if event == "thread.closed" else self.now()
+        self.log.append({"type": event, "sequence": thread.sequence, "occurred_at": iso(occurred_at), "data": data})
+
+    def settle(self, threads: Iterable[ALivingThread]) -> None:
+        """Whoever finds the time passed tells the close, before anything else."""
+        for thread in threads:
+            if thread.closed_at is None and self.is_closed(thread):
+                thread.closed_at = self.closes_at(thread)
+                self.tell(thread, "thread.closed")
+
+    def register(self, article: str, changes: Json) -> int:
+        changes = dict(changes)
+        closing = changes.pop("closing", None)
+        thread = self.threads.get(article)
+        if thread is None:
+            fields: Json = dict.fromkeys(("url", "published_at", "updated_at", "mode")) | {"comments_on": True}
+            thread = self.threads[article] = ALivingThread(article, fields | changes, closing or ("auto", None))
+            self.tell(thread, "thread.created")
+            return 201
+        self.settle([thread])
+        known, given = thread.fields["updated_at"], changes.get("updated_at")
+        stale = known and given and given < known
+        changed = any(thread.fields[name] != value for name, value in changes.items())
+        if not stale and (changed or closing not in {None, thread.closing}):
+            thread.fields |= changes
+            if closing not in {None, thread.closing} and thread.closed_at is None:
+                thread.close_reason = None
+            thread.closing = closing or thread.closing
+            self.tell(thread, "thread.updated")
+        return 200
+
+    def close(self, thread: ALivingThread, at: datetime | None, reason: str | None) -> None:
+        self.settle([thread])
+        if thread.closed_at is not None:
+            return
+        if at is None or at <= self.now():
+            thread.closed_at, thread.close_reason = self.now(), reason
+            self.tell(thread, "thread.closed")
+        elif (thread.closing, thread.close_reason) != (("at", at), reason):
+            thread.closing, thread.close_reason = ("at", at), reason
+            self.tell(thread, "thread.updated")
+
+    def reopen(self, thread: ALivingThread, at: datetime | None) -> int:
+        if at is not None and at <= self.now():
+            return 422
+        self.settle([thread])
+        was_closed = thread.closed_at is not None
+        if was_closed or (at is not None and thread.closing != ("at", at)):
+            thread.closing = ("at", at) if at else ("never", None)
+            thread.closed_at = thread.close_reason = None
+            self.tell(thread, "thread.reopened" if was_closed else "thread.updated")
+        return 200
+
+    def judge_post(self, thread: ALivingThread, post: Json, *, key: str | None, by_host: bool) -> str:
+        """What becomes of a post: ``replay``, ``accept``, or the problem that refuses it."""
+        self.settle([thread])
+        if thread.embargoed(self.now()) and not by_host:
+            return "not-found"
+        sent_at, _, remembered = thread.remembered.get(key or "", (None, "", None))
+        if sent_at and self.now() - sent_at < DAY:
+            return "replay" if remembered == post else "idempotency-key-reused"
+        if thread.embargoed(self.now()):
+            return "not-published-yet"
+        if self.is_closed(thread):
+            return "thread-closed"
+        if not thread.fields["comments_on"]:
+            return "comments-off"
+        parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
+        gone = "parent_id" in post and (parent is None or parent.state != "published")
+        return "parent-gone" if gone else "accept"
+
+    def accept(self, thread: ALivingThread, post: Json, *, id_: str, author: str, key: str | None) -> AComment:
+        parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
+        above = parent.path[: self.max_depth] if parent else ()
+        held = (thread.fields["mode"] or self.mode) == "hold"
+        comment = AComment(
+            thread=thread,
+            id=id_,
+            parent_id=post.get("parent_id"),
+            path=(*above, len(thread.comments) + 1),
+            state="pending" if held else "published",
+            words=post["body"],
+            author=author,
+            created_at=self.now(),
+        )
+        thread.comments.append(comment)
+        if key:
+            thread.remembered[key] = (self.now(), id_, post)
+        self.tell(thread, "comment.held" if held else "comment.published", comment)
+        return comment
+
+    def edit(self, comment: AComment, words: str) -> str:
+        """``done``, or the problem that refuses it."""
+        if comment.thread.embargoed(self.now()):
+            return "not-found"
+        if self.is_closed(comment.thread):
+            return "thread-closed"
+        if comment.state not in {"published", "pending"}:
+            return "not-editable"
+        if not self.is_editable(comment):
+            return "edit-window-over"
+        if words != comment.words:
+            hold = (comment.thread.fields["mode"] or self.mode) == "hold"
+            event = "comment.held" if comment.state == "published" and hold else "comment.edited"
+            comment.words, comment.edited_at = words, self.now()
+            self.become(comment, "pending" if hold else comment.state, event)
+        return "done"
+
+    def is_editable(self, comment: AComment) -> bool:
+        in_time = self.now() < comment.created_at + self.edit_window
+        return in_time and comment.state in {"published", "pending"} and not self.is_closed(comment.thread)
+
+    def delete(self, comment: AComment) -> None:
+        if comment.words is not None:
+            self.settle([comment.thread])
+            comment.words = comment.edited_at = None
+            self.become(comment, "deleted", "comment.deleted")
+
+    def decide(self, verdict: str, judged: list[tuple[AComment, int]]) -> list[str]:
+        """What becomes of each: ``done``, or the problem that refuses it."""
+        self.settle({comment.thread.article: comment.thread for comment, _ in judged}.values())
+        before, after, event = VERDICTS[verdict]
+        results = []
+        for number, (comment, revision) in enumerate(judged):
+            if comment.revision != revision or comment in [each for each, _ in judged[:number]]:
+                results.append("revision-changed")
+            elif comment.state not in before or comment.words is None:
+                results.append("verdict-does-not-apply")
+            else:
+                self.become(comment, after, event)
+                results.append("done")
+        return results
+
+    def become(self, comment: AComment, state: str, event: str) -> None:
+        comment.state, comment.revision = state, comment.revision + 1
+        self.tell(comment.thread, event, comment)

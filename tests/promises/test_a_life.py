@@ -1,0 +1,237 @@
+"""Promises 1, 2, 4, 5, 6 and 7 in any order of events: a site lives, and after each step is what a plain model says."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from itertools import count
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import run_state_machine_as_test as live
+
+from tests.builders import Json
+from tests.promises.comparing import Comparison, Walk
+from tests.promises.life import VERDICTS, Life
+from tests.promises.model import AComment, ALivingThread, iso
+from tests.promises.world import SECRET, World, a_world
+
+ARTICLES = ("a1", "a2")
+SETTINGS: Json = {"max_depth": 2, "close_after_days": 2, "edit_window_seconds": 300}
+
+picks = st.integers(0, 99)
+seconds_from_now = st.sampled_from([None, None, 60, 3600, 100_000, -60])
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": st.sampled_from(["Moscow conference", "Harbour lights"]),
+        "url": st.sampled_from([None, "https://gazette.example/a"]),
+        "published_at": st.sampled_from([None, -3600, -170_000, 60]),
+        "updated_at": st.sampled_from([None, -60, 0]),
+        "closing": st.sampled_from([("auto", None), ("never", None), ("at", 3600), ("at", -60)]),
+        "mode": st.sampled_from([None, "hold", "publish"]),
+        "comments_on": st.sampled_from([True, True, False]),
+    },
+)
+keys = st.sampled_from([None, "k{}", "a-key-that-is-long-{}"])
+chosen = st.lists(picks, min_size=1, max_size=4, unique=True)
+posts = st.lists(st.tuples(picks, picks, keys), min_size=1, max_size=4)
+
+
+class ALife(RuleBasedStateMachine):
+    """Registers, posts, edits, judges, closes and reopens, through the API and in the model."""
+
+    world: ClassVar[World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = AsyncExitStack()
+        self.site = self.world.enter_site(self.stack, **SETTINGS)
+        self.life = Life(self.world.clock.now, max_depth=2, edit_window=300, close_after_days=2)
+        self.comparison = Comparison(self.life, self.site)
+        self.words = (f"words{number}" for number in count())
+        self.sent: list[tuple[ALivingThread, Json, str, int]] = []
+        self.walks: list[Walk] = []
+
+    @property
+    def comments(self) -> list[AComment]:
+        return [comment for thread in self.life.threads.values() for comment in thread.comments]
+
+    def thread(self, pick: int) -> ALivingThread:
+        threads = list(self.life.threads.values())
+        return threads[pick % len(threads)]
+
+    def comment(self, pick: int, fits: Callable[[AComment], bool]) -> AComment:
+        """One of the comments, late ones sooner than early ones; mostly one that ``fits``, so that more comes of it."""
+        fitting = [comment for comment in self.comments if fits(comment)]
+        candidates = fitting if fitting and pick % 5 != 4 else self.comments
+        return candidates[-1 - pick // 5 % len(candidates)]
+
+    def author(self, pick: int) -> str | None:
+        """Somebody who has posted before, or somebody new."""
+        authors = [None, None, *dict.fromkeys(comment.author for comment in self.comments)]
+        return authors[pick % len(authors)]
+
+    def later(self, seconds: float | None) -> Any:
+        return None if seconds is None else self.life.now() + timedelta(seconds=seconds)
+
+    @initialize(first=posts, second=posts)
+    def begin(self, first: list[Any], second: list[Any]) -> None:
+        self.put("a1", {})
+        self.post(0, first)
+        self.put("a2", {"mode": "hold"})
+        self.post(1, second)
+
+    @rule(article=st.sampled_from(ARTICLES), changes=changes)
+    def put(self, article: str, changes: Json) -> None:
+        needed: Json = {} if article in self.life.threads else {"title": "Moscow conference"}
+        changes, body = needed | changes, needed | changes
+        for name in {"published_at", "updated_at"} & changes.keys():
+            changes[name] = self.later(changes[name])
+            body[name] = iso(changes[name])
+        if "closing" in changes:
+            kind, at = changes["closing"][0], self.later(changes["closing"][1])
+            changes["closing"], body["closing"] = (kind, at), {"kind": kind} | ({"at": iso(at)} if at else {})
+        status = self.life.register(article, changes)
+        answer = self.site.call("PUT", f"/threads/{article}", by="host", json=body)
+        assert (answer.status_code, answer.json()) == (status, self.life.out(self.life.threads[article]))
+
+    @rule(pick=picks, posts=posts)
+    def post(self, pick: int, posts: list[tuple[int, int, str | None]]) -> None:
+        for below, by, key in posts:
+            thread, words = self.thread(pick), next(self.words)
+            post: Json = {"body": words, "author": {"name": "Ada", "email": SECRET}}
+            if below % 4 and thread.comments:
+                post["parent_id"] = thread.comments[-1 - below % len(thread.comments)].id
+            self.send(thread, post, by="host" if by == 9 else self.author(by), key=key and key.format(words))
+
+    @precondition(lambda self: self.sent)
+    @rule(pick=picks, by=picks, other_words=st.sampled_from([False, False, True]))
+    def post_again(self, pick: int, by: int, other_words: bool) -> None:
+        thread, post, key, _ = self.sent[-1 - pick % len(self.sent)]
+        self.send(thread, post | ({"body": next(self.words)} if other_words else {}), by=self.author(by), key=key)
+
+    def send(self, thread: ALivingThread, post: Json, *, by: str | None, key: str | None) -> None:
+        verdict = self.life.judge_post(thread, post, key=key, by_host=by == "host")
+        headers = {"Idempotency-Key": key} if key else {}
+        response = self.site.call("POST", f"/threads/{thread.article}/comments", by=by, json=post, headers=headers)
+        answer = response.json()
+        if verdict == "accept":
+            token = answer["author_token"]
+            comment = self.life.accept(thread, post, id_=answer["comment"]["id"], author=token, key=key)
+            assert by in {None, "host", token}
+            assert response.status_code == (201 if comment.state == "published" else 202)
+            self.sent += [(thread, post, key, response.status_code)] if key else []
+        elif verdict == "replay":
+            comment = next(each for each in thread.comments if each.id == answer["comment"]["id"])
+            assert comment.id == thread.remembered[key or ""][1]
+            assert answer["author_token"] == (comment.author if len(key or "") >= 16 else None)
+            assert response.status_code == [status for *_, sent, status in self.sent if sent == key][-1]
+        else:
+            assert (answer["type"], "draft" in answer) == (f"/problems/{verdict}", verdict != "not-found")
+            return
+        assert answer["comment"] == comment.out("moderator")
+        assert answer["thread"] == self.life.out(thread)
+
+    @precondition(lambda self: self.comments)
+    @rule(pick=picks, same=st.sampled_from([False, False, True]), stranger=st.sampled_from([False, False, True]))
+    def edit(self, pick: int, same: bool, stranger: bool) -> None:
+        comment = self.comment(pick, self.life.is_editable)
+        others = [each.author for each in self.comments if each.author != comment.author]
+        by, words = comment.author, comment.words if same and comment.words else next(self.words)
+        if stranger and others:
+            by, outcome = others[0], "not-found"
+        else:
+            outcome = self.life.edit(comment, words)
+        response = self.site.call("PATCH", f"/comments/{comment.id}", by=by, json={"body": words})
+        if outcome == "done":
+            assert (response.status_code, response.json()) == (200, comment.out("moderator"))
+        else:
+            assert response.json()["type"] == f"/problems/{outcome}"
+
+    @precondition(lambda self: self.comments)
+    @rule(pick=picks)
+    def delete(self, pick: int) -> None:
+        comment = self.comment(pick, lambda comment: comment.words is not None)
+        self.life.delete(comment)
+        assert self.site.call("DELETE", f"/comments/{comment.id}", by=comment.author).status_code == 204
+
+    @precondition(lambda self: self.comments)
+    @rule(verdict=st.sampled_from(sorted(VERDICTS)), chosen=chosen, stale=st.sampled_from([None, None, None, 0, 1]))
+    def decide(self, verdict: str, chosen: list[int], stale: int | None) -> None:
+        comments = [self.comment(pick, lambda comment: comment.state in VERDICTS[verdict][0]) for pick in chosen]
+        judged = [(each, max(1, each.revision - (stale == number))) for number, each in enumerate(comments)]
+        outcomes = self.life.decide(verdict, judged)
+        body = {"verdict": verdict, "comments": [{"id": each.id, "revision": seen} for each, seen in judged]}
+        results = self.site.call("POST", "/decisions", by="moderator", json=body).json()["results"]
+        for comment, outcome, result in zip(comments, outcomes, results, strict=True):
+            done = {"id": comment.id, "state": comment.state, "revision": comment.revision}
+            assert result == done if outcome == "done" else result["problem"]["type"] == f"/problems/{outcome}"
+
+    @rule(mode=st.sampled_from(["hold", "publish"]))
+    def set_mode(self, mode: str) -> None:
+        self.life.mode = mode
+        self.site.set(**SETTINGS, mode=mode)
+
+    @rule(pick=picks, seconds=seconds_from_now, reason=st.sampled_from([None, "The vote ends."]))
+    def close(self, pick: int, seconds: float | None, reason: str | None) -> None:
+        thread, at = self.thread(pick), self.later(seconds)
+        self.life.close(thread, at, reason)
+        body = {"at": iso(at), "reason": reason}
+        answer = self.site.call("POST", f"/threads/{thread.article}/close", by="moderator", json=body)
+        assert (answer.status_code, answer.json()) == (200, self.life.out(thread))
+
+    @rule(pick=picks, seconds=seconds_from_now)
+    def reopen(self, pick: int, seconds: float | None) -> None:
+        thread, at = self.thread(pick), self.later(seconds)
+        status = self.life.reopen(thread, at)
+        answer = self.site.call("POST", f"/threads/{thread.article}/reopen", by="host", json={"at": iso(at)})
+        assert answer.status_code == status
+        assert status == 422 or answer.json() == self.life.out(thread)
+
+    @rule(seconds=st.sampled_from([0.000001, 1, 1, 30, 60, 60, 241, 3600, 86_400]))
+    def wait(self, seconds: float) -> None:
+        self.world.clock.move(seconds=seconds)
+
+    @rule()
+    def sweep(self) -> None:
+        self.life.settle(self.life.threads.values())
+        self.world.sweep()
+
+    @rule(pick=picks, by=picks, order=st.sampled_from(["oldest", "newest"]), limit=st.integers(1, 3))
+    def begin_to_read(self, pick: int, by: int, order: str, limit: int) -> None:
+        self.walks.append(Walk(self.thread(pick), order, limit, self.author(by)))
+
+    @precondition(lambda self: self.walks)
+    @rule(pick=picks)
+    def read_on(self, pick: int) -> None:
+        walk = self.walks[pick % len(self.walks)]
+        if self.comparison.turns_page(walk):
+            self.walks.remove(walk)
+
+    @invariant()
+    def everything_is_as_it_should_be(self) -> None:
+        self.comparison.compare(self.walks)
+
+    def teardown(self) -> None:
+        self.comparison.compare(self.walks, whole=True)
+        self.world.run(self.stack.aclose())
+        assert self.world.findings() == []
+
+
+def live_long(database_url: str, monkeypatch: pytest.MonkeyPatch, **given: Any) -> None:
+    with a_world(database_url, monkeypatch) as world:
+        monkeypatch.setattr(ALife, "world", world, raising=False)
+        too_slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+        live(ALife, settings=settings(deadline=None, database=None, suppress_health_check=too_slow, **given))
+
+
+def test_a_site_lives_as_promised(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    live_long(fresh_database_url, monkeypatch, max_examples=18, stateful_step_count=40, derandomize=True)
+
+
+@pytest.mark.slow
+def test_many_sites_live_as_promised(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    live_long(fresh_database_url, monkeypatch, max_examples=120, stateful_step_count=60)

@@ -1,0 +1,64 @@
+"""Whoever runs the service can ask whether it lives and whether it can do its work."""
+
+import socket
+from pathlib import Path
+
+import httpx2
+from starlette.applications import Starlette
+
+from service.app import create_app
+from service.settings import Settings
+from service.storage.engine import Database
+from service.storage.revisions import head_revision, migrate
+from tests.builders import ASite
+from tests.conftest import SECRET_KEY
+
+
+async def ask(database_url: str, *paths: str) -> list[httpx2.Response]:
+    """What an app over ``database_url`` answers."""
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://onereply.test") as client:
+            return [await client.get(path) for path in paths]
+
+
+async def test_it_lives_and_is_ready(site: ASite) -> None:
+    alive, ready = [await site.client.get(path) for path in ("/healthz", "/readyz")]
+    assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
+    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "revision": head_revision()})
+    assert alive.headers["cache-control"] == ready.headers["cache-control"] == "no-store"
+
+
+async def test_each_answer_has_the_requests_id(app: Starlette, site: ASite) -> None:
+    made = (await site.client.get("/healthz")).headers["x-request-id"]
+    given = await site.client.get("/healthz", headers={"X-Request-ID": "edge-1.2_3"})
+    strange = await site.client.get("/healthz", headers={"X-Request-ID": "a b"})
+    assert given.headers["x-request-id"] == "edge-1.2_3"
+    assert len(made) == 32 and strange.headers["x-request-id"] not in {"a b", made}
+
+
+async def test_before_the_tables_are_there_it_lives_but_is_not_ready(tmp_path: Path) -> None:
+    alive, ready = await ask(f"sqlite:///{tmp_path}/empty.db", "/healthz", "/readyz")
+    assert (alive.status_code, ready.status_code) == (200, 503)
+    assert ready.headers["content-type"] == "application/problem+json"
+    assert "onereply migrate" in ready.json()["detail"]
+    assert ready.headers["retry-after"]
+
+
+async def test_at_another_releases_revision_it_is_not_ready(fresh_database_url: str) -> None:
+    database = Database(fresh_database_url, read_connections=1)
+    await migrate(database, to="2026_11_24_0003")
+    await database.close()
+    [ready] = await ask(fresh_database_url, "/readyz")
+    assert (ready.status_code, "onereply migrate" in ready.json()["detail"]) == (503, True)
+
+
+async def test_with_the_database_out_of_reach_all_but_the_heartbeat_is_busy() -> None:
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        url = f"postgresql://nobody@127.0.0.1:{taken.getsockname()[1]}/onereply"
+        alive, ready, read = await ask(url, "/healthz", "/readyz", "/v1/sites/gazette/threads/a")
+    assert (alive.status_code, ready.status_code, read.status_code) == (200, 503, 503)
+    assert ready.json()["detail"] == "The database can't be reached."
+    assert read.json()["type"] == "/problems/busy" and read.headers["retry-after"]

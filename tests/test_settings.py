@@ -1,0 +1,86 @@
+"""A setting that is wrong stops the start with one line that says which and why, and no secret stands in it."""
+
+import msgspec
+import pytest
+
+from service.settings import PREFIX, Settings, SettingsError, load
+
+SECRET = "an open secret of thirty-two characters"
+NEEDED = {"ONEREPLY_SECRET_KEY": SECRET}
+
+
+def refused(**given: str) -> str:
+    """The line that refuses the environment with ``given`` added."""
+    with pytest.raises(SettingsError) as stopped:
+        load({**NEEDED, **given})
+    line = str(stopped.value)
+    assert "\n" not in line and line.endswith(".")
+    return line
+
+
+def test_with_nothing_but_the_secret_every_setting_has_its_default() -> None:
+    assert load({**NEEDED, "PATH": "/usr/bin", "ONE": "1"}) == Settings(secret_key=SECRET)
+
+
+def test_every_setting_is_read_from_its_variable() -> None:
+    given = {
+        "secret_key": SECRET,
+        "database_url": "postgresql://onereply@db/onereply",
+        "read_connections": "20",
+        "sweep_seconds": "0.5",
+        "stop_seconds": "0",
+        "log_format": "json",
+        "log_level": "debug",
+    }
+    assert given.keys() == {field.name for field in msgspec.structs.fields(Settings)}
+    read = load({f"{PREFIX}{name.upper()}": value for name, value in given.items()})
+    assert {name: str(value) for name, value in msgspec.to_builtins(read).items()} == given
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "too short"),
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "mysql://a/b"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "sqlite:///:memory:"),  # each connection would have a database of its own
+        ("DATABASE_URL", "postgresql://"),
+        ("DATABASE_URL", "postgresql://user:secret@host:port/name"),
+        ("DATABASE_URL", "postgresql://user:secret@[::1/name"),
+        ("READ_CONNECTIONS", "0"),
+        ("READ_CONNECTIONS", "201"),
+        ("READ_CONNECTIONS", "many"),
+        ("READ_CONNECTIONS", "1.5"),
+        ("READ_CONNECTIONS", ""),
+        ("READ_CONNECTIONS", "9" * 400),
+        ("SWEEP_SECONDS", "0"),
+        ("SWEEP_SECONDS", "-1"),
+        ("SWEEP_SECONDS", "3601"),
+        ("SWEEP_SECONDS", "nan"),
+        ("SWEEP_SECONDS", "inf"),
+        ("STOP_SECONDS", "-1"),
+        ("STOP_SECONDS", "601"),
+        ("STOP_SECONDS", "soon"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_FORMAT", "json\nx"),
+        ("LOG_LEVEL", "INFO"),
+        ("LOG_LEVEL", ""),
+    ],
+)
+def test_a_value_that_does_not_fit_is_one_line_with_the_name_of_the_variable(name: str, value: str) -> None:
+    line = refused(**{f"{PREFIX}{name}": value})
+    assert line.startswith(f"{PREFIX}{name} ")
+    assert "secret@" not in line and "too short" not in line
+
+
+def test_a_variable_that_nobody_knows_is_refused_by_its_name() -> None:
+    for name in ("ONEREPLY_X", "ONEREPLY_SECRET", "ONEREPLY_", "ONEREPLY_DATABASE"):
+        assert refused(**{name: "1"}).startswith(f"{name} is not a setting")
+
+
+def test_the_secret_is_required() -> None:
+    with pytest.raises(SettingsError, match=r"ONEREPLY_SECRET_KEY is required: at least 32 random characters"):
+        load({})
