@@ -25,6 +25,7 @@ from service.sites.finding import Sites
 from service.storage.engine import Database
 from service.storage.writer import is_busy
 from service.web.problems import Busy, InternalError, MethodNotAllowed, NotFound, Problem, answer_problem
+from service.web.routing import allowed_methods
 from service.web.watching import RequestLog, set_up_log
 from service.worker import sweep_for_ever
 
@@ -70,6 +71,7 @@ def create_app(settings: Settings) -> Starlette:
             HTTPException: _answer_http_exception,
             DBAPIError: _answer_database_error,
             PoolTimeoutError: _answer_busy,
+            OSError: _answer_unreachable,
             Exception: _answer_error,
         },
         lifespan=lifespan,
@@ -80,11 +82,13 @@ def create_app(settings: Settings) -> Starlette:
     return app
 
 
-async def _answer_http_exception(_request: Request, error: Exception) -> Response:
-    """What the router itself raises."""
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    """What the router itself raises: 404, and 405 with the methods of the first route of that path only."""
     assert isinstance(error, HTTPException)
-    problem: Problem = MethodNotAllowed() if error.status_code == 405 else NotFound()
-    problem.headers.update(error.headers or {})
+    if error.status_code != 405:
+        return NotFound().response()
+    problem = MethodNotAllowed()
+    problem.headers["allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
     return problem.response()
 
 
@@ -93,6 +97,12 @@ async def _answer_database_error(request: Request, error: Exception) -> Response
     if is_busy(error) or error.connection_invalidated:
         return Busy().response()
     return await _answer_error(request, error)
+
+
+async def _answer_unreachable(_request: Request, error: Exception) -> Response:
+    """The driver's word for a database that does not answer."""
+    log.error("database-unreachable", error=repr(error))
+    return Busy().response()
 
 
 async def _answer_busy(_request: Request, _error: Exception) -> Response:

@@ -7,6 +7,7 @@ What a publication can set for itself is in ``sites/settings.py``.
 import os
 from collections.abc import Mapping
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -65,7 +66,19 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     if not given.get("secret_key"):
         raise SettingsError(f"{PREFIX}SECRET_KEY is required: at least 32 random characters, kept secret.")
     try:
-        return msgspec.convert(given, Settings, strict=False)
+        settings = msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).rpartition(" - at `$.")
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()} does not fit: {message.lower()}.") from None
+    _check_database_url(settings.database_url)
+    return settings
+
+
+def _check_database_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        _host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: its host or port is none.") from None
+    if parts.path == "/:memory:":
+        raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: SQLite needs a file, which all connections share.")

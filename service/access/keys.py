@@ -90,8 +90,12 @@ class Keys:
             update(ApiKeyRow).where(ApiKeyRow.id == bindparam("used_id")).values(last_used_at=bindparam("used_at"))
         )
         rows = [{"used_id": key_id, "used_at": used_at} for key_id, used_at in sorted(used.items())]
-        async with self._database.write() as connection:
-            await connection.execute(statement, rows)
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(statement, rows)
+        except BaseException:
+            self._used = used | self._used
+            raise
 
 
 def _hash(secret: str) -> bytes:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import click
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.settings import Settings, SettingsError, load
@@ -38,8 +40,8 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
 
     try:
         return asyncio.run(run())
-    except (InvalidSite, InvalidSetting, Problem) as error:
-        raise click.ClickException(str(error)) from None
+    except (InvalidSite, InvalidSetting, Problem, CommandError, RevisionError) as error:
+        raise click.ClickException(" ".join(str(error).split())) from None
     except (SQLAlchemyError, OSError) as error:
         cause = str(getattr(error, "orig", error)).splitlines()[0]
         raise click.ClickException(f"The database would not do that: {cause}") from None

@@ -36,10 +36,9 @@ from service.threads.wire import thread_out
 from service.web.conditional import PRIVATE, entity_tag, is_known, not_modified, public_headers
 from service.web.cursors import decode_cursor, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query
-from service.web.links import is_web_url
+from service.web.fields import read_line, read_text, read_web_url
 from service.web.problems import InvalidCursor, InvalidField, InvalidHeader
 from service.web.routing import json_response, path_parameter
-from service.web.text import clean_line, clean_text, is_blank
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
@@ -68,7 +67,8 @@ async def get_comments(request: Request, caller: Caller) -> Response:
         )
     cursor = encode_cursor(order_key(comments[query.limit - 1], query.order)) if len(comments) > query.limit else None
     page = Page(out, [_as_seen(comment, caller) for comment in comments[: query.limit]], cursor)
-    headers = headers if caller.is_anonymous else {**PRIVATE}
+    if not caller.is_anonymous:
+        headers = {**PRIVATE, "content-language": locale}
     return json_response(page, headers={**headers, **next_link(request, cursor)})
 
 
@@ -92,7 +92,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
         seen = _as_seen(comment, caller)
         if not (comment.shown or _sees_whole(comment, caller)):
             raise no_comment()
-        before = await path_before(connection, comment)
+        before = await path_before(connection, comment, reader_id=caller.reader_id)
     place = int.from_bytes(comment.path[-4:], "big")
     permalink = Permalink(seen, thread.article, place, encode_cursor(before) if before else None)
     return json_response(permalink, headers=PRIVATE)
@@ -101,7 +101,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
 async def patch_comment(request: Request, caller: Caller) -> Response:
     """Edit one's own comment."""
     comment_id = _comment_id(request)
-    body = _body((await decode_body(request, EditIn)).body)
+    body = read_text((await decode_body(request, EditIn)).body, pointer="/body")
     async with database_of(request).write() as connection:
         comment = await edit_comment(
             connection, caller.site, comment_id, reader_id=caller.reader_id, body=body, html=render(body)
@@ -118,17 +118,14 @@ async def remove_comment(request: Request, caller: Caller) -> Response:
 
 def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
     """What ``post`` asks for, cleaned and rendered; raises InvalidField or InvalidHeader."""
-    body = _body(post.body)
-    name = clean_line(post.author.name)
-    if is_blank(name):
-        raise InvalidField("The name must have something to read.", pointer="/author/name")
+    body = read_text(post.body, pointer="/body")
     return Draft(
         site=caller.site,
         article=article_of(request),
         locale=locale_of(request, caller),
         from_host=caller.role is not None,
         reader_id=caller.reader_id or clock.new_id(),
-        author_name=name,
+        author_name=read_line(post.author.name, pointer="/author/name", longest=100),
         author_email=_email(post.author, caller),
         author_url=_author_url(post.author),
         body=body,
@@ -136,13 +133,6 @@ def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
         parent_id=post.parent_id,
         key=_idempotency_key(request),
     )
-
-
-def _body(typed: str) -> str:
-    body = clean_text(typed)
-    if is_blank(body):
-        raise InvalidField("The comment must have something to read.", pointer="/body")
-    return body
 
 
 def _email(author: AuthorIn, caller: Caller) -> str | None:
@@ -158,9 +148,7 @@ def _email(author: AuthorIn, caller: Caller) -> str | None:
 
 def _author_url(author: AuthorIn) -> str | None:
     url = (author.url or "").strip()
-    if url and not is_web_url(url):
-        raise InvalidField("The URL must be an absolute http or https one.", pointer="/author/url")
-    return url or None
+    return read_web_url(url, pointer="/author/url") if url else None
 
 
 def _idempotency_key(request: Request) -> str | None:

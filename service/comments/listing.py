@@ -7,7 +7,7 @@ of a million. What an author has pending is few; it is read by its own index and
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
@@ -25,7 +25,7 @@ async def list_comments(
     comments = [comment_of(row) for row in await connection.execute(page.where(CommentRow.shown))]
     if reader_id is None:
         return comments
-    own = page.where(CommentRow.reader_id == reader_id, CommentRow.state == State.PENDING, ~CommentRow.shown)
+    own = page.where(_own_pending(reader_id))
     pending = {comment.id: comment for comment in map(comment_of, await connection.execute(own))}
     return sorted([*comments, *pending.values()], key=lambda comment: order_key(comment, order))[:limit]
 
@@ -35,10 +35,17 @@ def order_key(comment: Comment, order: Order) -> bytes:
     return comment.path if order == "oldest" else newest_path(comment.path)
 
 
-async def path_before(connection: AsyncConnection, comment: Comment) -> bytes | None:
-    """The path shown just before ``comment`` in its thread, oldest first; None where it is the first."""
-    statement = select(func.max(CommentRow.path)).where(
-        CommentRow.thread_id == comment.thread_id, CommentRow.shown, CommentRow.path < comment.path
+async def path_before(connection: AsyncConnection, comment: Comment, *, reader_id: UUID | None) -> bytes | None:
+    """The path that ``reader_id`` sees just before ``comment``, oldest first; None where it is the first."""
+    before = select(func.max(CommentRow.path)).where(
+        CommentRow.thread_id == comment.thread_id, CommentRow.path < comment.path
     )
-    path: bytes | None = (await connection.execute(statement)).scalar_one()
-    return path
+    paths = [await connection.scalar(before.where(CommentRow.shown))]
+    if reader_id is not None:
+        paths.append(await connection.scalar(before.where(_own_pending(reader_id))))
+    return max((path for path in paths if path is not None), default=None)
+
+
+def _own_pending(reader_id: UUID) -> ColumnElement[bool]:
+    """What only its author sees; a pending comment that answers hang below is shown to all as a tombstone."""
+    return and_(CommentRow.reader_id == reader_id, CommentRow.state == State.PENDING, ~CommentRow.shown)

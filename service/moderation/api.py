@@ -8,8 +8,8 @@ from service.moderation.deciding import Judged, decide
 from service.moderation.wire import DecisionIn, Result, Results
 from service.storage.engine import database_of
 from service.web.decoding import decode_body
+from service.web.fields import read_line
 from service.web.routing import json_response
-from service.web.text import clean_line
 
 
 async def post_decisions(request: Request, caller: Caller) -> Response:
@@ -22,7 +22,7 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
             caller.site,
             [(one.id, one.revision) for one in body.comments],
             verdict=body.verdict,
-            reason=clean_line(body.reason) or None if body.reason else None,
+            reason=read_line(body.reason, pointer="/reason", longest=500) if body.reason else None,
             decided_by=caller.key_id,
         )
     return json_response(Results([_result(one) for one in judged]), headers={"cache-control": "no-store"})

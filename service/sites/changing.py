@@ -1,7 +1,5 @@
 """Sites are added and changed by whoever runs the installation, on the command line."""
 
-import re
-
 import msgspec
 from babel import Locale, UnknownLocaleError
 from sqlalchemy import insert, select, update
@@ -9,11 +7,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
-from service.sites.finding import COLUMNS, Site, site_of
+from service.sites.finding import COLUMNS, SLUG, Site, site_of
 from service.sites.model import SiteRow
 from service.sites.settings import SiteSettings
-
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+from service.web.text import clean_line, is_blank
 
 
 class InvalidSite(Exception):
@@ -24,8 +21,9 @@ async def add_site(connection: AsyncConnection, slug: str, *, name: str, locale:
     """Add a site; ``slug`` is its part of the path, ``locale`` a BCP 47 tag. Raises :class:`InvalidSite`."""
     if not SLUG.fullmatch(slug):
         raise InvalidSite(f"“{slug}” can't be a slug: up to 63 of a–z, 0–9 and, inside, hyphens.")
-    values = {"slug": slug, "name": name, "locale": _locale(locale), "settings": msgspec.json.encode(settings).decode()}
-    statement = insert(SiteRow).values(**values, revision=1, position=0, created_at=clock.now()).returning(*COLUMNS)
+    values = {"slug": slug, "name": _name(name), "locale": _locale(locale), "revision": 1, "position": 0}
+    kept = msgspec.json.encode(settings).decode()
+    statement = insert(SiteRow).values(**values, settings=kept, created_at=clock.now()).returning(*COLUMNS)
     try:
         return site_of((await connection.execute(statement)).one())
     except IntegrityError:
@@ -53,14 +51,21 @@ async def change_site(
         update(SiteRow)
         .where(SiteRow.id == site.id)
         .values(
-            name=name or site.name,
-            locale=_locale(locale) if locale else site.locale,
+            name=site.name if name is None else _name(name),
+            locale=site.locale if locale is None else _locale(locale),
             settings=msgspec.json.encode(settings).decode(),
             revision=SiteRow.revision + 1,
         )
         .returning(*COLUMNS)
     )
     return site_of((await connection.execute(statement)).one())
+
+
+def _name(name: str) -> str:
+    name = clean_line(name)
+    if is_blank(name):
+        raise InvalidSite("A site needs a name.")
+    return name
 
 
 def _locale(tag: str) -> str:

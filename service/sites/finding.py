@@ -4,6 +4,7 @@ Sites are few and change seldom, so each process remembers them for at most :dat
 process itself is seen at once. A post does not rely on this: it reads its site again under the lock.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,6 +19,7 @@ from service.sites.settings import SiteSettings
 from service.storage.engine import Database
 from service.web.problems import NotFound
 
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 REMEMBERED = timedelta(seconds=1)
 
 
@@ -49,6 +51,8 @@ class Sites:
 
     async def find(self, slug: str) -> Site:
         """The site called ``slug``; raises :class:`NotFound`."""
+        if not SLUG.fullmatch(slug):
+            raise NotFound("There is no such site.")
         site, read_at = self._remembered.get(slug, (None, None))
         now = clock.now()
         if site and read_at and abs(now - read_at) < REMEMBERED:

@@ -85,6 +85,7 @@ def _postgresql(url: URL, connections: int) -> AsyncEngine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_SECONDS,
+        hide_parameters=True,  # what readers write does not belong in the log
         connect_args={
             "server_settings": {
                 "application_name": "onereply",

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +28,12 @@ async def migrate(database: Database, *, to: str = "head") -> None:
 def _run(connection: Connection, to: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
+    revisions = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if to not in {"head", "base", *revisions}:
+        raise CommandError(f"There is no revision “{to}”; there are: {', '.join(sorted(revisions))}.")
     current = MigrationContext.configure(connection).get_current_revision()
+    if current and current not in revisions:
+        raise CommandError(f"The database is at revision {current}, which this release does not know.")
     if to == "base" or (current and _is_below(to, current)):
         command.downgrade(config, to)
     else:

@@ -13,10 +13,8 @@ from typing import Any, TypeVar
 
 import aiosqlite
 from sqlalchemy import Connection, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.engine.url import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_SECONDS = 5
 TAKE_WRITE_LOCK = "BEGIN IMMEDIATE"
@@ -30,10 +28,12 @@ def sqlite_engine(url: URL, connections: int) -> AsyncEngine:
     path.parent.mkdir(parents=True, exist_ok=True)
 
     async def connect(*_arguments: object, **_keywords: object) -> aiosqlite.Connection:
-        return await InLoopConnection(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
+        connected = _connect(path)  # before there is a thread that would have to be stopped again
+        return await InLoopConnection(lambda: connected, iter_chunk_size=64)
 
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, async_creator=connect)
-    event.listen(engine.sync_engine, "connect", _prepare)
+    engine = create_async_engine(
+        url, pool_size=connections, max_overflow=0, async_creator=connect, hide_parameters=True
+    )
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
@@ -51,10 +51,10 @@ class InLoopConnection(aiosqlite.Connection):
         return fn(*args, **kwargs)
 
 
-def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    # The driver's own transactions begin too late and end before DDL; SQLAlchemy's hooks do it right.
-    connection.isolation_level = None
-    cursor = connection.cursor()
+def _connect(path: Path) -> sqlite3.Connection:
+    # The driver's own transactions begin too late and end before DDL, so it gets none (isolation_level); the hook on
+    # “begin” does it right.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",  # a commit acknowledged survives a power cut
@@ -62,8 +62,8 @@ def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         "foreign_keys=ON",
         "cache_size=-16000",
     ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
 
 
 def _begin(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """Threads over HTTP: registered, read, listed, closed, reopened, counted."""
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -8,12 +9,14 @@ from starlette.responses import Response
 from service import clock
 from service.access.caller import Caller
 from service.storage.engine import database_of
+from service.threads.article_ids import WHAT_AN_ID_IS, has_control, is_article_id
 from service.threads.closing import close_thread, reopen_thread
-from service.threads.finding import find_thread, find_thread_by_url, visible
+from service.threads.finding import find_thread, find_thread_by_url, no_thread, visible
 from service.threads.labels import negotiate
 from service.threads.listing import find_threads, list_threads
 from service.threads.model import Thread
 from service.threads.registering import register_thread
+from service.threads.terms import closes_at
 from service.threads.wire import (
     CloseIn,
     Counts,
@@ -29,10 +32,9 @@ from service.threads.wire import (
 from service.web.conditional import PRIVATE, entity_tag, is_known, not_modified, public_headers
 from service.web.cursors import decode_cursor, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query, given_fields
-from service.web.links import is_web_url
+from service.web.fields import read_line, read_web_url
 from service.web.problems import InvalidCursor, InvalidField, InvalidParameter
 from service.web.routing import json_response, path_parameter
-from service.web.text import clean_line, is_blank
 
 
 async def put_thread(request: Request, caller: Caller) -> Response:
@@ -54,8 +56,12 @@ async def get_thread(request: Request, caller: Caller) -> Response:
 async def get_thread_by_url(request: Request, caller: Caller) -> Response:
     """A thread by its article's URL."""
     query = decode_query(request, ThreadByUrlQuery)
+    if has_control(query.url):
+        raise no_thread()
     async with database_of(request).read() as connection:
-        thread = await find_thread_by_url(connection, caller.site.id, query.url)
+        thread = await find_thread_by_url(
+            connection, caller.site.id, query.url, to_staff=caller.role is not None, now=clock.now()
+        )
     return _conditional_response(request, caller, thread)
 
 
@@ -82,9 +88,9 @@ async def get_threads(request: Request, caller: Caller) -> Response:
 async def post_close(request: Request, caller: Caller) -> Response:
     """Close a thread, now or at a time."""
     article, body = article_of(request), await decode_body(request, CloseIn, optional=True)
-    reason = clean_line(body.reason) if body.reason else None
+    reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
     async with database_of(request).write() as connection:
-        thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason or None)
+        thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason)
     return _thread_response(request, caller, thread)
 
 
@@ -105,13 +111,23 @@ async def get_counts(request: Request, caller: Caller) -> Response:
     articles = [article for _, article in given]
     if not 1 <= len(articles) <= 200:
         raise InvalidParameter("Ask for 1 to 200 articles.", parameter="article")
-    return await _counts_response(request, caller, articles)
+    if not all(map(is_article_id, articles)):
+        raise InvalidParameter(WHAT_AN_ID_IS, parameter="article")
+    counts, until = await _counts(request, caller, articles)
+    now, locale = clock.now(), locale_of(request, caller)
+    tag = entity_tag(caller.site.revision, locale, *counts.counts)
+    headers = public_headers(tag, locale=locale, now=now, until=until)
+    return not_modified(headers) if is_known(request, tag) else json_response(counts, headers=headers)
 
 
 async def post_counts(request: Request, caller: Caller) -> Response:
     """The counts of the articles in the body, for lists too long for a URL."""
     body = await decode_body(request, CountsIn, limit=COUNTS_LIMIT)
-    return await _counts_response(request, caller, body.articles)
+    for number, article in enumerate(body.articles):
+        if not is_article_id(article):
+            raise InvalidField(WHAT_AN_ID_IS, pointer=f"/articles/{number}")
+    counts, _until = await _counts(request, caller, body.articles)
+    return json_response(counts, headers={"cache-control": "no-store", "content-language": locale_of(request, caller)})
 
 
 COUNTS_LIMIT = 1024 * 1024  # 200 ids of 500 characters, each of up to four bytes, escaped
@@ -120,16 +136,9 @@ COUNTS_LIMIT = 1024 * 1024  # 200 ids of 500 characters, each of up to four byte
 def article_of(request: Request) -> str:
     """The article's id in the path: 1–500 characters, no control characters, not ``.`` or ``..``."""
     article = path_parameter(request, "article")
-    if len(article) > 500 or article in {".", ".."} or any(_is_control(character) for character in article):
-        raise InvalidParameter(
-            "An article's id has 1 to 500 characters and no control characters, and is not “.” or “..”.",
-            parameter="article",
-        )
+    if not is_article_id(article):
+        raise InvalidParameter(WHAT_AN_ID_IS, parameter="article")
     return article
-
-
-def _is_control(character: str) -> bool:
-    return character < " " or "\x7f" <= character <= "\x9f"
 
 
 def locale_of(request: Request, caller: Caller) -> str:
@@ -141,11 +150,9 @@ def _changes(body: ThreadIn) -> dict[str, Any]:
     """The columns that a host's ``body`` sets."""
     changes = given_fields(body)
     if "title" in changes:
-        changes["title"] = clean_line(changes["title"])
-        if is_blank(changes["title"]):
-            raise InvalidField("The title must have something to read.", pointer="/title")
-    if changes.get("url") is not None and not is_web_url(changes["url"]):
-        raise InvalidField("The URL must be an absolute http or https one.", pointer="/url")
+        changes["title"] = read_line(changes["title"], pointer="/title", longest=500)
+    if changes.get("url") is not None:
+        changes["url"] = read_web_url(changes["url"], pointer="/url")
     closing = changes.pop("closing", None)
     if closing is not None:
         changes["closing_kind"] = closing.__struct_config__.tag
@@ -184,14 +191,12 @@ def _thread_response(request: Request, caller: Caller, thread: Thread, *, status
     return json_response(out, status, {"cache-control": "no-store", "content-language": locale})
 
 
-async def _counts_response(request: Request, caller: Caller, articles: list[str]) -> Response:
-    now, locale = clock.now(), locale_of(request, caller)
+async def _counts(request: Request, caller: Caller, articles: list[str]) -> tuple[Counts, datetime | None]:
+    """What stands at links to ``articles``, and the first instant at which that changes by itself."""
+    now, locale, site = clock.now(), locale_of(request, caller), caller.site
     async with database_of(request).read() as connection:
-        threads = await find_threads(connection, caller.site, articles)
+        threads = await find_threads(connection, site, articles)
     known = {article: thread for article, thread in threads.items() if not thread.is_embargoed(now)}
-    counts = Counts(
-        [count_out(article, known.get(article), caller.site, locale=locale, now=now) for article in articles]
-    )
-    tag = entity_tag(caller.site.revision, locale, *counts.counts)
-    headers = public_headers(tag, locale=locale, now=now)
-    return not_modified(headers) if is_known(request, tag) else json_response(counts, headers=headers)
+    counts = [count_out(article, known.get(article), site, locale=locale, now=now) for article in articles]
+    turns = [at for thread in threads.values() for at in (thread.published_at, closes_at(thread, site.settings))]
+    return Counts(counts), min((at for at in turns if at and at > now), default=None)

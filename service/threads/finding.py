@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.storage.portable import any_of, rows_given
@@ -22,15 +22,17 @@ async def find_thread(connection: AsyncConnection, site_id: int, article: str) -
     return thread_of(row)
 
 
-async def find_thread_by_url(connection: AsyncConnection, site_id: int, url: str) -> Thread:
-    """The thread whose article has this URL, the newest where several have; raises :class:`NotFound`."""
-    statement = (
-        select(*COLUMNS)
-        .where(ThreadRow.site_id == site_id, ThreadRow.url == url)
-        .order_by(ThreadRow.id.desc())
-        .limit(1)
-    )
-    row = (await connection.execute(statement)).one_or_none()
+async def find_thread_by_url(
+    connection: AsyncConnection, site_id: int, url: str, *, to_staff: bool, now: datetime
+) -> Thread:
+    """The thread whose article has this URL, the newest where several have that who asks may know of.
+
+    Raises :class:`NotFound`.
+    """
+    statement = select(*COLUMNS).where(ThreadRow.site_id == site_id, ThreadRow.url == url)
+    if not to_staff:
+        statement = statement.where(or_(ThreadRow.published_at.is_(None), ThreadRow.published_at <= now))
+    row = (await connection.execute(statement.order_by(ThreadRow.id.desc()).limit(1))).one_or_none()
     if row is None:
         raise no_thread()
     return thread_of(row)

@@ -12,6 +12,7 @@ from service.threads.labels import label, labels
 from service.threads.model import ClosingKind, Thread
 from service.threads.terms import closes_at, is_closed
 from service.web.decoding import Body
+from service.web.fields import Timed
 
 Title = Annotated[str, Meta(min_length=1, max_length=500)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -20,7 +21,7 @@ State = Literal["open", "closed"]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
-class ClosingAt(Body, tag_field="kind", tag="at"):
+class ClosingAt(Timed, tag_field="kind", tag="at"):
     """Closes at a time."""
 
     at: Instant
@@ -34,7 +35,7 @@ class ClosingAuto(Body, tag_field="kind", tag="auto"):
     """Closes the site's number of days after the article's ``published_at``."""
 
 
-class ThreadIn(Body):
+class ThreadIn(Timed):
     """What a host registers or changes; members left out keep their values."""
 
     title: Title | UnsetType = UNSET
@@ -46,20 +47,20 @@ class ThreadIn(Body):
     comments_on: bool | UnsetType = UNSET
 
 
-class CloseIn(Body):
+class CloseIn(Timed):
     """When to close, now where left out, and why."""
 
     at: Instant | None = None
     reason: Reason | None = None
 
 
-class ReopenIn(Body):
+class ReopenIn(Timed):
     """Until when to reopen; for good where left out."""
 
     at: Instant | None = None
 
 
-class ThreadsQuery(Body):
+class ThreadsQuery(Timed):
     """Which threads to list."""
 
     state: State | None = None

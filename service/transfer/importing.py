@@ -31,11 +31,12 @@ from service.threads.model import Thread, ThreadRow
 from service.threads.registering import new_thread
 from service.threads.telling import tell
 from service.transfer.archive import ArchivedComment, ArchivedThread
+from service.web.fields import LATEST
 from service.web.links import is_web_url
 from service.web.text import clean_line, clean_text, is_blank
 
 BATCH = 1_000
-UNTIL_TOLD = datetime(9999, 1, 1, tzinfo=UTC)
+UNTIL_TOLD = datetime(LATEST, 12, 31, tzinfo=UTC)
 NOBODY = "Anonymous"
 
 

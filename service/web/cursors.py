@@ -24,9 +24,12 @@ def decode_cursor(cursor: str) -> bytes:
     if len(cursor) > LONGEST or not cursor.isascii():
         raise InvalidCursor(parameter="cursor")
     try:
-        return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (binascii.Error, ValueError):
         raise InvalidCursor(parameter="cursor") from None
+    if encode_cursor(key) != cursor:  # the decoder passes over what is no base64
+        raise InvalidCursor(parameter="cursor")
+    return key
 
 
 def next_link(request: Request, cursor: str | None) -> dict[str, str]:

@@ -39,7 +39,7 @@ async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMI
 async def read_body(request: Request, *, limit: int) -> bytes:
     """The body's bytes; stops reading as soon as it is known to be longer than ``limit``."""
     declared = request.headers.get("content-length", "0")
-    if declared.isascii() and declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise TooLarge(f"At most {limit} bytes are taken here.")
     body = bytearray()
     try:
@@ -62,6 +62,8 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise MalformedJson(f"{error}.") from None
     except RecursionError:
         raise MalformedJson("It is nested too deeply.") from None
+    except (ValueError, OverflowError) as error:  # msgspec's, for a date that no calendar has
+        raise InvalidField(f"{error}.", pointer="") from None
 
 
 def decode_query(request: Request, kind: type[T]) -> T:
@@ -78,28 +80,36 @@ def decode_query(request: Request, kind: type[T]) -> T:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         message, path = _split(str(error))
-        unknown = re.search(r"unknown field `(.*)`", message)
-        name = unknown[1] if unknown else path.lstrip("$.") or "query"
-        raise InvalidParameter(f"{_sentence(message)}", parameter=name) from None
+        named = _NAMED_FIELD.search(message)
+        name = named[1] if named else path.lstrip("$.") or "query"
+        raise InvalidParameter(_sentence(message), parameter=name) from None
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameter(f"{error}.", parameter="query") from None
 
 
 def _invalid(error: str) -> NoReturn:
     message, path = _split(error)
     pointer = pointer_of(path)
-    missing = re.search(r"(?:missing required|unknown) field `(.*)`", message)
-    if missing:
-        pointer += "/" + escape_pointer(missing[1])
+    named = _NAMED_FIELD.search(message)
+    if named:
+        pointer += "/" + escape_pointer(named[1])
     raise InvalidField(_sentence(message), pointer=pointer)
 
 
 def _split(error: str) -> tuple[str, str]:
     # msgspec says where only at the end of its sentence: “Expected `str`, got `int` - at `$.author.name`”.
-    message, _, path = error.rpartition(" - at `")
-    return (message, path.rstrip("`")) if message else (error, "$")
+    # A name that the client made up can hold anything, so only what ends the sentence counts.
+    match = _PLACE.fullmatch(error)
+    return (match[1], match[2]) if match and match[1].count("`") % 2 == 0 else (error, "$")
 
 
 def _sentence(message: str) -> str:
-    return re.sub(r"\bObject\b", "The object", message.replace("`", "“", 1).replace("`", "”", 1)) + "."
+    quoted = re.sub(r"`([^`]*)`", r"“\1”", message)
+    return re.sub(r"\bObject\b", "The object", quoted) + "."
+
+
+_PLACE = re.compile(r"(.*) - at `(\$[^`]*)`", re.DOTALL)
+_NAMED_FIELD = re.compile(r"(?:missing required|unknown|as) field `(.*)`", re.DOTALL)
 
 
 def pointer_of(path: str) -> str:

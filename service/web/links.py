@@ -21,10 +21,11 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 def is_web_url(text: str) -> bool:
     """Whether ``text`` is an absolute ``http`` or ``https`` URL with a host that every browser reads as we do.
 
-    At most 2,000 characters, without user name or password, white space, control or invisible characters, quotes,
-    angle brackets or backslashes. Letters of any script may stand in it (RFC 3987). It never raises.
+    At most 2,000 bytes of UTF-8, which an index can hold, without user name or password, white space, control or
+    invisible characters, quotes, angle brackets or backslashes. Letters of any script may stand in it (RFC 3987). It
+    never raises.
     """
-    if len(text) > LONGEST or not _BEGINNING.match(text) or _TRICKS.search(text):
+    if len(text.encode(errors="surrogatepass")) > LONGEST or not _BEGINNING.match(text) or _TRICKS.search(text):
         return False
     try:
         parts = urlsplit(text)

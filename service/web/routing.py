@@ -4,13 +4,13 @@ Why: an article's id is the host's own text, often a whole URL. ``%2F`` inside i
 between segments, and Starlette's own routes see the path only after it was decoded.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import unquote
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from service.web.problems import InvalidParameter
@@ -48,6 +48,12 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._handler(Request(scope, receive, send))
         await response(scope, receive, send)
+
+
+def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
+    """The methods that the path of ``scope`` can be asked with (RFC 9110, section 10.2.1)."""
+    matching = (route for route in routes if isinstance(route, RawRoute) and route.matches(scope)[0] is not Match.NONE)
+    return sorted({method for route in matching for method in route.methods or ()})
 
 
 def raw_path(scope: Scope) -> str:

@@ -155,10 +155,10 @@ async def test_counts_come_in_the_order_asked_for_every_id_at_once(site: ASite) 
         "https://gazette.example/2004/02/?p=1&page=2",
         "https://gazette.example/московская-конференция",
         "https://gazette.example/%D0%BC?q=a+b%2Fc",
-        "https://gazette.example/" + "".join(chr(RANDOM.randrange(0x4E00, 0x9FFF)) for _ in range(1900)),
+        "https://gazette.example/" + "".join(chr(RANDOM.randrange(0x4E00, 0x9FFF)) for _ in range(600)),
         "https://gazette.example/" + "".join(RANDOM.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=1976)),
     ],
-    ids=["query", "Cyrillic", "escapes", "1900 ideographs", "2000 letters"],
+    ids=["query", "Cyrillic", "escapes", "600 ideographs", "2000 letters"],
 )
 async def test_a_thread_is_found_by_any_url_that_its_article_may_have(site: ASite, url: str) -> None:
     registered = await send_json(site, "PUT", "/threads/a", {"title": "x", "url": url}, by="host")

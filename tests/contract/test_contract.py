@@ -1,0 +1,236 @@
+"""The contract and the code say the same, each way: routes, who may call them, structs and their limits, problems."""
+
+import pkgutil
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from starlette.requests import Request
+
+import service
+from service.comments.api import EMAIL, KEY
+from service.events.catalogue import EventType
+from service.routes import OPEN_ROUTES, SITE, SITE_ROUTES
+from service.sites.finding import SLUG
+from service.threads.api import article_of
+from service.web import cursors
+from service.web.problems import InvalidParameter, Problem
+from service.web.watching import GIVEN_ID
+from tests.builders import ASite
+from tests.contract.lint import Json, contract, findings, operations, resolve
+
+Fact = tuple[str, str, object]
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = contract()
+SCHEMAS: dict[str, Json] = DOCUMENT["components"]["schemas"]
+OPERATIONS = {(method, path): operation for method, path, operation in operations(DOCUMENT)}
+PAGES = {"/", "/{site}/{article}"}  # HTML, for people
+LIMITS = {"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "format", "pattern", "default"}
+# What the code checks beside its structs; tested below.
+CHECKED_BESIDE = {
+    ("AuthorIn", "/email", "pattern"),
+    ("CountsIn", "/articles/*", "pattern"),
+    ("ThreadsQuery", "/cursor", "maxLength"),
+    ("PageQuery", "/cursor", "maxLength"),
+}
+QUERIES = {
+    ("GET", f"{SITE}/threads"): ["ThreadsQuery", "ThreadByUrlQuery"],
+    ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
+    ("GET", f"{SITE}/events"): ["EventsQuery"],
+}
+
+
+def structs_of(module: ModuleType) -> Iterator[type[msgspec.Struct]]:
+    """The structs that ``module`` defines."""
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__module__ == module.__name__:
+            yield value
+
+
+ROOMS = [module.name for module in pkgutil.iter_modules(service.__path__) if module.ispkg]
+WIRES = [name for name in ROOMS if (ROOT / "service" / name / "wire.py").exists()]
+STRUCTS = [struct for name in WIRES for struct in structs_of(import_module(f"service.{name}.wire"))]
+CODE: dict[str, Json] = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")[1]
+
+
+def facts(schema: Json, schemas: dict[str, Json], at: str = "") -> set[Fact]:
+    """What ``schema`` says, one fact for each place and word, however it is written down."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        is_struct = "properties" in CODE.get(name, {})
+        return {(at, "$ref", name)} if is_struct else facts(schemas[name], schemas, at)
+    found: set[Fact] = set()
+    for word, said in schema.items():
+        match word:
+            case "properties":
+                found |= {fact for name, each in said.items() for fact in facts(each, schemas, f"{at}/{name}")}
+            case "items":
+                found |= facts(said, schemas, f"{at}/*")
+            case "anyOf" | "oneOf":
+                alternatives = [{word: each[word] for word in each if word != "required"} for each in said]
+                found |= {fact for each in alternatives for fact in facts(each, schemas, at)}
+            case "type":
+                found |= {(at, "type", each) for each in ([said] if isinstance(said, str) else said)}
+            case "enum" | "const":
+                values = said if word == "enum" else [said]
+                found |= {(at, "type", "null" if each is None else "string") for each in values}
+                found |= {(at, "enum", each) for each in values if each is not None}
+            case "required":
+                found |= {(at, "required", each) for each in said}
+            case "additionalProperties":
+                found.add((at, "closed", said is False))
+            case _ if word in LIMITS:
+                found.add((at, word, said))
+    return found
+
+
+def test_the_contract_is_sound() -> None:
+    assert findings(DOCUMENT) == []
+
+
+def test_the_contract_is_this_releases() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert DOCUMENT["info"]["version"] == project["version"]
+
+
+async def test_the_contract_is_served_whole_and_once(site: ASite) -> None:
+    served = await site.client.get("/openapi.json")
+    assert served.json() == DOCUMENT
+    assert served.headers["cache-control"].startswith("public, max-age=")
+    assert "openapi/" not in served.text.replace("openapi/openapi.yaml", "")
+    again = await site.client.get("/openapi.json", headers={"If-None-Match": served.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_every_route_is_in_the_contract_and_the_contract_has_no_other() -> None:
+    routes = {(method, SITE + path.partition("?")[0]) for method, path, _, _ in SITE_ROUTES}
+    routes |= {(method, path) for method, path, _ in OPEN_ROUTES if path not in PAGES}
+    assert set(OPERATIONS) == routes
+
+
+@pytest.mark.parametrize("route", [route for route in OPERATIONS if route[1].startswith(SITE)], ids=" ".join)
+def test_who_may_call_is_who_the_contract_says(route: tuple[str, str]) -> None:
+    may = {
+        kind for method, path, _, who in SITE_ROUTES if (method, SITE + path.partition("?")[0]) == route for kind in who
+    }
+    said: set[str] = set()
+    for requirement in OPERATIONS[route]["security"]:
+        said |= (
+            {"anyone"} if not requirement else {"reader"} if "authorToken" in requirement else set(requirement["key"])
+        )
+    assert said == may
+
+
+def test_the_query_of_a_path_decides_only_who_may_list_threads() -> None:
+    with_query = {path for _, path, _, _ in SITE_ROUTES if "?" in path}
+    assert with_query == {"/threads?url"}, "document the other use of the path, and test who may"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in CODE if not name.endswith("Query") and "properties" in CODE[name])
+)
+def test_a_struct_is_what_the_contract_says(name: str) -> None:
+    said, is_so = SCHEMAS[name], CODE[name]
+    assert set(said["properties"]) == set(is_so["properties"])
+    assert set(said.get("required", [])) == set(is_so["required"])
+    assert facts(is_so, CODE) - facts(said, SCHEMAS) == set()
+    if is_so.get("additionalProperties") is False:  # what clients send: nothing may be promised or refused beyond it
+        beyond = facts(said, SCHEMAS) - facts(is_so, CODE)
+        assert {fact for fact in beyond if (name, *fact[:2]) not in CHECKED_BESIDE} == set()
+
+
+def test_every_query_struct_is_known_here() -> None:
+    assert {name for names in QUERIES.values() for name in names} == {name for name in CODE if name.endswith("Query")}
+
+
+@pytest.mark.parametrize("route", QUERIES, ids=" ".join)
+def test_the_parameters_of_a_query_are_what_the_contract_says(route: tuple[str, str]) -> None:
+    parameters = [resolve(DOCUMENT, parameter) for parameter in OPERATIONS[route]["parameters"]]
+    taken = [parameter for parameter in parameters if parameter["in"] == "query"]
+    said = facts({"properties": {parameter["name"]: parameter["schema"] for parameter in taken}}, SCHEMAS)
+    said |= {("", "required", parameter["name"]) for parameter in taken if parameter.get("required")}
+    is_so = {fact for name in QUERIES[route] for fact in facts(CODE[name], CODE)}
+    is_so -= {fact for fact in is_so if fact[1:] in {("type", "null"), ("default", None)} or not fact[0]}
+    assert is_so - said == set()
+    checked = {(at, word) for name, at, word in CHECKED_BESIDE if name in QUERIES[route]}
+    assert {fact for fact in said - is_so if fact[:2] not in checked} == set()
+
+
+def test_patterns_are_those_of_the_code() -> None:
+    parameters = DOCUMENT["components"]["parameters"]
+    assert parameters["Site"]["schema"]["pattern"] == f"^{SLUG.pattern}$"
+    assert parameters["IdempotencyKey"]["schema"]["pattern"] == f"^{KEY.pattern}$"
+    assert parameters["RequestId"]["schema"]["pattern"] == f"^{GIVEN_ID.pattern.decode()}$"
+    assert parameters["Cursor"]["schema"]["maxLength"] == cursors.LONGEST
+    assert SCHEMAS["AuthorIn"]["properties"]["email"]["pattern"] == rf"^\s*(?:{EMAIL.pattern})?\s*$"
+
+
+@pytest.mark.parametrize(
+    "article", ["1", "a/b", "...", ".a", "?#", "ё", "😀" * 500, ".", "..", "\x00", "a\n", "\x7f", "\x85", "x" * 501]
+)
+def test_an_article_id_is_what_the_contract_says(article: str) -> None:
+    schema = SCHEMAS["ArticleId"]
+    fits = re.fullmatch(schema["pattern"], article) and schema["minLength"] <= len(article) <= schema["maxLength"]
+    request = Request({"type": "http", "path_params": {"article": quote(article, safe="")}})
+    try:
+        assert article_of(request) == article
+        assert fits
+    except InvalidParameter:
+        assert not fits
+
+
+def problems(kind: type[Problem] = Problem) -> Iterator[tuple[str, int]]:
+    """Slug and status of every problem there is."""
+    for each in kind.__subclasses__():
+        if "slug" in vars(each):
+            yield each.slug, each.status
+        yield from problems(each)
+
+
+def told(text: str) -> set[str]:
+    """The problems that a description names."""
+    return {slug for slug, _ in problems()} & set(re.findall(r"`([a-z-]+)`", text))
+
+
+def test_every_problem_is_in_the_contract_and_the_contract_has_no_other() -> None:
+    problem = SCHEMAS["Problem"]
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", problem["description"], re.MULTILINE)
+    assert sorted((slug, int(status)) for slug, status in rows) == sorted(set(problems()))
+    assert sorted(problem["properties"]["type"]["enum"]) == sorted({f"/problems/{slug}" for slug, _ in problems()})
+
+
+def test_every_answer_names_the_problems_it_can_be() -> None:
+    statuses = dict(problems())
+    answers = [
+        (status, resolve(DOCUMENT, answer)["description"])
+        for operation in OPERATIONS.values()
+        for status, answer in operation["responses"].items()
+    ]
+    for status, description in answers:
+        if status >= "400":
+            assert {statuses[slug] for slug in told(description)} == {int(status)}, description
+    named = {slug for _, description in answers for slug in told(description)}
+    assert set(statuses) - named == {"method-not-allowed"}, "which no operation can answer"
+
+
+def test_every_event_is_in_the_contract_and_the_contract_has_no_other() -> None:
+    types = SCHEMAS["EventType"]
+    assert types["enum"] == list(EventType)
+    assert re.findall(r"^\| `([a-z.]+)` \|", types["description"], re.MULTILINE) == list(EventType)
+
+
+def test_the_bodies_shown_as_examples_are_taken() -> None:
+    structs: dict[str, Any] = {struct.__name__: struct for struct in STRUCTS}
+    for operation in OPERATIONS.values():
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            struct = structs[content["schema"]["$ref"].rpartition("/")[2]]
+            for example in content["examples"].values():
+                msgspec.convert(resolve(DOCUMENT, example)["value"], struct)
