@@ -8,7 +8,7 @@ from service.access.guarding import SiteHandler, guarded
 from service.comments import api as comments
 from service.events import api as events
 from service.moderation import api as moderation
-from service.pages import contract, index, thread
+from service.pages import contract, index, static, thread
 from service.threads import api as threads
 from service.web.routing import Handler, RawRoute
 
@@ -38,6 +38,7 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/openapi.json",               contract.get_contract),
     ("GET",    "/healthz",                    health.get_healthz),
     ("GET",    "/readyz",                     health.get_readyz),
+    ("GET",    "/static/{file}",              static.get_static),
     ("GET",    "/{site}/{article}",           thread.get_thread_page),
 ]
 # fmt: on

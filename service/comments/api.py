@@ -47,7 +47,7 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 async def get_comments(request: Request, caller: Caller) -> Response:
     """A page of a thread in reading order."""
     query, article, locale = decode_query(request, PageQuery), article_of(request), locale_of(request, caller)
-    after = _path_in(query.cursor)
+    after = path_in(query.cursor)
     now = clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article)
@@ -166,7 +166,8 @@ def _comment_id(request: Request) -> UUID:
         raise no_comment() from None
 
 
-def _path_in(cursor: str | None) -> bytes:
+def path_in(cursor: str | None) -> bytes:
+    """The path that a page begins after; raises :class:`InvalidCursor`."""
     if cursor is None:
         return b""
     path = decode_cursor(cursor)

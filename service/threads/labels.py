@@ -44,6 +44,11 @@ def label(*, locale: str, count: int) -> str:
     return _counted(catalogue_for(locale), count)[0]
 
 
+def page_words(*, locale: str) -> dict[str, str]:
+    """What a page says beside the lines of its thread, by name."""
+    return _catalogue(catalogue_for(locale))["page"]
+
+
 @lru_cache(maxsize=8192)
 def _counted(catalogue: str, count: int) -> tuple[str, str, str]:
     """The label for ``count``, and what stands before and after the title in the heading."""

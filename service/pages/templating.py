@@ -1,0 +1,45 @@
+"""Pages are rendered here: one template folder, escaped by default, with the headers that keep a page to itself."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_time, get_datetime_format
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from service.threads.labels import catalogue_for, page_words
+
+FOLDER = Path(__file__).parent / "templates"
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+SAFE = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+}
+
+
+def page(
+    template: str, *, locale: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any
+) -> HTMLResponse:
+    """``template`` in ``locale``, written in its direction."""
+    spoken = Locale.parse(catalogue_for(locale), sep="-")
+    html = ENVIRONMENT.get_template(template).render(
+        lang=catalogue_for(locale),
+        direction=spoken.text_direction,
+        words=page_words(locale=locale),
+        spoken_time=lambda instant: _spoken_time(instant, spoken),
+        **context,
+    )
+    return HTMLResponse(html, status, {**SAFE, **(headers or {})})
+
+
+def _spoken_time(instant: datetime, locale: Locale) -> str:
+    """``instant`` to the minute, as the locale says it; in UTC, since the reader's zone is not known here."""
+    date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
+    return f"{get_datetime_format('long', locale=locale).format(time, date)} UTC"

@@ -1,0 +1,32 @@
+"""The demo is what a newcomer meets first."""
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from service.cli.demo_threads import SITE, load_demo
+from tests.builders import REFERENCE_TITLE
+
+
+@pytest.fixture
+async def client(app: Starlette) -> httpx2.AsyncClient:
+    await load_demo(app.state.database)
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://onereply.test")
+
+
+async def test_the_first_page_lists_the_demos_threads_with_their_labels(client: httpx2.AsyncClient) -> None:
+    text = (await client.get("/")).text
+    for line in (REFERENCE_TITLE, "One reply · Comments are closed.", "5 replies", "No replies"):
+        assert line in text
+
+
+async def test_the_reference_article_has_one_reply_and_is_closed(client: httpx2.AsyncClient) -> None:
+    page = (await client.get(f"/v1/sites/{SITE}/threads/moscow-conference/comments")).json()
+    assert page["thread"]["heading"] == f"One reply on “{REFERENCE_TITLE}”"
+    assert page["thread"]["notice"] == "Comments are closed."
+    assert len(page["comments"]) == 1
+
+
+async def test_loading_the_demo_again_changes_nothing(app: Starlette, client: httpx2.AsyncClient) -> None:
+    assert not await load_demo(app.state.database)
+    assert "5 replies" in (await client.get("/")).text

@@ -1,0 +1,100 @@
+"""The pages that show a thread, to readers of any language."""
+
+import re
+
+import httpx2
+
+from tests.builders import REFERENCE_TITLE, ASite, a_comment, a_thread, decide
+
+
+async def show(site: ASite, article: str, **headers: str) -> httpx2.Response:
+    return await site.client.get(
+        f"/{site.slug}/{article}", headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
+
+
+async def test_the_reference_thread_reads_as_its_two_lines(site: ASite) -> None:
+    thread = await a_thread(site, article="moscow")
+    await a_comment(thread)
+    await thread.close(reason="Two weeks are over.")
+    page = await show(site, "moscow")
+    assert page.status_code == 200
+    assert f'<h1 class="heading">One reply on “{REFERENCE_TITLE}”</h1>' in page.text
+    assert "Comments are closed. <bdi>Two weeks are over.</bdi>" in page.text
+
+
+async def test_it_speaks_the_readers_language_in_its_direction(site: ASite) -> None:
+    thread = await a_thread(site, article="moscow", closed=True)
+    await a_thread(site)
+    for language, direction, notice in (
+        ("ar", "rtl", "التعليقات مغلقة."),
+        ("ru", "ltr", "Комментарии закрыты."),
+        ("en", "ltr", "Comments are closed."),
+    ):
+        page = await show(site, thread.article, accept_language=language)
+        assert f'<html lang="{language}" dir="{direction}">' in page.text
+        assert notice in page.text
+        assert page.headers["content-language"] == language
+
+
+async def test_answers_stand_below_what_they_answer_and_tombstones_say_so(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    first = await a_comment(thread, "First.", name="Ada")
+    await a_comment(thread, "Below.", name="Grace", below=first["comment"]["id"])
+    await decide(site, "reject", first["comment"])
+    text = (await show(site, "a")).text
+    assert "First." not in text
+    assert "Ada" not in text
+    assert re.search(r"This comment was removed\..*<ol>.*Below\.", text, re.DOTALL)
+
+
+async def test_a_long_thread_goes_on_by_a_link(site: ASite) -> None:
+    thread = await a_thread(site, article="long")
+    for number in range(51):
+        await a_comment(thread, f"Number {number}.")
+    first = (await show(site, "long")).text
+    link = re.search(r'<a href="(\?cursor=[^"]+)" rel="next">', first)
+    assert link
+    second = await site.client.get(f"/{site.slug}/long{link[1]}")
+    assert "Number 50." not in first
+    assert "Number 50." in second.text
+    assert "Number 49." not in second.text
+
+
+async def test_titles_and_names_are_escaped(site: ASite) -> None:
+    thread = await a_thread(site, article="x", title="<script>alert(1)</script>", url="https://x.example/?a=1&b=2")
+    await a_comment(thread, "<b>bold</b>", name="<img src=x onerror=alert(1)>")
+    text = (await show(site, "x")).text
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "<b>bold" not in text
+
+
+async def test_what_is_not_there_or_not_published_yet_is_a_page_that_says_so(site: ASite) -> None:
+    await a_thread(site, article="secret", published_at="2999-01-01T00:00:00Z")
+    for path in (f"/{site.slug}/nothing", f"/{site.slug}/secret", "/nowhere/nothing", f"/{site.slug}/a?cursor=junk"):
+        page = await site.client.get(path)
+        assert page.status_code in {400, 404}
+        assert page.headers["content-type"].startswith("text/html")
+        assert "Nothing is here." in page.text
+
+
+async def test_a_page_runs_no_script_and_is_asked_for_again_by_its_tag(site: ASite) -> None:
+    await a_thread(site, article="a")
+    page = await show(site, "a")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    assert (await show(site, "a", if_none_match=page.headers["etag"])).status_code == 304
+
+
+async def test_the_style_sheet_is_served_and_nothing_beside_it(site: ASite) -> None:
+    style = await site.client.get("/static/page.css")
+    assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
+    for path in ("/static/..%2Fthread.py", "/static/thread.html", "/static/page.css%00"):
+        assert (await site.client.get(path)).status_code == 404
+
+
+async def test_the_first_page_lists_no_site_but_the_demo(site: ASite) -> None:
+    await a_thread(site, title="Not for the first page")
+    page = await site.client.get("/")
+    assert page.status_code == 200
+    assert "Not for the first page" not in page.text
