@@ -22,6 +22,10 @@ check: .venv/develops ## everything CI runs: format, lint, types, imports, contr
 	$(MAKE) test
 	$(BIN)/pytest -q -m slow
 
+bench: .venv/develops ## measure posting and paging on this machine (needs wrk)
+	@$(BIN)/python -m tests.bench.posting
+	@$(BIN)/python -m tests.bench.paging
+
 fmt: .venv/develops ## put the code in its usual form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -41,5 +45,5 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test check fmt lock
+.PHONY: help run test check bench fmt lock
 .DEFAULT_GOAL := help

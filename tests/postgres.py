@@ -19,9 +19,12 @@ class PostgreSQL:
 
     @classmethod
     @contextmanager
-    def running(cls, folder: Path) -> "Iterator[PostgreSQL]":
-        """A server in ``folder`` until the end of the block."""
+    def running(cls, folder: Path, *, durable: bool = False) -> "Iterator[PostgreSQL]":
+        """A server in ``folder`` until the end of the block; unless ``durable``, it does not wait for the disk."""
         server = cls(folder)
+        if not durable:
+            server._server.psql("ALTER SYSTEM SET fsync = off")
+            server._server.psql("SELECT pg_reload_conf()")
         try:
             yield server
         finally:

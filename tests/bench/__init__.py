@@ -1,0 +1,1 @@
+"""Measurements; `make bench` runs them. They assert nothing: machines differ, ratios tell."""
