@@ -5,7 +5,6 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
@@ -24,12 +23,10 @@ from service.settings import Settings
 from service.sites.finding import Sites
 from service.storage.engine import Database
 from service.storage.writer import is_busy
-from service.web.problems import Busy, InternalError, MethodNotAllowed, NotFound, Problem, answer_problem
+from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem
 from service.web.routing import allowed_methods
 from service.web.watching import RequestLog, set_up_log
 from service.worker import sweep_for_ever
-
-log = structlog.get_logger()
 
 
 def from_environment() -> Starlette:
@@ -71,8 +68,6 @@ def create_app(settings: Settings) -> Starlette:
             HTTPException: _answer_http_exception,
             DBAPIError: _answer_database_error,
             PoolTimeoutError: _answer_busy,
-            OSError: _answer_unreachable,
-            Exception: _answer_error,
         },
         lifespan=lifespan,
     )
@@ -92,24 +87,13 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     return problem.response()
 
 
-async def _answer_database_error(request: Request, error: Exception) -> Response:
+async def _answer_database_error(_request: Request, error: Exception) -> Response:
+    """Busy where the database only could not just now; anything else is for the log."""
     assert isinstance(error, DBAPIError)
     if is_busy(error) or error.connection_invalidated:
         return Busy().response()
-    return await _answer_error(request, error)
-
-
-async def _answer_unreachable(_request: Request, error: Exception) -> Response:
-    """The driver's word for a database that does not answer."""
-    log.error("database-unreachable", error=repr(error))
-    return Busy().response()
+    raise error
 
 
 async def _answer_busy(_request: Request, _error: Exception) -> Response:
     return Busy().response()
-
-
-async def _answer_error(_request: Request, error: Exception) -> Response:
-    """What should not happen: logged whole, answered with nothing of the inside."""
-    log.error("unexpected-error", exc_info=error)
-    return InternalError().response()

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from service.storage.engine import database_of
 from service.storage.revisions import current_revision, head_revision
-from service.web.problems import Busy
+from service.web.problems import Busy, Unreachable
 from service.web.routing import json_response
 
 NO_STORE = {"cache-control": "no-store"}
@@ -22,7 +22,7 @@ async def get_readyz(request: Request) -> Response:
     try:
         async with database_of(request).read() as connection:
             revision = await current_revision(connection)
-    except (SQLAlchemyError, OSError):
+    except (SQLAlchemyError, Unreachable):
         raise Busy("The database can't be reached.") from None
     if revision != head_revision():
         raise Busy("The database is not at this release's revision; run “onereply migrate”.")

@@ -28,6 +28,7 @@ from service.comments.wire import (
     PostIn,
     own_comment,
     public_comment,
+    told_comment,
 )
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
@@ -79,7 +80,9 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     accepted = await _group_of(request).post(draft)
     comment = accepted.comment
     token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
-    posted = Posted(own_comment(comment), accepted.thread, token)
+    # A key that could be guessed gets back no more than any reader may see.
+    seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
+    posted = Posted(seen, accepted.thread, token)
     location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
 
@@ -88,10 +91,10 @@ async def get_comment(request: Request, caller: Caller) -> Response:
     """A comment by its id, and where it stands in its thread."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, _comment_id(request))
-        visible(thread, to_staff=caller.role is not None, now=clock.now())
-        seen = _as_seen(comment, caller)
-        if not (comment.shown or _sees_whole(comment, caller)):
+        hidden = thread.is_embargoed(clock.now()) and caller.role is None
+        if hidden or not (comment.shown or _sees_whole(comment, caller)):
             raise no_comment()
+        seen = _as_seen(comment, caller)
         before = await path_before(connection, comment, reader_id=caller.reader_id)
     place = int.from_bytes(comment.path[-4:], "big")
     permalink = Permalink(seen, thread.article, place, encode_cursor(before) if before else None)

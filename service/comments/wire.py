@@ -121,6 +121,8 @@ def told_comment(comment: Comment) -> CommentOut:
 
 def own_comment(comment: Comment) -> CommentOut:
     """``comment`` as its author and the site's moderators see it, in whatever state."""
+    if comment.state is State.DELETED and not comment.body:
+        return told_comment(comment)  # its author took the words back, for everybody
     out = _whole(comment)
     out.body = comment.body
     return out

@@ -10,9 +10,10 @@ import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.shipped import shipped
 from service.web.conditional import entity_tag, is_known, not_modified
 
-CONTRACT = Path(__file__).parents[2] / "openapi"
+CONTRACT = shipped("openapi")
 MAX_AGE_SECONDS = 300  # it changes with a release only
 Json = dict[str, Any]
 

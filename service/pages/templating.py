@@ -42,4 +42,5 @@ def page(
 def _spoken_time(instant: datetime, locale: Locale) -> str:
     """``instant`` to the minute, as the locale says it; in UTC, since the reader's zone is not known here."""
     date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
-    return f"{get_datetime_format('long', locale=locale).format(time, date)} UTC"
+    together = str(get_datetime_format("long", locale=locale))
+    return f"{together.format(time, date)} UTC"

@@ -12,7 +12,7 @@ from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from service.storage.sqlite import BUSY_TIMEOUT_SECONDS, sqlite_engine
-from service.storage.writer import Turnstile, Writer
+from service.storage.writer import Turnstile, Writer, busy_is_a_problem
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 LOCK_TIMEOUT_SECONDS = 2
@@ -37,7 +37,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that reads one consistent snapshot."""
-        async with self._reading.connect() as connection, connection.begin():
+        async with busy_is_a_problem(), self._reading.connect() as connection, connection.begin():
             yield connection
 
     def write(self) -> AbstractAsyncContextManager[AsyncConnection]:

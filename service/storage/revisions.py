@@ -1,7 +1,6 @@
 """Which revision the database's tables are at, which one this release wants, and the way from one to the other."""
 
 from functools import cache
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -11,9 +10,10 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.shipped import shipped
 from service.storage.engine import Database
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = shipped("migrations")
 ONE_AT_A_TIME = 0x6F6E6572  # the advisory lock under which PostgreSQL migrates
 
 

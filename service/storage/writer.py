@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from service.web.problems import Busy
+from service.web.problems import Busy, Unreachable
 
 
 class Writer:
@@ -31,10 +31,10 @@ class Writer:
         """A connection whose transaction commits at the end of the block and rolls back on an exception."""
         async with self._turn:
             if self._turnstile is None:
-                async with _busy_is_a_problem(), self._engine.begin() as connection:
+                async with busy_is_a_problem(), self._engine.begin() as connection:
                     yield connection
             else:
-                async with self._turnstile.passed(), _busy_is_a_problem(), self._engine.begin() as connection:
+                async with self._turnstile.passed(), busy_is_a_problem(), self._engine.begin() as connection:
                     yield connection
 
 
@@ -87,13 +87,16 @@ async def _lock(file: int, until: float) -> None:
 
 
 @asynccontextmanager
-async def _busy_is_a_problem() -> AsyncIterator[None]:
+async def busy_is_a_problem() -> AsyncIterator[None]:
+    """Raise :class:`Busy` or :class:`Unreachable` for what the drivers say of a database that can't just now."""
     try:
         yield
     except DBAPIError as error:
         if is_busy(error):
             raise Busy from error
         raise
+    except OSError as error:  # what the drivers raise while connecting
+        raise Unreachable(f"The database can't be reached: {error}.") from error
 
 
 def is_busy(error: DBAPIError) -> bool:

@@ -19,7 +19,10 @@ LOCALES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 FALLBACK = "en"
 LONGEST_HEADER = 500
 
-_RANGE = re.compile(r"\s*([A-Za-z0-9-]{1,35}|\*)\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?\s*")
+_RANGE = re.compile(
+    r"[ \t]*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7})"
+    r"[ \t]*(?:;[ \t]*[Qq]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?"
+)
 
 
 class Labels(NamedTuple):
@@ -111,14 +114,22 @@ def _own_catalogue(tag: str) -> str | None:
     return next((known[range_] for range_ in ranges if range_ in known), None)
 
 
-@lru_cache(maxsize=4096)
 def negotiate(accept_language: str | None, *, site_locale: str) -> str:
     """The reader's locale: the one they like best of those we speak (RFC 9110, section 12.5.4), else the site's.
 
-    ``*`` stands for the site's. What can't be understood is passed over; nothing is ever refused.
+    ``*`` stands for the site's. What can't be understood is passed over, as is what follows the first
+    :data:`LONGEST_HEADER` characters; nothing is ever refused.
     """
+    header = accept_language or ""
+    if len(header) > LONGEST_HEADER:
+        header = header[:LONGEST_HEADER].rpartition(",")[0]  # half a tag may be another language's
+    return _best_liked(header, site_locale)
+
+
+@lru_cache(maxsize=4096)  # of headers cut short before: whole ones would let strangers fill the memory
+def _best_liked(header: str, site_locale: str) -> str:
     accepted: list[tuple[float, str]] = []
-    for part in (accept_language or "")[:LONGEST_HEADER].split(","):
+    for part in header.split(","):
         match = _RANGE.fullmatch(part)
         if match and (quality := float(match[2] or 1)) > 0:
             accepted.append((quality, match[1]))

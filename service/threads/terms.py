@@ -7,12 +7,15 @@ from service.threads.model import Thread
 
 
 def closes_at(thread: Thread, settings: SiteSettings) -> datetime | None:
-    """The instant from which ``thread`` is closed, as far as is known; None where it stays open.
+    """The instant from which ``thread`` is closed, as far as is known; None where it stays open."""
+    return thread.closed_at or closing_time(thread, settings)
+
+
+def closing_time(thread: Thread, settings: SiteSettings) -> datetime | None:
+    """When ``thread`` was set to close, whether or not it was closed before; None where it was not.
 
     ``auto`` is derived from the article's ``published_at`` and the site's number of days, so it moves with both.
     """
-    if thread.closed_at is not None:
-        return thread.closed_at
     if thread.closing_kind == "auto" and thread.published_at and settings.close_after_days is not None:
         return thread.published_at + timedelta(days=settings.close_after_days)
     return thread.closing_at

@@ -10,7 +10,7 @@ from service.sites.finding import Site
 from service.sites.settings import Mode
 from service.threads.labels import label, labels
 from service.threads.model import ClosingKind, Thread
-from service.threads.terms import closes_at, is_closed
+from service.threads.terms import closes_at, closing_time, is_closed
 from service.web.decoding import Body
 from service.web.fields import Timed
 
@@ -147,7 +147,7 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         title=thread.title,
         url=thread.url,
         state="closed" if closed else "open",
-        closing=Closing(thread.closing_kind, thread.closing_at if thread.closed_at else at),
+        closing=Closing(thread.closing_kind, closing_time(thread, site.settings)),
         closed_at=at if closed else None,
         close_reason=thread.close_reason if closed else None,
         published_at=thread.published_at,

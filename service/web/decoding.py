@@ -104,6 +104,7 @@ def _split(error: str) -> tuple[str, str]:
 
 
 def _sentence(message: str) -> str:
+    message = message.replace("Object missing required field", "The object lacks the field")
     quoted = re.sub(r"`([^`]*)`", r"“\1”", message)
     return re.sub(r"\bObject\b", "The object", quoted) + "."
 

@@ -150,6 +150,14 @@ class Busy(Problem):
         self.headers["retry-after"] = str(retry_after_seconds)
 
 
+class Unreachable(Busy):
+    """The database does not answer; why is for the log and the command line, not for whoever asks."""
+
+    def response(self) -> Response:
+        """As :class:`Busy`, without the cause."""
+        return Busy().response()
+
+
 async def answer_problem(_request: Request, problem: Exception) -> Response:
     """The exception handler of the app for every :class:`Problem`."""
     assert isinstance(problem, Problem)

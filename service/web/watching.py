@@ -12,6 +12,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import clock
+from service.web.problems import InternalError
 
 log = structlog.get_logger("onereply.request")
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -30,17 +31,23 @@ class RequestLog:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given.decode() if GIVEN_ID.fullmatch(given) else clock.new_id().hex
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        started, status = time.perf_counter(), 500
+        started, status, answered = time.perf_counter(), 500, False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
+                answered = True
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            # What should not happen is logged whole, under the request's id, and answered with nothing of the inside.
+            log.error("unexpected-error", exc_info=error)
+            if not answered:
+                await InternalError().response()(scope, receive, send_with_id)
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)

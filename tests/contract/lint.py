@@ -28,9 +28,12 @@ FORMATS = FormatChecker()
 
 def main() -> int:
     """Print the findings, or one line that there are none; the exit status."""
-    document = contract()
-    found = findings(document)
-    if found:
+    try:
+        document = contract()
+    except (KeyError, OSError, yaml.YAMLError) as error:
+        print(f"The files do not make one document: {error!r}", file=sys.stderr)
+        return 1
+    if found := findings(document):
         print("\n".join(found), file=sys.stderr)
         return 1
     print(f"contract: {len(operations(document))} operations, {len(document['components']['schemas'])} schemas, OK")

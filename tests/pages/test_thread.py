@@ -9,9 +9,7 @@ from tests.builders import REFERENCE_TITLE, ASite, a_comment, a_thread, decide
 
 async def show(site: ASite, article: str, **headers: str) -> httpx2.Response:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await site.client.get(
-        f"/{site.slug}/{article}", headers={k.replace("_", "-"): v for k, v in headers.items()}
-    )
+    return await site.client.get(f"/{site.slug}/{article}", headers=sent)
 
 
 async def test_the_reference_thread_reads_as_its_two_lines(site: ASite) -> None:
