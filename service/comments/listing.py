@@ -4,11 +4,12 @@ A page is one range of a partial index over what is shown, so it costs the same 
 of a million. What an author has pending is few; it is read by its own index and merged in.
 """
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
 from service.comments.paths import newest_path
@@ -20,14 +21,22 @@ async def list_comments(
     connection: AsyncConnection, thread_id: int, *, order: Order, after: bytes, limit: int, reader_id: UUID | None
 ) -> list[Comment]:
     """The ``limit`` comments that follow the key ``after`` (``order_key``) and that ``reader_id`` may see."""
-    key = CommentRow.path if order == "oldest" else CommentRow.newest_path
-    page = select(*COLUMNS).where(CommentRow.thread_id == thread_id, key > after).order_by(key).limit(limit)
-    comments = [comment_of(row) for row in await connection.execute(page.where(CommentRow.shown))]
+    given = {"thread": thread_id, "after": after, "most": limit}
+    comments = [comment_of(row) for row in await connection.execute(_SHOWN[order], given)]
     if reader_id is None:
         return comments
-    own = page.where(_own_pending(reader_id))
-    pending = {comment.id: comment for comment in map(comment_of, await connection.execute(own))}
+    own = _PAGE[order].where(_own_pending(reader_id))
+    pending = {comment.id: comment for comment in map(comment_of, await connection.execute(own, given))}
     return sorted([*comments, *pending.values()], key=lambda comment: order_key(comment, order))[:limit]
+
+
+def _page(key: InstrumentedAttribute[bytes]) -> Select[*tuple[Any, ...]]:
+    page = select(*COLUMNS).where(CommentRow.thread_id == bindparam("thread"), key > bindparam("after"))
+    return page.order_by(key).limit(bindparam("most"))
+
+
+_PAGE = {"oldest": _page(CommentRow.path), "newest": _page(CommentRow.newest_path)}
+_SHOWN = {order: page.where(CommentRow.shown) for order, page in _PAGE.items()}
 
 
 def order_key(comment: Comment, order: Order) -> bytes:

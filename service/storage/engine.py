@@ -37,8 +37,8 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that reads one consistent snapshot."""
-        async with busy_is_a_problem(), self._reading.connect() as connection, connection.begin():
-            yield connection
+        async with busy_is_a_problem(), self._reading.connect() as connection:
+            yield connection  # its transaction begins with the first statement and is rolled back at the end
 
     def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection in a transaction that commits at the end of the block; waits for the writer's turn.

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.storage.portable import any_of, rows_given
@@ -15,11 +15,13 @@ from service.web.problems import NotFound
 
 async def find_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
     """The thread of an article; raises :class:`NotFound`."""
-    statement = select(*COLUMNS).where(ThreadRow.site_id == site_id, ThreadRow.article == article)
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(_BY_ARTICLE, {"site": site_id, "article": article})).one_or_none()
     if row is None:
         raise no_thread()
     return thread_of(row)
+
+
+_BY_ARTICLE = select(*COLUMNS).where(ThreadRow.site_id == bindparam("site"), ThreadRow.article == bindparam("article"))
 
 
 async def find_thread_by_url(
@@ -58,8 +60,8 @@ def _lock_by_article(dialect: str) -> Select[*tuple[Any, ...]]:
 
 async def lock_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
     """Lock the thread of an article; raises :class:`NotFound`."""
-    statement = select(*COLUMNS).where(ThreadRow.site_id == site_id, ThreadRow.article == article).with_for_update()
-    row = (await connection.execute(statement)).one_or_none()
+    statement = _BY_ARTICLE.with_for_update()
+    row = (await connection.execute(statement, {"site": site_id, "article": article})).one_or_none()
     if row is None:
         raise no_thread()
     return thread_of(row)
