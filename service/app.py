@@ -57,7 +57,8 @@ def create_app(settings: Settings) -> Starlette:
             with suppress(asyncio.CancelledError):
                 await sweeping
             await group.finish()
-            await keys.note_uses()
+            with suppress(Busy, DBAPIError):  # when a key was last used is no reason not to stop
+                await keys.note_uses()
             await database.close()
 
     app = Starlette(

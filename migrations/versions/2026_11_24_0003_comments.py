@@ -17,7 +17,7 @@ STATES = "state IN ('published', 'pending', 'rejected', 'spam', 'deleted')"
 INDEXES = {
     "ix_comments_shown_oldest": (["thread_id", "path"], "shown"),
     "ix_comments_shown_newest": (["thread_id", "newest_path"], "shown"),
-    "ix_comments_pending": (["thread_id", "reader_id"], "state = 'pending'"),
+    "ix_comments_pending": (["thread_id", "reader_id", "path"], "state = 'pending'"),
     "ix_comments_imported": (["thread_id", "imported_from"], "imported_from IS NOT NULL"),
 }
 
@@ -54,8 +54,11 @@ def upgrade() -> None:
     )
     for name, (columns, where) in INDEXES.items():
         unique = name == "ix_comments_imported"
-        only = sa.text(where)
-        op.create_index(name, "comments", columns, unique=unique, sqlite_where=only, postgresql_where=only)
+        # SQLite uses a partial index only where a statement says the very same, and it is told “shown = 1”.
+        in_sqlite = sa.text("shown = 1" if where == "shown" else where)
+        op.create_index(
+            name, "comments", columns, unique=unique, sqlite_where=in_sqlite, postgresql_where=sa.text(where)
+        )
     op.create_table(
         "idempotency_keys",
         sa.Column("thread_id", sa.BigInteger(), nullable=False),

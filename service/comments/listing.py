@@ -7,11 +7,11 @@ of a million. What an author has pending is few; it is read by its own index and
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy import Boolean, ColumnElement, Select, and_, bindparam, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
+from service.comments.model import COLUMNS, Comment, CommentRow, comment_of
 from service.comments.paths import newest_path
 
 Order = Literal["oldest", "newest"]
@@ -57,4 +57,5 @@ async def path_before(connection: AsyncConnection, comment: Comment, *, reader_i
 
 def _own_pending(reader_id: UUID) -> ColumnElement[bool]:
     """What only its author sees; a pending comment that answers hang below is shown to all as a tombstone."""
-    return and_(CommentRow.reader_id == reader_id, CommentRow.state == State.PENDING, ~CommentRow.shown)
+    pending = literal_column("comments.state = 'pending'", Boolean)  # as the partial index says it
+    return and_(CommentRow.reader_id == reader_id, pending, ~CommentRow.shown)

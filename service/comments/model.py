@@ -22,7 +22,8 @@ class State(StrEnum):
     DELETED = "deleted"
 
 
-_SHOWN = text("shown")
+# An index is used where a statement says the very same: SQLAlchemy tells SQLite, which has no booleans, “= 1”.
+_SHOWN, _SHOWN_IN_SQLITE = text("shown"), text("shown = 1")
 _PENDING = text("state = 'pending'")
 _IMPORTED = text("imported_from IS NOT NULL")
 
@@ -37,9 +38,17 @@ class CommentRow(Base):
     __tablename__ = "comments"
     __table_args__ = (
         UniqueConstraint("thread_id", "path"),
-        Index("ix_comments_shown_oldest", "thread_id", "path", sqlite_where=_SHOWN, postgresql_where=_SHOWN),
-        Index("ix_comments_shown_newest", "thread_id", "newest_path", sqlite_where=_SHOWN, postgresql_where=_SHOWN),
-        Index("ix_comments_pending", "thread_id", "reader_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index("ix_comments_shown_oldest", "thread_id", "path", sqlite_where=_SHOWN_IN_SQLITE, postgresql_where=_SHOWN),
+        Index(
+            "ix_comments_shown_newest",
+            "thread_id",
+            "newest_path",
+            sqlite_where=_SHOWN_IN_SQLITE,
+            postgresql_where=_SHOWN,
+        ),
+        Index(
+            "ix_comments_pending", "thread_id", "reader_id", "path", sqlite_where=_PENDING, postgresql_where=_PENDING
+        ),
         Index(
             "ix_comments_imported",
             "thread_id",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from service.comments.accepting import Outcome, accept_group
 from service.comments.drafts import Accepted, Draft, Unstorable
 from service.storage.engine import Database
-from service.web.problems import Busy, InternalError, Problem
+from service.web.problems import Busy, InternalError, Problem, Unreachable
 
 LARGEST_GROUP = 200
 LONGEST_QUEUE = 5_000
@@ -81,13 +81,18 @@ class Group:
         if len(drafts) == 1:
             return [_failure(drafts[0], error)]
         log.warning("group-failed", posts=len(drafts), error=repr(error))
-        if isinstance(error, Busy) and len({_thread(draft) for draft in drafts}) == 1:
+        if isinstance(error, Busy) and not self._may_get_through_in_parts(error, drafts):
             return [error for _ in drafts]
         parts = _by_thread(drafts) if isinstance(error, Busy) else [[number] for number in range(len(drafts))]
         outcomes: dict[int, Outcome] = {}
         for numbers in parts:
             outcomes.update(zip(numbers, await self._cross_part([drafts[number] for number in numbers]), strict=True))
         return [outcomes[number] for number in range(len(drafts))]
+
+    def _may_get_through_in_parts(self, error: Busy, drafts: Sequence[Draft]) -> bool:
+        """Whether it was one thread that somebody else holds, not the whole database."""
+        whole = isinstance(error, Unreachable) or self._database.dialect == "sqlite"
+        return not whole and len({_thread(draft) for draft in drafts}) > 1
 
     async def _cross_part(self, drafts: Sequence[Draft]) -> list[Outcome]:
         try:

@@ -6,6 +6,7 @@ group of posts (a page of 50: 1,000 requests/s by way of the thread, 9,000 in th
 but for the two that can wait: taking the write lock, and the commit, which waits for the disk.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -41,14 +42,23 @@ def sqlite_engine(url: URL, connections: int) -> AsyncEngine:
 class InLoopConnection(aiosqlite.Connection):
     """An aiosqlite connection that hands only what can wait to its thread.
 
-    One task uses a connection at a time, so calls in the loop and in the thread never meet.
+    Calls in the loop and in the thread never meet: one task uses a connection at a time, and where it is cancelled
+    while the thread is at work, whatever comes next (rolling back, closing) waits until the thread is done.
     """
 
+    _at_work: "asyncio.Future[Any] | None" = None
+
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        if fn.__name__ == "commit" or (args and args[0] == TAKE_WRITE_LOCK):
-            waiting: Awaitable[T] = super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
-            return await waiting
-        return fn(*args, **kwargs)
+        if self._at_work is not None:
+            await asyncio.wait([self._at_work])
+            self._at_work = None
+        if fn.__name__ != "commit" and not (args and args[0] == TAKE_WRITE_LOCK):
+            return fn(*args, **kwargs)
+        waiting: Awaitable[T] = super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
+        self._at_work = work = asyncio.ensure_future(waiting)
+        result = await asyncio.shield(work)
+        self._at_work = None
+        return result
 
 
 def _connect(path: Path) -> sqlite3.Connection:

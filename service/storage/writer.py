@@ -94,6 +94,8 @@ async def busy_is_a_problem() -> AsyncIterator[None]:
     except DBAPIError as error:
         if is_busy(error):
             raise Busy from error
+        if error.connection_invalidated:
+            raise Unreachable("The connection to the database was lost.") from error
         raise
     except OSError as error:  # what the drivers raise while connecting
         raise Unreachable(f"The database can't be reached: {error}.") from error

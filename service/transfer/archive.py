@@ -53,18 +53,6 @@ class Oddity(StrEnum):
     PARENT_CIRCLE = "parent-circle"  # answers itself, at once or by way of others: now answers the article
 
 
-LEFT_OUT = frozenset(
-    {
-        Oddity.NO_ARTICLE,
-        Oddity.NO_DATE,
-        Oddity.EMPTY_CONTENT,
-        Oddity.TOO_LONG,
-        Oddity.REPEATED_KEY,
-        Oddity.UNKNOWN_KIND,
-    }
-)
-
-
 class Oddities:
     """How often each oddity was met, with its first examples, for the person who imports."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from service.transfer.archive import Kind, Standing, State
+from service.web.fields import EARLIEST, LATEST
 
 CHANNEL = "/rss/channel"
 ITEM = f"{CHANNEL}/item"
@@ -98,4 +99,4 @@ def parse_rss_date(text: str) -> datetime | None:
 
 def _known(at: datetime) -> datetime | None:
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return None if at == _EPOCH else at
+    return at if EARLIEST <= at.year <= LATEST and at != _EPOCH else None
