@@ -7,7 +7,7 @@ of a million. What an author has pending is few; it is read by its own index and
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Select, and_, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -57,5 +57,5 @@ async def path_before(connection: AsyncConnection, comment: Comment, *, reader_i
 
 def _own_pending(reader_id: UUID) -> ColumnElement[bool]:
     """What only its author sees; a pending comment that answers hang below is shown to all as a tombstone."""
-    pending = literal_column("comments.state = 'pending'", Boolean)  # as the partial index says it
+    pending = text("comments.state = 'pending'")  # as the partial index says it
     return and_(CommentRow.reader_id == reader_id, pending, ~CommentRow.shown)
