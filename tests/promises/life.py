@@ -31,11 +31,14 @@ class Life:
         self.threads: dict[str, ALivingThread] = {}
         self.log: list[Json] = []
 
-    def closes_at(self, thread: ALivingThread) -> datetime | None:
+    def closing_time(self, thread: ALivingThread) -> datetime | None:
         kind, at = thread.closing
         if kind == "auto" and thread.fields["published_at"]:
             at = thread.fields["published_at"] + self.close_after
-        return thread.closed_at or at
+        return at
+
+    def closes_at(self, thread: ALivingThread) -> datetime | None:
+        return thread.closed_at or self.closing_time(thread)
 
     def is_closed(self, thread: ALivingThread) -> bool:
         at = self.closes_at(thread)
@@ -50,7 +53,7 @@ class Life:
         return fields | {
             "article": thread.article,
             "state": "closed" if closed else "open",
-            "closing": {"kind": thread.closing[0], "at": iso(thread.closing[1] if thread.closed_at else at)},
+            "closing": {"kind": thread.closing[0], "at": iso(self.closing_time(thread))},
             "closed_at": iso(at) if closed else None,
             "close_reason": thread.close_reason if closed else None,
             "reply_count": thread.count,

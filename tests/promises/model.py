@@ -38,7 +38,8 @@ class AComment:
 
     def whole_for(self, viewer: str | None) -> bool:
         """Whether ``viewer`` (a token, a role, or nobody) may see it whatever its state."""
-        return viewer == "moderator" or (viewer == self.author and self.state != "deleted")
+        there = viewer == "moderator" or (viewer == self.author and self.state != "deleted")
+        return there and self.words is not None
 
     def out(self, viewer: str | None = None) -> Json:
         """The comment as ``viewer`` sees it."""
@@ -49,13 +50,13 @@ class AComment:
             "parent_id": self.parent_id,
             "depth": len(self.path) - 1,
             "state": self.state if whole else "deleted",
-            "author": {"name": "" if self.words is None else "Ada", "url": None, "role": "guest"} if whole else None,
-            "html": None if not whole else f"<p>{self.words}</p>" if self.words else "",
+            "author": {"name": "Ada", "url": None, "role": "guest"} if whole else None,
+            "html": f"<p>{self.words}</p>" if whole else None,
             "created_at": iso(self.created_at),
             "edited_at": iso(self.edited_at) if whole else None,
             "revision": self.revision,
         }
-        return out | {"body": self.words or ""} if own else out
+        return out | {"body": self.words} if own else out
 
 
 @dataclass(eq=False)

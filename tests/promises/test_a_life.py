@@ -132,7 +132,8 @@ class ALife(RuleBasedStateMachine):
         else:
             assert (answer["type"], "draft" in answer) == (f"/problems/{verdict}", verdict != "not-found")
             return
-        assert answer["comment"] == comment.out("moderator")
+        known = answer["author_token"] is not None  # a key that could be guessed gets no more than any reader
+        assert answer["comment"] == (comment.out("moderator") if known else comment.out() | {"state": comment.state})
         assert answer["thread"] == self.life.out(thread)
 
     @precondition(lambda self: self.comments)
@@ -229,9 +230,9 @@ def live_long(database_url: str, monkeypatch: pytest.MonkeyPatch, **given: Any) 
 
 
 def test_a_site_lives_as_promised(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    live_long(fresh_database_url, monkeypatch, max_examples=18, stateful_step_count=40, derandomize=True)
+    live_long(fresh_database_url, monkeypatch, max_examples=30, stateful_step_count=40, derandomize=True)
 
 
 @pytest.mark.slow
 def test_many_sites_live_as_promised(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    live_long(fresh_database_url, monkeypatch, max_examples=120, stateful_step_count=60)
+    live_long(fresh_database_url, monkeypatch, max_examples=40, stateful_step_count=50)

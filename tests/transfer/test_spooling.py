@@ -1,5 +1,6 @@
 """Comments come out of the spool once each, parents first, whatever the file said about who answers whom."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -115,4 +116,16 @@ def test_a_chain_of_a_hundred_thousand_answers_is_no_recursion() -> None:
     spool.add(a_comment(str(last), minute=last))
     spool.arrange()
     assert max(comment.depth for comment in spool) == last
+    spool.close()
+
+
+def test_a_long_chain_left_out_is_walked_once() -> None:
+    spool = CommentSpool(Oddities())
+    length = 30_000
+    for number in range(length):
+        spool.leave_out(f"out {number}", f"out {number + 1}")
+        spool.add(a_comment(str(number), f"out {number}"))
+    began = time.perf_counter()
+    spool.arrange()
+    assert time.perf_counter() - began < 5  # a minute, if each answer walked it
     spool.close()

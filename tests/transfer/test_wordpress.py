@@ -107,7 +107,7 @@ def test_an_element_of_another_namespace_is_another_element() -> None:
 )
 def test_a_feed_that_is_no_export_is_refused(body: str) -> None:
     with pytest.raises(ArchiveUnreadable, match=r"^Line 1: an RSS feed, but no WordPress export"):
-        list(read_wordpress(io.BytesIO(body.encode())))
+        next(read_wordpress(io.BytesIO(body.encode())))
 
 
 def test_an_export_of_nothing_is_no_error() -> None:

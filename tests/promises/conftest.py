@@ -1,0 +1,44 @@
+"""A storm has a database to itself, so that what is proved of the whole database is proved of the storm."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+import structlog
+from starlette.applications import Starlette
+
+from service.app import create_app
+from service.settings import Settings
+from tests.builders import ASite, a_site
+from tests.conftest import SECRET_KEY
+from tests.promises.serving import Server, serving
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Nothing is printed: thousands of requests are made here, and what fails is meant to."""
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.fixture
+async def own_app(fresh_database_url: str) -> AsyncIterator[Starlette]:
+    """The real app, started, over a database that nobody else uses."""
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=fresh_database_url, sweep_seconds=3600))
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def own_site(own_app: Starlette) -> AsyncIterator[ASite]:
+    """A site in a database that nobody else uses."""
+    async with a_site(own_app) as site:
+        yield site
+
+
+@pytest.fixture
+async def servers(fresh_database_url: str) -> AsyncIterator[tuple[Server, Server]]:
+    """Two processes that serve one database."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(serving(fresh_database_url))
+        yield first, await stack.enter_async_context(serving(fresh_database_url))

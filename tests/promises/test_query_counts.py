@@ -1,0 +1,161 @@
+"""What a hot path costs the database: how many statements, and that a page is a range of an index, however long the
+thread.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy import Connection, Engine, event, insert, text
+
+from service import clock
+from service.comments.model import CommentRow, State
+from service.comments.paths import newest_path, spot_below
+from tests.builders import ASite, AThread, Clock, a_comment, a_thread
+from tests.promises.crossing import database_of, post_together
+
+
+class Statement(NamedTuple):
+    """A statement as it went to the database."""
+
+    sql: str
+    parameters: Any
+
+
+@contextmanager
+def watched() -> Iterator[list[Statement]]:
+    """Every statement of the block, but for those that begin a transaction; one for many rows counts once."""
+    statements: list[Statement] = []
+
+    def note(_connection: Connection, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
+        if not sql.startswith("BEGIN"):
+            statements.append(Statement(sql, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(autouse=True)
+def within_a_second(the_clock: Clock) -> None:
+    """What a process remembers for a second, such as the site, it remembers through the whole test."""
+
+
+async def explained(site: ASite, dialect: str, statement: Statement) -> str:
+    """How the database goes about a statement."""
+    explain = "EXPLAIN QUERY PLAN" if dialect == "sqlite" else "EXPLAIN"
+    async with database_of(site).read() as connection:
+        plan = await connection.exec_driver_sql(f"{explain} {statement.sql}", statement.parameters)
+        return "\n".join(str(row) for row in plan)
+
+
+async def test_a_page_is_two_queries_and_one_that_is_unchanged_is_one_fewer(own_site: ASite) -> None:
+    thread = await a_thread(own_site)
+    for number in range(3):
+        await a_comment(thread, f"Comment {number}.")
+    path = f"{thread.path}/comments"
+    tag = (await own_site.call("GET", path)).headers["etag"]
+    with watched() as whole:
+        assert (await own_site.call("GET", path)).status_code == 200
+    with watched() as unchanged:
+        assert (await own_site.call("GET", path, headers={"If-None-Match": tag})).status_code == 304
+    assert (len(whole), len(unchanged)) == (2, 1)
+
+
+async def test_what_an_author_has_pending_is_one_query_more(own_site: ASite) -> None:
+    thread = await a_thread(own_site)
+    token = (await a_comment(thread))["author_token"]
+    with watched() as statements:
+        await thread.page(by=token)
+    assert len(statements) == 3
+
+
+async def test_counts_of_fifty_articles_are_one_query(own_site: ASite) -> None:
+    threads = [await a_thread(own_site) for _ in range(50)]
+    await threads[0].page()
+    with watched() as statements:
+        counts = await own_site.call("GET", "/counts", params={"article": [thread.article for thread in threads]})
+    assert len(counts.json()["counts"]) == 50
+    assert len(statements) == 1
+
+
+@pytest.mark.parametrize("threads", [1, 5])
+async def test_a_group_of_fifty_posts_is_six_statements_whatever_its_threads(own_site: ASite, threads: int) -> None:
+    """Lock the threads, look at the sites, write the counts, the comments, the log's head, the events."""
+    given = [await a_thread(own_site) for _ in range(threads)]
+    await given[0].page()
+    with watched() as statements:
+        answers = await post_together([(given[number % threads], f"Post {number}.") for number in range(50)])
+    assert {answer.status_code for answer in answers} == {201}
+    assert [statement.sql.split()[0] for statement in statements] == [
+        "SELECT",
+        "SELECT",
+        "UPDATE",
+        "INSERT",
+        "UPDATE",
+        "INSERT",
+    ]
+
+
+async def grown(site: ASite, comments: int) -> AThread:
+    """A thread of many ``comments``, a third of them spam and half of the rest in conversations, beside another one."""
+    thread, other = await a_thread(site), await a_thread(site)
+    for each in (thread, other):
+        await a_comment(each)
+    async with database_of(site).write() as connection:
+        ids = await connection.scalars(text("SELECT id FROM threads"))
+        rows = [_row(thread_id, place) for thread_id in ids.all() for place in range(2, comments)]
+        await connection.execute(insert(CommentRow), rows)
+        await connection.execute(text("UPDATE threads SET places = :places"), {"places": comments})
+        await connection.execute(text("ANALYZE"))
+    return thread
+
+
+def _row(thread_id: int, place: int) -> dict[str, Any]:
+    spot = spot_below(spot_below(None, place - 1, max_depth=6).path if place % 2 else None, place, max_depth=6)
+    state = State.SPAM if place % 3 == 0 else State.PUBLISHED
+    now = clock.now()
+    words = {"author_name": "Ada", "author_email": None, "author_url": None, "body": "Yes.", "html": "<p>Yes.</p>"}
+    times = {"created_at": now, "edited_at": None, "imported_from": None, "revision": 1}
+    place_in_tree = {"path": spot.path, "newest_path": newest_path(spot.path), "depth": spot.depth, "parent_id": None}
+    known = {"id": clock.new_id(), "thread_id": thread_id, "reader_id": clock.new_id()}
+    return {**known, **place_in_tree, **words, **times, "state": state, "shown": state is State.PUBLISHED}
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+@pytest.mark.parametrize("pages_before", [0, 3])
+async def test_a_page_is_a_range_of_the_index_of_what_is_shown(
+    own_site: ASite, dialect: str, order: str, pages_before: int
+) -> None:
+    thread = await grown(own_site, 3000)
+    query = {"order": order}
+    for _ in range(pages_before):
+        query["cursor"] = (await thread.page(**query))["next"]
+    with watched() as statements:
+        await thread.page(**query)
+    [statement] = [each for each in statements if "FROM comments" in each.sql]
+    plan = await explained(own_site, dialect, statement)
+    assert f"ix_comments_shown_{order}" in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan
+
+
+async def test_what_an_author_has_pending_is_read_by_its_own_index(own_site: ASite, dialect: str) -> None:
+    thread = await grown(own_site, 3000)
+    token = (await a_comment(thread))["author_token"]
+    with watched() as statements:
+        await thread.page(by=token)
+    [_, statement] = [each for each in statements if "FROM comments" in each.sql]
+    assert "ix_comments_pending" in await explained(own_site, dialect, statement)
+
+
+async def test_a_permalink_finds_its_page_in_the_index_of_what_is_shown(own_site: ASite, dialect: str) -> None:
+    thread = await grown(own_site, 3000)
+    posted = await a_comment(thread)
+    with watched() as statements:
+        await own_site.call("GET", f"/comments/{posted['comment']['id']}")
+    [statement] = [each for each in statements if "max(" in each.sql]
+    assert "ix_comments_shown_oldest" in await explained(own_site, dialect, statement)

@@ -1,0 +1,127 @@
+"""Promises 1, 4 and 5 on two processes that write the same threads at once, in any order: nothing fails."""
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
+from random import Random
+
+import httpx2
+import pytest
+
+from tests.builders import ASite, AThread, Json, a_thread
+from tests.promises.proving import findings, of_thread, prove_count, whole_log
+from tests.promises.serving import Server
+
+THREADS = 20
+
+
+class Crowd:
+    """Readers, moderators and hosts, each of whom does one thing after another, by way of any of the processes."""
+
+    def __init__(self, ways: list[list[AThread]], random: Random) -> None:
+        self._ways, self._random = ways, random
+        self.seen: list[Json] = []
+        self.answers: Counter[int] = Counter()
+
+    async def do(self, deeds: int) -> None:
+        for _ in range(deeds):
+            deed = self._random.choices(
+                [self._post, self._decide, self._close, self._reopen, self._register], [12, 5, 1, 2, 1]
+            )[0]
+            response = await deed(self._random.choice(self._random.choice(self._ways)))
+            self.answers[response.status_code] += 1
+            assert response.status_code in {200, 201, 202, 409}, response.text
+
+    async def _post(self, thread: AThread) -> httpx2.Response:
+        below = self._random.choice(self.seen[-50:])["id"] if self.seen and self._random.random() < 0.3 else None
+        response = await thread.post(f"Words {self._random.random()}.", below=below)
+        if response.status_code < 300:
+            self.seen.append(response.json()["comment"])
+        return response
+
+    async def _decide(self, thread: AThread) -> httpx2.Response:
+        chosen = self._random.sample(self.seen, min(len(self.seen), 8))
+        if not chosen:
+            return await self._post(thread)
+        verdict = self._random.choice(["publish", "reject", "spam", "restore"])
+        body = {"verdict": verdict, "comments": [{"id": one["id"], "revision": one["revision"]} for one in chosen]}
+        response = await thread.site.call("POST", "/decisions", by="moderator", json=body)
+        for one, result in zip(chosen, response.json()["results"], strict=True):
+            one["revision"] = result.get("revision") or result["problem"].get("revision", one["revision"])
+        return response
+
+    async def _close(self, thread: AThread) -> httpx2.Response:
+        return await thread.close()
+
+    async def _reopen(self, thread: AThread) -> httpx2.Response:
+        return await thread.reopen()
+
+    async def _register(self, thread: AThread) -> httpx2.Response:
+        body = {"title": f"Title {self._random.random()}", "mode": self._random.choice(["hold", "publish"])}
+        return await thread.site.call("PUT", thread.path, by="host", json=body)
+
+
+async def let_a_crowd_in(site: ASite, servers: tuple[Server, Server], *, people: int, deeds: int, seed: int) -> None:
+    threads = [await a_thread(site) for _ in range(THREADS)]
+    async with AsyncExitStack() as stack:
+        ways = [[await stack.enter_async_context(server.thread(thread)) for thread in threads] for server in servers]
+        random = Random(seed)  # noqa: S311  # a storm that can be had again
+        crowd = Crowd(ways, random)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(people):
+                group.create_task(crowd.do(deeds))
+    assert crowd.answers[201] > people * deeds / 8
+    log = await whole_log(site)
+    for thread in threads:
+        told = of_thread(log, thread.article)
+        states = {
+            event["data"]["comment"]["id"]: event["data"]["comment"]["state"]
+            for event in told
+            if "comment" in event["data"]
+        }
+        await prove_count(thread, {id_ for id_, state in states.items() if state == "published"})
+        assert await thread.read() == told[-1]["data"]["thread"]
+    assert await findings(site.app) == []
+    assert [server.complaints() for server in servers] == [[], []]
+
+
+async def test_two_processes_write_twenty_threads_in_any_order(own_site: ASite, servers: tuple[Server, Server]) -> None:
+    await let_a_crowd_in(own_site, servers, people=24, deeds=20, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3])
+async def test_two_processes_write_twenty_threads_for_long(
+    own_site: ASite, servers: tuple[Server, Server], seed: int
+) -> None:
+    await let_a_crowd_in(own_site, servers, people=48, deeds=80, seed=seed)
+
+
+async def test_twins_sent_to_both_processes_are_one_comment(own_site: ASite, servers: tuple[Server, Server]) -> None:
+    thread = await a_thread(own_site)
+    async with AsyncExitStack() as stack:
+        doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
+        twins = [
+            door.post(f"Twin {number}", key=f"a-key-of-twins-{number:04}") for number in range(30) for door in doors * 2
+        ]
+        answers = await asyncio.gather(*twins)
+    assert {answer.status_code for answer in answers} == {201}
+    posted = [answer.json() for answer in answers]
+    for number in range(30):
+        same = posted[4 * number : 4 * number + 4]
+        assert len({each["comment"]["id"] for each in same}) == 1
+        assert len({each["author_token"] for each in same}) == 1
+    await prove_count(thread, {each["comment"]["id"] for each in posted})
+    assert len(await whole_log(own_site)) == 31
+    assert await findings(own_site.app) == []
+
+
+async def test_an_article_registered_on_both_processes_at_once_has_one_thread(
+    own_site: ASite, servers: tuple[Server, Server]
+) -> None:
+    async with AsyncExitStack() as stack:
+        ways = [await stack.enter_async_context(server.thread(AThread(own_site, "a1"))) for server in servers]
+        puts = [way.site.call("PUT", way.path, by="host", json={"title": "The same"}) for way in ways * 8]
+        statuses = [answer.status_code for answer in await asyncio.gather(*puts)]
+    assert sorted(statuses) == [200] * 15 + [201]
+    assert [event["type"] for event in await whole_log(own_site)] == ["thread.created"]
