@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.dml import Insert, Update
 
 from service.storage.schema import Base
 
@@ -38,25 +38,38 @@ def rows_given(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
 
 
 async def insert_many(connection: AsyncConnection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert ``rows``, which have a value for each column but a numbered key, in one round trip.
+    """Insert ``rows``, which have a value for each column but a numbered key, in one round trip."""
+    await run_many(connection, _insert_into(table), rows)
 
-    The statement and the columns' processors are worked out once; SQLAlchemy's own executemany does it again for
+
+async def run_many(connection: AsyncConnection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run ``statement``, which is built once, for each of ``rows``, in one round trip.
+
+    Its text and the processors of its parameters are worked out once; SQLAlchemy's own executemany does it again for
     each row, which was a sixth of the time of a post.
     """
     if not rows:
         return
-    statement, columns = _insert_statement(table, connection.dialect)
-    values = [tuple(row[name] if process is None else process(row[name]) for name, process in columns) for row in rows]
-    await connection.exec_driver_sql(statement, values)
+    text, parameters = _compile(statement, connection.dialect)
+    values = [
+        tuple(row[name] if process is None else process(row[name]) for name, process in parameters) for row in rows
+    ]
+    await connection.exec_driver_sql(text, values)
+
+
+@lru_cache
+def _insert_into(table: type[Base]) -> Insert:
+    return insert(table)
 
 
 @lru_cache(maxsize=64)
-def _insert_statement(table: type[Base], dialect: Dialect) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
-    compiled = insert(table).compile(dialect=dialect)
+def _compile(statement: Insert | Update, dialect: Dialect) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
+    compiled = statement.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
-    types = {column.key: column.type for column in table.__table__.columns}
-    names = compiled.positiontup or []
-    return compiled.string, [(name, types[name].dialect_impl(dialect).bind_processor(dialect)) for name in names]
+    types = {name: compiled.binds[name].type for name in compiled.positiontup or []}
+    return compiled.string, [
+        (name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types.items()
+    ]
 
 
 def insert_if_absent(connection: AsyncConnection, table: type[Base]) -> Insert:

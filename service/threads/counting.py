@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.storage.portable import run_many
 from service.threads.model import Thread, ThreadRow
 
 _STATEMENT = (
@@ -32,5 +33,4 @@ async def write_counts(connection: AsyncConnection, threads: Iterable[Thread], *
         }
         for thread in sorted(threads, key=lambda thread: thread.id)
     ]
-    if rows:
-        await connection.execute(_STATEMENT, rows)
+    await run_many(connection, _STATEMENT, rows)
