@@ -82,7 +82,7 @@ class CommentRow(Base):
     imported_from: Mapped[str | None] = mapped_column(String(100))
 
 
-class Comment(msgspec.Struct, kw_only=True):
+class Comment(msgspec.Struct):
     """A comment as one transaction holds it. ``path`` is its spot in the tree (``paths.py``)."""
 
     id: UUID
@@ -106,9 +106,9 @@ class Comment(msgspec.Struct, kw_only=True):
 COLUMNS = tuple(getattr(CommentRow, name) for name in Comment.__struct_fields__)
 
 
-def comment_of(row: Row[Any]) -> Comment:
+def comment_of(row: Row[*tuple[Any, ...]]) -> Comment:
     """The comment in a row of :data:`COLUMNS`."""
-    comment = Comment(**row._mapping)
+    comment = Comment(*row)
     comment.state = State(comment.state)
     return comment
 

@@ -57,7 +57,7 @@ class ThreadRow(Base):
     changed_at: Mapped[datetime]
 
 
-class Thread(msgspec.Struct, kw_only=True):
+class Thread(msgspec.Struct):
     """A thread as one transaction holds it: read under its lock, changed in memory, written once.
 
     ``places`` and ``sequence`` are the last ones given; ``updated_at`` is the host's own; ``mode`` None is the site's.
@@ -91,6 +91,6 @@ class Thread(msgspec.Struct, kw_only=True):
 COLUMNS = tuple(getattr(ThreadRow, name) for name in Thread.__struct_fields__)
 
 
-def thread_of(row: Row[Any]) -> Thread:
+def thread_of(row: Row[*tuple[Any, ...]]) -> Thread:
     """The thread in a row of :data:`COLUMNS`."""
-    return Thread(**row._mapping)
+    return Thread(*row)

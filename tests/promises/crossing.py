@@ -20,8 +20,9 @@ def database_of(site: ASite) -> Database:
 async def until_waiting(site: ASite, posts: int) -> None:
     """Let things go on until so many posts wait for the next transaction."""
     group: Group = site.app.state.group
-    while len(group._waiting) < posts:  # noqa: ASYNC110  # the group has no reason to tell
-        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while len(group._waiting) < posts:  # noqa: ASYNC110  # the group has no reason to tell
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager

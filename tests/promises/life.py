@@ -44,6 +44,15 @@ class Life:
         at = self.closes_at(thread)
         return at is not None and at <= self.now()
 
+    def moments(self) -> list[datetime]:
+        """When something changes by itself: closing times, publications, ends of edit windows and of memories."""
+        moments: list[datetime | None] = []
+        for thread in self.threads.values():
+            moments += [self.closes_at(thread), thread.fields["published_at"]]
+            moments += [comment.created_at + self.edit_window for comment in thread.comments[-1:]]
+            moments += [sent_at + DAY for sent_at, _, _ in thread.remembered.values()]
+        return [moment for moment in moments if moment]
+
     def out(self, thread: ALivingThread) -> Json:
         """The thread as everybody sees it now."""
         closed, at = self.is_closed(thread), self.closes_at(thread)

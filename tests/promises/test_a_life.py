@@ -192,9 +192,17 @@ class ALife(RuleBasedStateMachine):
         assert answer.status_code == status
         assert status == 422 or answer.json() == self.life.out(thread)
 
-    @rule(seconds=st.sampled_from([0.000001, 1, 1, 30, 60, 60, 241, 3600, 86_400]))
+    @rule(seconds=st.sampled_from([0.000001, 1, 30, 60, 241, 3600]))
     def wait(self, seconds: float) -> None:
         self.world.clock.move(seconds=seconds)
+
+    @rule(pick=picks, early=st.sampled_from([0, 0.000001]))
+    def wait_for_the_moment(self, pick: int, early: float) -> None:
+        """Until exactly when something changes by itself, or the last instant before."""
+        to_come = sorted(at for at in self.life.moments() if at > self.life.now())
+        if to_come:
+            wait = to_come[pick % min(2, len(to_come))] - self.life.now()
+            self.world.clock.move(seconds=wait.total_seconds() - early)
 
     @rule()
     def sweep(self) -> None:
@@ -230,7 +238,7 @@ def live_long(database_url: str, monkeypatch: pytest.MonkeyPatch, **given: Any) 
 
 
 def test_a_site_lives_as_promised(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    live_long(fresh_database_url, monkeypatch, max_examples=30, stateful_step_count=40, derandomize=True)
+    live_long(fresh_database_url, monkeypatch, max_examples=50, stateful_step_count=25, derandomize=True)
 
 
 @pytest.mark.slow
