@@ -12,10 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service import settings as settings_of
 from service.access.guarding import Doorkeeper
 from service.access.keys import Keys
+from service.access.limiting import Limits
 from service.comments.posting import Group
 from service.readers.author_tokens import AuthorTokens
 from service.routes import routes
@@ -23,7 +25,7 @@ from service.settings import Settings
 from service.sites.finding import Sites
 from service.storage.engine import Database
 from service.storage.writer import is_busy
-from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem
+from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem, locale_asked
 from service.web.routing import allowed_methods
 from service.web.watching import RequestLog, set_up_log
 from service.worker import sweep_for_ever
@@ -63,7 +65,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=routes(),
-        middleware=[Middleware(RequestLog)],
+        middleware=[*_behind(settings.proxies()), Middleware(RequestLog)],
         exception_handlers={
             Problem: answer_problem,
             HTTPException: _answer_http_exception,
@@ -73,28 +75,34 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.database = database
-    app.state.doorkeeper = Doorkeeper(Sites(database), keys, AuthorTokens(settings.secret_key))
+    app.state.doorkeeper = Doorkeeper(Sites(database), keys, AuthorTokens(settings.secret_key), Limits())
+    app.state.metrics_key = settings.metrics_key
     app.state.group = group
     return app
+
+
+def _behind(proxies: list[str]) -> list[Middleware]:
+    """What reads the client's address from ``X-Forwarded-For``, where it came through one of ``proxies``."""
+    return [Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
     """What the router itself raises: 404, and 405 with the methods of the first route of that path only."""
     assert isinstance(error, HTTPException)
     if error.status_code != 405:
-        return NotFound().response()
+        return NotFound().response(locale_asked(request.scope))
     problem = MethodNotAllowed()
     problem.headers["allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
-    return problem.response()
+    return problem.response(locale_asked(request.scope))
 
 
-async def _answer_database_error(_request: Request, error: Exception) -> Response:
+async def _answer_database_error(request: Request, error: Exception) -> Response:
     """Busy where the database only could not just now; anything else is for the log."""
     assert isinstance(error, DBAPIError)
     if is_busy(error) or error.connection_invalidated:
-        return Busy().response()
+        return Busy().response(locale_asked(request.scope))
     raise error
 
 
-async def _answer_busy(_request: Request, _error: Exception) -> Response:
-    return Busy().response()
+async def _answer_busy(request: Request, _error: Exception) -> Response:
+    return Busy().response(locale_asked(request.scope))

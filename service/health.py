@@ -1,12 +1,16 @@
-"""Whether the service lives, and whether it can do its work."""
+"""Whether the service lives, whether it can do its work, and how much of it there is."""
+
+import hmac
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.events.reading import head_positions
 from service.storage.engine import database_of
 from service.storage.revisions import current_revision, head_revision
-from service.web.problems import Busy, Unreachable
+from service.web.measuring import LOG_POSITION, MEDIA_TYPE, exposed
+from service.web.problems import Busy, NotFound, Unauthenticated, Unreachable
 from service.web.routing import json_response
 
 NO_STORE = {"cache-control": "no-store"}
@@ -27,3 +31,17 @@ async def get_readyz(request: Request) -> Response:
     if revision != head_revision():
         raise Busy("The database is not at this release's revision; run “onereply migrate”.")
     return json_response({"status": "ready", "revision": revision}, headers=NO_STORE)
+
+
+async def get_metrics(request: Request) -> Response:
+    """Numbers for Prometheus, for whoever has the key; without one there is nothing here."""
+    key: str | None = request.app.state.metrics_key
+    if key is None:
+        raise NotFound
+    given = request.headers.get("authorization", "")
+    if not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
+        raise Unauthenticated(given=bool(given))
+    async with database_of(request).read() as connection:
+        for site, position in (await head_positions(connection)).items():
+            LOG_POSITION.labels(site).set(position)
+    return Response(exposed(), headers={**NO_STORE, "content-type": MEDIA_TYPE})

@@ -4,13 +4,13 @@ from starlette.routing import BaseRoute
 
 from service import health
 from service.access.caller import ANYONE, HOST, MODERATOR, READER, STAFF, Who
-from service.access.guarding import SiteHandler, guarded
+from service.access.guarding import SiteHandler, answer_preflight, guarded
 from service.comments import api as comments
 from service.events import api as events
 from service.moderation import api as moderation
 from service.pages import contract, index, static, thread
 from service.threads import api as threads
-from service.web.routing import Handler, RawRoute
+from service.web.routing import Handler, PreflightRoute, RawRoute
 
 SITE = "/v1/sites/{site}"
 
@@ -38,6 +38,7 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/openapi.json",               contract.get_contract),
     ("GET",    "/healthz",                    health.get_healthz),
     ("GET",    "/readyz",                     health.get_readyz),
+    ("GET",    "/metrics",                    health.get_metrics),
     ("GET",    "/static/{file}",              static.get_static),
     ("GET",    "/{site}/{article}",           thread.get_thread_page),
 ]
@@ -47,4 +48,8 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
 def routes() -> list[BaseRoute]:
     """Every route of the app, in the order of matching."""
     of_sites = [RawRoute(method, SITE + path, guarded(handler, who)) for method, path, handler, who in SITE_ROUTES]
-    return [*of_sites, *(RawRoute(method, path, handler) for method, path, handler in OPEN_ROUTES)]
+    return [
+        *of_sites,
+        PreflightRoute(SITE, answer_preflight),
+        *(RawRoute(method, path, handler) for method, path, handler in OPEN_ROUTES),
+    ]

@@ -6,6 +6,7 @@ What a publication can set for itself is in ``sites/settings.py``.
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -51,10 +52,25 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Seconds that requests in flight are given to finish when the service stops.",
         ),
     ] = 30
+    trusted_proxies: Annotated[
+        str,
+        Meta(
+            description="Addresses and networks (`10.0.0.0/8`) of the proxies in front, separated by commas: from them "
+            "the client's address is taken from `X-Forwarded-For`."
+        ),
+    ] = ""
+    metrics_key: Annotated[
+        Annotated[str, Meta(min_length=16)] | None,
+        Meta(description="What a scraper of `/metrics` sends as `Authorization: Bearer …`; without it there is none."),
+    ] = None
     log_format: Annotated[Literal["console", "json"], Meta(description="How the log is written.")] = "console"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="The least grave line that is logged.")
     ] = "info"
+
+    def proxies(self) -> list[str]:
+        """The trusted proxies, one by one."""
+        return [proxy.strip() for proxy in self.trusted_proxies.split(",") if proxy.strip()]
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -71,6 +87,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         message, _, path = str(error).rpartition(" - at `$.")
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()} does not fit: {message.lower()}.") from None
     _check_database_url(settings.database_url)
+    _check_proxies(settings)
     return settings
 
 
@@ -82,3 +99,11 @@ def _check_database_url(url: str) -> None:
         raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: its host or port is none.") from None
     if parts.path == "/:memory:":
         raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: SQLite needs a file, which all connections share.")
+
+
+def _check_proxies(settings: Settings) -> None:
+    for proxy in settings.proxies():
+        try:
+            ip_network(proxy)
+        except ValueError:
+            raise SettingsError(f"{PREFIX}TRUSTED_PROXIES does not fit: “{proxy}” is no address or network.") from None

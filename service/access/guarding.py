@@ -1,6 +1,7 @@
-"""Between a route and its handler: the site is found, the caller told, and only who may gets through."""
+"""Between a route and its handler: the site is found, the caller told and counted, and only who may gets through."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -8,9 +9,13 @@ from starlette.responses import Response
 
 from service.access.caller import Caller, Who, admit, identify
 from service.access.keys import Keys
+from service.access.limiting import Limits, RateLimited, Standing, address_of
+from service.access.origins import origin_headers, preflight
 from service.readers.author_tokens import AuthorTokens
-from service.sites.finding import Sites
-from service.web.routing import Handler, path_parameter
+from service.sites.finding import Site, Sites
+from service.web.problems import Unauthenticated
+from service.web.routing import Handler, allowed_methods, path_parameter
+from service.web.watching import add_headers
 
 SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
 
@@ -21,6 +26,7 @@ class Doorkeeper(msgspec.Struct, frozen=True):
     sites: Sites
     keys: Keys
     tokens: AuthorTokens
+    limits: Limits
 
 
 def guarded(handler: SiteHandler, who: Who) -> Handler:
@@ -28,12 +34,72 @@ def guarded(handler: SiteHandler, who: Who) -> Handler:
 
     async def guard(request: Request) -> Response:
         doorkeeper = doorkeeper_of(request)
-        site = await doorkeeper.sites.find(path_parameter(request, "site"))
-        caller = await identify(request, site, keys=doorkeeper.keys, tokens=doorkeeper.tokens)
+        site = await _site_of(request, doorkeeper)
+        caller = await _counted_caller(request, site, doorkeeper)
         admit(caller, who)
         return await handler(request, caller)
 
     return guard
+
+
+async def answer_preflight(request: Request) -> Response:
+    """What a browser asks before a page of another origin may call."""
+    site = await _site_of(request, doorkeeper_of(request))
+    methods = allowed_methods(request.app.routes, request.scope)
+    return preflight(request, site, [method for method in methods if method != "OPTIONS"])
+
+
+async def _site_of(request: Request, doorkeeper: Doorkeeper) -> Site:
+    """The site that is asked; from here on every answer knows its language and who may read it."""
+    site = await doorkeeper.sites.find(path_parameter(request, "site"))
+    request.scope["site_locale"] = site.locale
+    add_headers(request.scope, origin_headers(request, site))
+    return site
+
+
+async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) -> Caller:
+    """Who asks, if not too often; one who guesses at keys is counted by address, as everybody without a key is."""
+    try:
+        caller = await identify(request, site, keys=doorkeeper.keys, tokens=doorkeeper.tokens)
+    except Unauthenticated:
+        _count_address(request, site, doorkeeper.limits)
+        raise
+    if caller.key_id:
+        standing = doorkeeper.limits.count("calls-per-key", site.settings.calls_per_key, site, caller.key_id)
+    else:
+        standing = _count_address(request, site, doorkeeper.limits)
+    if standing and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
+        tell_standing(request, standing)
+    return caller
+
+
+def count_post(request: Request, caller: Caller, *, draft: dict[str, Any]) -> RateLimited | None:
+    """Count a reader's post or edit; the problem, with ``draft`` given back, where there were too many."""
+    if caller.role:
+        return None
+    limits, settings = doorkeeper_of(request).limits, caller.site.settings
+    counted = {"posts-per-address": (settings.posts_per_address, address_of(request))}
+    if caller.reader_id:
+        counted["posts-per-reader"] = settings.posts_per_reader, str(caller.reader_id)
+    try:
+        for policy, (rates, who) in counted.items():
+            standing = limits.count(policy, rates, caller.site, who) if who else None
+            if standing:
+                tell_standing(request, standing)
+    except RateLimited as problem:
+        problem.members["draft"] = draft
+        return problem
+    return None
+
+
+def _count_address(request: Request, site: Site, limits: Limits) -> Standing | None:
+    address, rates = address_of(request), site.settings.calls_per_address
+    return limits.count("calls-per-address", rates, site, address) if address else None
+
+
+def tell_standing(request: Request, standing: Standing) -> None:
+    """Say in the answer, which must not be one that is shared, how many more may come."""
+    add_headers(request.scope, [(name.encode(), value.encode()) for name, value in standing.headers().items()])
 
 
 def doorkeeper_of(request: Request) -> Doorkeeper:

@@ -1,10 +1,17 @@
 """``onereply serve``."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 import uvicorn
 
 from service.cli.running import at_head_or_stop, settings_or_stop, with_database
 from service.settings import Settings
+from service.web.listening import LimitedProtocol
+from service.web.measuring import SHARED_FOLDER
 
 
 @click.command("serve")
@@ -20,6 +27,22 @@ def command(host: str, port: int, workers: int) -> None:
 
 def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
+    with _numbers_shared_by(workers):
+        _serve(settings, host=host, port=port, workers=workers)
+
+
+@contextmanager
+def _numbers_shared_by(workers: int) -> Iterator[None]:
+    """Where several processes keep what ``/metrics`` tells; one keeps it in memory."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="onereply-metrics-") as folder:
+        os.environ[SHARED_FOLDER] = folder
+        yield
+
+
+def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
     uvicorn.run(
         "service.app:from_environment",
         factory=True,
@@ -29,7 +52,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
         log_config=None,
         access_log=False,  # the app logs each request itself, with its id
         server_header=False,
-        proxy_headers=False,
+        http=LimitedProtocol,
+        proxy_headers=False,  # the app reads them itself, from trusted proxies only
         lifespan="on",
         timeout_graceful_shutdown=settings.stop_seconds,
     )

@@ -78,6 +78,8 @@ def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Ac
     site = facts.sites[thread.site_id]
     if draft.key and (remembered := facts.remembered.get((thread.id, draft.key))):
         return _replay(draft, remembered, facts, thread_out(thread, site, locale=draft.locale, now=now))
+    if draft.limited:
+        raise draft.limited
     _refuse_where_none_are_taken(draft, thread, site, now)
     parent = _parent(draft, thread, facts)
     comment = _arrive(draft, thread, site, parent, now)

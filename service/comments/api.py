@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from service import clock
 from service.access.caller import Caller
-from service.access.guarding import doorkeeper_of
+from service.access.guarding import count_post, doorkeeper_of
 from service.comments.drafts import Draft
 from service.comments.editing import delete_comment, edit_comment
 from service.comments.finding import find_comment, no_comment
@@ -38,7 +38,7 @@ from service.web.conditional import PRIVATE, entity_tag, is_known, not_modified,
 from service.web.cursors import decode_cursor, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query
 from service.web.fields import read_line, read_text, read_web_url
-from service.web.problems import InvalidCursor, InvalidField, InvalidHeader
+from service.web.problems import InvalidCursor, InvalidField, InvalidHeader, Said
 from service.web.routing import json_response, path_parameter
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -77,6 +77,9 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     """Post a reply."""
     body = await decode_body(request, PostIn)
     draft = _draft(request, caller, body)
+    draft.limited = count_post(request, caller, draft=draft.given_back())
+    if draft.limited and draft.key is None:
+        raise draft.limited
     accepted = await _group_of(request).post(draft)
     comment = accepted.comment
     token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
@@ -105,6 +108,8 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     """Edit one's own comment."""
     comment_id = _comment_id(request)
     body = read_text((await decode_body(request, EditIn)).body, pointer="/body")
+    if limited := count_post(request, caller, draft={"body": body}):
+        raise limited
     async with database_of(request).write() as connection:
         comment = await edit_comment(
             connection, caller.site, comment_id, reader_id=caller.reader_id, body=body, html=render(body)
@@ -142,10 +147,10 @@ def _email(author: AuthorIn, caller: Caller) -> str | None:
     email = (author.email or "").strip()
     if not email:
         if caller.site.settings.require_email:
-            raise InvalidField("This site asks for an e-mail address; it is never shown.", pointer="/author/email")
+            raise InvalidField(Said("email-needed"), pointer="/author/email")
         return None
     if not EMAIL.fullmatch(email) or not email.isprintable():
-        raise InvalidField("This does not look like an e-mail address.", pointer="/author/email")
+        raise InvalidField(Said("email-malformed"), pointer="/author/email")
     return email
 
 

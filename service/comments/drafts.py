@@ -17,7 +17,8 @@ LONG_KEY = 16
 class Draft(msgspec.Struct, kw_only=True):
     """A post that has not been judged yet: cleaned, rendered, and nothing looked up in the database.
 
-    ``locale`` is that of the answer; ``from_host`` is whether the host's key sent it for a reader.
+    ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``limited`` is what
+    refuses it unless it was accepted before.
     """
 
     site: Site
@@ -32,6 +33,7 @@ class Draft(msgspec.Struct, kw_only=True):
     html: str
     parent_id: UUID | None
     key: str | None
+    limited: Problem | None = None
 
     def fingerprint(self) -> bytes:
         """What makes it the same post: its author, its words, and what it answers."""
@@ -68,34 +70,34 @@ class Refused(Problem):
 class ThreadClosed(Refused):
     """The thread takes no more comments; ``notice`` says so in the reader's language."""
 
-    slug, title = "thread-closed", "Comments are closed."
+    slug = "thread-closed"
 
 
 class CommentsOff(Refused):
     """The host has turned comments off for this article."""
 
-    slug, title = "comments-off", "Comments are off."
+    slug = "comments-off"
 
 
 class NotPublishedYet(Refused):
     """The article is not published yet, so nobody can have read what they answer."""
 
-    slug, title = "not-published-yet", "This article is not published yet."
+    slug = "not-published-yet"
 
 
 class ParentGone(Refused):
     """The comment to be answered is not there, or not published."""
 
-    slug, title = "parent-gone", "The comment you are answering is no longer there."
+    slug = "parent-gone"
 
 
 class KeyReused(Refused):
     """The idempotency key stands for another post already."""
 
-    status, slug, title = 422, "idempotency-key-reused", "This Idempotency-Key was sent with another comment before."
+    status, slug = 422, "idempotency-key-reused"
 
 
 class Unstorable(Refused):
     """The database would not take this post, alone."""
 
-    status, slug, title = 422, "unstorable", "This comment can't be kept as it is."
+    status, slug = 422, "unstorable"

@@ -32,19 +32,19 @@ class EditRefused(Problem):
 class EditInClosedThread(EditRefused):
     """Nobody's words change once the thread is closed."""
 
-    slug, title = "thread-closed", "Comments are closed."
+    slug = "thread-closed"
 
 
 class EditWindowOver(EditRefused):
     """The time in which the author may edit has passed."""
 
-    slug, title = "edit-window-over", "This comment can no longer be edited."
+    slug = "edit-window-over"
 
 
 class NotEditable(EditRefused):
     """The comment was rejected, or deleted."""
 
-    slug, title = "not-editable", "This comment can't be edited."
+    slug = "not-editable"
 
 
 async def edit_comment(

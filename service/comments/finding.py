@@ -14,7 +14,7 @@ from service.storage.portable import any_of, rows_given
 from service.threads.finding import lock_threads_by_id
 from service.threads.model import COLUMNS as THREAD_COLUMNS
 from service.threads.model import Thread, ThreadRow, thread_of
-from service.web.problems import NotFound
+from service.web.problems import NotFound, Said
 
 
 async def find_comment(connection: AsyncConnection, site: Site, comment_id: UUID) -> tuple[Comment, Thread]:
@@ -70,4 +70,4 @@ def _read_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
 
 def no_comment() -> NotFound:
     """The problem of a comment that is not there, or that who asks may not see: both look the same."""
-    return NotFound("There is no such comment here.")
+    return NotFound(Said("no-comment"))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from service.comments.accepting import Outcome, accept_group
 from service.comments.drafts import Accepted, Draft, Unstorable
 from service.storage.engine import Database
+from service.web.measuring import GROUP, POSTS, QUEUE
 from service.web.problems import Busy, InternalError, Problem, Unreachable
 
 LARGEST_GROUP = 200
@@ -44,9 +45,12 @@ class Group:
         self._waiting.append((draft, answer))
         if self._crossing is None:
             self._crossing = asyncio.create_task(self._cross())
+        QUEUE.set(len(self._waiting))
         outcome = await answer
         if isinstance(outcome, Problem):
+            POSTS.labels(outcome.slug).inc()
             raise outcome
+        POSTS.labels(outcome.comment.state).inc()
         return outcome
 
     async def finish(self) -> None:
@@ -67,6 +71,8 @@ class Group:
         try:
             async with self._database.write() as connection:
                 group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
+                GROUP.observe(len(group))
+                QUEUE.set(len(self._waiting))
                 outcomes = await accept_group(connection, [draft for draft, _ in group])
         except Exception as error:
             # The turn itself may not have come; then the first in line get to know why.

@@ -9,6 +9,7 @@ from service.sites.finding import OfSite
 from service.storage.engine import database_of
 from service.web.conditional import PRIVATE
 from service.web.decoding import decode_query
+from service.web.measuring import LOG_TOLD
 from service.web.routing import json_response
 
 
@@ -19,6 +20,7 @@ async def get_events(request: Request, caller: OfSite) -> Response:
         events = await read_events(connection, caller.site.id, after=query.after, limit=query.limit)
         head = await head_position(connection, caller.site.id)
     following = events[-1].position if events else query.after
+    LOG_TOLD.labels(caller.site.slug).set(following)
     headers = {**PRIVATE}
     if following < head:
         headers["link"] = f'<?after={following}&limit={query.limit}>; rel="next"'

@@ -20,6 +20,12 @@ async def read_events(connection: AsyncConnection, site_id: int, *, after: int, 
     return [Event(*row[:-1], Raw(row[-1])) for row in await connection.execute(statement)]
 
 
+async def head_positions(connection: AsyncConnection) -> dict[str, int]:
+    """The position of the newest event of each site, by slug."""
+    rows = await connection.execute(select(SiteRow.slug, SiteRow.position))
+    return {row.slug: row.position for row in rows}
+
+
 async def head_position(connection: AsyncConnection, site_id: int) -> int:
     """The position of the newest event of the site; 0 where nothing has happened yet."""
     position: int = (await connection.execute(select(SiteRow.position).where(SiteRow.id == site_id))).scalar_one()

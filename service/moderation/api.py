@@ -9,6 +9,7 @@ from service.moderation.wire import DecisionIn, Result, Results
 from service.storage.engine import database_of
 from service.web.decoding import decode_body
 from service.web.fields import read_line
+from service.web.problems import locale_asked
 from service.web.routing import json_response
 
 
@@ -25,11 +26,12 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
             reason=read_line(body.reason, pointer="/reason", longest=500) if body.reason else None,
             decided_by=caller.key_id,
         )
-    return json_response(Results([_result(one) for one in judged]), headers={"cache-control": "no-store"})
+    locale = locale_asked(request.scope)
+    return json_response(Results([_result(one, locale) for one in judged]), headers={"cache-control": "no-store"})
 
 
-def _result(judged: Judged) -> Result:
+def _result(judged: Judged, locale: str) -> Result:
     if judged.problem:
-        return Result(judged.comment_id, problem=judged.problem.content())
+        return Result(judged.comment_id, problem=judged.problem.content(locale))
     assert judged.comment
     return Result(judged.comment_id, judged.comment.state, judged.comment.revision)

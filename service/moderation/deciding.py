@@ -48,14 +48,14 @@ class RevisionChanged(Problem):
     """The comment was edited or decided since the moderator saw it."""
 
     status: ClassVar[int] = 409
-    slug, title = "revision-changed", "This comment has changed since you saw it."
+    slug = "revision-changed"
 
 
 class VerdictDoesNotApply(Problem):
     """The comment is in a state that this verdict does not lead out of, or its author has deleted its words."""
 
     status: ClassVar[int] = 409
-    slug, title = "verdict-does-not-apply", "This verdict does not apply to the comment as it is."
+    slug = "verdict-does-not-apply"
 
 
 class Judged(NamedTuple):

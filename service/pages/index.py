@@ -5,9 +5,9 @@ from starlette.responses import Response
 
 from service import clock
 from service.access.guarding import doorkeeper_of
+from service.languages.speaking import negotiate
 from service.pages.templating import page
 from service.storage.engine import database_of
-from service.threads.labels import negotiate
 from service.threads.listing import list_threads
 from service.threads.wire import ThreadOut, thread_out
 from service.web.problems import NotFound

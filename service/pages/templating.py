@@ -9,7 +9,7 @@ from babel.dates import format_date, format_time, get_datetime_format
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from service.threads.labels import catalogue_for, page_words
+from service.languages.speaking import catalogue, catalogue_for, locale_of_catalogue
 
 FOLDER = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
@@ -28,11 +28,12 @@ def page(
     template: str, *, locale: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any
 ) -> HTMLResponse:
     """``template`` in ``locale``, written in its direction."""
-    spoken = Locale.parse(catalogue_for(locale), sep="-")
+    name = catalogue_for(locale)
+    spoken = locale_of_catalogue(name)
     html = ENVIRONMENT.get_template(template).render(
-        lang=catalogue_for(locale),
+        lang=name,
         direction=spoken.text_direction,
-        words=page_words(locale=locale),
+        words=catalogue(name)["page"],
         spoken_time=lambda instant: _spoken_time(instant, spoken),
         **context,
     )

@@ -9,12 +9,12 @@ from service.access.guarding import doorkeeper_of
 from service.comments.api import path_in
 from service.comments.listing import list_comments, order_key
 from service.comments.wire import CommentOut, public_comment
+from service.languages.speaking import negotiate
 from service.pages.templating import page
 from service.sites.finding import Site
 from service.storage.engine import database_of
 from service.threads.api import article_of
 from service.threads.finding import find_thread, visible
-from service.threads.labels import negotiate
 from service.threads.wire import thread_out
 from service.web.conditional import entity_tag, is_known, not_modified, public_headers
 from service.web.cursors import encode_cursor

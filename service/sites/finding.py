@@ -17,7 +17,7 @@ from service import clock
 from service.sites.model import SiteRow
 from service.sites.settings import SiteSettings
 from service.storage.engine import Database
-from service.web.problems import NotFound
+from service.web.problems import NotFound, Said
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 REMEMBERED = timedelta(seconds=1)
@@ -52,7 +52,7 @@ class Sites:
     async def find(self, slug: str) -> Site:
         """The site called ``slug``; raises :class:`NotFound`."""
         if not SLUG.fullmatch(slug):
-            raise NotFound("There is no such site.")
+            raise NotFound(Said("no-site"))
         site, read_at = self._remembered.get(slug, (None, None))
         now = clock.now()
         if site and read_at and abs(now - read_at) < REMEMBERED:
@@ -61,7 +61,7 @@ class Sites:
             row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
         if row is None:
             self._remembered.pop(slug, None)
-            raise NotFound("There is no such site.")
+            raise NotFound(Said("no-site"))
         site = site_of(row)
         self._remembered[slug] = site, now
         return site

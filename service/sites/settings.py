@@ -6,6 +6,10 @@ import msgspec
 from msgspec import Meta
 
 Mode = Literal["publish", "hold"]
+RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
+Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$")]
+ORIGIN = r"https?://[a-z0-9.\-\[\]:]{1,255}"
+Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$")]
 
 
 class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -23,10 +27,29 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Annotated[int, Meta(ge=0, le=36_500)] | None,
         Meta(description="Days after `published_at` at which an `auto` thread closes; null: never."),
     ] = None
+    origins: Annotated[
+        Origins | None,
+        Meta(description="Origins of pages that may call from the browser, separated by spaces; `*`: any; null: none."),
+    ] = None
+    posts_per_reader: Annotated[
+        Rates | None, Meta(description="Posts and edits by one author token, such as `5/minute 60/hour`; null: any.")
+    ] = None
+    posts_per_address: Annotated[
+        Rates | None, Meta(description="Posts and edits from one address (of IPv6: one /64), without a key; null: any.")
+    ] = None
+    calls_per_address: Annotated[
+        Rates | None, Meta(description="Requests of any kind from one address, without a key; null: any.")
+    ] = None
+    calls_per_key: Annotated[Rates | None, Meta(description="Requests of any kind by one key; null: any.")] = None
 
 
 PRESETS: dict[str, SiteSettings] = {
-    "newsroom": SiteSettings(),
+    "newsroom": SiteSettings(
+        posts_per_reader="5/minute 60/hour",
+        posts_per_address="20/minute 200/hour",
+        calls_per_address="600/minute",
+        calls_per_key="30000/minute",
+    ),
     "open": SiteSettings(),
 }
 

@@ -8,6 +8,7 @@ fair either, so processes that share an SQLite file pass a turnstile first.
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.web.measuring import WRITER_WAIT
 from service.web.problems import Busy, Unreachable
 
 
@@ -29,12 +31,15 @@ class Writer:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose transaction commits at the end of the block and rolls back on an exception."""
+        asked = time.perf_counter()
         async with self._turn:
             if self._turnstile is None:
                 async with busy_is_a_problem(), self._engine.begin() as connection:
+                    WRITER_WAIT.observe(time.perf_counter() - asked)
                     yield connection
             else:
                 async with self._turnstile.passed(), busy_is_a_problem(), self._engine.begin() as connection:
+                    WRITER_WAIT.observe(time.perf_counter() - asked)
                     yield connection
 
 

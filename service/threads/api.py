@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from service import clock
 from service.access.caller import Caller
+from service.languages.speaking import negotiate
 from service.storage.engine import database_of
 from service.threads.article_ids import WHAT_AN_ID_IS, has_control, is_article_id
 from service.threads.closing import close_thread, reopen_thread
 from service.threads.finding import find_thread, find_thread_by_url, no_thread, visible
-from service.threads.labels import negotiate
 from service.threads.listing import find_threads, list_threads
 from service.threads.model import Thread
 from service.threads.registering import register_thread

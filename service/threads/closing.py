@@ -20,7 +20,7 @@ from service.threads.finding import lock_thread, lock_threads_by_id
 from service.threads.model import Thread, ThreadRow
 from service.threads.telling import tell
 from service.threads.terms import closes_at, is_closed
-from service.web.problems import InvalidField
+from service.web.problems import InvalidField, Said
 
 SWEPT_AT_ONCE = 200
 
@@ -53,7 +53,7 @@ async def reopen_thread(connection: AsyncConnection, site: Site, article: str, *
     thread = await lock_thread(connection, site.id, article)
     now = clock.now()
     if at is not None and at <= now:
-        raise InvalidField("To reopen until a time, the time must be to come.", pointer="/at")
+        raise InvalidField(Said("past"), pointer="/at")
     events = await settle_closings(connection, [thread], {site.id: site}, now=now)
     was_closed = thread.closed_at is not None
     if was_closed or (at is not None and thread.closing_at != at):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.storage.portable import any_of, rows_given
 from service.threads.model import COLUMNS, Thread, ThreadRow, thread_of
-from service.web.problems import NotFound
+from service.web.problems import NotFound, Said
 
 
 async def find_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
@@ -91,4 +91,4 @@ def visible(thread: Thread, *, to_staff: bool, now: datetime) -> Thread:
 
 def no_thread() -> NotFound:
     """The problem of an article that nobody registered, or that readers may not know of: both look the same."""
-    return NotFound("This article has no thread here.")
+    return NotFound(Said("no-thread"))

@@ -15,7 +15,7 @@ from service.threads.counting import write_counts
 from service.threads.finding import lock_threads
 from service.threads.model import Thread, ThreadRow
 from service.threads.telling import tell
-from service.web.problems import InvalidField
+from service.web.problems import InvalidField, Said
 
 
 class Registered(NamedTuple):
@@ -57,7 +57,7 @@ async def _lock_or_create(
     if found:
         return found[key], False
     if "title" not in changes:
-        raise InvalidField("A new thread needs the article's title.", pointer="/title")
+        raise InvalidField(Said("title-needed"), pointer="/title")
     created = await connection.execute(
         insert_if_absent(connection, ThreadRow).values(new_thread(site, article, changes)).returning(ThreadRow.id)
     )

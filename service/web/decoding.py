@@ -2,15 +2,25 @@
 again.
 """
 
+import asyncio
 import re
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from service.web.problems import InvalidField, InvalidParameter, MalformedJson, TooLarge, UnsupportedMediaType
+from service.web.problems import (
+    InvalidField,
+    InvalidParameter,
+    MalformedJson,
+    Said,
+    TooLarge,
+    TooSlow,
+    UnsupportedMediaType,
+)
 
 BODY_LIMIT = 64 * 1024
+BODY_SECONDS = 20.0
 T = TypeVar("T")
 
 
@@ -24,8 +34,8 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMIT, optional: bool = False) -> T:
     """The request's JSON body as a ``kind``; where ``optional``, no body at all is an empty object.
 
-    Raises :class:`UnsupportedMediaType`, :class:`TooLarge` (over ``limit`` bytes), :class:`MalformedJson` or
-    :class:`InvalidField`.
+    Raises :class:`UnsupportedMediaType`, :class:`TooLarge` (over ``limit`` bytes), :class:`TooSlow`,
+    :class:`MalformedJson` or :class:`InvalidField`.
     """
     body = await read_body(request, limit=limit)
     if optional and not body:
@@ -37,16 +47,19 @@ async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMI
 
 
 async def read_body(request: Request, *, limit: int) -> bytes:
-    """The body's bytes; stops reading as soon as it is known to be longer than ``limit``."""
+    """The body's bytes; stops reading once it is longer than ``limit`` or takes more than :data:`BODY_SECONDS`."""
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
-        raise TooLarge(f"At most {limit} bytes are taken here.")
+        raise TooLarge(Said("largest", {"largest": limit}))
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise TooLarge(f"At most {limit} bytes are taken here.")
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise TooLarge(Said("largest", {"largest": limit}))
+    except TimeoutError:
+        raise TooSlow from None
     except ClientDisconnect:
         raise MalformedJson("The body ended early.") from None
     return bytes(body)
@@ -93,7 +106,10 @@ def _invalid(error: str) -> NoReturn:
     named = _NAMED_FIELD.search(message)
     if named:
         pointer += "/" + escape_pointer(named[1])
-    raise InvalidField(_sentence(message), pointer=pointer)
+    length = _LENGTH.match(message)
+    if length and length[1] == "<=":
+        raise InvalidField(Said("longest", {"longest": int(length[2])}), pointer=pointer)
+    raise InvalidField(Said("blank") if length else _sentence(message), pointer=pointer)
 
 
 def _split(error: str) -> tuple[str, str]:
@@ -110,6 +126,7 @@ def _sentence(message: str) -> str:
 
 
 _PLACE = re.compile(r"(.*) - at `(\$[^`]*)`", re.DOTALL)
+_LENGTH = re.compile(r"Expected `str` of length (<=|>=) (\d+)")
 _NAMED_FIELD = re.compile(r"(?:missing required|unknown|as) field `(.*)`", re.DOTALL)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from service.web.decoding import Body
 from service.web.links import is_web_url
-from service.web.problems import InvalidField
+from service.web.problems import InvalidField, Said
 from service.web.text import clean_line, clean_text, is_blank
 
 EARLIEST, LATEST = 1900, 2999
@@ -17,7 +17,7 @@ def read_line(typed: str, *, pointer: str, longest: int) -> str:
     """``typed`` on one line, at most ``longest`` characters; raises :class:`InvalidField`."""
     line = _readable(clean_line(typed), pointer)
     if len(line) > longest:
-        raise InvalidField(f"At most {longest} characters, composed (NFC), are taken here.", pointer=pointer)
+        raise InvalidField(Said("longest", {"longest": longest}), pointer=pointer)
     return line
 
 
@@ -29,13 +29,13 @@ def read_text(typed: str, *, pointer: str) -> str:
 def read_web_url(typed: str, *, pointer: str) -> str:
     """``typed``, an absolute http or https URL; raises :class:`InvalidField`."""
     if not is_web_url(typed):
-        raise InvalidField("This must be an absolute http or https URL of at most 2,000 bytes.", pointer=pointer)
+        raise InvalidField(Said("web-url"), pointer=pointer)
     return typed
 
 
 def _readable(text: str, pointer: str) -> str:
     if is_blank(text):
-        raise InvalidField("There must be something to read.", pointer=pointer)
+        raise InvalidField(Said("blank"), pointer=pointer)
     return text
 
 

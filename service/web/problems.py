@@ -6,15 +6,19 @@
     ├── 403 Forbidden, WrongSite
     ├── 404 NotFound
     ├── 405 MethodNotAllowed
+    ├── 408 TooSlow
     ├── 409 Conflict: ThreadClosed, CommentsOff, ParentGone, …      (beside the deeds that raise them)
-    ├── 413 TooLarge    415 UnsupportedMediaType
+    ├── 413 TooLarge    414 UriTooLong    415 UnsupportedMediaType
     ├── 422 InvalidField, …
+    ├── 429 RateLimited    (access/limiting.py)
+    ├── 431 HeadersTooLarge
     ├── 500 InternalError
     └── 503 Busy
 
 A deed raises the exception; the exception carries its own problem, so no table of them exists anywhere. ``type`` is
 a URI relative to the service (``/problems/thread-closed``); it, ``status`` and the extension members are stable, the
-sentences may be reworded.
+sentences may be reworded. They are in the reader's language: the title of each type and what readers can mistype have
+messages in the catalogues (``languages/``); what only a programmer can get wrong is told in English.
 """
 
 from typing import Any, ClassVar
@@ -22,8 +26,22 @@ from typing import Any, ClassVar
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
+
+from service.languages.speaking import FALLBACK, negotiate, sentence
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A detail that the catalogues have in every language, by its key, with the numbers it tells."""
+
+    key: str
+    numbers: dict[str, int] = {}
+
+    def in_(self, locale: str) -> str:
+        """The sentence in ``locale``."""
+        return sentence("detail", self.key, locale=locale, **self.numbers)
 
 
 class Problem(Exception):
@@ -34,55 +52,59 @@ class Problem(Exception):
 
     status: ClassVar[int]
     slug: ClassVar[str]
-    title: ClassVar[str]
 
-    def __init__(self, detail: str | None = None, **members: Any) -> None:
-        super().__init__(detail or self.title)
+    def __init__(self, detail: str | Said | None = None, **members: Any) -> None:
+        super().__init__(detail)
         self.detail = detail
         self.members = members
         self.headers: dict[str, str] = {}
 
-    def content(self) -> dict[str, Any]:
-        """The problem's members."""
-        content: dict[str, Any] = {"type": f"/problems/{self.slug}", "title": self.title, "status": self.status}
+    def __str__(self) -> str:
+        content = self.content()
+        return str(content.get("detail", content["title"]))
+
+    def content(self, locale: str = FALLBACK) -> dict[str, Any]:
+        """The problem's members, its sentences in ``locale``."""
+        title = sentence("problem", self.slug, locale=locale)
+        content: dict[str, Any] = {"type": f"/problems/{self.slug}", "title": title, "status": self.status}
         if self.detail:
-            content["detail"] = self.detail
+            content["detail"] = self.detail if isinstance(self.detail, str) else self.detail.in_(locale)
         return content | self.members
 
-    def response(self) -> Response:
+    def response(self, locale: str = FALLBACK) -> Response:
         """The problem as it goes over the wire."""
-        headers = {"cache-control": "no-store", **self.headers}
-        return Response(msgspec.json.encode(self.content()), self.status, headers, media_type=MEDIA_TYPE)
+        headers = {"cache-control": "no-store", "content-language": locale, **self.headers}
+        return Response(msgspec.json.encode(self.content(locale)), self.status, headers, media_type=MEDIA_TYPE)
 
 
 class MalformedJson(Problem):
     """The body is not JSON (RFC 8259), or not UTF-8."""
 
-    status, slug, title = 400, "malformed-json", "The body is not valid JSON."
+    status, slug = 400, "malformed-json"
 
 
 class InvalidHeader(Problem):
     """A header holds what it may not; ``header`` names it."""
 
-    status, slug, title = 400, "invalid-header", "A header is not valid."
+    status, slug = 400, "invalid-header"
 
 
 class InvalidParameter(Problem):
     """A query parameter or a part of the path holds what it may not; ``parameter`` names it."""
 
-    status, slug, title = 400, "invalid-parameter", "A parameter is not valid."
+    status, slug = 400, "invalid-parameter"
 
 
 class InvalidCursor(InvalidParameter):
     """A cursor that this service did not give, or gave for another list."""
 
-    status, slug, title = 400, "invalid-cursor", "This cursor is not one of ours; begin again without it."
+    status, slug = 400, "invalid-cursor"
 
 
 class Unauthenticated(Problem):
     """Nobody, or nobody known, asks where somebody known must (RFC 9110, section 15.5.2; RFC 6750, section 3)."""
 
-    status, slug, title = 401, "unauthenticated", "This needs a valid key or token."
+    status, slug = 401, "unauthenticated"
 
     def __init__(self, detail: str | None = None, *, given: bool = False) -> None:
         super().__init__(detail)
@@ -92,58 +114,76 @@ class Unauthenticated(Problem):
 class Forbidden(Problem):
     """Known, but not allowed (RFC 9110, section 15.5.4)."""
 
-    status, slug, title = 403, "forbidden", "This key or token does not allow that."
+    status, slug = 403, "forbidden"
 
 
 class WrongSite(Problem):
     """A key of one site, used at another."""
 
-    status, slug, title = 403, "wrong-site", "This key or token belongs to another site."
+    status, slug = 403, "wrong-site"
 
 
 class NotFound(Problem):
     """Nothing is here, or nothing that the asker may know of."""
 
-    status, slug, title = 404, "not-found", "There is nothing here."
+    status, slug = 404, "not-found"
 
 
 class MethodNotAllowed(Problem):
     """This can't be done to that; ``Allow`` says what can."""
 
-    status, slug, title = 405, "method-not-allowed", "This method is not for this resource."
+    status, slug = 405, "method-not-allowed"
+
+
+class TooSlow(Problem):
+    """The request did not arrive in the time it is given (RFC 9110, section 15.5.9)."""
+
+    status, slug = 408, "too-slow"
 
 
 class TooLarge(Problem):
     """The body is longer than the route allows."""
 
-    status, slug, title = 413, "too-large", "The body is too large."
+    status, slug = 413, "too-large"
+
+
+class UriTooLong(Problem):
+    """The request's target is longer than is taken anywhere here."""
+
+    status, slug = 414, "uri-too-long"
+
+
+class HeadersTooLarge(Problem):
+    """The request's line and headers are longer than is taken anywhere here (RFC 6585, section 5)."""
+
+    status, slug = 431, "headers-too-large"
 
 
 class UnsupportedMediaType(Problem):
     """The body is said to be something else than JSON."""
 
-    status, slug, title = 415, "unsupported-media-type", "Send the body as application/json."
+    status, slug = 415, "unsupported-media-type"
 
 
 class InvalidField(Problem):
     """A member of the body does not fit; ``pointer`` is its JSON Pointer (RFC 6901)."""
 
-    status, slug, title = 422, "invalid-field", "A field does not fit."
+    status, slug = 422, "invalid-field"
 
-    def __init__(self, detail: str, *, pointer: str, **members: Any) -> None:
+    def __init__(self, detail: str | Said, *, pointer: str, **members: Any) -> None:
         super().__init__(detail, pointer=pointer, **members)
 
 
 class InternalError(Problem):
     """What should not happen; the log has it under the request's id."""
 
-    status, slug, title = 500, "internal-error", "Something went wrong on our side."
+    status, slug = 500, "internal-error"
 
 
 class Busy(Problem):
     """The service can't take this just now; trying again soon will do."""
 
-    status, slug, title = 503, "busy", "The service is busy; try again in a moment."
+    status, slug = 503, "busy"
 
     def __init__(self, detail: str | None = None, *, retry_after_seconds: int = 1) -> None:
         super().__init__(detail)
@@ -153,12 +193,18 @@ class Busy(Problem):
 class Unreachable(Busy):
     """The database does not answer; why is for the log and the command line, not for whoever asks."""
 
-    def response(self) -> Response:
+    def response(self, locale: str = FALLBACK) -> Response:
         """As :class:`Busy`, without the cause."""
-        return Busy().response()
+        return Busy().response(locale)
 
 
-async def answer_problem(_request: Request, problem: Exception) -> Response:
+async def answer_problem(request: Request, problem: Exception) -> Response:
     """The exception handler of the app for every :class:`Problem`."""
     assert isinstance(problem, Problem)
-    return problem.response()
+    return problem.response(locale_asked(request.scope))
+
+
+def locale_asked(scope: Scope) -> str:
+    """The language of a problem: the reader's, else that of the site (as the guard notes it), else English."""
+    accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    return negotiate(accepted.decode("latin-1"), site_locale=scope.get("site_locale", FALLBACK))

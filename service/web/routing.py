@@ -35,8 +35,20 @@ class RawRoute(Route):
         match = self.path_regex.match(raw_path(scope))
         if match is None or (self._requires and not _has_parameter(scope, self._requires)):
             return Match.NONE, {}
-        found: Scope = {"endpoint": self.endpoint, "path_params": match.groupdict()}
+        found: Scope = {"endpoint": self.endpoint, "path_params": match.groupdict(), "route_path": self.path}
         return (Match.FULL if self.methods and scope["method"] in self.methods else Match.PARTIAL), found
+
+
+class PreflightRoute(RawRoute):
+    """``OPTIONS`` for whatever lies below ``path``: it never makes a path that is not there one with other methods."""
+
+    def __init__(self, path: str, endpoint: Handler) -> None:
+        super().__init__("OPTIONS", path + "/{rest:path}", endpoint)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Only where the method is the one."""
+        match, found = super().matches(scope)
+        return (match, found) if match is Match.FULL else (Match.NONE, {})
 
 
 class _Endpoint:

@@ -12,7 +12,8 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import clock
-from service.web.problems import InternalError
+from service.web.measuring import note_request
+from service.web.problems import InternalError, locale_asked
 
 log = structlog.get_logger("onereply.request")
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -38,7 +39,8 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 answered = True
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                added = scope.get("answer_headers", ())
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *added]
             await send(message)
 
         try:
@@ -47,11 +49,17 @@ class RequestLog:
             # What should not happen is logged whole, under the request's id, and answered with nothing of the inside.
             log.error("unexpected-error", exc_info=error)
             if not answered:
-                await InternalError().response()(scope, receive, send_with_id)
+                await InternalError().response(locale_asked(scope))(scope, receive, send_with_id)
         finally:
-            milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+            seconds = time.perf_counter() - started
+            note_request(scope, status, seconds)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1))
             structlog.contextvars.unbind_contextvars("request_id")
+
+
+def add_headers(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
+    """Have the answer to this request carry ``headers`` too, whoever answers in the end."""
+    scope.setdefault("answer_headers", []).extend(headers)
 
 
 def set_up_log(*, style: Literal["console", "json"], level: str) -> None:

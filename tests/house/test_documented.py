@@ -24,6 +24,8 @@ def test_every_setting_is_documented_with_its_default(field: msgspec.structs.Fie
         if default is msgspec.NODEFAULT
         else f"`{default:g}`"
         if isinstance(default, float)
+        else "`null`"
+        if default is None
         else f"`{default}`"
     )
     assert f"| {told} |" in row

@@ -51,7 +51,7 @@ async def rows(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     async with database.read() as connection:
         present = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
         return {
-            table: sorted((tuple(row) for row in await connection.execute(text(f"SELECT * FROM {table}"))), key=repr)  # noqa: S608
+            table: sorted((tuple(row) for row in await connection.execute(text(f"SELECT * FROM {table}"))), key=repr)
             for table in TABLES
             if table in present
         }

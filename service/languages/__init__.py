@@ -1,0 +1,1 @@
+"""The languages that this service speaks: one catalogue each."""

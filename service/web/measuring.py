@@ -1,0 +1,42 @@
+"""What an operator's Prometheus is told (``GET /metrics``): how many, how long, how deep the queues are.
+
+Several workers share one set of numbers through files (prometheus-client's multiprocess mode); ``serve`` says where.
+"""
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest as exposition
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.types import Scope
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 200)
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+REQUESTS = Counter("onereply_requests", "Requests answered.", ["method", "route", "status"])
+LATENCY = Histogram("onereply_request_seconds", "From the first byte to the answer.", ["route"], buckets=SECONDS)
+POSTS = Counter("onereply_posts", "Posts judged: published, pending, or refused by the named problem.", ["verdict"])
+GROUP = Histogram("onereply_group_posts", "Posts that shared a transaction.", buckets=SIZES)
+QUEUE = Gauge("onereply_queue_posts", "Posts that wait for a transaction.", multiprocess_mode="livesum")
+WRITER_WAIT = Histogram("onereply_writer_wait_seconds", "What a write waits for its turn.", buckets=SECONDS)
+LOG_POSITION = Gauge("onereply_log_position", "The last event of a site's log.", ["site"], multiprocess_mode="max")
+LOG_TOLD = Gauge("onereply_log_told_position", "The last event that the host read.", ["site"], multiprocess_mode="max")
+
+
+def note_request(scope: Scope, status: int, seconds: float) -> None:
+    """Count one answer; what fits no route counts as one, so that strangers can't fill the memory with paths."""
+    route = scope.get("route_path", "none")
+    method = scope["method"] if route != "none" else "any"
+    REQUESTS.labels(method, route, str(status)).inc()
+    LATENCY.labels(route).observe(seconds)
+
+
+def exposed() -> bytes:
+    """All numbers, of all workers, in Prometheus' text format 0.0.4."""
+    if SHARED_FOLDER not in os.environ:
+        return exposition(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return exposition(registry)
