@@ -15,6 +15,8 @@ FOLDER = Path(__file__).parent / "catalogues"
 LOCALES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 FALLBACK = "en"
 LONGEST_HEADER = 500
+# CLDR's numbering systems that a language has by default and that are not Latin, by their digit 0.
+ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀", "tibt": "༠"}
 
 _RANGE = re.compile(
     r"[ \t]*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7})"
@@ -54,7 +56,14 @@ def _separator_of_threes(name: str) -> str | None:
 
 
 def _formatted(name: str, count: int) -> str:
-    return str(format_decimal(count, locale=locale_of_catalogue(name), numbering_system="default"))
+    number = format_decimal(count, locale=locale_of_catalogue(name), numbering_system="default")
+    return in_digits(name, str(number))
+
+
+def in_digits(name: str, text: str) -> str:
+    """``text`` with its digits written as the language writes them; Babel knows only their separators."""
+    zero = ZEROS.get(locale_of_catalogue(name).default_numbering_system)
+    return text.translate({ord("0") + digit: ord(zero) + digit for digit in range(10)}) if zero else text
 
 
 @lru_cache

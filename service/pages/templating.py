@@ -4,12 +4,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
 from babel.dates import format_date, format_time, get_datetime_format
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from service.languages.speaking import catalogue, catalogue_for, locale_of_catalogue
+from service.languages.speaking import catalogue, catalogue_for, in_digits, locale_of_catalogue
 
 FOLDER = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
@@ -29,19 +28,19 @@ def page(
 ) -> HTMLResponse:
     """``template`` in ``locale``, written in its direction."""
     name = catalogue_for(locale)
-    spoken = locale_of_catalogue(name)
     html = ENVIRONMENT.get_template(template).render(
         lang=name,
-        direction=spoken.text_direction,
+        direction=locale_of_catalogue(name).text_direction,
         words=catalogue(name)["page"],
-        spoken_time=lambda instant: _spoken_time(instant, spoken),
+        spoken_time=lambda instant: _spoken_time(instant, name),
         **context,
     )
     return HTMLResponse(html, status, {**SAFE, **(headers or {})})
 
 
-def _spoken_time(instant: datetime, locale: Locale) -> str:
-    """``instant`` to the minute, as the locale says it; in UTC, since the reader's zone is not known here."""
+def _spoken_time(instant: datetime, name: str) -> str:
+    """``instant`` to the minute, as the language says it; in UTC, since the reader's zone is not known here."""
+    locale = locale_of_catalogue(name)
     date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
     together = str(get_datetime_format("long", locale=locale))
-    return f"{together.format(time, date)} UTC"
+    return in_digits(name, f"{together.format(time, date)} UTC")
