@@ -8,7 +8,7 @@ from service.access.guarding import SiteHandler, answer_preflight, guarded
 from service.comments import api as comments
 from service.events import api as events
 from service.moderation import api as moderation
-from service.pages import contract, index, static, thread
+from service.pages import contract, index, reference, static, thread
 from service.threads import api as threads
 from service.web.routing import Handler, PreflightRoute, RawRoute
 
@@ -35,6 +35,8 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
 ]
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/",                           index.get_index),
+    ("GET",    "/docs",                       reference.get_docs),
+    ("GET",    "/problems/{problem}",         reference.get_problem),
     ("GET",    "/openapi.json",               contract.get_contract),
     ("GET",    "/healthz",                    health.get_healthz),
     ("GET",    "/readyz",                     health.get_readyz),

@@ -29,6 +29,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "read_connections": "20",
         "sweep_seconds": "0.5",
         "stop_seconds": "0",
+        "trusted_proxies": "10.0.0.0/8, ::1",
+        "metrics_key": "sixteen letters or more",
         "log_format": "json",
         "log_level": "debug",
     }
@@ -68,6 +70,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("LOG_FORMAT", "json\nx"),
         ("LOG_LEVEL", "INFO"),
         ("LOG_LEVEL", ""),
+        ("METRICS_KEY", "too short"),
+        ("TRUSTED_PROXIES", "proxy.example"),
     ],
 )
 def test_a_value_that_does_not_fit_is_one_line_with_the_name_of_the_variable(name: str, value: str) -> None:

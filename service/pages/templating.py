@@ -35,6 +35,11 @@ def page(
         spoken_time=lambda instant: _spoken_time(instant, name),
         **context,
     )
+    return html_page(html, status=status, headers=headers)
+
+
+def html_page(html: str, *, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
+    """``html`` with the headers that keep a page to itself."""
     return HTMLResponse(html, status, {**SAFE, **(headers or {})})
 
 

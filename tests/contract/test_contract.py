@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = contract()
 SCHEMAS: dict[str, Json] = DOCUMENT["components"]["schemas"]
 OPERATIONS = {(method, path): operation for method, path, operation in operations(DOCUMENT)}
-PAGES = {"/", "/static/{file}", "/{site}/{article}"}  # for people
+PAGES = {"/", "/docs", "/problems/{problem}", "/static/{file}", "/{site}/{article}"}  # for people
 LIMITS = {"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "format", "pattern", "default"}
 # What the code checks beside its structs; tested below.
 CHECKED_BESIDE = {
