@@ -9,9 +9,7 @@ import pytest
 from service.pages.reference import contract, curl, operations
 from tests.builders import ASite
 
-SLUGS = [
-    each.rpartition("/")[2] for each in contract()["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
-]
+TYPES = contract()["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
 VOID = {"meta", "link", "wbr", "br", "hr", "img", "input"}
 
 
