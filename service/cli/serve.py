@@ -10,6 +10,7 @@ import uvicorn
 
 from service.cli.running import at_head_or_stop, settings_or_stop, with_database
 from service.settings import Settings
+from service.storage.revisions import migrate
 from service.web.listening import LimitedProtocol
 from service.web.measuring import SHARED_FOLDER
 
@@ -18,10 +19,11 @@ from service.web.measuring import SHARED_FOLDER
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="The port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
-def command(host: str, port: int, workers: int) -> None:
+@click.option("--migrate", "migrates", is_flag=True, help="First bring the database's tables to this release.")
+def command(host: str, port: int, workers: int, migrates: bool) -> None:
     """Serve the API and the pages; when told to stop, what is in flight finishes first."""
     settings = settings_or_stop()
-    with_database(at_head_or_stop, settings)
+    with_database(migrate if migrates else at_head_or_stop, settings)
     serve(settings, host=host, port=port, workers=workers)
 
 
