@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 CI ?=
+QUICK ?=
 BIN := .venv/bin
 
 help: ## list the commands
@@ -22,9 +23,8 @@ check: .venv/develops ## everything CI runs: format, lint, types, imports, contr
 	$(MAKE) test
 	$(BIN)/pytest -q -m slow
 
-bench: .venv/develops ## measure posting and paging on this machine (needs wrk)
-	@$(BIN)/python -m tests.bench.posting
-	@$(BIN)/python -m tests.bench.paging
+bench: .venv/develops ## measure on this machine, beside yardsticks (QUICK=1: in a minute)
+	@QUICK=$(QUICK) $(BIN)/python -m tests.bench
 
 fmt: .venv/develops ## put the code in its usual form
 	$(BIN)/ruff format .

@@ -1,6 +1,5 @@
 """A service to measure: one worker, as anybody would start it, over a fresh database with a thousand threads."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -20,7 +19,9 @@ from tests.postgres import PostgreSQL
 
 PORT = 8765
 ORIGIN = f"http://127.0.0.1:{PORT}"
-ARTICLES = ["hot", *map(str, range(1000))]
+BARE = f"http://127.0.0.1:{PORT + 1}"
+SIZES = (100, 10_000, 1_000_000)
+ARTICLES = ["hot", *map(str, range(1000)), *(f"of-{size}" for size in SIZES)]
 
 
 @contextmanager
@@ -46,9 +47,8 @@ async def fill(url: str) -> None:
 
 
 @contextmanager
-def serving(url: str) -> Iterator[None]:
-    """One worker over the database at ``url``, filled; ready at the start of the block, gone at its end."""
-    asyncio.run(fill(url))
+def serving(url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """One worker over the database at ``url``; ready at the start of the block, gone at its end."""
     environment = {
         **os.environ,
         "ONEREPLY_DATABASE_URL": url,
@@ -58,17 +58,30 @@ def serving(url: str) -> Iterator[None]:
     command = [str(Path(sys.executable).parent / "onereply"), "serve", "--port", str(PORT)]
     with subprocess.Popen(command, env=environment) as process:
         try:
-            wait_until_ready()
+            wait_until_ready(ORIGIN)
+            yield process
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def answering(answers: Path) -> Iterator[None]:
+    """The bare app, served as the service is."""
+    command = [sys.executable, "-m", "uvicorn", "tests.bench.bare:app", "--port", str(PORT + 1), "--no-access-log"]
+    command += ["--log-level", "warning", "--no-server-header", "--lifespan", "off"]
+    with subprocess.Popen(command, env={**os.environ, "BARE": str(answers)}) as process:
+        try:
+            wait_until_ready(BARE)
             yield
         finally:
             process.terminate()
 
 
-def wait_until_ready() -> None:
-    """Until the service answers that it is; half a minute at most."""
+def wait_until_ready(origin: str) -> None:
+    """Until what is at ``origin`` answers that it is; half a minute at most."""
     for _ in range(300):
         try:
-            with urlopen(f"{ORIGIN}/readyz", timeout=1):
+            with urlopen(f"{origin}/readyz", timeout=1):
                 return
         except OSError:
             time.sleep(0.1)

@@ -1,0 +1,141 @@
+"""``make bench``: one table from one run, each subject beside its yardsticks, in turn (A B A B A B).
+
+A ratio is the median of the ratios of the pairs. ``QUICK=1`` takes about a minute: shorter rounds, threads of 10,000
+comments at most.
+"""
+
+import asyncio
+import os
+import platform
+import sqlite3
+import subprocess
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from service.storage.engine import Database
+from service.web.cursors import encode_cursor
+from tests.bench.a_service import ARTICLES, BARE, ORIGIN, SIZES, answering, databases, fill, serving
+from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of
+from tests.bench.paging import explain, grow
+from tests.bench.raw import postgresql_rate, sqlite_rate
+
+QUICK = bool(os.environ.get("QUICK"))
+SECONDS = 1.0 if QUICK else 5.0
+PAIRS = 1 if QUICK else 3
+LARGEST = 10_000 if QUICK else 1_000_000
+COMMENTS = "/v1/sites/bench/threads/{}/comments?limit=50"
+
+
+class Line(NamedTuple):
+    """A line of the table: the service's rate, and its share of each yardstick's."""
+
+    subject: str
+    database: str
+    rate: float
+    of_bare: float
+    of_raw: float | None
+
+    def __str__(self) -> str:
+        raw = "" if self.of_raw is None else f"{self.of_raw:.2f}"
+        return f"| {self.subject} | {self.database} | {self.rate:,.0f} | {self.of_bare:.2f} | {raw} |"
+
+
+def main() -> None:
+    """Measure both databases and print the table."""
+    need_wrk()
+    print("| answered a second | database | One Reply | of a bare ASGI app | of the raw database |")
+    print("| --- | --- | --- | --- | --- |", flush=True)
+    notes: list[str] = []
+    with databases() as urls:
+        for name, url in urls.items():
+            notes += asyncio.run(prepare(name, url))
+            with serving(url) as process:
+                measure(name, url)
+                notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
+    print(f"\n{machine()}\n" + "\n".join(notes))
+
+
+async def prepare(name: str, url: str) -> list[str]:
+    """Fill the database; what PostgreSQL touches for a page of each size."""
+    await fill(url)
+    database = Database(url)
+    told = []
+    for size in SIZES:
+        if size > LARGEST:
+            continue
+        thread_id = ARTICLES.index(f"of-{size}") + 1
+        await grow(database, thread_id, size)
+        if database.dialect == "postgresql":
+            async with database.read() as connection:
+                touched = await explain(connection, thread_id, (size // 2).to_bytes(4, "big"))
+            told.append(f"{name}, a page of 50 from {size:,} comments: {touched}.")
+    await database.close()
+    return told
+
+
+def measure(name: str, url: str) -> None:
+    """Every subject, a line each."""
+    subjects = asked_of_the_service()
+    with tempfile.TemporaryDirectory(prefix="onereply-bench-") as folder:
+        answers = Path(folder) / "answers.json"
+        answers.write_bytes(encode({each.key: record(each, ORIGIN) for each in subjects}))
+        with answering(answers):
+            for each in subjects:
+                print(compare(each, name, url), flush=True)
+
+
+def asked_of_the_service() -> list[Asked]:
+    """Reads from threads that do not change, then posts."""
+    page = COMMENTS.format("of-100")
+    counts = "/v1/sites/bench/counts?" + "&".join(f"article={number}" for number in range(50))
+    deep = [f"of-{size}" for size in SIZES if size <= LARGEST]
+    posts = "/v1/sites/bench/threads/hot/comments"
+    return [
+        Asked("page of 50", page),
+        Asked("304", page, tag=tag_of(page, ORIGIN)),
+        Asked("counts of 50", counts),
+        *(Asked(f"page from the middle of {size[3:]}", COMMENTS.format(size) + middle(size)) for size in deep),
+        Asked("posts, one hot thread", posts, spread="no"),
+        Asked("posts, 1,000 threads", posts, spread="yes"),
+    ]
+
+
+def middle(article: str) -> str:
+    """The cursor of the middle of a thread, as the service gives it at the end of a page."""
+
+    return "&cursor=" + encode_cursor((int(article[3:]) // 2).to_bytes(4, "big"))
+
+
+def compare(asked: Asked, name: str, url: str) -> Line:
+    """The service, the bare app and, for posts, the raw database, in turn."""
+    alone = sqlite_rate if name == "SQLite" else postgresql_rate
+    rounds = []
+    for _ in range(PAIRS):
+        rates = [rate(asked, ORIGIN, SECONDS), rate(asked, BARE, SECONDS)]
+        rounds.append([*rates, alone(url, SECONDS, spread=asked.spread == "yes") if asked.spread else 0])
+    of_raw = median(each[0] / each[2] for each in rounds) if asked.spread else None
+    of_bare = median(each[0] / each[1] for each in rounds)
+    return Line(asked.name, name, median(each[0] for each in rounds), of_bare, of_raw)
+
+
+def resident(pid: int) -> float:
+    """Megabytes that a process holds in memory."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1]) / 1024
+
+
+def machine() -> str:
+    """What it was measured on."""
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    model = models[0].partition(": ")[2] if models else platform.machine()
+    wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout.split()[:2]
+    return (
+        f"{os.cpu_count()} cores of {model}; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"{' '.join(wrk)}; the service, the database and the load share them. Posts are durable and each has a key."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The yardstick over HTTP: a bare ASGI app that answers the very bytes the service answered, and does nothing else.
+
+``BARE`` names a file of the answers: by method, path and whether the client holds a tag, the status, headers, body.
+"""
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+def read(file: Path) -> dict[str, Answer]:
+    """The answers in ``file``, ready to be sent."""
+    kept: dict[str, list[Any]] = msgspec.json.decode(file.read_bytes())
+    return {
+        asked: (status, [(name.encode(), value.encode()) for name, value in headers], base64.b64decode(body))
+        for asked, (status, headers, body) in kept.items()
+    }
+
+
+ANSWERS = read(Path(os.environ["BARE"])) if "BARE" in os.environ else {}
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Answer from memory; a post is read to its end first."""
+    if scope["type"] != "http":
+        return
+    while scope["method"] == "POST" and (await receive()).get("more_body"):
+        pass
+    if scope["path"] == "/readyz":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    asked = scope["raw_path"].decode() + "?" + scope["query_string"].decode()
+    holds = any(name == b"if-none-match" for name, _ in scope["headers"])
+    status, headers, body = ANSWERS["POST" if scope["method"] == "POST" else f"{asked} {holds}"]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
