@@ -4,6 +4,7 @@ again.
 
 import asyncio
 import re
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -85,9 +86,14 @@ def decode_query(request: Request, kind: type[T]) -> T:
     Raises :class:`InvalidParameter`.
     """
     given: dict[str, str] = {}
+    struct: Any = kind
     for name, value in request.query_params.multi_items():
         if name in given:
             raise InvalidParameter(f"“{name}” is given twice.", parameter=name)
+        if value.lower() == "null":  # msgspec would take it for none given
+            raise InvalidParameter(f"“{value}” is no value here.", parameter=name)
+        if name in _instants(struct) and "T" not in value.upper():  # msgspec would take a number of seconds
+            raise InvalidParameter("Expected a date and time (RFC 3339).", parameter=name)
         given[name] = value
     try:
         return msgspec.convert(given, kind, strict=False)
@@ -98,6 +104,12 @@ def decode_query(request: Request, kind: type[T]) -> T:
         raise InvalidParameter(_sentence(message), parameter=name) from None
     except (ValueError, OverflowError) as error:
         raise InvalidParameter(f"{error}.", parameter="query") from None
+
+
+@lru_cache
+def _instants(kind: Any) -> frozenset[str]:
+    """The parameters of ``kind`` that are instants."""
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if "datetime" in str(field.type))
 
 
 def _invalid(error: str) -> NoReturn:
