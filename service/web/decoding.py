@@ -90,7 +90,7 @@ def decode_query(request: Request, kind: type[T]) -> T:
     for name, value in request.query_params.multi_items():
         if name in given:
             raise InvalidParameter(f"“{name}” is given twice.", parameter=name)
-        if value.lower() == "null":  # msgspec would take it for none given
+        if name != "cursor" and value.lower() == "null":  # msgspec would take it for none given
             raise InvalidParameter(f"“{value}” is no value here.", parameter=name)
         if name in _instants(struct) and "T" not in value.upper():  # msgspec would take a number of seconds
             raise InvalidParameter("Expected a date and time (RFC 3339).", parameter=name)
