@@ -21,6 +21,7 @@ from service.routes import OPEN_ROUTES, SITE, SITE_ROUTES
 from service.sites.finding import SLUG
 from service.threads.api import article_of
 from service.web import cursors
+from service.web.links import is_web_url
 from service.web.problems import InvalidParameter, Problem
 from service.web.watching import GIVEN_ID
 from tests.builders import ASite
@@ -37,6 +38,8 @@ LIMITS = {"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems"
 # What the code checks beside its structs; tested below.
 CHECKED_BESIDE = {
     ("AuthorIn", "/email", "pattern"),
+    ("AuthorIn", "/url", "pattern"),
+    ("ThreadIn", "/url", "pattern"),
     ("CountsIn", "/articles/*", "pattern"),
     ("ThreadsQuery", "/cursor", "maxLength"),
     ("PageQuery", "/cursor", "maxLength"),
@@ -164,7 +167,7 @@ def test_patterns_are_those_of_the_code() -> None:
     parameters = DOCUMENT["components"]["parameters"]
     assert parameters["Site"]["schema"]["pattern"] == f"^{SLUG.pattern}$"
     assert parameters["IdempotencyKey"]["schema"]["pattern"] == f"^{KEY.pattern}$"
-    assert parameters["RequestId"]["schema"]["pattern"] == f"^{GIVEN_ID.pattern.decode()}$"
+    assert DOCUMENT["components"]["headers"]["RequestId"]["schema"]["pattern"] == f"^{GIVEN_ID.pattern.decode()}$"
     assert parameters["Cursor"]["schema"]["maxLength"] == cursors.LONGEST
     assert SCHEMAS["AuthorIn"]["properties"]["email"]["pattern"] == rf"^\s*(?:{EMAIL.pattern})?\s*$"
 
@@ -181,6 +184,19 @@ def test_an_article_id_is_what_the_contract_says(article: str) -> None:
         assert fits
     except InvalidParameter:
         assert not fits
+
+
+def test_a_url_begins_as_the_contract_says() -> None:
+    of_thread, of_author = (SCHEMAS[name]["properties"]["url"]["pattern"] for name in ("ThreadIn", "AuthorIn"))
+    for url in (
+        "http://a.example",
+        "HTTPS://a.example/b?c#d",
+        "https://[::1]:80/",
+        "//a.example",
+        "ftp://a",
+        "http:///a",
+    ):
+        assert bool(re.search(of_thread, url)) == bool(re.search(of_author, f" {url}")) == is_web_url(url)
 
 
 def problems(kind: type[Problem] = Problem) -> Iterator[tuple[str, int]]:
