@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.conftest import SECRET_KEY
 from tests.contract.tools import run
@@ -23,6 +24,14 @@ class RealService:
     url: str
     tokens: dict[str, str]
     comment: str
+
+    async def contract(self, folder: Path) -> Path:
+        """A file below ``folder`` with the contract as it is served."""
+        async with self.server.client() as client:
+            served = await client.get("/openapi.json")
+        file = folder / "openapi.json"
+        file.write_bytes(served.content)
+        return file
 
 
 @asynccontextmanager
