@@ -12,7 +12,8 @@ from tests.contract.tools import run
 from tests.promises.serving import Server, serving
 
 SITE = "gazette"
-ARTICLES = ("moscow-conference", "new-tram-line")
+ARTICLES = {"moscow-conference": "publish", "new-tram-line": "hold"}  # and their modes
+FIRST = "moscow-conference"
 ROLES = ("host", "moderator", "admin")
 
 
@@ -36,15 +37,15 @@ class RealService:
 
 @asynccontextmanager
 async def a_real_service(database_url: str) -> AsyncIterator[RealService]:
-    """A process that serves the site ``gazette``, with two articles and a comment on the first."""
+    """A process that serves the site ``gazette``: an article with a comment, and one whose comments are held."""
     tokens = await asyncio.to_thread(_set_up, database_url)
     async with serving(database_url) as server, server.client() as client:
-        for article in ARTICLES:
-            body = {"title": article, "url": f"https://gazette.example/2026/11/{article}"}
+        for article, mode in ARTICLES.items():
+            body = {"title": article, "url": f"https://gazette.example/2026/11/{article}", "mode": mode}
             path, by_host = f"/v1/sites/{SITE}/threads/{article}", {"Authorization": f"Bearer {tokens['host']}"}
             assert (await client.put(path, json=body, headers=by_host)).status_code == 201
         post = {"author": {"name": "Ada"}, "body": "Well said."}
-        posted = (await client.post(f"/v1/sites/{SITE}/threads/{ARTICLES[0]}/comments", json=post)).json()
+        posted = (await client.post(f"/v1/sites/{SITE}/threads/{FIRST}/comments", json=post)).json()
         tokens["reader"] = posted["author_token"]
         yield RealService(server, str(client.base_url).rstrip("/"), tokens, posted["comment"]["id"])
 
