@@ -3,6 +3,7 @@ again.
 """
 
 import re
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from service.web.problems import InvalidField, InvalidParameter, MalformedJson, 
 
 BODY_LIMIT = 64 * 1024
 T = TypeVar("T")
+Query = TypeVar("Query", bound=msgspec.Struct)
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -66,7 +68,7 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise InvalidField(f"{error}.", pointer="") from None
 
 
-def decode_query(request: Request, kind: type[T]) -> T:
+def decode_query(request: Request, kind: type[Query]) -> Query:
     """The query's parameters as a ``kind``; a parameter given twice or unknown is refused.
 
     Raises :class:`InvalidParameter`.
@@ -76,8 +78,9 @@ def decode_query(request: Request, kind: type[T]) -> T:
         if name in given:
             raise InvalidParameter(f"“{name}” is given twice.", parameter=name)
         given[name] = value
+    integers = _integers_of(kind)
     try:
-        return msgspec.convert(given, kind, strict=False)
+        return msgspec.convert({name: _typed(value, name in integers) for name, value in given.items()}, kind)
     except msgspec.ValidationError as error:
         message, path = _split(str(error))
         named = _NAMED_FIELD.search(message)
@@ -85,6 +88,24 @@ def decode_query(request: Request, kind: type[T]) -> T:
         raise InvalidParameter(_sentence(message), parameter=name) from None
     except (ValueError, OverflowError) as error:
         raise InvalidParameter(f"{error}.", parameter="query") from None
+
+
+@cache
+def _integers_of(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters of ``kind`` that are integers; all others are text, times included.
+
+    msgspec's lax mode would tell by itself, and take ``null`` for nothing and a bare number for a time as well.
+    """
+    info = msgspec.inspect.type_info(kind)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return frozenset(field.name for field in info.fields if isinstance(field.type, msgspec.inspect.IntType))
+
+
+def _typed(value: str, is_integer: bool) -> str | int:
+    return int(value) if is_integer and _INTEGER.fullmatch(value) else value
+
+
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
 def _invalid(error: str) -> NoReturn:
