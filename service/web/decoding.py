@@ -4,7 +4,7 @@ again.
 
 import asyncio
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -23,6 +23,7 @@ from service.web.problems import (
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 20.0
 T = TypeVar("T")
+Query = TypeVar("Query", bound=msgspec.Struct)
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -80,23 +81,19 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise InvalidField(f"{error}.", pointer="") from None
 
 
-def decode_query(request: Request, kind: type[T]) -> T:
+def decode_query(request: Request, kind: type[Query]) -> Query:
     """The query's parameters as a ``kind``; a parameter given twice or unknown is refused.
 
     Raises :class:`InvalidParameter`.
     """
     given: dict[str, str] = {}
-    struct: Any = kind
     for name, value in request.query_params.multi_items():
         if name in given:
             raise InvalidParameter(f"“{name}” is given twice.", parameter=name)
-        if name != "cursor" and value.lower() == "null":  # msgspec would take it for none given
-            raise InvalidParameter(f"“{value}” is no value here.", parameter=name)
-        if name in _instants(struct) and "T" not in value.upper():  # msgspec would take a number of seconds
-            raise InvalidParameter("Expected a date and time (RFC 3339).", parameter=name)
         given[name] = value
+    integers = _integers_of(kind)
     try:
-        return msgspec.convert(given, kind, strict=False)
+        return msgspec.convert({name: _typed(value, name in integers) for name, value in given.items()}, kind)
     except msgspec.ValidationError as error:
         message, path = _split(str(error))
         named = _NAMED_FIELD.search(message)
@@ -106,10 +103,22 @@ def decode_query(request: Request, kind: type[T]) -> T:
         raise InvalidParameter(f"{error}.", parameter="query") from None
 
 
-@lru_cache
-def _instants(kind: Any) -> frozenset[str]:
-    """The parameters of ``kind`` that are instants."""
-    return frozenset(field.name for field in msgspec.structs.fields(kind) if "datetime" in str(field.type))
+@cache
+def _integers_of(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters of ``kind`` that are integers; all others are text, times included.
+
+    msgspec's lax mode would tell by itself, and take ``null`` for nothing and a bare number for a time as well.
+    """
+    info = msgspec.inspect.type_info(kind)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return frozenset(field.name for field in info.fields if isinstance(field.type, msgspec.inspect.IntType))
+
+
+def _typed(value: str, is_integer: bool) -> str | int:
+    return int(value) if is_integer and _INTEGER.fullmatch(value) else value
+
+
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
 def _invalid(error: str) -> NoReturn:

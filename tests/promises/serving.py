@@ -36,6 +36,7 @@ class Server:
             "ONEREPLY_DATABASE_URL": database_url,
             "ONEREPLY_SECRET_KEY": SECRET_KEY,
             "ONEREPLY_LOG_FORMAT": "json",
+            "ONEREPLY_METRICS_KEY": "only for the scraper",
         }
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*COMMAND, env=environment, stderr=pipe, stdout=pipe)

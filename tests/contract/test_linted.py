@@ -1,0 +1,13 @@
+"""The contract as Redocly's linter sees it, which knows what readers and generators of clients stumble over."""
+
+import pytest
+
+from service.pages.contract import CONTRACT
+from tests.contract.tools import HERE, node_tool, run
+
+QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+
+
+@pytest.mark.slow
+def test_the_linter_finds_nothing() -> None:
+    run([*node_tool("redocly"), "lint", CONTRACT / "openapi.yaml", f"--config={HERE / 'redocly.yaml'}"], **QUIET)

@@ -1,0 +1,55 @@
+"""What the contract says of text by a pattern is what the code takes."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from starlette.requests import Request
+
+from service.comments.api import EMAIL, KEY
+from service.sites.finding import SLUG
+from service.threads.api import article_of
+from service.web import cursors
+from service.web.links import is_web_url
+from service.web.problems import InvalidParameter
+from service.web.watching import GIVEN_ID
+from tests.contract.lint import Json, contract
+
+DOCUMENT = contract()
+SCHEMAS: dict[str, Json] = DOCUMENT["components"]["schemas"]
+
+
+def test_patterns_are_those_of_the_code() -> None:
+    parameters = DOCUMENT["components"]["parameters"]
+    assert parameters["Site"]["schema"]["pattern"] == f"^{SLUG.pattern}$"
+    assert parameters["IdempotencyKey"]["schema"]["pattern"] == f"^{KEY.pattern}$"
+    assert DOCUMENT["components"]["headers"]["RequestId"]["schema"]["pattern"] == f"^{GIVEN_ID.pattern.decode()}$"
+    assert parameters["Cursor"]["schema"]["maxLength"] == cursors.LONGEST
+    assert SCHEMAS["AuthorIn"]["properties"]["email"]["pattern"] == rf"^\s*(?:{EMAIL.pattern})?\s*$"
+
+
+@pytest.mark.parametrize(
+    "article", ["1", "a/b", "...", ".a", "?#", "ё", "😀" * 500, ".", "..", "\x00", "a\n", "\x7f", "\x85", "x" * 501]
+)
+def test_an_article_id_is_what_the_contract_says(article: str) -> None:
+    schema = SCHEMAS["ArticleId"]
+    fits = re.fullmatch(schema["pattern"], article) and schema["minLength"] <= len(article) <= schema["maxLength"]
+    request = Request({"type": "http", "path_params": {"article": quote(article, safe="")}})
+    try:
+        assert article_of(request) == article
+        assert fits
+    except InvalidParameter:
+        assert not fits
+
+
+def test_a_url_begins_as_the_contract_says() -> None:
+    of_thread, of_author = (SCHEMAS[name]["properties"]["url"]["pattern"] for name in ("ThreadIn", "AuthorIn"))
+    for url in (
+        "http://a.example",
+        "HTTPS://a.example/b?c#d",
+        "https://[::1]:80/",
+        "//a.example",
+        "ftp://a",
+        "http:///a",
+    ):
+        assert bool(re.search(of_thread, url)) == bool(re.search(of_author, f" {url}")) == is_web_url(url)

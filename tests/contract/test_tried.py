@@ -1,0 +1,38 @@
+"""The contract tried on a running service by schemathesis: thousands of requests that fit it or just fail to, as each
+kind of caller, and answers that must be what it says.
+
+The cases are the same each time. What no schema can say is in ``what_no_schema_says.py``, the rest in
+``schemathesis.toml``.
+"""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.contract.a_real_service import a_real_service
+from tests.contract.lint import contract, operations
+from tests.contract.tools import HERE, python_tool, run
+
+CALLERS = ("nobody", "reader", "host", "moderator", "admin")
+CASES = "20"  # of each operation and kind, beyond the systematic ones
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("caller", CALLERS)
+async def test_schemathesis_finds_nothing(fresh_database_url: str, caller: str, tmp_path: Path) -> None:
+    command = await asyncio.to_thread(python_tool, "schemathesis")
+    async with a_real_service(fresh_database_url) as service:
+        config = tmp_path / "schemathesis.toml"
+        config.write_text((HERE / "schemathesis.toml").read_text().replace("COMMENT", service.comment))
+        # From a file, for schemathesis leaves out the operation that it reads the contract by.
+        document = await service.contract(tmp_path)
+        command += [f"--config-file={config}", "run", str(document), f"--url={service.url}", f"--max-examples={CASES}"]
+        if caller in service.tokens:
+            command += ["--header", f"Authorization: Bearer {service.tokens[caller]}"]
+        told = await asyncio.to_thread(run, command, SCHEMATHESIS_HOOKS=str(HERE / "what_no_schema_says.py"))
+        count = len(operations(contract()))
+        assert f"{count} selected / {count} total" in told
+        # Schemathesis also tries what is no HTTP at all.
+        complaints = [each["event"] for each in service.server.complaints()]
+        assert set(complaints) <= {"Invalid HTTP request received."}

@@ -1,0 +1,54 @@
+"""Refusals that are right though the request fits its schema: schemathesis takes these for failures and is told here.
+
+Each row is one problem of one operation, at one place, with the reason. All other checks stay as they are, everywhere.
+Loaded by schemathesis, in its own environment.
+"""
+
+import json
+import re
+
+import schemathesis
+from schemathesis import Case, HookContext, Response
+from schemathesis.core.failures import Failure
+from schemathesis.openapi.checks import RejectedPositiveData
+
+# operations, type of problem, parameter or pointer: why no schema says it
+RIGHTLY_REFUSED = {
+    ("getThreads|getComments", "invalid-cursor", "cursor"): "a cursor is opaque: a good one is one that was given",
+    ("getThreads", "invalid-parameter", "limit|cursor|state|changed_since"): "`url` takes no other parameter",
+    ("getThreads", "invalid-parameter", "changed_since|query"): "times lie between 1900 and 2999",
+    ("putThread", "invalid-field", "/(published_at|updated_at|closing(/at)?)?"): "times lie between 1900 and 2999",
+    ("putThread", "invalid-field", "/title"): "nothing that can be seen is left, or a new thread has no title",
+    ("putThread", "invalid-field", "/url"): "a host that browsers read in two ways is not told by a pattern",
+    ("closeThread", "invalid-field", "/at"): "times lie between 1900 and 2999",
+    ("closeThread", "invalid-field", "/reason"): "nothing that can be seen is left",
+    ("reopenThread", "invalid-field", "/at"): "the time must be to come",
+    ("postComment", "idempotency-key-reused", ""): "the key was sent with another post before",
+    ("postComment", "invalid-field", "/body|/author/name"): "nothing that can be seen is left",
+    ("postComment", "invalid-field", "/author/email"): "characters that no address has, of all scripts, are no pattern",
+    ("postComment", "invalid-field", "/author/url"): "a host that browsers read in two ways is not told by a pattern",
+    ("patchComment", "invalid-field", "/body"): "nothing that can be seen is left",
+    (
+        "postDecisions",
+        "invalid-field",
+        r"/comments/\d+/revision",
+    ): "to a schema 2.0 is an integer; here it is written 2",
+}
+
+
+def filter_failure(_context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+    """Whether ``failure`` is one."""
+    operation = case.operation.definition.raw["operationId"]
+    if isinstance(failure, RejectedPositiveData):
+        problem = json.loads(response.content)
+        place = problem.get("parameter") or problem.get("pointer") or ""
+        return not any(
+            re.fullmatch(operations, operation)
+            and problem["type"] == f"/problems/{kind}"
+            and re.fullmatch(places, place)
+            for operations, kind, places in RIGHTLY_REFUSED
+        )
+    return True
+
+
+schemathesis.hook(filter_failure)
