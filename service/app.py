@@ -18,6 +18,8 @@ from service import settings as settings_of
 from service.access.guarding import Doorkeeper
 from service.access.keys import Keys
 from service.access.limiting import Limits
+from service.cache.answers import Answers
+from service.cache.following import Log
 from service.comments.posting import Group
 from service.readers.author_tokens import AuthorTokens
 from service.routes import routes
@@ -78,6 +80,7 @@ def create_app(settings: Settings) -> Starlette:
     app.state.doorkeeper = Doorkeeper(Sites(database), keys, AuthorTokens(settings.secret_key), Limits())
     app.state.metrics_key = settings.metrics_key
     app.state.group = group
+    app.state.answers = Answers(Log(database))
     return app
 
 

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 from service import health
 from service.access.caller import ANYONE, HOST, MODERATOR, READER, STAFF, Who
 from service.access.guarding import SiteHandler, answer_preflight, guarded
+from service.cache.keeping import kept
 from service.comments import api as comments
 from service.events import api as events
 from service.moderation import api as moderation
@@ -17,21 +18,21 @@ SITE = "/v1/sites/{site}"
 # A query parameter in a path is one that the route needs. The busiest routes come first.
 # fmt: off
 SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
-    ("POST",   "/threads/{article}/comments", comments.post_comment,     ANYONE),
-    ("GET",    "/threads/{article}/comments", comments.get_comments,     ANYONE),
-    ("GET",    "/counts",                     threads.get_counts,        ANYONE),
-    ("POST",   "/counts",                     threads.post_counts,       ANYONE),
-    ("GET",    "/threads/{article}",          threads.get_thread,        ANYONE),
-    ("PUT",    "/threads/{article}",          threads.put_thread,        HOST),
-    ("POST",   "/threads/{article}/close",    threads.post_close,        STAFF),
-    ("POST",   "/threads/{article}/reopen",   threads.post_reopen,       STAFF),
-    ("GET",    "/threads?url",                threads.get_thread_by_url, ANYONE),
-    ("GET",    "/threads",                    threads.get_threads,       STAFF),
-    ("GET",    "/comments/{comment}",         comments.get_comment,      ANYONE),
-    ("PATCH",  "/comments/{comment}",         comments.patch_comment,    READER),
-    ("DELETE", "/comments/{comment}",         comments.remove_comment,   READER),
-    ("POST",   "/decisions",                  moderation.post_decisions, MODERATOR),
-    ("GET",    "/events",                     events.get_events,         HOST),
+    ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
+    ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
+    ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
+    ("POST",   "/counts",                     threads.post_counts,         ANYONE),
+    ("GET",    "/threads/{article}",          kept(threads.get_thread),    ANYONE),
+    ("PUT",    "/threads/{article}",          threads.put_thread,          HOST),
+    ("POST",   "/threads/{article}/close",    threads.post_close,          STAFF),
+    ("POST",   "/threads/{article}/reopen",   threads.post_reopen,         STAFF),
+    ("GET",    "/threads?url",                threads.get_thread_by_url,   ANYONE),
+    ("GET",    "/threads",                    threads.get_threads,         STAFF),
+    ("GET",    "/comments/{comment}",         comments.get_comment,        ANYONE),
+    ("PATCH",  "/comments/{comment}",         comments.patch_comment,      READER),
+    ("DELETE", "/comments/{comment}",         comments.remove_comment,     READER),
+    ("POST",   "/decisions",                  moderation.post_decisions,   MODERATOR),
+    ("GET",    "/events",                     events.get_events,           HOST),
 ]
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/",                           index.get_index),

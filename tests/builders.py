@@ -55,6 +55,10 @@ class ASite:
             sent["Authorization"] = f"Bearer {self.keys.get(by, by)}"
         return await self.client.request(method, f"/v1/sites/{self.slug}{path}", headers=sent, **given)
 
+    def at(self, app: Starlette) -> "ASite":
+        """The same site, as another app over the same database serves it."""
+        return ASite(app, self.slug, self.keys, client_of(app))
+
     async def set(self, **settings: Any) -> None:
         """Change the site's settings."""
         doorkeeper: Doorkeeper = self.app.state.doorkeeper
@@ -71,9 +75,13 @@ async def a_site(app: Starlette, *, locale: str = "en", **settings: Any) -> Asyn
     async with app.state.database.write() as connection:
         site = await add_site(connection, slug, name="The Gazette", locale=locale, settings=SiteSettings(**settings))
         keys = {role: await add_key(connection, site.id, role) for role in ("host", "moderator", "admin")}
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://onereply.test") as client:
+    async with client_of(app) as client:
         yield ASite(app, slug, keys, client)
+
+
+def client_of(app: Starlette) -> httpx2.AsyncClient:
+    """A client that calls ``app`` within this process."""
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://onereply.test")
 
 
 @dataclass

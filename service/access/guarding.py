@@ -13,6 +13,7 @@ from service.access.limiting import Limits, RateLimited, Standing, address_of
 from service.access.origins import origin_headers, preflight
 from service.readers.author_tokens import AuthorTokens
 from service.sites.finding import Site, Sites
+from service.web.conditional import conditional
 from service.web.problems import Unauthenticated
 from service.web.routing import Handler, allowed_methods, path_parameter
 from service.web.watching import add_headers
@@ -37,7 +38,7 @@ def guarded(handler: SiteHandler, who: Who) -> Handler:
         site = await _site_of(request, doorkeeper)
         caller = await _counted_caller(request, site, doorkeeper)
         admit(caller, who)
-        return await handler(request, caller)
+        return conditional(request, await handler(request, caller))
 
     return guard
 

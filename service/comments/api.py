@@ -33,8 +33,8 @@ from service.comments.wire import (
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
-from service.threads.wire import thread_out
-from service.web.conditional import PRIVATE, entity_tag, is_known, not_modified, public_headers
+from service.threads.wire import changes_at, thread_out
+from service.web.conditional import PRIVATE, PublicResponse, entity_tag
 from service.web.cursors import decode_cursor, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query
 from service.web.fields import read_line, read_text, read_web_url
@@ -54,10 +54,6 @@ async def get_comments(request: Request, caller: Caller) -> Response:
         thread = await find_thread(connection, caller.site.id, article)
         visible(thread, to_staff=caller.role is not None, now=now)
         out = thread_out(thread, caller.site, locale=locale, now=now)
-        tag = entity_tag(thread.id, thread.shown_version, out.state, caller.site.revision, locale)
-        headers = public_headers(tag, locale=locale, now=now, until=out.closing.at if out.state == "open" else None)
-        if caller.is_anonymous and is_known(request, tag):
-            return not_modified(headers)
         comments = await list_comments(
             connection,
             thread.id,
@@ -68,9 +64,11 @@ async def get_comments(request: Request, caller: Caller) -> Response:
         )
     cursor = encode_cursor(order_key(comments[query.limit - 1], query.order)) if len(comments) > query.limit else None
     page = Page(out, [_as_seen(comment, caller) for comment in comments[: query.limit]], cursor)
+    link = next_link(request, cursor)
     if not caller.is_anonymous:
-        headers = {**PRIVATE, "content-language": locale}
-    return json_response(page, headers={**headers, **next_link(request, cursor)})
+        return json_response(page, headers={**PRIVATE, "content-language": locale, **link})
+    tag = entity_tag(thread.id, thread.shown_version, out.state, caller.site.revision, locale)
+    return PublicResponse(page, tag=tag, locale=locale, now=now, until=changes_at(out), headers=link)
 
 
 async def post_comment(request: Request, caller: Caller) -> Response:

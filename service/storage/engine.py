@@ -47,6 +47,11 @@ class Database:
         """
         return self._writer.transaction()
 
+    @property
+    def commits(self) -> int:
+        """Moves with each transaction of this process that may have changed something, once it is over."""
+        return self._writer.turns
+
     async def close(self) -> None:
         """Close every connection."""
         await self._reading.dispose()

@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -27,20 +27,19 @@ class Writer:
         self._engine = engine
         self._turn = asyncio.Lock()  # asyncio's lock wakes its waiters in the order in which they came
         self._turnstile = turnstile
+        self.turns = 0  # that have ended, however they did
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose transaction commits at the end of the block and rolls back on an exception."""
         asked = time.perf_counter()
-        async with self._turn:
-            if self._turnstile is None:
+        async with self._turn, self._turnstile.passed() if self._turnstile else nullcontext():
+            try:
                 async with busy_is_a_problem(), self._engine.begin() as connection:
                     WRITER_WAIT.observe(time.perf_counter() - asked)
                     yield connection
-            else:
-                async with self._turnstile.passed(), busy_is_a_problem(), self._engine.begin() as connection:
-                    WRITER_WAIT.observe(time.perf_counter() - asked)
-                    yield connection
+            finally:  # a commit may have come about also where it failed for us
+                self.turns += 1
 
 
 class Turnstile:

@@ -26,10 +26,11 @@ from service.threads.wire import (
     ThreadIn,
     ThreadsPage,
     ThreadsQuery,
+    changes_at,
     count_out,
     thread_out,
 )
-from service.web.conditional import PRIVATE, entity_tag, is_known, not_modified, public_headers
+from service.web.conditional import PRIVATE, PublicResponse, entity_tag
 from service.web.cursors import decode_cursor, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query, given_fields
 from service.web.fields import read_line, read_web_url
@@ -50,7 +51,7 @@ async def get_thread(request: Request, caller: Caller) -> Response:
     """A thread by its article's id."""
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
-    return _conditional_response(request, caller, thread)
+    return _read_response(request, caller, thread)
 
 
 async def get_thread_by_url(request: Request, caller: Caller) -> Response:
@@ -62,7 +63,7 @@ async def get_thread_by_url(request: Request, caller: Caller) -> Response:
         thread = await find_thread_by_url(
             connection, caller.site.id, query.url, to_staff=caller.role is not None, now=clock.now()
         )
-    return _conditional_response(request, caller, thread)
+    return _read_response(request, caller, thread)
 
 
 async def get_threads(request: Request, caller: Caller) -> Response:
@@ -116,8 +117,7 @@ async def get_counts(request: Request, caller: Caller) -> Response:
     counts, until = await _counts(request, caller, articles)
     now, locale = clock.now(), locale_of(request, caller)
     tag = entity_tag(caller.site.revision, locale, *counts.counts)
-    headers = public_headers(tag, locale=locale, now=now, until=until)
-    return not_modified(headers) if is_known(request, tag) else json_response(counts, headers=headers)
+    return PublicResponse(counts, tag=tag, locale=locale, now=now, until=until)
 
 
 async def post_counts(request: Request, caller: Caller) -> Response:
@@ -131,6 +131,11 @@ async def post_counts(request: Request, caller: Caller) -> Response:
 
 
 COUNTS_LIMIT = 1024 * 1024  # 200 ids of 500 characters, each of up to four bytes, escaped
+
+
+def articles_asked(request: Request) -> list[str]:
+    """The articles that a path or, for counts, a query names."""
+    return [article_of(request)] if "article" in request.path_params else request.query_params.getlist("article")
 
 
 def article_of(request: Request) -> str:
@@ -169,20 +174,13 @@ def _id_in(cursor: str | None) -> int:
     return int(key)
 
 
-def _conditional_response(request: Request, caller: Caller, thread: Thread) -> Response:
-    now, site = clock.now(), caller.site
-    out = thread_out(
-        visible(thread, to_staff=caller.role is not None, now=now),
-        site,
-        locale=locale_of(request, caller),
-        now=now,
-    )
-    tag = entity_tag(thread.id, thread.sequence, out.state, site.revision, locale_of(request, caller))
-    until = out.closing.at if out.state == "open" else None
-    headers = public_headers(tag, locale=locale_of(request, caller), now=now, until=until)
-    if not caller.is_anonymous:
-        headers["cache-control"] = PRIVATE["cache-control"]
-    return not_modified(headers) if is_known(request, tag) else json_response(out, headers=headers)
+def _read_response(request: Request, caller: Caller, thread: Thread) -> Response:
+    now, site, locale = clock.now(), caller.site, locale_of(request, caller)
+    visible(thread, to_staff=caller.role is not None, now=now)
+    out = thread_out(thread, site, locale=locale, now=now)
+    tag = entity_tag(thread.id, thread.sequence, out.state, site.revision, locale)
+    private = {} if caller.is_anonymous else PRIVATE
+    return PublicResponse(out, tag=tag, locale=locale, now=now, until=changes_at(out), headers=private)
 
 
 def _thread_response(request: Request, caller: Caller, thread: Thread, *, status: int = 200) -> Response:

@@ -162,6 +162,11 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
     )
 
 
+def changes_at(thread: ThreadOut) -> datetime | None:
+    """When ``thread`` changes by itself, for it closes."""
+    return thread.closing.at if thread.state == "open" else None
+
+
 def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, now: datetime) -> Count:
     """What stands at a link to ``article``; zero and no state where it has no thread."""
     if thread is None:

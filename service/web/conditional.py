@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -34,6 +35,40 @@ def public_headers(tag: str, *, locale: str, now: datetime, until: datetime | No
         "content-language": locale,
         "vary": "Accept-Language, Authorization",
     }
+
+
+class PublicResponse(Response):
+    """An answer in JSON that is the same for everybody, until it changes by itself or something happens."""
+
+    def __init__(
+        self,
+        content: object,
+        *,
+        tag: str,
+        locale: str,
+        now: datetime,
+        until: datetime | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        headers = {**public_headers(tag, locale=locale, now=now, until=until), **(headers or {})}
+        super().__init__(msgspec.json.encode(content), 200, headers, media_type="application/json")
+        self.body: bytes  # Starlette's own may be a view of one
+        self._until = until
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it must be made anew at ``now``, for what its ``Cache-Control`` promises would not be so."""
+        return self._until is not None and now > self._until - FRESH
+
+
+def conditional(request: Request, response: Response) -> Response:
+    """``response``, or 304 for a reader who holds it already."""
+    tag = response.headers.get("etag")
+    if tag is None or request.method not in {"GET", "HEAD"} or not is_known(request, tag):
+        return response
+    return not_modified({name: response.headers[name] for name in OF_NOT_MODIFIED if name in response.headers})
+
+
+OF_NOT_MODIFIED = ("etag", "cache-control", "content-language", "vary")  # RFC 9110, section 15.4.5
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:

@@ -17,6 +17,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 
 REQUESTS = Counter("onereply_requests", "Requests answered.", ["method", "route", "status"])
 LATENCY = Histogram("onereply_request_seconds", "From the first byte to the answer.", ["route"], buckets=SECONDS)
+READS = Counter("onereply_public_reads", "Answers to anybody's reads, by where they came from.", ["source"])
 POSTS = Counter("onereply_posts", "Posts judged: published, pending, or refused by the named problem.", ["verdict"])
 GROUP = Histogram("onereply_group_posts", "Posts that shared a transaction.", buckets=SIZES)
 QUEUE = Gauge("onereply_queue_posts", "Posts that wait for a transaction.", multiprocess_mode="livesum")

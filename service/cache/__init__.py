@@ -1,0 +1,1 @@
+"""Encoded answers of hot reads, dropped as the log moves."""

@@ -1,0 +1,39 @@
+"""Which answers of a route are kept: those that are the same for everybody who asks in one language."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.access.caller import Caller
+from service.access.guarding import SiteHandler
+from service.cache.answers import Answers
+from service.threads.api import articles_asked, locale_of
+from service.web.conditional import PublicResponse
+from service.web.routing import raw_path
+
+
+def kept(handler: SiteHandler) -> SiteHandler:
+    """``handler``, whose public answers are kept until something happens to one of the articles asked for."""
+
+    async def answer(request: Request, caller: Caller) -> Response:
+        if not caller.is_anonymous:
+            return await handler(request, caller)
+        site = caller.site
+        key = (
+            site.id,
+            site.revision,
+            locale_of(request, caller),
+            raw_path(request.scope),
+            request.scope["query_string"],
+        )
+
+        async def make() -> PublicResponse:
+            response = await handler(request, caller)
+            assert isinstance(response, PublicResponse)
+            return response
+
+        answers: Answers = request.app.state.answers
+        return await answers.answer(
+            key, make, about=lambda: [(site.id, article) for article in articles_asked(request)]
+        )
+
+    return answer
