@@ -7,7 +7,7 @@ of a million. What an author has pending is few; it is read by its own index and
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, text
+from sqlalchemy import Select, and_, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -21,13 +21,13 @@ async def list_comments(
     connection: AsyncConnection, thread_id: int, *, order: Order, after: bytes, limit: int, reader_id: UUID | None
 ) -> list[Comment]:
     """The ``limit`` comments that follow the key ``after`` (``order_key``) and that ``reader_id`` may see."""
-    given = {"thread": thread_id, "after": after, "most": limit}
+    given: dict[str, Any] = {"thread": thread_id, "after": after, "most": limit}
     comments = [comment_of(row) for row in await connection.execute(_SHOWN[order], given)]
     if reader_id is None:
         return comments
-    own = _PAGE[order].where(_own_pending(reader_id))
-    pending = {comment.id: comment for comment in map(comment_of, await connection.execute(own, given))}
-    return sorted([*comments, *pending.values()], key=lambda comment: order_key(comment, order))[:limit]
+    given["reader"] = reader_id
+    pending = [comment_of(row) for row in await connection.execute(_OWN[order], given)]
+    return sorted([*comments, *pending], key=lambda comment: order_key(comment, order))[:limit]
 
 
 def _page(key: InstrumentedAttribute[bytes]) -> Select[*tuple[Any, ...]]:
@@ -35,8 +35,12 @@ def _page(key: InstrumentedAttribute[bytes]) -> Select[*tuple[Any, ...]]:
     return page.order_by(key).limit(bindparam("most"))
 
 
+# What only its author sees; a pending comment that answers hang below is shown to all as a tombstone.
+_PENDING = text("comments.state = 'pending'")  # as the partial index says it
+_OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _PENDING, ~CommentRow.shown)
 _PAGE = {"oldest": _page(CommentRow.path), "newest": _page(CommentRow.newest_path)}
 _SHOWN = {order: page.where(CommentRow.shown) for order, page in _PAGE.items()}
+_OWN = {order: page.where(_OWN_PENDING) for order, page in _PAGE.items()}
 
 
 def order_key(comment: Comment, order: Order) -> bytes:
@@ -51,11 +55,5 @@ async def path_before(connection: AsyncConnection, comment: Comment, *, reader_i
     )
     paths = [await connection.scalar(before.where(CommentRow.shown))]
     if reader_id is not None:
-        paths.append(await connection.scalar(before.where(_own_pending(reader_id))))
+        paths.append(await connection.scalar(before.where(_OWN_PENDING), {"reader": reader_id}))
     return max((path for path in paths if path is not None), default=None)
-
-
-def _own_pending(reader_id: UUID) -> ColumnElement[bool]:
-    """What only its author sees; a pending comment that answers hang below is shown to all as a tombstone."""
-    pending = text("comments.state = 'pending'")  # as the partial index says it
-    return and_(CommentRow.reader_id == reader_id, pending, ~CommentRow.shown)

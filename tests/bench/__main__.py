@@ -17,7 +17,7 @@ from typing import NamedTuple
 from service.storage.engine import Database
 from service.web.cursors import encode_cursor
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, SIZES, answering, databases, fill, serving
-from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of
+from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
 from tests.bench.raw import postgresql_rate, sqlite_rate
 
@@ -87,25 +87,27 @@ def measure(name: str, url: str) -> None:
 
 
 def asked_of_the_service() -> list[Asked]:
-    """Reads from threads that do not change, then posts."""
+    """Reads from threads that do not change, from the database and kept; then posts."""
     page = COMMENTS.format("of-100")
     counts = "/v1/sites/bench/counts?" + "&".join(f"article={number}" for number in range(50))
-    deep = [f"of-{size}" for size in SIZES if size <= LARGEST]
+    deep = [size for size in SIZES if size <= LARGEST]
     posts = "/v1/sites/bench/threads/hot/comments"
+    token = token_of(posts, ORIGIN)
     return [
-        Asked("page of 50", page),
+        Asked("page of 50, kept", page),
         Asked("304", page, tag=tag_of(page, ORIGIN)),
-        Asked("counts of 50", counts),
-        *(Asked(f"page from the middle of {size[3:]}", COMMENTS.format(size) + middle(size)) for size in deep),
+        Asked("counts of 50, kept", counts),
+        Asked("counts of 50, from the database", counts, token=token),
+        Asked("page of 50, from the database", page, token=token),
+        *(Asked(f"the same, in the middle of {size:,}", middle(size), token=token) for size in deep),
         Asked("posts, one hot thread", posts, spread="no"),
         Asked("posts, 1,000 threads", posts, spread="yes"),
     ]
 
 
-def middle(article: str) -> str:
-    """The cursor of the middle of a thread, as the service gives it at the end of a page."""
-
-    return "&cursor=" + encode_cursor((int(article[3:]) // 2).to_bytes(4, "big"))
+def middle(size: int) -> str:
+    """The page in the middle of a thread, with the cursor that the service gives at the end of the one before."""
+    return COMMENTS.format(f"of-{size}") + "&cursor=" + encode_cursor((size // 2).to_bytes(4, "big"))
 
 
 def compare(asked: Asked, name: str, url: str) -> Line:

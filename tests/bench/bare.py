@@ -1,6 +1,7 @@
 """The yardstick over HTTP: a bare ASGI app that answers the very bytes the service answered, and does nothing else.
 
-``BARE`` names a file of the answers: by method, path and whether the client holds a tag, the status, headers, body.
+``BARE`` names a file of the answers: by method, path and whether the client holds a tag and sends a token, the status,
+headers and body.
 """
 
 import base64
@@ -36,7 +37,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.body", "body": b""})
         return
     asked = scope["raw_path"].decode() + "?" + scope["query_string"].decode()
-    holds = any(name == b"if-none-match" for name, _ in scope["headers"])
-    status, headers, body = ANSWERS["POST" if scope["method"] == "POST" else f"{asked} {holds}"]
+    names = {name for name, _ in scope["headers"]}
+    read = f"{asked} {b'if-none-match' in names} {b'authorization' in names}"
+    status, headers, body = ANSWERS["POST" if scope["method"] == "POST" else read]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -17,12 +17,22 @@ UNSENT = {"date", "server", "content-length", "x-request-id", "connection"}
 
 
 class Asked(NamedTuple):
-    """One subject: a path to read, with the tag that the client holds; or posts, to one thread or to a thousand."""
+    """One subject: a path to read, with the tag that the client holds; or posts, to one thread or to a thousand.
+
+    Who reads with an author's token gets an answer of their own, from the database.
+    """
 
     name: str
     path: str
     tag: str = ""
+    token: str = ""
     spread: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the client sends."""
+        sent = {"If-None-Match": self.tag, "Authorization": self.token and f"Bearer {self.token}"}
+        return {name: value for name, value in sent.items() if value}
 
     @property
     def key(self) -> str:
@@ -30,16 +40,14 @@ class Asked(NamedTuple):
         if self.spread:
             return "POST"
         path, _, query = self.path.partition("?")
-        return f"{path}?{query} {bool(self.tag)}"
+        return f"{path}?{query} {bool(self.tag)} {bool(self.token)}"
 
 
 def record(asked: Asked, origin: str) -> list[object]:
     """The service's own answer, for the bare app to give."""
-    body = None
-    headers = {"If-None-Match": asked.tag} if asked.tag else {}
+    body, headers = None, asked.headers
     if asked.spread:
-        body = b'{"author": {"name": "Ada"}, "body": "' + b"A word of it. " * 20 + b'"}'
-        headers["Content-Type"] = "application/json"
+        body, headers = POST, {"Content-Type": "application/json"}
     try:
         with urlopen(Request(origin + asked.path, body, headers), timeout=30) as answer:
             status, told, content = answer.status, answer.getheaders(), answer.read()
@@ -51,6 +59,15 @@ def record(asked: Asked, origin: str) -> list[object]:
     if status != 304:
         kept.append(("content-length", str(len(content))))
     return [status, kept, base64.b64encode(content).decode()]
+
+
+POST = b'{"author": {"name": "Ada"}, "body": "' + b"A word of it. " * 20 + b'"}'
+
+
+def token_of(path: str, origin: str) -> str:
+    """The token of somebody who posts to ``path`` and whose comment stays."""
+    with urlopen(Request(origin + path, POST, {"Content-Type": "application/json"}), timeout=30) as answer:
+        return str(msgspec.json.decode(answer.read())["author_token"])
 
 
 def tag_of(path: str, origin: str) -> str:
@@ -65,7 +82,8 @@ def rate(asked: Asked, origin: str, seconds: float) -> float:
     if asked.spread:
         command += ["-s", str(SCRIPT), origin]
     else:
-        command += [*(["-H", f"If-None-Match: {asked.tag}"] if asked.tag else []), origin + asked.path]
+        command += [*(word for name, value in asked.headers.items() for word in ("-H", f"{name}: {value}"))]
+        command.append(origin + asked.path)
     environment = {**os.environ, "SPREAD": asked.spread}
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", told)
