@@ -12,6 +12,9 @@ from service.sites.model import SiteRow
 from service.sites.settings import SiteSettings
 from service.web.text import clean_line, is_blank
 
+# What the service's own pages begin with, which a site's pages (/{site}/{article}) must not hide.
+RESERVED = {"docs", "healthz", "metrics", "problems", "readyz", "static", "v1"}
+
 
 class InvalidSite(Exception):
     """A site can't be so; the message is one line for whoever runs the installation."""
@@ -21,6 +24,8 @@ async def add_site(connection: AsyncConnection, slug: str, *, name: str, locale:
     """Add a site; ``slug`` is its part of the path, ``locale`` a BCP 47 tag. Raises :class:`InvalidSite`."""
     if not SLUG.fullmatch(slug):
         raise InvalidSite(f"“{slug}” can't be a slug: up to 63 of a–z, 0–9 and, inside, hyphens.")
+    if slug in RESERVED:
+        raise InvalidSite(f"“{slug}” can't be a slug: the service's own pages are there.")
     values = {"slug": slug, "name": _name(name), "locale": _locale(locale), "revision": 1, "position": 0}
     kept = msgspec.json.encode(settings).decode()
     statement = insert(SiteRow).values(**values, settings=kept, created_at=clock.now()).returning(*COLUMNS)

@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from service.cli import COMMANDS, main
+from service.routes import OPEN_ROUTES, SITE
+from service.sites.finding import SLUG
 from service.storage.engine import Database
 from service.storage.revisions import head_revision
 from tests.postgres import PostgreSQL
@@ -85,6 +87,13 @@ def test_a_site_is_added_listed_and_changed(onereply: Command) -> None:
 def test_a_slug_that_cannot_stand_in_a_path_is_refused(onereply: Command) -> None:
     for slug in ("", "Gazette", "a b", "a/b", "-a", "a-", "газета", "x" * 64, "a\n", ".."):
         assert "can't be a slug" in stopped(onereply("site", "add", "--name", "x", "--", slug))
+    assert done(onereply("site", "list")) == ""
+
+
+def test_no_site_hides_the_pages_of_the_service(onereply: Command) -> None:
+    first = {path.split("/")[1] for path in [SITE, *(path for _, path, _ in OPEN_ROUTES)]}
+    for slug in (name for name in first if SLUG.fullmatch(name)):
+        assert "the service's own pages are there" in stopped(onereply("site", "add", "--name", "x", "--", slug))
     assert done(onereply("site", "list")) == ""
 
 
