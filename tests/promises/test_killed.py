@@ -74,7 +74,7 @@ async def prove_kept(thread: AThread, writers: Writers) -> set[str]:
     published = {event["data"]["comment"]["id"] for event in told if event["type"] == "comment.published"}
     assert {each["comment"]["id"] for each in writers.acknowledged.values()} <= published
     assert len(published) <= len(writers.acknowledged) + len(writers.unanswered)
-    await prove_count(thread, published)
+    await prove_count(thread, published, by="host")
     return published
 
 

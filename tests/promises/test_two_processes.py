@@ -79,8 +79,8 @@ async def let_a_crowd_in(site: ASite, servers: tuple[Server, Server], *, people:
             for event in told
             if "comment" in event["data"]
         }
-        await prove_count(thread, {id_ for id_, state in states.items() if state == "published"})
-        assert await thread.read() == told[-1]["data"]["thread"]
+        await prove_count(thread, {id_ for id_, state in states.items() if state == "published"}, by="host")
+        assert await thread.read(by="host") == told[-1]["data"]["thread"]
     assert await findings(site.app) == []
     assert [server.complaints() for server in servers] == [[], []]
 
@@ -111,7 +111,7 @@ async def test_twins_sent_to_both_processes_are_one_comment(own_site: ASite, ser
         same = posted[4 * number : 4 * number + 4]
         assert len({each["comment"]["id"] for each in same}) == 1
         assert len({each["author_token"] for each in same}) == 1
-    await prove_count(thread, {each["comment"]["id"] for each in posted})
+    await prove_count(thread, {each["comment"]["id"] for each in posted}, by="host")
     assert len(await whole_log(own_site)) == 31
     assert await findings(own_site.app) == []
 
