@@ -6,6 +6,7 @@ from service import clock
 from service.comments.drafts import Draft
 from service.comments.posting import Group
 from service.comments.rendering import render
+from service.screening.rules import said
 from service.sites.changing import InvalidSite, add_site, find_site
 from service.sites.finding import Site
 from service.sites.settings import PRESETS
@@ -69,6 +70,7 @@ async def _converse(group: Group, site: Site) -> None:
 
 
 async def _say(group: Group, site: Site, article: str, name: str, body: str, *, below: UUID | None = None) -> UUID:
+    html = render(body)
     accepted = await group.post(
         Draft(
             site=site,
@@ -80,7 +82,8 @@ async def _say(group: Group, site: Site, article: str, name: str, body: str, *, 
             author_email=None,
             author_url=None,
             body=body,
-            html=render(body),
+            html=html,
+            said=said(author_name=name, author_url=None, body=body, html=html),
             parent_id=below,
             key=None,
         )

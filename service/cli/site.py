@@ -5,6 +5,7 @@ import msgspec
 
 from service.cli.running import with_database
 from service.sites.changing import add_site, change_site, find_site, list_sites
+from service.sites.rules import PRESETS as RULES
 from service.sites.settings import PRESETS, change_settings
 from service.storage.engine import Database
 
@@ -26,7 +27,8 @@ def add(slug: str, name: str, locale: str, preset: str) -> None:
 
     async def deed(database: Database) -> None:
         async with database.write() as connection:
-            await add_site(connection, slug, name=name, locale=locale, settings=PRESETS[preset])
+            settings, rules = PRESETS[preset], RULES[preset]
+            await add_site(connection, slug, name=name, locale=locale, settings=settings, rules=rules)
 
     with_database(deed)
     click.echo(f"Site “{slug}” is added. Next: onereply key add {slug} --role host")

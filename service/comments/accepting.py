@@ -19,17 +19,21 @@ from service.comments.drafts import (
     CommentsOff,
     Draft,
     KeyReused,
+    NotAccepted,
     NotPublishedYet,
     ParentGone,
     ThreadClosed,
 )
 from service.comments.facts import Facts, Remembered, lock_and_read_facts, read_answered
-from service.comments.model import Comment, CommentRow, IdempotencyKeyRow, State
+from service.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
+from service.comments.noting import finding_rows
 from service.comments.paths import newest_path, spot_below
 from service.comments.states import enter_state
 from service.events.appending import append_events
 from service.events.catalogue import NewEvent
+from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
+from service.screening.rules import screen_of
 from service.sites.finding import Site
 from service.storage.portable import insert_many
 from service.threads.closing import settle_closings
@@ -48,6 +52,7 @@ class Arrivals(msgspec.Struct):
     """What a group leaves to be written: rows, events, and the threads it moved."""
 
     comments: list[dict[str, Any]] = []
+    findings: list[dict[str, Any]] = []
     keys: list[dict[str, Any]] = []
     events: list[NewEvent] = []
     moved: dict[int, Thread] = {}
@@ -82,7 +87,9 @@ def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Ac
         raise draft.limited
     _refuse_where_none_are_taken(draft, thread, site, now)
     parent = _parent(draft, thread, facts)
-    comment = _arrive(draft, thread, site, parent, now)
+    findings = _judge(draft, thread, site)
+    comment = _arrive(draft, thread, site, parent, state=State(strictest(findings)), now=now)
+    arrivals.findings += finding_rows(comment.id, findings)
     facts.comments[comment.id] = comment
     event = enter_state(thread, site, comment, now=now)
     status = 201 if comment.state is State.PUBLISHED else 202
@@ -121,9 +128,18 @@ def _parent(draft: Draft, thread: Thread, facts: Facts) -> Comment | None:
     return parent
 
 
-def _arrive(draft: Draft, thread: Thread, site: Site, parent: Comment | None, now: datetime) -> Comment:
+def _judge(draft: Draft, thread: Thread, site: Site) -> list[Finding]:
+    """What the site's rules find in ``draft``; raises NotAccepted where one refuses it."""
+    findings = judge(draft.said, screen_of(site.rules), mode=mode_of(thread, site.settings))
+    if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
+        raise NotAccepted(draft, rule=refusal.rule)
+    return findings
+
+
+def _arrive(
+    draft: Draft, thread: Thread, site: Site, parent: Comment | None, *, state: State, now: datetime
+) -> Comment:
     """The comment that ``draft`` becomes, at the thread's next place."""
-    state = State(judge(mode=mode_of(thread, site.settings)))
     thread.places += 1
     spot = spot_below(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
     return Comment(
@@ -173,5 +189,6 @@ def _answer(event: NewEvent, thread: Thread, site: Site, draft: Draft, now: date
 async def _write(connection: AsyncConnection, arrivals: Arrivals, now: datetime) -> None:
     await write_counts(connection, arrivals.moved.values(), now=now)
     await insert_many(connection, CommentRow, arrivals.comments)
+    await insert_many(connection, FindingRow, arrivals.findings)
     await insert_many(connection, IdempotencyKeyRow, arrivals.keys)
     await append_events(connection, arrivals.events)

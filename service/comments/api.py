@@ -14,6 +14,7 @@ from service.comments.editing import delete_comment, edit_comment
 from service.comments.finding import find_comment, no_comment
 from service.comments.listing import list_comments, order_key, path_before
 from service.comments.model import Comment, State
+from service.comments.noting import read_findings
 from service.comments.paths import is_path
 from service.comments.posting import Group
 from service.comments.rendering import render
@@ -26,10 +27,12 @@ from service.comments.wire import (
     Permalink,
     Posted,
     PostIn,
+    finding_out,
     own_comment,
     public_comment,
     told_comment,
 )
+from service.screening.rules import said
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
@@ -97,6 +100,9 @@ async def get_comment(request: Request, caller: Caller) -> Response:
             raise no_comment()
         seen = _as_seen(comment, caller)
         before = await path_before(connection, comment, reader_id=caller.reader_id)
+        if caller.judges:
+            findings = await read_findings(connection, comment.id)
+            seen.findings = [finding_out(each, locale=locale_of(request, caller)) for each in findings]
     place = int.from_bytes(comment.path[-4:], "big")
     permalink = Permalink(seen, thread.article, place, encode_cursor(before) if before else None)
     return json_response(permalink, headers=PRIVATE)
@@ -125,17 +131,20 @@ async def remove_comment(request: Request, caller: Caller) -> Response:
 def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
     """What ``post`` asks for, cleaned and rendered; raises InvalidField or InvalidHeader."""
     body = read_text(post.body, pointer="/body")
+    name = read_line(post.author.name, pointer="/author/name", longest=100)
+    html, url = render(body), _author_url(post.author)
     return Draft(
         site=caller.site,
         article=article_of(request),
         locale=locale_of(request, caller),
         from_host=caller.role is not None,
         reader_id=caller.reader_id or clock.new_id(),
-        author_name=read_line(post.author.name, pointer="/author/name", longest=100),
+        author_name=name,
         author_email=_email(post.author, caller),
-        author_url=_author_url(post.author),
+        author_url=url,
         body=body,
-        html=render(body),
+        html=html,
+        said=said(author_name=name, author_url=url, body=body, html=html),
         parent_id=post.parent_id,
         key=_idempotency_key(request),
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from service.comments.model import Comment
+from service.screening.rules import Said
 from service.sites.finding import Site
 from service.threads.wire import ThreadOut
 from service.web.problems import Problem
@@ -31,6 +32,7 @@ class Draft(msgspec.Struct, kw_only=True):
     author_url: str | None
     body: str
     html: str
+    said: Said
     parent_id: UUID | None
     key: str | None
     limited: Problem | None = None
@@ -83,6 +85,12 @@ class NotPublishedYet(Refused):
     """The article is not published yet, so nobody can have read what they answer."""
 
     slug = "not-published-yet"
+
+
+class NotAccepted(Refused):
+    """A rule of the site refuses what was written; ``rule`` says which, so that its author can say it otherwise."""
+
+    status, slug = 422, "not-accepted"
 
 
 class ParentGone(Refused):

@@ -1,7 +1,7 @@
 """Authors change their minds: they edit for a while, and delete whenever they like."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,9 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service import clock
 from service.comments.finding import lock_comment, no_comment
 from service.comments.model import Comment, State
+from service.comments.noting import replace_findings
 from service.comments.states import Change, change_states
 from service.events.catalogue import EventType
+from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
+from service.screening.rules import said, screen_of
 from service.sites.finding import Site
 from service.threads.closing import settle_closings
 from service.threads.finding import visible
@@ -25,8 +28,8 @@ class EditRefused(Problem):
 
     status: ClassVar[int] = 409
 
-    def __init__(self, body: str) -> None:
-        super().__init__(draft={"body": body})
+    def __init__(self, body: str, **members: Any) -> None:
+        super().__init__(draft={"body": body}, **members)
 
 
 class EditInClosedThread(EditRefused):
@@ -45,6 +48,12 @@ class NotEditable(EditRefused):
     """The comment was rejected, or deleted."""
 
     slug = "not-editable"
+
+
+class EditNotAccepted(EditRefused):
+    """A rule of the site refuses the new words; ``rule`` says which."""
+
+    status, slug = 422, "not-accepted"
 
 
 async def edit_comment(
@@ -66,16 +75,22 @@ async def edit_comment(
     if comment.body == body:
         return comment
     comment.body, comment.html, comment.edited_at = body, html, now
-    to = _judged_again(comment, thread, site)
+    findings = _judge_again(comment, thread, site)
+    # A new wording can lose what the old one was granted, but never gain it: what was held stays held.
+    to = State(strictest(findings)) if comment.state is State.PUBLISHED else State.PENDING
     event = EventType.COMMENT_EDITED if to is comment.state else EventType.COMMENT_HELD
+    await replace_findings(connection, comment.id, findings)
     await change_states(connection, [Change(thread, site, comment, to, event)], now=now)
     return comment
 
 
-def _judged_again(comment: Comment, thread: Thread, site: Site) -> State:
-    """A new wording can lose what the old one was granted, but never gain it: what was held stays held."""
-    verdict = State(judge(mode=mode_of(thread, site.settings)))
-    return verdict if comment.state is State.PUBLISHED else State.PENDING
+def _judge_again(comment: Comment, thread: Thread, site: Site) -> list[Finding]:
+    """What the site's rules find in the new words of ``comment``; raises EditNotAccepted where one refuses them."""
+    says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
+    findings = judge(says, screen_of(site.rules), mode=mode_of(thread, site.settings))
+    if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
+        raise EditNotAccepted(comment.body, rule=refusal.rule)
+    return findings
 
 
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
@@ -90,6 +105,7 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
     closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
     comment.author_name = comment.body = comment.html = ""
     comment.author_email = comment.author_url = comment.edited_at = None
+    await replace_findings(connection, comment.id, [])
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
     await change_states(connection, [change], now=now, told_before=closed)
 

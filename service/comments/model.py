@@ -103,6 +103,18 @@ class Comment(msgspec.Struct):
     edited_at: datetime | None
 
 
+class FindingRow(Base):
+    """What a rule found in a comment as it arrived or was last edited; it goes when the comment's words go."""
+
+    __tablename__ = "findings"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(32), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(9))
+    matched: Mapped[str | None] = mapped_column(String(300))
+
+
 COLUMNS = tuple(getattr(CommentRow, name) for name in Comment.__struct_fields__)
 
 

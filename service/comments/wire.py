@@ -8,6 +8,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.comments.model import Comment, State
+from service.languages.speaking import sentence
+from service.screening.findings import Finding, Rule, Verdict
 from service.threads.wire import ThreadOut
 from service.web.decoding import Body
 
@@ -52,8 +54,20 @@ class AuthorOut(msgspec.Struct):
     role: Literal["guest"]
 
 
+class FindingOut(msgspec.Struct):
+    """What a rule found in a comment, with a sentence that says so."""
+
+    rule: Rule
+    verdict: Verdict
+    matched: str | None
+    sentence: str
+
+
 class CommentOut(msgspec.Struct):
-    """A comment; a tombstone has neither author nor html. ``body``, the Markdown, is for its author and moderators."""
+    """A comment; a tombstone has neither author nor html.
+
+    ``body``, the Markdown, is for its author and moderators; ``findings`` for moderators who ask for this comment.
+    """
 
     id: UUID
     parent_id: UUID | None
@@ -65,6 +79,7 @@ class CommentOut(msgspec.Struct):
     edited_at: datetime | None
     revision: int
     body: str | UnsetType = UNSET
+    findings: list[FindingOut] | UnsetType = UNSET
 
 
 class Posted(msgspec.Struct):
@@ -90,6 +105,13 @@ class Permalink(msgspec.Struct):
     article: str
     place: int
     cursor: str | None
+
+
+def finding_out(finding: Finding, *, locale: str) -> FindingOut:
+    """``finding`` for a moderator who reads ``locale``."""
+    return FindingOut(
+        finding.rule, finding.verdict, finding.matched, sentence("finding", finding.rule.value, locale=locale)
+    )
 
 
 def public_comment(comment: Comment) -> CommentOut:

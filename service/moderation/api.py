@@ -1,12 +1,23 @@
 """Moderation over HTTP."""
 
+from collections import Counter
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.access.caller import Caller
+from service.access.guarding import doorkeeper_of
+from service.comments.model import State
+from service.comments.wire import finding_out
 from service.moderation.deciding import Judged, decide
-from service.moderation.wire import DecisionIn, Result, Results
+from service.moderation.trying import Example, try_rules
+from service.moderation.wire import DecisionIn, Differing, Result, Results, Tried, TryIn, Verdicts
+from service.screening.findings import Verdict as RuleVerdict
+from service.sites.changing import change_rules
+from service.sites.rules import Rules
 from service.storage.engine import database_of
+from service.threads.api import locale_of
+from service.web.conditional import PRIVATE
 from service.web.decoding import decode_body
 from service.web.fields import read_line
 from service.web.problems import locale_asked
@@ -28,6 +39,53 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
         )
     locale = locale_asked(request.scope)
     return json_response(Results([_result(one, locale) for one in judged]), headers={"cache-control": "no-store"})
+
+
+async def get_rules(_request: Request, caller: Caller) -> Response:
+    """The site's rules."""
+    return json_response(caller.site.rules, headers=PRIVATE)
+
+
+async def put_rules(request: Request, caller: Caller) -> Response:
+    """Have what arrives from now on judged by other rules."""
+    rules = await decode_body(request, Rules, limit=RULES_LIMIT)
+    async with database_of(request).write() as connection:
+        await change_rules(connection, caller.site, rules)
+    doorkeeper_of(request).sites.forget(caller.site.slug)
+    return json_response(rules, headers={"cache-control": "no-store"})
+
+
+async def post_try(request: Request, caller: Caller) -> Response:
+    """What rules would have changed."""
+    body = await decode_body(request, TryIn, limit=RULES_LIMIT)
+    trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last)
+    locale = locale_of(request, caller)
+    examples = [_differing(example, locale) for example in trial.examples]
+    before, after = _verdicts(trial.before), _verdicts(trial.after)
+    out = Tried(trial.before.total(), before, after, trial.changed, examples)
+    return json_response(out, headers={"cache-control": "no-store", "content-language": locale})
+
+
+RULES_LIMIT = 4 * 1024 * 1024  # 20,000 words, and more than anybody has in one site
+
+
+def _verdicts(counted: Counter[RuleVerdict]) -> Verdicts:
+    return Verdicts(counted["published"], counted["pending"], counted["refused"])
+
+
+def _differing(example: Example, locale: str) -> Differing:
+    return Differing(
+        id=example.comment_id,
+        article=example.article,
+        state=State(example.state),
+        excerpt=example.body[:LONGEST_EXCERPT],
+        before=example.before,
+        after=example.after,
+        findings=[finding_out(finding, locale=locale) for finding in example.findings],
+    )
+
+
+LONGEST_EXCERPT = 280
 
 
 def _result(judged: Judged, locale: str) -> Result:

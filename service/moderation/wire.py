@@ -7,7 +7,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.comments.model import State
+from service.comments.wire import FindingOut
 from service.moderation.deciding import Verdict
+from service.screening.findings import Verdict as RuleVerdict
+from service.sites.rules import Rules
 from service.threads.wire import Reason
 from service.web.decoding import Body
 
@@ -25,6 +28,43 @@ class DecisionIn(Body):
     verdict: Verdict
     comments: Annotated[list[JudgedIn], Meta(min_length=1, max_length=500)]
     reason: Reason | None = None
+
+
+class TryIn(Body):
+    """Rules to be tried on the ``last`` comments of the site."""
+
+    rules: Rules
+    last: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+
+
+class Verdicts(msgspec.Struct):
+    """How many comments get which verdict."""
+
+    published: int
+    pending: int
+    refused: int
+
+
+class Differing(msgspec.Struct):
+    """A comment that would have been judged differently; ``excerpt`` is how it begins."""
+
+    id: UUID
+    article: str
+    state: State
+    excerpt: str
+    before: RuleVerdict
+    after: RuleVerdict
+    findings: list[FindingOut]
+
+
+class Tried(msgspec.Struct):
+    """What the rules tried would have changed: verdicts before and after, and the newest comments that differ."""
+
+    tried: int
+    before: Verdicts
+    after: Verdicts
+    changed: int
+    examples: list[Differing]
 
 
 class Result(msgspec.Struct):

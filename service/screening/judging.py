@@ -1,12 +1,11 @@
-"""The verdict on a comment as it arrives or is edited. Pure: facts in, a verdict out."""
+"""The verdict on a comment as it arrives or is edited. Pure: what was said and the rules in, findings out."""
 
-from typing import Literal
-
+from service.screening.findings import Finding, Rule
+from service.screening.rules import RULES, Said, Screen
 from service.sites.settings import Mode
 
-Verdict = Literal["published", "pending"]
 
-
-def judge(*, mode: Mode) -> Verdict:
-    """What becomes of a comment in a thread that takes comments in this ``mode``."""
-    return "pending" if mode == "hold" else "published"
+def judge(said: Said, screen: Screen, *, mode: Mode) -> list[Finding]:
+    """All that is found against a comment in a thread that takes comments in this ``mode``; the strictest counts."""
+    found = [finding for find in RULES if (finding := find(screen, said))]
+    return [*found, Finding(Rule.MODE, "pending")] if mode == "hold" else found

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service import clock
 from service.sites.finding import COLUMNS, SLUG, Site, site_of
 from service.sites.model import SiteRow
+from service.sites.rules import Rules
 from service.sites.settings import SiteSettings
 from service.web.text import clean_line, is_blank
 
@@ -20,15 +21,26 @@ class InvalidSite(Exception):
     """A site can't be so; the message is one line for whoever runs the installation."""
 
 
-async def add_site(connection: AsyncConnection, slug: str, *, name: str, locale: str, settings: SiteSettings) -> Site:
-    """Add a site; ``slug`` is its part of the path, ``locale`` a BCP 47 tag. Raises :class:`InvalidSite`."""
+async def add_site(
+    connection: AsyncConnection,
+    slug: str,
+    *,
+    name: str,
+    locale: str,
+    settings: SiteSettings,
+    rules: Rules | None = None,
+) -> Site:
+    """Add a site; ``slug`` is its part of the path, ``locale`` a BCP 47 tag; without ``rules`` it judges nothing.
+
+    Raises :class:`InvalidSite`.
+    """
     if not SLUG.fullmatch(slug):
         raise InvalidSite(f"“{slug}” can't be a slug: up to 63 of a–z, 0–9 and, inside, hyphens.")
     if slug in RESERVED:
         raise InvalidSite(f"“{slug}” can't be a slug: the service's own pages are there.")
     values = {"slug": slug, "name": _name(name), "locale": _locale(locale), "revision": 1, "position": 0}
-    kept = msgspec.json.encode(settings).decode()
-    statement = insert(SiteRow).values(**values, settings=kept, created_at=clock.now()).returning(*COLUMNS)
+    kept = {"settings": _encode(settings), "rules": _encode(rules or Rules())}
+    statement = insert(SiteRow).values(**values, **kept, created_at=clock.now()).returning(*COLUMNS)
     try:
         return site_of((await connection.execute(statement)).one())
     except IntegrityError:
@@ -58,12 +70,22 @@ async def change_site(
         .values(
             name=site.name if name is None else _name(name),
             locale=site.locale if locale is None else _locale(locale),
-            settings=msgspec.json.encode(settings).decode(),
+            settings=_encode(settings),
             revision=SiteRow.revision + 1,
         )
         .returning(*COLUMNS)
     )
     return site_of((await connection.execute(statement)).one())
+
+
+async def change_rules(connection: AsyncConnection, site: Site, rules: Rules) -> None:
+    """Have what arrives from now on judged by ``rules``; what was judged before stays as it is."""
+    values = {"rules": _encode(rules), "revision": SiteRow.revision + 1}
+    await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(values))
+
+
+def _encode(struct: msgspec.Struct) -> str:
+    return msgspec.json.encode(struct).decode()
 
 
 def _name(name: str) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
 from service.sites.model import SiteRow
+from service.sites.rules import Rules
 from service.sites.settings import SiteSettings
 from service.storage.engine import Database
 from service.web.problems import NotFound, Said
@@ -24,7 +25,10 @@ REMEMBERED = timedelta(seconds=1)
 
 
 class Site(msgspec.Struct, frozen=True):
-    """One publication as it stood when it was read; ``revision`` moves with each change of name, locale, settings."""
+    """One publication as it stood when it was read.
+
+    ``revision`` moves with each change of name, locale, settings and rules.
+    """
 
     id: int
     slug: str
@@ -32,6 +36,7 @@ class Site(msgspec.Struct, frozen=True):
     locale: str
     revision: int
     settings: SiteSettings
+    rules: Rules
 
 
 class OfSite(Protocol):
@@ -58,11 +63,10 @@ class Sites:
         if site and read_at and abs(now - read_at) < REMEMBERED:
             return site
         async with self._database.read() as connection:
-            row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
-        if row is None:
+            site = await _read_site(connection, slug, known=site)
+        if site is None:
             self._remembered.pop(slug, None)
             raise NotFound(Said("no-site"))
-        site = site_of(row)
         self._remembered[slug] = site, now
         return site
 
@@ -71,13 +75,24 @@ class Sites:
         self._remembered.pop(slug, None)
 
 
-COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revision, SiteRow.settings)
+COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revision, SiteRow.settings, SiteRow.rules)
 
 
-def site_of(row: Row[int, str, str, str, int, str]) -> Site:
+async def _read_site(connection: AsyncConnection, slug: str, *, known: Site | None) -> Site | None:
+    """The site called ``slug``; with its ten thousand words it is read only where it is no longer as ``known``."""
+    if known and known.revision == await connection.scalar(_REVISION, {"slug": slug, "id": known.id}):
+        return known
+    row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
+    return site_of(row) if row else None
+
+
+_REVISION = select(SiteRow.revision).where(SiteRow.slug == bindparam("slug"), SiteRow.id == bindparam("id"))
+
+
+def site_of(row: Row[int, str, str, str, int, str, str]) -> Site:
     """The site in a row of :data:`COLUMNS`."""
-    settings = msgspec.json.decode(row[5], type=SiteSettings)
-    return Site(row[0], row[1], row[2], row[3], row[4], settings)
+    settings, rules = msgspec.json.decode(row[5], type=SiteSettings), msgspec.json.decode(row[6], type=Rules)
+    return Site(row[0], row[1], row[2], row[3], row[4], settings, rules)
 
 
 async def current_sites(connection: AsyncConnection, known: Mapping[int, Site]) -> dict[int, Site]:

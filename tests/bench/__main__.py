@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from service.storage.engine import Database
 from service.web.cursors import encode_cursor
+from tests.bench import screening
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, SIZES, answering, databases, fill, serving
 from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
@@ -54,7 +55,7 @@ def main() -> None:
             with serving(url) as process:
                 measure(name, url)
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
-    print(f"\n{machine()}\n" + "\n".join(notes))
+    print(f"\n{machine()}\n" + "\n".join([*notes, *screening.told()]))
 
 
 async def prepare(name: str, url: str) -> list[str]:

@@ -52,7 +52,8 @@ def structs_of(module: ModuleType) -> Iterator[type[msgspec.Struct]]:
 
 ROOMS = [module.name for module in pkgutil.iter_modules(service.__path__) if module.ispkg]
 WIRES = [name for name in ROOMS if (ROOT / "service" / name / "wire.py").exists()]
-STRUCTS = [struct for name in WIRES for struct in structs_of(import_module(f"service.{name}.wire"))]
+SENT = [*(f"service.{name}.wire" for name in WIRES), "service.sites.rules"]
+STRUCTS = [struct for name in SENT for struct in structs_of(import_module(name))]
 CODE: dict[str, Json] = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")[1]
 
 
@@ -83,7 +84,7 @@ def facts(schema: Json, schemas: dict[str, Json], at: str = "") -> set[Fact]:
             case "additionalProperties":
                 found.add((at, "closed", said is False))
             case _ if word in LIMITS:
-                found.add((at, word, said))
+                found.add((at, word, tuple(said) if isinstance(said, list) else said))
     return found
 
 

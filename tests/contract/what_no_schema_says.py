@@ -23,6 +23,7 @@ RIGHTLY_REFUSED = {
     ("closeThread", "invalid-field", "/at"): "times lie between 1900 and 2999",
     ("closeThread", "invalid-field", "/reason"): "nothing that can be seen is left",
     ("reopenThread", "invalid-field", "/at"): "the time must be to come",
+    ("postComment|patchComment", "not-accepted", ""): "the site's rules, which are tried as well, refuse it",
     ("postComment", "idempotency-key-reused", ""): "the key was sent with another post before",
     ("postComment", "invalid-field", "/body|/author/name"): "nothing that can be seen is left",
     ("postComment", "invalid-field", "/author/email"): "characters that no address has, of all scripts, are no pattern",

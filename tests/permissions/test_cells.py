@@ -22,6 +22,8 @@ BODIES: dict[str, Json] = {
     "POST /threads/{article}/close": {},
     "POST /threads/{article}/reopen": {},
     "PATCH /comments/{comment}": {"body": "Better."},
+    "PUT /rules": {"held_words": ["casino"]},
+    "POST /rules/try": {"rules": {}},
     "POST /decisions": {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
 QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}

@@ -164,6 +164,9 @@ class Comparison:
                 assert str(comment.words) not in response.text
             for viewer in (comment.author, "moderator"):
                 found = self._site.read(f"/comments/{comment.id}", by=viewer)
+                assert [each["rule"] for each in found["comment"].pop("findings", [])] == (
+                    comment.found if viewer == "moderator" else []
+                )
                 assert found["comment"] == comment.out(viewer)
 
 

@@ -28,6 +28,7 @@ class Life:
     def __init__(self, now: Callable[[], datetime], *, max_depth: int, edit_window: int, close_after_days: int) -> None:
         self.now, self.max_depth, self.mode = now, max_depth, "publish"
         self.edit_window, self.close_after = timedelta(seconds=edit_window), timedelta(days=close_after_days)
+        self.held_ending = self.refused_ending = ""
         self.threads: dict[str, ALivingThread] = {}
         self.log: list[Json] = []
 
@@ -140,18 +141,25 @@ class Life:
             return "replay" if remembered == post else "idempotency-key-reused"
         if thread.embargoed(self.now()):
             return "not-published-yet"
-        if self.is_closed(thread):
-            return "thread-closed"
-        if not thread.fields["comments_on"]:
-            return "comments-off"
+        if self.is_closed(thread) or not thread.fields["comments_on"]:
+            return "thread-closed" if self.is_closed(thread) else "comments-off"
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
-        gone = "parent_id" in post and (parent is None or parent.state != "published")
-        return "parent-gone" if gone else "accept"
+        if "parent_id" in post and (parent is None or parent.state != "published"):
+            return "parent-gone"
+        return "not-accepted" if self.is_refused(post["body"]) else "accept"
+
+    def is_refused(self, words: str) -> bool:
+        return bool(self.refused_ending) and words.endswith(self.refused_ending)
+
+    def found_in(self, words: str, thread: ALivingThread) -> list[str]:
+        """The rules that have a comment of these words wait for a moderator."""
+        held = ["held-word"] if self.held_ending and words.endswith(self.held_ending) else []
+        return [*held, "mode"] if (thread.fields["mode"] or self.mode) == "hold" else held
 
     def accept(self, thread: ALivingThread, post: Json, *, id_: str, author: str, key: str | None) -> AComment:
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         above = parent.path[: self.max_depth] if parent else ()
-        held = (thread.fields["mode"] or self.mode) == "hold"
+        held = self.found_in(post["body"], thread)
         comment = AComment(
             thread=thread,
             id=id_,
@@ -161,6 +169,7 @@ class Life:
             words=post["body"],
             author=author,
             created_at=self.now(),
+            found=held,
         )
         thread.comments.append(comment)
         if key:
@@ -178,8 +187,10 @@ class Life:
             return "not-editable"
         if not self.is_editable(comment):
             return "edit-window-over"
+        if words != comment.words and self.is_refused(words):
+            return "not-accepted"
         if words != comment.words:
-            hold = (comment.thread.fields["mode"] or self.mode) == "hold"
+            hold = comment.found = self.found_in(words, comment.thread)
             event = "comment.held" if comment.state == "published" and hold else "comment.edited"
             comment.words, comment.edited_at = words, self.now()
             self.become(comment, "pending" if hold else comment.state, event)
@@ -193,6 +204,7 @@ class Life:
         if comment.words is not None:
             self.settle([comment.thread])
             comment.words = comment.edited_at = None
+            comment.found = []
             self.become(comment, "deleted", "comment.deleted")
 
     def decide(self, verdict: str, judged: list[tuple[AComment, int]]) -> list[str]:

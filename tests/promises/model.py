@@ -25,6 +25,7 @@ class AComment:
     created_at: datetime
     edited_at: datetime | None = None
     revision: int = 1
+    found: list[str] = field(default_factory=list)  # the rules that found something in its words
 
     def key(self, order: str) -> tuple[int, ...]:
         """Where it stands in a list of that ``order``: the newest conversation first, or the oldest."""

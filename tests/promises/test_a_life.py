@@ -37,6 +37,7 @@ changes = st.fixed_dictionaries(
 )
 keys = st.sampled_from([None, "k{}", "a-key-that-is-long-{}"])
 chosen = st.lists(picks, min_size=1, max_size=4, unique=True)
+endings = st.sampled_from(["", "", "3", "7", "12"])
 posts = st.lists(st.tuples(picks, picks, keys), min_size=1, max_size=4)
 
 
@@ -175,6 +176,13 @@ class ALife(RuleBasedStateMachine):
     def set_mode(self, mode: str) -> None:
         self.life.mode = mode
         self.site.set(**SETTINGS, mode=mode)
+
+    @rule(held=endings, refused=endings)
+    def set_rules(self, held: str, refused: str) -> None:
+        """Words are numbered here, so an ending is what some of them have."""
+        self.life.held_ending, self.life.refused_ending = held, refused
+        rules = {"held_words": [f"*{held}"] if held else [], "refused_words": [f"*{refused}"] if refused else []}
+        assert self.site.call("PUT", "/rules", by="moderator", json=rules).status_code == 200
 
     @rule(pick=picks, seconds=seconds_from_now, reason=st.sampled_from([None, "The vote ends."]))
     def close(self, pick: int, seconds: float | None, reason: str | None) -> None:

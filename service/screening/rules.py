@@ -1,0 +1,104 @@
+"""Every rule there is, in the order in which a moderator reads what they found. Pure.
+
+A rule takes what was said and a site's screen, and finds something or nothing. The order changes no verdict: the
+strictest finding wins.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+
+from service.screening.findings import Finding, Rule
+from service.screening.folding import fold
+from service.screening.links import find_domain, find_links, links_in
+from service.screening.shape import find_capitals, find_length, find_repeated
+from service.screening.words import WordList
+from service.sites.rules import Rules
+
+
+class Said(msgspec.Struct):
+    """What a comment says, in each form that a rule looks at."""
+
+    body: str
+    folded: str
+    hosts: list[str]
+
+
+def said(*, author_name: str, author_url: str | None, body: str, html: str) -> Said:
+    """What ``body``, rendered as ``html``, says under its author's name."""
+    return Said(body, fold(f"{author_name}\n{body}"), links_in(html, author_url))
+
+
+class Screen(msgspec.Struct):
+    """A site's rules, ready to be applied."""
+
+    rules: Rules
+    held_words: WordList
+    refused_words: WordList
+    allowed_domains: frozenset[str]
+    refused_domains: frozenset[str]
+
+
+_screens: "OrderedDict[int, Screen]" = OrderedDict()
+MOST_SCREENS = 256
+
+
+def screen_of(rules: Rules) -> Screen:
+    """``rules`` made ready, once for as long as the same object is asked for."""
+    screen = _screens.get(id(rules))
+    if screen is None or screen.rules is not rules:
+        screen = _screens[id(rules)] = make_screen(rules)
+        if len(_screens) > MOST_SCREENS:
+            _screens.popitem(last=False)
+    return screen
+
+
+def make_screen(rules: Rules) -> Screen:
+    """``rules`` made ready; ten thousand words take some milliseconds."""
+    words = WordList(rules.held_words), WordList(rules.refused_words)
+    return Screen(rules, *words, frozenset(rules.allowed_domains), frozenset(rules.refused_domains))
+
+
+def _find_refused_word(screen: Screen, said: Said) -> Finding | None:
+    found = screen.refused_words.first_in(said.folded)
+    return Finding(Rule.REFUSED_WORD, "refused", found) if found else None
+
+
+def _find_refused_domain(screen: Screen, said: Said) -> Finding | None:
+    return find_domain(said.hosts, refused_domains=screen.refused_domains)
+
+
+def _find_held_word(screen: Screen, said: Said) -> Finding | None:
+    found = screen.held_words.first_in(said.folded)
+    return Finding(Rule.HELD_WORD, "pending", found) if found else None
+
+
+def _find_links(screen: Screen, said: Said) -> Finding | None:
+    return find_links(said.hosts, most=screen.rules.most_links, allowed_domains=screen.allowed_domains)
+
+
+def _find_length(screen: Screen, said: Said) -> Finding | None:
+    return find_length(said.body, longest=screen.rules.longest)
+
+
+def _find_capitals(screen: Screen, said: Said) -> Finding | None:
+    return find_capitals(said.body, most=screen.rules.most_capitals)
+
+
+def _find_repeated(screen: Screen, said: Said) -> Finding | None:
+    return find_repeated(said.body, most=screen.rules.most_repeated)
+
+
+RULES: list[Callable[[Screen, Said], Finding | None]] = [
+    # What the site never takes: its author is told to say it otherwise.
+    _find_refused_word,
+    _find_refused_domain,
+    # What somebody should look at first, by what it says and where it leads.
+    _find_held_word,
+    _find_links,
+    # What somebody should look at first, by how it looks.
+    _find_length,
+    _find_capitals,
+    _find_repeated,
+]

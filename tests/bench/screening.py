@@ -1,0 +1,71 @@
+"""What it costs to screen a comment: real ones and hostile ones, by every rule and two lists of 10,000 words.
+
+``python -m tests.bench.screening``; part of ``make bench``.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
+from random import Random
+from statistics import quantiles
+from time import perf_counter
+
+from service.comments.rendering import render
+from service.screening.judging import judge
+from service.screening.rules import make_screen, said
+from service.sites.rules import Rules
+from tests.bench.paging import TEXT
+from tests.real_data import FOLDER
+
+SYLLABLES = ("ba", "ko", "ri", "tu", "shen", "vel", "mor", "qua", "zi", "lan")
+HOSTILE = ("e\u0301\u0323" * 3_333, "\u202e" * 10_000, "a" * 10_000, "a " * 5_000, "ба" * 5_000, "casin" * 2_000)
+
+
+def told() -> list[str]:
+    """A line each: real comments, and 10,000 characters, usual and hostile ones."""
+    return [
+        line("a real comment", _comments()),
+        line("10,000 usual characters", [(TEXT * 40)[:10_000]]),
+        line("10,000 characters of marks, bidi controls, one word, one letter", HOSTILE),
+    ]
+
+
+def line(what: str, bodies: Sequence[str]) -> str:
+    """The median and the 99th percentile over ``bodies``."""
+    microseconds = sorted(_timed(bodies))
+    cuts = quantiles(microseconds, n=100)
+    return f"Screening {what}: median {cuts[49]:.0f} µs, p99 {cuts[98]:.0f} µs."
+
+
+def _timed(bodies: Sequence[str]) -> Iterator[float]:
+    words = [*_words()]
+    rules = Rules(
+        held_words=tuple(words[:10_000]), refused_words=tuple(words[10_000:]), most_links=2, longest=5_000,
+        most_capitals=70, most_repeated=10, refused_domains=("pills.example",),
+    )  # fmt: skip
+    screen = make_screen(rules)
+    rendered = [(body, render(body)) for body in bodies]
+    for body, html in rendered * (3 if len(bodies) > 100 else 50):
+        began = perf_counter()
+        judge(said(author_name="Ada", author_url=None, body=body, html=html), screen, mode="publish")
+        yield (perf_counter() - began) * 1e6
+
+
+def _words() -> Iterator[str]:
+    """20,000 terms: most are words, some go on, some have a gap, some are two words."""
+    random = Random(1)  # noqa: S311
+    for number, parts in enumerate(islice(product(SYLLABLES, repeat=5), 20_000)):
+        word = "".join(parts)
+        yield random.choice([word, word, word, f"{word}*", f"*{word}", f"{word[:4]}*{word[4:]}", f"{word} {number}"])
+
+
+def _comments() -> list[str]:
+    bodies = []
+    for path in sorted((FOLDER / "spam").glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            bodies += [row["CONTENT"] for row in csv.DictReader(file)]
+    return bodies or [TEXT]
+
+
+if __name__ == "__main__":
+    print("\n".join(told()))

@@ -1,0 +1,125 @@
+"""Moderators set rules: what arrives is judged by them, and they see why; what they try changes nothing."""
+
+import pytest
+
+from tests.builders import ASite, a_comment, a_thread, events_of
+
+RULES = {"held_words": ["casino*"], "refused_words": ["v*gra"], "most_links": 1}
+
+
+async def set_rules(site: ASite, **rules: object) -> None:
+    response = await site.call("PUT", "/rules", by="moderator", json=rules)
+    assert response.status_code == 200, response.text
+
+
+async def test_rules_are_read_as_they_were_set(site: ASite) -> None:
+    nothing = (await site.call("GET", "/rules", by="moderator")).json()
+    assert nothing["held_words"] == []
+    assert nothing["most_links"] is None
+    await set_rules(site, **RULES)
+    assert (await site.call("GET", "/rules", by="admin")).json() == nothing | RULES
+    await set_rules(site)
+    assert (await site.call("GET", "/rules", by="moderator")).json() == nothing
+
+
+async def test_what_arrives_is_judged_and_a_moderator_sees_why(site: ASite) -> None:
+    thread = await a_thread(site)
+    await set_rules(site, **RULES)
+    held = await thread.post("The CÀSINOS of https://a.example and https://b.example")
+    assert (held.status_code, held.json()["comment"]["state"]) == (202, "pending")
+    path = f"/comments/{held.json()['comment']['id']}"
+    seen = (await site.call("GET", path, by="moderator", headers={"Accept-Language": "de"})).json()["comment"]
+    assert [(each["rule"], each["verdict"], each["matched"]) for each in seen["findings"]] == [
+        ("held-word", "pending", "casino*"),
+        ("links", "pending", "2"),
+    ]
+    assert seen["findings"][0]["sentence"] == "Er enthält ein Wort der Liste, die zurückgehalten wird."
+    for by in ("host", held.json()["author_token"]):
+        answer = await site.call("GET", path, by=by)
+        assert "findings" not in answer.json().get("comment", {})
+    assert (await thread.post("Well said.")).status_code == 201
+
+
+async def test_what_is_refused_is_given_back_and_leaves_nothing(site: ASite) -> None:
+    thread = await a_thread(site)
+    await set_rules(site, **RULES)
+    before = await events_of(site)
+    refused = await thread.post("Vi4gra!", key="a-key-of-its-own-1")
+    problem = refused.json()
+    assert (refused.status_code, problem["type"]) == (422, "/problems/not-accepted")
+    assert (problem["rule"], problem["draft"]["body"]) == ("refused-word", "Vi4gra!")
+    assert await events_of(site) == before
+    assert (await thread.post("Better.", key="a-key-of-its-own-1")).status_code == 201
+
+
+async def test_an_edit_is_judged_like_a_post(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread)
+    await set_rules(site, **RULES)
+    path, token = f"/comments/{posted['comment']['id']}", posted["author_token"]
+    refused = await site.call("PATCH", path, by=token, json={"body": "Viagra"})
+    assert (refused.status_code, refused.json()["rule"]) == (422, "refused-word")
+    assert refused.json()["draft"] == {"body": "Viagra"}
+    assert (await site.call("PATCH", path, by=token, json={"body": "A casino"})).json()["state"] == "pending"
+    seen = await site.call("GET", path, by="moderator")
+    assert [each["rule"] for each in seen.json()["comment"]["findings"]] == ["held-word"]
+    await site.call("PATCH", path, by=token, json={"body": "No more of that"})
+    seen = await site.call("GET", path, by="moderator")
+    assert (seen.json()["comment"]["state"], seen.json()["comment"]["findings"]) == ("pending", [])
+    await site.call("PATCH", path, by=token, json={"body": "A casino again"})
+    await site.call("DELETE", path, by=token)
+    assert (await site.call("GET", path, by="moderator")).json()["comment"]["findings"] == []
+
+
+async def test_rules_are_tried_on_what_there_is_and_change_nothing(site: ASite) -> None:
+    thread = await a_thread(site)
+    await set_rules(site, held_words=["tram"])
+    for body in ("A casino", "A tram", "Well said.", "Viagra", "Another casino"):
+        await thread.post(body)
+    before = await events_of(site)
+    tried = (await site.call("POST", "/rules/try", by="moderator", json={"rules": RULES, "last": 10_000})).json()
+    assert (tried["tried"], tried["changed"]) == (5, 4)
+    assert tried["before"] == {"published": 4, "pending": 1, "refused": 0}
+    assert tried["after"] == {"published": 2, "pending": 2, "refused": 1}
+    newest = tried["examples"][0]
+    assert (newest["excerpt"], newest["before"], newest["after"]) == ("Another casino", "published", "pending")
+    assert newest["findings"][0]["matched"] == "casino*"
+    assert (newest["article"], newest["state"]) == (thread.article, "published")
+    fewer = (await site.call("POST", "/rules/try", by="moderator", json={"rules": RULES, "last": 2})).json()
+    assert (fewer["tried"], len(fewer["examples"])) == (2, 2)
+    assert await events_of(site) == before
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"held_words": [""]},
+        {"held_words": ["*"]},
+        {"held_words": ["a\n"]},
+        {"held_words": ["x" * 101]},
+        {"held_words": ["a"] * 10_001},
+        {"refused_domains": ["Pills.example"]},
+        {"refused_domains": ["https://pills.example"]},
+        {"most_links": -1},
+        {"longest": 0},
+        {"most_capitals": 100},
+        {"most_repeated": 1},
+        {"unknown": 1},
+        {"most_links": "2"},
+    ],
+)
+async def test_rules_that_cannot_be_are_refused_and_the_old_ones_stay(site: ASite, rules: dict[str, object]) -> None:
+    await set_rules(site, **RULES)
+    for method, path, body in (("PUT", "/rules", rules), ("POST", "/rules/try", {"rules": rules})):
+        refused = await site.call(method, path, by="moderator", json=body)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid-field"), refused.text
+    assert (await site.call("GET", "/rules", by="moderator")).json()["most_links"] == 1
+
+
+async def test_ten_thousand_words_are_taken_and_used(site: ASite) -> None:
+    words = [f"word{number}" for number in range(9_999)] + ["*needle*"]
+    await set_rules(site, held_words=words, refused_words=[f"{word}x" for word in words])
+    thread = await a_thread(site)
+    assert (await thread.post("Where is word77?")).status_code == 202
+    assert (await thread.post("A haystack with needles.")).status_code == 202
+    assert (await thread.post("Nothing of it.")).status_code == 201
