@@ -12,6 +12,8 @@ from schemathesis import Case, HookContext, Response
 from schemathesis.core.failures import Failure
 from schemathesis.openapi.checks import RejectedPositiveData
 
+AN_INTEGER = "to a schema 2.0 is an integer; here it is written 2"
+
 # operations, type of problem, parameter or pointer: why no schema says it
 RIGHTLY_REFUSED = {
     ("getThreads|getComments", "invalid-cursor", "cursor"): "a cursor is opaque: a good one is one that was given",
@@ -29,11 +31,8 @@ RIGHTLY_REFUSED = {
     ("postComment", "invalid-field", "/author/email"): "characters that no address has, of all scripts, are no pattern",
     ("postComment", "invalid-field", "/author/url"): "a host that browsers read in two ways is not told by a pattern",
     ("patchComment", "invalid-field", "/body"): "nothing that can be seen is left",
-    (
-        "postDecisions",
-        "invalid-field",
-        r"/comments/\d+/revision",
-    ): "to a schema 2.0 is an integer; here it is written 2",
+    ("postDecisions", "invalid-field", r"/comments/\d+/revision"): AN_INTEGER,
+    ("putRules|tryRules", "invalid-field", "(/rules)?/(most_[a-z]+|longest)|/last"): AN_INTEGER,
 }
 
 
