@@ -32,6 +32,8 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("PATCH",  "/comments/{comment}",         comments.patch_comment,      READER),
     ("DELETE", "/comments/{comment}",         comments.remove_comment,     READER),
     ("POST",   "/decisions",                  moderation.post_decisions,   MODERATOR),
+    ("GET",    "/decisions",                  moderation.get_decisions,    MODERATOR),
+    ("GET",    "/queue",                      moderation.get_queue,        MODERATOR),
     ("GET",    "/rules",                      moderation.get_rules,        MODERATOR),
     ("PUT",    "/rules",                      moderation.put_rules,        MODERATOR),
     ("POST",   "/rules/try",                  moderation.post_try,         MODERATOR),

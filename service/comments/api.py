@@ -101,7 +101,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
         seen = _as_seen(comment, caller)
         before = await path_before(connection, comment, reader_id=caller.reader_id)
         if caller.judges:
-            findings = await read_findings(connection, comment.id)
+            findings = (await read_findings(connection, [comment.id]))[comment.id]
             seen.findings = [finding_out(each, locale=locale_of(request, caller)) for each in findings]
     place = int.from_bytes(comment.path[-4:], "big")
     permalink = Permalink(seen, thread.article, place, encode_cursor(before) if before else None)

@@ -1,12 +1,13 @@
 """The tables of comments and of remembered posts, and a comment as the deeds hold it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Row, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.schema import Base, one_of
@@ -25,6 +26,7 @@ class State(StrEnum):
 # An index is used where a statement says the very same: SQLAlchemy tells SQLite, which has no booleans, “= 1”.
 _SHOWN, _SHOWN_IN_SQLITE = text("shown"), text("shown = 1")
 _PENDING = text("state = 'pending'")
+_NOT_PUBLISHED = text("state <> 'published'")
 _IMPORTED = text("imported_from IS NOT NULL")
 
 
@@ -49,6 +51,7 @@ class CommentRow(Base):
         Index(
             "ix_comments_pending", "thread_id", "reader_id", "path", sqlite_where=_PENDING, postgresql_where=_PENDING
         ),
+        Index("ix_comments_queue", "state", "id", sqlite_where=_NOT_PUBLISHED, postgresql_where=_NOT_PUBLISHED),
         Index(
             "ix_comments_imported",
             "thread_id",
@@ -118,7 +121,7 @@ class FindingRow(Base):
 COLUMNS = tuple(getattr(CommentRow, name) for name in Comment.__struct_fields__)
 
 
-def comment_of(row: Row[*tuple[Any, ...]]) -> Comment:
+def comment_of(row: Sequence[Any]) -> Comment:
     """The comment in a row of :data:`COLUMNS`."""
     comment = Comment(*row)
     comment.state = State(comment.state)

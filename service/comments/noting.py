@@ -1,16 +1,16 @@
 """What the rules find in a comment is kept beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.comments.model import FindingRow
 from service.screening.findings import Finding, Rule
-from service.storage.portable import insert_many
+from service.storage.portable import any_of, insert_many, rows_given
 
 
 def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -27,9 +27,20 @@ async def replace_findings(connection: AsyncConnection, comment_id: UUID, findin
     await insert_many(connection, FindingRow, finding_rows(comment_id, findings))
 
 
-async def read_findings(connection: AsyncConnection, comment_id: UUID) -> list[Finding]:
-    """What was found in a comment, in the order of the rules."""
-    columns = (FindingRow.rule, FindingRow.verdict, FindingRow.matched)
-    rows = await connection.execute(select(*columns).where(FindingRow.comment_id == comment_id))
-    found = [msgspec.convert(row._asdict(), Finding) for row in rows]
-    return sorted(found, key=lambda finding: list(Rule).index(finding.rule))
+async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, list[Finding]]:
+    """What was found in each of the comments ``ids``, in the order of the rules."""
+    found: dict[UUID, list[Finding]] = {comment_id: [] for comment_id in ids}
+    if not ids:
+        return found
+    dialect = connection.dialect.name
+    for row in await connection.execute(_read(dialect), rows_given(dialect, [(id_,) for id_ in ids])):
+        found[row.comment_id].append(Finding(Rule(row.rule), row.verdict, row.matched))
+    for findings in found.values():
+        findings.sort(key=lambda finding: list(Rule).index(finding.rule))
+    return found
+
+
+@lru_cache
+def _read(dialect: str) -> Select[*tuple[Any, ...]]:
+    row = FindingRow
+    return select(row.comment_id, row.rule, row.verdict, row.matched).where(any_of(dialect, row.comment_id))

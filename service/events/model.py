@@ -32,7 +32,10 @@ class DecisionRow(Base):
     """One judgement of one comment by the holder of a key. Append-only; states and ids, never the text."""
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("ix_decisions_site_id", "site_id", "id"),)
+    __table_args__ = (
+        Index("ix_decisions_site_id", "site_id", "id"),
+        Index("ix_decisions_comment_id", "comment_id", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))

@@ -7,8 +7,11 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.comments.model import State
-from service.comments.wire import FindingOut
+from service.comments.wire import CommentOut, FindingOut
 from service.moderation.deciding import Verdict
+from service.moderation.queueing import Order, Queued
+from service.moderation.recalling import Decision
+from service.screening.findings import Rule
 from service.screening.findings import Verdict as RuleVerdict
 from service.sites.rules import Rules
 from service.threads.wire import Reason
@@ -28,6 +31,49 @@ class DecisionIn(Body):
     verdict: Verdict
     comments: Annotated[list[JudgedIn], Meta(min_length=1, max_length=500)]
     reason: Reason | None = None
+
+
+class QueueQuery(Body):
+    """Which comments to hand to a moderator."""
+
+    state: Queued = "pending"
+    article: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    rule: Rule | None = None
+    order: Order = "oldest"
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: str | None = None
+
+
+class QueuedOut(msgspec.Struct):
+    """A comment with what was found in it, and the article that it stands under."""
+
+    comment: CommentOut
+    article: str
+    title: str
+
+
+class QueuePage(msgspec.Struct):
+    """Some comments, how many wait in all, and the cursor of those that follow."""
+
+    pending: int
+    comments: list[QueuedOut]
+    next: str | None
+
+
+class DecisionsQuery(Body):
+    """Which decisions to tell."""
+
+    comment: UUID | None = None
+    by: Annotated[str, Meta(max_length=12)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: str | None = None
+
+
+class Decisions(msgspec.Struct):
+    """Some decisions, the newest first, and the cursor of those that follow."""
+
+    decisions: list[Decision]
+    next: str | None
 
 
 class TryIn(Body):

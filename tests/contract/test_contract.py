@@ -35,11 +35,15 @@ CHECKED_BESIDE = {
     ("CountsIn", "/articles/*", "pattern"),
     ("ThreadsQuery", "/cursor", "maxLength"),
     ("PageQuery", "/cursor", "maxLength"),
+    ("QueueQuery", "/cursor", "maxLength"),
+    ("DecisionsQuery", "/cursor", "maxLength"),
 }
 QUERIES = {
     ("GET", f"{SITE}/threads"): ["ThreadsQuery", "ThreadByUrlQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
     ("GET", f"{SITE}/events"): ["EventsQuery"],
+    ("GET", f"{SITE}/queue"): ["QueueQuery"],
+    ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],
 }
 
 

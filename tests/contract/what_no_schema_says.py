@@ -16,7 +16,11 @@ AN_INTEGER = "to a schema 2.0 is an integer; here it is written 2"
 
 # operations, type of problem, parameter or pointer: why no schema says it
 RIGHTLY_REFUSED = {
-    ("getThreads|getComments", "invalid-cursor", "cursor"): "a cursor is opaque: a good one is one that was given",
+    (
+        "getThreads|getComments|getQueue|getDecisions",
+        "invalid-cursor",
+        "cursor",
+    ): "a cursor is opaque: a good one is one that was given",
     ("getThreads", "invalid-parameter", "limit|cursor|state|changed_since"): "`url` takes no other parameter",
     ("getThreads", "invalid-parameter", "changed_since|query"): "times lie between 1900 and 2999",
     ("putThread", "invalid-field", "/(published_at|updated_at|closing(/at)?)?"): "times lie between 1900 and 2999",

@@ -163,3 +163,16 @@ async def test_a_permalink_finds_its_page_in_the_index_of_what_is_shown(own_site
         await own_site.call("GET", f"/comments/{posted['comment']['id']}")
     [statement] = [each for each in statements if "max(" in each.sql]
     assert "ix_comments_shown_oldest" in await explained(own_site, dialect, statement)
+
+
+async def test_the_queue_goes_through_no_more_than_what_waits(own_site: ASite, dialect: str) -> None:
+    if dialect == "postgresql":  # which plans by its statistics; SQLite has none unless somebody makes them
+        await grown(own_site, 3000)
+    await own_site.set(mode="hold")
+    await a_comment(await a_thread(own_site))
+    with watched() as statements:
+        page = await own_site.call("GET", "/queue", by="moderator")
+    assert len(page.json()["comments"]) == 1
+    [statement] = [each for each in statements if "body" in each.sql]
+    plan = await explained(own_site, dialect, statement)
+    assert "ix_comments_queue" in plan or "ix_comments_pending" in plan

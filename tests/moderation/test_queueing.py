@@ -1,0 +1,111 @@
+"""Moderators find what waits, oldest first, with what was found in it; and what was decided, newest first."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import ASite, Json, a_comment, a_site, a_thread, decide
+
+
+async def queue(site: ASite, **query: Any) -> Json:
+    response = await site.call("GET", "/queue", by="moderator", params=query)
+    assert response.status_code == 200, response.text
+    page: Json = response.json()
+    return page
+
+
+def bodies(page: Json) -> list[str]:
+    return [each["comment"]["body"] for each in page["comments"]]
+
+
+async def test_what_waits_is_listed_with_its_article_and_what_was_found(site: ASite) -> None:
+    thread = await a_thread(site)
+    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"]})
+    await a_comment(thread, "Well said.")
+    await a_comment(thread, "A casino.")
+    page = await queue(site)
+    [waiting] = page["comments"]
+    assert (page["pending"], page["next"]) == (1, None)
+    assert (waiting["article"], waiting["title"]) == (thread.article, thread.registered["title"])
+    assert (waiting["comment"]["state"], waiting["comment"]["body"]) == ("pending", "A casino.")
+    assert [each["matched"] for each in waiting["comment"]["findings"]] == ["casino"]
+
+
+async def test_the_queue_is_read_by_pages_in_both_orders(site: ASite) -> None:
+    thread = await a_thread(site, mode="hold")
+    for number in range(7):
+        await a_comment(thread, f"Comment {number}")
+    for order, expected in (("oldest", range(7)), ("newest", range(6, -1, -1))):
+        met: list[str] = []
+        page: Json = {"next": ""}
+        while page["next"] is not None:
+            page = await queue(site, order=order, limit=3, **({"cursor": page["next"]} if page["next"] else {}))
+            assert page["pending"] == 7
+            met += bodies(page)
+        assert met == [f"Comment {number}" for number in expected]
+
+
+async def test_the_queue_is_asked_by_state_article_and_rule(site: ASite) -> None:
+    first, second = await a_thread(site, mode="hold"), await a_thread(site, mode="hold")
+    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"]})
+    comments = [(await a_comment(first, body))["comment"] for body in ("Casino", "Rude", "Spam", "Gone")]
+    await a_comment(second, "Elsewhere")
+    await decide(site, "reject", comments[1])
+    await decide(site, "spam", comments[2])
+    await decide(site, "delete", comments[3])
+    assert bodies(await queue(site)) == ["Casino", "Elsewhere"]
+    assert bodies(await queue(site, article=second.article)) == ["Elsewhere"]
+    assert bodies(await queue(site, rule="held-word")) == ["Casino"]
+    assert [bodies(await queue(site, state=state)) for state in ("rejected", "spam", "deleted")] == [
+        ["Rude"],
+        ["Spam"],
+        ["Gone"],
+    ]
+    assert (await queue(site, state="spam"))["pending"] == 2
+    assert bodies(await queue(site, article="unknown")) == []
+
+
+async def test_no_other_sites_comments_and_none_whose_author_took_them_back_are_in_the_queue(site: ASite) -> None:
+    thread = await a_thread(site, mode="hold")
+    posted = await a_comment(thread)
+    async with a_site(site.app) as other:
+        await a_comment(await a_thread(other, mode="hold"), "Elsewhere")
+        assert bodies(await queue(site)) == ["Well said."]
+    await site.call("DELETE", f"/comments/{posted['comment']['id']}", by=posted["author_token"])
+    assert await queue(site) == {"pending": 0, "comments": [], "next": None}
+    assert await queue(site, state="deleted") == {"pending": 0, "comments": [], "next": None}
+
+
+async def test_the_log_of_decisions_tells_what_was_decided_newest_first(site: ASite) -> None:
+    thread = await a_thread(site)
+    one, other = (await a_comment(thread))["comment"], (await a_comment(thread))["comment"]
+    [rejected] = await decide(site, "reject", one, reason="Off topic.")
+    await decide(site, "restore", rejected)
+    await decide(site, "spam", other)
+    log = (await site.call("GET", "/decisions", by="moderator")).json()
+    key = site.keys["moderator"].split("_")[1]
+    told = [(each["comment_id"], each["verdict"], each["before"], each["after"]) for each in log["decisions"]]
+    assert told == [
+        (other["id"], "spam", "published", "spam"),
+        (one["id"], "restore", "rejected", "published"),
+        (one["id"], "reject", "published", "rejected"),
+    ]
+    assert {each["decided_by"] for each in log["decisions"]} == {key}
+    assert (log["decisions"][-1]["reason"], log["decisions"][-1]["revision"]) == ("Off topic.", 1)
+    first = (await site.call("GET", "/decisions", by="admin", params={"limit": 2})).json()
+    rest = (await site.call("GET", "/decisions", by="admin", params={"limit": 2, "cursor": first["next"]})).json()
+    assert (first["decisions"] + rest["decisions"], rest["next"]) == (log["decisions"], None)
+    for query, count in (({"comment": one["id"]}, 2), ({"by": key}, 3), ({"by": "0" * 12}, 0)):
+        found = (await site.call("GET", "/decisions", by="moderator", params=query)).json()["decisions"]
+        assert len(found) == count
+    async with a_site(site.app) as stranger:
+        assert (await stranger.call("GET", "/decisions", by="moderator")).json()["decisions"] == []
+
+
+@pytest.mark.parametrize(
+    "query", ["/queue?state=published", "/queue?cursor=AAAA", "/queue?rule=x", "/decisions?comment=1", "/queue?limit=0"]
+)
+async def test_what_cannot_be_asked_is_refused(site: ASite, query: str) -> None:
+    answer = await site.call("GET", query, by="moderator")
+    assert answer.status_code == 400
+    assert answer.json()["type"] in {"/problems/invalid-parameter", "/problems/invalid-cursor"}
