@@ -165,7 +165,7 @@ async def a_comment(thread: AThread, body: str = "Well said.", **given: Any) -> 
     return posted
 
 
-Verdict = Literal["publish", "reject", "spam", "delete", "restore"]
+Verdict = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
 
 
 async def decide(site: ASite, verdict: Verdict, *comments: Json, reason: str | None = None) -> list[Json]:

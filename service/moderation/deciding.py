@@ -1,11 +1,12 @@
 """Moderators judge comments: one or many at once, each by the revision that they saw."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import ClassVar, Literal, NamedTuple
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
@@ -15,10 +16,12 @@ from service.comments.states import Change, change_states
 from service.events.catalogue import EventType
 from service.events.model import DecisionRow
 from service.sites.finding import Site
+from service.storage.portable import any_of, rows_given
 from service.threads.closing import settle_closings
 from service.web.problems import Problem
 
-Verdict = Literal["publish", "reject", "spam", "delete", "restore"]
+Verdict = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
+UNDOABLE = timedelta(minutes=10)
 
 
 class Outcome(NamedTuple):
@@ -44,6 +47,16 @@ OUTCOMES: dict[Verdict, Outcome] = {
 }
 
 
+# What tells that a comment is again what it was before the decision that is undone.
+UNDONE = {
+    State.PUBLISHED: EventType.COMMENT_RESTORED,
+    State.PENDING: EventType.COMMENT_HELD,
+    State.REJECTED: EventType.COMMENT_REJECTED,
+    State.SPAM: EventType.COMMENT_SPAM,
+    State.DELETED: EventType.COMMENT_DELETED,
+}
+
+
 class RevisionChanged(Problem):
     """The comment was edited or decided since the moderator saw it."""
 
@@ -52,7 +65,7 @@ class RevisionChanged(Problem):
 
 
 class VerdictDoesNotApply(Problem):
-    """The comment is in a state that this verdict does not lead out of, or its author has deleted its words."""
+    """Where the verdict does not lead out of the state, the author took the words back, or it is too late to undo."""
 
     status: ClassVar[int] = 409
     slug = "verdict-does-not-apply"
@@ -80,46 +93,71 @@ async def decide(
     now = clock.now()
     threads = {thread.id: thread for _, thread in found.values()}
     closed = await settle_closings(connection, threads.values(), {site.id: site}, now=now)
+    outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], verdict, now=now)
     judged: list[Judged] = []
     changes: list[Change] = []
     decisions: list[dict[str, object]] = []
     for comment_id, revision in comments:
         comment, thread = found.get(comment_id, (None, None))
-        problem = _problem(comment, revision, verdict, already=any(one.comment_id == comment_id for one in judged))
+        outcome = outcomes.get(comment_id)
+        problem = _problem(comment, revision, outcome, already=any(one.comment_id == comment_id for one in judged))
         judged.append(Judged(comment_id, None if problem else comment, problem))
-        if problem is None and comment is not None and thread is not None:
-            outcome = OUTCOMES[verdict]
+        if problem is None and comment is not None and thread is not None and outcome is not None:
             changes.append(Change(thread, site, comment, outcome.after, outcome.event))
-            decisions.append(_row(site, comment, verdict=verdict, reason=reason, decided_by=decided_by, now=now))
+            row = {"verdict": verdict, "after": outcome.after, "reason": reason, "decided_by": decided_by}
+            decisions.append(_row(site, comment, now=now, **row))
     if decisions:
         await connection.execute(insert(DecisionRow), decisions)
     await change_states(connection, changes, now=now, told_before=closed)
     return judged
 
 
-def _problem(comment: Comment | None, revision: int, verdict: Verdict, *, already: bool) -> Problem | None:
-    """Why ``verdict`` can't be passed on ``comment``; None where it can."""
+async def _outcomes(
+    connection: AsyncConnection, comments: Sequence[Comment], verdict: Verdict, *, now: datetime
+) -> dict[UUID, Outcome]:
+    """What ``verdict`` makes of each comment; those of which there is nothing to undo are left out.
+
+    Each edit and each decision moves the revision, so the decision on the revision before is the one that made the
+    comment what it is, and nothing has happened to it since.
+    """
+    if verdict != "undo":
+        return {comment.id: OUTCOMES[verdict] for comment in comments}
+    if not comments:
+        return {}
+    dialect, made_from = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
+    rows = await connection.execute(_read_decisions(dialect), rows_given(dialect, made_from))
+    return {
+        row.comment_id: Outcome(frozenset({State(row.after)}), State(row.before), UNDONE[State(row.before)])
+        for row in rows
+        if row.verdict != "undo" and now - row.decided_at < UNDOABLE
+    }
+
+
+@lru_cache
+def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
+    row = DecisionRow
+    columns = (row.comment_id, row.verdict, row.before, row.after, row.decided_at)
+    return select(*columns).where(any_of(dialect, row.comment_id, row.revision))
+
+
+def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *, already: bool) -> Problem | None:
+    """Why ``comment`` can't be judged so; None where it can."""
     if comment is None:
         return no_comment()
     if already or comment.revision != revision:
         return RevisionChanged(revision=comment.revision)
-    if comment.state not in OUTCOMES[verdict].before or not comment.body:
+    if outcome is None or comment.state not in outcome.before or not comment.body:
         return VerdictDoesNotApply(state=comment.state)
     return None
 
 
-def _row(
-    site: Site, comment: Comment, *, verdict: Verdict, reason: str | None, decided_by: str, now: datetime
-) -> dict[str, object]:
+def _row(site: Site, comment: Comment, *, now: datetime, **decision: object) -> dict[str, object]:
     return {
+        **decision,
         "id": clock.new_id(),
         "site_id": site.id,
         "comment_id": comment.id,
-        "verdict": verdict,
         "before": comment.state,
-        "after": OUTCOMES[verdict].after,
         "revision": comment.revision,
-        "reason": reason,
-        "decided_by": decided_by,
         "decided_at": now,
     }

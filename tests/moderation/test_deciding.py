@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.builders import ASite, a_comment, a_thread, decide, events_of
+from tests.builders import ASite, Clock, a_comment, a_thread, decide, events_of
 
 
 async def test_publishing_what_was_held_counts_it(site: ASite) -> None:
@@ -53,3 +53,44 @@ async def test_only_moderators_judge(site: ASite) -> None:
     body = {"verdict": "reject", "comments": [{"id": posted["comment"]["id"], "revision": 1}]}
     for by, status in ((None, 401), (posted["author_token"], 403), ("host", 403), ("moderator", 200)):
         assert (await site.call("POST", "/decisions", by=by, json=body)).status_code == status
+
+
+async def test_a_decision_is_undone_within_ten_minutes(site: ASite, the_clock: Clock) -> None:
+    thread = await a_thread(site)
+    posted = (await a_comment(thread))["comment"]
+    [spam] = await decide(site, "spam", posted)
+    the_clock.move(minutes=9, seconds=59)
+    [undone] = await decide(site, "undo", spam)
+    assert (undone["state"], undone["revision"]) == ("published", 3)
+    assert (await thread.read())["reply_count"] == 1
+    assert [event["type"] for event in await events_of(site)][-2:] == ["comment.spam", "comment.restored"]
+    [again] = await decide(site, "undo", undone)
+    assert again["problem"]["type"] == "/problems/verdict-does-not-apply"
+    log = (await site.call("GET", "/decisions", by="moderator", params={"comment": posted["id"]})).json()["decisions"]
+    assert [(each["verdict"], each["before"], each["after"]) for each in log] == [
+        ("undo", "spam", "published"),
+        ("spam", "published", "spam"),
+    ]
+
+
+async def test_a_decision_is_not_undone_late_or_over_what_happened_since(site: ASite, the_clock: Clock) -> None:
+    thread = await a_thread(site, mode="hold")
+    late, edited = await a_comment(thread), await a_comment(thread)
+    results = await decide(site, "publish", late["comment"], edited["comment"])
+    path = f"/comments/{edited['comment']['id']}"
+    better = await site.call("PATCH", path, by=edited["author_token"], json={"body": "Better."})
+    the_clock.move(minutes=10)
+    [too_late] = await decide(site, "undo", results[0])
+    assert too_late["problem"]["type"] == "/problems/verdict-does-not-apply"
+    [changed] = await decide(site, "undo", results[1])
+    assert changed["problem"]["type"] == "/problems/revision-changed"
+    [nothing] = await decide(site, "undo", better.json())
+    assert nothing["problem"]["type"] == "/problems/verdict-does-not-apply"
+
+
+async def test_many_decisions_are_undone_at_once_each_to_what_it_was(site: ASite) -> None:
+    open_, held = await a_thread(site), await a_thread(site, mode="hold")
+    comments = [(await a_comment(thread))["comment"] for thread in (open_, held, open_)]
+    rejected = await decide(site, "reject", *comments)
+    undone = await decide(site, "undo", *rejected)
+    assert [each["state"] for each in undone] == ["published", "pending", "published"]

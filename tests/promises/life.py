@@ -22,6 +22,15 @@ VERDICTS = {
 }
 
 
+UNDONE = {
+    "published": "comment.restored",
+    "pending": "comment.held",
+    "rejected": "comment.rejected",
+    "spam": "comment.spam",
+    "deleted": "comment.deleted",
+}
+
+
 class Life:
     """A site with its threads, and ``log``: what should have been told, in order."""
 
@@ -46,11 +55,13 @@ class Life:
         return at is not None and at <= self.now()
 
     def moments(self) -> list[datetime]:
-        """When something changes by itself: closing times, publications, ends of edit windows and of memories."""
+        """When something changes by itself: closing times, publications, ends of edit windows, memories, undoing."""
         moments: list[datetime | None] = []
         for thread in self.threads.values():
             moments += [self.closes_at(thread), thread.fields["published_at"]]
             moments += [comment.created_at + self.edit_window for comment in thread.comments[-1:]]
+            decided = [comment.decided[2] for comment in thread.comments if comment.decided]
+            moments += [decided_at + timedelta(minutes=10) for decided_at in decided[-1:]]
             moments += [sent_at + DAY for sent_at, _, _ in thread.remembered.values()]
         return [moment for moment in moments if moment]
 
@@ -210,17 +221,29 @@ class Life:
     def decide(self, verdict: str, judged: list[tuple[AComment, int]]) -> list[str]:
         """What becomes of each: ``done``, or the problem that refuses it."""
         self.settle({comment.thread.article: comment.thread for comment, _ in judged}.values())
-        before, after, event = VERDICTS[verdict]
         results = []
         for number, (comment, revision) in enumerate(judged):
             if comment.revision != revision or comment in [each for each, _ in judged[:number]]:
                 results.append("revision-changed")
-            elif comment.state not in before or comment.words is None:
+            elif comment.words is None or not self.applies(verdict, comment):
                 results.append("verdict-does-not-apply")
             else:
-                self.become(comment, after, event)
+                was = comment.state
+                if verdict == "undo" and comment.decided:
+                    self.become(comment, comment.decided[1], UNDONE[comment.decided[1]])
+                    comment.decided = None
+                else:
+                    self.become(comment, *VERDICTS[verdict][1:])
+                    comment.decided = (comment.revision, was, self.now())
                 results.append("done")
         return results
+
+    def applies(self, verdict: str, comment: AComment) -> bool:
+        if verdict != "undo":
+            return comment.state in VERDICTS[verdict][0]
+        if comment.decided is None or comment.decided[0] != comment.revision:
+            return False
+        return self.now() - comment.decided[2] < timedelta(minutes=10)
 
     def become(self, comment: AComment, state: str, event: str) -> None:
         comment.state, comment.revision = state, comment.revision + 1

@@ -25,6 +25,7 @@ class AComment:
     created_at: datetime
     edited_at: datetime | None = None
     revision: int = 1
+    decided: tuple[int, str, datetime] | None = None  # the last decision: the revision it made, the state before, when
     found: list[str] = field(default_factory=list)  # the rules that found something in its words
 
     def key(self, order: str) -> tuple[int, ...]:

@@ -161,9 +161,13 @@ class ALife(RuleBasedStateMachine):
         assert self.site.call("DELETE", f"/comments/{comment.id}", by=comment.author).status_code == 204
 
     @precondition(lambda self: self.comments)
-    @rule(verdict=st.sampled_from(sorted(VERDICTS)), chosen=chosen, stale=st.sampled_from([None, None, None, 0, 1]))
+    @rule(
+        verdict=st.sampled_from([*sorted(VERDICTS), "undo", "undo"]),
+        chosen=chosen,
+        stale=st.sampled_from([None, None, None, 0, 1]),
+    )
     def decide(self, verdict: str, chosen: list[int], stale: int | None) -> None:
-        comments = [self.comment(pick, lambda comment: comment.state in VERDICTS[verdict][0]) for pick in chosen]
+        comments = [self.comment(pick, lambda comment: self.life.applies(verdict, comment)) for pick in chosen]
         judged = [(each, max(1, each.revision - (stale == number))) for number, each in enumerate(comments)]
         outcomes = self.life.decide(verdict, judged)
         body = {"verdict": verdict, "comments": [{"id": each.id, "revision": seen} for each, seen in judged]}
