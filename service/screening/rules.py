@@ -10,10 +10,9 @@ from collections.abc import Callable
 import msgspec
 
 from service.screening.findings import Finding, Rule
-from service.screening.folding import fold
 from service.screening.links import find_domain, find_links, links_in
 from service.screening.shape import find_capitals, find_length, find_repeated
-from service.screening.words import WordList
+from service.screening.words import Text, WordList, text_of
 from service.sites.rules import Rules
 
 
@@ -21,13 +20,13 @@ class Said(msgspec.Struct):
     """What a comment says, in each form that a rule looks at."""
 
     body: str
-    folded: str
+    text: Text
     hosts: list[str]
 
 
 def said(*, author_name: str, author_url: str | None, body: str, html: str) -> Said:
     """What ``body``, rendered as ``html``, says under its author's name."""
-    return Said(body, fold(f"{author_name}\n{body}"), links_in(html, author_url))
+    return Said(body, text_of(f"{author_name}\n{body}"), links_in(html, author_url))
 
 
 class Screen(msgspec.Struct):
@@ -61,7 +60,7 @@ def make_screen(rules: Rules) -> Screen:
 
 
 def _find_refused_word(screen: Screen, said: Said) -> Finding | None:
-    found = screen.refused_words.first_in(said.folded)
+    found = screen.refused_words.first_in(said.text)
     return Finding(Rule.REFUSED_WORD, "refused", found) if found else None
 
 
@@ -70,7 +69,7 @@ def _find_refused_domain(screen: Screen, said: Said) -> Finding | None:
 
 
 def _find_held_word(screen: Screen, said: Said) -> Finding | None:
-    found = screen.held_words.first_in(said.folded)
+    found = screen.held_words.first_in(said.text)
     return Finding(Rule.HELD_WORD, "pending", found) if found else None
 
 

@@ -1,6 +1,8 @@
 """What a text looks like: how long, how loud, how monotonous. Pure, and linear in time."""
 
 import re
+from collections.abc import Callable
+from string import ascii_lowercase, ascii_uppercase
 
 from service.screening.findings import Finding, Rule
 
@@ -20,10 +22,17 @@ def find_capitals(body: str, *, most: int | None) -> Finding | None:
     """More than ``most`` in a hundred of the letters that have a case."""
     if most is None:
         return None
-    capitals, small = sum(map(str.isupper, body)), sum(map(str.islower, body))
+    capitals, small = _count(body, str.isupper, ascii_uppercase), _count(body, str.islower, ascii_lowercase)
     if capitals + small < FEWEST_LETTERS or capitals * 100 <= most * (capitals + small):
         return None
     return Finding(Rule.CAPITALS, "pending", f"{capitals * 100 // (capitals + small)} %")
+
+
+def _count(text: str, is_one: Callable[[str], bool], in_ascii: str) -> int:
+    """How many characters of ``text`` are such; in ASCII, where they are known, without asking each."""
+    if text.isascii():
+        return len(text) - len(text.encode().translate(None, in_ascii.encode()))
+    return sum(map(is_one, text))
 
 
 def find_repeated(body: str, *, most: int | None) -> Finding | None:

@@ -44,17 +44,28 @@ class WordList:
                 self._terms.append(_term(written, folded))
         self._finder = ahocorasick_rs.AhoCorasick([term.part for term in self._terms]) if self._terms else None
 
-    def first_in(self, folded: str) -> str | None:
-        """The first term that the :func:`fold`-ed text is found to have, as it was written; None where it has none."""
-        if self._words:
-            known = self._words.keys() & set(_WORD.findall(folded))
-            if known:
-                return self._words[min(known, key=folded.index)]
+    def first_in(self, text: "Text") -> str | None:
+        """The first term that ``text`` is found to have, as it was written; None where it has none."""
+        if known := self._words.keys() & text.words:
+            return self._words[min(known, key=text.folded.index)]
         if self._finder is None:
             return None
-        text = " ".join(folded.split())
-        hits = self._finder.find_matches_as_indexes(text, overlapping=True)
-        return next((self._terms[hit[0]].written for hit in hits if _holds(self._terms[hit[0]], text, hit)), None)
+        hits = self._finder.find_matches_as_indexes(text.folded, overlapping=True)
+        terms = self._terms
+        return next((terms[hit[0]].written for hit in hits if _holds(terms[hit[0]], text.folded, hit)), None)
+
+
+class Text(NamedTuple):
+    """A text as lists of words are looked for in it: folded, its white space single spaces; and its words."""
+
+    folded: str
+    words: frozenset[str]
+
+
+def text_of(text: str) -> Text:
+    """``text``, ready to be looked through."""
+    folded = " ".join(fold(text).split())
+    return Text(folded, frozenset(_WORD.findall(folded)))
 
 
 def _term(written: str, folded: str) -> _Term:

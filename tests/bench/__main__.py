@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from service.storage.engine import Database
 from service.web.cursors import encode_cursor
-from tests.bench import screening
+from tests.bench import deciding, screening
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, SIZES, answering, databases, fill, serving
 from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
@@ -51,16 +51,17 @@ def main() -> None:
     notes: list[str] = []
     with databases() as urls:
         for name, url in urls.items():
-            notes += asyncio.run(prepare(name, url))
+            key, told = asyncio.run(prepare(name, url))
             with serving(url) as process:
                 measure(name, url)
+                notes += [*told, f"{name}, {deciding.told(ORIGIN, key)}."]
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
     print(f"\n{machine()}\n" + "\n".join([*notes, *screening.told()]))
 
 
-async def prepare(name: str, url: str) -> list[str]:
-    """Fill the database; what PostgreSQL touches for a page of each size."""
-    await fill(url)
+async def prepare(name: str, url: str) -> tuple[str, list[str]]:
+    """Fill the database; a moderator's key, and what PostgreSQL touches for a page of each size."""
+    key = await fill(url)
     database = Database(url)
     told = []
     for size in SIZES:
@@ -73,7 +74,7 @@ async def prepare(name: str, url: str) -> list[str]:
                 touched = await explain(connection, thread_id, (size // 2).to_bytes(4, "big"))
             told.append(f"{name}, a page of 50 from {size:,} comments: {touched}.")
     await database.close()
-    return told
+    return key, told
 
 
 def measure(name: str, url: str) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+from service.access.keys import add_key
 from service.sites.changing import add_site
 from service.sites.settings import PRESETS
 from service.storage.engine import Database
@@ -34,8 +35,8 @@ def databases() -> Iterator[dict[str, str]]:
         yield {"SQLite": f"sqlite:///{folder}/bench.db", "PostgreSQL": server.new_database()}
 
 
-async def fill(url: str) -> None:
-    """Migrate, and register the articles."""
+async def fill(url: str) -> str:
+    """Migrate, and register the articles; a moderator's key."""
     database = Database(url)
     await migrate(database)
     async with database.write() as connection:
@@ -43,7 +44,9 @@ async def fill(url: str) -> None:
         for article in ARTICLES:
             title = "Moscow conference calls for global counterterrorism dialogue"
             await register_thread(connection, site, article, {"title": title, "url": f"https://x.example/{article}"})
+        key = await add_key(connection, site.id, "moderator")
     await database.close()
+    return key
 
 
 @contextmanager
