@@ -1,8 +1,8 @@
 """Rules of a site, and what they found in comments.
 
 Why: comments are judged by rules as they arrive, and a moderator sees what each rule found.
-Locks: PostgreSQL locks `sites` for an instant; the new column has a constant default, so no row is written.
-The release before lives with it because: it neither reads nor writes the column and the table.
+Locks: none; the tables are new.
+The release before lives with it because: it neither reads nor writes them.
 """
 
 import sqlalchemy as sa
@@ -15,8 +15,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column and the table."""
-    op.add_column("sites", sa.Column("rules", sa.Text(), server_default="{}", nullable=False))
+    """Make the tables."""
+    op.create_table(
+        "rules",
+        sa.Column("site_id", sa.BigInteger(), nullable=False),
+        sa.Column("rules", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_rules_site_id")),
+        sa.PrimaryKeyConstraint("site_id", name=op.f("pk_rules")),
+    )
     op.create_table(
         "findings",
         sa.Column("comment_id", sa.Uuid(), nullable=False),
@@ -32,4 +38,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop both; sites and comments stay as they are."""
     op.drop_table("findings")
-    op.drop_column("sites", "rules")
+    op.drop_table("rules")

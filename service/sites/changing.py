@@ -2,13 +2,13 @@
 
 import msgspec
 from babel import Locale, UnknownLocaleError
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
 from service.sites.finding import COLUMNS, SLUG, Site, site_of
-from service.sites.model import SiteRow
+from service.sites.model import RulesRow, SiteRow
 from service.sites.rules import Rules
 from service.sites.settings import SiteSettings
 from service.web.text import clean_line, is_blank
@@ -39,12 +39,14 @@ async def add_site(
     if slug in RESERVED:
         raise InvalidSite(f"“{slug}” can't be a slug: the service's own pages are there.")
     values = {"slug": slug, "name": _name(name), "locale": _locale(locale), "revision": 1, "position": 0}
-    kept = {"settings": _encode(settings), "rules": _encode(rules or Rules())}
-    statement = insert(SiteRow).values(**values, **kept, created_at=clock.now()).returning(*COLUMNS)
+    statement = insert(SiteRow).values(**values, settings=_encode(settings), created_at=clock.now())
     try:
-        return site_of((await connection.execute(statement)).one())
+        site_id = (await connection.execute(statement.returning(SiteRow.id))).scalar_one()
     except IntegrityError:
         raise InvalidSite(f"There is a site “{slug}” already.") from None
+    if rules is not None:
+        await connection.execute(insert(RulesRow).values(site_id=site_id, rules=_encode(rules)))
+    return await find_site(connection, slug)
 
 
 async def list_sites(connection: AsyncConnection) -> list[Site]:
@@ -80,8 +82,9 @@ async def change_site(
 
 async def change_rules(connection: AsyncConnection, site: Site, rules: Rules) -> None:
     """Have what arrives from now on judged by ``rules``; what was judged before stays as it is."""
-    values = {"rules": _encode(rules), "revision": SiteRow.revision + 1}
-    await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(values))
+    await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(revision=SiteRow.revision + 1))
+    await connection.execute(delete(RulesRow).where(RulesRow.site_id == site.id))
+    await connection.execute(insert(RulesRow).values(site_id=site.id, rules=_encode(rules)))
 
 
 def _encode(struct: msgspec.Struct) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
-from service.sites.model import SiteRow
+from service.sites.model import RulesRow, SiteRow
 from service.sites.rules import Rules
 from service.sites.settings import SiteSettings
 from service.storage.engine import Database
@@ -75,7 +75,8 @@ class Sites:
         self._remembered.pop(slug, None)
 
 
-COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revision, SiteRow.settings, SiteRow.rules)
+_RULES = select(RulesRow.rules).where(RulesRow.site_id == SiteRow.id).scalar_subquery()
+COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revision, SiteRow.settings, _RULES)
 
 
 async def _read_site(connection: AsyncConnection, slug: str, *, known: Site | None) -> Site | None:
@@ -89,9 +90,9 @@ async def _read_site(connection: AsyncConnection, slug: str, *, known: Site | No
 _REVISION = select(SiteRow.revision).where(SiteRow.slug == bindparam("slug"), SiteRow.id == bindparam("id"))
 
 
-def site_of(row: Row[int, str, str, str, int, str, str]) -> Site:
+def site_of(row: Row[int, str, str, str, int, str, str | None]) -> Site:
     """The site in a row of :data:`COLUMNS`."""
-    settings, rules = msgspec.json.decode(row[5], type=SiteSettings), msgspec.json.decode(row[6], type=Rules)
+    settings, rules = msgspec.json.decode(row[5], type=SiteSettings), msgspec.json.decode(row[6] or "{}", type=Rules)
     return Site(row[0], row[1], row[2], row[3], row[4], settings, rules)
 
 

@@ -1,8 +1,8 @@
-"""The table of sites, each with the head of its log."""
+"""The table of sites, each with the head of its log, and that of their rules."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.schema import Base, RowId
@@ -19,7 +19,15 @@ class SiteRow(Base):
     name: Mapped[str]
     locale: Mapped[str] = mapped_column(String(35))
     settings: Mapped[str]
-    rules: Mapped[str] = mapped_column(server_default="{}")
     revision: Mapped[int]
     position: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
+
+
+class RulesRow(Base):
+    """A site's rules, where it has any. Apart from the site, whose row is written anew with each commit to its log."""
+
+    __tablename__ = "rules"
+
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), primary_key=True)
+    rules: Mapped[str]

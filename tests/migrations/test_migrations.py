@@ -28,10 +28,9 @@ TABLES = {
     "idempotency_keys": "2026_11_24_0003",
     "events": "2026_11_24_0004",
     "decisions": "2026_11_24_0004",
+    "rules": "2026_11_24_0005",
     "findings": "2026_11_24_0005",
 }
-# And the columns that came later than their table.
-COLUMNS = {("sites", "rules"): "2026_11_24_0005"}
 
 
 async def fill(database_url: str) -> None:
@@ -71,15 +70,8 @@ async def rows(database: Database) -> Rows:
 
 
 def there_at(held: Rows, revision: str) -> Rows:
-    """The part of what is ``held`` that ``revision`` had a place for already."""
-    if revision == "base":
-        return {}
-    later = {column for column, since in COLUMNS.items() if since > revision}
-    return {
-        table: [{name: value for name, value in row.items() if (table, name) not in later} for row in of_table]
-        for table, of_table in held.items()
-        if TABLES[table] <= revision
-    }
+    """The part of what is ``held`` that ``revision`` had a table for already."""
+    return {} if revision == "base" else {table: held[table] for table in held if TABLES[table] <= revision}
 
 
 async def differences(database: Database) -> list[Any]:
