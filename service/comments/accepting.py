@@ -130,7 +130,7 @@ def _parent(draft: Draft, thread: Thread, facts: Facts) -> Comment | None:
 
 def _judge(draft: Draft, thread: Thread, site: Site) -> list[Finding]:
     """What the site's rules find in ``draft``; raises NotAccepted where one refuses it."""
-    findings = judge(draft.said, screen_of(site.rules), mode=mode_of(thread, site.settings))
+    findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode_of(thread, site.settings))
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         raise NotAccepted(draft, rule=refusal.rule)
     return findings

@@ -87,7 +87,7 @@ async def edit_comment(
 def _judge_again(comment: Comment, thread: Thread, site: Site) -> list[Finding]:
     """What the site's rules find in the new words of ``comment``; raises EditNotAccepted where one refuses them."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
-    findings = judge(says, screen_of(site.rules), mode=mode_of(thread, site.settings))
+    findings = judge(says, screen_of(site.id, site.rules), mode=mode_of(thread, site.settings))
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         raise EditNotAccepted(comment.body, rule=refusal.rule)
     return findings

@@ -4,7 +4,6 @@ A rule takes what was said and a site's screen, and finds something or nothing. 
 strictest finding wins.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
@@ -39,17 +38,14 @@ class Screen(msgspec.Struct):
     refused_domains: frozenset[str]
 
 
-_screens: "OrderedDict[int, Screen]" = OrderedDict()
-MOST_SCREENS = 256
+_screens: dict[int, Screen] = {}
 
 
-def screen_of(rules: Rules) -> Screen:
-    """``rules`` made ready, once for as long as the same object is asked for."""
-    screen = _screens.get(id(rules))
+def screen_of(site_id: int, rules: Rules) -> Screen:
+    """``rules`` of a site made ready, once for as long as they are the same object; one screen a site is kept."""
+    screen = _screens.get(site_id)
     if screen is None or screen.rules is not rules:
-        screen = _screens[id(rules)] = make_screen(rules)
-        if len(_screens) > MOST_SCREENS:
-            _screens.popitem(last=False)
+        screen = _screens[site_id] = make_screen(rules)
     return screen
 
 
