@@ -3,9 +3,11 @@
 from service.access import model as access
 from service.comments import model as comments
 from service.events import model as events
+from service.moderation import model as moderation
+from service.readers import model as readers
 from service.sites import model as sites
 from service.storage.schema import Base
 from service.threads import model as threads
 
-MODELS = (sites, access, threads, comments, events)
+MODELS = (sites, access, readers, threads, comments, moderation, events)
 METADATA = Base.metadata

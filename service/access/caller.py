@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from service.access import keys
 from service.access.keys import Keys, Role
+from service.events.decisions import Actor
 from service.readers import author_tokens
 from service.readers.author_tokens import AuthorTokens
 from service.sites.finding import Site
@@ -23,6 +24,12 @@ class Caller(msgspec.Struct, frozen=True):
     role: Role | None = None
     key_id: str | None = None
     reader_id: UUID | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """By whom a decision of this caller is; they have a role."""
+        assert self.key_id
+        return Actor("key", self.key_id)
 
     @property
     def judges(self) -> bool:

@@ -154,11 +154,16 @@ def _arrive(
         author_name=draft.author_name,
         author_email=draft.author_email,
         author_url=draft.author_url,
+        author_role="guest",
+        author_avatar=None,
         body=draft.body,
         html=draft.html,
         revision=1,
         created_at=now,
         edited_at=None,
+        words_mark=None,
+        address_mark=None,
+        reports=0,
     )
 
 

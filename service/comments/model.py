@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.schema import Base, one_of
+
+AuthorRole = Literal["guest", "reader", "staff"]
 
 
 class State(StrEnum):
@@ -28,13 +30,17 @@ _SHOWN, _SHOWN_IN_SQLITE = text("shown"), text("shown = 1")
 _PENDING = text("state = 'pending'")
 _NOT_PUBLISHED = text("state <> 'published'")
 _IMPORTED = text("imported_from IS NOT NULL")
+_HAS_WORDS, _HAS_ADDRESS = text("words_mark IS NOT NULL"), text("address_mark IS NOT NULL")
+_REPORTED = text("reports > 0")
 
 
 class CommentRow(Base):
     """What a reader posted.
 
     ``shown`` is: published, or has a published descendant (a tombstone). The partial indexes hold shown rows only, so
-    a flood of spam costs readers nothing.
+    a flood of spam costs readers nothing. ``words_mark`` and ``address_mark`` are keyed hashes of what was said in
+    which thread and of where it came from; ``reports`` counts those since a moderator last looked, NULL where one has
+    judged the words as they are. Their defaults are for the release before, which knows nothing of them.
     """
 
     __tablename__ = "comments"
@@ -52,6 +58,10 @@ class CommentRow(Base):
             "ix_comments_pending", "thread_id", "reader_id", "path", sqlite_where=_PENDING, postgresql_where=_PENDING
         ),
         Index("ix_comments_queue", "state", "id", sqlite_where=_NOT_PUBLISHED, postgresql_where=_NOT_PUBLISHED),
+        Index("ix_comments_reader", "reader_id", "id"),
+        Index("ix_comments_words", "words_mark", "id", sqlite_where=_HAS_WORDS, postgresql_where=_HAS_WORDS),
+        Index("ix_comments_address", "address_mark", "id", sqlite_where=_HAS_ADDRESS, postgresql_where=_HAS_ADDRESS),
+        Index("ix_comments_reported", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
         Index(
             "ix_comments_imported",
             "thread_id",
@@ -77,11 +87,16 @@ class CommentRow(Base):
     author_name: Mapped[str] = mapped_column(String(100))
     author_email: Mapped[str | None] = mapped_column(String(254))
     author_url: Mapped[str | None] = mapped_column(String(2000))
+    author_role: Mapped[str] = mapped_column(String(8), server_default="guest")
+    author_avatar: Mapped[str | None] = mapped_column(String(2000))
     body: Mapped[str]
     html: Mapped[str]
     revision: Mapped[int]
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+    words_mark: Mapped[int | None] = mapped_column(BigInteger)
+    address_mark: Mapped[int | None] = mapped_column(BigInteger)
+    reports: Mapped[int | None] = mapped_column(server_default="0")
     imported_from: Mapped[str | None] = mapped_column(String(100))
 
 
@@ -99,11 +114,16 @@ class Comment(msgspec.Struct):
     author_name: str
     author_email: str | None
     author_url: str | None
+    author_role: AuthorRole
+    author_avatar: str | None
     body: str
     html: str
     revision: int
     created_at: datetime
     edited_at: datetime | None
+    words_mark: int | None
+    address_mark: int | None
+    reports: int | None
 
 
 class FindingRow(Base):

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from service.comments.model import Comment, State
+from service.comments.model import AuthorRole, Comment, State
 from service.languages.speaking import sentence
 from service.screening.findings import Finding, Rule, Verdict
 from service.threads.wire import ThreadOut
@@ -51,7 +51,8 @@ class AuthorOut(msgspec.Struct):
 
     name: str
     url: str | None
-    role: Literal["guest"]
+    role: AuthorRole
+    avatar: str | None
 
 
 class FindingOut(msgspec.Struct):
@@ -156,7 +157,7 @@ def _whole(comment: Comment) -> CommentOut:
         parent_id=comment.parent_id,
         depth=comment.depth,
         state=comment.state,
-        author=AuthorOut(comment.author_name, comment.author_url, "guest"),
+        author=AuthorOut(comment.author_name, comment.author_url, comment.author_role, comment.author_avatar),
         html=comment.html,
         created_at=comment.created_at,
         edited_at=comment.edited_at,

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.storage.schema import Base
+from service.storage.schema import Base, one_of
 
 
 class EventRow(Base):
@@ -29,21 +29,35 @@ class EventRow(Base):
 
 
 class DecisionRow(Base):
-    """One judgement of one comment by the holder of a key. Append-only; states and ids, never the text."""
+    """One decision of somebody: on a comment, a thread, a reader, the rules or the settings.
+
+    Append-only; states and ids, never the text. ``decided_by`` is the id of a key or of a moderator's account, as
+    ``by_kind`` says, and null for whoever runs the installation. ``reports`` is how many it settled, null where the
+    comment had been looked at before.
+    """
 
     __tablename__ = "decisions"
     __table_args__ = (
         Index("ix_decisions_site_id", "site_id", "id"),
         Index("ix_decisions_comment_id", "comment_id", "id"),
+        Index("ix_decisions_thread_id", "thread_id", "id"),
+        Index("ix_decisions_reader_id", "reader_id", "id"),
+        Index("ix_decisions_decided_by", "decided_by", "id"),
+        one_of("by_kind", ("key", "moderator", "operator")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
     verdict: Mapped[str] = mapped_column(String(16))
-    before: Mapped[str] = mapped_column(String(9))
-    after: Mapped[str] = mapped_column(String(9))
-    revision: Mapped[int]
+    comment_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    thread_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("threads.id"))
+    reader_id: Mapped[UUID | None]
+    ban_id: Mapped[UUID | None]
+    before: Mapped[str | None] = mapped_column(String(9))
+    after: Mapped[str | None] = mapped_column(String(9))
+    revision: Mapped[int | None]
+    reports: Mapped[int | None]
     reason: Mapped[str | None] = mapped_column(String(500))
-    decided_by: Mapped[str] = mapped_column(String(12), ForeignKey("api_keys.id"))
+    by_kind: Mapped[str] = mapped_column(String(9), server_default="key")
+    decided_by: Mapped[str | None] = mapped_column(String(12))
     decided_at: Mapped[datetime]

@@ -44,7 +44,6 @@ from service.web.routing import json_response
 async def post_decisions(request: Request, caller: Caller) -> Response:
     """Judge one comment or many."""
     body = await decode_body(request, DecisionIn)
-    assert caller.key_id is not None
     async with database_of(request).write() as connection:
         judged = await decide(
             connection,
@@ -52,7 +51,7 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
             [(one.id, one.revision) for one in body.comments],
             verdict=body.verdict,
             reason=read_line(body.reason, pointer="/reason", longest=500) if body.reason else None,
-            decided_by=caller.key_id,
+            by=caller.actor,
         )
     locale = locale_asked(request.scope)
     return json_response(Results([_result(one, locale) for one in judged]), headers={"cache-control": "no-store"})

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
@@ -14,6 +14,7 @@ from service.comments.finding import lock_comments, no_comment
 from service.comments.model import Comment, State
 from service.comments.states import Change, change_states
 from service.events.catalogue import EventType
+from service.events.decisions import Actor, NewDecision, note_decisions
 from service.events.model import DecisionRow
 from service.sites.finding import Site
 from service.storage.portable import any_of, rows_given
@@ -86,7 +87,7 @@ async def decide(
     *,
     verdict: Verdict,
     reason: str | None,
-    decided_by: str,
+    by: Actor,
 ) -> list[Judged]:
     """Judge ``comments``, pairs of id and the revision that was seen, in order; each stands or is refused alone."""
     found = await lock_comments(connection, site, {comment_id for comment_id, _ in comments})
@@ -96,7 +97,7 @@ async def decide(
     outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], verdict, now=now)
     judged: list[Judged] = []
     changes: list[Change] = []
-    decisions: list[dict[str, object]] = []
+    decisions: list[NewDecision] = []
     for comment_id, revision in comments:
         comment, thread = found.get(comment_id, (None, None))
         outcome = outcomes.get(comment_id)
@@ -104,10 +105,9 @@ async def decide(
         judged.append(Judged(comment_id, None if problem else comment, problem))
         if problem is None and comment is not None and thread is not None and outcome is not None:
             changes.append(Change(thread, site, comment, outcome.after, outcome.event))
-            row = {"verdict": verdict, "after": outcome.after, "reason": reason, "decided_by": decided_by}
-            decisions.append(_row(site, comment, now=now, **row))
-    if decisions:
-        await connection.execute(insert(DecisionRow), decisions)
+            decision = NewDecision(site.id, verdict, by, before=comment.state, after=outcome.after, reason=reason)
+            decisions.append(_of(comment, decision))
+    await note_decisions(connection, decisions, now=now)
     await change_states(connection, changes, now=now, told_before=closed)
     return judged
 
@@ -151,13 +151,10 @@ def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *,
     return None
 
 
-def _row(site: Site, comment: Comment, *, now: datetime, **decision: object) -> dict[str, object]:
-    return {
-        **decision,
-        "id": clock.new_id(),
-        "site_id": site.id,
-        "comment_id": comment.id,
-        "before": comment.state,
-        "revision": comment.revision,
-        "decided_at": now,
-    }
+def _of(comment: Comment, decision: NewDecision) -> NewDecision:
+    return decision._replace(
+        comment_id=comment.id,
+        thread_id=comment.thread_id,
+        reader_id=comment.reader_id,
+        revision=comment.revision,
+    )

@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-Verdict = Literal["published", "pending", "refused"]
-STRICTEST: tuple[Verdict, ...] = ("refused", "pending", "published")
+Verdict = Literal["published", "pending", "spam", "refused"]
+STRICTEST: tuple[Verdict, ...] = ("refused", "spam", "pending", "published")
 
 
 class Rule(StrEnum):
@@ -19,7 +19,18 @@ class Rule(StrEnum):
     LONG = "long"
     CAPITALS = "capitals"
     REPEATED = "repeated"
+    DUPLICATE = "duplicate"
+    FLOOD = "flood"
+    HISTORY = "history"
+    FIRST_TIMER = "first-timer"
+    HONEYPOT = "honeypot"
+    FAST = "fast"
+    AKISMET = "akismet"
+    AKISMET_UNREACHABLE = "akismet-unreachable"
+    CLASSIFIER = "classifier"
     MODE = "mode"
+    REPORTED = "reported"
+    SECOND_LOOK = "second-look"
 
 
 class Finding(msgspec.Struct, frozen=True):

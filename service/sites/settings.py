@@ -1,11 +1,12 @@
 """What a site may set for itself: one typed struct, and the presets a new site starts from."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
-Mode = Literal["publish", "hold"]
+Mode = Literal["publish", "hold-first-timers", "hold"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
 Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$")]
 ORIGIN = r"https?://[a-z0-9.\-\[\]:]{1,255}"
@@ -15,7 +16,9 @@ Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$")]
 class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A site's settings. Kept as JSON; a field added later takes its default for every site there is."""
 
-    mode: Annotated[Mode, Meta(description="Publish comments at once, or hold all for a moderator.")] = "publish"
+    mode: Annotated[Mode, Meta(description="Publish comments at once, hold those of first-timers, or hold all.")] = (
+        "publish"
+    )
     require_email: Annotated[bool, Meta(description="Whether a guest must give an e-mail address.")] = False
     max_depth: Annotated[
         int, Meta(ge=0, le=20, description="Levels of replies below a comment; deeper ones hang at the last.")
@@ -41,6 +44,9 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Rates | None, Meta(description="Requests of any kind from one address, without a key; null: any.")
     ] = None
     calls_per_key: Annotated[Rates | None, Meta(description="Requests of any kind by one key; null: any.")] = None
+    address_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days for which the keyed hash of an author's address is kept.")
+    ] = 30
 
 
 PRESETS: dict[str, SiteSettings] = {

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Row, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.sites.settings import Mode
+from service.sites.settings import MODES, Mode
 from service.storage.schema import Base, RowId, one_of
 
 ClosingKind = Literal["at", "never", "auto"]
@@ -31,7 +31,7 @@ class ThreadRow(Base):
         Index("ix_threads_open_until", "closing_at", sqlite_where=_OPEN_UNTIL, postgresql_where=_OPEN_UNTIL),
         Index("ix_threads_open_auto", "site_id", "published_at", sqlite_where=_OPEN_AUTO, postgresql_where=_OPEN_AUTO),
         one_of("closing_kind", ("at", "never", "auto")),
-        one_of("mode", ("publish", "hold")),
+        one_of("mode", MODES),
         CheckConstraint("(closing_kind = 'at') = (closing_at IS NOT NULL)", name="closing_at"),
         CheckConstraint("reply_count >= 0", name="reply_count"),
     )
@@ -44,7 +44,7 @@ class ThreadRow(Base):
     published_at: Mapped[datetime | None]
     updated_at: Mapped[datetime | None]
     comments_on: Mapped[bool]
-    mode: Mapped[str | None] = mapped_column(String(8))
+    mode: Mapped[str | None] = mapped_column(String(20))
     closing_kind: Mapped[str] = mapped_column(String(8))
     closing_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -36,8 +36,8 @@ def row(thread_id: int, place: int) -> dict[str, Any]:
     comment = Comment(
         id=clock.new_id(), thread_id=thread_id, parent_id=None, path=spot.path, depth=spot.depth,
         state=State.PUBLISHED, shown=True, reader_id=clock.new_id(), author_name="Ada", author_email=None,
-        author_url=None, body=TEXT, html=f"<p>{TEXT}</p>", revision=1, created_at=clock.now(),
-        edited_at=None,
+        author_url=None, author_role="guest", author_avatar=None, body=TEXT, html=f"<p>{TEXT}</p>", revision=1,
+        created_at=clock.now(), edited_at=None, words_mark=None, address_mark=None, reports=0,
     )  # fmt: skip
     return comment_row(comment)
 

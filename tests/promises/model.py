@@ -52,7 +52,7 @@ class AComment:
             "parent_id": self.parent_id,
             "depth": len(self.path) - 1,
             "state": self.state if whole else "deleted",
-            "author": {"name": "Ada", "url": None, "role": "guest"} if whole else None,
+            "author": {"name": "Ada", "url": None, "role": "guest", "avatar": None} if whole else None,
             "html": f"<p>{self.words}</p>" if whole else None,
             "created_at": iso(self.created_at),
             "edited_at": iso(self.edited_at) if whole else None,
