@@ -75,7 +75,7 @@ async def rows(database: Database) -> Rows:
 
 
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
-    """The part of what is ``held`` that ``revision`` can hold: the tables and columns of ``like``, in the same order."""
+    """The part of what is ``held`` that ``revision`` can hold: the tables and columns of ``like``, in order."""
     if revision < "2026_11_24_0009":  # until when only decisions on comments by keys were kept
         decisions = [row for row in held["decisions"] if row["comment_id"] and row["by_kind"] == "key"]
         held = held | {"decisions": decisions}
