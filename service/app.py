@@ -22,6 +22,7 @@ from service.cache.answers import Answers
 from service.cache.following import Log
 from service.comments.posting import Group
 from service.readers.author_tokens import AuthorTokens
+from service.readers.marks import Marks
 from service.routes import routes
 from service.settings import Settings
 from service.sites.finding import Sites
@@ -77,7 +78,13 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.database = database
-    app.state.doorkeeper = Doorkeeper(Sites(database), keys, AuthorTokens(settings.secret_key), Limits())
+    app.state.doorkeeper = Doorkeeper(
+        sites=Sites(database),
+        keys=keys,
+        tokens=AuthorTokens(settings.secret_key),
+        limits=Limits(),
+        marks=Marks(settings.secret_key),
+    )
     app.state.metrics_key = settings.metrics_key
     app.state.group = group
     app.state.answers = Answers(Log(database))

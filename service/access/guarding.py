@@ -12,6 +12,7 @@ from service.access.keys import Keys
 from service.access.limiting import Limits, RateLimited, Standing, address_of
 from service.access.origins import origin_headers, preflight
 from service.readers.author_tokens import AuthorTokens
+from service.readers.marks import Marks
 from service.sites.finding import Site, Sites
 from service.web.conditional import conditional
 from service.web.problems import Unauthenticated
@@ -28,6 +29,7 @@ class Doorkeeper(msgspec.Struct, frozen=True):
     keys: Keys
     tokens: AuthorTokens
     limits: Limits
+    marks: Marks
 
 
 def guarded(handler: SiteHandler, who: Who) -> Handler:

@@ -90,4 +90,10 @@ def _network(host: str) -> str:
 
 def address_of(request: Request) -> str | None:
     """The client's address, of IPv6 its /64; None where the server does not tell (a Unix socket)."""
-    return _network(request.client.host) if request.client and request.client.host else None
+    host = host_of(request)
+    return _network(host) if host else None
+
+
+def host_of(request: Request) -> str | None:
+    """The client's whole address; None where the server does not tell."""
+    return request.client.host or None if request.client else None

@@ -16,6 +16,7 @@ from service import clock
 from service.comments.drafts import (
     LONG_KEY,
     Accepted,
+    Banned,
     CommentsOff,
     Draft,
     KeyReused,
@@ -25,15 +26,18 @@ from service.comments.drafts import (
     ThreadClosed,
 )
 from service.comments.facts import Facts, Remembered, lock_and_read_facts, read_answered
+from service.comments.history import History, asks_history
 from service.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
 from service.comments.noting import finding_rows
 from service.comments.paths import newest_path, spot_below
 from service.comments.states import enter_state
 from service.events.appending import append_events
 from service.events.catalogue import NewEvent
+from service.readers.bans import longest_ban
 from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
 from service.screening.rules import screen_of
+from service.screening.standing import STRANGER, words_mark
 from service.sites.finding import Site
 from service.storage.portable import insert_many
 from service.threads.closing import settle_closings
@@ -86,11 +90,14 @@ def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Ac
     if draft.limited:
         raise draft.limited
     _refuse_where_none_are_taken(draft, thread, site, now)
+    if ban := longest_ban(facts.bans, site.id, draft.marks, now):
+        raise Banned(draft, until=ban.until, reason=ban.reason)
     parent = _parent(draft, thread, facts)
-    findings = _judge(draft, thread, site)
+    findings = _judge(draft, thread, site, facts.history, now)
     comment = _arrive(draft, thread, site, parent, state=State(strictest(findings)), now=now)
     arrivals.findings += finding_rows(comment.id, findings)
     facts.comments[comment.id] = comment
+    facts.history.add(comment)
     event = enter_state(thread, site, comment, now=now)
     status = 201 if comment.state is State.PUBLISHED else 202
     _note(arrivals, thread, comment, event)
@@ -128,11 +135,21 @@ def _parent(draft: Draft, thread: Thread, facts: Facts) -> Comment | None:
     return parent
 
 
-def _judge(draft: Draft, thread: Thread, site: Site) -> list[Finding]:
+def _judge(draft: Draft, thread: Thread, site: Site, history: History, now: datetime) -> list[Finding]:
     """What the site's rules find in ``draft``; raises NotAccepted where one refuses it."""
-    findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode_of(thread, site.settings))
+    mode = mode_of(thread, site.settings)
+    standing = STRANGER
+    if asks_history(site.rules, mode):
+        standing = history.standing(
+            reader_id=draft.reader_id,
+            address_mark=draft.address_mark,
+            words_mark=words_mark(thread.id, draft.said.folded_body),
+            folded=draft.said.folded_body,
+            now=now,
+        )
+    findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode, standing=standing)
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
-        raise NotAccepted(draft, rule=refusal.rule)
+        raise NotAccepted(draft, refusal.rule, tells=site.rules.tell_authors)
     return findings
 
 
@@ -161,8 +178,8 @@ def _arrive(
         revision=1,
         created_at=now,
         edited_at=None,
-        words_mark=None,
-        address_mark=None,
+        words_mark=words_mark(thread.id, draft.said.folded_body),
+        address_mark=draft.address_mark,
         reports=0,
     )
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from service import clock
 from service.access.caller import Caller
 from service.access.guarding import count_post, doorkeeper_of
+from service.access.limiting import host_of
 from service.comments.drafts import Draft
 from service.comments.editing import delete_comment, edit_comment
 from service.comments.finding import find_comment, no_comment
@@ -114,9 +115,10 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     body = read_text((await decode_body(request, EditIn)).body, pointer="/body")
     if limited := count_post(request, caller, draft={"body": body}):
         raise limited
+    marks = _author_marks(request, caller, None) + address_marks_of(request, caller)
     async with database_of(request).write() as connection:
         comment = await edit_comment(
-            connection, caller.site, comment_id, reader_id=caller.reader_id, body=body, html=render(body)
+            connection, caller.site, comment_id, reader_id=caller.reader_id, marks=marks, body=body, html=render(body)
         )
     return json_response(own_comment(comment), headers={"cache-control": "no-store"})
 
@@ -133,14 +135,18 @@ def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
     body = read_text(post.body, pointer="/body")
     name = read_line(post.author.name, pointer="/author/name", longest=100)
     html, url = render(body), _author_url(post.author)
+    email, address_marks = _email(post.author, caller), address_marks_of(request, caller)
     return Draft(
         site=caller.site,
         article=article_of(request),
         locale=locale_of(request, caller),
         from_host=caller.role is not None,
         reader_id=caller.reader_id or clock.new_id(),
+        is_known=caller.reader_id is not None,
+        marks=_author_marks(request, caller, email) + address_marks,
+        address_mark=address_marks[0] if address_marks else None,
         author_name=name,
-        author_email=_email(post.author, caller),
+        author_email=email,
         author_url=url,
         body=body,
         html=html,
@@ -148,6 +154,16 @@ def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
         parent_id=post.parent_id,
         key=_idempotency_key(request),
     )
+
+
+def address_marks_of(request: Request, caller: Caller) -> list[int]:
+    """The marks of the address that a reader asks from, its own first; none of a key's, who speaks for others."""
+    host = None if caller.role else host_of(request)
+    return doorkeeper_of(request).marks.of_address(caller.site.id, host) if host else []
+
+
+def _author_marks(request: Request, caller: Caller, email: str | None) -> list[int]:
+    return doorkeeper_of(request).marks.of_author(caller.site.id, reader_id=caller.reader_id, email=email)
 
 
 def _email(author: AuthorIn, caller: Caller) -> str | None:

@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 
 from service.comments.model import Comment
-from service.screening.rules import Said
+from service.screening.findings import Rule
+from service.screening.rules import Said as SaidIn
 from service.sites.finding import Site
 from service.threads.wire import ThreadOut
-from service.web.problems import Problem
+from service.web.problems import Problem, Said
 
 LONG_KEY = 16
 
@@ -19,7 +20,8 @@ class Draft(msgspec.Struct, kw_only=True):
     """A post that has not been judged yet: cleaned, rendered, and nothing looked up in the database.
 
     ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``limited`` is what
-    refuses it unless it was accepted before.
+    refuses it unless it was accepted before. ``is_known`` is whether a token proves the reader's id; ``marks`` are all
+    by which they could be banned, ``address_mark`` that of where the post came from.
     """
 
     site: Site
@@ -27,12 +29,15 @@ class Draft(msgspec.Struct, kw_only=True):
     locale: str
     from_host: bool
     reader_id: UUID
+    is_known: bool
+    marks: list[int]
+    address_mark: int | None
     author_name: str
     author_email: str | None
     author_url: str | None
     body: str
     html: str
-    said: Said
+    said: SaidIn
     parent_id: UUID | None
     key: str | None
     limited: Problem | None = None
@@ -65,7 +70,7 @@ class Refused(Problem):
 
     status: ClassVar[int] = 409
 
-    def __init__(self, draft: Draft, detail: str | None = None, **members: Any) -> None:
+    def __init__(self, draft: Draft, detail: str | Said | None = None, **members: Any) -> None:
         super().__init__(detail, draft=draft.given_back(), **members)
 
 
@@ -91,6 +96,15 @@ class NotAccepted(Refused):
     """A rule of the site refuses what was written; ``rule`` says which, so that its author can say it otherwise."""
 
     status, slug = 422, "not-accepted"
+
+    def __init__(self, draft: Draft, rule: Rule, *, tells: bool) -> None:
+        super().__init__(draft, Said(rule.value, table="author") if tells else None, rule=rule)
+
+
+class Banned(Refused):
+    """The author may not post: ``until`` when, null for good, and the ``reason`` that they are given."""
+
+    status, slug = 403, "banned"
 
 
 class ParentGone(Refused):

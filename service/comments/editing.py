@@ -1,26 +1,30 @@
 """Authors change their minds: they edit for a while, and delete whenever they like."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
 from service.comments.finding import lock_comment, no_comment
+from service.comments.history import asks_history, read_history
 from service.comments.model import Comment, State
 from service.comments.noting import replace_findings
 from service.comments.states import Change, change_states
 from service.events.catalogue import EventType
+from service.readers.bans import longest_ban, read_bans
 from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
 from service.screening.rules import said, screen_of
+from service.screening.standing import STRANGER, Standing, standing_of, words_mark
 from service.sites.finding import Site
 from service.threads.closing import settle_closings
 from service.threads.finding import visible
 from service.threads.model import Thread
 from service.threads.terms import is_closed, mode_of
-from service.web.problems import Problem
+from service.web.problems import Problem, Said
 
 
 class EditRefused(Problem):
@@ -28,8 +32,14 @@ class EditRefused(Problem):
 
     status: ClassVar[int] = 409
 
-    def __init__(self, body: str, **members: Any) -> None:
-        super().__init__(draft={"body": body}, **members)
+    def __init__(self, body: str, detail: Said | None = None, **members: Any) -> None:
+        super().__init__(detail, draft={"body": body}, **members)
+
+
+class EditByBanned(EditRefused):
+    """The author may not post: ``until`` when, null for good, and the ``reason`` that they are given."""
+
+    status, slug = 403, "banned"
 
 
 class EditInClosedThread(EditRefused):
@@ -57,9 +67,16 @@ class EditNotAccepted(EditRefused):
 
 
 async def edit_comment(
-    connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None, body: str, html: str
+    connection: AsyncConnection,
+    site: Site,
+    comment_id: UUID,
+    *,
+    reader_id: UUID | None,
+    marks: list[int],
+    body: str,
+    html: str,
 ) -> Comment:
-    """Change what ``reader_id`` wrote, and judge it again.
+    """Change what ``reader_id`` wrote, and judge it again; ``marks`` are those by which they could be banned.
 
     Raises NotFound where the comment is not theirs, or an :class:`EditRefused`.
     """
@@ -68,6 +85,9 @@ async def edit_comment(
     visible(thread, to_staff=False, now=now)
     if is_closed(thread, site.settings, now):
         raise EditInClosedThread(body)
+    bans = await read_bans(connection, {(site.id, mark) for mark in marks})
+    if ban := longest_ban(bans, site.id, marks, now):
+        raise EditByBanned(body, until=ban.until, reason=ban.reason)
     if comment.state not in {State.PUBLISHED, State.PENDING}:
         raise NotEditable(body)
     if now >= comment.created_at + timedelta(seconds=site.settings.edit_window_seconds):
@@ -75,22 +95,51 @@ async def edit_comment(
     if comment.body == body:
         return comment
     comment.body, comment.html, comment.edited_at = body, html, now
-    findings = _judge_again(comment, thread, site)
+    findings = await _judge_again(connection, comment, thread, site, now)
     # A new wording can lose what the old one was granted, but never gain it: what was held stays held.
-    to = State(strictest(findings)) if comment.state is State.PUBLISHED else State.PENDING
-    event = EventType.COMMENT_EDITED if to is comment.state else EventType.COMMENT_HELD
+    to = stricter(comment.state, State(strictest(findings)))
+    comment.reports = comment.reports or 0
     await replace_findings(connection, comment.id, findings)
-    await change_states(connection, [Change(thread, site, comment, to, event)], now=now)
+    await change_states(connection, [Change(thread, site, comment, to, _event(comment.state, to))], now=now)
     return comment
 
 
-def _judge_again(comment: Comment, thread: Thread, site: Site) -> list[Finding]:
+def stricter(state: State, verdict: State) -> State:
+    """The one of two that readers see less of."""
+    return max(state, verdict, key=(State.PUBLISHED, State.PENDING, State.SPAM).index)
+
+
+def _event(before: State, after: State) -> EventType:
+    if before is after:
+        return EventType.COMMENT_EDITED
+    return EventType.COMMENT_SPAM if after is State.SPAM else EventType.COMMENT_HELD
+
+
+async def _judge_again(
+    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, now: datetime
+) -> list[Finding]:
     """What the site's rules find in the new words of ``comment``; raises EditNotAccepted where one refuses them."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
-    findings = judge(says, screen_of(site.id, site.rules), mode=mode_of(thread, site.settings))
+    mode, rules = mode_of(thread, site.settings), site.rules
+    comment.words_mark = words_mark(thread.id, says.folded_body)
+    standing = STRANGER
+    if asks_history(rules, mode):
+        standing = await _standing(connection, comment, now)
+    findings = judge(says, screen_of(site.id, rules), mode=mode, standing=standing)
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
-        raise EditNotAccepted(comment.body, rule=refusal.rule)
+        told = Said(refusal.rule.value, table="author") if rules.tell_authors else None
+        raise EditNotAccepted(comment.body, told, rule=refusal.rule)
     return findings
+
+
+async def _standing(connection: AsyncConnection, comment: Comment, now: datetime) -> Standing:
+    """How its author stands, but for this comment; an edit is no further post, so it floods nothing."""
+    mark = comment.words_mark
+    assert mark is not None
+    history = await read_history(connection, readers=[comment.reader_id], addresses=[], words=[])
+    past = [each for each in history.of_readers[comment.reader_id] if each.id != comment.id]
+    standing = standing_of(past, [], said_at=None, words_mark=mark, is_short=True, now=now)
+    return structs.replace(standing, posted=0)
 
 
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
@@ -104,7 +153,8 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
     now = clock.now()
     closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
     comment.author_name = comment.body = comment.html = ""
-    comment.author_email = comment.author_url = comment.edited_at = None
+    comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
+    comment.words_mark = comment.address_mark = None
     await replace_findings(connection, comment.id, [])
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
     await change_states(connection, [change], now=now, told_before=closed)

@@ -12,11 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.comments.drafts import Draft
 from service.comments.finding import read_comments
+from service.comments.history import History, asks_history, read_history
 from service.comments.model import Comment, IdempotencyKeyRow
+from service.readers.bans import Bans, read_bans
+from service.screening.standing import words_mark
 from service.sites.finding import Site, current_sites
 from service.storage.portable import any_of, rows_given
 from service.threads.finding import lock_threads
 from service.threads.model import Thread
+from service.threads.terms import mode_of
 
 REMEMBERED = timedelta(hours=24)
 
@@ -30,22 +34,48 @@ class Remembered(NamedTuple):
 
 
 class Facts(msgspec.Struct):
-    """Threads by site and article, sites by id, remembered posts by thread and key, comments by id.
+    """Threads by site and article, sites by id, remembered posts by thread and key, comments by id, bans by mark.
 
-    Judging adds to ``remembered`` and ``comments`` what it accepts, so that later posts of the group see it.
+    Judging adds to ``remembered``, ``comments`` and ``history`` what it accepts, so that later posts of the group
+    see it.
     """
 
     threads: dict[tuple[int, str], Thread]
     sites: dict[int, Site]
     remembered: dict[tuple[int, str], Remembered]
     comments: dict[UUID, Comment]
+    bans: Bans
+    history: History
 
 
 async def lock_and_read_facts(connection: AsyncConnection, drafts: Sequence[Draft]) -> Facts:
     """Lock the threads that ``drafts`` go to, then read the rest, except what depends on the clock."""
     threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
     sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
-    return Facts(threads, sites, {}, {})
+    bans = await read_bans(connection, {(draft.site.id, mark) for draft in drafts for mark in draft.marks})
+    history = await _read_history(connection, threads, sites, drafts)
+    return Facts(threads, sites, {}, {}, bans, history)
+
+
+async def _read_history(
+    connection: AsyncConnection,
+    threads: dict[tuple[int, str], Thread],
+    sites: dict[int, Site],
+    drafts: Sequence[Draft],
+) -> History:
+    """What was before, for those of ``drafts`` that are judged by it."""
+    readers, addresses, words = set(), set(), set()
+    for draft in drafts:
+        thread, site = threads.get((draft.site.id, draft.article)), sites[draft.site.id]
+        if thread is None or not asks_history(site.rules, mode_of(thread, site.settings)):
+            continue
+        if draft.is_known:
+            readers.add(draft.reader_id)
+        if draft.address_mark is not None and site.rules.most_per_address is not None:
+            addresses.add(draft.address_mark)
+        if site.rules.duplicates is not None:
+            words.add(words_mark(thread.id, draft.said.folded_body))
+    return await read_history(connection, readers=readers, addresses=addresses, words=words)
 
 
 async def read_answered(connection: AsyncConnection, facts: Facts, drafts: Sequence[Draft], *, now: datetime) -> None:

@@ -11,7 +11,8 @@ import msgspec
 from service.screening.findings import Finding, Rule
 from service.screening.links import find_domain, find_links, links_in
 from service.screening.shape import find_capitals, find_length, find_repeated
-from service.screening.words import Text, WordList, text_of
+from service.screening.standing import Standing, find_duplicate, find_flood, find_history
+from service.screening.words import Text, WordList, folded_text, spaced
 from service.sites.rules import Rules
 
 
@@ -21,11 +22,13 @@ class Said(msgspec.Struct):
     body: str
     text: Text
     hosts: list[str]
+    folded_body: str
 
 
 def said(*, author_name: str, author_url: str | None, body: str, html: str) -> Said:
     """What ``body``, rendered as ``html``, says under its author's name."""
-    return Said(body, text_of(f"{author_name}\n{body}"), links_in(html, author_url))
+    folded_body = spaced(body)
+    return Said(body, folded_text(f"{spaced(author_name)} {folded_body}"), links_in(html, author_url), folded_body)
 
 
 class Screen(msgspec.Struct):
@@ -89,11 +92,19 @@ RULES: list[Callable[[Screen, Said], Finding | None]] = [
     # What the site never takes: its author is told to say it otherwise.
     _find_refused_word,
     _find_refused_domain,
-    # What somebody should look at first, by what it says and where it leads.
+    # What somebody should look at first, by what it says.
     _find_held_word,
+]
+# What somebody should look at first by where it leads and how it looks, unless its author is trusted.
+RULES_FOR_STRANGERS: list[Callable[[Screen, Said], Finding | None]] = [
     _find_links,
-    # What somebody should look at first, by how it looks.
     _find_length,
     _find_capitals,
     _find_repeated,
+]
+# What somebody should look at first by what else was posted (standing.py).
+RULES_OF_STANDING: list[Callable[[Standing, Rules], Finding | None]] = [
+    find_duplicate,
+    find_flood,
+    find_history,
 ]

@@ -62,9 +62,18 @@ class Text(NamedTuple):
     words: frozenset[str]
 
 
+def spaced(text: str) -> str:
+    """``text`` folded, its white space single spaces."""
+    return " ".join(fold(text).split())
+
+
 def text_of(text: str) -> Text:
     """``text``, ready to be looked through."""
-    folded = " ".join(fold(text).split())
+    return folded_text(spaced(text))
+
+
+def folded_text(folded: str) -> Text:
+    """What :func:`spaced` made of a text, ready to be looked through."""
     return Text(folded, frozenset(_WORD.findall(folded)))
 
 

@@ -1,13 +1,28 @@
 """The few statements that the two databases want said differently."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Dialect, bindparam, func, insert, select, tuple_
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Dialect,
+    Select,
+    String,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
 
@@ -35,6 +50,33 @@ def rows_given(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     if dialect == "sqlite":
         return {"rows": [row[0] for row in rows] if len(rows[0]) == 1 else rows}
     return {f"rows_{number}": list(values) for number, values in enumerate(zip(*rows, strict=True))}
+
+
+def newest_of_each(
+    dialect: str, key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], *, most: int
+) -> Select[*tuple[Any, ...]]:
+    """``key`` and ``columns`` of the ``most`` newest rows, by ``id``, of each value that :func:`keys_given` passes.
+
+    The table has an index of ``key`` and ``id``, so it takes ``most`` rows a value, however many there are.
+    """
+    table = key.class_
+    if dialect == "sqlite":
+        value = func.json_each(bindparam("keys", type_=String)).table_valued("value").c.value
+        given: ColumnElement[Any] = type_coerce(value, key.type)
+    else:
+        given = func.unnest(bindparam("keys", type_=ARRAY(key.type))).column_valued("given")
+    older = aliased(table)
+    column = getattr(older, key.key)
+    oldest = select(older.id).where(column == given).order_by(older.id.desc()).limit(1).offset(most - 1)
+    since = func.coalesce(oldest.correlate_except(older).scalar_subquery(), literal(UUID(int=0), table.id.type))
+    return select(key, *columns).where(key == given, table.id >= since).order_by(table.id.desc())
+
+
+def keys_given(dialect: str, keys: Collection[UUID] | Collection[int]) -> dict[str, Any]:
+    """The parameter by which a statement of :func:`newest_of_each` is told its values."""
+    if dialect == "sqlite":
+        return {"keys": msgspec.json.encode([key.hex if isinstance(key, UUID) else key for key in keys]).decode()}
+    return {"keys": list(keys)}
 
 
 async def insert_many(connection: AsyncConnection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -34,14 +34,15 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A detail that the catalogues have in every language, by its key, with the numbers it tells."""
+    """A detail that the catalogues have in every language, by table and key, with the numbers it tells."""
 
     key: str
     numbers: dict[str, int] = {}
+    table: str = "detail"
 
     def in_(self, locale: str) -> str:
         """The sentence in ``locale``."""
-        return sentence("detail", self.key, locale=locale, **self.numbers)
+        return sentence(self.table, self.key, locale=locale, **self.numbers)
 
 
 class Problem(Exception):

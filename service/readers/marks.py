@@ -1,0 +1,73 @@
+"""Marks: keyed hashes by which somebody is known again though neither their address nor their e-mail is kept.
+
+A mark is 64 bits of BLAKE2b (RFC 7693) under a key of the installation, over the site, the kind and the value. An
+address has one for itself (of IPv6 for its /64, which is one household's) and one for each wider range.
+"""
+
+import hmac
+from functools import lru_cache
+from hashlib import blake2b
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Literal
+from uuid import UUID
+
+Kind = Literal["reader", "email", "domain", "address"]
+PREFIXES = {4: (32, 24, 16), 6: (64, 56, 48, 32)}
+Network = IPv4Network | IPv6Network
+
+
+class Marks:
+    """Makes marks with the installation's secret key."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._key = hmac.digest(secret_key.encode(), b"onereply marks", "sha256")
+
+    def of_reader(self, site_id: int, reader_id: UUID) -> int:
+        """The mark of a reader."""
+        return self._mark(site_id, "reader", reader_id.bytes)
+
+    def of_email(self, site_id: int, email: str) -> int:
+        """The mark of an e-mail address, however its letters are written."""
+        return self._mark(site_id, "email", email.casefold().encode())
+
+    def of_domain(self, site_id: int, domain: str) -> int:
+        """The mark of a domain of e-mail addresses."""
+        return self._mark(site_id, "domain", domain.casefold().encode())
+
+    def of_network(self, site_id: int, network: Network) -> int:
+        """The mark of a range of addresses."""
+        return self._mark(site_id, "address", b"%d/" % network.prefixlen + network.network_address.packed)
+
+    def of_address(self, site_id: int, address: str) -> list[int]:
+        """The marks of an address, narrowest first: the first is its own. Empty where ``address`` is none."""
+        return [self.of_network(site_id, network) for network in networks_of(address)]
+
+    def of_author(self, site_id: int, *, reader_id: UUID | None, email: str | None) -> list[int]:
+        """Every mark by which somebody who posts could be banned, beside those of their address."""
+        marks = [self.of_reader(site_id, reader_id)] if reader_id else []
+        if email:
+            marks.append(self.of_email(site_id, email))
+            marks += [self.of_domain(site_id, domain) for domain in _domains(email)]
+        return marks
+
+    def _mark(self, site_id: int, kind: Kind, value: bytes) -> int:
+        content = b"%d\0%s\0" % (site_id, kind.encode()) + value
+        return int.from_bytes(blake2b(content, key=self._key, digest_size=8).digest(), "big", signed=True)
+
+
+@lru_cache(maxsize=4096)
+def networks_of(address: str) -> tuple[Network, ...]:
+    """The ranges that hold ``address``, narrowest first; none where it is no address (a Unix socket)."""
+    try:
+        known: IPv4Address | IPv6Address = ip_address(address)
+    except ValueError:
+        return ()
+    if isinstance(known, IPv6Address) and known.ipv4_mapped:
+        known = known.ipv4_mapped
+    return tuple(ip_network((known, prefix), strict=False) for prefix in PREFIXES[known.version])
+
+
+def _domains(email: str) -> list[str]:
+    """The domain of ``email``, and those above it but the last."""
+    labels = email.rpartition("@")[2].rstrip(".").split(".")[-8:]
+    return [".".join(labels[first:]) for first in range(len(labels) - 1)]
