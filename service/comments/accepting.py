@@ -16,7 +16,6 @@ from service import clock
 from service.comments.drafts import (
     LONG_KEY,
     Accepted,
-    Banned,
     CommentsOff,
     Draft,
     KeyReused,
@@ -33,7 +32,7 @@ from service.comments.paths import newest_path, spot_below
 from service.comments.states import enter_state
 from service.events.appending import append_events
 from service.events.catalogue import NewEvent
-from service.readers.bans import longest_ban
+from service.readers.bans import Banned, longest_ban
 from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
 from service.screening.rules import screen_of
@@ -91,7 +90,7 @@ def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Ac
         raise draft.limited
     _refuse_where_none_are_taken(draft, thread, site, now)
     if ban := longest_ban(facts.bans, site.id, draft.marks, now):
-        raise Banned(draft, until=ban.until, reason=ban.reason)
+        raise Banned(ban, draft=draft.given_back())
     parent = _parent(draft, thread, facts)
     findings = _judge(draft, thread, site, facts.history, now)
     comment = _arrive(draft, thread, site, parent, state=State(strictest(findings)), now=now)

@@ -101,12 +101,6 @@ class NotAccepted(Refused):
         super().__init__(draft, Said(rule.value, table="author") if tells else None, rule=rule)
 
 
-class Banned(Refused):
-    """The author may not post: ``until`` when, null for good, and the ``reason`` that they are given."""
-
-    status, slug = 403, "banned"
-
-
 class ParentGone(Refused):
     """The comment to be answered is not there, or not published."""
 

@@ -8,13 +8,13 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
-from service.comments.finding import lock_comment, no_comment
+from service.comments.finding import lock_own
 from service.comments.history import asks_history, read_history
 from service.comments.model import Comment, State
-from service.comments.noting import replace_findings
+from service.comments.noting import forget_findings, replace_findings
 from service.comments.states import Change, change_states
 from service.events.catalogue import EventType
-from service.readers.bans import longest_ban, read_bans
+from service.readers.bans import Banned, longest_ban, read_bans
 from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
 from service.screening.rules import said, screen_of
@@ -34,12 +34,6 @@ class EditRefused(Problem):
 
     def __init__(self, body: str, detail: Said | None = None, **members: Any) -> None:
         super().__init__(detail, draft={"body": body}, **members)
-
-
-class EditByBanned(EditRefused):
-    """The author may not post: ``until`` when, null for good, and the ``reason`` that they are given."""
-
-    status, slug = 403, "banned"
 
 
 class EditInClosedThread(EditRefused):
@@ -80,14 +74,14 @@ async def edit_comment(
 
     Raises NotFound where the comment is not theirs, or an :class:`EditRefused`.
     """
-    comment, thread = await _lock_own(connection, site, comment_id, reader_id)
+    comment, thread = await lock_own(connection, site, comment_id, reader_id)
     now = clock.now()
     visible(thread, to_staff=False, now=now)
     if is_closed(thread, site.settings, now):
         raise EditInClosedThread(body)
     bans = await read_bans(connection, {(site.id, mark) for mark in marks})
     if ban := longest_ban(bans, site.id, marks, now):
-        raise EditByBanned(body, until=ban.until, reason=ban.reason)
+        raise Banned(ban, draft={"body": body})
     if comment.state not in {State.PUBLISHED, State.PENDING}:
         raise NotEditable(body)
     if now >= comment.created_at + timedelta(seconds=site.settings.edit_window_seconds):
@@ -147,23 +141,14 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
 
     Raises NotFound where the comment is not theirs.
     """
-    comment, thread = await _lock_own(connection, site, comment_id, reader_id)
+    comment, thread = await lock_own(connection, site, comment_id, reader_id)
     if comment.state is State.DELETED and not comment.body:
         return
     now = clock.now()
     closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
     comment.author_name = comment.body = comment.html = ""
     comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
-    comment.words_mark = comment.address_mark = None
-    await replace_findings(connection, comment.id, [])
+    comment.words_mark = comment.address_mark = comment.reports = None
+    await forget_findings(connection, comment.id)
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
     await change_states(connection, [change], now=now, told_before=closed)
-
-
-async def _lock_own(
-    connection: AsyncConnection, site: Site, comment_id: UUID, reader_id: UUID | None
-) -> tuple[Comment, Thread]:
-    comment, thread = await lock_comment(connection, site, comment_id)
-    if reader_id is None or comment.reader_id != reader_id:
-        raise no_comment()
-    return comment, thread

@@ -37,6 +37,16 @@ async def lock_comment(connection: AsyncConnection, site: Site, comment_id: UUID
     return found[comment_id]
 
 
+async def lock_own(
+    connection: AsyncConnection, site: Site, comment_id: UUID, reader_id: UUID | None
+) -> tuple[Comment, Thread]:
+    """As :func:`lock_comment`, where ``reader_id`` wrote it; for all others it is not there."""
+    comment, thread = await lock_comment(connection, site, comment_id)
+    if reader_id is None or comment.reader_id != reader_id:
+        raise no_comment()
+    return comment, thread
+
+
 async def lock_comments(
     connection: AsyncConnection, site: Site, ids: Collection[UUID]
 ) -> dict[UUID, tuple[Comment, Thread]]:

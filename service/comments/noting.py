@@ -12,6 +12,8 @@ from service.comments.model import FindingRow
 from service.screening.findings import Finding, Rule
 from service.storage.portable import any_of, insert_many, rows_given
 
+SAID_BY_PEOPLE = (Rule.REPORTED.value, Rule.SECOND_LOOK.value)
+
 
 def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """The rows to insert for what was found in a comment."""
@@ -22,9 +24,22 @@ def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str
 
 
 async def replace_findings(connection: AsyncConnection, comment_id: UUID, findings: Sequence[Finding]) -> None:
-    """Forget what was found in a comment before, and keep ``findings``."""
-    await connection.execute(delete(FindingRow).where(FindingRow.comment_id == comment_id))
+    """Forget what the rules found in a comment before, and keep ``findings``; what people said of it stays."""
+    by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(SAID_BY_PEOPLE))
+    await connection.execute(by_rules)
     await insert_many(connection, FindingRow, finding_rows(comment_id, findings))
+
+
+async def add_finding(connection: AsyncConnection, comment_id: UUID, finding: Finding) -> None:
+    """Keep ``finding`` beside the others of a comment, in the place of an earlier one of the same rule."""
+    same = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule == finding.rule.value)
+    await connection.execute(same)
+    await insert_many(connection, FindingRow, finding_rows(comment_id, [finding]))
+
+
+async def forget_findings(connection: AsyncConnection, comment_id: UUID) -> None:
+    """Forget whatever was found in a comment whose words are gone."""
+    await connection.execute(delete(FindingRow).where(FindingRow.comment_id == comment_id))
 
 
 async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, list[Finding]]:

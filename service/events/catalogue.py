@@ -13,7 +13,7 @@ import msgspec
 
 
 class EventType(StrEnum):
-    """The types of events, by the thread's life and then the comment's."""
+    """The types of events: a thread's life, then a comment's, then what is done about readers."""
 
     THREAD_CREATED = "thread.created"
     THREAD_UPDATED = "thread.updated"
@@ -27,6 +27,9 @@ class EventType(StrEnum):
     COMMENT_SPAM = "comment.spam"
     COMMENT_DELETED = "comment.deleted"
     COMMENT_RESTORED = "comment.restored"
+    REPORT_FILED = "report.filed"
+    READER_BANNED = "reader.banned"
+    READER_UNBANNED = "reader.unbanned"
 
 
 class NewEvent(msgspec.Struct, kw_only=True):

@@ -16,6 +16,7 @@ from service.comments.states import Change, change_states
 from service.events.catalogue import EventType
 from service.events.decisions import Actor, NewDecision, note_decisions
 from service.events.model import DecisionRow
+from service.moderation.claiming import release_claims
 from service.sites.finding import Site
 from service.storage.portable import any_of, rows_given
 from service.threads.closing import settle_closings
@@ -26,11 +27,15 @@ UNDOABLE = timedelta(minutes=10)
 
 
 class Outcome(NamedTuple):
-    """From which states a verdict leads to which, and the event that tells it."""
+    """From which states a verdict leads to which, and the event that tells it.
+
+    ``reports`` is how many there are then to be looked at; None: a moderator has looked.
+    """
 
     before: frozenset[State]
     after: State
     event: EventType
+    reports: int | None = None
 
 
 OUTCOMES: dict[Verdict, Outcome] = {
@@ -104,9 +109,11 @@ async def decide(
         problem = _problem(comment, revision, outcome, already=any(one.comment_id == comment_id for one in judged))
         judged.append(Judged(comment_id, None if problem else comment, problem))
         if problem is None and comment is not None and thread is not None and outcome is not None:
-            changes.append(Change(thread, site, comment, outcome.after, outcome.event))
             decision = NewDecision(site.id, verdict, by, before=comment.state, after=outcome.after, reason=reason)
             decisions.append(_of(comment, decision))
+            comment.reports = outcome.reports
+            changes.append(Change(thread, site, comment, outcome.after, outcome.event))
+    await release_claims(connection, [change.comment.id for change in changes])
     await note_decisions(connection, decisions, now=now)
     await change_states(connection, changes, now=now, told_before=closed)
     return judged
@@ -127,7 +134,7 @@ async def _outcomes(
     dialect, made_from = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
     rows = await connection.execute(_read_decisions(dialect), rows_given(dialect, made_from))
     return {
-        row.comment_id: Outcome(frozenset({State(row.after)}), State(row.before), UNDONE[State(row.before)])
+        row.comment_id: Outcome(frozenset({State(row.after)}), State(row.before), UNDONE[State(row.before)], row.reports)
         for row in rows
         if row.verdict != "undo" and now - row.decided_at < UNDOABLE
     }
@@ -136,7 +143,7 @@ async def _outcomes(
 @lru_cache
 def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
     row = DecisionRow
-    columns = (row.comment_id, row.verdict, row.before, row.after, row.decided_at)
+    columns = (row.comment_id, row.verdict, row.before, row.after, row.reports, row.decided_at)
     return select(*columns).where(any_of(dialect, row.comment_id, row.revision))
 
 
@@ -146,9 +153,14 @@ def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *,
         return no_comment()
     if already or comment.revision != revision:
         return RevisionChanged(revision=comment.revision)
-    if outcome is None or comment.state not in outcome.before or not comment.body:
+    if outcome is None or not comment.body or not (comment.state in outcome.before or _keeps(comment, outcome)):
         return VerdictDoesNotApply(state=comment.state)
     return None
+
+
+def _keeps(comment: Comment, outcome: Outcome) -> bool:
+    """Whether it is to stay published though readers have reported it, which settles their reports."""
+    return bool(comment.reports) and outcome.event is EventType.COMMENT_PUBLISHED
 
 
 def _of(comment: Comment, decision: NewDecision) -> NewDecision:
@@ -157,4 +169,5 @@ def _of(comment: Comment, decision: NewDecision) -> NewDecision:
         thread_id=comment.thread_id,
         reader_id=comment.reader_id,
         revision=comment.revision,
+        reports=comment.reports,
     )

@@ -3,15 +3,16 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.readers.marks import Kind
 from service.readers.model import BanRow
 from service.storage.portable import any_of, rows_given
+from service.web.problems import Problem
 
 
 class Ban(NamedTuple):
@@ -31,6 +32,16 @@ class Ban(NamedTuple):
     def holds(self, now: datetime) -> bool:
         """Whether it keeps anybody from posting at ``now``."""
         return self.ended_at is None and (self.until is None or self.until > now)
+
+
+class Banned(Problem):
+    """Who asks may not post here: ``until`` when, null for good, and the ``reason`` that they are given."""
+
+    status: ClassVar[int] = 403
+    slug = "banned"
+
+    def __init__(self, ban: Ban, **members: Any) -> None:
+        super().__init__(until=ban.until, reason=ban.reason, **members)
 
 
 COLUMNS = tuple(getattr(BanRow, name) for name in Ban._fields)
@@ -60,8 +71,3 @@ def longest_ban(bans: Bans, site_id: int, marks: Sequence[int], now: datetime) -
         return None
     holding = [ban for mark in marks for ban in bans.get((site_id, mark), ()) if ban.holds(now)]
     return max(holding, key=lambda ban: (ban.until is None, ban.until or now), default=None)
-
-
-def holding(now: datetime) -> Any:
-    """What is true of the rows of bans that hold at ``now``."""
-    return (BanRow.ended_at.is_(None)) & or_(BanRow.until.is_(None), BanRow.until > now)

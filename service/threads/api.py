@@ -91,7 +91,7 @@ async def post_close(request: Request, caller: Caller) -> Response:
     article, body = article_of(request), await decode_body(request, CloseIn, optional=True)
     reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
     async with database_of(request).write() as connection:
-        thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason)
+        thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason, by=caller.actor)
     return _thread_response(request, caller, thread)
 
 
@@ -99,7 +99,7 @@ async def post_reopen(request: Request, caller: Caller) -> Response:
     """Reopen a thread, for good or until a time."""
     article, body = article_of(request), await decode_body(request, ReopenIn, optional=True)
     async with database_of(request).write() as connection:
-        thread = await reopen_thread(connection, caller.site, article, at=body.at)
+        thread = await reopen_thread(connection, caller.site, article, at=body.at, by=caller.actor)
     return _thread_response(request, caller, thread)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service import clock
 from service.events.appending import append_events
 from service.events.catalogue import EventType, NewEvent
+from service.events.decisions import Actor, NewDecision, note_decisions
 from service.sites.finding import Site, read_sites
 from service.threads.counting import write_counts
 from service.threads.finding import lock_thread, lock_threads_by_id
@@ -26,26 +27,32 @@ SWEPT_AT_ONCE = 200
 
 
 async def close_thread(
-    connection: AsyncConnection, site: Site, article: str, *, at: datetime | None, reason: str | None
+    connection: AsyncConnection, site: Site, article: str, *, at: datetime | None, reason: str | None, by: Actor
 ) -> Thread:
-    """Close a thread now, or at a time to come; closing a closed thread changes nothing.
+    """Close a thread now, or at a time to come, as ``by`` decides; closing a closed thread changes nothing.
 
     Once the transaction has committed no comment is accepted any more. Raises NotFound.
     """
     thread = await lock_thread(connection, site.id, article)
     now = clock.now()
     events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    settled = len(events)
     if thread.closed_at is None and (at is None or at <= now):
         thread.closed_at, thread.close_reason = now, reason
         events.append(tell(thread, site, EventType.THREAD_CLOSED, occurred_at=now))
     elif thread.closed_at is None and (thread.closing_at, thread.close_reason) != (at, reason):
         thread.closing_kind, thread.closing_at, thread.close_reason = "at", at, reason
         events.append(tell(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
+    if len(events) > settled:
+        decision = NewDecision(site.id, "close", by, thread_id=thread.id, reason=reason)
+        await note_decisions(connection, [decision], now=now)
     await write_closing(connection, thread, events, now=now)
     return thread
 
 
-async def reopen_thread(connection: AsyncConnection, site: Site, article: str, *, at: datetime | None) -> Thread:
+async def reopen_thread(
+    connection: AsyncConnection, site: Site, article: str, *, at: datetime | None, by: Actor
+) -> Thread:
     """Reopen a closed thread, for good or until ``at``; reopening an open one changes at most its closing time.
 
     Raises NotFound, or InvalidField where ``at`` has passed.
@@ -61,6 +68,8 @@ async def reopen_thread(connection: AsyncConnection, site: Site, article: str, *
         thread.closed_at = thread.close_reason = None
         event = EventType.THREAD_REOPENED if was_closed else EventType.THREAD_UPDATED
         events.append(tell(thread, site, event, occurred_at=now))
+        decision = NewDecision(site.id, "reopen", by, thread_id=thread.id)
+        await note_decisions(connection, [decision], now=now)
     await write_closing(connection, thread, events, now=now)
     return thread
 

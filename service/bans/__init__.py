@@ -1,0 +1,1 @@
+"""Some may not post, for good or for a while."""
