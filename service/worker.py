@@ -8,6 +8,8 @@ import structlog
 from service import clock
 from service.access.keys import Keys
 from service.comments.facts import forget_old_keys
+from service.comments.forgetting import Forgetting
+from service.moderation.claiming import forget_claims
 from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
@@ -17,20 +19,25 @@ log = structlog.get_logger("onereply.sweep")
 
 async def sweep_for_ever(database: Database, keys: Keys, *, every_seconds: float) -> NoReturn:
     """Sweep again and again; what goes wrong is logged and tried again next time."""
+    forgetting = Forgetting(database)
     while True:
         await asyncio.sleep(every_seconds)
         try:
-            await sweep(database)
+            await sweep(database, forgetting)
             await keys.note_uses()
         except Exception as error:  # a sweep that fails must not be the last one
             log.error("sweep-failed", exc_info=error)
 
 
-async def sweep(database: Database) -> None:
-    """Write the close of every thread whose time has passed, and forget posts that need no remembering."""
+async def sweep(database: Database, forgetting: Forgetting) -> None:
+    """Write the close of every thread whose time has passed, and forget what need not be remembered."""
     swept = SWEPT_AT_ONCE
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
+        await connection.execute(forget_claims(clock.now()))
+    async with database.read() as connection:
+        sites = await list_sites(connection)
+    await forgetting.forget_addresses(sites)
