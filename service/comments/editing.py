@@ -10,9 +10,9 @@ from service import clock
 from service.comments.finding import lock_comment, no_comment
 from service.comments.model import Comment, State
 from service.comments.noting import replace_findings
-from service.comments.states import Change, change_states
+from service.comments.states import ARRIVED, Change, change_states
 from service.events.catalogue import EventType
-from service.screening.findings import Finding, strictest
+from service.screening.findings import STRICTEST, Finding, Verdict, strictest
 from service.screening.judging import judge
 from service.screening.rules import said, screen_of
 from service.sites.finding import Site
@@ -76,9 +76,7 @@ async def edit_comment(
         return comment
     comment.body, comment.html, comment.edited_at = body, html, now
     findings = _judge_again(comment, thread, site)
-    # A new wording can lose what the old one was granted, but never gain it: what was held stays held.
-    to = State(strictest(findings)) if comment.state is State.PUBLISHED else State.PENDING
-    event = EventType.COMMENT_EDITED if to is comment.state else EventType.COMMENT_HELD
+    to, event = after_edit(comment.state, strictest(findings))
     await replace_findings(connection, comment.id, findings)
     await change_states(connection, [Change(thread, site, comment, to, event)], now=now)
     return comment
@@ -91,6 +89,15 @@ def _judge_again(comment: Comment, thread: Thread, site: Site) -> list[Finding]:
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         raise EditNotAccepted(comment.body, rule=refusal.rule)
     return findings
+
+
+def after_edit(before: State, verdict: Verdict) -> tuple[State, EventType]:
+    """What a comment becomes whose new words have this ``verdict``, which is not refused; and the event that tells it.
+
+    A new wording can lose what the old one was granted, but never gain it: what was held stays held.
+    """
+    after = State(min(before, verdict, key=STRICTEST.index))
+    return after, EventType.COMMENT_EDITED if after is before else ARRIVED[after]
 
 
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
