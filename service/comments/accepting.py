@@ -34,6 +34,7 @@ from service.events.catalogue import NewEvent
 from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
 from service.screening.rules import screen_of
+from service.screening.telling import judge_told
 from service.sites.finding import Site
 from service.storage.portable import insert_many
 from service.threads.closing import settle_closings
@@ -131,6 +132,7 @@ def _parent(draft: Draft, thread: Thread, facts: Facts) -> Comment | None:
 def _judge(draft: Draft, thread: Thread, site: Site) -> list[Finding]:
     """What the site's rules find in ``draft``; raises NotAccepted where one refuses it."""
     findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode_of(thread, site.settings))
+    findings += judge_told(draft.told, site.rules)
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         raise NotAccepted(draft, rule=refusal.rule)
     return findings

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from service import clock
 from service.access.caller import Caller
 from service.access.guarding import count_post, doorkeeper_of
+from service.comments.asking import Asking, Sender
 from service.comments.drafts import Draft
 from service.comments.editing import delete_comment, edit_comment
 from service.comments.finding import find_comment, no_comment
@@ -32,7 +33,9 @@ from service.comments.wire import (
     public_comment,
     told_comment,
 )
+from service.screening.forms import Form
 from service.screening.rules import said
+from service.screening.telling import Told
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
@@ -81,6 +84,8 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     draft.limited = count_post(request, caller, draft=draft.given_back())
     if draft.limited and draft.key is None:
         raise draft.limited
+    if not draft.limited:
+        draft.told = Told(draft.told.form, await _asking_of(request).ask(draft, _sender(request, caller)))
     accepted = await _group_of(request).post(draft)
     comment = accepted.comment
     token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
@@ -147,7 +152,14 @@ def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
         said=said(author_name=name, author_url=url, body=body, html=html),
         parent_id=post.parent_id,
         key=_idempotency_key(request),
+        told=Told(Form(post.form.honeypot, post.form.seconds) if post.form else None),
     )
+
+
+def _sender(request: Request, caller: Caller) -> Sender:
+    """Where the post came from; who posts with a key posts for a reader, of whom only the host knows where they are."""
+    host = request.client.host if request.client and caller.role is None else None
+    return Sender(host, request.headers.get("user-agent", ""), request.headers.get("referer", ""))
 
 
 def _email(author: AuthorIn, caller: Caller) -> str | None:
@@ -200,6 +212,12 @@ def _sees_whole(comment: Comment, caller: Caller) -> bool:
     """Whether the caller is a moderator, or the author of a comment that is not deleted."""
     own = caller.reader_id == comment.reader_id and comment.state is not State.DELETED
     return caller.judges or own
+
+
+def _asking_of(request: Request) -> Asking:
+    asking = request.app.state.asking
+    assert isinstance(asking, Asking)
+    return asking
 
 
 def _group_of(request: Request) -> Group:

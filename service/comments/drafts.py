@@ -8,6 +8,7 @@ import msgspec
 
 from service.comments.model import Comment
 from service.screening.rules import Said
+from service.screening.telling import Told
 from service.sites.finding import Site
 from service.threads.wire import ThreadOut
 from service.web.problems import Problem
@@ -18,8 +19,8 @@ LONG_KEY = 16
 class Draft(msgspec.Struct, kw_only=True):
     """A post that has not been judged yet: cleaned, rendered, and nothing looked up in the database.
 
-    ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``limited`` is what
-    refuses it unless it was accepted before.
+    ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``told`` is what its form and
+    Akismet tell of it; ``limited`` is what refuses it unless it was accepted before.
     """
 
     site: Site
@@ -35,6 +36,7 @@ class Draft(msgspec.Struct, kw_only=True):
     said: Said
     parent_id: UUID | None
     key: str | None
+    told: Told = Told()
     limited: Problem | None = None
 
     def fingerprint(self) -> bytes:
