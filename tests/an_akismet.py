@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ssl import SSLContext
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -85,11 +86,12 @@ class AnAkismet:
 
 
 @asynccontextmanager
-async def an_akismet() -> AsyncIterator[AnAkismet]:
+async def an_akismet(*, certificate: SSLContext | None = None) -> AsyncIterator[AnAkismet]:
     """A server on a port that the kernel gives; it answers “false” until it is told otherwise."""
     akismet = AnAkismet()
-    server = await asyncio.start_server(akismet.serve, "127.0.0.1", 0)
-    akismet.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(akismet.serve, "127.0.0.1", 0, ssl=certificate)
+    scheme = "https" if certificate else "http"
+    akismet.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield akismet
     finally:

@@ -15,6 +15,7 @@ from service.storage.engine import Database
 from service.threads.finding import find_thread
 from service.threads.model import Thread
 from service.threads.terms import is_closed
+from service.web.measuring import AKISMET
 from service.web.problems import NotFound
 
 FindKey = Callable[[Site], Awaitable[str | None]]
@@ -43,15 +44,11 @@ class Asking:
 
         What no thread takes anyway is told to nobody.
         """
-        site = draft.site
-        if site.rules.akismet is None or (thread := await self._find_thread(draft)) is None:
+        if draft.site.rules.akismet is None or (thread := await self._find_thread(draft)) is None:
             return None
-        blog, key, address = site.rules.akismet_blog, await self._find_key(site), _address(sender.host)
-        if not (blog and key and address):
-            missing = "key" if not key else "front page" if not blog else "reader's address"
-            log.warning("akismet-not-asked", site=site.slug, missing=missing)
-            return None
-        return await self._akismet.ask(_asked(draft, sender, thread, blog=blog, address=address), key=key)
+        answer = await self._ask(draft, sender, thread)
+        AKISMET.labels(answer or "none").inc()
+        return answer
 
     async def _find_thread(self, draft: Draft) -> Thread | None:
         """The thread that ``draft`` goes to, if it takes comments as it is now."""
@@ -63,6 +60,15 @@ class Asking:
             return None
         takes = thread.comments_on and not thread.is_embargoed(now) and not is_closed(thread, draft.site.settings, now)
         return thread if takes else None
+
+    async def _ask(self, draft: Draft, sender: Sender, thread: Thread) -> AkismetAnswer | None:
+        site = draft.site
+        blog, key, address = site.rules.akismet_blog, await self._find_key(site), _address(sender.host)
+        if not (blog and key and address):
+            missing = "key" if not key else "front page" if not blog else "reader's address"
+            log.warning("akismet-not-asked", site=site.slug, missing=missing)
+            return None
+        return await self._akismet.ask(_asked(draft, sender, thread, blog=blog, address=address), key=key)
 
     async def close(self) -> None:
         """Close what is open to Akismet."""

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx2
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
 from service.comments.asking import Asking
@@ -130,6 +132,41 @@ async def test_akismet_is_told_what_it_wants_to_know_and_nothing_else(
     assert not {"honeypot", "comment_author_email", "comment_author_url", "referrer"} & first.keys()
     assert asked_of.connections == 1
     assert "cookie" not in asked_of.headers[1]
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("2001:db8:1:2:3:4:5:6", ["2001:db8:1:2:3:4:5:6"]),
+        ("::ffff:192.0.2.7", ["192.0.2.7"]),
+        ("a-proxy-that-lies", []),
+    ],
+)
+async def test_akismet_is_told_the_whole_address_where_it_is_one(
+    site: ASite, asked_of: AnAkismet, host: str, told: list[str]
+) -> None:
+    await set_rules(site, **ASK)
+    thread = await a_thread(site)
+    transport = httpx2.ASGITransport(app=site.app, client=(host, 1))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://onereply.test") as site.client:
+        assert (await thread.post()).status_code == (201 if told else 202)
+    assert [form["user_ip"] for _, form in asked_of.asked] == told
+
+
+async def test_what_akismet_says_is_counted(site: ASite, asked_of: AnAkismet) -> None:
+    await set_rules(site, **ASK)
+    thread, before = await a_thread(site), counted()
+    says: list[Says] = ["true", "discard", "false", "true", "error"]
+    for asked_of.says in says:
+        await thread.post()
+    grown = {answer: number - before[answer] for answer, number in counted().items()}
+    assert grown == {"spam": 2, "discard": 1, "ham": 1, "none": 1}
+
+
+def counted() -> dict[str, float]:
+    """How often Akismet has given each answer so far."""
+    answers = ("ham", "spam", "discard", "none")
+    return {each: REGISTRY.get_sample_value("onereply_akismet_total", {"answer": each}) or 0 for each in answers}
 
 
 async def test_nobody_is_asked_where_the_rule_is_off_or_no_thread_takes_the_post(

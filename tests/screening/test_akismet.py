@@ -2,10 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
 
 import pytest
 import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from service.screening.akismet import Akismet, Asked
 from service.screening.findings import Finding, Rule
@@ -115,6 +123,33 @@ async def test_fifty_at_once_are_asked_about_and_no_more(akismet: AnAkismet, log
     assert await client.ask(asked(), key=KEY) == "ham"
     assert len(akismet.asked) == 51
     await client.close()
+
+
+async def test_the_key_is_not_sent_to_somebody_whose_certificate_nobody_vouches_for(
+    tmp_path: Path, logged: list[Any]
+) -> None:
+    async with an_akismet(certificate=a_certificate(tmp_path)) as stranger:
+        client = Akismet(stranger.url, seconds=LONG)
+        assert await client.ask(asked(), key=KEY) is None
+        await client.close()
+    assert stranger.asked == []
+    assert [line["reason"] for line in logged] == ["ConnectError"]
+
+
+def a_certificate(folder: Path) -> SSLContext:
+    """A certificate of this address that it has signed itself."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    built = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
+    )
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = built.add_extension(address, critical=True).sign(key, hashes.SHA256())
+    pem = signed.public_bytes(Encoding.PEM)
+    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "stranger.pem").write_bytes(pem)
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "stranger.pem")
+    return context
 
 
 @pytest.mark.parametrize("answer", ["ham", "spam", "discard", None])
