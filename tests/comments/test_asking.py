@@ -20,7 +20,7 @@ from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread
 KEY = "123YourAPIKey"
 BLOG = "https://gazette.example/"
 ASK: Json = {"akismet": "spam", "akismet_blog": BLOG}
-LONG = 600.0  # seconds that no test waits for
+LONG = 20.0  # seconds that no test waits for
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.an_akismet import AnAkismet, Does, Says, an_akismet
 from tests.builders import Clock
 
 KEY = "123YourAPIKey"
-LONG = 600.0  # seconds that no test waits for
+LONG = 20.0  # seconds that no test waits for
 
 
 @pytest.fixture
@@ -76,6 +76,22 @@ async def test_a_dead_akismet_is_left_alone_for_half_a_minute(
     the_clock.move(seconds=30)
     akismet.says = "true"
     assert [await client.ask(asked(), key=KEY) for _ in range(2)] == ["spam", "spam"]
+    await client.close()
+
+
+async def test_after_the_rest_one_tries_and_the_others_do_not_wait_for_it(akismet: AnAkismet, the_clock: Clock) -> None:
+    client = Akismet(akismet.url, seconds=LONG)
+    akismet.says = "error"
+    for _ in range(5):
+        await client.ask(asked(), key=KEY)
+    the_clock.move(seconds=30)
+    akismet.says = "hang"
+    trying = asyncio.create_task(client.ask(asked(), key=KEY))
+    await akismet.has_been_asked(6)
+    assert await client.ask(asked(), key=KEY) is None
+    akismet.release("true")
+    assert await trying == "spam"
+    assert await client.ask(asked(), key=KEY) == "spam"
     await client.close()
 
 
