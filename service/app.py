@@ -20,12 +20,14 @@ from service.access.keys import Keys
 from service.access.limiting import Limits
 from service.cache.answers import Answers
 from service.cache.following import Log
+from service.comments.asking import Asking
 from service.comments.posting import Group
 from service.readers.author_tokens import AuthorTokens
 from service.readers.marks import Marks
 from service.routes import routes
+from service.screening.akismet import Akismet
 from service.settings import Settings
-from service.sites.finding import Sites
+from service.sites.finding import Site, Sites
 from service.storage.engine import Database
 from service.storage.writer import is_busy
 from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem, locale_asked
@@ -51,6 +53,7 @@ def create_app(settings: Settings) -> Starlette:
     database = Database(settings.database_url, read_connections=settings.read_connections)
     keys = Keys(database)
     group = Group(database)
+    asking = Asking(database, Akismet(settings.akismet_url), find_key=_find_akismet_key)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -62,6 +65,7 @@ def create_app(settings: Settings) -> Starlette:
             with suppress(asyncio.CancelledError):
                 await sweeping
             await group.finish()
+            await asking.close()
             with suppress(Busy, DBAPIError):  # when a key was last used is no reason not to stop
                 await keys.note_uses()
             await database.close()
@@ -86,9 +90,15 @@ def create_app(settings: Settings) -> Starlette:
         marks=Marks(settings.secret_key),
     )
     app.state.metrics_key = settings.metrics_key
+    app.state.asking = asking
     app.state.group = group
     app.state.answers = Answers(Log(database))
     return app
+
+
+async def _find_akismet_key(_site: Site) -> str | None:
+    """The key with which ``site`` asks Akismet: none, so what a site would have asked about is held as it has set."""
+    return None
 
 
 def _behind(proxies: list[str]) -> list[Middleware]:

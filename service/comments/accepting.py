@@ -37,6 +37,7 @@ from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
 from service.screening.rules import screen_of
 from service.screening.standing import STRANGER, words_mark
+from service.screening.telling import judge_told
 from service.sites.finding import Site
 from service.storage.portable import insert_many
 from service.threads.closing import settle_closings
@@ -147,6 +148,7 @@ def _judge(draft: Draft, thread: Thread, site: Site, history: History, now: date
             now=now,
         )
     findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode, standing=standing)
+    findings += judge_told(draft.told, site.rules)
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         raise NotAccepted(draft, refusal.rule, tells=site.rules.tell_authors)
     return findings

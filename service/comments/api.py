@@ -11,6 +11,7 @@ from service import clock
 from service.access.caller import Caller
 from service.access.guarding import count_post, doorkeeper_of
 from service.access.limiting import host_of
+from service.comments.asking import Asking, Sender
 from service.comments.drafts import Draft
 from service.comments.editing import delete_comment, edit_comment
 from service.comments.finding import find_comment, no_comment
@@ -36,7 +37,9 @@ from service.comments.wire import (
     why_held,
 )
 from service.screening.findings import Finding
+from service.screening.forms import Form
 from service.screening.rules import said
+from service.screening.telling import Told
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
@@ -85,16 +88,25 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     draft.limited = count_post(request, caller, draft=draft.given_back())
     if draft.limited and draft.key is None:
         raise draft.limited
+    if not draft.limited:
+        draft.told = Told(draft.told.form, await _asking_of(request).ask(draft, _sender(request, caller)))
     accepted = await _group_of(request).post(draft)
     comment = accepted.comment
     token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
     # A key that could be guessed gets back no more than any reader may see.
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
-    if accepted.findings and accepted.tells_token:
-        seen.why = why_held(comment, accepted.findings, caller.site.rules, locale=draft.locale)
+    if accepted.tells_token and comment.state is not State.PUBLISHED:
+        findings = accepted.findings or await _findings_of(request, comment)
+        seen.why = why_held(comment, findings, caller.site.rules, locale=draft.locale)
     posted = Posted(seen, accepted.thread, token)
     location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
+
+
+async def _findings_of(request: Request, comment: Comment) -> Sequence[Finding]:
+    """What was found in a comment that was accepted before."""
+    async with database_of(request).read() as connection:
+        return (await read_findings(connection, [comment.id]))[comment.id]
 
 
 async def get_comment(request: Request, caller: Caller) -> Response:
@@ -158,6 +170,7 @@ def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
         said=said(author_name=name, author_url=url, body=body, html=html),
         parent_id=post.parent_id,
         key=_idempotency_key(request),
+        told=Told(Form(post.form.honeypot, post.form.seconds) if post.form else None),
     )
 
 
@@ -169,6 +182,15 @@ def address_marks_of(request: Request, caller: Caller) -> list[int]:
 
 def _author_marks(request: Request, caller: Caller, email: str | None) -> list[int]:
     return doorkeeper_of(request).marks.of_author(caller.site.id, reader_id=caller.reader_id, email=email)
+
+
+def _sender(request: Request, caller: Caller) -> Sender:
+    """Where the post came from; who posts with a key posts for a reader, of whom only the host knows where they are."""
+    return Sender(
+        None if caller.role else host_of(request),
+        request.headers.get("user-agent", ""),
+        request.headers.get("referer", ""),
+    )
 
 
 def _email(author: AuthorIn, caller: Caller) -> str | None:
@@ -230,6 +252,12 @@ def _sees_whole(comment: Comment, caller: Caller) -> bool:
     """Whether the caller is a moderator, or the author of a comment that is not deleted."""
     own = caller.reader_id == comment.reader_id and comment.state is not State.DELETED
     return caller.judges or own
+
+
+def _asking_of(request: Request) -> Asking:
+    asking = request.app.state.asking
+    assert isinstance(asking, Asking)
+    return asking
 
 
 def _group_of(request: Request) -> Group:

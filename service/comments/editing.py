@@ -12,10 +12,10 @@ from service.comments.finding import lock_own
 from service.comments.history import asks_history, read_history
 from service.comments.model import Comment, State
 from service.comments.noting import forget_findings, replace_findings
-from service.comments.states import Change, change_states
+from service.comments.states import ARRIVED, Change, change_states
 from service.events.catalogue import EventType
 from service.readers.bans import Banned, longest_ban, read_bans
-from service.screening.findings import Finding, strictest
+from service.screening.findings import STRICTEST, Finding, Verdict, strictest
 from service.screening.judging import judge
 from service.screening.rules import said, screen_of
 from service.screening.standing import STRANGER, Standing, standing_of, words_mark
@@ -90,23 +90,11 @@ async def edit_comment(
         return comment
     comment.body, comment.html, comment.edited_at = body, html, now
     findings = await _judge_again(connection, comment, thread, site, now)
-    # A new wording can lose what the old one was granted, but never gain it: what was held stays held.
-    to = stricter(comment.state, State(strictest(findings)))
+    to, event = after_edit(comment.state, strictest(findings))
     comment.reports = comment.reports or 0
     await replace_findings(connection, comment.id, findings)
-    await change_states(connection, [Change(thread, site, comment, to, _event(comment.state, to))], now=now)
+    await change_states(connection, [Change(thread, site, comment, to, event)], now=now)
     return comment
-
-
-def stricter(state: State, verdict: State) -> State:
-    """The one of two that readers see less of."""
-    return max(state, verdict, key=(State.PUBLISHED, State.PENDING, State.SPAM).index)
-
-
-def _event(before: State, after: State) -> EventType:
-    if before is after:
-        return EventType.COMMENT_EDITED
-    return EventType.COMMENT_SPAM if after is State.SPAM else EventType.COMMENT_HELD
 
 
 async def _judge_again(
@@ -134,6 +122,15 @@ async def _standing(connection: AsyncConnection, comment: Comment, now: datetime
     past = [each for each in history.of_readers[comment.reader_id] if each.id != comment.id]
     standing = standing_of(past, [], said_at=None, words_mark=mark, is_short=True, now=now)
     return structs.replace(standing, posted=0)
+
+
+def after_edit(before: State, verdict: Verdict) -> tuple[State, EventType]:
+    """What a comment becomes whose new words have this ``verdict``, which is not refused; and the event that tells it.
+
+    A new wording can lose what the old one was granted, but never gain it: what was held stays held.
+    """
+    after = State(min(before, verdict, key=STRICTEST.index))
+    return after, EventType.COMMENT_EDITED if after is before else ARRIVED[after]
 
 
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:

@@ -26,12 +26,20 @@ class AuthorIn(Body):
     url: Annotated[str, Meta(max_length=2000)] | None = None
 
 
+class FormIn(Body):
+    """What the page's form tells of how it was filled in."""
+
+    honeypot: Annotated[str, Meta(max_length=1000)] = ""
+    seconds: Annotated[float, Meta(ge=0, le=86_400 * 30)] | None = None
+
+
 class PostIn(Body):
     """A reply: to the article, or with ``parent_id`` to another comment. ``body`` is Markdown."""
 
     body: Text
     author: AuthorIn
     parent_id: UUID | None = None
+    form: FormIn | None = None
 
 
 class EditIn(Body):
