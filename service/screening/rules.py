@@ -18,6 +18,8 @@ from service.sites.rules import Rules
 class Said(msgspec.Struct):
     """What a comment says, in each form that a rule looks at."""
 
+    author_name: str
+    author_url: str | None
     body: str
     text: Text
     hosts: list[str]
@@ -25,7 +27,7 @@ class Said(msgspec.Struct):
 
 def said(*, author_name: str, author_url: str | None, body: str, html: str) -> Said:
     """What ``body``, rendered as ``html``, says under its author's name."""
-    return Said(body, text_of(f"{author_name}\n{body}"), links_in(html, author_url))
+    return Said(author_name, author_url, body, text_of(f"{author_name}\n{body}"), links_in(html, author_url))
 
 
 class Screen(msgspec.Struct):
