@@ -3,8 +3,9 @@
 Only counts are kept, so lessons may come in any order, and each can be taken back as if it had never been given. What
 is found is told by the words that weighed most.
 
-*Why counts*: on real comments (``tests/bench/classifying.py``) they order spam as well as logistic regression that sees
-all comments at once and many times (area under the curve 0.994; 0.993), and better under a video that it has not seen.
+*Why counts*: on real comments (``tests/bench/classifying.py``) they tell spam as well as logistic regression that sees
+all of them at once and many times (area under the curve 0.994 and 0.993), and better under a video of which nothing was
+learned (0.983 and 0.970; logistic regression that learns a decision at a time, on much the same features, 0.976).
 """
 
 import math
@@ -21,7 +22,9 @@ from service.screening.rules import Said
 
 FEWEST = 20  # lessons of each kind before anything is said
 SEEN_BY = 2  # lessons that a feature must have been in to count
-SURE = 0.98  # on unseen comments of the same site fewer than one in a hundred that are no spam come so high
+# Of real comments that were no spam one in a hundred at most came so high, whether 20 of each kind had been learned,
+# 400 of each, or twenty times as many of one kind as of the other (0.1 to 1.0 %); at 0.98 it was up to 1.3 %.
+SURE = 0.985
 _FAITH = 4.0  # how far from even we believe odds to lie before we have seen them (variance of their logarithm)
 
 

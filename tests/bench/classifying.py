@@ -1,10 +1,10 @@
 """How well the classifier tells spam: five-fold cross-validated, and each video by what was learned under the others.
 
-``python -m tests.bench.classifying``. The comments are 1,138 under three music videos, labelled by hand (UCI YouTube
-Spam Collection), as they stand in the files. Each is learned once, in the order of a shuffle with a fixed seed, by the
-code that learns from moderators; the folds are not stratified. The README has beside it, measured on the same folds:
-scikit-learn's LogisticRegression(C=10) on TfidfVectorizer(analyzer="char", ngram_range=(2, 5), sublinear_tf=True), and
-its MultinomialNB on CountVectorizer().
+``python -m tests.bench.classifying``; part of ``make bench``. The comments are 1,138 under three music videos, labelled
+by hand (UCI YouTube Spam Collection), as they stand in the files. Each is learned once, in the order of a shuffle with
+a fixed seed, by the code that learns from moderators; the folds are not stratified. The README has beside it, measured
+on the same folds: scikit-learn's LogisticRegression(C=10) on TfidfVectorizer(analyzer="char", ngram_range=(2, 5),
+sublinear_tf=True), and its MultinomialNB on CountVectorizer().
 """
 
 import csv
@@ -37,6 +37,8 @@ Scored = tuple[float, bool]
 def told() -> list[str]:
     """A table of areas under the curve, with recall at one false positive in a hundred, and what judging costs."""
     comments = labelled()
+    if not comments:
+        return ["The labelled comments are not beside the repository."]
     lines = [_line("five-fold, all comments", five_folds(comments))]
     videos = by_video(comments)
     lines += [_line(f"{video}, by what the others taught", scored) for video, scored in videos.items()]

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, select, update
 
+from service.access.keys import Keys
 from service.comments.classifiers import Classifiers, decode_learned
 from service.comments.model import ClassifierRow, LessonRow
 from service.moderation import judged, learning
@@ -15,6 +16,7 @@ from service.screening.rules import said
 from service.sites.changing import find_site
 from service.sites.finding import Site
 from service.storage.engine import Database
+from service.worker import sweep_for_ever
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide
 
 SPAM, FAIR = "Subscribe to my channel!", "A fair account of the talks."
@@ -173,6 +175,21 @@ async def test_a_release_that_counts_other_features_learns_anew(site: ASite, thr
             .values(old)
         )
     assert await Classifiers(site.app.state.database).of(await found_by(site)) is None
+    assert await learned(site) == taught(spam=(SPAM,))
+
+
+async def test_a_service_that_runs_learns_by_itself(site: ASite, thread: AThread) -> None:
+    await decide(site, "spam", *await posted(thread, SPAM))
+    database, site_id = site.app.state.database, (await found_by(site)).id
+    sweeping = asyncio.create_task(sweep_for_ever(database, Keys(database), every_seconds=0.001))
+    position = None
+    async with asyncio.timeout(10):
+        while position is None:
+            async with database.read() as connection:
+                position = await connection.scalar(select(LessonRow.position).where(LessonRow.site_id == site_id))
+            await asyncio.sleep(0.001)
+    sweeping.cancel()
+    await asyncio.wait([sweeping])
     assert await learned(site) == taught(spam=(SPAM,))
 
 
