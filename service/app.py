@@ -21,6 +21,7 @@ from service.access.limiting import Limits
 from service.cache.answers import Answers
 from service.cache.following import Log
 from service.comments.asking import Asking
+from service.comments.classifiers import Classifiers
 from service.comments.posting import Group
 from service.readers.author_tokens import AuthorTokens
 from service.readers.marks import Marks
@@ -92,6 +93,7 @@ def create_app(settings: Settings) -> Starlette:
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking
     app.state.group = group
+    app.state.classifiers = Classifiers(database)
     app.state.answers = Answers(Log(database))
     return app
 

@@ -1,4 +1,4 @@
-"""What goes on beside the requests: one loop that sweeps."""
+"""What goes on beside the requests: one loop that sweeps, and has the classifiers learn."""
 
 import asyncio
 from typing import NoReturn
@@ -10,6 +10,7 @@ from service.access.keys import Keys
 from service.comments.facts import forget_old_keys
 from service.comments.forgetting import Forgetting
 from service.moderation.claiming import forget_claims
+from service.moderation.learning import learn_from_logs
 from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
@@ -25,6 +26,7 @@ async def sweep_for_ever(database: Database, keys: Keys, *, every_seconds: float
         try:
             await sweep(database, forgetting)
             await keys.note_uses()
+            await learn_from_logs(database)
         except Exception as error:  # a sweep that fails must not be the last one
             log.error("sweep-failed", exc_info=error)
 

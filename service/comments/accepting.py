@@ -147,7 +147,7 @@ def _judge(draft: Draft, thread: Thread, site: Site, history: History, now: date
             folded=draft.said.folded_body,
             now=now,
         )
-    findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode, standing=standing)
+    findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode, standing=standing, model=draft.model)
     findings += judge_told(draft.told, site.rules)
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         raise NotAccepted(draft, refusal.rule, tells=site.rules.tell_authors)

@@ -12,8 +12,9 @@ from service.access.caller import Caller
 from service.access.guarding import count_post, doorkeeper_of
 from service.access.limiting import host_of
 from service.comments.asking import Asking, Sender
+from service.comments.classifiers import Classifiers
 from service.comments.drafts import Draft
-from service.comments.editing import delete_comment, edit_comment
+from service.comments.editing import Edit, delete_comment, edit_comment
 from service.comments.finding import find_comment, no_comment
 from service.comments.listing import list_comments, order_key, path_before
 from service.comments.model import Comment, State
@@ -38,6 +39,7 @@ from service.comments.wire import (
 )
 from service.screening.findings import Finding
 from service.screening.forms import Form
+from service.screening.learning import SpamModel
 from service.screening.rules import said
 from service.screening.telling import Told
 from service.storage.engine import database_of
@@ -90,6 +92,7 @@ async def post_comment(request: Request, caller: Caller) -> Response:
         raise draft.limited
     if not draft.limited:
         draft.told = Told(draft.told.form, await _asking_of(request).ask(draft, _sender(request, caller)))
+    draft.model = await model_of(request, caller)
     accepted = await _group_of(request).post(draft)
     comment = accepted.comment
     token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
@@ -133,10 +136,9 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     if limited := count_post(request, caller, draft={"body": body}):
         raise limited
     marks = _author_marks(request, caller, None) + address_marks_of(request, caller)
+    edit = Edit(body, render(body), marks, await model_of(request, caller))
     async with database_of(request).write() as connection:
-        comment = await edit_comment(
-            connection, caller.site, comment_id, reader_id=caller.reader_id, marks=marks, body=body, html=render(body)
-        )
+        comment = await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
     return json_response(own_comment(comment), headers={"cache-control": "no-store"})
 
 
@@ -258,6 +260,12 @@ def _asking_of(request: Request) -> Asking:
     asking = request.app.state.asking
     assert isinstance(asking, Asking)
     return asking
+
+
+async def model_of(request: Request, caller: Caller) -> SpamModel | None:
+    """What the site's classifier has learned."""
+    classifiers: Classifiers = request.app.state.classifiers
+    return await classifiers.of(caller.site)
 
 
 def _group_of(request: Request) -> Group:

@@ -9,6 +9,7 @@ import msgspec
 
 from service.comments.model import Comment
 from service.screening.findings import Finding, Rule
+from service.screening.learning import SpamModel
 from service.screening.rules import Said as SaidIn
 from service.screening.telling import Told
 from service.sites.finding import Site
@@ -21,9 +22,10 @@ LONG_KEY = 16
 class Draft(msgspec.Struct, kw_only=True):
     """A post that has not been judged yet: cleaned, rendered, and nothing looked up in the database.
 
-    ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``is_known`` is whether a token
-    proves the reader's id; ``marks`` are all by which they could be banned, ``address_mark`` that of where the post came
-    from; ``told`` is what its form and Akismet tell of it; ``limited`` is what refuses it unless it was accepted before.
+    ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``is_known`` is whether a
+    token proves the reader's id; ``marks`` are all by which they could be banned, ``address_mark`` that of where the
+    post came from; ``told`` is what its form and Akismet tell of it, ``model`` what the site's classifier has learned;
+    ``limited`` is what refuses it unless it was accepted before.
     """
 
     site: Site
@@ -43,6 +45,7 @@ class Draft(msgspec.Struct, kw_only=True):
     parent_id: UUID | None
     key: str | None
     told: Told = Told()
+    model: SpamModel | None = None
     limited: Problem | None = None
 
     def fingerprint(self) -> bytes:

@@ -1,7 +1,7 @@
 """Authors change their minds: they edit for a while, and delete whenever they like."""
 
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from msgspec import structs
@@ -17,6 +17,7 @@ from service.events.catalogue import EventType
 from service.readers.bans import Banned, longest_ban, read_bans
 from service.screening.findings import STRICTEST, Finding, Verdict, strictest
 from service.screening.judging import judge
+from service.screening.learning import SpamModel
 from service.screening.rules import said, screen_of
 from service.screening.standing import STRANGER, Standing, standing_of, words_mark
 from service.sites.finding import Site
@@ -60,22 +61,27 @@ class EditNotAccepted(EditRefused):
     status, slug = 422, "not-accepted"
 
 
+class Edit(NamedTuple):
+    """What an author would rather have written: ``body``, rendered as ``html``.
+
+    ``marks`` are those by which they could be banned, ``model`` is what the site's classifier has learned.
+    """
+
+    body: str
+    html: str
+    marks: list[int]
+    model: SpamModel | None
+
+
 async def edit_comment(
-    connection: AsyncConnection,
-    site: Site,
-    comment_id: UUID,
-    *,
-    reader_id: UUID | None,
-    marks: list[int],
-    body: str,
-    html: str,
+    connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None, edit: Edit
 ) -> Comment:
-    """Change what ``reader_id`` wrote, and judge it again; ``marks`` are those by which they could be banned.
+    """Change what ``reader_id`` wrote, and judge it again.
 
     Raises NotFound where the comment is not theirs, or an :class:`EditRefused`.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
-    now = clock.now()
+    now, body, marks = clock.now(), edit.body, edit.marks
     visible(thread, to_staff=False, now=now)
     if is_closed(thread, site.settings, now):
         raise EditInClosedThread(body)
@@ -88,8 +94,8 @@ async def edit_comment(
         raise EditWindowOver(body)
     if comment.body == body:
         return comment
-    comment.body, comment.html, comment.edited_at = body, html, now
-    findings = await _judge_again(connection, comment, thread, site, now)
+    comment.body, comment.html, comment.edited_at = body, edit.html, now
+    findings = await _judge_again(connection, comment, thread, site, edit.model)
     to, event = after_edit(comment.state, strictest(findings))
     comment.reports = comment.reports or 0
     await replace_findings(connection, comment.id, findings)
@@ -98,7 +104,7 @@ async def edit_comment(
 
 
 async def _judge_again(
-    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, now: datetime
+    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, model: SpamModel | None
 ) -> list[Finding]:
     """What the site's rules find in the new words of ``comment``; raises EditNotAccepted where one refuses them."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
@@ -106,18 +112,18 @@ async def _judge_again(
     comment.words_mark = words_mark(thread.id, says.folded_body)
     standing = STRANGER
     if asks_history(rules, mode):
-        standing = await _standing(connection, comment, now)
-    findings = judge(says, screen_of(site.id, rules), mode=mode, standing=standing)
+        standing = await _standing(connection, comment)
+    findings = judge(says, screen_of(site.id, rules), mode=mode, standing=standing, model=model)
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         told = Said(refusal.rule.value, table="author") if rules.tell_authors else None
         raise EditNotAccepted(comment.body, told, rule=refusal.rule)
     return findings
 
 
-async def _standing(connection: AsyncConnection, comment: Comment, now: datetime) -> Standing:
+async def _standing(connection: AsyncConnection, comment: Comment) -> Standing:
     """How its author stands, but for this comment; an edit is no further post, so it floods nothing."""
-    mark = comment.words_mark
-    assert mark is not None
+    mark, now = comment.words_mark, comment.edited_at
+    assert mark is not None and now is not None
     history = await read_history(connection, readers=[comment.reader_id], addresses=[], words=[])
     past = [each for each in history.of_readers[comment.reader_id] if each.id != comment.id]
     standing = standing_of(past, [], said_at=None, words_mark=mark, is_short=True, now=now)

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 
 from service.app import create_app
+from service.moderation.learning import learn_from_logs
 from service.settings import Settings
 from service.storage.engine import Database
 from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
@@ -35,6 +36,8 @@ TABLES = {
     "bans": "2026_11_24_0010",
     "reports": "2026_11_24_0010",
     "claims": "2026_11_24_0010",
+    "classifiers": "2026_11_24_0014",
+    "lessons": "2026_11_24_0014",
 }
 
 
@@ -50,8 +53,10 @@ async def some_rows(site: ASite) -> None:
     posted = await a_comment(thread, "Мир 👋", email="ada@example.com", key="a-key-of-sixteen")
     await a_comment(thread, "Answer.", below=posted["comment"]["id"])
     await decide(site, "reject", posted["comment"], reason="Off topic.")
-    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"]})
-    await a_comment(thread, "A casino.")
+    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"], "classifier": "hold"})
+    held = await a_comment(thread, "A casino.")
+    await decide(site, "spam", held["comment"])
+    await learn_from_logs(site.app.state.database)
     await a_thread(site, closed=True)
 
 
