@@ -3,7 +3,8 @@
 from starlette.routing import BaseRoute
 
 from service import health
-from service.access.caller import ANYONE, HOST, MODERATOR, READER, STAFF, Who
+from service.access import api as access
+from service.access.caller import ANYONE, HOST, MODERATOR, READER, SESSION, STAFF, Who
 from service.access.guarding import SiteHandler, answer_preflight, guarded
 from service.cache.keeping import kept
 from service.comments import api as comments
@@ -38,6 +39,9 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("PUT",    "/rules",                      moderation.put_rules,        MODERATOR),
     ("POST",   "/rules/try",                  moderation.post_try,         MODERATOR),
     ("GET",    "/events",                     events.get_events,           HOST),
+    ("POST",   "/sessions",                   access.post_session,         ANYONE),
+    ("GET",    "/sessions/current",           access.get_session,          SESSION),
+    ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),
 ]
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/",                           index.get_index),

@@ -7,6 +7,7 @@ import structlog
 
 from service import clock
 from service.access.keys import Keys
+from service.access.sessions import Sessions, forget_expired_sessions
 from service.comments.facts import forget_old_keys
 from service.sites.changing import list_sites
 from service.storage.engine import Database
@@ -15,22 +16,24 @@ from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
 log = structlog.get_logger("onereply.sweep")
 
 
-async def sweep_for_ever(database: Database, keys: Keys, *, every_seconds: float) -> NoReturn:
+async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, every_seconds: float) -> NoReturn:
     """Sweep again and again; what goes wrong is logged and tried again next time."""
     while True:
         await asyncio.sleep(every_seconds)
         try:
             await sweep(database)
             await keys.note_uses()
+            await sessions.note_seen()
         except Exception as error:  # a sweep that fails must not be the last one
             log.error("sweep-failed", exc_info=error)
 
 
 async def sweep(database: Database) -> None:
-    """Write the close of every thread whose time has passed, and forget posts that need no remembering."""
+    """Write the close of every thread whose time has passed; forget posts and sessions that need no remembering."""
     swept = SWEPT_AT_ONCE
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
+        await forget_expired_sessions(connection, now=clock.now())
