@@ -14,7 +14,7 @@ from tests.contract.a_real_service import a_real_service
 from tests.contract.lint import contract, operations
 from tests.contract.tools import HERE, python_tool, run
 
-CALLERS = ("nobody", "reader", "host", "moderator", "admin")
+CALLERS = ("nobody", "reader", "host", "moderator", "admin", "session")
 CASES = "20"  # of each operation and kind, beyond the systematic ones
 
 
@@ -24,7 +24,8 @@ async def test_schemathesis_finds_nothing(fresh_database_url: str, caller: str, 
     command = await asyncio.to_thread(python_tool, "schemathesis")
     async with a_real_service(fresh_database_url) as service:
         config = tmp_path / "schemathesis.toml"
-        config.write_text((HERE / "schemathesis.toml").read_text().replace("COMMENT", service.comment))
+        settings = (HERE / "schemathesis.toml").read_text().replace("COMMENT", service.comment)
+        config.write_text(settings.replace("SESSION", service.tokens["session to end" if caller == "session" else caller]))
         # From a file, for schemathesis leaves out the operation that it reads the contract by.
         document = await service.contract(tmp_path)
         command += [f"--config-file={config}", "run", str(document), f"--url={service.url}", f"--max-examples={CASES}"]
