@@ -18,6 +18,8 @@ from service import settings as settings_of
 from service.access.guarding import Doorkeeper
 from service.access.keys import Keys
 from service.access.limiting import Limits
+from service.access.passwords import Passwords
+from service.access.sessions import Sessions
 from service.cache.answers import Answers
 from service.cache.following import Log
 from service.comments.asking import Asking
@@ -49,16 +51,19 @@ def from_environment() -> Starlette:
     return app
 
 
-def create_app(settings: Settings) -> Starlette:
-    """An app over the database that ``settings`` name; its lifespan sweeps, and lets what is in flight finish."""
+def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Starlette:
+    """An app over the database that ``settings`` name; its lifespan sweeps, and lets what is in flight finish.
+
+    ``passwords`` says what hashing one costs, if not what it should.
+    """
     database = Database(settings.database_url, read_connections=settings.read_connections)
-    keys = Keys(database)
+    keys, sessions = Keys(database), Sessions(database)
     group = Group(database)
     asking = Asking(database, Akismet(settings.akismet_url), find_key=_find_akismet_key)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(sweep_for_ever(database, keys, every_seconds=settings.sweep_seconds))
+        sweeping = asyncio.create_task(sweep_for_ever(database, keys, sessions, every_seconds=settings.sweep_seconds))
         try:
             yield
         finally:
@@ -67,8 +72,9 @@ def create_app(settings: Settings) -> Starlette:
                 await sweeping
             await group.finish()
             await asking.close()
-            with suppress(Busy, DBAPIError):  # when a key was last used is no reason not to stop
+            with suppress(Busy, DBAPIError):  # when somebody was last here is no reason not to stop
                 await keys.note_uses()
+                await sessions.note_seen()
             await database.close()
 
     app = Starlette(
@@ -89,6 +95,8 @@ def create_app(settings: Settings) -> Starlette:
         tokens=AuthorTokens(settings.secret_key),
         limits=Limits(),
         marks=Marks(settings.secret_key),
+        sessions=sessions,
+        passwords=passwords or Passwords(),
     )
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking

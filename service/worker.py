@@ -7,6 +7,7 @@ import structlog
 
 from service import clock
 from service.access.keys import Keys
+from service.access.sessions import Sessions, forget_expired_sessions
 from service.comments.facts import forget_old_keys
 from service.comments.forgetting import Forgetting
 from service.moderation.claiming import forget_claims
@@ -18,7 +19,7 @@ from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
 log = structlog.get_logger("onereply.sweep")
 
 
-async def sweep_for_ever(database: Database, keys: Keys, *, every_seconds: float) -> NoReturn:
+async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, every_seconds: float) -> NoReturn:
     """Sweep again and again; what goes wrong is logged and tried again next time."""
     forgetting = Forgetting(database)
     while True:
@@ -27,6 +28,7 @@ async def sweep_for_ever(database: Database, keys: Keys, *, every_seconds: float
             await sweep(database, forgetting)
             await keys.note_uses()
             await learn_from_logs(database)
+            await sessions.note_seen()
         except Exception as error:  # a sweep that fails must not be the last one
             log.error("sweep-failed", exc_info=error)
 
@@ -39,6 +41,7 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
             swept = await sweep_closings(connection, await list_sites(connection))
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
+        await forget_expired_sessions(connection, now=clock.now())
         await connection.execute(forget_claims(clock.now()))
     async with database.read() as connection:
         sites = await list_sites(connection)

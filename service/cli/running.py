@@ -9,6 +9,7 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.moderators import InvalidModerator
 from service.settings import Settings, SettingsError, load
 from service.sites.changing import InvalidSite
 from service.sites.settings import InvalidSetting
@@ -40,7 +41,7 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
 
     try:
         return asyncio.run(run())
-    except (InvalidSite, InvalidSetting, Problem, CommandError, RevisionError) as error:
+    except (InvalidSite, InvalidSetting, InvalidModerator, Problem, CommandError, RevisionError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     except (SQLAlchemyError, OSError) as error:
         cause = str(getattr(error, "orig", error)).splitlines()[0]

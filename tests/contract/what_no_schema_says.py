@@ -35,6 +35,7 @@ RIGHTLY_REFUSED = {
     ("postComment", "invalid-field", "/author/email"): "characters that no address has, of all scripts, are no pattern",
     ("postComment", "invalid-field", "/author/url"): "a host that browsers read in two ways is not told by a pattern",
     ("patchComment", "invalid-field", "/body"): "nothing that can be seen is left",
+    ("postSession", "login-refused", ""): "a name and a password that fit nobody",
     ("postDecisions", "invalid-field", r"/comments/\d+/revision"): AN_INTEGER,
     ("putRules|tryRules", "invalid-field", "(/rules)?/(most_[a-z]+|longest)|/last"): AN_INTEGER,
 }

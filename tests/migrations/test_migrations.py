@@ -15,7 +15,7 @@ from service.settings import Settings
 from service.storage.engine import Database
 from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
 from service.tables import METADATA
-from tests.builders import ASite, a_comment, a_site, a_thread, decide
+from tests.builders import ASite, a_comment, a_session, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY
 
 SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
@@ -58,6 +58,7 @@ async def some_rows(site: ASite) -> None:
     await decide(site, "spam", held["comment"])
     await learn_from_logs(site.app.state.database)
     await a_thread(site, closed=True)
+    await a_session(site)
 
 
 Rows = dict[str, list[dict[str, Any]]]

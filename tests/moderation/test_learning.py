@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from service.access.keys import Keys
+from service.access.sessions import Sessions
 from service.comments.classifiers import Classifiers, decode_learned
 from service.comments.model import ClassifierRow, LessonRow
 from service.moderation import judged, learning
@@ -181,7 +182,7 @@ async def test_a_release_that_counts_other_features_learns_anew(site: ASite, thr
 async def test_a_service_that_runs_learns_by_itself(site: ASite, thread: AThread) -> None:
     await decide(site, "spam", *await posted(thread, SPAM))
     database, site_id = site.app.state.database, (await found_by(site)).id
-    sweeping = asyncio.create_task(sweep_for_ever(database, Keys(database), every_seconds=0.001))
+    sweeping = asyncio.create_task(sweep_for_ever(database, Keys(database), Sessions(database), every_seconds=0.001))
     position = None
     async with asyncio.timeout(10):
         while position is None:
