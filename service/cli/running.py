@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.settings import Settings, SettingsError, load
 from service.sites.changing import InvalidSite
+from service.sites.secrets import InvalidSecret
 from service.sites.settings import InvalidSetting
 from service.storage.engine import Database
 from service.storage.revisions import current_revision, head_revision
@@ -40,7 +41,7 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
 
     try:
         return asyncio.run(run())
-    except (InvalidSite, InvalidSetting, Problem, CommandError, RevisionError) as error:
+    except (InvalidSite, InvalidSetting, InvalidSecret, Problem, CommandError, RevisionError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     except (SQLAlchemyError, OSError) as error:
         cause = str(getattr(error, "orig", error)).splitlines()[0]
