@@ -22,13 +22,17 @@ from service.cache.answers import Answers
 from service.cache.following import Log
 from service.comments.posting import Group
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens
+from service.readers.jwks import KeySets
 from service.routes import routes
 from service.settings import Settings
 from service.sites.finding import Sites
+from service.sites.secrets import Secrets
 from service.storage.engine import Database
 from service.storage.writer import is_busy
 from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem, locale_asked
 from service.web.routing import allowed_methods
+from service.web.targets import Targets
 from service.web.watching import RequestLog, set_up_log
 from service.worker import sweep_for_ever
 
@@ -77,11 +81,18 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.database = database
-    app.state.doorkeeper = Doorkeeper(Sites(database), keys, AuthorTokens(settings.secret_key), Limits())
+    app.state.doorkeeper = Doorkeeper(
+        Sites(database), keys, AuthorTokens(settings.secret_key), _host_tokens(settings, database), Limits()
+    )
     app.state.metrics_key = settings.metrics_key
     app.state.group = group
     app.state.answers = Answers(Log(database))
     return app
+
+
+def _host_tokens(settings: Settings, database: Database) -> HostTokens:
+    key_sets = KeySets(Targets(allow_private=settings.allow_private_targets))
+    return HostTokens(Secrets(database, settings.secret_key), key_sets, secret_key=settings.secret_key)
 
 
 def _behind(proxies: list[str]) -> list[Middleware]:

@@ -13,17 +13,22 @@ from service.access.keys import Keys, Role
 from service.events.decisions import Actor
 from service.readers import author_tokens
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens, Profile
 from service.sites.finding import Site
 from service.web.problems import Forbidden, Unauthenticated, WrongSite
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Somebody who asks something of a site: a key with its role, a reader with an author token, or anyone."""
+    """Somebody who asks something of a site: a key with its role, a reader, or anyone.
+
+    A reader has an author token, or a ``profile`` where the host signed them in.
+    """
 
     site: Site
     role: Role | None = None
     key_id: str | None = None
     reader_id: UUID | None = None
+    profile: Profile | None = None
 
     @property
     def actor(self) -> Actor:
@@ -56,7 +61,9 @@ MODERATOR: Who = frozenset({"moderator", "admin"})
 STAFF: Who = HOST | MODERATOR
 
 
-async def identify(request: Request, site: Site, *, keys: Keys, tokens: AuthorTokens) -> Caller:
+async def identify(
+    request: Request, site: Site, *, keys: Keys, tokens: AuthorTokens, host_tokens: HostTokens
+) -> Caller:
     """Who sent ``request`` to ``site``; raises :class:`Unauthenticated` where what was sent proves nothing."""
     authorization = request.headers.get("authorization")
     if authorization is None:
@@ -66,6 +73,9 @@ async def identify(request: Request, site: Site, *, keys: Keys, tokens: AuthorTo
         raise Unauthenticated("Send the key or token as “Authorization: Bearer …”.", given=True)
     if token.startswith(author_tokens.PREFIX):
         return _reader(site, token, tokens)
+    if token.count(".") == 2:  # a JWT; nothing else that is sent here has dots
+        reader_id, profile = await host_tokens.read(site, token)
+        return Caller(site, reader_id=reader_id, profile=profile)
     return await _key_holder(site, token, keys)
 
 

@@ -12,6 +12,7 @@ from service.access.keys import Keys
 from service.access.limiting import Limits, RateLimited, Standing, address_of
 from service.access.origins import origin_headers, preflight
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens
 from service.sites.finding import Site, Sites
 from service.web.conditional import conditional
 from service.web.problems import Unauthenticated
@@ -27,6 +28,7 @@ class Doorkeeper(msgspec.Struct, frozen=True):
     sites: Sites
     keys: Keys
     tokens: AuthorTokens
+    host_tokens: HostTokens
     limits: Limits
 
 
@@ -61,7 +63,9 @@ async def _site_of(request: Request, doorkeeper: Doorkeeper) -> Site:
 async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) -> Caller:
     """Who asks, if not too often; one who guesses at keys is counted by address, as everybody without a key is."""
     try:
-        caller = await identify(request, site, keys=doorkeeper.keys, tokens=doorkeeper.tokens)
+        caller = await identify(
+            request, site, keys=doorkeeper.keys, tokens=doorkeeper.tokens, host_tokens=doorkeeper.host_tokens
+        )
     except Unauthenticated:
         _count_address(request, site, doorkeeper.limits)
         raise

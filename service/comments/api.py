@@ -40,12 +40,11 @@ from service.threads.wire import changes_at, thread_out
 from service.web.conditional import PRIVATE, PublicResponse, entity_tag
 from service.web.cursors import decode_cursor, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query
-from service.web.fields import read_line, read_text, read_web_url
+from service.web.fields import is_email, read_line, read_text, read_web_url
 from service.web.problems import InvalidCursor, InvalidField, InvalidHeader, Said
 from service.web.routing import json_response, path_parameter
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 async def get_comments(request: Request, caller: Caller) -> Response:
@@ -83,7 +82,9 @@ async def post_comment(request: Request, caller: Caller) -> Response:
         raise draft.limited
     accepted = await _group_of(request).post(draft)
     comment = accepted.comment
-    token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
+    token = None
+    if accepted.tells_token and not caller.profile:  # whom the host signed in, it signs in again
+        token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id)
     # A key that could be guessed gets back no more than any reader may see.
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
     posted = Posted(seen, accepted.thread, token)
@@ -131,7 +132,7 @@ async def remove_comment(request: Request, caller: Caller) -> Response:
 def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
     """What ``post`` asks for, cleaned and rendered; raises InvalidField or InvalidHeader."""
     body = read_text(post.body, pointer="/body")
-    name = read_line(post.author.name, pointer="/author/name", longest=100)
+    name, profile = _name(post.author, caller), caller.profile
     html, url = render(body), _author_url(post.author)
     return Draft(
         site=caller.site,
@@ -140,8 +141,10 @@ def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
         from_host=caller.role is not None,
         reader_id=caller.reader_id or clock.new_id(),
         author_name=name,
-        author_email=_email(post.author, caller),
+        author_email=profile.email if profile else _email(post.author, caller),
         author_url=url,
+        author_role=profile.role if profile else "guest",
+        author_avatar=profile.avatar if profile else None,
         body=body,
         html=html,
         said=said(author_name=name, author_url=url, body=body, html=html),
@@ -150,19 +153,28 @@ def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
     )
 
 
-def _email(author: AuthorIn, caller: Caller) -> str | None:
-    email = (author.email or "").strip()
+def _name(author: AuthorIn | None, caller: Caller) -> str:
+    """The name that the host vouches for, or else the one that was typed."""
+    if caller.profile and caller.profile.name:
+        return caller.profile.name
+    if author is None:
+        raise InvalidField(Said("name-needed"), pointer="/author")
+    return read_line(author.name, pointer="/author/name", longest=100)
+
+
+def _email(author: AuthorIn | None, caller: Caller) -> str | None:
+    email = ((author and author.email) or "").strip()
     if not email:
         if caller.site.settings.require_email:
             raise InvalidField(Said("email-needed"), pointer="/author/email")
         return None
-    if not EMAIL.fullmatch(email) or not email.isprintable():
+    if not is_email(email):
         raise InvalidField(Said("email-malformed"), pointer="/author/email")
     return email
 
 
-def _author_url(author: AuthorIn) -> str | None:
-    url = (author.url or "").strip()
+def _author_url(author: AuthorIn | None) -> str | None:
+    url = ((author and author.url) or "").strip()
     return read_web_url(url, pointer="/author/url") if url else None
 
 

@@ -104,7 +104,7 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
     now = clock.now()
     closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
     comment.author_name = comment.body = comment.html = ""
-    comment.author_email = comment.author_url = comment.edited_at = None
+    comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
     await replace_findings(connection, comment.id, [])
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
     await change_states(connection, [change], now=now, told_before=closed)

@@ -21,7 +21,18 @@ from service.threads.counting import write_counts
 from service.threads.model import Thread
 from service.threads.telling import tell
 
-WRITTEN = ("state", "shown", "revision", "author_name", "author_email", "author_url", "body", "html", "edited_at")
+WRITTEN = (
+    "state",
+    "shown",
+    "revision",
+    "author_name",
+    "author_email",
+    "author_url",
+    "author_avatar",
+    "body",
+    "html",
+    "edited_at",
+)
 
 
 class Change(msgspec.Struct):
