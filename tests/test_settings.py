@@ -31,6 +31,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "stop_seconds": "0",
         "trusted_proxies": "10.0.0.0/8, ::1",
         "metrics_key": "sixteen letters or more",
+        "allow_private_targets": "True",
         "log_format": "json",
         "log_level": "debug",
     }
@@ -71,6 +72,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("LOG_LEVEL", "INFO"),
         ("LOG_LEVEL", ""),
         ("METRICS_KEY", "too short"),
+        ("ALLOW_PRIVATE_TARGETS", "some"),
         ("TRUSTED_PROXIES", "proxy.example"),
     ],
 )

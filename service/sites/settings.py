@@ -37,7 +37,8 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Meta(description="Origins of pages that may call from the browser, separated by spaces; `*`: any; null: none."),
     ] = None
     posts_per_reader: Annotated[
-        Rates | None, Meta(description="Posts and edits by one author token, such as `5/minute 60/hour`; null: any.")
+        Rates | None,
+        Meta(description="Posts and edits by one reader with a token, such as `5/minute 60/hour`; null: any."),
     ] = None
     posts_per_address: Annotated[
         Rates | None, Meta(description="Posts and edits from one address (of IPv6: one /64), without a key; null: any.")

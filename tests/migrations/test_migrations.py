@@ -11,6 +11,8 @@ from sqlalchemy import CheckConstraint, Connection, inspect, text
 
 from service.app import create_app
 from service.settings import Settings
+from service.sites.changing import find_site
+from service.sites.secrets import set_secret
 from service.storage.engine import Database
 from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
 from service.tables import METADATA
@@ -35,6 +37,7 @@ TABLES = {
     "bans": "2026_11_24_0010",
     "reports": "2026_11_24_0010",
     "claims": "2026_11_24_0010",
+    "site_secrets": "2026_11_24_0012",
 }
 
 
@@ -53,6 +56,9 @@ async def some_rows(site: ASite) -> None:
     await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"]})
     await a_comment(thread, "A casino.")
     await a_thread(site, closed=True)
+    async with site.app.state.database.write() as connection:
+        found = await find_site(connection, site.slug)
+        await set_secret(connection, found, "akismet-key", "c0ffee", secret_key=SECRET_KEY)
 
 
 Rows = dict[str, list[dict[str, Any]]]

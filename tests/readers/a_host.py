@@ -13,7 +13,10 @@ from joserfc.jwk import KeySet, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from service import clock
-from tests.builders import Json
+from service.sites.changing import find_site
+from service.sites.secrets import set_secret
+from tests.builders import ASite, Json
+from tests.conftest import SECRET_KEY
 
 SECRET = "a secret that the host and this site share"
 PrivateKey = OctKey | RSAKey | OKPKey
@@ -41,6 +44,14 @@ def a_token(
     said.pop(without, None)
     registry = AnyAlgorithm(strict_check_header=False)
     return jwt.encode({"alg": alg, **(header or {})}, said, key or OctKey.import_key(SECRET), registry=registry)
+
+
+async def share_secret(site: ASite, text: str) -> None:
+    """Have the host of ``site`` sign with ``text``."""
+    async with site.app.state.database.write() as connection:
+        found = await find_site(connection, site.slug)
+        await set_secret(connection, found, "host-token", text, secret_key=SECRET_KEY)
+    site.app.state.doorkeeper.sites.forget(site.slug)
 
 
 def segment(value: Any) -> str:

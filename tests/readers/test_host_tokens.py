@@ -13,11 +13,9 @@ from starlette.applications import Starlette
 
 from service.comments.model import CommentRow
 from service.sites.changing import find_site
-from service.sites.secrets import set_secret
 from service.threads.model import ThreadRow
 from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread, events_of
-from tests.conftest import SECRET_KEY
-from tests.readers.a_host import SECRET, a_token, segment
+from tests.readers.a_host import SECRET, a_token, segment, share_secret
 
 
 @pytest.fixture
@@ -26,13 +24,6 @@ async def site(app: Starlette) -> AsyncIterator[ASite]:
     async with a_site(app) as site:
         await share_secret(site, SECRET)
         yield site
-
-
-async def share_secret(site: ASite, text: str) -> None:
-    async with site.app.state.database.write() as connection:
-        found = await find_site(connection, site.slug)
-        await set_secret(connection, found, "host-token", text, secret_key=SECRET_KEY)
-    site.app.state.doorkeeper.sites.forget(site.slug)
 
 
 async def is_refused(site: ASite, token: str) -> bool:
