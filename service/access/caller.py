@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 
-from service.access import keys
+from service.access.keys import PREFIX as KEY_PREFIX
 from service.access.keys import Keys, Role
 from service.events.decisions import Actor
 from service.readers import author_tokens
@@ -73,7 +73,8 @@ async def identify(
         raise Unauthenticated("Send the key or token as “Authorization: Bearer …”.", given=True)
     if token.startswith(author_tokens.PREFIX):
         return _reader(site, token, tokens)
-    if token.count(".") == 2:  # a JWT; nothing else that is sent here has dots
+    # Nothing else that is given out has dots.
+    if token.count(".") == 2 and not token.startswith(KEY_PREFIX):
         reader_id, profile = await host_tokens.read(site, token)
         return Caller(site, reader_id=reader_id, profile=profile)
     return await _key_holder(site, token, keys)
@@ -87,7 +88,7 @@ def _reader(site: Site, token: str, tokens: AuthorTokens) -> Caller:
 
 
 async def _key_holder(site: Site, token: str, known: Keys) -> Caller:
-    key = await known.check(token) if token.startswith(keys.PREFIX) else None
+    key = await known.check(token) if token.startswith(KEY_PREFIX) else None
     if key is None:
         raise Unauthenticated("This key is unknown or revoked.", given=True)
     if key.site_id != site.id:

@@ -60,6 +60,11 @@ def segment(value: Any) -> str:
     return urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
+def jwks_of(*keys: PrivateKey) -> bytes:
+    """The public halves of ``keys`` as a host publishes them."""
+    return json.dumps(KeySet(list(keys)).as_dict()).encode()
+
+
 @dataclass
 class AKeyServer:
     """Serves a JWKS at ``url``; counts how often it was asked, and does as it is told."""
@@ -74,7 +79,7 @@ class AKeyServer:
 
     def publish(self, *keys: PrivateKey) -> None:
         """Serve the public halves of ``keys``, and no others."""
-        self.content = json.dumps(KeySet(list(keys)).as_dict()).encode()
+        self.content = jwks_of(*keys)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
