@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -26,15 +27,19 @@ from service.comments.asking import Asking
 from service.comments.classifiers import Classifiers
 from service.comments.posting import Group
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens
+from service.readers.jwks import KeySets
 from service.readers.marks import Marks
 from service.routes import routes
 from service.screening.akismet import Akismet
 from service.settings import Settings
-from service.sites.finding import Site, Sites
+from service.sites.finding import Sites
+from service.sites.secrets import Secrets
 from service.storage.engine import Database
 from service.storage.writer import is_busy
 from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem, locale_asked
 from service.web.routing import allowed_methods
+from service.web.targets import Targets
 from service.web.watching import RequestLog, set_up_log
 from service.worker import sweep_for_ever
 
@@ -59,7 +64,8 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     database = Database(settings.database_url, read_connections=settings.read_connections)
     keys, sessions = Keys(database), Sessions(database)
     group = Group(database)
-    asking = Asking(database, Akismet(settings.akismet_url), find_key=_find_akismet_key)
+    secrets = Secrets(database, settings.secret_key)
+    asking = Asking(database, Akismet(settings.akismet_url), find_key=partial(secrets.find, name="akismet-key"))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -89,10 +95,12 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
         lifespan=lifespan,
     )
     app.state.database = database
+    targets = Targets(allow_private=settings.allow_private_targets)
     app.state.doorkeeper = Doorkeeper(
         sites=Sites(database),
         keys=keys,
         tokens=AuthorTokens(settings.secret_key),
+        host_tokens=HostTokens(secrets, KeySets(targets), secret_key=settings.secret_key),
         limits=Limits(),
         marks=Marks(settings.secret_key),
         sessions=sessions,
@@ -104,11 +112,6 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     app.state.classifiers = Classifiers(database)
     app.state.answers = Answers(Log(database))
     return app
-
-
-async def _find_akismet_key(_site: Site) -> str | None:
-    """The key with which ``site`` asks Akismet: none, so what a site would have asked about is held as it has set."""
-    return None
 
 
 def _behind(proxies: list[str]) -> list[Middleware]:

@@ -70,6 +70,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[str, Meta(min_length=16)] | None,
         Meta(description="What a scraper of `/metrics` sends as `Authorization: Bearer …`; without it there is none."),
     ] = None
+    allow_private_targets: Annotated[
+        bool,
+        Meta(
+            description="Whether hosts' URLs that the service itself calls may be http and lead to private addresses: "
+            "for development only."
+        ),
+    ] = False
     log_format: Annotated[Literal["console", "json"], Meta(description="How the log is written.")] = "console"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="The least grave line that is logged.")

@@ -32,6 +32,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "trusted_proxies": "10.0.0.0/8, ::1",
         "akismet_url": "https://akismet.gazette.example/api",
         "metrics_key": "sixteen letters or more",
+        "allow_private_targets": "True",
         "log_format": "json",
         "log_level": "debug",
     }
@@ -82,6 +83,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("AKISMET_URL", "https://rest.akismet.com/?key=1"),
         ("AKISMET_URL", "https://[::1"),
         ("METRICS_KEY", "too short"),
+        ("ALLOW_PRIVATE_TARGETS", "some"),
         ("TRUSTED_PROXIES", "proxy.example"),
     ],
 )

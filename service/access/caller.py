@@ -8,19 +8,23 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 
-from service.access import keys
+from service.access.keys import PREFIX as KEY_PREFIX
 from service.access.keys import Keys, Role
 from service.access.sessions import PREFIX as SESSION_PREFIX
 from service.access.sessions import Session, Sessions
 from service.events.decisions import Actor
 from service.readers import author_tokens
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens, Profile
 from service.sites.finding import Site
 from service.web.problems import Forbidden, Unauthenticated, WrongSite
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Somebody who asks something of a site: a key or a moderator with a role, a reader with a token, or anyone."""
+    """Somebody who asks something of a site: a key with its role, a reader, or anyone.
+
+    A reader has an author token, or a ``profile`` where the host signed them in.
+    """
 
     site: Site
     role: Role | None = None
@@ -32,6 +36,8 @@ class Caller(msgspec.Struct, frozen=True):
     def moderator_id(self) -> str | None:
         """Whose account it is that is logged in."""
         return self.session.moderator_id if self.session else None
+
+    profile: Profile | None = None
 
     @property
     def actor(self) -> Actor:
@@ -67,7 +73,15 @@ PUBLIC: Who = frozenset({"anyone", "reader"})
 SESSION: Who = frozenset({"session"})  # a moderator who is logged in, whatever the role; no key
 
 
-async def identify(request: Request, site: Site, *, keys: Keys, tokens: AuthorTokens, sessions: Sessions) -> Caller:
+async def identify(
+    request: Request,
+    site: Site,
+    *,
+    keys: Keys,
+    tokens: AuthorTokens,
+    host_tokens: HostTokens,
+    sessions: Sessions,
+) -> Caller:
     """Who sent ``request`` to ``site``; raises :class:`Unauthenticated` where what was sent proves nothing."""
     authorization = request.headers.get("authorization")
     if authorization is None:
@@ -79,6 +93,10 @@ async def identify(request: Request, site: Site, *, keys: Keys, tokens: AuthorTo
         return _reader(site, token, tokens)
     if token.startswith(SESSION_PREFIX):
         return await _moderator(site, token, sessions)
+    # Nothing else that is given out has dots.
+    if token.count(".") == 2 and not token.startswith(KEY_PREFIX):
+        reader_id, profile = await host_tokens.read(site, token)
+        return Caller(site, reader_id=reader_id, profile=profile)
     return await _key_holder(site, token, keys)
 
 
@@ -90,7 +108,7 @@ def _reader(site: Site, token: str, tokens: AuthorTokens) -> Caller:
 
 
 async def _key_holder(site: Site, token: str, known: Keys) -> Caller:
-    key = await known.check(token) if token.startswith(keys.PREFIX) else None
+    key = await known.check(token) if token.startswith(KEY_PREFIX) else None
     if key is None:
         raise Unauthenticated("This key is unknown or revoked.", given=True)
     if key.site_id != site.id:

@@ -14,6 +14,7 @@ from service.access.origins import origin_headers, preflight
 from service.access.passwords import Passwords
 from service.access.sessions import Sessions
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens
 from service.readers.marks import Marks
 from service.sites.finding import Site, Sites
 from service.web.conditional import conditional
@@ -30,6 +31,7 @@ class Doorkeeper(msgspec.Struct, frozen=True):
     sites: Sites
     keys: Keys
     tokens: AuthorTokens
+    host_tokens: HostTokens
     limits: Limits
     marks: Marks
     sessions: Sessions
@@ -68,7 +70,12 @@ async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) 
     """Who asks, if not too often; one who guesses at keys is counted by address, as everybody without a key is."""
     try:
         caller = await identify(
-            request, site, keys=doorkeeper.keys, tokens=doorkeeper.tokens, sessions=doorkeeper.sessions
+            request,
+            site,
+            keys=doorkeeper.keys,
+            tokens=doorkeeper.tokens,
+            host_tokens=doorkeeper.host_tokens,
+            sessions=doorkeeper.sessions,
         )
     except Unauthenticated:
         _count_address(request, site, doorkeeper.limits)

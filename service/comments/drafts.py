@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from service.comments.model import Comment
+from service.comments.model import AuthorRole, Comment
 from service.screening.findings import Finding, Rule
 from service.screening.learning import SpamModel
 from service.screening.rules import Said as SaidIn
@@ -39,6 +39,8 @@ class Draft(msgspec.Struct, kw_only=True):
     author_name: str
     author_email: str | None
     author_url: str | None
+    author_role: AuthorRole = "guest"
+    author_avatar: str | None = None
     body: str
     html: str
     said: SaidIn
@@ -49,8 +51,13 @@ class Draft(msgspec.Struct, kw_only=True):
     limited: Problem | None = None
 
     def fingerprint(self) -> bytes:
-        """What makes it the same post: its author, its words, and what it answers."""
-        said = [self.author_name, self.author_email, self.author_url, self.body, str(self.parent_id)]
+        """What makes it the same post: its author, its words, and what it answers.
+
+        A guest is who they say they are; a reader whom the host signed in stays the same when their name changes.
+        """
+        guest = self.author_role == "guest"
+        author = [self.author_name, self.author_email] if guest else [str(self.reader_id)]
+        said = [*author, self.author_url, self.body, str(self.parent_id)]
         return blake2b(msgspec.json.encode(said), digest_size=16).digest()
 
     def given_back(self) -> dict[str, Any]:

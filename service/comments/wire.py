@@ -34,10 +34,13 @@ class FormIn(Body):
 
 
 class PostIn(Body):
-    """A reply: to the article, or with ``parent_id`` to another comment. ``body`` is Markdown."""
+    """A reply: to the article, or with ``parent_id`` to another comment. ``body`` is Markdown.
+
+    ``author`` is for guests; of a reader with a host token only ``url`` is taken.
+    """
 
     body: Text
-    author: AuthorIn
+    author: AuthorIn | None = None
     parent_id: UUID | None = None
     form: FormIn | None = None
 
@@ -96,7 +99,10 @@ class CommentOut(msgspec.Struct):
 
 
 class Posted(msgspec.Struct):
-    """What came of a post: the comment as its author sees it, and the thread it joined."""
+    """What came of a post: the comment as its author sees it, and the thread it joined.
+
+    A reader with a host token gets no ``author_token``: the host signs them in again.
+    """
 
     comment: CommentOut
     thread: ThreadOut

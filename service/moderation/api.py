@@ -10,7 +10,7 @@ from service import clock
 from service.access.caller import Caller
 from service.access.guarding import count_post, doorkeeper_of
 from service.access.moderators import names_of
-from service.comments.api import address_marks_of, comment_id_of
+from service.comments.drafting import address_marks_of, comment_id_of
 from service.comments.finding import find_comment
 from service.comments.noting import read_findings
 from service.comments.wire import finding_out, own_comment, why_held

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from service import clock
 from service.access.caller import Caller
 from service.access.guarding import doorkeeper_of
-from service.comments.api import model_of
+from service.comments.drafting import model_of
 from service.comments.model import State
 from service.comments.wire import finding_out
 from service.events.decisions import NewDecision, note_decisions

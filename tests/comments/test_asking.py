@@ -11,11 +11,16 @@ import structlog
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
+from service.app import create_app
 from service.comments.asking import Asking
 from service.screening.akismet import Akismet
+from service.settings import Settings
+from service.sites.changing import find_site
 from service.sites.finding import Site
+from service.sites.secrets import set_secret
 from tests.an_akismet import AnAkismet, Does, Says, an_akismet
-from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread
+from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread, set_rules
+from tests.conftest import SECRET_KEY
 
 KEY = "123YourAPIKey"
 BLOG = "https://gazette.example/"
@@ -57,12 +62,7 @@ async def asking(app: Starlette, akismet: Akismet, *, key: str | None = KEY) -> 
         await akismet.close()
 
 
-async def set_rules(site: ASite, **rules: object) -> None:
-    response = await site.call("PUT", "/rules", by="moderator", json=rules)
-    assert response.status_code == 200, response.text
-
-
-async def found_in(site: ASite, comment: Json) -> list[tuple[str, str, str | None]]:
+async def said_of(site: ASite, comment: Json) -> list[tuple[str, str, str | None]]:
     seen = await site.call("GET", f"/comments/{comment['id']}", by="moderator")
     return [(each["rule"], each["verdict"], each["matched"]) for each in seen.json()["comment"]["findings"]]
 
@@ -86,7 +86,7 @@ async def test_what_akismet_says_is_taken_as_the_site_has_set(
     posted = await a_comment(thread)
     assert posted["comment"]["state"] == (found[0][1] if found else "published")
     assert posted["thread"]["reply_count"] == (not found)
-    assert await found_in(site, posted["comment"]) == found
+    assert await said_of(site, posted["comment"]) == found
 
 
 async def test_akismet_is_told_what_it_wants_to_know_and_nothing_else(
@@ -215,7 +215,7 @@ async def test_without_a_good_answer_a_post_is_held_or_passes_as_set(
     answer = await thread.post()
     assert answer.status_code == (202 if set_so == "hold" else 201)
     found = [("akismet-unreachable", "pending", None)] if set_so == "hold" else []
-    assert await found_in(site, answer.json()["comment"]) == found
+    assert await said_of(site, answer.json()["comment"]) == found
     assert len(asked_of.asked) == 1
 
 
@@ -228,7 +228,7 @@ async def test_an_akismet_that_hangs_is_not_waited_for(
     akismet.says = does
     async with asking(app, Akismet(akismet.url, seconds=0.05)):
         posted = await a_comment(thread)
-    assert await found_in(site, posted["comment"]) == [("akismet-unreachable", "pending", None)]
+    assert await said_of(site, posted["comment"]) == [("akismet-unreachable", "pending", None)]
 
 
 async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) -> None:
@@ -237,7 +237,7 @@ async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) 
     await set_rules(site, **ASK)
     async with asking(app, Akismet(gone.url)):
         posted = await a_comment(await a_thread(site))
-    assert await found_in(site, posted["comment"]) == [("akismet-unreachable", "pending", None)]
+    assert await said_of(site, posted["comment"]) == [("akismet-unreachable", "pending", None)]
 
 
 async def test_while_akismet_hangs_other_sites_post_and_their_posts_do_not_wait(
@@ -291,3 +291,15 @@ async def test_neither_the_key_nor_the_comment_is_in_the_log(
     lines = [line for line in logged if "akismet" in line["event"]]
     assert len(lines) == (says != "true")
     assert not [word for word in (KEY, "Unheard", "Ludmila", "l@example.org", "127.0.0.1") if word in repr(logged)]
+
+
+async def test_it_is_asked_with_the_key_that_the_site_keeps_sealed(database_url: str, akismet: AnAkismet) -> None:
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, akismet_url=akismet.url))
+    async with app.router.lifespan_context(app), a_site(app) as site:
+        await set_rules(site, **ASK)
+        async with app.state.database.write() as connection:
+            found = await find_site(connection, site.slug)
+            await set_secret(connection, found, "akismet-key", KEY, secret_key=SECRET_KEY)
+        app.state.doorkeeper.sites.forget(site.slug)
+        assert (await (await a_thread(site)).post()).status_code in {201, 202}
+    assert [form["api_key"] for _, form in akismet.asked] == [KEY]

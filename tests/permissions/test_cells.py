@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+from joserfc.jwk import OctKey
 from sqlalchemy import event, update
 
 from service import clock
@@ -17,6 +18,7 @@ from service.routes import SITE_ROUTES
 from service.sites.changing import find_site
 from service.storage.engine import Database
 from tests.builders import ASite, Json, a_comment, a_session, a_site, a_thread, events_of
+from tests.readers.a_host import SECRET, a_token, segment, share_secret
 
 ROUTES = {f"{method} {path}": (method, path, who) for method, path, _, who in SITE_ROUTES}
 BODIES: dict[str, Json] = {
@@ -40,6 +42,7 @@ QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazett
 KNOWN = {
     "nobody": {"anyone"},
     "author": {"reader"},
+    "signed in": {"reader"},
     "host": {"host"},
     "moderator": {"moderator"},
     "admin": {"admin"},
@@ -54,6 +57,13 @@ INVALID = [
     "session from before the password changed",
     "unknown session",
     "session cut short",
+    "signed in at another site",
+    "signed in for another site",
+    "signed in till yesterday",
+    "signed in for ever",
+    "signed in by HS512",
+    "signed in by none",
+    "signed in by somebody else",
     "author of another site",
     "revoked key",
     "garbage",
@@ -73,6 +83,14 @@ async def authorization(site: ASite, other: ASite, caller: str) -> str | None:
         "author": f"Bearer {await an_author_token(site)}",
         **{role: f"Bearer {key}" for role, key in site.keys.items()},
         "key of another site": f"Bearer {other.keys['admin']}",
+        "signed in": f"Bearer {a_token(site.slug)}",
+        "signed in at another site": f"Bearer {a_token(other.slug, key=OctKey.import_key(SECRET + ' there'))}",
+        "signed in for another site": f"Bearer {a_token(other.slug)}",
+        "signed in till yesterday": f"Bearer {a_token(site.slug, exp=int(clock.now().timestamp()) - 86_400)}",
+        "signed in for ever": f"Bearer {a_token(site.slug, without='exp')}",
+        "signed in by HS512": f"Bearer {a_token(site.slug, alg='HS512')}",
+        "signed in by none": f"Bearer {segment({'alg': 'none'})}.{a_token(site.slug).split('.')[1]}.",
+        "signed in by somebody else": f"Bearer {a_token(site.slug, key=OctKey.generate_key(256))}",
         "author of another site": f"Bearer {await an_author_token(other)}",
         "revoked key": f"Bearer {await a_revoked_key(site)}",
         "garbage": "Bearer garbage",
@@ -142,7 +160,9 @@ async def call(site: ASite, route: str, *, authorization: str | None, comment: s
 async def test_each_caller_may_do_just_what_the_table_says(site: ASite, caller: str) -> None:
     await a_thread(site, article="a", url="https://gazette.example/a")
     comment = (await a_comment(await a_thread(site)))["comment"]["id"]
+    await share_secret(site, SECRET)
     async with a_site(site.app) as other:
+        await share_secret(other, SECRET + " there")
         sent = await authorization(site, other, caller)
         # Logging out comes last, for it lets nobody in any more.
         for route, (_, _, who) in sorted(ROUTES.items(), key=lambda row: row[0] == "DELETE /sessions/current"):
