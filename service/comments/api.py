@@ -19,6 +19,7 @@ from service.comments.paths import is_path
 from service.comments.posting import Group
 from service.comments.rendering import render
 from service.comments.wire import (
+    NOT_YET,
     CommentOut,
     EditIn,
     Page,
@@ -89,7 +90,7 @@ async def post_comment(request: Request, caller: Caller) -> Response:
         token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id)
     # A key that could be guessed gets back no more than any reader may see.
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
-    if accepted.tells_token and comment.state is not State.PUBLISHED:
+    if accepted.tells_token and comment.state in NOT_YET:
         findings = accepted.findings or await _findings_of(request, comment)
         seen.why = why_held(comment, findings, caller.site.rules, locale=draft.locale)
     posted = Posted(seen, accepted.thread, token)
@@ -159,7 +160,7 @@ def _explain(seen: CommentOut, comment: Comment, findings: Sequence[Finding], ca
     """Tell moderators what was found in ``comment``, and its author why it is not published."""
     if caller.judges:
         seen.findings = [finding_out(each, locale=locale) for each in findings]
-    elif comment.state is not State.PUBLISHED:
+    elif comment.state in NOT_YET:
         seen.why = why_held(comment, findings, caller.site.rules, locale=locale)
 
 

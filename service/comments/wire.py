@@ -133,6 +133,9 @@ def finding_out(finding: Finding, *, locale: str) -> FindingOut:
     )
 
 
+NOT_YET = (State.PENDING, State.REJECTED, State.SPAM)
+
+
 def why_held(comment: Comment, findings: Sequence[Finding], rules: Rules, *, locale: str) -> list[str]:
     """Why ``comment`` is not published, for its author, in the words that the site allows."""
     if comment.state is State.REJECTED or (comment.state is State.SPAM and comment.reports is None):

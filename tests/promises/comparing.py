@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import cycle
 
 from tests.builders import Json
-from tests.promises.life import Life
+from tests.promises.judgement import JudgedLife
 from tests.promises.model import AComment, ALivingThread
 from tests.promises.world import SiteInWorld
 
@@ -26,9 +26,10 @@ class Walk:
 class Comparison:
     """Reads a site over HTTP and compares it with its model."""
 
-    def __init__(self, life: Life, site: SiteInWorld) -> None:
+    def __init__(self, life: JudgedLife, site: SiteInWorld) -> None:
         self._life, self._site = life, site
-        self._position = 0
+        self._position = self._decided = 0
+        self._keys: dict[str, Json] = {}
         self._told: dict[str, Json] = {}
         self._kept: dict[tuple[str, str], tuple[str, Json]] = {}
         self._limits, self._orders = cycle([2, 3, 5]), cycle(["oldest", "newest", "newest", "oldest"])
@@ -41,6 +42,8 @@ class Comparison:
         """
         self._compare_log()
         self._compare_counts()
+        self._compare_queue()
+        self._compare_decisions()
         for thread in self._life.threads.values():
             self._compare_thread(thread)
             if not thread.embargoed(self._life.now()):
@@ -60,11 +63,20 @@ class Comparison:
         """
         log = self._site.read("/events", by="host", after=self._position, limit=1000)
         told = log["events"]
+        of_readers = [event for event in told if event["type"].startswith("reader.")]
         assert [event.pop("position") for event in told] == [*range(self._position + 1, len(self._life.log) + 1)]
         assert len({event.pop("id") for event in told}) == len(told)
-        assert _by_thread(told) == _by_thread(self._life.log[self._position :])
+        expected = self._life.log[self._position :]
+        for event in told:
+            event["data"].pop("report", None)
+        assert _by_thread(told) == _by_thread(expected)
+        assert [(event["type"], event["data"]["ban"]["id"]) for event in of_readers] == [
+            (event["type"], event["ban"]) for event in expected if "ban" in event
+        ]
         self._position = log["head"]
         for event in told:
+            if event in of_readers:
+                continue
             thread = event["data"]["thread"]
             assert (
                 event["sequence"]
@@ -72,6 +84,28 @@ class Comparison:
                 == self._told.get(thread["article"], {"sequence": 0})["sequence"] + 1
             )
             self._told[thread["article"]] = thread
+
+    def _compare_queue(self) -> None:
+        """What waits and what was reported is counted exactly, and handed out oldest first with who has it."""
+        for state in ("pending", "reported"):
+            waiting = self._life.waiting(state)
+            page = self._site.read("/queue", by="moderator", state=state, limit=2)
+            assert page[state] == len(waiting)
+            assert [each["comment"]["id"] for each in page["comments"]] == [comment.id for comment in waiting[:2]]
+            claimed = [self._life.claimed_by(comment) is not None for comment in waiting[:2]]
+            assert [each["claim"] is not None for each in page["comments"]] == claimed
+
+    def _compare_decisions(self) -> None:
+        """Each decision is in the log once, whoever made it; nothing else is."""
+        expected = self._life.decisions[self._decided :]
+        told = self._site.read("/decisions", by="admin", limit=len(expected) + 1)["decisions"]
+        assert len(told) == len(expected) + (self._decided > 0)
+        for decision, given in zip(expected[::-1], told, strict=False):
+            assert {name: given[name] for name in decision if name != "by"} | {"by": decision["by"]} == decision
+            self._keys[decision["by"]] = self._keys.get(decision["by"], given["decided_by"])
+            assert given["decided_by"] == self._keys[decision["by"]]
+        assert len({by["id"] for by in self._keys.values()}) == len(self._keys)
+        self._decided = len(self._life.decisions)
 
     def _compare_counts(self) -> None:
         articles = [*self._life.threads, "nobody-knows-it"]
@@ -167,8 +201,9 @@ class Comparison:
                 assert [each["rule"] for each in found["comment"].pop("findings", [])] == (
                     comment.found if viewer == "moderator" else []
                 )
-                assert found["comment"] == comment.out(viewer)
+                assert found["comment"] == (comment.own() if viewer == comment.author else comment.out(viewer))
 
 
 def _by_thread(events: list[Json]) -> list[Json]:
-    return sorted(events, key=lambda event: (event["data"]["thread"]["article"], event["sequence"]))
+    of_threads = [event for event in events if not event["type"].startswith("reader.")]
+    return sorted(of_threads, key=lambda event: (event["data"]["thread"]["article"], event["sequence"]))

@@ -5,30 +5,27 @@ answered: by a status, or by the last part of a problem's type.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.builders import Json
 from tests.promises.model import AComment, ALivingThread, iso
 
-DAY = timedelta(days=1)
-
-# From which states a verdict leads to which, and the event that tells it.
-VERDICTS = {
-    "publish": ({"pending", "rejected", "spam"}, "published", "comment.published"),
-    "reject": ({"pending", "published", "spam"}, "rejected", "comment.rejected"),
-    "spam": ({"pending", "published", "rejected"}, "spam", "comment.spam"),
-    "delete": ({"pending", "published", "rejected", "spam"}, "deleted", "comment.deleted"),
-    "restore": ({"rejected", "spam", "deleted"}, "published", "comment.restored"),
-}
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
-UNDONE = {
-    "published": "comment.restored",
-    "pending": "comment.held",
-    "rejected": "comment.rejected",
-    "spam": "comment.spam",
-    "deleted": "comment.deleted",
-}
+@dataclass(eq=False)
+class ABan:
+    """Whose it is, until when if not for good, and whether somebody has ended it."""
+
+    id: str
+    author: str
+    until: datetime | None
+    ended: bool = False
+
+    def holds(self, now: datetime) -> bool:
+        return not self.ended and (self.until is None or self.until > now)
 
 
 class Life:
@@ -38,8 +35,21 @@ class Life:
         self.now, self.max_depth, self.mode = now, max_depth, "publish"
         self.edit_window, self.close_after = timedelta(seconds=edit_window), timedelta(days=close_after_days)
         self.held_ending = self.refused_ending = ""
+        self.most_per_reader: int | None = None
         self.threads: dict[str, ALivingThread] = {}
+        self.bans: list[ABan] = []
         self.log: list[Json] = []
+        self.decisions: list[Json] = []
+
+    @property
+    def comments(self) -> list[AComment]:
+        return [comment for thread in self.threads.values() for comment in thread.comments]
+
+    def is_banned(self, author: str | None) -> bool:
+        return any(ban.author == author and ban.holds(self.now()) for ban in self.bans)
+
+    def note_decision(self, verdict: str, by: str, **of: Any) -> None:
+        self.decisions.append({"verdict": verdict, "by": by, **of})
 
     def closing_time(self, thread: ALivingThread) -> datetime | None:
         kind, at = thread.closing
@@ -60,9 +70,11 @@ class Life:
         for thread in self.threads.values():
             moments += [self.closes_at(thread), thread.fields["published_at"]]
             moments += [comment.created_at + self.edit_window for comment in thread.comments[-1:]]
-            decided = [comment.decided[2] for comment in thread.comments if comment.decided]
+            decided = [comment.decided[3] for comment in thread.comments if comment.decided]
             moments += [decided_at + timedelta(minutes=10) for decided_at in decided[-1:]]
             moments += [sent_at + DAY for sent_at, _, _ in thread.remembered.values()]
+            moments += [comment.claim[1] for comment in thread.comments if comment.claim]
+        moments += [ban.until for ban in self.bans]
         return [moment for moment in moments if moment]
 
     def out(self, thread: ALivingThread) -> Json:
@@ -120,18 +132,20 @@ class Life:
             self.tell(thread, "thread.updated")
         return 200
 
-    def close(self, thread: ALivingThread, at: datetime | None, reason: str | None) -> None:
+    def close(self, thread: ALivingThread, at: datetime | None, reason: str | None, *, by: str) -> None:
         self.settle([thread])
         if thread.closed_at is not None:
             return
         if at is None or at <= self.now():
             thread.closed_at, thread.close_reason = self.now(), reason
             self.tell(thread, "thread.closed")
+            self.note_decision("close", by, article=thread.article)
         elif (thread.closing, thread.close_reason) != (("at", at), reason):
             thread.closing, thread.close_reason = ("at", at), reason
             self.tell(thread, "thread.updated")
+            self.note_decision("close", by, article=thread.article)
 
-    def reopen(self, thread: ALivingThread, at: datetime | None) -> int:
+    def reopen(self, thread: ALivingThread, at: datetime | None, *, by: str) -> int:
         if at is not None and at <= self.now():
             return 422
         self.settle([thread])
@@ -140,12 +154,13 @@ class Life:
             thread.closing = ("at", at) if at else ("never", None)
             thread.closed_at = thread.close_reason = None
             self.tell(thread, "thread.reopened" if was_closed else "thread.updated")
+            self.note_decision("reopen", by, article=thread.article)
         return 200
 
-    def judge_post(self, thread: ALivingThread, post: Json, *, key: str | None, by_host: bool) -> str:
+    def judge_post(self, thread: ALivingThread, post: Json, *, key: str | None, by: str | None) -> str:
         """What becomes of a post: ``replay``, ``accept``, or the problem that refuses it."""
         self.settle([thread])
-        if thread.embargoed(self.now()) and not by_host:
+        if thread.embargoed(self.now()) and by != "host":
             return "not-found"
         sent_at, _, remembered = thread.remembered.get(key or "", (None, "", None))
         if sent_at and self.now() - sent_at < DAY:
@@ -154,6 +169,8 @@ class Life:
             return "not-published-yet"
         if self.is_closed(thread) or not thread.fields["comments_on"]:
             return "thread-closed" if self.is_closed(thread) else "comments-off"
+        if self.is_banned(by):
+            return "banned"
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         if "parent_id" in post and (parent is None or parent.state != "published"):
             return "parent-gone"
@@ -162,15 +179,32 @@ class Life:
     def is_refused(self, words: str) -> bool:
         return bool(self.refused_ending) and words.endswith(self.refused_ending)
 
-    def found_in(self, words: str, thread: ALivingThread) -> list[str]:
-        """The rules that have a comment of these words wait for a moderator."""
-        held = ["held-word"] if self.held_ending and words.endswith(self.held_ending) else []
-        return [*held, "mode"] if (thread.fields["mode"] or self.mode) == "hold" else held
+    def found_in(self, words: str, thread: ALivingThread, others: list[AComment], *, posted: int) -> list[str]:
+        """The rules that have a comment of these words wait for a moderator.
 
-    def accept(self, thread: ALivingThread, post: Json, *, id_: str, author: str, key: str | None) -> AComment:
+        ``others`` are those of the same author, ``posted`` how many of them within the minute.
+        """
+        mode = thread.fields["mode"] or self.mode
+        found = {
+            "held-word": self.held_ending and words.endswith(self.held_ending),
+            "flood": self.most_per_reader and posted + 1 > self.most_per_reader,
+            "first-timer": mode == "hold-first-timers" and not any(each.state == "published" for each in others),
+            "mode": mode == "hold",
+        }
+        return [rule for rule, holds in found.items() if holds]
+
+    def found_in_post(self, words: str, thread: ALivingThread, author: str | None) -> list[str]:
+        """The same of a post, whose author is known by a token or by nothing."""
+        others = [each for each in self.comments if each.author == author]
+        posted = sum(self.now() - each.created_at < MINUTE for each in others)
+        return self.found_in(words, thread, others, posted=posted)
+
+    def accept(
+        self, thread: ALivingThread, post: Json, *, id_: str, author: str, key: str | None, by: str | None
+    ) -> AComment:
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         above = parent.path[: self.max_depth] if parent else ()
-        held = self.found_in(post["body"], thread)
+        held = self.found_in_post(post["body"], thread, by)
         comment = AComment(
             thread=thread,
             id=id_,
@@ -194,6 +228,8 @@ class Life:
             return "not-found"
         if self.is_closed(comment.thread):
             return "thread-closed"
+        if self.is_banned(comment.author):
+            return "banned"
         if comment.state not in {"published", "pending"}:
             return "not-editable"
         if not self.is_editable(comment):
@@ -201,7 +237,10 @@ class Life:
         if words != comment.words and self.is_refused(words):
             return "not-accepted"
         if words != comment.words:
-            hold = comment.found = self.found_in(words, comment.thread)
+            others = [each for each in self.comments if each.author == comment.author and each is not comment]
+            hold = self.found_in(words, comment.thread, others, posted=0)
+            comment.found = hold + [rule for rule in comment.found if rule in {"reported", "second-look"}]
+            comment.reports = comment.reports or 0
             event = "comment.held" if comment.state == "published" and hold else "comment.edited"
             comment.words, comment.edited_at = words, self.now()
             self.become(comment, "pending" if hold else comment.state, event)
@@ -215,35 +254,8 @@ class Life:
         if comment.words is not None:
             self.settle([comment.thread])
             comment.words = comment.edited_at = None
-            comment.found = []
+            comment.found, comment.reports = [], None
             self.become(comment, "deleted", "comment.deleted")
-
-    def decide(self, verdict: str, judged: list[tuple[AComment, int]]) -> list[str]:
-        """What becomes of each: ``done``, or the problem that refuses it."""
-        self.settle({comment.thread.article: comment.thread for comment, _ in judged}.values())
-        results = []
-        for number, (comment, revision) in enumerate(judged):
-            if comment.revision != revision or comment in [each for each, _ in judged[:number]]:
-                results.append("revision-changed")
-            elif comment.words is None or not self.applies(verdict, comment):
-                results.append("verdict-does-not-apply")
-            else:
-                was = comment.state
-                if verdict == "undo" and comment.decided:
-                    self.become(comment, comment.decided[1], UNDONE[comment.decided[1]])
-                    comment.decided = None
-                else:
-                    self.become(comment, *VERDICTS[verdict][1:])
-                    comment.decided = (comment.revision, was, self.now())
-                results.append("done")
-        return results
-
-    def applies(self, verdict: str, comment: AComment) -> bool:
-        if verdict != "undo":
-            return comment.state in VERDICTS[verdict][0]
-        if comment.decided is None or comment.decided[0] != comment.revision:
-            return False
-        return self.now() - comment.decided[2] < timedelta(minutes=10)
 
     def become(self, comment: AComment, state: str, event: str) -> None:
         comment.state, comment.revision = state, comment.revision + 1

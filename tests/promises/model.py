@@ -11,6 +11,17 @@ def iso(instant: datetime | None) -> str | None:
     return instant.isoformat().replace("+00:00", "Z") if instant else None
 
 
+WHY = {
+    "look": "A moderator looks at it before it appears.",
+    "rejected": "A moderator decided not to publish it.",
+    "mode": "All comments here wait for a moderator.",
+    "first-timer": "First comments wait for a moderator.",
+    "flood": "You post very often, so a moderator looks at it first.",
+    "reported": "Readers have reported it, so a moderator looks at it again.",
+    "second-look": "You have asked for another look.",
+}
+
+
 @dataclass(eq=False)
 class AComment:
     """``words`` are None once its author has deleted them; ``author`` is a token; ``path`` is places, root first."""
@@ -25,8 +36,12 @@ class AComment:
     created_at: datetime
     edited_at: datetime | None = None
     revision: int = 1
-    decided: tuple[int, str, datetime] | None = None  # the last decision: the revision it made, the state before, when
+    # The last decision: the revision that it made; the state and the open reports before; when.
+    decided: tuple[int, str, int | None, datetime] | None = None
     found: list[str] = field(default_factory=list)  # the rules that found something in its words
+    reports: int | None = 0  # since somebody last looked; None: a moderator has judged these words
+    reported_by: dict[str | None, datetime] = field(default_factory=dict)
+    claim: tuple[str, datetime] | None = None  # by whom, and until when
 
     def key(self, order: str) -> tuple[int, ...]:
         """Where it stands in a list of that ``order``: the newest conversation first, or the oldest."""
@@ -59,6 +74,19 @@ class AComment:
             "revision": self.revision,
         }
         return out | {"body": self.words} if own else out
+
+    def own(self) -> Json:
+        """The comment as its author is told of it alone."""
+        why = self.why()
+        return self.out(self.author) | ({"why": why} if why else {})
+
+    def why(self) -> list[str]:
+        """Why it is not published, in the words that its author may know."""
+        if self.state == "rejected" or (self.state == "spam" and self.reports is None):
+            return [WHY["rejected"]]
+        if self.state not in {"pending", "spam"}:
+            return []
+        return list(dict.fromkeys(WHY.get(rule, WHY["look"]) for rule in self.found)) or [WHY["look"]]
 
 
 @dataclass(eq=False)

@@ -1,6 +1,5 @@
 """Promises 1, 2, 4, 5, 6 and 7 in any order of events: a site lives, and after each step is what a plain model says."""
 
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from itertools import count
@@ -9,13 +8,14 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as live
 
 from tests.builders import Json
 from tests.promises.comparing import Comparison, Walk
-from tests.promises.life import VERDICTS, Life
-from tests.promises.model import AComment, ALivingThread, iso
+from tests.promises.judgement import JudgedLife
+from tests.promises.judging import Judging, moderators
+from tests.promises.model import ALivingThread, iso
 from tests.promises.world import SECRET, World, a_world
 
 ARTICLES = ("a1", "a2")
@@ -31,17 +31,16 @@ changes = st.fixed_dictionaries(
         "published_at": st.sampled_from([None, -3600, -170_000, 60]),
         "updated_at": st.sampled_from([None, -60, 0]),
         "closing": st.sampled_from([("auto", None), ("never", None), ("at", 3600), ("at", -60)]),
-        "mode": st.sampled_from([None, "hold", "publish"]),
+        "mode": st.sampled_from([None, "hold", "publish", "hold-first-timers"]),
         "comments_on": st.sampled_from([True, True, False]),
     },
 )
 keys = st.sampled_from([None, "k{}", "a-key-that-is-long-{}"])
-chosen = st.lists(picks, min_size=1, max_size=4, unique=True)
 endings = st.sampled_from(["", "", "3", "7", "12"])
 posts = st.lists(st.tuples(picks, picks, keys), min_size=1, max_size=4)
 
 
-class ALife(RuleBasedStateMachine):
+class ALife(Judging):
     """Registers, posts, edits, judges, closes and reopens, through the API and in the model."""
 
     world: ClassVar[World]
@@ -50,30 +49,15 @@ class ALife(RuleBasedStateMachine):
         super().__init__()
         self.stack = AsyncExitStack()
         self.site = self.world.enter_site(self.stack, **SETTINGS)
-        self.life = Life(self.world.clock.now, max_depth=2, edit_window=300, close_after_days=2)
+        self.life = JudgedLife(self.world.clock.now, max_depth=2, edit_window=300, close_after_days=2)
         self.comparison = Comparison(self.life, self.site)
         self.words = (f"words{number}" for number in count())
         self.sent: list[tuple[ALivingThread, Json, str, int]] = []
         self.walks: list[Walk] = []
 
-    @property
-    def comments(self) -> list[AComment]:
-        return [comment for thread in self.life.threads.values() for comment in thread.comments]
-
     def thread(self, pick: int) -> ALivingThread:
         threads = list(self.life.threads.values())
         return threads[pick % len(threads)]
-
-    def comment(self, pick: int, fits: Callable[[AComment], bool]) -> AComment:
-        """One of the comments, late ones sooner than early ones; mostly one that ``fits``, so that more comes of it."""
-        fitting = [comment for comment in self.comments if fits(comment)]
-        candidates = fitting if fitting and pick % 5 != 4 else self.comments
-        return candidates[-1 - pick // 5 % len(candidates)]
-
-    def author(self, pick: int) -> str | None:
-        """Somebody who has posted before, or somebody new."""
-        authors = [None, None, *dict.fromkeys(comment.author for comment in self.comments)]
-        return authors[pick % len(authors)]
 
     def later(self, seconds: float | None) -> Any:
         return None if seconds is None else self.life.now() + timedelta(seconds=seconds)
@@ -115,13 +99,13 @@ class ALife(RuleBasedStateMachine):
         self.send(thread, post | ({"body": next(self.words)} if other_words else {}), by=self.author(by), key=key)
 
     def send(self, thread: ALivingThread, post: Json, *, by: str | None, key: str | None) -> None:
-        verdict = self.life.judge_post(thread, post, key=key, by_host=by == "host")
+        verdict = self.life.judge_post(thread, post, key=key, by=by)
         headers = {"Idempotency-Key": key} if key else {}
         response = self.site.call("POST", f"/threads/{thread.article}/comments", by=by, json=post, headers=headers)
         answer = response.json()
         if verdict == "accept":
             token = answer["author_token"]
-            comment = self.life.accept(thread, post, id_=answer["comment"]["id"], author=token, key=key)
+            comment = self.life.accept(thread, post, id_=answer["comment"]["id"], author=token, key=key, by=by)
             assert by in {None, "host", token}
             assert response.status_code == (201 if comment.state == "published" else 202)
             self.sent += [(thread, post, key, response.status_code)] if key else []
@@ -134,7 +118,7 @@ class ALife(RuleBasedStateMachine):
             assert (answer["type"], "draft" in answer) == (f"/problems/{verdict}", verdict != "not-found")
             return
         known = answer["author_token"] is not None  # a key that could be guessed gets no more than any reader
-        assert answer["comment"] == (comment.out("moderator") if known else comment.out() | {"state": comment.state})
+        assert answer["comment"] == (comment.own() if known else comment.out() | {"state": comment.state})
         assert answer["thread"] == self.life.out(thread)
 
     @precondition(lambda self: self.comments)
@@ -160,38 +144,37 @@ class ALife(RuleBasedStateMachine):
         self.life.delete(comment)
         assert self.site.call("DELETE", f"/comments/{comment.id}", by=comment.author).status_code == 204
 
-    @precondition(lambda self: self.comments)
-    @rule(
-        verdict=st.sampled_from([*sorted(VERDICTS), "undo", "undo"]),
-        chosen=chosen,
-        stale=st.sampled_from([None, None, None, 0, 1]),
-    )
-    def decide(self, verdict: str, chosen: list[int], stale: int | None) -> None:
-        comments = [self.comment(pick, lambda comment: self.life.applies(verdict, comment)) for pick in chosen]
-        judged = [(each, max(1, each.revision - (stale == number))) for number, each in enumerate(comments)]
-        outcomes = self.life.decide(verdict, judged)
-        body = {"verdict": verdict, "comments": [{"id": each.id, "revision": seen} for each, seen in judged]}
-        results = self.site.call("POST", "/decisions", by="moderator", json=body).json()["results"]
-        for comment, outcome, result in zip(comments, outcomes, results, strict=True):
-            done = {"id": comment.id, "state": comment.state, "revision": comment.revision}
-            assert result == done if outcome == "done" else result["problem"]["type"] == f"/problems/{outcome}"
-
-    @rule(mode=st.sampled_from(["hold", "publish"]))
+    @rule(mode=st.sampled_from(["hold", "publish", "hold-first-timers"]))
     def set_mode(self, mode: str) -> None:
         self.life.mode = mode
         self.site.set(**SETTINGS, mode=mode)
 
-    @rule(held=endings, refused=endings)
-    def set_rules(self, held: str, refused: str) -> None:
+    @rule(
+        held=endings,
+        refused=endings,
+        most=st.sampled_from([None, None, 1, 2]),
+        needed=st.integers(1, 2),
+        hides=st.booleans(),
+        by=moderators,
+    )
+    def set_rules(self, held: str, refused: str, most: int | None, needed: int, hides: bool, by: str) -> None:
         """Words are numbered here, so an ending is what some of them have."""
-        self.life.held_ending, self.life.refused_ending = held, refused
-        rules = {"held_words": [f"*{held}"] if held else [], "refused_words": [f"*{refused}"] if refused else []}
-        assert self.site.call("PUT", "/rules", by="moderator", json=rules).status_code == 200
+        self.life.held_ending, self.life.refused_ending, self.life.most_per_reader = held, refused, most
+        self.life.needed, self.life.hides = needed, hides
+        rules = {
+            "held_words": [f"*{held}"] if held else [],
+            "refused_words": [f"*{refused}"] if refused else [],
+            "most_per_reader": most,
+            "reports_needed": needed,
+            "reported": "hide" if hides else "queue",
+        }
+        self.life.note_decision("rules", by)
+        assert self.site.call("PUT", "/rules", by=by, json=rules).status_code == 200
 
     @rule(pick=picks, seconds=seconds_from_now, reason=st.sampled_from([None, "The vote ends."]))
     def close(self, pick: int, seconds: float | None, reason: str | None) -> None:
         thread, at = self.thread(pick), self.later(seconds)
-        self.life.close(thread, at, reason)
+        self.life.close(thread, at, reason, by="moderator")
         body = {"at": iso(at), "reason": reason}
         answer = self.site.call("POST", f"/threads/{thread.article}/close", by="moderator", json=body)
         assert (answer.status_code, answer.json()) == (200, self.life.out(thread))
@@ -199,7 +182,7 @@ class ALife(RuleBasedStateMachine):
     @rule(pick=picks, seconds=seconds_from_now)
     def reopen(self, pick: int, seconds: float | None) -> None:
         thread, at = self.thread(pick), self.later(seconds)
-        status = self.life.reopen(thread, at)
+        status = self.life.reopen(thread, at, by="host")
         answer = self.site.call("POST", f"/threads/{thread.article}/reopen", by="host", json={"at": iso(at)})
         assert answer.status_code == status
         assert status == 422 or answer.json() == self.life.out(thread)
