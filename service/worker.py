@@ -8,9 +8,13 @@ import structlog
 from service import clock
 from service.access.keys import Keys
 from service.comments.facts import forget_old_keys
+from service.moderation.searching import forget_words, index_comments
 from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
+
+# Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
+INDEXED_AT_ONCE = 20_000
 
 log = structlog.get_logger("onereply.sweep")
 
@@ -27,10 +31,15 @@ async def sweep_for_ever(database: Database, keys: Keys, *, every_seconds: float
 
 
 async def sweep(database: Database) -> None:
-    """Write the close of every thread whose time has passed, and forget posts that need no remembering."""
+    """Write the close of every thread whose time has passed, forget what needs no remembering, and index the rest."""
     swept = SWEPT_AT_ONCE
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
+    async with database.read() as connection:
+        sites = await list_sites(connection)
+    for site in sites:
+        await index_comments(database, site, at_most=INDEXED_AT_ONCE)
+    await forget_words(database)

@@ -17,7 +17,7 @@ LONGEST = 100  # characters of a term, and on both sides of a part of it that ar
 
 _WORD = re.compile(r"\w+")
 # Thai to Tibetan, Burmese, Khmer, kana, Han; as they are after folding.
-_UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 class _Term(NamedTuple):
@@ -38,7 +38,7 @@ class WordList:
         self._terms: list[_Term] = []
         for written in terms:
             folded = " ".join(word for word in fold(written).split() if word.strip("*"))
-            if _WORD.fullmatch(folded) and not _UNSPACED.search(folded):
+            if _WORD.fullmatch(folded) and not UNSPACED.search(folded):
                 self._words.setdefault(folded, written)
             elif folded:
                 self._terms.append(_term(written, folded))
@@ -78,7 +78,7 @@ def folded_text(folded: str) -> Text:
 
 
 def _term(written: str, folded: str) -> _Term:
-    unspaced = _UNSPACED.search(folded) is not None
+    unspaced = UNSPACED.search(folded) is not None
     begins, ends = not (folded.startswith("*") or unspaced), not (folded.endswith("*") or unspaced)
     parts = [part for part in folded.split("*") if part]
     if len(parts) == 1:
