@@ -72,7 +72,13 @@ def upgrade() -> None:
         postgresql_where=LEFT_WORDS,
     )
     if op.get_bind().dialect.name == "postgresql":
-        op.create_index("ix_search_entries_document", "search_entries", ["document"], postgresql_using="gin")
+        op.create_index(
+            "ix_search_entries_document",
+            "search_entries",
+            ["document"],
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        )
     else:
         for statement in FULL_TEXT:
             op.execute(statement)

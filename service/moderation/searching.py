@@ -60,7 +60,10 @@ def matching(dialect: str, site: Site, query: str) -> ColumnElement[bool] | None
     if dialect == "sqlite":
         rows = select(_FULL_TEXT.c.rowid).where(_FULL_TEXT.c.search_words.op("MATCH")(words))
         return CommentRow.id.in_(found.where(SearchEntryRow.id.in_(rows)))
-    return CommentRow.id.in_(found.where(SearchEntryRow.document.op("@@")(cast(words, TSQUERY))))
+    # Left to itself PostgreSQL would rather look through all comments in their order until a page is full, which for
+    # a word that is rare, or not there, is all of them.
+    ids = found.where(SearchEntryRow.document.op("@@")(cast(words, TSQUERY))).cte("found").prefix_with("MATERIALIZED")
+    return CommentRow.id.in_(select(ids.c.comment_id))
 
 
 async def index_comments(database: Database, site: Site, *, at_most: int) -> int:
