@@ -3,13 +3,15 @@
 from starlette.routing import BaseRoute
 
 from service import health
-from service.access.caller import ANYONE, HOST, MODERATOR, READER, STAFF, Who
+from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, STAFF, Who
 from service.access.guarding import SiteHandler, answer_preflight, guarded
+from service.bans import api as bans
 from service.cache.keeping import kept
 from service.comments import api as comments
 from service.events import api as events
 from service.moderation import api as moderation
 from service.pages import contract, index, reference, static, thread
+from service.rules import api as rules
 from service.threads import api as threads
 from service.web.routing import Handler, PreflightRoute, RawRoute
 
@@ -34,9 +36,20 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/decisions",                  moderation.post_decisions,   MODERATOR),
     ("GET",    "/decisions",                  moderation.get_decisions,    MODERATOR),
     ("GET",    "/queue",                      moderation.get_queue,        MODERATOR),
-    ("GET",    "/rules",                      moderation.get_rules,        MODERATOR),
-    ("PUT",    "/rules",                      moderation.put_rules,        MODERATOR),
-    ("POST",   "/rules/try",                  moderation.post_try,         MODERATOR),
+    ("POST",   "/claims",                     moderation.post_claims,      MODERATOR),
+    ("DELETE", "/claims",                     moderation.remove_claims,    MODERATOR),
+    ("POST",   "/comments/{comment}/reports", moderation.post_report,      PUBLIC),
+    ("GET",    "/comments/{comment}/reports", moderation.get_reports,      MODERATOR),
+    ("POST",   "/comments/{comment}/second-look", moderation.post_second_look, READER),
+    ("GET",    "/bans",                       bans.get_bans,               MODERATOR),
+    ("POST",   "/bans",                       bans.post_ban,               MODERATOR),
+    ("DELETE", "/bans/{ban}",                 bans.remove_ban,             MODERATOR),
+    ("GET",    "/readers/{reader}",           bans.get_reader,             MODERATOR),
+    ("GET",    "/rules",                      rules.get_rules,             MODERATOR),
+    ("PUT",    "/rules",                      rules.put_rules,             MODERATOR),
+    ("POST",   "/rules/try",                  rules.post_try,              MODERATOR),
+    ("GET",    "/settings",                   rules.get_settings,          ADMIN),
+    ("PUT",    "/settings",                   rules.put_settings,          ADMIN),
     ("GET",    "/events",                     events.get_events,           HOST),
 ]
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [

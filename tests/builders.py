@@ -14,8 +14,11 @@ from starlette.applications import Starlette
 
 from service.access.guarding import Doorkeeper
 from service.access.keys import add_key
+from service.comments.forgetting import Forgetting
 from service.sites.changing import add_site, change_site, find_site
 from service.sites.settings import SiteSettings
+from service.storage.engine import Database
+from service.worker import sweep
 
 REFERENCE_TITLE = "Moscow conference calls for global counterterrorism dialogue"
 
@@ -58,6 +61,11 @@ class ASite:
     def at(self, app: Starlette) -> "ASite":
         """The same site, as another app over the same database serves it."""
         return ASite(app, self.slug, self.keys, client_of(app))
+
+    async def sweep(self) -> None:
+        """What goes on beside the requests, once."""
+        database: Database = self.app.state.database
+        await sweep(database, Forgetting(database))
 
     async def set(self, **settings: Any) -> None:
         """Change the site's settings."""
@@ -184,3 +192,16 @@ async def events_of(site: ASite, *, after: int = 0) -> list[Json]:
     assert response.status_code == 200, response.text
     events: list[Json] = response.json()["events"]
     return events
+
+
+async def set_rules(site: ASite, **rules: Any) -> None:
+    """Have what arrives from now on judged by these rules."""
+    response = await site.call("PUT", "/rules", by="moderator", json=rules)
+    assert response.status_code == 200, response.text
+
+
+async def found_in(site: ASite, comment: Json) -> list[str]:
+    """The rules that found something in a comment."""
+    response = await site.call("GET", f"/comments/{comment['id']}", by="moderator")
+    assert response.status_code == 200, response.text
+    return [finding["rule"] for finding in response.json()["comment"]["findings"]]

@@ -53,7 +53,9 @@ ANYONE: Who = frozenset({"anyone", "reader", "host", "moderator", "admin"})
 READER: Who = frozenset({"reader"})
 HOST: Who = frozenset({"host", "admin"})
 MODERATOR: Who = frozenset({"moderator", "admin"})
+ADMIN: Who = frozenset({"admin"})
 STAFF: Who = HOST | MODERATOR
+PUBLIC: Who = frozenset({"anyone", "reader"})
 
 
 async def identify(request: Request, site: Site, *, keys: Keys, tokens: AuthorTokens) -> Caller:

@@ -76,8 +76,8 @@ async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) 
     return caller
 
 
-def count_post(request: Request, caller: Caller, *, draft: dict[str, Any]) -> RateLimited | None:
-    """Count a reader's post or edit; the problem, with ``draft`` given back, where there were too many."""
+def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> RateLimited | None:
+    """Count what a reader sends; the problem, with the ``draft`` given back, where there was too much."""
     if caller.role:
         return None
     limits, settings = doorkeeper_of(request).limits, caller.site.settings
@@ -90,7 +90,8 @@ def count_post(request: Request, caller: Caller, *, draft: dict[str, Any]) -> Ra
             if standing:
                 tell_standing(request, standing)
     except RateLimited as problem:
-        problem.members["draft"] = draft
+        if draft is not None:
+            problem.members["draft"] = draft
         return problem
     return None
 

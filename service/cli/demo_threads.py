@@ -6,6 +6,7 @@ from service import clock
 from service.comments.drafts import Draft
 from service.comments.posting import Group
 from service.comments.rendering import render
+from service.events.decisions import OPERATOR
 from service.screening.rules import said
 from service.sites.changing import InvalidSite, add_site, find_site
 from service.sites.finding import Site
@@ -36,7 +37,7 @@ async def load_demo(database: Database) -> bool:
             await register_thread(connection, site, article, {"title": title, "url": url})
     await _converse(Group(database), site)
     async with database.write() as connection:
-        await close_thread(connection, site, "moscow-conference", at=None, reason=None)
+        await close_thread(connection, site, "moscow-conference", at=None, reason=None, by=OPERATOR)
     return True
 
 

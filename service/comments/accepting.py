@@ -103,7 +103,7 @@ def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Ac
     if draft.key:
         facts.remembered[thread.id, draft.key] = Remembered(draft.fingerprint(), comment.id, status)
         arrivals.keys.append(_key_row(draft, thread, facts.remembered[thread.id, draft.key], now))
-    return Accepted(comment, _answer(event, thread, site, draft, now), status, tells_token=True)
+    return Accepted(comment, _answer(event, thread, site, draft, now), status, tells_token=True, findings=findings)
 
 
 def _replay(draft: Draft, remembered: Remembered, facts: Facts, thread: ThreadOut) -> Accepted:

@@ -1,6 +1,7 @@
 """Comments over HTTP: read, posted, edited, deleted."""
 
 import re
+from collections.abc import Sequence
 from uuid import UUID
 
 from starlette.requests import Request
@@ -32,7 +33,9 @@ from service.comments.wire import (
     own_comment,
     public_comment,
     told_comment,
+    why_held,
 )
+from service.screening.findings import Finding
 from service.screening.rules import said
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
@@ -87,6 +90,8 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
     # A key that could be guessed gets back no more than any reader may see.
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
+    if accepted.findings and accepted.tells_token:
+        seen.why = why_held(comment, accepted.findings, caller.site.rules, locale=draft.locale)
     posted = Posted(seen, accepted.thread, token)
     location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
@@ -95,15 +100,15 @@ async def post_comment(request: Request, caller: Caller) -> Response:
 async def get_comment(request: Request, caller: Caller) -> Response:
     """A comment by its id, and where it stands in its thread."""
     async with database_of(request).read() as connection:
-        comment, thread = await find_comment(connection, caller.site, _comment_id(request))
+        comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
         hidden = thread.is_embargoed(clock.now()) and caller.role is None
         if hidden or not (comment.shown or _sees_whole(comment, caller)):
             raise no_comment()
         seen = _as_seen(comment, caller)
         before = await path_before(connection, comment, reader_id=caller.reader_id)
-        if caller.judges:
+        if _sees_whole(comment, caller):
             findings = (await read_findings(connection, [comment.id]))[comment.id]
-            seen.findings = [finding_out(each, locale=locale_of(request, caller)) for each in findings]
+            _explain(seen, comment, findings, caller, locale=locale_of(request, caller))
     place = int.from_bytes(comment.path[-4:], "big")
     permalink = Permalink(seen, thread.article, place, encode_cursor(before) if before else None)
     return json_response(permalink, headers=PRIVATE)
@@ -111,7 +116,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
 
 async def patch_comment(request: Request, caller: Caller) -> Response:
     """Edit one's own comment."""
-    comment_id = _comment_id(request)
+    comment_id = comment_id_of(request)
     body = read_text((await decode_body(request, EditIn)).body, pointer="/body")
     if limited := count_post(request, caller, draft={"body": body}):
         raise limited
@@ -126,7 +131,7 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
 async def remove_comment(request: Request, caller: Caller) -> Response:
     """Delete one's own comment."""
     async with database_of(request).write() as connection:
-        await delete_comment(connection, caller.site, _comment_id(request), reader_id=caller.reader_id)
+        await delete_comment(connection, caller.site, comment_id_of(request), reader_id=caller.reader_id)
     return Response(status_code=204)
 
 
@@ -190,7 +195,8 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _comment_id(request: Request) -> UUID:
+def comment_id_of(request: Request) -> UUID:
+    """The comment in the path; raises NotFound where it can be none's."""
     try:
         return UUID(path_parameter(request, "comment"))
     except ValueError:
@@ -210,6 +216,14 @@ def path_in(cursor: str | None) -> bytes:
 def _as_seen(comment: Comment, caller: Caller) -> CommentOut:
     """``comment`` as ``caller`` may see it."""
     return own_comment(comment) if _sees_whole(comment, caller) else public_comment(comment)
+
+
+def _explain(seen: CommentOut, comment: Comment, findings: Sequence[Finding], caller: Caller, *, locale: str) -> None:
+    """Tell moderators what was found in ``comment``, and its author why it is not published."""
+    if caller.judges:
+        seen.findings = [finding_out(each, locale=locale) for each in findings]
+    elif comment.state is not State.PUBLISHED:
+        seen.why = why_held(comment, findings, caller.site.rules, locale=locale)
 
 
 def _sees_whole(comment: Comment, caller: Caller) -> bool:

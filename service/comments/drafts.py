@@ -1,5 +1,6 @@
 """What a reader wants to post, as it travels from the edge to the thread; and what can come of it."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, ClassVar
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from service.comments.model import Comment
-from service.screening.findings import Rule
+from service.screening.findings import Finding, Rule
 from service.screening.rules import Said as SaidIn
 from service.sites.finding import Site
 from service.threads.wire import ThreadOut
@@ -56,13 +57,15 @@ class Draft(msgspec.Struct, kw_only=True):
 class Accepted(msgspec.Struct):
     """A post that was accepted, now or when it was first sent; ``status`` is the same each time.
 
-    ``tells_token`` is whether the author's token may be told to whoever sent it.
+    ``tells_token`` is whether the author's token may be told to whoever sent it; ``findings`` are what was found in
+    it now.
     """
 
     comment: Comment
     thread: ThreadOut
     status: int
     tells_token: bool
+    findings: Sequence[Finding] = ()
 
 
 class Refused(Problem):

@@ -31,11 +31,19 @@ class History(msgspec.Struct):
     def add(self, comment: Comment) -> None:
         """Remember a comment that has just arrived."""
         past = Past(comment.id, comment.state, comment.created_at, comment.words_mark)
-        self.of_readers[comment.reader_id].insert(0, past)
-        if comment.address_mark is not None:
-            self.of_addresses[comment.address_mark].insert(0, comment.created_at)
-        if comment.words_mark is not None:
-            self.of_words[comment.words_mark] = comment.created_at
+        self.remember(past, comment.reader_id, comment.address_mark)
+
+    def remember(self, past: Past, reader_id: UUID, address_mark: int | None) -> None:
+        """Put ``past`` before all that is known; no more is kept than would be read."""
+        of_reader = self.of_readers[reader_id]
+        of_reader.insert(0, past)
+        del of_reader[MOST_REMEMBERED:]
+        if address_mark is not None:
+            of_address = self.of_addresses[address_mark]
+            of_address.insert(0, past.created_at)
+            del of_address[MOST_REMEMBERED:]
+        if past.words_mark is not None:
+            self.of_words[past.words_mark] = past.created_at
 
     def standing(
         self, *, reader_id: UUID, address_mark: int | None, words_mark: int, folded: str, now: datetime

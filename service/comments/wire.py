@@ -1,5 +1,6 @@
 """Comments as they go over the wire."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -8,8 +9,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.comments.model import AuthorRole, Comment, State
-from service.languages.speaking import sentence
+from service.languages.speaking import catalogue, sentence
 from service.screening.findings import Finding, Rule, Verdict
+from service.sites.rules import Rules
 from service.threads.wire import ThreadOut
 from service.web.decoding import Body
 
@@ -67,7 +69,8 @@ class FindingOut(msgspec.Struct):
 class CommentOut(msgspec.Struct):
     """A comment; a tombstone has neither author nor html.
 
-    ``body``, the Markdown, is for its author and moderators; ``findings`` for moderators who ask for this comment.
+    ``body``, the Markdown, is for its author and moderators; ``findings`` for moderators who ask for this comment;
+    ``why`` tells its author why it is not published.
     """
 
     id: UUID
@@ -81,6 +84,7 @@ class CommentOut(msgspec.Struct):
     revision: int
     body: str | UnsetType = UNSET
     findings: list[FindingOut] | UnsetType = UNSET
+    why: list[str] | UnsetType = UNSET
 
 
 class Posted(msgspec.Struct):
@@ -113,6 +117,19 @@ def finding_out(finding: Finding, *, locale: str) -> FindingOut:
     return FindingOut(
         finding.rule, finding.verdict, finding.matched, sentence("finding", finding.rule.value, locale=locale)
     )
+
+
+def why_held(comment: Comment, findings: Sequence[Finding], rules: Rules, *, locale: str) -> list[str]:
+    """Why ``comment`` is not published, for its author, in the words that the site allows."""
+    if comment.state is State.REJECTED or (comment.state is State.SPAM and comment.reports is None):
+        return [sentence("author", "rejected", locale=locale)]
+    known = catalogue("en")["author"]
+    keys = [
+        finding.rule.value if rules.tell_authors and finding.rule in known else "look"
+        for finding in findings
+        if finding.verdict != "published"
+    ]
+    return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["look"])]
 
 
 def public_comment(comment: Comment) -> CommentOut:

@@ -1,156 +1,187 @@
-"""Moderation over HTTP."""
+"""Moderation over HTTP: the queue and claims, decisions and their log, reports and second looks."""
 
-from collections import Counter
-from uuid import UUID
-
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service import clock
 from service.access.caller import Caller
-from service.access.guarding import doorkeeper_of
-from service.comments.model import State
-from service.comments.wire import finding_out, own_comment
+from service.access.guarding import count_post, doorkeeper_of
+from service.comments.api import address_marks_of, comment_id_of
+from service.comments.finding import find_comment
+from service.comments.noting import read_findings
+from service.comments.wire import finding_out, own_comment, why_held
+from service.moderation.claiming import claim, release_all
 from service.moderation.deciding import Judged, decide
-from service.moderation.queueing import InQueue, count_pending, read_queue
-from service.moderation.recalling import read_decisions
-from service.moderation.trying import Example, try_rules
+from service.moderation.queueing import Asked, InQueue, count_queued, read_queue
+from service.moderation.recalling import Decision, Recalled, read_decisions
+from service.moderation.reporting import file_report, read_reports
+from service.moderation.second_looks import ask_second_look
 from service.moderation.wire import (
+    Claimed,
+    ClaimIn,
+    ClaimOut,
+    DecidedBy,
     DecisionIn,
+    DecisionOut,
     Decisions,
     DecisionsQuery,
-    Differing,
     QueuedOut,
     QueuePage,
     QueueQuery,
+    ReportIn,
+    ReportOut,
+    Reports,
     Result,
     Results,
-    Tried,
-    TryIn,
-    Verdicts,
+    SecondLookIn,
 )
-from service.screening.findings import Verdict as RuleVerdict
-from service.sites.changing import change_rules
-from service.sites.rules import Rules
 from service.storage.engine import database_of
 from service.threads.api import locale_of
 from service.web.conditional import PRIVATE
-from service.web.cursors import decode_cursor, encode_cursor, next_link
+from service.web.cursors import decode_id, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query
 from service.web.fields import read_line
-from service.web.problems import InvalidCursor, locale_asked
+from service.web.problems import Unauthenticated, locale_asked
 from service.web.routing import json_response
+
+NO_STORE = {"cache-control": "no-store"}
 
 
 async def post_decisions(request: Request, caller: Caller) -> Response:
     """Judge one comment or many."""
     body = await decode_body(request, DecisionIn)
+    reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
+    comments = [(one.id, one.revision) for one in body.comments]
     async with database_of(request).write() as connection:
-        judged = await decide(
-            connection,
-            caller.site,
-            [(one.id, one.revision) for one in body.comments],
-            verdict=body.verdict,
-            reason=read_line(body.reason, pointer="/reason", longest=500) if body.reason else None,
-            by=caller.actor,
-        )
+        judged = await decide(connection, caller.site, comments, verdict=body.verdict, reason=reason, by=caller.actor)
     locale = locale_asked(request.scope)
-    return json_response(Results([_result(one, locale) for one in judged]), headers={"cache-control": "no-store"})
+    return json_response(Results([_result(one, locale) for one in judged]), headers=NO_STORE)
 
 
 async def get_queue(request: Request, caller: Caller) -> Response:
     """What waits for a moderator."""
-    query, locale = decode_query(request, QueueQuery), locale_of(request, caller)
+    query, locale, now = decode_query(request, QueueQuery), locale_of(request, caller), clock.now()
+    asked = Asked(
+        state=query.state,
+        article=query.article,
+        rule=query.rule,
+        reader=query.reader,
+        since=query.since,
+        until=query.until,
+        order=query.order,
+    )
+    after = decode_id(query.cursor)
     async with database_of(request).read() as connection:
-        queue = await read_queue(
-            connection,
-            caller.site,
-            state=query.state,
-            article=query.article,
-            rule=query.rule,
-            order=query.order,
-            after=_id_in(query.cursor),
-            limit=query.limit + 1,
-        )
-        pending = await count_pending(connection, caller.site)
+        queue = await read_queue(connection, caller.site, asked, by=None, after=after, limit=query.limit + 1, now=now)
+        pending = await count_queued(connection, caller.site, "pending")
+        reported = await count_queued(connection, caller.site, "reported")
     cursor = encode_cursor(queue[query.limit - 1].comment.id.bytes) if len(queue) > query.limit else None
-    page = QueuePage(pending, [_queued(each, locale) for each in queue[: query.limit]], cursor)
+    page = QueuePage(pending, reported, [_queued(each, locale) for each in queue[: query.limit]], cursor)
     headers = {**PRIVATE, "content-language": locale}
     return json_response(page, headers={**headers, **next_link(request, cursor)})
+
+
+async def post_claims(request: Request, caller: Caller) -> Response:
+    """Be handed comments that nobody else has before them."""
+    body, locale = await decode_body(request, ClaimIn, optional=True), locale_of(request, caller)
+    asked = Asked(state=body.state, article=body.article, rule=body.rule, free=True)
+    by = caller.actor.id
+    assert by is not None
+    async with database_of(request).write() as connection:
+        now = clock.now()
+        free = await read_queue(connection, caller.site, asked, by=by, after=None, limit=body.limit, now=now)
+        taken = await claim(connection, [each.comment.id for each in free], by=by, now=now)
+        ours = await read_queue(connection, caller.site, asked, by=by, after=None, limit=body.limit, now=now)
+    handed = [_queued(each, locale) for each in ours if each.comment.id in taken]
+    return json_response(Claimed(handed), headers={**NO_STORE, "content-language": locale})
+
+
+async def remove_claims(request: Request, caller: Caller) -> Response:
+    """Let go of what one has claimed and not judged."""
+    by = caller.actor.id
+    assert by is not None
+    async with database_of(request).write() as connection:
+        await release_all(connection, by=by)
+    return Response(status_code=204)
 
 
 async def get_decisions(request: Request, caller: Caller) -> Response:
     """The log of decisions."""
     query = decode_query(request, DecisionsQuery)
-    before = _id_in(query.cursor)
+    asked = Recalled(
+        comment=query.comment,
+        article=query.article,
+        reader=query.reader,
+        by=query.by,
+        since=query.since,
+        until=query.until,
+    )
+    before = decode_id(query.cursor)
     async with database_of(request).read() as connection:
-        decisions = await read_decisions(
-            connection, caller.site, comment=query.comment, by=query.by, before=before, limit=query.limit + 1
-        )
+        decisions = await read_decisions(connection, caller.site, asked, before=before, limit=query.limit + 1)
     cursor = encode_cursor(decisions[query.limit - 1].id.bytes) if len(decisions) > query.limit else None
-    page = Decisions(decisions[: query.limit], cursor)
+    page = Decisions([_decision(each) for each in decisions[: query.limit]], cursor)
     return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
 
 
-def _id_in(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    key = decode_cursor(cursor)
-    if len(key) != 16:
-        raise InvalidCursor(parameter="cursor")
-    return UUID(bytes=key)
+async def post_report(request: Request, caller: Caller) -> Response:
+    """Complain about a comment."""
+    body = await decode_body(request, ReportIn)
+    note = read_line(body.note, pointer="/note", longest=500) if body.note else None
+    if limited := count_post(request, caller):
+        raise limited
+    site, marks = caller.site, doorkeeper_of(request).marks
+    own = [marks.of_reader(site.id, caller.reader_id)] if caller.reader_id else []
+    known_by = own + address_marks_of(request, caller)
+    if not known_by:
+        raise Unauthenticated("Who reports is told by an author token or by an address.")
+    async with database_of(request).write() as connection:
+        report, is_new = await file_report(
+            connection,
+            site,
+            comment_id_of(request),
+            reporter_mark=known_by[0],
+            marks=known_by,
+            reason=body.reason,
+            note=note,
+        )
+    return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)
+
+
+async def get_reports(request: Request, caller: Caller) -> Response:
+    """What readers have against a comment."""
+    async with database_of(request).read() as connection:
+        comment, _ = await find_comment(connection, caller.site, comment_id_of(request))
+        reports = await read_reports(connection, comment.id, limit=200)
+    return json_response(Reports([ReportOut(*report) for report in reports]), headers=PRIVATE)
+
+
+async def post_second_look(request: Request, caller: Caller) -> Response:
+    """Ask for another look at one's own comment."""
+    body, comment_id = await decode_body(request, SecondLookIn, optional=True), comment_id_of(request)
+    note = read_line(body.note, pointer="/note", longest=300) if body.note else None
+    if limited := count_post(request, caller):
+        raise limited
+    async with database_of(request).write() as connection:
+        comment = await ask_second_look(connection, caller.site, comment_id, reader_id=caller.reader_id, note=note)
+        findings = (await read_findings(connection, [comment_id]))[comment_id]
+    seen = own_comment(comment)
+    seen.why = why_held(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+    return json_response(seen, headers=NO_STORE)
 
 
 def _queued(queued: InQueue, locale: str) -> QueuedOut:
     comment = own_comment(queued.comment)
     comment.findings = [finding_out(finding, locale=locale) for finding in queued.findings]
-    return QueuedOut(comment, queued.article, queued.title)
+    claimed = ClaimOut(*queued.claim) if queued.claim else None
+    return QueuedOut(comment, queued.comment.reader_id, queued.article, queued.title, queued.reports, claimed)
 
 
-async def get_rules(_request: Request, caller: Caller) -> Response:
-    """The site's rules."""
-    return json_response(caller.site.rules, headers=PRIVATE)
-
-
-async def put_rules(request: Request, caller: Caller) -> Response:
-    """Have what arrives from now on judged by other rules."""
-    rules = await decode_body(request, Rules, limit=RULES_LIMIT)
-    async with database_of(request).write() as connection:
-        await change_rules(connection, caller.site, rules)
-    doorkeeper_of(request).sites.forget(caller.site.slug)
-    return json_response(rules, headers={"cache-control": "no-store"})
-
-
-async def post_try(request: Request, caller: Caller) -> Response:
-    """What rules would have changed."""
-    body = await decode_body(request, TryIn, limit=RULES_LIMIT)
-    trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last)
-    locale = locale_of(request, caller)
-    examples = [_differing(example, locale) for example in trial.examples]
-    before, after = _verdicts(trial.before), _verdicts(trial.after)
-    out = Tried(trial.before.total(), before, after, trial.changed, examples)
-    return json_response(out, headers={"cache-control": "no-store", "content-language": locale})
-
-
-RULES_LIMIT = 4 * 1024 * 1024  # 20,000 words, and more than anybody has in one site
-
-
-def _verdicts(counted: Counter[RuleVerdict]) -> Verdicts:
-    return Verdicts(counted["published"], counted["pending"], counted["refused"])
-
-
-def _differing(example: Example, locale: str) -> Differing:
-    return Differing(
-        id=example.comment_id,
-        article=example.article,
-        state=State(example.state),
-        excerpt=example.body[:LONGEST_EXCERPT],
-        before=example.before,
-        after=example.after,
-        findings=[finding_out(finding, locale=locale) for finding in example.findings],
-    )
-
-
-LONGEST_EXCERPT = 280
+def _decision(decision: Decision) -> DecisionOut:
+    told = msgspec.structs.asdict(decision)
+    by = DecidedBy(told.pop("by_kind"), told["decided_by"], None)
+    return msgspec.convert({**told, "decided_by": by}, DecisionOut)
 
 
 def _result(judged: Judged, locale: str) -> Result:

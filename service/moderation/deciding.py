@@ -134,7 +134,9 @@ async def _outcomes(
     dialect, made_from = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
     rows = await connection.execute(_read_decisions(dialect), rows_given(dialect, made_from))
     return {
-        row.comment_id: Outcome(frozenset({State(row.after)}), State(row.before), UNDONE[State(row.before)], row.reports)
+        row.comment_id: Outcome(
+            frozenset({State(row.after)}), State(row.before), UNDONE[State(row.before)], row.reports
+        )
         for row in rows
         if row.verdict != "undo" and now - row.decided_at < UNDOABLE
     }

@@ -54,7 +54,14 @@ class Asked(msgspec.Struct, kw_only=True, frozen=True):
 
 
 async def read_queue(
-    connection: AsyncConnection, site: Site, asked: Asked, *, by: str | None, after: UUID | None, limit: int, now: datetime
+    connection: AsyncConnection,
+    site: Site,
+    asked: Asked,
+    *,
+    by: str | None,
+    after: UUID | None,
+    limit: int,
+    now: datetime,
 ) -> list[InQueue]:
     """The ``limit`` comments of ``site`` that follow ``after``; those without words are left out.
 

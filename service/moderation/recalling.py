@@ -4,42 +4,77 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.comments.model import State
 from service.events.model import DecisionRow
-from service.moderation.deciding import Verdict
 from service.sites.finding import Site
+from service.threads.model import ThreadRow
 
 
 class Decision(msgspec.Struct):
-    """One judgement of one comment: by which key, of which revision, from which state to which."""
+    """One judgement: on what, by whom, and for a comment of which revision, from which state to which."""
 
     id: UUID
-    comment_id: UUID
-    verdict: Verdict
-    before: State
-    after: State
-    revision: int
+    verdict: str
+    comment_id: UUID | None
+    article: str | None
+    reader_id: UUID | None
+    ban_id: UUID | None
+    before: str | None
+    after: str | None
+    revision: int | None
     reason: str | None
-    decided_by: str
+    by_kind: str
+    decided_by: str | None
     decided_at: datetime
 
 
-COLUMNS = tuple(getattr(DecisionRow, name) for name in Decision.__struct_fields__)
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """Which decisions are asked for; what is None does not matter. ``by`` is a key's or a moderator's id."""
+
+    comment: UUID | None = None
+    article: str | None = None
+    reader: UUID | None = None
+    by: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+COLUMNS = tuple(
+    ThreadRow.article if name == "article" else getattr(DecisionRow, name) for name in Decision.__struct_fields__
+)
 
 
 async def read_decisions(
-    connection: AsyncConnection, site: Site, *, comment: UUID | None, by: str | None, before: UUID | None, limit: int
+    connection: AsyncConnection, site: Site, asked: Recalled, *, before: UUID | None, limit: int
 ) -> list[Decision]:
-    """The ``limit`` newest decisions of ``site`` before the one ``before``, if told only of a comment or by a key."""
-    terms = [DecisionRow.site_id == site.id]
-    if comment is not None:
-        terms.append(DecisionRow.comment_id == comment)
-    if by is not None:
-        terms.append(DecisionRow.decided_by == by)
+    """The ``limit`` newest decisions of ``site`` before the one ``before`` that are asked for."""
+    terms = [DecisionRow.site_id == site.id, *_terms(asked)]
     if before is not None:
         terms.append(DecisionRow.id < before)
-    statement = select(*COLUMNS).where(*terms).order_by(DecisionRow.id.desc()).limit(limit)
-    return [msgspec.convert(row._asdict(), Decision) for row in await connection.execute(statement)]
+    statement = (
+        select(*COLUMNS)
+        .outerjoin(ThreadRow, ThreadRow.id == DecisionRow.thread_id)
+        .where(*terms)
+        .order_by(DecisionRow.id.desc())
+        .limit(limit)
+    )
+    return [Decision(*row) for row in await connection.execute(statement)]
+
+
+def _terms(asked: Recalled) -> list[ColumnElement[bool]]:
+    terms: list[ColumnElement[bool]] = []
+    if asked.comment is not None:
+        terms.append(DecisionRow.comment_id == asked.comment)
+    if asked.article is not None:
+        terms.append(ThreadRow.article == asked.article)
+    if asked.reader is not None:
+        terms.append(DecisionRow.reader_id == asked.reader)
+    if asked.by is not None:
+        terms.append(DecisionRow.decided_by == asked.by)
+    if asked.since is not None:
+        terms.append(DecisionRow.decided_at >= asked.since)
+    if asked.until is not None:
+        terms.append(DecisionRow.decided_at < asked.until)
+    return terms

@@ -71,30 +71,30 @@ async def file_report(
     report = Report(clock.new_id(), reason, note, now)
     await _write(connection, comment_id, reporter_mark, report, again=known is not None)
     events = await settle_closings(connection, [thread], {site.id: site}, now=now)
-    await _count(connection, site, comment, thread, report, events)
+    _note(comment, thread, site, report, events)
+    await _keep_or_hide(connection, Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD), events)
     return report, True
 
 
-async def _count(
-    connection: AsyncConnection, site: Site, comment: Comment, thread: Thread, report: Report, events: list[NewEvent]
-) -> None:
-    """Count ``report``, tell it, and hide the comment where that is enough."""
-    now = report.created_at
+def _note(comment: Comment, thread: Thread, site: Site, report: Report, events: list[NewEvent]) -> None:
+    """Count ``report`` unless a moderator has looked already, and tell it."""
     if comment.reports is not None:
         comment.reports += 1
     told = {"id": report.id, "reason": report.reason, "note": report.note}
-    events.append(
-        tell(thread, site, EventType.REPORT_FILED, occurred_at=now, comment=told_comment(comment), report=told)
-    )
+    data = {"comment": told_comment(comment), "report": told}
+    events.append(tell(thread, site, EventType.REPORT_FILED, occurred_at=report.created_at, **data))
+
+
+async def _keep_or_hide(connection: AsyncConnection, hide: Change, events: list[NewEvent]) -> None:
+    """Write the count of a reported comment, and ``hide`` it where that is enough for the site."""
+    comment, rules, now = hide.comment, hide.site.rules, events[-1].occurred_at
     count = comment.reports or 0
-    if site.rules.reported == "hide" and count >= site.rules.reports_needed:
+    if rules.reported == "hide" and count >= rules.reports_needed:
         await add_finding(connection, comment.id, Finding(Rule.REPORTED, "pending", str(count)))
-        hide = Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD)
         await change_states(connection, [hide], now=now, told_before=events)
         return
-    counted = update(CommentRow).where(CommentRow.id == comment.id).values(reports=comment.reports)
-    await connection.execute(counted)
-    await write_counts(connection, [thread], now=now)
+    await connection.execute(update(CommentRow).where(CommentRow.id == comment.id).values(reports=comment.reports))
+    await write_counts(connection, [hide.thread], now=now)
     await append_events(connection, events)
 
 

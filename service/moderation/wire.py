@@ -1,21 +1,24 @@
-"""Decisions as they go over the wire."""
+"""Decisions, the queue, claims and reports as they go over the wire."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.comments.model import State
-from service.comments.wire import CommentOut, FindingOut
+from service.comments.wire import CommentOut
 from service.moderation.deciding import Verdict
 from service.moderation.queueing import Order, Queued
-from service.moderation.recalling import Decision
+from service.moderation.reporting import Reason as ReportReason
 from service.screening.findings import Rule
-from service.screening.findings import Verdict as RuleVerdict
-from service.sites.rules import Rules
-from service.threads.wire import Reason
+from service.threads.wire import Instant, Reason
 from service.web.decoding import Body
+from service.web.fields import Timed
+
+Article = Annotated[str, Meta(min_length=1, max_length=500)]
+Limit = Annotated[int, Meta(ge=1, le=200)]
 
 
 class JudgedIn(Body):
@@ -33,84 +36,119 @@ class DecisionIn(Body):
     reason: Reason | None = None
 
 
-class QueueQuery(Body):
+class QueueQuery(Timed):
     """Which comments to hand to a moderator."""
 
     state: Queued = "pending"
-    article: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    article: Article | None = None
     rule: Rule | None = None
+    reader: UUID | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     order: Order = "oldest"
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    limit: Limit = 50
     cursor: str | None = None
 
 
+class ClaimIn(Body):
+    """How many comments to be handed, and which."""
+
+    limit: Annotated[int, Meta(ge=1, le=50)] = 10
+    state: Literal["pending", "reported"] = "pending"
+    article: Article | None = None
+    rule: Rule | None = None
+
+
+class ClaimOut(msgspec.Struct):
+    """Who has a comment before them, and until when nobody else is handed it."""
+
+    by: str
+    until: datetime
+
+
 class QueuedOut(msgspec.Struct):
-    """A comment with what was found in it, and the article that it stands under."""
+    """A comment with what was found in it, by whom it was reported how often, and the article that it stands under."""
 
     comment: CommentOut
+    reader_id: UUID
     article: str
     title: str
+    reports: dict[str, int]
+    claim: ClaimOut | None
 
 
 class QueuePage(msgspec.Struct):
-    """Some comments, how many wait in all, and the cursor of those that follow."""
+    """Some comments, how many wait in all, how many were reported, and the cursor of those that follow."""
 
     pending: int
+    reported: int
     comments: list[QueuedOut]
     next: str | None
 
 
-class DecisionsQuery(Body):
+class Claimed(msgspec.Struct):
+    """The comments that were handed out."""
+
+    comments: list[QueuedOut]
+
+
+class DecisionsQuery(Timed):
     """Which decisions to tell."""
 
     comment: UUID | None = None
+    article: Article | None = None
+    reader: UUID | None = None
     by: Annotated[str, Meta(max_length=12)] | None = None
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    since: Instant | None = None
+    until: Instant | None = None
+    limit: Limit = 50
     cursor: str | None = None
+
+
+class DecidedBy(msgspec.Struct):
+    """Who decided: the holder of a key, a moderator by name, or whoever runs the installation."""
+
+    kind: Literal["key", "moderator", "operator"]
+    id: str | None
+    name: str | None
+
+
+class DecisionOut(msgspec.Struct):
+    """One decision, on what it names; of a comment also which revision was judged, from which state to which."""
+
+    id: UUID
+    verdict: Literal[
+        "publish",
+        "reject",
+        "spam",
+        "delete",
+        "restore",
+        "undo",
+        "close",
+        "reopen",
+        "ban",
+        "unban",
+        "rules",
+        "settings",
+    ]
+    comment_id: UUID | None
+    article: str | None
+    reader_id: UUID | None
+    ban_id: UUID | None
+    before: State | None
+    after: State | None
+    revision: int | None
+    reason: str | None
+    decided_by: DecidedBy
+    decided_at: datetime
 
 
 class Decisions(msgspec.Struct):
     """Some decisions, the newest first, and the cursor of those that follow."""
 
-    decisions: list[Decision]
+    decisions: list[DecisionOut]
     next: str | None
-
-
-class TryIn(Body):
-    """Rules to be tried on the ``last`` comments of the site."""
-
-    rules: Rules
-    last: Annotated[int, Meta(ge=1, le=10_000)] = 1000
-
-
-class Verdicts(msgspec.Struct):
-    """How many comments get which verdict."""
-
-    published: int
-    pending: int
-    refused: int
-
-
-class Differing(msgspec.Struct):
-    """A comment that would have been judged differently; ``excerpt`` is how it begins."""
-
-    id: UUID
-    article: str
-    state: State
-    excerpt: str
-    before: RuleVerdict
-    after: RuleVerdict
-    findings: list[FindingOut]
-
-
-class Tried(msgspec.Struct):
-    """What the rules tried would have changed: verdicts before and after, and the newest comments that differ."""
-
-    tried: int
-    before: Verdicts
-    after: Verdicts
-    changed: int
-    examples: list[Differing]
 
 
 class Result(msgspec.Struct):
@@ -126,3 +164,31 @@ class Results(msgspec.Struct):
     """The results, in the order asked."""
 
     results: list[Result]
+
+
+class ReportIn(Body):
+    """What a reader has against a comment."""
+
+    reason: ReportReason
+    note: Reason | None = None
+
+
+class ReportOut(msgspec.Struct):
+    """A report, without who filed it."""
+
+    id: UUID
+    reason: ReportReason
+    note: str | None
+    created_at: datetime
+
+
+class Reports(msgspec.Struct):
+    """The newest reports of a comment, 200 at most."""
+
+    reports: list[ReportOut]
+
+
+class SecondLookIn(Body):
+    """What the author has to say to the moderator, if anything."""
+
+    note: Annotated[str, Meta(min_length=1, max_length=300)] | None = None

@@ -1,18 +1,21 @@
 """What other rules would have made of the comments there are, before anybody is judged by them."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.comments.history import History, no_history
 from service.comments.model import CommentRow
 from service.screening.findings import Finding, Verdict, strictest
 from service.screening.judging import judge
 from service.screening.rules import Screen, make_screen, said
+from service.screening.standing import Past, words_mark
 from service.sites.finding import Site
 from service.sites.rules import Rules
 from service.storage.engine import Database
@@ -22,7 +25,7 @@ BATCH = 500
 MOST_EXAMPLES = 20
 _LAST_ID = UUID(int=2**128 - 1)
 
-_Comment = Row[UUID, str, str, str, str | None, str, str]
+_Comment = Row[UUID, str, str, int, UUID, int | None, datetime, str, str | None, str, str]
 
 
 class Example(NamedTuple):
@@ -47,23 +50,27 @@ class Trial(NamedTuple):
 
 
 async def try_rules(database: Database, site: Site, rules: Rules, *, last: int) -> Trial:
-    """Judge the ``last`` comments of ``site`` that have words by its own rules and by ``rules``; nothing changes."""
-    trial, before = Trial(Counter(), Counter(), 0, []), _LAST_ID
-    screens = await asyncio.to_thread(lambda: (make_screen(site.rules), make_screen(rules)))
-    while last > 0:
+    """Judge the ``last`` comments of ``site`` that have words by its own rules and by ``rules``; nothing changes.
+
+    They are judged in the order in which they came. What was before is known as far as they tell; what a form, Akismet
+    or the classifier said is not asked again, and all count as in mode ``publish``.
+    """
+    comments: list[_Comment] = []
+    while len(comments) < last:
         async with database.read() as connection:
-            comments = await _older_than(connection, site, before, limit=min(BATCH, last))
-        if not comments:
+            before = comments[-1].id if comments else _LAST_ID
+            older = await _older_than(connection, site, before, limit=min(BATCH, last - len(comments)))
+        if not older:
             break
-        trial = await asyncio.to_thread(_judge_both_ways, trial, comments, *screens)
-        before, last = comments[-1].id, last - len(comments)
-    return trial
+        comments += older
+    return await asyncio.to_thread(_judge_all, comments, site.rules, rules)
 
 
 async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, limit: int) -> Sequence[_Comment]:
+    where_from = (CommentRow.thread_id, CommentRow.reader_id, CommentRow.address_mark, CommentRow.created_at)
     columns = (CommentRow.author_name, CommentRow.author_url, CommentRow.body, CommentRow.html)
     statement = (
-        select(CommentRow.id, ThreadRow.article, CommentRow.state, *columns)
+        select(CommentRow.id, ThreadRow.article, CommentRow.state, *where_from, *columns)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
         .where(ThreadRow.site_id == site.id, CommentRow.id < before, CommentRow.body != "")
         .order_by(CommentRow.id.desc())
@@ -72,16 +79,36 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
     return (await connection.execute(statement)).all()
 
 
-def _judge_both_ways(trial: Trial, comments: Sequence[_Comment], now: Screen, tried: Screen) -> Trial:
-    changed = trial.changed
-    for comment_id, article, state, name, url, body, html in comments:
-        says = said(author_name=name, author_url=url, body=body, html=html)
-        findings = judge(says, tried, mode="publish")
-        before, after = strictest(judge(says, now, mode="publish")), strictest(findings)
-        trial.before[before] += 1
-        trial.after[after] += 1
-        if before != after:
+def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules) -> Trial:
+    """What both rules make of ``comments``, which stand newest first."""
+    screens, history = (make_screen(own), make_screen(tried)), no_history()
+    before, after, changed = Counter[Verdict](), Counter[Verdict](), 0
+    examples: deque[Example] = deque(maxlen=MOST_EXAMPLES)
+    for comment in reversed(comments):
+        by_own, by_tried = _judge_both_ways(comment, history, *screens)
+        was, would_be = strictest(by_own), strictest(by_tried)
+        before[was] += 1
+        after[would_be] += 1
+        if was != would_be:
             changed += 1
-            if len(trial.examples) < MOST_EXAMPLES:
-                trial.examples.append(Example(comment_id, article, state, body, before, after, findings))
-    return trial._replace(changed=changed)
+            shown = (comment.id, comment.article, comment.state, comment.body)
+            examples.appendleft(Example(*shown, was, would_be, by_tried))
+    return Trial(before, after, changed, [*examples])
+
+
+def _judge_both_ways(
+    comment: _Comment, history: History, own: Screen, tried: Screen
+) -> tuple[list[Finding], list[Finding]]:
+    """What each finds in ``comment``, which then belongs to the ``history``."""
+    says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
+    mark = words_mark(comment.thread_id, says.folded_body)
+    standing = history.standing(
+        reader_id=comment.reader_id,
+        address_mark=comment.address_mark,
+        words_mark=mark,
+        folded=says.folded_body,
+        now=comment.created_at,
+    )
+    history.remember(Past(comment.id, comment.state, comment.created_at, mark), comment.reader_id, comment.address_mark)
+    found = (judge(says, screen, mode="publish", standing=standing) for screen in (own, tried))
+    return next(found), next(found)

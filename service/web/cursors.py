@@ -6,6 +6,7 @@ They are not signed: whoever makes one up only asks for another place in a list 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -30,6 +31,16 @@ def decode_cursor(cursor: str) -> bytes:
     if encode_cursor(key) != cursor:  # the decoder passes over what is no base64
         raise InvalidCursor(parameter="cursor")
     return key
+
+
+def decode_id(cursor: str | None) -> UUID | None:
+    """The id in ``cursor`` of a list that is ordered by ids; raises :class:`InvalidCursor`."""
+    if cursor is None:
+        return None
+    key = decode_cursor(cursor)
+    if len(key) != 16:
+        raise InvalidCursor(parameter="cursor")
+    return UUID(bytes=key)
 
 
 def next_link(request: Request, cursor: str | None) -> dict[str, str]:

@@ -37,6 +37,7 @@ CHECKED_BESIDE = {
     ("PageQuery", "/cursor", "maxLength"),
     ("QueueQuery", "/cursor", "maxLength"),
     ("DecisionsQuery", "/cursor", "maxLength"),
+    ("BansQuery", "/cursor", "maxLength"),
 }
 QUERIES = {
     ("GET", f"{SITE}/threads"): ["ThreadsQuery", "ThreadByUrlQuery"],
@@ -44,6 +45,7 @@ QUERIES = {
     ("GET", f"{SITE}/events"): ["EventsQuery"],
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],
+    ("GET", f"{SITE}/bans"): ["BansQuery"],
 }
 
 
@@ -56,7 +58,7 @@ def structs_of(module: ModuleType) -> Iterator[type[msgspec.Struct]]:
 
 ROOMS = [module.name for module in pkgutil.iter_modules(service.__path__) if module.ispkg]
 WIRES = [name for name in ROOMS if (ROOT / "service" / name / "wire.py").exists()]
-SENT = [*(f"service.{name}.wire" for name in WIRES), "service.sites.rules"]
+SENT = [*(f"service.{name}.wire" for name in WIRES), "service.sites.rules", "service.sites.settings"]
 STRUCTS = [struct for name in SENT for struct in structs_of(import_module(name))]
 CODE: dict[str, Json] = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")[1]
 

@@ -21,7 +21,6 @@ from service.storage.engine import Database
 from service.threads.model import ThreadRow
 from service.transfer.importing import Import, import_thread
 from service.transfer.wordpress import read_wordpress
-from service.worker import sweep
 from tests.builders import ASite, a_comment, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY
 from tests.real_data import real_data
@@ -180,7 +179,7 @@ async def test_an_edit_is_found_by_its_new_words_only(site: ASite) -> None:
         await site.call("PATCH", comment, by=posted["author_token"], json={"body": "The river."})
     ).status_code == 200
     assert (await found(site, "river"), await found(site, "harbour")) == (["The river."], [])
-    await sweep(site.app.state.database)
+    await site.sweep()
     assert (await found(site, "river"), await found(site, "harbour")) == (["The river."], [])
 
 
@@ -217,7 +216,7 @@ async def test_words_that_an_author_took_back_leave_no_trace(fresh_database_url:
         patch = f"/comments/{edited['comment']['id']}"
         assert (await site.call("PATCH", patch, by=edited["author_token"], json={"body": "I live."})).status_code == 200
         assert await found(site, "zzyzxquux") == await found(site, "yoknapatawpha") == []
-        await sweep(database)
+        await site.sweep()
         assert await traces(database, "zzyzxquux", "wolfeschlegel", "yoknapatawpha") == 0
         async with database.read() as connection:
             entries = set(await connection.scalars(select(SearchEntryRow.comment_id)))

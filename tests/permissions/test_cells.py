@@ -22,7 +22,11 @@ BODIES: dict[str, Json] = {
     "POST /threads/{article}/close": {},
     "POST /threads/{article}/reopen": {},
     "PATCH /comments/{comment}": {"body": "Better."},
+    "POST /claims": {},
+    "POST /comments/{comment}/reports": {"reason": "spam"},
+    "POST /bans": {"kind": "domain", "value": "spam.example"},
     "PUT /rules": {"held_words": ["casino"]},
+    "PUT /settings": {},
     "POST /rules/try": {"rules": {}},
     "POST /decisions": {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
@@ -78,7 +82,9 @@ def database_of(site: ASite) -> Database:
 
 async def call(site: ASite, route: str, *, authorization: str | None, comment: str) -> tuple[int, Json, dict[str, str]]:
     method, path, _ = ROUTES[route]
-    path = path.partition("?")[0].format(article="a", comment=comment) + QUERIES.get(route, "")
+    path = path.partition("?")[0].format(article="a", comment=comment, ban=uuid4(), reader=uuid4()) + QUERIES.get(
+        route, ""
+    )
     headers = {} if authorization is None else {"Authorization": authorization}
     response = await site.call(method, path, headers=headers, json=BODIES.get(route))
     content = response.json() if response.content and response.status_code >= 400 else {}

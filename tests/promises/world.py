@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from service import clock
 from service.app import create_app
+from service.comments.forgetting import Forgetting
 from service.comments.verifying import verify
 from service.settings import Settings
 from service.worker import sweep
@@ -39,7 +40,8 @@ class World:
         return SiteInWorld(self, site)
 
     def sweep(self) -> None:
-        self.run(sweep(self.app.state.database))
+        database = self.app.state.database
+        self.run(sweep(database, Forgetting(database)))
 
     def findings(self) -> list[str]:
         """What ``onereply verify`` has to say of the whole database."""

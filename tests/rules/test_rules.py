@@ -79,8 +79,8 @@ async def test_rules_are_tried_on_what_there_is_and_change_nothing(site: ASite) 
     before = await events_of(site)
     tried = (await site.call("POST", "/rules/try", by="moderator", json={"rules": RULES, "last": 10_000})).json()
     assert (tried["tried"], tried["changed"]) == (5, 4)
-    assert tried["before"] == {"published": 4, "pending": 1, "refused": 0}
-    assert tried["after"] == {"published": 2, "pending": 2, "refused": 1}
+    assert tried["before"] == {"published": 4, "pending": 1, "spam": 0, "refused": 0}
+    assert tried["after"] == {"published": 2, "pending": 2, "spam": 0, "refused": 1}
     newest = tried["examples"][0]
     assert (newest["excerpt"], newest["before"], newest["after"]) == ("Another casino", "published", "pending")
     assert newest["findings"][0]["matched"] == "casino*"
