@@ -77,7 +77,6 @@ def upgrade() -> None:
             "search_entries",
             ["document"],
             postgresql_using="gin",
-            postgresql_with={"fastupdate": "off"},
         )
     else:
         for statement in FULL_TEXT:

@@ -49,7 +49,7 @@ class SearchEntryRow(Base):
 
     __tablename__ = "search_entries"
     __table_args__ = (
-        Index("ix_search_entries_document", "document", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index("ix_search_entries_document", "document", postgresql_using="gin"),
         Index("ix_search_entries_left_words", "id", sqlite_where=_LEFT_WORDS_IN_SQLITE, postgresql_where=_LEFT_WORDS),
     )
 

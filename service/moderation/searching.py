@@ -10,13 +10,13 @@ so both get words that are cut already (``search_words.py``).
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Row,
     Select,
     String,
     bindparam,
@@ -48,6 +48,7 @@ from service.storage.portable import any_of, rows_given, run_many
 READER = "search"
 AT_ONCE = 250  # events, or comments of imported threads, in a transaction: posts wait for no more
 
+_Texts = Row[UUID, str, str]  # a comment's id, its author's name, its body
 _FULL_TEXT = table("search_words", column("rowid"), column("search_words"))
 
 
@@ -151,7 +152,7 @@ _WRITE_DOCUMENT = (
 )
 
 
-async def _add(connection: AsyncConnection, site: Site, rows: Sequence[Any]) -> None:
+async def _add(connection: AsyncConnection, site: Site, rows: Sequence[_Texts]) -> None:
     dialect = connection.dialect.name
     entries = [
         {"comment_id": row.id, "site_id": site.id, "document": _document(dialect, row), "left_words": False}
@@ -164,7 +165,7 @@ _GIVEN = ("comment_id", "site_id", "document", "left_words")
 _INSERT_ENTRY = insert(SearchEntryRow).inline().values({name: bindparam(name) for name in _GIVEN})
 
 
-def _document(dialect: str, row: Any) -> str:
+def _document(dialect: str, row: _Texts) -> str:
     """What is indexed; nothing of a comment whose author took the words back."""
     return document_of(dialect, row.author_name, row.body) if row.body else ""
 

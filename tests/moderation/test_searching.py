@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
@@ -19,6 +20,7 @@ from service.sites.finding import Site
 from service.sites.model import SiteRow
 from service.storage.engine import Database
 from service.threads.model import ThreadRow
+from service.transfer.archive import ArchivedComment, ArchivedThread, Oddities
 from service.transfer.importing import Import, import_thread
 from service.transfer.wordpress import read_wordpress
 from tests.builders import ASite, a_comment, a_site, a_thread, decide
@@ -267,6 +269,13 @@ async def test_two_processes_that_index_at_once_share_the_work(fresh_database_ur
         assert len(await found(site, "comment")) == 60
 
 
+async def test_a_sweep_indexes_what_nobody_has_searched_yet(site: ASite) -> None:
+    await a_comment(await a_thread(site))
+    await site.sweep()
+    assert await index(site) == 0
+    assert await found(site, "well said") == ["Well said."]
+
+
 async def test_a_search_is_caught_up_by_as_much_as_it_is_told(site: ASite) -> None:
     thread = await a_thread(site)
     for number in range(5):
@@ -291,6 +300,45 @@ async def test_imported_threads_are_indexed_some_comments_at_a_time(
         assert set(await connection.scalars(mine)) == comments
     assert len(comments) > 20
     assert await index(site) == 0
+
+
+async def test_the_longest_that_was_imported_is_indexed_by_its_beginning(site: ASite) -> None:
+    letters = "".join(map(chr, range(0x20000, 0x2A6D7)))  # four bytes each, no two alike
+    contents = ["beginning " + letters * 20, "beginning " + "ﷺ" * 900_000, "beginning " + "𐐨" * 900_000]
+    archived = an_archive(contents)
+    database, its_site = site.app.state.database, await the_site(site)
+    async with database.write() as connection:
+        await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=Import())
+    assert len(await found(site, "beginning")) == len(contents)
+    assert len(await found(site, letters[:90])) == 1
+
+
+def an_archive(contents: list[str]) -> ArchivedThread:
+    comments = [
+        ArchivedComment(
+            key=str(number),
+            parent_key=None,
+            author_name="Ada",
+            author_email="",
+            author_url="",
+            content=content,
+            created_at=datetime(2020, 1, 1, tzinfo=UTC),
+            state="published",
+            kind="comment",
+        )
+        for number, content in enumerate(contents)
+    ]
+    return ArchivedThread(
+        article="long",
+        title="Long",
+        raw_title="Long",
+        url="",
+        published_at=None,
+        standing="published",
+        closed=False,
+        comments=comments,
+        oddities=Oddities(),
+    )
 
 
 def _thread_id(site: ASite) -> Select[int]:
