@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -18,18 +19,27 @@ from service import settings as settings_of
 from service.access.guarding import Doorkeeper
 from service.access.keys import Keys
 from service.access.limiting import Limits
+from service.access.passwords import Passwords
+from service.access.sessions import Sessions
 from service.cache.answers import Answers
 from service.cache.following import Log
+from service.comments.asking import Asking
+from service.comments.classifiers import Classifiers
 from service.comments.posting import Group
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens
+from service.readers.jwks import KeySets
 from service.readers.marks import Marks
 from service.routes import routes
+from service.screening.akismet import Akismet
 from service.settings import Settings
 from service.sites.finding import Sites
+from service.sites.secrets import Secrets
 from service.storage.engine import Database
 from service.storage.writer import is_busy
 from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem, locale_asked
 from service.web.routing import allowed_methods
+from service.web.targets import Targets
 from service.web.watching import RequestLog, set_up_log
 from service.worker import sweep_for_ever
 
@@ -46,15 +56,20 @@ def from_environment() -> Starlette:
     return app
 
 
-def create_app(settings: Settings) -> Starlette:
-    """An app over the database that ``settings`` name; its lifespan sweeps, and lets what is in flight finish."""
+def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Starlette:
+    """An app over the database that ``settings`` name; its lifespan sweeps, and lets what is in flight finish.
+
+    ``passwords`` says what hashing one costs, if not what it should.
+    """
     database = Database(settings.database_url, read_connections=settings.read_connections)
-    keys = Keys(database)
+    keys, sessions = Keys(database), Sessions(database)
     group = Group(database)
+    secrets = Secrets(database, settings.secret_key)
+    asking = Asking(database, Akismet(settings.akismet_url), find_key=partial(secrets.find, name="akismet-key"))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(sweep_for_ever(database, keys, every_seconds=settings.sweep_seconds))
+        sweeping = asyncio.create_task(sweep_for_ever(database, keys, sessions, every_seconds=settings.sweep_seconds))
         try:
             yield
         finally:
@@ -62,8 +77,10 @@ def create_app(settings: Settings) -> Starlette:
             with suppress(asyncio.CancelledError):
                 await sweeping
             await group.finish()
-            with suppress(Busy, DBAPIError):  # when a key was last used is no reason not to stop
+            await asking.close()
+            with suppress(Busy, DBAPIError):  # when somebody was last here is no reason not to stop
                 await keys.note_uses()
+                await sessions.note_seen()
             await database.close()
 
     app = Starlette(
@@ -78,15 +95,21 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.database = database
+    targets = Targets(allow_private=settings.allow_private_targets)
     app.state.doorkeeper = Doorkeeper(
         sites=Sites(database),
         keys=keys,
         tokens=AuthorTokens(settings.secret_key),
+        host_tokens=HostTokens(secrets, KeySets(targets), secret_key=settings.secret_key),
         limits=Limits(),
         marks=Marks(settings.secret_key),
+        sessions=sessions,
+        passwords=passwords or Passwords(),
     )
     app.state.metrics_key = settings.metrics_key
+    app.state.asking = asking
     app.state.group = group
+    app.state.classifiers = Classifiers(database)
     app.state.answers = Answers(Log(database))
     return app
 

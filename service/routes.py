@@ -3,7 +3,8 @@
 from starlette.routing import BaseRoute
 
 from service import health
-from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, STAFF, Who
+from service.access import api as access
+from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, STAFF, Who
 from service.access.guarding import SiteHandler, answer_preflight, guarded
 from service.bans import api as bans
 from service.cache.keeping import kept
@@ -51,6 +52,9 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("GET",    "/settings",                   rules.get_settings,          ADMIN),
     ("PUT",    "/settings",                   rules.put_settings,          ADMIN),
     ("GET",    "/events",                     events.get_events,           HOST),
+    ("POST",   "/sessions",                   access.post_session,         ANYONE),
+    ("GET",    "/sessions/current",           access.get_session,          SESSION),
+    ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),
 ]
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/",                           index.get_index),

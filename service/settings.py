@@ -6,7 +6,7 @@ What a publication can set for itself is in ``sites/settings.py``.
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -59,10 +59,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "the client's address is taken from `X-Forwarded-For`."
         ),
     ] = ""
+    akismet_url: Annotated[
+        str,
+        Meta(
+            max_length=500,
+            description="Where Akismet is asked by the sites that have it so; `https`, or `http` on this machine.",
+        ),
+    ] = "https://rest.akismet.com"
     metrics_key: Annotated[
         Annotated[str, Meta(min_length=16)] | None,
         Meta(description="What a scraper of `/metrics` sends as `Authorization: Bearer …`; without it there is none."),
     ] = None
+    allow_private_targets: Annotated[
+        bool,
+        Meta(
+            description="Whether hosts' URLs that the service itself calls may be http and lead to private addresses: "
+            "for development only."
+        ),
+    ] = False
     log_format: Annotated[Literal["console", "json"], Meta(description="How the log is written.")] = "console"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="The least grave line that is logged.")
@@ -88,6 +102,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()} does not fit: {message.lower()}.") from None
     _check_database_url(settings.database_url)
     _check_proxies(settings)
+    _check_akismet_url(settings.akismet_url)
     return settings
 
 
@@ -107,3 +122,23 @@ def _check_proxies(settings: Settings) -> None:
             ip_network(proxy)
         except ValueError:
             raise SettingsError(f"{PREFIX}TRUSTED_PROXIES does not fit: “{proxy}” is no address or network.") from None
+
+
+def _check_akismet_url(url: str) -> None:
+    """What is sent there are sites' keys and what readers wrote, so nobody on the way may read it."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        raise SettingsError(f"{PREFIX}AKISMET_URL does not fit: its host or port is none.") from None
+    if not host or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
+        raise SettingsError(f"{PREFIX}AKISMET_URL does not fit: it must be like “https://rest.akismet.com”.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise SettingsError(f"{PREFIX}AKISMET_URL does not fit: other machines are asked over https only.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,4 +1,4 @@
-"""What goes on beside the requests: one loop that sweeps."""
+"""What goes on beside the requests: one loop that sweeps, and has the classifiers learn."""
 
 import asyncio
 from typing import NoReturn
@@ -7,9 +7,11 @@ import structlog
 
 from service import clock
 from service.access.keys import Keys
+from service.access.sessions import Sessions, forget_expired_sessions
 from service.comments.facts import forget_old_keys
 from service.comments.forgetting import Forgetting
 from service.moderation.claiming import forget_claims
+from service.moderation.learning import learn_from_logs
 from service.moderation.searching import forget_words, index_comments
 from service.sites.changing import list_sites
 from service.storage.engine import Database
@@ -21,7 +23,7 @@ INDEXED_AT_ONCE = 20_000
 log = structlog.get_logger("onereply.sweep")
 
 
-async def sweep_for_ever(database: Database, keys: Keys, *, every_seconds: float) -> NoReturn:
+async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, every_seconds: float) -> NoReturn:
     """Sweep again and again; what goes wrong is logged and tried again next time."""
     forgetting = Forgetting(database)
     while True:
@@ -29,6 +31,8 @@ async def sweep_for_ever(database: Database, keys: Keys, *, every_seconds: float
         try:
             await sweep(database, forgetting)
             await keys.note_uses()
+            await learn_from_logs(database)
+            await sessions.note_seen()
         except Exception as error:  # a sweep that fails must not be the last one
             log.error("sweep-failed", exc_info=error)
 
@@ -41,6 +45,7 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
             swept = await sweep_closings(connection, await list_sites(connection))
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
+        await forget_expired_sessions(connection, now=clock.now())
         await connection.execute(forget_claims(clock.now()))
     async with database.read() as connection:
         sites = await list_sites(connection)

@@ -10,10 +10,14 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import httpx2
+from argon2 import PasswordHasher
 from starlette.applications import Starlette
 
 from service.access.guarding import Doorkeeper
 from service.access.keys import add_key
+from service.access.moderators import ModeratorRole, add_moderator
+from service.access.passwords import Passwords
+from service.access.sessions import begin_session
 from service.comments.forgetting import Forgetting
 from service.sites.changing import add_site, change_site, find_site
 from service.sites.settings import SiteSettings
@@ -90,6 +94,35 @@ async def a_site(app: Starlette, *, locale: str = "en", **settings: Any) -> Asyn
 def client_of(app: Starlette) -> httpx2.AsyncClient:
     """A client that calls ``app`` within this process."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://onereply.test")
+
+
+PASSWORD = "nine trams to the depot"
+
+
+def cheap_passwords() -> Passwords:
+    """Passwords as the service hashes them, at a thousandth of the cost."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+async def a_moderator(site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator") -> str:
+    """The id of a new moderator, whose password is :data:`PASSWORD`."""
+    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    password_hash = await doorkeeper.passwords.hash(PASSWORD)
+    async with site.app.state.database.write() as connection:
+        found = await find_site(connection, site.slug)
+        return await add_moderator(connection, found.id, name, role=role, password_hash=password_hash)
+
+
+async def a_session(site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator") -> str:
+    """What proves a session of a new moderator."""
+    moderator_id = await a_moderator(site, name, role=role)
+    async with site.app.state.database.write() as connection:
+        return await begin_session(connection, moderator_id)
+
+
+async def try_log_in(site: ASite, name: str = "Maria", password: str = PASSWORD) -> httpx2.Response:
+    """What comes of logging in."""
+    return await site.call("POST", "/sessions", json={"name": name, "password": password})
 
 
 @dataclass

@@ -14,7 +14,7 @@ from service.app import create_app
 from service.settings import Settings
 from service.storage.engine import Database
 from service.storage.revisions import migrate
-from tests.builders import ASite, Clock, a_site
+from tests.builders import ASite, Clock, a_site, cheap_passwords
 from tests.postgres import PostgreSQL
 
 SECRET_KEY = "a secret key that only these tests know"
@@ -73,7 +73,8 @@ async def _migrate(url: str) -> None:
 @pytest.fixture(scope="session")
 async def app(database_url: str) -> AsyncIterator[Starlette]:
     """The real app, started."""
-    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
+    settings = Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600)
+    app = create_app(settings, passwords=cheap_passwords())
     async with app.router.lifespan_context(app):
         yield app
 

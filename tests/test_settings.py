@@ -30,7 +30,9 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "sweep_seconds": "0.5",
         "stop_seconds": "0",
         "trusted_proxies": "10.0.0.0/8, ::1",
+        "akismet_url": "https://akismet.gazette.example/api",
         "metrics_key": "sixteen letters or more",
+        "allow_private_targets": "True",
         "log_format": "json",
         "log_level": "debug",
     }
@@ -70,7 +72,18 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("LOG_FORMAT", "json\nx"),
         ("LOG_LEVEL", "INFO"),
         ("LOG_LEVEL", ""),
+        ("AKISMET_URL", ""),
+        ("AKISMET_URL", "rest.akismet.com"),
+        ("AKISMET_URL", "https://"),
+        ("AKISMET_URL", "ftp://rest.akismet.com"),
+        ("AKISMET_URL", "http://rest.akismet.com"),
+        ("AKISMET_URL", "http://127.0.0.1.example"),
+        ("AKISMET_URL", "https://user:secret@rest.akismet.com"),
+        ("AKISMET_URL", "https://rest.akismet.com:port"),
+        ("AKISMET_URL", "https://rest.akismet.com/?key=1"),
+        ("AKISMET_URL", "https://[::1"),
         ("METRICS_KEY", "too short"),
+        ("ALLOW_PRIVATE_TARGETS", "some"),
         ("TRUSTED_PROXIES", "proxy.example"),
     ],
 )
@@ -78,6 +91,11 @@ def test_a_value_that_does_not_fit_is_one_line_with_the_name_of_the_variable(nam
     line = refused(**{f"{PREFIX}{name}": value})
     assert line.startswith(f"{PREFIX}{name} ")
     assert "secret@" not in line and "too short" not in line
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://[::1]:8080/", "http://localhost"])
+def test_akismet_on_this_machine_may_be_asked_over_http(url: str) -> None:
+    assert load({**NEEDED, "ONEREPLY_AKISMET_URL": url}).akismet_url == url
 
 
 def test_a_variable_that_nobody_knows_is_refused_by_its_name() -> None:

@@ -8,28 +8,42 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 
-from service.access import keys
+from service.access.keys import PREFIX as KEY_PREFIX
 from service.access.keys import Keys, Role
+from service.access.sessions import PREFIX as SESSION_PREFIX
+from service.access.sessions import Session, Sessions
 from service.events.decisions import Actor
 from service.readers import author_tokens
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens, Profile
 from service.sites.finding import Site
 from service.web.problems import Forbidden, Unauthenticated, WrongSite
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Somebody who asks something of a site: a key with its role, a reader with an author token, or anyone."""
+    """Somebody who asks something of a site: a key with its role, a reader, or anyone.
+
+    A reader has an author token, or a ``profile`` where the host signed them in.
+    """
 
     site: Site
     role: Role | None = None
     key_id: str | None = None
     reader_id: UUID | None = None
+    session: Session | None = None
+
+    @property
+    def moderator_id(self) -> str | None:
+        """Whose account it is that is logged in."""
+        return self.session.moderator_id if self.session else None
+
+    profile: Profile | None = None
 
     @property
     def actor(self) -> Actor:
         """By whom a decision of this caller is; they have a role."""
-        assert self.key_id
-        return Actor("key", self.key_id)
+        assert self.role
+        return Actor("moderator", self.moderator_id) if self.session else Actor("key", self.key_id)
 
     @property
     def judges(self) -> bool:
@@ -56,9 +70,18 @@ MODERATOR: Who = frozenset({"moderator", "admin"})
 ADMIN: Who = frozenset({"admin"})
 STAFF: Who = HOST | MODERATOR
 PUBLIC: Who = frozenset({"anyone", "reader"})
+SESSION: Who = frozenset({"session"})  # a moderator who is logged in, whatever the role; no key
 
 
-async def identify(request: Request, site: Site, *, keys: Keys, tokens: AuthorTokens) -> Caller:
+async def identify(
+    request: Request,
+    site: Site,
+    *,
+    keys: Keys,
+    tokens: AuthorTokens,
+    host_tokens: HostTokens,
+    sessions: Sessions,
+) -> Caller:
     """Who sent ``request`` to ``site``; raises :class:`Unauthenticated` where what was sent proves nothing."""
     authorization = request.headers.get("authorization")
     if authorization is None:
@@ -68,6 +91,12 @@ async def identify(request: Request, site: Site, *, keys: Keys, tokens: AuthorTo
         raise Unauthenticated("Send the key or token as “Authorization: Bearer …”.", given=True)
     if token.startswith(author_tokens.PREFIX):
         return _reader(site, token, tokens)
+    if token.startswith(SESSION_PREFIX):
+        return await _moderator(site, token, sessions)
+    # Nothing else that is given out has dots.
+    if token.count(".") == 2 and not token.startswith(KEY_PREFIX):
+        reader_id, profile = await host_tokens.read(site, token)
+        return Caller(site, reader_id=reader_id, profile=profile)
     return await _key_holder(site, token, keys)
 
 
@@ -79,7 +108,7 @@ def _reader(site: Site, token: str, tokens: AuthorTokens) -> Caller:
 
 
 async def _key_holder(site: Site, token: str, known: Keys) -> Caller:
-    key = await known.check(token) if token.startswith(keys.PREFIX) else None
+    key = await known.check(token) if token.startswith(KEY_PREFIX) else None
     if key is None:
         raise Unauthenticated("This key is unknown or revoked.", given=True)
     if key.site_id != site.id:
@@ -87,9 +116,18 @@ async def _key_holder(site: Site, token: str, known: Keys) -> Caller:
     return Caller(site, role=key.role, key_id=key.id)
 
 
+async def _moderator(site: Site, token: str, known: Sessions) -> Caller:
+    session = await known.check(token)
+    if session is None:
+        raise Unauthenticated("This session is over; log in again.", given=True)
+    if session.site_id != site.id:
+        raise WrongSite
+    return Caller(site, role=session.role, session=session)
+
+
 def admit(caller: Caller, who: Who) -> None:
     """Let ``caller`` pass if ``who`` has them; else raise :class:`Unauthenticated` or :class:`Forbidden`."""
     kind = caller.role or ("reader" if caller.reader_id else "anyone")
-    if kind in who:
+    if kind in who or (caller.session and "session" in who):
         return
     raise Unauthenticated if caller.is_anonymous else Forbidden

@@ -11,7 +11,10 @@ from service.access.caller import Caller, Who, admit, identify
 from service.access.keys import Keys
 from service.access.limiting import Limits, RateLimited, Standing, address_of
 from service.access.origins import origin_headers, preflight
+from service.access.passwords import Passwords
+from service.access.sessions import Sessions
 from service.readers.author_tokens import AuthorTokens
+from service.readers.host_tokens import HostTokens
 from service.readers.marks import Marks
 from service.sites.finding import Site, Sites
 from service.web.conditional import conditional
@@ -28,8 +31,11 @@ class Doorkeeper(msgspec.Struct, frozen=True):
     sites: Sites
     keys: Keys
     tokens: AuthorTokens
+    host_tokens: HostTokens
     limits: Limits
     marks: Marks
+    sessions: Sessions
+    passwords: Passwords
 
 
 def guarded(handler: SiteHandler, who: Who) -> Handler:
@@ -63,12 +69,19 @@ async def _site_of(request: Request, doorkeeper: Doorkeeper) -> Site:
 async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) -> Caller:
     """Who asks, if not too often; one who guesses at keys is counted by address, as everybody without a key is."""
     try:
-        caller = await identify(request, site, keys=doorkeeper.keys, tokens=doorkeeper.tokens)
+        caller = await identify(
+            request,
+            site,
+            keys=doorkeeper.keys,
+            tokens=doorkeeper.tokens,
+            host_tokens=doorkeeper.host_tokens,
+            sessions=doorkeeper.sessions,
+        )
     except Unauthenticated:
         _count_address(request, site, doorkeeper.limits)
         raise
-    if caller.key_id:
-        standing = doorkeeper.limits.count("calls-per-key", site.settings.calls_per_key, site, caller.key_id)
+    if holder := caller.key_id or caller.moderator_id:
+        standing = doorkeeper.limits.count("calls-per-key", site.settings.calls_per_key, site, holder)
     else:
         standing = _count_address(request, site, doorkeeper.limits)
     if standing and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):

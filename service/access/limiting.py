@@ -62,6 +62,11 @@ class Limits:
         standings = [self._count(policy, rate, site, who) for rate in _parsed(rates)] if rates else []
         return min(standings, key=lambda standing: standing.remaining, default=None)
 
+    def forget(self, policy: str, rates: str, site: Site, who: str) -> None:
+        """Count ``who`` anew, as if nothing had been."""
+        for rate in _parsed(rates):
+            self._limiter.clear(rate, policy, str(site.id), who)
+
     def _count(self, policy: str, rate: RateLimitItem, site: Site, who: str) -> Standing:
         identity = (policy, str(site.id), who)
         taken = self._limiter.hit(rate, *identity)

@@ -9,14 +9,18 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.moderators import InvalidModerator
 from service.settings import Settings, SettingsError, load
 from service.sites.changing import InvalidSite
+from service.sites.secrets import InvalidSecret
 from service.sites.settings import InvalidSetting
 from service.storage.engine import Database
 from service.storage.revisions import current_revision, head_revision
 from service.web.problems import Problem
 
 T = TypeVar("T")
+# What whoever types a command can get wrong.
+EXPECTED = (InvalidSite, InvalidSetting, InvalidModerator, InvalidSecret, Problem, CommandError, RevisionError)
 
 
 def settings_or_stop() -> Settings:
@@ -40,7 +44,7 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
 
     try:
         return asyncio.run(run())
-    except (InvalidSite, InvalidSetting, Problem, CommandError, RevisionError) as error:
+    except EXPECTED as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     except (SQLAlchemyError, OSError) as error:
         cause = str(getattr(error, "orig", error)).splitlines()[0]

@@ -1,12 +1,17 @@
 """``onereply site``."""
 
+import secrets
+import sys
+
 import click
 import msgspec
 
-from service.cli.running import with_database
+from service.cli.running import settings_or_stop, with_database
 from service.sites.changing import add_site, change_site, find_site, list_sites
+from service.sites.model import SECRETS, SecretName
 from service.sites.rules import PRESETS as RULES
-from service.sites.settings import PRESETS, change_settings
+from service.sites.secrets import remove_secret, set_secret
+from service.sites.settings import PRESETS, InvalidSetting, SiteSettings, change_settings
 from service.storage.engine import Database
 
 
@@ -55,12 +60,67 @@ def list_() -> None:
 @click.option("--locale", help="Its language, as a BCP 47 tag.")
 def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | None) -> None:
     """Change a site; serving processes follow within a second."""
+    installation = settings_or_stop()
 
     async def deed(database: Database) -> None:
         async with database.write() as connection:
             site = await find_site(connection, slug)
             changed = change_settings(site.settings, settings)
+            _refuse_http(changed, allow_private=installation.allow_private_targets)
             await change_site(connection, site, name=name, locale=locale, settings=changed)
 
-    with_database(deed)
+    with_database(deed, installation)
     click.echo(f"Site “{slug}” is changed.")
+
+
+def _refuse_http(settings: SiteSettings, *, allow_private: bool) -> None:
+    if (settings.token_jwks or "").startswith("http:") and not allow_private:
+        raise InvalidSetting("token_jwks must be an https URL: whoever stands between could put in keys of their own.")
+
+
+@command.command("secret")
+@click.argument("slug")
+@click.argument("name", type=click.Choice(SECRETS))
+@click.option("--set", "reads", is_flag=True, help="Read the secret from standard input.")
+@click.option("--remove", "removes", is_flag=True, help="Forget the secret.")
+def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
+    """Set a secret of a site, or make one and print it, alone on the last line.
+
+    NAME is host-token, with which the host signs its readers' tokens (HS256), or akismet-key. A secret is never given
+    on the command line, where other users of the machine could see it.
+    """
+    if reads and removes:
+        raise click.UsageError("Give --set or --remove, not both.")
+    if removes:
+        _remove(slug, name)
+    elif reads:
+        _set(slug, name, sys.stdin.read().rstrip("\r\n"))
+        click.echo(f"The secret {name} of “{slug}” is set.")
+    elif name == "host-token":
+        made = secrets.token_urlsafe(32)
+        _set(slug, name, made)
+        click.echo(f"The secret {name} of “{slug}”. Keep it; it can't be shown again.", err=True)
+        click.echo(made)
+    else:
+        raise click.UsageError("An akismet-key is given by Akismet: read it with --set.")
+
+
+def _set(slug: str, name: SecretName, text: str) -> None:
+    settings = settings_or_stop()
+
+    async def deed(database: Database) -> None:
+        async with database.write() as connection:
+            site = await find_site(connection, slug)
+            await set_secret(connection, site, name, text, secret_key=settings.secret_key)
+
+    with_database(deed, settings)
+
+
+def _remove(slug: str, name: SecretName) -> None:
+    async def deed(database: Database) -> bool:
+        async with database.write() as connection:
+            return await remove_secret(connection, await find_site(connection, slug), name)
+
+    if not with_database(deed):
+        raise click.ClickException(f"“{slug}” has no secret {name}.")
+    click.echo(f"The secret {name} of “{slug}” is removed.")

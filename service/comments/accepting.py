@@ -37,6 +37,7 @@ from service.screening.findings import Finding, strictest
 from service.screening.judging import judge
 from service.screening.rules import screen_of
 from service.screening.standing import STRANGER, words_mark
+from service.screening.telling import judge_told
 from service.sites.finding import Site
 from service.storage.portable import insert_many
 from service.threads.closing import settle_closings
@@ -146,7 +147,8 @@ def _judge(draft: Draft, thread: Thread, site: Site, history: History, now: date
             folded=draft.said.folded_body,
             now=now,
         )
-    findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode, standing=standing)
+    findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode, standing=standing, model=draft.model)
+    findings += judge_told(draft.told, site.rules)
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         raise NotAccepted(draft, refusal.rule, tells=site.rules.tell_authors)
     return findings
@@ -170,8 +172,8 @@ def _arrive(
         author_name=draft.author_name,
         author_email=draft.author_email,
         author_url=draft.author_url,
-        author_role="guest",
-        author_avatar=None,
+        author_role=draft.author_role,
+        author_avatar=draft.author_avatar,
         body=draft.body,
         html=draft.html,
         revision=1,

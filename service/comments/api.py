@@ -1,8 +1,6 @@
 """Comments over HTTP: read, posted, edited, deleted."""
 
-import re
 from collections.abc import Sequence
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,9 +8,9 @@ from starlette.responses import Response
 from service import clock
 from service.access.caller import Caller
 from service.access.guarding import count_post, doorkeeper_of
-from service.access.limiting import host_of
-from service.comments.drafts import Draft
-from service.comments.editing import delete_comment, edit_comment
+from service.comments.asking import Asking
+from service.comments.drafting import address_marks_of, author_marks_of, comment_id_of, draft_of, model_of, sender_of
+from service.comments.editing import Edit, delete_comment, edit_comment
 from service.comments.finding import find_comment, no_comment
 from service.comments.listing import list_comments, order_key, path_before
 from service.comments.model import Comment, State
@@ -21,7 +19,6 @@ from service.comments.paths import is_path
 from service.comments.posting import Group
 from service.comments.rendering import render
 from service.comments.wire import (
-    AuthorIn,
     CommentOut,
     EditIn,
     Page,
@@ -36,7 +33,7 @@ from service.comments.wire import (
     why_held,
 )
 from service.screening.findings import Finding
-from service.screening.rules import said
+from service.screening.telling import Told
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
@@ -44,12 +41,9 @@ from service.threads.wire import changes_at, thread_out
 from service.web.conditional import PRIVATE, PublicResponse, entity_tag
 from service.web.cursors import decode_cursor, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query
-from service.web.fields import read_line, read_text, read_web_url
-from service.web.problems import InvalidCursor, InvalidField, InvalidHeader, Said
-from service.web.routing import json_response, path_parameter
-
-KEY = re.compile(r"[\x21-\x7e]{1,255}")
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+from service.web.fields import read_text
+from service.web.problems import InvalidCursor
+from service.web.routing import json_response
 
 
 async def get_comments(request: Request, caller: Caller) -> Response:
@@ -81,20 +75,32 @@ async def get_comments(request: Request, caller: Caller) -> Response:
 async def post_comment(request: Request, caller: Caller) -> Response:
     """Post a reply."""
     body = await decode_body(request, PostIn)
-    draft = _draft(request, caller, body)
+    draft = draft_of(request, caller, body)
     draft.limited = count_post(request, caller, draft=draft.given_back())
     if draft.limited and draft.key is None:
         raise draft.limited
+    if not draft.limited:
+        draft.told = Told(draft.told.form, await _asking_of(request).ask(draft, sender_of(request, caller)))
+    draft.model = await model_of(request, caller)
     accepted = await _group_of(request).post(draft)
     comment = accepted.comment
-    token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id) if accepted.tells_token else None
+    token = None
+    if accepted.tells_token and not caller.profile:  # whom the host signed in, it signs in again
+        token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id)
     # A key that could be guessed gets back no more than any reader may see.
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
-    if accepted.findings and accepted.tells_token:
-        seen.why = why_held(comment, accepted.findings, caller.site.rules, locale=draft.locale)
+    if accepted.tells_token and comment.state is not State.PUBLISHED:
+        findings = accepted.findings or await _findings_of(request, comment)
+        seen.why = why_held(comment, findings, caller.site.rules, locale=draft.locale)
     posted = Posted(seen, accepted.thread, token)
     location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
+
+
+async def _findings_of(request: Request, comment: Comment) -> Sequence[Finding]:
+    """What was found in a comment that was accepted before."""
+    async with database_of(request).read() as connection:
+        return (await read_findings(connection, [comment.id]))[comment.id]
 
 
 async def get_comment(request: Request, caller: Caller) -> Response:
@@ -120,11 +126,10 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     body = read_text((await decode_body(request, EditIn)).body, pointer="/body")
     if limited := count_post(request, caller, draft={"body": body}):
         raise limited
-    marks = _author_marks(request, caller, None) + address_marks_of(request, caller)
+    marks = author_marks_of(request, caller, None) + address_marks_of(request, caller)
+    edit = Edit(body, render(body), marks, await model_of(request, caller))
     async with database_of(request).write() as connection:
-        comment = await edit_comment(
-            connection, caller.site, comment_id, reader_id=caller.reader_id, marks=marks, body=body, html=render(body)
-        )
+        comment = await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
     return json_response(own_comment(comment), headers={"cache-control": "no-store"})
 
 
@@ -133,74 +138,6 @@ async def remove_comment(request: Request, caller: Caller) -> Response:
     async with database_of(request).write() as connection:
         await delete_comment(connection, caller.site, comment_id_of(request), reader_id=caller.reader_id)
     return Response(status_code=204)
-
-
-def _draft(request: Request, caller: Caller, post: PostIn) -> Draft:
-    """What ``post`` asks for, cleaned and rendered; raises InvalidField or InvalidHeader."""
-    body = read_text(post.body, pointer="/body")
-    name = read_line(post.author.name, pointer="/author/name", longest=100)
-    html, url = render(body), _author_url(post.author)
-    email, address_marks = _email(post.author, caller), address_marks_of(request, caller)
-    return Draft(
-        site=caller.site,
-        article=article_of(request),
-        locale=locale_of(request, caller),
-        from_host=caller.role is not None,
-        reader_id=caller.reader_id or clock.new_id(),
-        is_known=caller.reader_id is not None,
-        marks=_author_marks(request, caller, email) + address_marks,
-        address_mark=address_marks[0] if address_marks else None,
-        author_name=name,
-        author_email=email,
-        author_url=url,
-        body=body,
-        html=html,
-        said=said(author_name=name, author_url=url, body=body, html=html),
-        parent_id=post.parent_id,
-        key=_idempotency_key(request),
-    )
-
-
-def address_marks_of(request: Request, caller: Caller) -> list[int]:
-    """The marks of the address that a reader asks from, its own first; none of a key's, who speaks for others."""
-    host = None if caller.role else host_of(request)
-    return doorkeeper_of(request).marks.of_address(caller.site.id, host) if host else []
-
-
-def _author_marks(request: Request, caller: Caller, email: str | None) -> list[int]:
-    return doorkeeper_of(request).marks.of_author(caller.site.id, reader_id=caller.reader_id, email=email)
-
-
-def _email(author: AuthorIn, caller: Caller) -> str | None:
-    email = (author.email or "").strip()
-    if not email:
-        if caller.site.settings.require_email:
-            raise InvalidField(Said("email-needed"), pointer="/author/email")
-        return None
-    if not EMAIL.fullmatch(email) or not email.isprintable():
-        raise InvalidField(Said("email-malformed"), pointer="/author/email")
-    return email
-
-
-def _author_url(author: AuthorIn) -> str | None:
-    url = (author.url or "").strip()
-    return read_web_url(url, pointer="/author/url") if url else None
-
-
-def _idempotency_key(request: Request) -> str | None:
-    """The ``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header), taken as it is."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and not KEY.fullmatch(key):
-        raise InvalidHeader("A key is 1 to 255 visible ASCII characters.", header="Idempotency-Key")
-    return key
-
-
-def comment_id_of(request: Request) -> UUID:
-    """The comment in the path; raises NotFound where it can be none's."""
-    try:
-        return UUID(path_parameter(request, "comment"))
-    except ValueError:
-        raise no_comment() from None
 
 
 def path_in(cursor: str | None) -> bytes:
@@ -230,6 +167,12 @@ def _sees_whole(comment: Comment, caller: Caller) -> bool:
     """Whether the caller is a moderator, or the author of a comment that is not deleted."""
     own = caller.reader_id == comment.reader_id and comment.state is not State.DELETED
     return caller.judges or own
+
+
+def _asking_of(request: Request) -> Asking:
+    asking = request.app.state.asking
+    assert isinstance(asking, Asking)
+    return asking
 
 
 def _group_of(request: Request) -> Group:

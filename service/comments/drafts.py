@@ -7,9 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from service.comments.model import Comment
+from service.comments.model import AuthorRole, Comment
 from service.screening.findings import Finding, Rule
+from service.screening.learning import SpamModel
 from service.screening.rules import Said as SaidIn
+from service.screening.telling import Told
 from service.sites.finding import Site
 from service.threads.wire import ThreadOut
 from service.web.problems import Problem, Said
@@ -20,9 +22,10 @@ LONG_KEY = 16
 class Draft(msgspec.Struct, kw_only=True):
     """A post that has not been judged yet: cleaned, rendered, and nothing looked up in the database.
 
-    ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``limited`` is what
-    refuses it unless it was accepted before. ``is_known`` is whether a token proves the reader's id; ``marks`` are all
-    by which they could be banned, ``address_mark`` that of where the post came from.
+    ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``is_known`` is whether a
+    token proves the reader's id; ``marks`` are all by which they could be banned, ``address_mark`` that of where the
+    post came from; ``told`` is what its form and Akismet tell of it, ``model`` what the site's classifier has learned;
+    ``limited`` is what refuses it unless it was accepted before.
     """
 
     site: Site
@@ -36,16 +39,25 @@ class Draft(msgspec.Struct, kw_only=True):
     author_name: str
     author_email: str | None
     author_url: str | None
+    author_role: AuthorRole = "guest"
+    author_avatar: str | None = None
     body: str
     html: str
     said: SaidIn
     parent_id: UUID | None
     key: str | None
+    told: Told = Told()
+    model: SpamModel | None = None
     limited: Problem | None = None
 
     def fingerprint(self) -> bytes:
-        """What makes it the same post: its author, its words, and what it answers."""
-        said = [self.author_name, self.author_email, self.author_url, self.body, str(self.parent_id)]
+        """What makes it the same post: its author, its words, and what it answers.
+
+        A guest is who they say they are; a reader whom the host signed in stays the same when their name changes.
+        """
+        guest = self.author_role == "guest"
+        author = [self.author_name, self.author_email] if guest else [str(self.reader_id)]
+        said = [*author, self.author_url, self.body, str(self.parent_id)]
         return blake2b(msgspec.json.encode(said), digest_size=16).digest()
 
     def given_back(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Authors change their minds: they edit for a while, and delete whenever they like."""
 
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from msgspec import structs
@@ -12,11 +12,12 @@ from service.comments.finding import lock_own
 from service.comments.history import asks_history, read_history
 from service.comments.model import Comment, State
 from service.comments.noting import forget_findings, replace_findings
-from service.comments.states import Change, change_states
+from service.comments.states import ARRIVED, Change, change_states
 from service.events.catalogue import EventType
 from service.readers.bans import Banned, longest_ban, read_bans
-from service.screening.findings import Finding, strictest
+from service.screening.findings import STRICTEST, Finding, Verdict, strictest
 from service.screening.judging import judge
+from service.screening.learning import SpamModel
 from service.screening.rules import said, screen_of
 from service.screening.standing import STRANGER, Standing, standing_of, words_mark
 from service.sites.finding import Site
@@ -60,22 +61,27 @@ class EditNotAccepted(EditRefused):
     status, slug = 422, "not-accepted"
 
 
+class Edit(NamedTuple):
+    """What an author would rather have written: ``body``, rendered as ``html``.
+
+    ``marks`` are those by which they could be banned, ``model`` is what the site's classifier has learned.
+    """
+
+    body: str
+    html: str
+    marks: list[int]
+    model: SpamModel | None
+
+
 async def edit_comment(
-    connection: AsyncConnection,
-    site: Site,
-    comment_id: UUID,
-    *,
-    reader_id: UUID | None,
-    marks: list[int],
-    body: str,
-    html: str,
+    connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None, edit: Edit
 ) -> Comment:
-    """Change what ``reader_id`` wrote, and judge it again; ``marks`` are those by which they could be banned.
+    """Change what ``reader_id`` wrote, and judge it again.
 
     Raises NotFound where the comment is not theirs, or an :class:`EditRefused`.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
-    now = clock.now()
+    now, body, marks = clock.now(), edit.body, edit.marks
     visible(thread, to_staff=False, now=now)
     if is_closed(thread, site.settings, now):
         raise EditInClosedThread(body)
@@ -88,29 +94,17 @@ async def edit_comment(
         raise EditWindowOver(body)
     if comment.body == body:
         return comment
-    comment.body, comment.html, comment.edited_at = body, html, now
-    findings = await _judge_again(connection, comment, thread, site, now)
-    # A new wording can lose what the old one was granted, but never gain it: what was held stays held.
-    to = stricter(comment.state, State(strictest(findings)))
+    comment.body, comment.html, comment.edited_at = body, edit.html, now
+    findings = await _judge_again(connection, comment, thread, site, edit.model)
+    to, event = after_edit(comment.state, strictest(findings))
     comment.reports = comment.reports or 0
     await replace_findings(connection, comment.id, findings)
-    await change_states(connection, [Change(thread, site, comment, to, _event(comment.state, to))], now=now)
+    await change_states(connection, [Change(thread, site, comment, to, event)], now=now)
     return comment
 
 
-def stricter(state: State, verdict: State) -> State:
-    """The one of two that readers see less of."""
-    return max(state, verdict, key=(State.PUBLISHED, State.PENDING, State.SPAM).index)
-
-
-def _event(before: State, after: State) -> EventType:
-    if before is after:
-        return EventType.COMMENT_EDITED
-    return EventType.COMMENT_SPAM if after is State.SPAM else EventType.COMMENT_HELD
-
-
 async def _judge_again(
-    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, now: datetime
+    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, model: SpamModel | None
 ) -> list[Finding]:
     """What the site's rules find in the new words of ``comment``; raises EditNotAccepted where one refuses them."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
@@ -118,22 +112,31 @@ async def _judge_again(
     comment.words_mark = words_mark(thread.id, says.folded_body)
     standing = STRANGER
     if asks_history(rules, mode):
-        standing = await _standing(connection, comment, now)
-    findings = judge(says, screen_of(site.id, rules), mode=mode, standing=standing)
+        standing = await _standing(connection, comment)
+    findings = judge(says, screen_of(site.id, rules), mode=mode, standing=standing, model=model)
     if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
         told = Said(refusal.rule.value, table="author") if rules.tell_authors else None
         raise EditNotAccepted(comment.body, told, rule=refusal.rule)
     return findings
 
 
-async def _standing(connection: AsyncConnection, comment: Comment, now: datetime) -> Standing:
+async def _standing(connection: AsyncConnection, comment: Comment) -> Standing:
     """How its author stands, but for this comment; an edit is no further post, so it floods nothing."""
-    mark = comment.words_mark
-    assert mark is not None
+    mark, now = comment.words_mark, comment.edited_at
+    assert mark is not None and now is not None
     history = await read_history(connection, readers=[comment.reader_id], addresses=[], words=[])
     past = [each for each in history.of_readers[comment.reader_id] if each.id != comment.id]
     standing = standing_of(past, [], said_at=None, words_mark=mark, is_short=True, now=now)
     return structs.replace(standing, posted=0)
+
+
+def after_edit(before: State, verdict: Verdict) -> tuple[State, EventType]:
+    """What a comment becomes whose new words have this ``verdict``, which is not refused; and the event that tells it.
+
+    A new wording can lose what the old one was granted, but never gain it: what was held stays held.
+    """
+    after = State(min(before, verdict, key=STRICTEST.index))
+    return after, EventType.COMMENT_EDITED if after is before else ARRIVED[after]
 
 
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:

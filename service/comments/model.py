@@ -163,3 +163,35 @@ class IdempotencyKeyRow(Base):
     comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
     status: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ClassifierRow(Base):
+    """What a site's classifier has learned from the decisions in its log up to ``position``.
+
+    ``learned`` are the counts (``screening/learning.py``, as MessagePack); ``version`` moves with them; ``edition`` is
+    that of the features.
+    """
+
+    __tablename__ = "classifiers"
+
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), primary_key=True)
+    edition: Mapped[int]
+    position: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]
+    learned: Mapped[bytes]
+
+
+class LessonRow(Base):
+    """A comment that a classifier has learned by a moderator's decision, as long as both stand.
+
+    ``features`` (MessagePack) are what was learned, so that it can be taken back, also when the words have changed.
+    """
+
+    __tablename__ = "lessons"
+    __table_args__ = (Index("ix_lessons_site_id", "site_id", "spam", "position"), {"sqlite_with_rowid": False})
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
+    position: Mapped[int] = mapped_column(BigInteger)
+    spam: Mapped[bool]
+    features: Mapped[bytes]

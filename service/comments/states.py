@@ -27,6 +27,14 @@ WRITTEN = (
 )
 
 
+# What tells that a comment has arrived, by the state in which it does.
+ARRIVED = {
+    State.PUBLISHED: EventType.COMMENT_PUBLISHED,
+    State.PENDING: EventType.COMMENT_HELD,
+    State.SPAM: EventType.COMMENT_SPAM,
+}
+
+
 class Change(msgspec.Struct):
     """One comment and what it is to become; ``comment`` holds the new words already, if there are any."""
 
@@ -40,8 +48,7 @@ class Change(msgspec.Struct):
 def enter_state(thread: Thread, site: Site, comment: Comment, *, now: datetime) -> NewEvent:
     """Count a comment that has just arrived in ``thread``; the event that tells it."""
     enter_silently(thread, comment)
-    event = EventType.COMMENT_PUBLISHED if comment.state is State.PUBLISHED else EventType.COMMENT_HELD
-    return tell(thread, site, event, occurred_at=now, comment=told_comment(comment))
+    return tell(thread, site, ARRIVED[comment.state], occurred_at=now, comment=told_comment(comment))
 
 
 def enter_silently(thread: Thread, comment: Comment) -> None:

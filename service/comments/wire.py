@@ -26,12 +26,23 @@ class AuthorIn(Body):
     url: Annotated[str, Meta(max_length=2000)] | None = None
 
 
+class FormIn(Body):
+    """What the page's form tells of how it was filled in."""
+
+    honeypot: Annotated[str, Meta(max_length=1000)] = ""
+    seconds: Annotated[float, Meta(ge=0, le=86_400 * 30)] | None = None
+
+
 class PostIn(Body):
-    """A reply: to the article, or with ``parent_id`` to another comment. ``body`` is Markdown."""
+    """A reply: to the article, or with ``parent_id`` to another comment. ``body`` is Markdown.
+
+    ``author`` is for guests; of a reader with a host token only ``url`` is taken.
+    """
 
     body: Text
-    author: AuthorIn
+    author: AuthorIn | None = None
     parent_id: UUID | None = None
+    form: FormIn | None = None
 
 
 class EditIn(Body):
@@ -88,7 +99,10 @@ class CommentOut(msgspec.Struct):
 
 
 class Posted(msgspec.Struct):
-    """What came of a post: the comment as its author sees it, and the thread it joined."""
+    """What came of a post: the comment as its author sees it, and the thread it joined.
+
+    A reader with a host token gets no ``author_token``: the host signs them in again.
+    """
 
     comment: CommentOut
     thread: ThreadOut

@@ -1,5 +1,7 @@
 """Moderation over HTTP: the queue and claims, decisions and their log, reports and second looks."""
 
+from collections.abc import Mapping
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,7 +9,8 @@ from starlette.responses import Response
 from service import clock
 from service.access.caller import Caller
 from service.access.guarding import count_post, doorkeeper_of
-from service.comments.api import address_marks_of, comment_id_of
+from service.access.moderators import names_of
+from service.comments.drafting import address_marks_of, comment_id_of
 from service.comments.finding import find_comment
 from service.comments.noting import read_findings
 from service.comments.wire import finding_out, own_comment, why_held
@@ -120,8 +123,9 @@ async def get_decisions(request: Request, caller: Caller) -> Response:
     before = decode_id(query.cursor)
     async with database_of(request).read() as connection:
         decisions = await read_decisions(connection, caller.site, asked, before=before, limit=query.limit + 1)
+        names = await names_of(connection, caller.site)
     cursor = encode_cursor(decisions[query.limit - 1].id.bytes) if len(decisions) > query.limit else None
-    page = Decisions([_decision(each) for each in decisions[: query.limit]], cursor)
+    page = Decisions([_decision(each, names) for each in decisions[: query.limit]], cursor)
     return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
 
 
@@ -178,9 +182,10 @@ def _queued(queued: InQueue, locale: str) -> QueuedOut:
     return QueuedOut(comment, queued.comment.reader_id, queued.article, queued.title, queued.reports, claimed)
 
 
-def _decision(decision: Decision) -> DecisionOut:
+def _decision(decision: Decision, names: Mapping[str, str]) -> DecisionOut:
+    """``decision`` as it is told, with the name of the moderator who made it."""
     told = msgspec.structs.asdict(decision)
-    by = DecidedBy(told.pop("by_kind"), told["decided_by"], None)
+    by = DecidedBy(told.pop("by_kind"), told["decided_by"], names.get(told["decided_by"] or ""))
     return msgspec.convert({**told, "decided_by": by}, DecisionOut)
 
 

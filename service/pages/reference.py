@@ -180,7 +180,11 @@ def who_may(operation: Json) -> str:
     said: list[str] = []
     for requirement in operation["security"]:
         roles = requirement.get("key", [])
-        named = {"authorToken": "authors (author token)", "metricsKey": "the metrics key"}
+        named = {
+            "authorToken": "authors (author token)",
+            "hostToken": "readers (host token)",
+            "metricsKey": "the metrics key",
+        }
         said += [named[name] for name in requirement if name in named]
         said += [f"{role} key" for role in roles]
         said += [] if requirement else ["anyone"]

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from service import clock
 from service.access.caller import Caller
 from service.access.guarding import doorkeeper_of
+from service.comments.drafting import model_of
 from service.comments.model import State
 from service.comments.wire import finding_out
 from service.events.decisions import NewDecision, note_decisions
@@ -47,7 +48,8 @@ async def put_rules(request: Request, caller: Caller) -> Response:
 async def post_try(request: Request, caller: Caller) -> Response:
     """What rules would have changed."""
     body = await decode_body(request, TryIn, limit=RULES_LIMIT)
-    trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last)
+    model = await model_of(request, caller)
+    trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
     locale = locale_of(request, caller)
     examples = [_differing(example, locale) for example in trial.examples]
     before, after = _verdicts(trial.before), _verdicts(trial.after)

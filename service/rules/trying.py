@@ -14,6 +14,7 @@ from service.comments.history import History, no_history
 from service.comments.model import CommentRow
 from service.screening.findings import Finding, Verdict, strictest
 from service.screening.judging import judge
+from service.screening.learning import SpamModel
 from service.screening.rules import Screen, make_screen, said
 from service.screening.standing import Past, words_mark
 from service.sites.finding import Site
@@ -49,11 +50,13 @@ class Trial(NamedTuple):
     examples: list[Example]
 
 
-async def try_rules(database: Database, site: Site, rules: Rules, *, last: int) -> Trial:
+async def try_rules(
+    database: Database, site: Site, rules: Rules, *, last: int, model: SpamModel | None = None
+) -> Trial:
     """Judge the ``last`` comments of ``site`` that have words by its own rules and by ``rules``; nothing changes.
 
-    They are judged in the order in which they came. What was before is known as far as they tell; what a form, Akismet
-    or the classifier said is not asked again, and all count as in mode ``publish``.
+    They are judged in the order in which they came. What was before is known as far as they tell; what a form and
+    Akismet said is not asked again, the classifier is as it is now, and all count as in mode ``publish``.
     """
     comments: list[_Comment] = []
     while len(comments) < last:
@@ -63,7 +66,7 @@ async def try_rules(database: Database, site: Site, rules: Rules, *, last: int) 
         if not older:
             break
         comments += older
-    return await asyncio.to_thread(_judge_all, comments, site.rules, rules)
+    return await asyncio.to_thread(_judge_all, comments, site.rules, rules, model)
 
 
 async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, limit: int) -> Sequence[_Comment]:
@@ -79,13 +82,13 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
     return (await connection.execute(statement)).all()
 
 
-def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules) -> Trial:
+def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules, model: SpamModel | None) -> Trial:
     """What both rules make of ``comments``, which stand newest first."""
     screens, history = (make_screen(own), make_screen(tried)), no_history()
     before, after, changed = Counter[Verdict](), Counter[Verdict](), 0
     examples: deque[Example] = deque(maxlen=MOST_EXAMPLES)
     for comment in reversed(comments):
-        by_own, by_tried = _judge_both_ways(comment, history, *screens)
+        by_own, by_tried = _judge_both_ways(comment, history, *screens, model)
         was, would_be = strictest(by_own), strictest(by_tried)
         before[was] += 1
         after[would_be] += 1
@@ -97,7 +100,7 @@ def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules) -> Trial:
 
 
 def _judge_both_ways(
-    comment: _Comment, history: History, own: Screen, tried: Screen
+    comment: _Comment, history: History, own: Screen, tried: Screen, model: SpamModel | None
 ) -> tuple[list[Finding], list[Finding]]:
     """What each finds in ``comment``, which then belongs to the ``history``."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
@@ -110,5 +113,5 @@ def _judge_both_ways(
         now=comment.created_at,
     )
     history.remember(Past(comment.id, comment.state, comment.created_at, mark), comment.reader_id, comment.address_mark)
-    found = (judge(says, screen, mode="publish", standing=standing) for screen in (own, tried))
+    found = (judge(says, screen, mode="publish", standing=standing, model=model) for screen in (own, tried))
     return next(found), next(found)

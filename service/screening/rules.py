@@ -19,6 +19,8 @@ from service.sites.rules import Rules
 class Said(msgspec.Struct):
     """What a comment says, in each form that a rule looks at."""
 
+    author_name: str
+    author_url: str | None
     body: str
     text: Text
     hosts: list[str]
@@ -28,7 +30,8 @@ class Said(msgspec.Struct):
 def said(*, author_name: str, author_url: str | None, body: str, html: str) -> Said:
     """What ``body``, rendered as ``html``, says under its author's name."""
     folded_body = spaced(body)
-    return Said(body, folded_text(f"{spaced(author_name)} {folded_body}"), links_in(html, author_url), folded_body)
+    text = folded_text(f"{spaced(author_name)} {folded_body}")
+    return Said(author_name, author_url, body, text, links_in(html, author_url), folded_body)
 
 
 class Screen(msgspec.Struct):

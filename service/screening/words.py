@@ -38,7 +38,7 @@ class WordList:
         self._terms: list[_Term] = []
         for written in terms:
             folded = " ".join(word for word in fold(written).split() if word.strip("*"))
-            if _WORD.fullmatch(folded) and not UNSPACED.search(folded):
+            if _WORD.fullmatch(folded) and not has_unspaced(folded):
                 self._words.setdefault(folded, written)
             elif folded:
                 self._terms.append(_term(written, folded))
@@ -77,8 +77,13 @@ def folded_text(folded: str) -> Text:
     return Text(folded, frozenset(_WORD.findall(folded)))
 
 
+def has_unspaced(folded: str) -> bool:
+    """Whether ``folded`` has letters of a script that leaves no space between words."""
+    return UNSPACED.search(folded) is not None
+
+
 def _term(written: str, folded: str) -> _Term:
-    unspaced = UNSPACED.search(folded) is not None
+    unspaced = has_unspaced(folded)
     begins, ends = not (folded.startswith("*") or unspaced), not (folded.endswith("*") or unspaced)
     parts = [part for part in folded.split("*") if part]
     if len(parts) == 1:

@@ -1,11 +1,15 @@
-"""The table of sites, each with the head of its log, and that of their rules."""
+"""The tables of sites, each with the head of its log, of their rules and of their secrets."""
 
 from datetime import datetime
+from typing import Literal, get_args
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.storage.schema import Base, RowId
+from service.storage.schema import Base, RowId, one_of
+
+SecretName = Literal["host-token", "akismet-key"]
+SECRETS: tuple[SecretName, ...] = get_args(SecretName)
 
 
 class SiteRow(Base):
@@ -31,3 +35,15 @@ class RulesRow(Base):
 
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), primary_key=True)
     rules: Mapped[str]
+
+
+class SecretRow(Base):
+    """A secret of a site that must be used again, sealed with the installation's secret key."""
+
+    __tablename__ = "site_secrets"
+    __table_args__ = (one_of("name", SECRETS),)
+
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime]

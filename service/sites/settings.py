@@ -10,6 +10,8 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
 Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$")]
 ORIGIN = r"https?://[a-z0-9.\-\[\]:]{1,255}"
+JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
+Claim = Annotated[str, Meta(min_length=1, max_length=500)]
 Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$")]
 
 
@@ -35,7 +37,8 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Meta(description="Origins of pages that may call from the browser, separated by spaces; `*`: any; null: none."),
     ] = None
     posts_per_reader: Annotated[
-        Rates | None, Meta(description="Posts and edits by one author token, such as `5/minute 60/hour`; null: any.")
+        Rates | None,
+        Meta(description="Posts and edits by one reader with a token, such as `5/minute 60/hour`; null: any."),
     ] = None
     posts_per_address: Annotated[
         Rates | None, Meta(description="Posts and edits from one address (of IPv6: one /64), without a key; null: any.")
@@ -47,6 +50,17 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     address_days: Annotated[
         int, Meta(ge=1, le=365, description="Days for which the keyed hash of an author's address is kept.")
     ] = 30
+    token_jwks: Annotated[
+        Annotated[str, Meta(max_length=2000, pattern=rf"^{JWKS}$(?!\n)")] | None,
+        Meta(description="URL (https) of the JWKS that has the keys of the host's tokens; null: none."),
+    ] = None
+    token_issuer: Annotated[
+        Claim | None, Meta(description="The issuer (`iss`) that the host's tokens must name; null: any.")
+    ] = None
+    token_audience: Annotated[
+        Claim | None,
+        Meta(description="The audience (`aud`) that the host's tokens must name; null: the site's slug."),
+    ] = None
 
 
 PRESETS: dict[str, SiteSettings] = {

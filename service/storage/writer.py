@@ -108,9 +108,11 @@ async def busy_is_a_problem() -> AsyncIterator[None]:
 def is_busy(error: DBAPIError) -> bool:
     """Whether the database refused only because somebody else held a lock for too long, or it gave up a deadlock.
 
-    SQLite says so by SQLITE_BUSY, PostgreSQL by SQLSTATE 55P03 (lock_not_available) or 40P01 (deadlock_detected).
+    SQLite says so by SQLITE_BUSY, PostgreSQL by SQLSTATE 55P03 (lock_not_available) or 40P01 (deadlock_detected). Also
+    where somebody has just migrated, and a statement that was prepared before has to be prepared again.
     """
     original = error.orig
     if getattr(original, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
         return True
-    return getattr(original, "sqlstate", None) in {"55P03", "40P01"}
+    prepared_before = "InvalidCachedStatementError" in type(original).__name__
+    return prepared_before or getattr(original, "sqlstate", None) in {"55P03", "40P01"}

@@ -3,6 +3,7 @@
 What a client counts as 100 characters can be more once it is composed (NFC), so lines are measured again here.
 """
 
+import re
 from datetime import UTC, datetime
 
 from service.web.decoding import Body
@@ -11,6 +12,7 @@ from service.web.problems import InvalidField, Said
 from service.web.text import clean_line, clean_text, is_blank
 
 EARLIEST, LATEST = 1900, 2999
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 def read_line(typed: str, *, pointer: str, longest: int) -> str:
@@ -31,6 +33,11 @@ def read_web_url(typed: str, *, pointer: str) -> str:
     if not is_web_url(typed):
         raise InvalidField(Said("web-url"), pointer=pointer)
     return typed
+
+
+def is_email(text: str) -> bool:
+    """Whether ``text`` looks like an e-mail address; how long it is is for whoever asks."""
+    return text.isprintable() and EMAIL.fullmatch(text) is not None
 
 
 def _readable(text: str, pointer: str) -> str:

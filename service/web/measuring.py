@@ -19,6 +19,7 @@ REQUESTS = Counter("onereply_requests", "Requests answered.", ["method", "route"
 LATENCY = Histogram("onereply_request_seconds", "From the first byte to the answer.", ["route"], buckets=SECONDS)
 READS = Counter("onereply_public_reads", "Answers to anybody's reads, by where they came from.", ["source"])
 POSTS = Counter("onereply_posts", "Posts judged: published, pending, or refused by the named problem.", ["verdict"])
+AKISMET = Counter("onereply_akismet", "What Akismet said of posts: ham, spam, discard, or none.", ["answer"])
 GROUP = Histogram("onereply_group_posts", "Posts that shared a transaction.", buckets=SIZES)
 QUEUE = Gauge("onereply_queue_posts", "Posts that wait for a transaction.", multiprocess_mode="livesum")
 WRITER_WAIT = Histogram("onereply_writer_wait_seconds", "What a write waits for its turn.", buckets=SECONDS)

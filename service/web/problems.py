@@ -2,7 +2,7 @@
 
     Problem
     ├── 400 MalformedJson, InvalidHeader, InvalidParameter, InvalidCursor
-    ├── 401 Unauthenticated
+    ├── 401 Unauthenticated: LoginRefused    (access/logging_in.py)
     ├── 403 Forbidden, WrongSite
     ├── 404 NotFound
     ├── 405 MethodNotAllowed

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from service.storage.engine import Database
 from service.web.cursors import encode_cursor
-from tests.bench import deciding, screening
+from tests.bench import classifying, deciding, screening
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, SIZES, answering, databases, fill, serving
 from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
@@ -56,7 +56,7 @@ def main() -> None:
                 measure(name, url)
                 notes += [*told, f"{name}, {deciding.told(ORIGIN, key)}."]
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
-    print(f"\n{machine()}\n" + "\n".join([*notes, *screening.told()]))
+    print(f"\n{machine()}\n" + "\n".join([*notes, *screening.told(), "", *classifying.told()]))
 
 
 async def prepare(name: str, url: str) -> tuple[str, list[str]]:

@@ -1,5 +1,10 @@
 """An author edits for a while and deletes at any time; what readers see, and the count, follow at once."""
 
+import pytest
+
+from service.comments.editing import after_edit
+from service.comments.model import State
+from service.screening.findings import Verdict
 from tests.builders import ASite, Clock, Json, a_comment, a_thread, decide, events_of
 
 
@@ -40,6 +45,23 @@ async def test_an_edit_is_judged_again_and_may_go_to_the_queue(site: ASite) -> N
     assert (await thread.read())["reply_count"] == 0
     assert await thread.pages() == []
     assert (await events_of(site))[-1]["type"] == "comment.held"
+
+
+@pytest.mark.parametrize(
+    ("before", "verdict", "after", "event"),
+    [
+        (State.PUBLISHED, "published", State.PUBLISHED, "comment.edited"),
+        (State.PUBLISHED, "pending", State.PENDING, "comment.held"),
+        (State.PUBLISHED, "spam", State.SPAM, "comment.spam"),
+        (State.PENDING, "published", State.PENDING, "comment.edited"),
+        (State.PENDING, "pending", State.PENDING, "comment.edited"),
+        (State.PENDING, "spam", State.SPAM, "comment.spam"),
+    ],
+)
+def test_an_edit_loses_what_its_words_lose_and_never_gains(
+    before: State, verdict: Verdict, after: State, event: str
+) -> None:
+    assert after_edit(before, verdict) == (after, event)
 
 
 async def test_nobody_else_edits_or_deletes(site: ASite) -> None:

@@ -14,12 +14,8 @@ async def test_a_guests_reply_is_published_counted_and_told(site: ASite) -> None
     posted = response.json()
     assert response.status_code == 201
     assert response.headers["location"] == f"/v1/sites/{site.slug}/comments/{posted['comment']['id']}"
-    assert posted["comment"]["author"] == {
-        "name": "Ada Lovelace",
-        "url": "https://ada.example/",
-        "role": "guest",
-        "avatar": None,
-    }
+    author = {"name": "Ada Lovelace", "url": "https://ada.example/", "role": "guest", "avatar": None}
+    assert posted["comment"]["author"] == author
     assert posted["comment"]["html"] == "<p>Well <strong>said</strong>.<br>\nIndeed.</p>"
     assert (posted["thread"]["reply_count"], posted["thread"]["label"]) == (1, "One reply")
     event = (await events_of(site))[-1]

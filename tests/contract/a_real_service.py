@@ -15,6 +15,7 @@ SITE = "gazette"
 ARTICLES = {"moscow-conference": "publish", "new-tram-line": "hold"}  # and their modes
 FIRST = "moscow-conference"
 ROLES = ("host", "moderator", "admin")
+MODERATOR, PASSWORD = "Maria", "nine trams to the depot"
 
 
 @dataclass
@@ -47,17 +48,21 @@ async def a_real_service(database_url: str) -> AsyncIterator[RealService]:
         post = {"author": {"name": "Ada"}, "body": "Well said."}
         posted = (await client.post(f"/v1/sites/{SITE}/threads/{FIRST}/comments", json=post)).json()
         tokens["reader"] = posted["author_token"]
+        for caller in ("session", "session to end"):
+            begun = await client.post(f"/v1/sites/{SITE}/sessions", json={"name": MODERATOR, "password": PASSWORD})
+            tokens[caller] = begun.json()["token"]
         yield RealService(server, str(client.base_url).rstrip("/"), tokens, posted["comment"]["id"])
 
 
 def _set_up(database_url: str) -> dict[str, str]:
-    """Migrate, add the site and a key of each role; the keys."""
+    """Migrate, add the site, a moderator and a key of each role; the keys."""
 
-    def onereply(*arguments: str) -> str:
+    def onereply(*arguments: str, typed: str = "") -> str:
         variables = {"ONEREPLY_DATABASE_URL": database_url, "ONEREPLY_SECRET_KEY": SECRET_KEY}
         command = (sys.executable, "-c", "from service.cli import main; main()", *arguments)
-        return run(command, **variables).splitlines()[-1]
+        return run(command, typed=typed, **variables).splitlines()[-1]
 
     onereply("migrate")
     onereply("site", "add", SITE, "--name", "The Gazette", "--preset", "open")  # thousands of requests in a minute
+    onereply("moderator", "add", SITE, MODERATOR, "--role", "admin", typed=PASSWORD)
     return {role: onereply("key", "add", SITE, "--role", role) for role in ROLES}

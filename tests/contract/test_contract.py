@@ -39,6 +39,8 @@ CHECKED_BESIDE = {
     ("DecisionsQuery", "/cursor", "maxLength"),
     ("BansQuery", "/cursor", "maxLength"),
 }
+# What one is with each security scheme but the key, which names its roles.
+KINDS = {None: "anyone", "authorToken": "reader", "hostToken": "reader", "session": "session"}
 QUERIES = {
     ("GET", f"{SITE}/threads"): ["ThreadsQuery", "ThreadByUrlQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
@@ -125,11 +127,11 @@ def test_who_may_call_is_who_the_contract_says(route: tuple[str, str]) -> None:
         kind for method, path, _, who in SITE_ROUTES if (method, SITE + path.partition("?")[0]) == route for kind in who
     }
     said: set[str] = set()
-    for requirement in OPERATIONS[route]["security"]:
-        said |= (
-            {"anyone"} if not requirement else {"reader"} if "authorToken" in requirement else set(requirement["key"])
-        )
+    requirements = OPERATIONS[route]["security"]
+    for requirement in requirements:
+        said |= set(requirement["key"]) if "key" in requirement else {KINDS[scheme] for scheme in requirement or [None]}
     assert said == may
+    assert ({"authorToken": []} in requirements) == ({"hostToken": []} in requirements)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from urllib.parse import quote
 import pytest
 from starlette.requests import Request
 
-from service.comments.api import EMAIL, KEY
+from service.comments.drafting import KEY
 from service.sites.finding import SLUG
 from service.threads.api import article_of
 from service.web import cursors
+from service.web.fields import EMAIL
 from service.web.links import is_web_url
 from service.web.problems import InvalidParameter
 from service.web.watching import GIVEN_ID

@@ -14,7 +14,14 @@ from tests.contract.a_real_service import a_real_service
 from tests.contract.lint import contract, operations
 from tests.contract.tools import HERE, python_tool, run
 
-CALLERS = ("nobody", "reader", "host", "moderator", "admin")
+CALLERS = ("nobody", "reader", "host", "moderator", "admin", "session")
+AS_CALLER = 'headers = {{ Authorization = "Bearer {token}" }}\n'
+# A session that has logged out would be refused everywhere, so another one does.
+LOGGING_OUT = """
+[[operations]]
+include-operation-id = "deleteSession"
+headers = {{ Authorization = "Bearer {token}" }}
+"""
 CASES = "20"  # of each operation and kind, beyond the systematic ones
 
 
@@ -24,12 +31,15 @@ async def test_schemathesis_finds_nothing(fresh_database_url: str, caller: str, 
     command = await asyncio.to_thread(python_tool, "schemathesis")
     async with a_real_service(fresh_database_url) as service:
         config = tmp_path / "schemathesis.toml"
-        config.write_text((HERE / "schemathesis.toml").read_text().replace("COMMENT", service.comment))
+        settings = (HERE / "schemathesis.toml").read_text().replace("COMMENT", service.comment)
+        if caller in service.tokens:
+            settings = AS_CALLER.format(token=service.tokens[caller]) + settings
+        if caller == "session":
+            settings += LOGGING_OUT.format(token=service.tokens["session to end"])
+        config.write_text(settings)
         # From a file, for schemathesis leaves out the operation that it reads the contract by.
         document = await service.contract(tmp_path)
         command += [f"--config-file={config}", "run", str(document), f"--url={service.url}", f"--max-examples={CASES}"]
-        if caller in service.tokens:
-            command += ["--header", f"Authorization: Bearer {service.tokens[caller]}"]
         told = await asyncio.to_thread(run, command, SCHEMATHESIS_HOOKS=str(HERE / "what_no_schema_says.py"))
         count = len(operations(contract()))
         assert f"{count} selected / {count} total" in told

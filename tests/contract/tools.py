@@ -59,11 +59,11 @@ def node(*arguments: str) -> list[str]:
     return [str(NODE / "bin/node"), *arguments]
 
 
-def run(command: Sequence[str | Path], **variables: str) -> str:
-    """What ``command`` printed; where it fails that is the failure."""
+def run(command: Sequence[str | Path], *, typed: str = "", **variables: str) -> str:
+    """What ``command`` printed, told ``typed``; where it fails that is the failure."""
     environment = {**os.environ, **variables}
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=-1, stderr=subprocess.STDOUT, text=True, check=False
+        command, cwd=ROOT, env=environment, input=typed, stdout=-1, stderr=subprocess.STDOUT, text=True, check=False
     )
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
     return done.stdout

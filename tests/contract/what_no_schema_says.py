@@ -32,9 +32,11 @@ RIGHTLY_REFUSED = {
     ("postComment|patchComment", "not-accepted", ""): "the site's rules, which are tried as well, refuse it",
     ("postComment", "idempotency-key-reused", ""): "the key was sent with another post before",
     ("postComment", "invalid-field", "/body|/author/name"): "nothing that can be seen is left",
+    ("postComment", "invalid-field", "/author"): "a guest says who they are, for whom the host signed in it has",
     ("postComment", "invalid-field", "/author/email"): "characters that no address has, of all scripts, are no pattern",
     ("postComment", "invalid-field", "/author/url"): "a host that browsers read in two ways is not told by a pattern",
     ("patchComment", "invalid-field", "/body"): "nothing that can be seen is left",
+    ("postSession", "login-refused", ""): "a name and a password that fit nobody",
     ("postDecisions", "invalid-field", r"/comments/\d+/revision"): AN_INTEGER,
     ("putRules|tryRules", "invalid-field", "(/rules)?/(most_[a-z]+|longest)|/last"): AN_INTEGER,
 }

@@ -11,13 +11,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 
 from service.app import create_app
+from service.moderation.learning import learn_from_logs
 from service.moderation.searching import index_comments
 from service.settings import Settings
 from service.sites.changing import find_site
+from service.sites.secrets import set_secret
 from service.storage.engine import Database
 from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
 from service.tables import METADATA, is_modelled, is_on
-from tests.builders import ASite, a_comment, a_site, a_thread, decide
+from tests.builders import ASite, a_comment, a_session, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY
 
 SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
@@ -38,8 +40,11 @@ TABLES = {
     "bans": "2026_11_24_0010",
     "reports": "2026_11_24_0010",
     "claims": "2026_11_24_0010",
+    "site_secrets": "2026_11_24_0012",
     "log_readers": "2026_11_24_0013",
     "search_entries": "2026_11_24_0013",
+    "classifiers": "2026_11_24_0014",
+    "lessons": "2026_11_24_0014",
 }
 
 
@@ -55,12 +60,21 @@ async def some_rows(site: ASite) -> None:
     posted = await a_comment(thread, "Мир 👋", email="ada@example.com", key="a-key-of-sixteen")
     await a_comment(thread, "Answer.", below=posted["comment"]["id"])
     await decide(site, "reject", posted["comment"], reason="Off topic.")
-    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"]})
-    await a_comment(thread, "A casino.")
+    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"], "classifier": "hold"})
+    held = await a_comment(thread, "A casino.")
+    await decide(site, "spam", held["comment"])
+    await learn_from_logs(site.app.state.database)
     await a_thread(site, closed=True)
-    async with site.app.state.database.read() as connection:
-        its_site = await find_site(connection, site.slug)
-    await index_comments(site.app.state.database, its_site, at_most=100)
+    await a_session(site)
+    published = (await a_comment(thread, "Reported."))["comment"]
+    await site.call("POST", f"/comments/{published['id']}/reports", json={"reason": "abuse"})
+    await site.call("POST", "/bans", by="moderator", json={"kind": "domain", "value": "spam.example"})
+    await a_comment(await a_thread(site, mode="hold"))
+    await site.call("POST", "/claims", by="moderator")
+    async with site.app.state.database.write() as connection:
+        found = await find_site(connection, site.slug)
+        await set_secret(connection, found, "akismet-key", "c0ffee", secret_key=SECRET_KEY)
+    await index_comments(site.app.state.database, found, at_most=100)
 
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -170,11 +184,13 @@ async def test_a_step_down_and_up_again_keeps_the_rows_of_the_tables_that_stay(
     before = await rows(database)
     assert all(before.values()) and before.keys() == TABLES.keys()
     await migrate(database, to=to)
+    await database.close()  # what its connections have prepared is of the tables before
     held = await rows(database)
     kept = there_at(before, to, held)
     assert await at(database) == (None if to == "base" else to)
     assert held == kept
     await migrate(database)
+    await database.close()
     assert there_at(await rows(database), to, held) == kept
     assert await differences(database) == []
 

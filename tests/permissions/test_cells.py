@@ -5,14 +5,20 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
+from joserfc.jwk import OctKey
+from sqlalchemy import event, update
 
+from service import clock
 from service.access.guarding import Doorkeeper
 from service.access.keys import add_key, list_keys, revoke_key
+from service.access.model import SessionRow
+from service.access.moderators import change_password, remove_moderator
+from service.access.sessions import end_session, read_session
 from service.routes import SITE_ROUTES
 from service.sites.changing import find_site
 from service.storage.engine import Database
-from tests.builders import ASite, Json, a_comment, a_site, a_thread, events_of
+from tests.builders import ASite, Json, a_comment, a_session, a_site, a_thread, events_of
+from tests.readers.a_host import SECRET, a_token, segment, share_secret
 
 ROUTES = {f"{method} {path}": (method, path, who) for method, path, _, who in SITE_ROUTES}
 BODIES: dict[str, Json] = {
@@ -28,12 +34,36 @@ BODIES: dict[str, Json] = {
     "PUT /rules": {"held_words": ["casino"]},
     "PUT /settings": {},
     "POST /rules/try": {"rules": {}},
+    "POST /sessions": {},
     "POST /decisions": {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
 QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}
 # What it takes to be let in by a route: the kind of caller in ``access/caller.py``.
-KNOWN = {"nobody": "anyone", "author": "reader", "host": "host", "moderator": "moderator", "admin": "admin"}
+KNOWN = {
+    "nobody": {"anyone"},
+    "author": {"reader"},
+    "signed in": {"reader"},
+    "host": {"host"},
+    "moderator": {"moderator"},
+    "admin": {"admin"},
+    "moderator who is logged in": {"moderator", "session"},
+    "admin who is logged in": {"admin", "session"},
+}
+OF_ANOTHER_SITE = ["key of another site", "session of another site"]
 INVALID = [
+    "expired session",
+    "session logged out",
+    "session of a removed moderator",
+    "session from before the password changed",
+    "unknown session",
+    "session cut short",
+    "signed in at another site",
+    "signed in for another site",
+    "signed in till yesterday",
+    "signed in for ever",
+    "signed in by HS512",
+    "signed in by none",
+    "signed in by somebody else",
     "author of another site",
     "revoked key",
     "garbage",
@@ -46,11 +76,21 @@ INVALID = [
 
 async def authorization(site: ASite, other: ASite, caller: str) -> str | None:
     """The ``Authorization`` header of a kind of caller."""
+    if "session" in caller or "logged in" in caller:
+        return f"Bearer {await a_session_of(site, other, caller)}"
     sent = {
         "nobody": None,
         "author": f"Bearer {await an_author_token(site)}",
         **{role: f"Bearer {key}" for role, key in site.keys.items()},
         "key of another site": f"Bearer {other.keys['admin']}",
+        "signed in": f"Bearer {a_token(site.slug)}",
+        "signed in at another site": f"Bearer {a_token(other.slug, key=OctKey.import_key(SECRET + ' there'))}",
+        "signed in for another site": f"Bearer {a_token(other.slug)}",
+        "signed in till yesterday": f"Bearer {a_token(site.slug, exp=int(clock.now().timestamp()) - 86_400)}",
+        "signed in for ever": f"Bearer {a_token(site.slug, without='exp')}",
+        "signed in by HS512": f"Bearer {a_token(site.slug, alg='HS512')}",
+        "signed in by none": f"Bearer {segment({'alg': 'none'})}.{a_token(site.slug).split('.')[1]}.",
+        "signed in by somebody else": f"Bearer {a_token(site.slug, key=OctKey.generate_key(256))}",
         "author of another site": f"Bearer {await an_author_token(other)}",
         "revoked key": f"Bearer {await a_revoked_key(site)}",
         "garbage": "Bearer garbage",
@@ -60,6 +100,31 @@ async def authorization(site: ASite, other: ASite, caller: str) -> str | None:
         "Basic": f"Basic {site.keys['admin']}",
     }
     return sent[caller]
+
+
+async def a_session_of(site: ASite, other: ASite, caller: str) -> str:
+    """What proves, or proved, the session of a kind of caller."""
+    token = await a_session(
+        other if caller == "session of another site" else site, role="admin" if "admin" in caller else "moderator"
+    )
+    async with database_of(site).write() as connection:
+        found, session = await find_site(connection, site.slug), await read_session(connection, token)
+        assert session
+        match caller:
+            case "expired session":
+                expires = update(SessionRow).where(SessionRow.id == session.id)
+                await connection.execute(expires.values(expires_at=clock.now()))
+            case "session logged out":
+                await end_session(connection, session.id)
+            case "session of a removed moderator":
+                await remove_moderator(connection, found.id, "Maria")
+            case "session from before the password changed":
+                await change_password(connection, found.id, "Maria", password_hash="another")
+            case "unknown session":
+                token = f"session_{'x' * 43}"
+            case "session cut short":
+                token = token[:-1]
+    return token
 
 
 async def an_author_token(site: ASite) -> str:
@@ -91,23 +156,25 @@ async def call(site: ASite, route: str, *, authorization: str | None, comment: s
     return response.status_code, content, dict(response.headers)
 
 
-@pytest.mark.parametrize("caller", [*KNOWN, "key of another site", *INVALID])
+@pytest.mark.parametrize("caller", [*KNOWN, *OF_ANOTHER_SITE, *INVALID])
 async def test_each_caller_may_do_just_what_the_table_says(site: ASite, caller: str) -> None:
     await a_thread(site, article="a", url="https://gazette.example/a")
     comment = (await a_comment(await a_thread(site)))["comment"]["id"]
+    await share_secret(site, SECRET)
     async with a_site(site.app) as other:
+        await share_secret(other, SECRET + " there")
         sent = await authorization(site, other, caller)
-        for route, (_, _, who) in ROUTES.items():
+        # Logging out comes last, for it lets nobody in any more.
+        for route, (_, _, who) in sorted(ROUTES.items(), key=lambda row: row[0] == "DELETE /sessions/current"):
             status, problem, headers = await call(site, route, authorization=sent, comment=comment)
-            allowed = KNOWN.get(caller) in who
-            if allowed:
+            if KNOWN.get(caller, set()) & who:
                 assert status not in {401, 403} and status < 500, (route, status)
             elif caller == "nobody" or caller in INVALID:
                 assert (status, problem["type"]) == (401, "/problems/unauthenticated"), route
                 assert headers["www-authenticate"].startswith('Bearer realm="onereply"'), route
                 assert ('error="invalid_token"' in headers["www-authenticate"]) == (caller != "nobody"), route
             else:
-                kind = "wrong-site" if caller == "key of another site" else "forbidden"
+                kind = "wrong-site" if caller in OF_ANOTHER_SITE else "forbidden"
                 assert (status, problem["type"]) == (403, f"/problems/{kind}"), route
 
 

@@ -2,6 +2,7 @@
 thread.
 """
 
+from asyncio import gather
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Engine, event, insert, text
 from service import clock
 from service.comments.model import CommentRow, State
 from service.comments.paths import newest_path, spot_below
-from tests.builders import ASite, AThread, Clock, a_comment, a_thread
+from tests.builders import ASite, AThread, Clock, a_comment, a_thread, set_rules
 from tests.promises.crossing import database_of, post_together
 
 
@@ -87,8 +88,8 @@ async def test_counts_of_fifty_articles_are_one_query(own_site: ASite) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 5])
-async def test_a_group_of_fifty_posts_is_six_statements_whatever_its_threads(own_site: ASite, threads: int) -> None:
-    """Lock the threads, look at the sites, write the counts, the comments, the log's head, the events."""
+async def test_a_group_of_fifty_posts_is_seven_statements_whatever_its_threads(own_site: ASite, threads: int) -> None:
+    """Lock the threads, look at the sites and bans, write the counts, the comments, the log's head, the events."""
     given = [await a_thread(own_site) for _ in range(threads)]
     await given[0].page()
     with watched() as statements:
@@ -97,11 +98,43 @@ async def test_a_group_of_fifty_posts_is_six_statements_whatever_its_threads(own
     assert [statement.sql.split()[0] for statement in statements] == [
         "SELECT",
         "SELECT",
+        "SELECT",
         "UPDATE",
         "INSERT",
         "UPDATE",
         "INSERT",
     ]
+
+
+async def test_what_was_before_is_three_statements_more_for_the_whole_group(own_site: ASite) -> None:
+    """By the authors' tokens, by the addresses, by what is said."""
+    thread = await a_thread(own_site)
+    tokens = [(await a_comment(thread, f"Hello from {number}."))["author_token"] for number in range(10)]
+    await set_rules(own_site, duplicates="hold", most_per_reader=9, most_per_address=50, most_rejected=50)
+    await thread.post("The rules are read again.")
+    with watched() as statements:
+        answers = await gather(*(thread.post(f"Post {token}.", by=token) for token in tokens))
+    assert {answer.status_code for answer in answers} == {201}
+    reads = [each.sql for each in statements if each.sql.startswith("SELECT")]
+    assert len([sql for sql in reads if "FROM comments" in sql or "JOIN comments" in sql]) == 3
+
+
+@pytest.mark.parametrize("column", ["reader_id", "words_mark", "address_mark"])
+async def test_what_was_before_is_read_by_its_own_index(own_site: ASite, dialect: str, column: str) -> None:
+    thread = await grown(own_site, 3000)
+    await set_rules(own_site, duplicates="hold", most_per_reader=9, most_per_address=50)
+    token = (await a_comment(thread, "The first."))["author_token"]
+    with watched() as statements:
+        await thread.post("The second.", by=token)
+    index = {
+        "reader_id": "ix_comments_reader",
+        "words_mark": "ix_comments_words",
+        "address_mark": "ix_comments_address",
+    }
+    [statement] = [each for each in statements if f"comments.{column} =" in each.sql]
+    plan = await explained(own_site, dialect, statement)
+    assert plan.count(index[column]) == 2, plan
+    assert "Seq Scan on comments" not in plan and "SCAN comments" not in plan
 
 
 async def grown(site: ASite, comments: int) -> AThread:

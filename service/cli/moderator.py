@@ -1,0 +1,101 @@
+"""``onereply moderator``."""
+
+import sys
+
+import click
+
+from service.access.model import MODERATOR_ROLES
+from service.access.moderators import (
+    ModeratorRole,
+    add_moderator,
+    change_password,
+    list_moderators,
+    remove_moderator,
+)
+from service.access.passwords import Passwords, UnfitPassword, fit_password
+from service.cli.running import with_database
+from service.sites.changing import find_site
+from service.storage.engine import Database
+
+
+@click.group("moderator")
+def command() -> None:
+    """Add, list and remove a site's moderators, and change their passwords."""
+
+
+@command.command("add")
+@click.argument("site")
+@click.argument("name")
+@click.option("--role", type=click.Choice(MODERATOR_ROLES), required=True, help="What they may do.")
+def add(site: str, name: str, role: ModeratorRole) -> None:
+    """Add a moderator; the password is asked for, or read from standard input where that is no terminal."""
+    password = _ask(name)
+
+    async def deed(database: Database) -> None:
+        password_hash = await Passwords().hash(password)
+        async with database.write() as connection:
+            site_id = (await find_site(connection, site)).id
+            await add_moderator(connection, site_id, name, role=role, password_hash=password_hash)
+
+    with_database(deed)
+    click.echo(f"“{name}” is a moderator of “{site}” and may log in.")
+
+
+@command.command("passwd")
+@click.argument("site")
+@click.argument("name")
+def passwd(site: str, name: str) -> None:
+    """Change a moderator's password, which is asked for as in “add”, and log them out everywhere."""
+    password = _ask(name)
+
+    async def deed(database: Database) -> None:
+        password_hash = await Passwords().hash(password)
+        async with database.write() as connection:
+            site_id = (await find_site(connection, site)).id
+            await change_password(connection, site_id, name, password_hash=password_hash)
+
+    with_database(deed)
+    click.echo(f"“{name}” has another password and is logged out everywhere.")
+
+
+@command.command("list")
+@click.argument("site")
+def list_(site: str) -> None:
+    """List a site's moderators: name, role, made, last seen, removed."""
+
+    async def deed(database: Database) -> None:
+        async with database.read() as connection:
+            for moderator in await list_moderators(connection, (await find_site(connection, site)).id):
+                times = (moderator.created_at, moderator.last_seen_at, moderator.removed_at)
+                told = "\t".join(time.strftime("%Y-%m-%d %H:%M") if time else "–" for time in times)
+                click.echo(f"{moderator.name}\t{moderator.role}\t{told}")
+
+    with_database(deed)
+
+
+@command.command("remove")
+@click.argument("site")
+@click.argument("name")
+def remove(site: str, name: str) -> None:
+    """Remove a moderator and log them out everywhere; what they decided stays in the log, with their name."""
+
+    async def deed(database: Database) -> None:
+        async with database.write() as connection:
+            await remove_moderator(connection, (await find_site(connection, site)).id, name)
+
+    with_database(deed)
+    click.echo(f"“{name}” is no moderator of “{site}” any more.")
+
+
+def _ask(name: str) -> str:
+    """A password for ``name``: twice at a terminal, unseen, else the first line of what comes in; never an argument,
+    which others could read in the list of processes.
+    """
+    if sys.stdin.isatty():
+        password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.buffer.readline().decode("utf-8", "surrogateescape").rstrip("\r\n")
+    try:
+        return fit_password(password, name=name)
+    except UnfitPassword as error:
+        raise click.ClickException(str(error)) from None

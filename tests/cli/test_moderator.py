@@ -1,0 +1,118 @@
+"""Whoever runs an installation gives moderators their accounts, and no password stands where others can read it."""
+
+import asyncio
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner, Result
+
+from service.access.moderators import find_account
+from service.access.passwords import Passwords
+from service.cli import main
+from service.sites.changing import find_site
+from service.storage.engine import Database
+from tests.cli.test_commands import SECRET, done, stopped
+
+PASSWORD = "nine trams to the depot"
+
+
+class CommandLine:
+    """The command line on a migrated database with the site ``gazette``."""
+
+    def __init__(self, database_url: str) -> None:
+        self.environment = {"ONEREPLY_SECRET_KEY": SECRET, "ONEREPLY_DATABASE_URL": database_url}
+        self.database_url = database_url
+        done(self("site", "add", "gazette", "--name", "The Gazette"))
+
+    def __call__(self, *arguments: str, typed: str | bytes | None = None) -> Result:
+        return CliRunner(env=self.environment).invoke(main, arguments, input=typed)
+
+    def fits(self, name: str, password: str) -> bool:
+        """Whether somebody called ``name`` may log in with ``password``."""
+
+        async def deed() -> bool:
+            database = Database(self.database_url, read_connections=1)
+            async with database.read() as connection:
+                account = await find_account(connection, (await find_site(connection, "gazette")).id, name)
+            await database.close()
+            return await Passwords().check(password, account.password_hash if account else None)
+
+        return asyncio.run(deed())
+
+
+@pytest.fixture
+def onereply(fresh_database_url: str) -> CommandLine:
+    return CommandLine(fresh_database_url)
+
+
+def add(onereply: CommandLine, name: str, typed: str | bytes = PASSWORD + "\n") -> Result:
+    return onereply("moderator", "add", "gazette", name, "--role", "moderator", typed=typed)
+
+
+def test_a_moderator_is_added_listed_given_another_password_and_removed(onereply: CommandLine) -> None:
+    assert done(add(onereply, "Maria")) == "“Maria” is a moderator of “gazette” and may log in.\n"
+    assert onereply.fits("Maria", PASSWORD)
+    done(onereply("moderator", "passwd", "gazette", "maria", typed="another of my trams"))
+    assert onereply.fits("Maria", "another of my trams")
+    assert done(onereply("moderator", "list", "gazette")).split("\t")[:2] == ["Maria", "moderator"]
+    done(onereply("moderator", "remove", "gazette", "MARIA"))
+    assert not done(onereply("moderator", "list", "gazette")).rstrip().endswith("–")
+    assert stopped(onereply("moderator", "remove", "gazette", "Maria")) == "There is no moderator “Maria”."
+
+
+def test_a_password_that_can_be_none_is_refused_and_not_told(onereply: CommandLine) -> None:
+    for typed in (
+        "",
+        "\n",
+        "too short\n",
+        "x" * 201,
+        "Maria Petrova\n",
+        "with\tcontrols in it",
+        b"latin: \xe9\xe9\xe9\xe9\xe9\n",
+    ):
+        told = stopped(add(onereply, "Maria Petrova", typed))
+        assert told.startswith("A password ") and "x" * 9 not in told
+    assert done(onereply("moderator", "list", "gazette")) == ""
+
+
+def test_what_is_there_already_or_is_not_there_is_one_line(onereply: CommandLine) -> None:
+    done(add(onereply, "Maria"))
+    assert stopped(add(onereply, "MARIA")) == "There is a moderator “MARIA” already."
+    assert stopped(add(onereply, " ")) == "A moderator needs a name."
+    nobody = onereply("moderator", "passwd", "gazette", "Otto", typed=PASSWORD)
+    assert stopped(nobody) == "There is no moderator “Otto”."
+    for command in (("list",), ("remove", "Maria")):
+        assert stopped(onereply("moderator", command[0], "herald", *command[1:])) == "There is no site “herald”."
+
+
+def test_a_password_is_never_an_argument(onereply: CommandLine) -> None:
+    for more in ((PASSWORD,), ("--password", PASSWORD)):
+        refused = onereply("moderator", "add", "gazette", "Maria", "--role", "moderator", *more)
+        assert (refused.exit_code, "Usage:" in refused.stderr) == (2, True)
+
+
+def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(onereply: CommandLine) -> None:
+    ours, theirs = pty.openpty()
+    command = "from service.cli import main; main()", "moderator", "add", "gazette", "Maria", "--role", "admin"
+    process = subprocess.Popen(
+        [sys.executable, "-c", *command],
+        env={**os.environ, **onereply.environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = ""
+    for awaited in ("Password: ", "confirmation: ", "may log in."):
+        while awaited not in shown:
+            shown += os.read(ours, 1024).decode()
+        if awaited.endswith(": "):
+            os.write(ours, f"{PASSWORD}\n".encode())
+    assert process.wait(60) == 0, shown
+    os.close(ours)
+    assert PASSWORD not in shown
+    assert onereply.fits("Maria", PASSWORD)

@@ -1,0 +1,107 @@
+"""A site's secrets are made or read from standard input, shown once, and kept sealed."""
+
+import asyncio
+import re
+
+import pytest
+
+from service.sites.changing import find_site
+from service.sites.model import SecretName
+from service.sites.secrets import Secrets
+from service.storage.engine import Database
+from tests.cli.test_commands import SECRET, Command, command_line, done, stopped
+
+A_SECRET = "what the host and this site share, and nobody else"
+
+
+@pytest.fixture
+def onereply(fresh_database_url: str) -> Command:
+    """The command line on a migrated database with the site ``gazette``."""
+    run = command_line(fresh_database_url)
+    done(run("site", "add", "gazette", "--name", "The Gazette"))
+    return run
+
+
+def kept(url: str, name: SecretName, *, secret_key: str = SECRET) -> str | None:
+    """The secret of ``gazette``, as a serving process reads it."""
+
+    async def deed() -> str | None:
+        database = Database(url, read_connections=1)
+        async with database.read() as connection:
+            site = await find_site(connection, "gazette")
+        try:
+            return await Secrets(database, secret_key).find(site, name)
+        finally:
+            await database.close()
+
+    return asyncio.run(deed())
+
+
+def test_a_secret_is_made_and_printed_alone_on_the_last_line(onereply: Command, fresh_database_url: str) -> None:
+    printed = done(onereply("site", "secret", "gazette", "host-token"))
+    assert re.fullmatch(r"[\w-]{43}\n", printed)
+    assert kept(fresh_database_url, "host-token") == printed.strip()
+    assert kept(fresh_database_url, "akismet-key") is None
+    assert done(onereply("site", "secret", "gazette", "host-token")) != printed
+
+
+def test_a_secret_is_read_from_standard_input_and_never_printed(onereply: Command, fresh_database_url: str) -> None:
+    for name, text in (("host-token", A_SECRET), ("akismet-key", "c0ffee")):
+        result = onereply("site", "secret", "gazette", name, "--set", typed=f"{text}\n")
+        assert text not in done(result) + result.stderr + done(onereply("site", "list"))
+    assert kept(fresh_database_url, "host-token") == A_SECRET
+    assert kept(fresh_database_url, "akismet-key") == "c0ffee"
+
+
+def test_a_secret_is_removed_once(onereply: Command, fresh_database_url: str) -> None:
+    done(onereply("site", "secret", "gazette", "akismet-key", "--set", typed="c0ffee"))
+    done(onereply("site", "secret", "gazette", "akismet-key", "--remove"))
+    assert kept(fresh_database_url, "akismet-key") is None
+    assert stopped(onereply("site", "secret", "gazette", "akismet-key", "--remove")).endswith("no secret akismet-key.")
+
+
+def test_a_secret_that_does_not_fit_is_refused_without_being_told(onereply: Command, fresh_database_url: str) -> None:
+    for name, text in (
+        ("host-token", "too short a secret"),
+        ("host-token", ""),
+        ("host-token", "x" * 1001),
+        ("host-token", f"{A_SECRET}\nand more"),
+        ("akismet-key", ""),
+        ("akismet-key", "c0\tffee"),
+    ):
+        line = stopped(onereply("site", "secret", "gazette", name, "--set", typed=text))
+        assert line.startswith(f"A secret “{name}” is one line") and (not text or text not in line)
+    assert kept(fresh_database_url, "host-token") is kept(fresh_database_url, "akismet-key") is None
+
+
+def test_a_secret_of_what_is_not_there_is_refused(onereply: Command) -> None:
+    assert stopped(onereply("site", "secret", "herald", "host-token")) == "There is no site “herald”."
+    for arguments in (
+        ("gazette", "password"),
+        ("gazette", "akismet-key"),
+        ("gazette", "host-token", "--set", "--remove"),
+        ("gazette", "host-token", "--set", A_SECRET),
+    ):
+        result = onereply("site", "secret", *arguments)
+        assert (result.exit_code, "Usage:" in result.stderr) == (2, True)
+
+
+def test_another_secret_key_opens_nothing(onereply: Command, fresh_database_url: str) -> None:
+    done(onereply("site", "secret", "gazette", "host-token"))
+    assert kept(fresh_database_url, "host-token", secret_key="another secret of thirty-two characters") is None
+
+
+def test_the_keys_of_a_host_come_by_https_only(onereply: Command, fresh_database_url: str) -> None:
+    http = "token_jwks=http://gazette.example/jwks"
+    assert "https" in stopped(onereply("site", "set", "gazette", http))
+    done(onereply("site", "set", "gazette", "token_jwks=https://gazette.example/jwks"))
+    done(command_line(fresh_database_url, ONEREPLY_ALLOW_PRIVATE_TARGETS="true")("site", "set", "gazette", http))
+    for url in (
+        "https://user:pass@a.example/",
+        "gazette.example",
+        "https:///jwks",
+        "ftp://a/",
+        "https://a/ b",
+        "",
+    ):
+        assert "token_jwks" in stopped(onereply("site", "set", "gazette", f"token_jwks={url}"))
