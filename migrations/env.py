@@ -1,9 +1,11 @@
 """Runs migrations on the connection that ``onereply migrate`` hands over, inside its one transaction."""
 
+from functools import partial
+
 from alembic import context
 from sqlalchemy import text
 
-from service.tables import METADATA
+from service.tables import METADATA, is_modelled, is_on
 
 connection = context.config.attributes["connection"]
 
@@ -12,6 +14,12 @@ if connection.dialect.name == "postgresql":
     connection.execute(text("SET LOCAL lock_timeout = '5s'"))
     connection.execute(text("SET LOCAL statement_timeout = '15min'"))
 
-context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
+context.configure(
+    connection=connection,
+    target_metadata=METADATA,
+    render_as_batch=True,
+    include_name=is_modelled,
+    include_object=partial(is_on, connection.dialect.name),
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,5 +1,7 @@
 """Every table of the service, in one metadata: for migrations, which must see them all."""
 
+from sqlalchemy import Index
+
 from service.access import model as access
 from service.comments import model as comments
 from service.events import model as events
@@ -11,3 +13,17 @@ from service.threads import model as threads
 
 MODELS = (sites, access, readers, threads, comments, moderation, events)
 METADATA = Base.metadata
+
+
+# How a database differs from the models, as Alembic asks (``include_name``, ``include_object``) when it compares them.
+
+
+def is_modelled(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether what the database has is ours to compare: all but the tables of SQLite's full-text index."""
+    return kind != "table" or name is None or not name.startswith("search_words")
+
+
+def is_on(dialect: str, item: object, *_about: object) -> bool:
+    """Whether what the models have is in this database: only PostgreSQL has indexes of other kinds than the usual."""
+    other_kind = isinstance(item, Index) and item.dialect_options["postgresql"]["using"]
+    return dialect == "postgresql" or not other_kind

@@ -12,9 +12,13 @@ from service.comments.facts import forget_old_keys
 from service.comments.forgetting import Forgetting
 from service.moderation.claiming import forget_claims
 from service.moderation.learning import learn_from_logs
+from service.moderation.searching import forget_words, index_comments
 from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
+
+# Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
+INDEXED_AT_ONCE = 20_000
 
 log = structlog.get_logger("onereply.sweep")
 
@@ -34,7 +38,7 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
 
 
 async def sweep(database: Database, forgetting: Forgetting) -> None:
-    """Write the close of every thread whose time has passed, and forget what need not be remembered."""
+    """Write the close of every thread whose time has passed, forget what need not be remembered, index the rest."""
     swept = SWEPT_AT_ONCE
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:
@@ -46,3 +50,6 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
     async with database.read() as connection:
         sites = await list_sites(connection)
     await forgetting.forget_addresses(sites)
+    for site in sites:
+        await index_comments(database, site, at_most=INDEXED_AT_ONCE)
+    await forget_words(database)

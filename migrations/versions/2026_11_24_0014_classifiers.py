@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_24_0014"
-down_revision = "2026_11_24_0012"
+down_revision = "2026_11_24_0013"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""The tables of what happened (the log of each site) and of what was decided."""
+"""The tables of what happened (the log of each site), of who reads it, and of what was decided."""
 
 from datetime import datetime
 from uuid import UUID
@@ -26,6 +26,17 @@ class EventRow(Base):
     sequence: Mapped[int | None] = mapped_column(BigInteger)
     occurred_at: Mapped[datetime]
     data: Mapped[str]
+
+
+class LogReaderRow(Base):
+    """How far one reader of a site's log has come: the position of the last event that it has done its work for."""
+
+    __tablename__ = "log_readers"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
 
 
 class DecisionRow(Base):

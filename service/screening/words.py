@@ -17,7 +17,7 @@ LONGEST = 100  # characters of a term, and on both sides of a part of it that ar
 
 _WORD = re.compile(r"\w+")
 # Thai to Tibetan, Burmese, Khmer, kana, Han; as they are after folding.
-_UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 class _Term(NamedTuple):
@@ -79,7 +79,7 @@ def folded_text(folded: str) -> Text:
 
 def has_unspaced(folded: str) -> bool:
     """Whether ``folded`` has letters of a script that leaves no space between words."""
-    return _UNSPACED.search(folded) is not None
+    return UNSPACED.search(folded) is not None
 
 
 def _term(written: str, folded: str) -> _Term:
