@@ -19,6 +19,7 @@ from service.moderation.deciding import Judged, decide
 from service.moderation.queueing import Asked, InQueue, count_queued, read_queue
 from service.moderation.recalling import Decision, Recalled, read_decisions
 from service.moderation.reporting import file_report, read_reports
+from service.moderation.searching import searched
 from service.moderation.second_looks import ask_second_look
 from service.moderation.wire import (
     Claimed,
@@ -65,6 +66,7 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
 async def get_queue(request: Request, caller: Caller) -> Response:
     """What waits for a moderator."""
     query, locale, now = decode_query(request, QueueQuery), locale_of(request, caller), clock.now()
+    words = await searched(database_of(request), caller.site, query.q) if query.q else None
     asked = Asked(
         state=query.state,
         article=query.article,
@@ -72,6 +74,7 @@ async def get_queue(request: Request, caller: Caller) -> Response:
         reader=query.reader,
         since=query.since,
         until=query.until,
+        words=words,
         order=query.order,
     )
     after = decode_id(query.cursor)

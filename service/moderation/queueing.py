@@ -1,6 +1,5 @@
 """What waits for a moderator, was reported, or was kept from readers, a page at a time."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -40,7 +39,7 @@ class InQueue(NamedTuple):
 
 
 class Asked(msgspec.Struct, kw_only=True, frozen=True):
-    """Which comments are asked for; what is None does not matter. ``ids`` are those that a search has found."""
+    """Which comments are asked for; what is None does not matter. ``words`` is the term of a search."""
 
     state: Queued = "pending"
     article: str | None = None
@@ -48,7 +47,7 @@ class Asked(msgspec.Struct, kw_only=True, frozen=True):
     reader: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
-    ids: Sequence[UUID] | None = None
+    words: ColumnElement[bool] | None = None
     free: bool = False
     order: Order = "oldest"
 
@@ -112,8 +111,8 @@ def _terms(asked: Asked) -> Terms:
         terms.append(CommentRow.created_at >= asked.since)
     if asked.until is not None:
         terms.append(CommentRow.created_at < asked.until)
-    if asked.ids is not None:
-        terms.append(CommentRow.id.in_(asked.ids))
+    if asked.words is not None:
+        terms.append(asked.words)
     return terms
 
 

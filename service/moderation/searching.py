@@ -24,6 +24,7 @@ from sqlalchemy import (
     column,
     delete,
     exists,
+    false,
     func,
     insert,
     select,
@@ -46,10 +47,20 @@ from service.storage.engine import Database
 from service.storage.portable import any_of, rows_given, run_many
 
 READER = "search"
+INDEXED_FIRST = 2_000  # events before a search, which take half a second; a sweep has read those before them
 AT_ONCE = 250  # events, or comments of imported threads, in a transaction: posts wait for no more
 
 _Texts = Row[UUID, str, str]  # a comment's id, its author's name, its body
 _FULL_TEXT = table("search_words", column("rowid"), column("search_words"))
+
+
+async def searched(database: Database, site: Site, query: str) -> ColumnElement[bool]:
+    """The term that a comment has all words of ``query``; all that was said until now is searched."""
+    term = matching(database.dialect, site, query)
+    if term is None:  # nothing to look for is nowhere
+        return false()
+    await index_comments(database, site, at_most=INDEXED_FIRST)
+    return term
 
 
 def matching(dialect: str, site: Site, query: str) -> ColumnElement[bool] | None:

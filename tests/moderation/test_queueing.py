@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import ASite, Json, a_comment, a_site, a_thread, decide
+from tests.builders import ASite, Clock, Json, a_comment, a_session, a_site, a_thread, decide
 
 
 async def queue(site: ASite, **query: Any) -> Json:
@@ -109,3 +109,60 @@ async def test_what_cannot_be_asked_is_refused(site: ASite, query: str) -> None:
     answer = await site.call("GET", query, by="moderator")
     assert answer.status_code == 400
     assert answer.json()["type"] in {"/problems/invalid-parameter", "/problems/invalid-cursor"}
+
+
+async def test_the_queue_is_searched_by_what_was_said_and_by_whom_in_any_state(site: ASite) -> None:
+    thread = await a_thread(site)
+    told = await a_comment(thread, "The harbour is closed.", name="Zoë Okafor")
+    await a_comment(thread, "The tram is late.")
+    await decide(site, "reject", (await a_comment(thread, "HARBOUR lights, for sale."))["comment"])
+    assert bodies(await queue(site, state="any", q="harbour")) == [
+        "The harbour is closed.",
+        "HARBOUR lights, for sale.",
+    ]
+    assert bodies(await queue(site, state="published", q="hárb")) == ["The harbour is closed."]
+    assert bodies(await queue(site, state="any", q="zoe okafor")) == ["The harbour is closed."]
+    assert (
+        bodies(await queue(site, state="any", q="harbour tram")) == bodies(await queue(site, state="any", q="?!")) == []
+    )
+    page = await queue(site, state="any", q="the", limit=1)
+    assert bodies(await queue(site, state="any", q="the", limit=1, cursor=page["next"])) == ["The tram is late."]
+    await site.call("DELETE", f"/comments/{told['comment']['id']}", by=told["author_token"])
+    assert bodies(await queue(site, state="published", q="harbour")) == []
+
+
+async def test_the_queue_is_asked_by_reader_and_by_time(site: ASite, the_clock: Clock) -> None:
+    thread = await a_thread(site, mode="hold")
+    posted = await a_comment(thread, "First.")
+    the_clock.move(hours=1)
+    await a_comment(thread, "Second.")
+    reader = (await queue(site))["comments"][0]["reader_id"]
+    assert bodies(await queue(site, reader=reader)) == ["First."]
+    later = the_clock.now().isoformat().replace("+00:00", "Z")
+    assert bodies(await queue(site, since=later)) == ["Second."]
+    assert bodies(await queue(site, until=later)) == ["First."]
+    assert posted["comment"]["state"] == "pending"
+
+
+async def test_every_kind_of_decision_is_in_the_log_with_who_made_it(site: ASite) -> None:
+    thread = await a_thread(site)
+    session = await a_session(site)
+    comment = (await a_comment(thread))["comment"]
+    await site.call("POST", f"{thread.path}/close", by=session, json={"reason": "Late."})
+    await site.call("POST", f"{thread.path}/close", by=session)
+    await site.call("POST", f"{thread.path}/reopen", by="host")
+    await site.call("PUT", "/settings", by="admin", json={"mode": "hold"})
+    await site.call("PUT", "/rules", by=session, json={})
+    await decide(site, "reject", comment)
+    log = (await site.call("GET", "/decisions", by="moderator")).json()["decisions"]
+    assert [each["verdict"] for each in log] == ["reject", "rules", "settings", "reopen", "close"]
+    assert [each["decided_by"]["kind"] for each in log] == ["key", "moderator", "key", "key", "moderator"]
+    assert (log[-1]["decided_by"]["name"], log[-1]["reason"], log[-1]["article"]) == ("Grace", "Late.", thread.article)
+    for query, verdicts in (
+        ({"article": thread.article}, ["reject", "reopen", "close"]),
+        ({"by": log[-1]["decided_by"]["id"]}, ["rules", "close"]),
+        ({"until": log[1]["decided_at"]}, ["settings", "reopen", "close"]),
+        ({"since": log[1]["decided_at"], "reader": log[0]["reader_id"]}, ["reject"]),
+    ):
+        found = (await site.call("GET", "/decisions", by="moderator", params=query)).json()["decisions"]
+        assert [each["verdict"] for each in found] == verdicts, query
