@@ -6,7 +6,9 @@ import sys
 import click
 import msgspec
 
+from service import clock
 from service.cli.running import settings_or_stop, with_database
+from service.events.decisions import OPERATOR, NewDecision, note_decisions
 from service.sites.changing import add_site, change_site, find_site, list_sites
 from service.sites.model import SECRETS, SecretName
 from service.sites.rules import PRESETS as RULES
@@ -68,6 +70,8 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
             changed = change_settings(site.settings, settings)
             _refuse_http(changed, allow_private=installation.allow_private_targets)
             await change_site(connection, site, name=name, locale=locale, settings=changed)
+            decision = NewDecision(site.id, "settings", OPERATOR)
+            await note_decisions(connection, [decision], now=clock.now())
 
     with_database(deed, installation)
     click.echo(f"Site “{slug}” is changed.")

@@ -101,11 +101,9 @@ def _of_readers(dialect: str) -> Select[*tuple[Any, ...]]:
 
 @lru_cache
 def _of_addresses(dialect: str) -> Select[*tuple[Any, ...]]:
-    by_mark = newest_of_each(dialect, CommentRow.address_mark, [CommentRow.created_at], most=MOST_REMEMBERED)
-    return by_mark.where(CommentRow.address_mark.is_not(None))
+    return newest_of_each(dialect, CommentRow.address_mark, [CommentRow.created_at], most=MOST_REMEMBERED)
 
 
 @lru_cache
 def _of_words(dialect: str) -> Select[*tuple[Any, ...]]:
-    by_mark = newest_of_each(dialect, CommentRow.words_mark, [CommentRow.created_at], most=1)
-    return by_mark.where(CommentRow.words_mark.is_not(None))
+    return newest_of_each(dialect, CommentRow.words_mark, [CommentRow.created_at], most=1)

@@ -4,10 +4,12 @@ Sites are few and change seldom, so each process remembers them for at most :dat
 process itself is seen at once. A post does not rely on this: it reads its site again under the lock.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 from sqlalchemy import Row, bindparam, select
@@ -53,17 +55,25 @@ class Sites:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._remembered: dict[str, tuple[Site, datetime]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def find(self, slug: str) -> Site:
         """The site called ``slug``; raises :class:`NotFound`."""
         if not SLUG.fullmatch(slug):
             raise NotFound(Said("no-site"))
-        site, read_at = self._remembered.get(slug, (None, None))
-        now = clock.now()
-        if site and read_at and abs(now - read_at) < REMEMBERED:
+        if site := self._fresh(slug):
             return site
+        async with self._turns.setdefault(slug, asyncio.Lock()):  # whoever else asks meanwhile need not read it again
+            return self._fresh(slug) or await self._read(slug)
+
+    def _fresh(self, slug: str) -> Site | None:
+        site, read_at = self._remembered.get(slug, (None, None))
+        return site if read_at and abs(clock.now() - read_at) < REMEMBERED else None
+
+    async def _read(self, slug: str) -> Site:
+        now, (known, _) = clock.now(), self._remembered.get(slug, (None, None))
         async with self._database.read() as connection:
-            site = await _read_site(connection, slug, known=site)
+            site = await _read_site(connection, slug, known=known)
         if site is None:
             self._remembered.pop(slug, None)
             raise NotFound(Said("no-site"))

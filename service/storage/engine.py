@@ -31,7 +31,7 @@ class Database:
         make_engine = sqlite_engine if self.dialect == "sqlite" else _postgresql
         # Two pools, so that no number of readers can keep the writer waiting for a connection.
         self._reading = make_engine(parsed, read_connections).execution_options(**_reading(self.dialect))
-        self._writing = make_engine(parsed, 1)
+        self._writing = sqlite_engine(parsed, 1) if self.dialect == "sqlite" else _postgresql(parsed, 1, **_BY_INDEX)
         self._writer = Writer(self._writing, turnstile=_turnstile(parsed) if self.dialect == "sqlite" else None)
 
     @asynccontextmanager
@@ -84,7 +84,12 @@ def _turnstile(url: URL) -> Turnstile:
     return Turnstile(Path(url.database), patience_seconds=BUSY_TIMEOUT_SECONDS)
 
 
-def _postgresql(url: URL, connections: int) -> AsyncEngine:
+# Whatever the writer looks for has an index. A plan that was made while the tables were small, and is kept as they grow
+# until somebody has counted them, would go through all of them, for each post.
+_BY_INDEX = {"enable_seqscan": "off"}
+
+
+def _postgresql(url: URL, connections: int, **settings: str) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=connections,
@@ -97,6 +102,7 @@ def _postgresql(url: URL, connections: int) -> AsyncEngine:
                 "jit": "off",  # statements here are short; compiling them costs more than running them
                 "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
                 "idle_in_transaction_session_timeout": "60s",
+                **settings,
             }
         },
     )

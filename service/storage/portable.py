@@ -16,7 +16,9 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
+    true,
     tuple_,
     type_coerce,
 )
@@ -57,19 +59,47 @@ def newest_of_each(
 ) -> Select[*tuple[Any, ...]]:
     """``key`` and ``columns`` of the ``most`` newest rows, by ``id``, of each value that :func:`keys_given` passes.
 
-    The table has an index of ``key`` and ``id``, so it takes ``most`` rows a value, however many there are.
+    The table has an index of ``key`` and ``id``, and takes ``most`` rows a value, however many there are.
+    """
+    return (_newest_in_sqlite if dialect == "sqlite" else _newest_in_postgresql)(key, columns, most)
+
+
+def _newest_in_sqlite(
+    key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], most: int
+) -> Select[*tuple[Any, ...]]:
+    """From the oldest of the newest on, for SQLite knows no LATERAL."""
+    table, older = key.class_, aliased(key.class_)
+    value = func.json_each(bindparam("keys", type_=String)).table_valued("value").c.value
+    given: ColumnElement[Any] = type_coerce(value, key.type)
+    own = select(older.id).where(getattr(older, key.key) == given).order_by(older.id.desc())
+    oldest = own.limit(1).offset(most - 1).correlate_except(older).scalar_subquery()
+    since = func.coalesce(oldest, literal(_FIRST, table.id.type))
+    return select(key, *columns).where(key == given, key.is_not(None), table.id >= since).order_by(table.id.desc())
+
+
+def _newest_in_postgresql(
+    key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], most: int
+) -> Select[*tuple[Any, ...]]:
+    """Said so that only the index can answer: a plan is kept from when the table was small until it is analysed.
+
+    Rows are compared for ``key = given`` and the order of ids alone would let it go through the primary key, the LIMIT
+    stands in the text for a bound one could be any, and a join by LATERAL is done value by value.
     """
     table = key.class_
-    if dialect == "sqlite":
-        value = func.json_each(bindparam("keys", type_=String)).table_valued("value").c.value
-        given: ColumnElement[Any] = type_coerce(value, key.type)
-    else:
-        given = func.unnest(bindparam("keys", type_=ARRAY(key.type))).column_valued("given")
-    older = aliased(table)
-    column = getattr(older, key.key)
-    oldest = select(older.id).where(column == given).order_by(older.id.desc()).limit(1).offset(most - 1)
-    since = func.coalesce(oldest.correlate_except(older).scalar_subquery(), literal(UUID(int=0), table.id.type))
-    return select(key, *columns).where(key == given, table.id >= since).order_by(table.id.desc())
+    given = func.unnest(bindparam("keys", type_=ARRAY(key.type))).table_valued("value").render_derived("given")
+    first, last = (tuple_(given.c.value, literal(end, table.id.type)) for end in (_FIRST, _LAST))
+    newest = (
+        select(key, table.id, *(column for column in columns if column.key != "id"))
+        .where(tuple_(key, table.id).between(first, last), key.is_not(None))
+        .order_by(key.desc(), table.id.desc())
+        .limit(literal_column(str(most)))
+        .lateral("newest")
+    )
+    wanted = [newest.c[column.key] for column in (key, *columns)]
+    return select(*wanted).select_from(given).join(newest, true()).order_by(newest.c.id.desc())
+
+
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 def keys_given(dialect: str, keys: Collection[UUID] | Collection[int]) -> dict[str, Any]:

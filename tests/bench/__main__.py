@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from service.storage.engine import Database
 from service.web.cursors import encode_cursor
-from tests.bench import classifying, deciding, screening
+from tests.bench import classifying, deciding, judged, screening
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, SIZES, answering, databases, fill, serving
 from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
@@ -52,9 +52,12 @@ def main() -> None:
     with databases() as urls:
         for name, url in urls.items():
             key, told = asyncio.run(prepare(name, url))
-            with serving(url) as process:
+            key_of_judged = asyncio.run(judged.prepare(url))
+            with serving(url) as process, tempfile.TemporaryDirectory(prefix="onereply-bench-") as folder:
                 measure(name, url)
                 notes += [*told, f"{name}, {deciding.told(ORIGIN, key)}."]
+                both = judged.told(url, key_of_judged, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
+                notes.append(f"{name}, {both}.")
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
     print(f"\n{machine()}\n" + "\n".join([*notes, *screening.told(), "", *classifying.told()]))
 

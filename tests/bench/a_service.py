@@ -19,6 +19,7 @@ from service.threads.registering import register_thread
 from tests.postgres import PostgreSQL
 
 PORT = 8765
+SECRET_KEY = "only for measuring, never for real use"
 ORIGIN = f"http://127.0.0.1:{PORT}"
 BARE = f"http://127.0.0.1:{PORT + 1}"
 SIZES = (100, 10_000, 1_000_000)
@@ -55,7 +56,8 @@ def serving(url: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = {
         **os.environ,
         "ONEREPLY_DATABASE_URL": url,
-        "ONEREPLY_SECRET_KEY": "only for measuring, never for real use",
+        "ONEREPLY_SECRET_KEY": SECRET_KEY,
+        "ONEREPLY_TRUSTED_PROXIES": "127.0.0.1",
         "ONEREPLY_LOG_LEVEL": "warning",
     }
     command = [str(Path(sys.executable).parent / "onereply"), "serve", "--port", str(PORT)]

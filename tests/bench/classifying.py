@@ -100,11 +100,12 @@ def _score(comments: Sequence[Labelled], left_out: set[int]) -> list[Scored]:
     """What the comments that are ``left_out`` score by a model that has learned the others, one at a time."""
     order = [number for number in range(len(comments)) if number not in left_out]
     Random(1).shuffle(order)  # noqa: S311
-    model = SpamModel(_learned(comments[number] for number in order))
+    model = SpamModel(learned_from(comments[number] for number in order))
     return [(model.probability(features_of(comments[n].said).all), comments[n].spam) for n in sorted(left_out)]
 
 
-def _learned(comments: Iterable[Labelled]) -> Learned:
+def learned_from(comments: Iterable[Labelled]) -> Learned:
+    """What is learned of ``comments``, one at a time."""
     learned = Learned()
     for comment in comments:
         learned.learn(features_of(comment.said).all, spam=comment.spam)
@@ -117,7 +118,7 @@ def _line(what: str, scored: Sequence[Scored]) -> str:
 
 
 def _cost(comments: Sequence[Labelled]) -> str:
-    learned, microseconds = _learned(comments), []
+    learned, microseconds = learned_from(comments), []
     began = perf_counter()
     model = SpamModel(learned)
     made = (perf_counter() - began) * 1e3

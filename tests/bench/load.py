@@ -76,15 +76,15 @@ def tag_of(path: str, origin: str) -> str:
         return str(answer.headers["etag"])
 
 
-def rate(asked: Asked, origin: str, seconds: float) -> float:
-    """Answers a second; stops the run where one is not as it should be."""
+def rate(asked: Asked, origin: str, seconds: float, **variables: str) -> float:
+    """Answers a second; stops the run where one is not as it should be. ``variables`` are for the script of posts."""
     command = ["wrk", "-t1", "-c64" if asked.spread else "-c32", f"-d{max(1, round(seconds))}s"]
     if asked.spread:
         command += ["-s", str(SCRIPT), origin]
     else:
         command += [*(word for name, value in asked.headers.items() for word in ("-H", f"{name}: {value}"))]
         command.append(origin + asked.path)
-    environment = {**os.environ, "SPREAD": asked.spread}
+    environment = {**os.environ, "SPREAD": asked.spread, **variables}
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", told)
     if found is None or "Non-2xx" in told or float(found[1]) == 0:

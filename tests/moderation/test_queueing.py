@@ -116,15 +116,12 @@ async def test_the_queue_is_searched_by_what_was_said_and_by_whom_in_any_state(s
     told = await a_comment(thread, "The harbour is closed.", name="Zoë Okafor")
     await a_comment(thread, "The tram is late.")
     await decide(site, "reject", (await a_comment(thread, "HARBOUR lights, for sale."))["comment"])
-    assert bodies(await queue(site, state="any", q="harbour")) == [
-        "The harbour is closed.",
-        "HARBOUR lights, for sale.",
-    ]
-    assert bodies(await queue(site, state="published", q="hárb")) == ["The harbour is closed."]
-    assert bodies(await queue(site, state="any", q="zoe okafor")) == ["The harbour is closed."]
-    assert (
-        bodies(await queue(site, state="any", q="harbour tram")) == bodies(await queue(site, state="any", q="?!")) == []
-    )
+    both = ["The harbour is closed.", "HARBOUR lights, for sale."]
+    assert bodies(await queue(site, state="any", q="harbour")) == both
+    assert bodies(await queue(site, state="published", q="hárb")) == both[:1]
+    assert bodies(await queue(site, state="any", q="zoe okafor")) == both[:1]
+    for nowhere in ("harbour tram", "?!"):
+        assert bodies(await queue(site, state="any", q=nowhere)) == []
     page = await queue(site, state="any", q="the", limit=1)
     assert bodies(await queue(site, state="any", q="the", limit=1, cursor=page["next"])) == ["The tram is late."]
     await site.call("DELETE", f"/comments/{told['comment']['id']}", by=told["author_token"])
@@ -157,7 +154,7 @@ async def test_every_kind_of_decision_is_in_the_log_with_who_made_it(site: ASite
     log = (await site.call("GET", "/decisions", by="moderator")).json()["decisions"]
     assert [each["verdict"] for each in log] == ["reject", "rules", "settings", "reopen", "close"]
     assert [each["decided_by"]["kind"] for each in log] == ["key", "moderator", "key", "key", "moderator"]
-    assert (log[-1]["decided_by"]["name"], log[-1]["reason"], log[-1]["article"]) == ("Grace", "Late.", thread.article)
+    assert (log[-1]["decided_by"]["name"], log[-1]["reason"], log[-1]["article"]) == ("Maria", "Late.", thread.article)
     for query, verdicts in (
         ({"article": thread.article}, ["reject", "reopen", "close"]),
         ({"by": log[-1]["decided_by"]["id"]}, ["rules", "close"]),

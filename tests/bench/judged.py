@@ -1,0 +1,86 @@
+"""What rules cost a post: a site with every rule on beside one with none, in turn, in one service.
+
+Every post is by one of 20,000 authors with a token, from one of 40,000 addresses, and says something of its own.
+"""
+
+import asyncio
+from pathlib import Path
+from random import Random
+from statistics import median
+from uuid import UUID
+
+from service.access.keys import add_key
+from service.moderation.learning import learn_from_logs
+from service.readers.author_tokens import AuthorTokens
+from service.sites.changing import add_site, change_rules, find_site
+from service.sites.rules import Rules
+from service.sites.settings import PRESETS
+from service.storage.engine import Database
+from service.threads.registering import register_thread
+from tests.bench.a_service import ORIGIN, SECRET_KEY
+from tests.bench.classifying import labelled
+from tests.bench.deciding import call
+from tests.bench.load import Asked, rate
+from tests.bench.screening import words_to_look_for
+
+AUTHORS = 20_000
+LESSONS = 200
+SITES = {
+    "unjudged": Rules(),
+    "judged": Rules(
+        held_words=(terms := tuple(words_to_look_for()))[:10_000], refused_words=terms[10_000:], most_links=2,
+        longest=5_000, most_capitals=70, most_repeated=10, refused_domains=("pills.example",), duplicates="hold",
+        most_per_reader=50, most_per_address=50, most_rejected=50, trusted_after=50, honeypot=True, fewest_seconds=2,
+        classifier="hold",
+    ),
+}  # fmt: skip
+
+
+async def prepare(url: str) -> str:
+    """Add both sites, each with a hot thread; a moderator's key of the judged one."""
+    database = Database(url)
+    async with database.write() as connection:
+        for slug, rules in SITES.items():
+            site = await add_site(connection, slug, name=slug, locale="en", settings=PRESETS["open"])
+            await change_rules(connection, site, rules)
+            await register_thread(connection, site, "hot", {"title": "Moscow conference"})
+            await register_thread(connection, site, "held", {"title": "Lessons", "mode": "hold"})
+        key = await add_key(connection, site.id, "moderator")
+    await database.close()
+    return key
+
+
+def told(url: str, key: str, folder: Path, *, pairs: int, seconds: float) -> str:
+    """A line: the rates of both, and the median of the ratios of the pairs."""
+    ids = asyncio.run(_teach(url, key))
+    for slug, site_id in ids.items():
+        tokens = AuthorTokens(SECRET_KEY)
+        authors = (UUID(int=Random(number).getrandbits(128), version=4) for number in range(AUTHORS))  # noqa: S311
+        (folder / slug).write_text("\n".join(tokens.make(site_id, author) for author in authors))
+    rounds = []
+    for _ in range(pairs):
+        rates = [
+            rate(Asked("posts", "", spread="no"), ORIGIN, seconds, SITE=slug, TOKENS=str(folder / slug))
+            for slug in SITES
+        ]
+        rounds.append((*rates, rates[1] / rates[0]))
+    without, judged, ratio = (median(column) for column in zip(*rounds, strict=True))
+    held = call(ORIGIN, key, "/queue?limit=1", site="judged")["pending"]
+    return f"posts judged by every rule {judged:,.0f}/s, by none {without:,.0f}/s: {ratio:.2f} ({held} held)"
+
+
+async def _teach(url: str, key: str) -> dict[str, int]:
+    """Have the classifier of the judged site learn from decisions; the sites' ids."""
+    for comment in labelled()[:: max(1, 1_138 // LESSONS)]:
+        post = {"author": {"name": comment.said.author_name[:100] or "A"}, "body": comment.said.body}
+        posted = call(ORIGIN, key, "/threads/held/comments", post, site="judged")["comment"]
+        if posted["state"] == "pending":
+            judged = [{"id": posted["id"], "revision": 1}]
+            verdict = "spam" if comment.spam else "publish"
+            call(ORIGIN, key, "/decisions", {"verdict": verdict, "comments": judged}, site="judged")
+    database = Database(url)
+    async with database.read() as connection:
+        ids = {slug: (await find_site(connection, slug)).id for slug in SITES}
+    await learn_from_logs(database)
+    await database.close()
+    return ids
