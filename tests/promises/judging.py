@@ -51,6 +51,9 @@ class Judging(RuleBasedStateMachine):
     )
     def decide(self, verdict: str, chosen: list[int], stale: int | None, by: str) -> None:
         comments = [self.comment(pick, lambda comment: self.life.applies(verdict, comment)) for pick in chosen]
+        self.judge(verdict, comments, stale, by)
+
+    def judge(self, verdict: str, comments: list[AComment], stale: int | None, by: str) -> None:
         judged = [(each, max(1, each.revision - (stale == number))) for number, each in enumerate(comments)]
         outcomes = self.life.decide(verdict, judged, by=by)
         body = {"verdict": verdict, "comments": [{"id": each.id, "revision": seen} for each, seen in judged]}
@@ -60,13 +63,24 @@ class Judging(RuleBasedStateMachine):
             assert result == done if outcome == "done" else result["problem"]["type"] == f"/problems/{outcome}"
 
     @precondition(lambda self: self.comments)
-    @rule(pick=picks, by=picks, reason=st.sampled_from(["spam", "abuse"]))
-    def report(self, pick: int, by: int, reason: str) -> None:
-        comment, reporter = self.comment(pick, lambda comment: comment.state == "published"), self.author(by)
-        expected = {"new": "201", "known": "200"}
-        outcome = self.life.report(comment, reporter)
-        response = self.site.call("POST", f"/comments/{comment.id}/reports", by=reporter, json={"reason": reason})
-        assert self.outcome(response) == expected.get(outcome, outcome)
+    @rule(
+        pick=picks,
+        by=st.lists(picks, min_size=1, max_size=3),
+        verdict=st.sampled_from([None, "publish", "reject"]),
+        undoes=st.booleans(),
+        moderator=moderators,
+    )
+    def report(self, pick: int, by: list[int], verdict: str | None, undoes: bool, moderator: str) -> None:
+        """Some report a comment, and mostly a moderator looks at it then."""
+        comment = self.comment(pick, lambda comment: comment.state == "published")
+        for reporter in map(self.author, by):
+            expected = {"new": "201", "known": "200"}
+            outcome = self.life.report(comment, reporter)
+            response = self.site.call("POST", f"/comments/{comment.id}/reports", by=reporter, json={"reason": "spam"})
+            assert self.outcome(response) == expected.get(outcome, outcome)
+        for judged in [verdict, "undo" if undoes else None]:
+            if judged:
+                self.judge(judged, [comment], None, moderator)
 
     @precondition(lambda self: self.comments)
     @rule(pick=picks)
@@ -98,11 +112,13 @@ class Judging(RuleBasedStateMachine):
         response = self.site.call("DELETE", f"/bans/{ban.id}", by=by)
         assert self.outcome(response) == {"done": "204"}.get(outcome, outcome)
 
-    @rule(by=moderators, limit=st.integers(1, 3))
-    def claim(self, by: str, limit: int) -> None:
-        handed = self.life.claim(by, limit)
-        answer = self.site.call("POST", "/claims", by=by, json={"limit": limit}).json()["comments"]
-        assert [each["comment"]["id"] for each in answer] == [comment.id for comment in handed]
+    @precondition(lambda self: self.life.waiting("pending"))
+    @rule(turns=st.lists(st.tuples(moderators, st.integers(1, 3)), min_size=1, max_size=3))
+    def claim(self, turns: list[tuple[str, int]]) -> None:
+        for by, limit in turns:
+            handed = self.life.claim(by, limit)
+            answer = self.site.call("POST", "/claims", by=by, json={"limit": limit}).json()["comments"]
+            assert [each["comment"]["id"] for each in answer] == [comment.id for comment in handed]
 
     @rule(by=moderators)
     def let_go(self, by: str) -> None:

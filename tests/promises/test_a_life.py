@@ -37,6 +37,15 @@ changes = st.fixed_dictionaries(
 )
 keys = st.sampled_from([None, "k{}", "a-key-that-is-long-{}"])
 endings = st.sampled_from(["", "", "3", "7", "12"])
+rules = st.fixed_dictionaries(
+    {
+        "held": endings,
+        "refused": endings,
+        "most": st.sampled_from([None, None, 1, 2]),
+        "needed": st.integers(1, 2),
+        "hides": st.booleans(),
+    }
+)
 posts = st.lists(st.tuples(picks, picks, keys), min_size=1, max_size=4)
 
 
@@ -62,12 +71,19 @@ class ALife(Judging):
     def later(self, seconds: float | None) -> Any:
         return None if seconds is None else self.life.now() + timedelta(seconds=seconds)
 
-    @initialize(first=posts, second=posts)
-    def begin(self, first: list[Any], second: list[Any]) -> None:
+    @initialize(
+        first=posts,
+        second=posts,
+        mode=st.sampled_from(["publish", "publish", "hold", "hold-first-timers", "hold-first-timers"]),
+        rules=rules,
+    )
+    def begin(self, first: list[Any], second: list[Any], mode: str, rules: Json) -> None:
         self.put("a1", {})
         self.post(0, first)
         self.put("a2", {"mode": "hold"})
         self.post(1, second)
+        self.set_mode(mode)
+        self.set_rules(rules, "moderator")
 
     @rule(article=st.sampled_from(ARTICLES), changes=changes)
     def put(self, article: str, changes: Json) -> None:
@@ -149,27 +165,21 @@ class ALife(Judging):
         self.life.mode = mode
         self.site.set(**SETTINGS, mode=mode)
 
-    @rule(
-        held=endings,
-        refused=endings,
-        most=st.sampled_from([None, None, 1, 2]),
-        needed=st.integers(1, 2),
-        hides=st.booleans(),
-        by=moderators,
-    )
-    def set_rules(self, held: str, refused: str, most: int | None, needed: int, hides: bool, by: str) -> None:
+    @rule(rules=rules, by=moderators)
+    def set_rules(self, rules: Json, by: str) -> None:
         """Words are numbered here, so an ending is what some of them have."""
-        self.life.held_ending, self.life.refused_ending, self.life.most_per_reader = held, refused, most
-        self.life.needed, self.life.hides = needed, hides
-        rules = {
+        held, refused = rules["held"], rules["refused"]
+        self.life.held_ending, self.life.refused_ending, self.life.most_per_reader = held, refused, rules["most"]
+        self.life.needed, self.life.hides = rules["needed"], rules["hides"]
+        body = {
             "held_words": [f"*{held}"] if held else [],
             "refused_words": [f"*{refused}"] if refused else [],
-            "most_per_reader": most,
-            "reports_needed": needed,
-            "reported": "hide" if hides else "queue",
+            "most_per_reader": rules["most"],
+            "reports_needed": rules["needed"],
+            "reported": "hide" if rules["hides"] else "queue",
         }
         self.life.note_decision("rules", by)
-        assert self.site.call("PUT", "/rules", by=by, json=rules).status_code == 200
+        assert self.site.call("PUT", "/rules", by=by, json=body).status_code == 200
 
     @rule(pick=picks, seconds=seconds_from_now, reason=st.sampled_from([None, "The vote ends."]))
     def close(self, pick: int, seconds: float | None, reason: str | None) -> None:
