@@ -1,6 +1,7 @@
 """What goes on beside the requests: one loop that sweeps, and has the classifiers learn."""
 
 import asyncio
+from datetime import timedelta
 from typing import NoReturn
 
 import structlog
@@ -8,10 +9,12 @@ import structlog
 from service import clock
 from service.access.keys import Keys
 from service.access.sessions import Sessions, forget_expired_sessions
+from service.bans.banning import forget_banned
 from service.comments.facts import forget_old_keys
 from service.comments.forgetting import Forgetting
 from service.moderation.claiming import forget_claims
 from service.moderation.learning import learn_from_logs
+from service.moderation.reports import forget_reporters
 from service.moderation.searching import forget_words, index_comments
 from service.sites.changing import list_sites
 from service.storage.engine import Database
@@ -47,9 +50,13 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
         await forget_old_keys(connection, now=clock.now())
         await forget_expired_sessions(connection, now=clock.now())
         await connection.execute(forget_claims(clock.now()))
+        await forget_banned(connection)
     async with database.read() as connection:
         sites = await list_sites(connection)
     await forgetting.forget_addresses(sites)
+    longest = max((site.settings.address_days for site in sites), default=0)
+    async with database.write() as connection:
+        await forget_reporters(connection, before=clock.now() - timedelta(days=longest))
     for site in sites:
         await index_comments(database, site, at_most=INDEXED_AT_ONCE)
     await forget_words(database)

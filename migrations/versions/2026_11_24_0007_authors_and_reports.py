@@ -2,7 +2,8 @@
 
 Why: screening asks what an author, an address or a thread has had lately; a host's readers have a role and a picture;
 reports are counted since a moderator last looked.
-Locks: writes to `comments` wait while the four indexes are made; the columns cost nothing.
+Locks: on PostgreSQL reads and writes of `comments` wait while the indexes are made, and until the whole migration has
+committed, for it adds columns first: on a large installation, migrate at a quiet hour.
 The release before lives with it because: the columns are null or have a default, and it keeps the indexes up to date.
 """
 
@@ -20,6 +21,7 @@ INDEXES = {
     "ix_comments_reader": (["reader_id", "id"], None),
     "ix_comments_words": (["words_mark", "id"], sa.text("words_mark IS NOT NULL")),
     "ix_comments_address": (["address_mark", "id"], sa.text("address_mark IS NOT NULL")),
+    "ix_comments_addressed": (["created_at"], sa.text("address_mark IS NOT NULL")),
     "ix_comments_reported": (["id"], sa.text("reports > 0")),
 }
 

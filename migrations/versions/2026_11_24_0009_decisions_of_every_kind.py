@@ -2,7 +2,8 @@
 
 Why: whatever somebody decides is kept in one log, and read by comment, article, reader, who and when.
 Locks: `decisions` is copied on SQLite, and its new indexes are made; nobody judges meanwhile.
-The release before lives with it because: what it writes has all that is needed; it can't read decisions of new kinds.
+The release before lives with it because: what it writes has all that is needed, but is not found by article or reader;
+it can't read decisions of new kinds. Save no settings and no rules while it still runs: it does not know the new ones.
 """
 
 from typing import Any

@@ -41,6 +41,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.String(9), nullable=False),
         sa.Column("note", sa.String(500), nullable=True),
+        sa.Column("by_address", sa.Boolean(), nullable=False),
+        sa.Column("settled_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "reason IN ('spam', 'abuse', 'off-topic', 'illegal', 'personal', 'other')", name=op.f("ck_reports_reason")
@@ -48,6 +50,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["comment_id"], ["comments.id"], name=op.f("fk_reports_comment_id")),
         sa.PrimaryKeyConstraint("comment_id", "reporter_mark", name=op.f("pk_reports")),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_reports_by_address",
+        "reports",
+        ["created_at"],
+        sqlite_where=sa.text("by_address = 1"),
+        postgresql_where=sa.text("by_address"),
     )
     op.create_table(
         "claims",

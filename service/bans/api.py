@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from service.access.caller import Caller
 from service.access.guarding import doorkeeper_of
-from service.bans.banning import ban, list_bans, target_from_comment, target_of, unban
+from service.bans.banning import ban, list_bans, refuse_nobody, target_from_comment, target_of, unban
 from service.bans.knowing import know_reader
 from service.bans.wire import BanIn, BanOut, Bans, BansQuery, ReaderOut
 from service.readers.bans import Ban
@@ -42,6 +42,7 @@ async def post_ban(request: Request, caller: Caller) -> Response:
             target = await target_from_comment(connection, marks, site, body.kind, body.comment)
         else:
             target = target_of(marks, site, body.kind, read_line(body.value or "", pointer="/value", longest=254))
+            await refuse_nobody(connection, site, target)
         new = await ban(connection, site, target, until=body.until, reason=reason, by=caller.actor)
     return json_response(_out(new), 201, {"cache-control": "no-store"})
 

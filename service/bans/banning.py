@@ -1,5 +1,6 @@
 """Moderators ban: by reader, e-mail, domain or range of addresses, known or taken from a comment."""
 
+import re
 from datetime import datetime
 from ipaddress import ip_network
 from typing import NamedTuple
@@ -9,8 +10,8 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
+from service.bans.knowing import know_reader
 from service.comments.finding import find_comment
-from service.comments.model import Comment
 from service.events.appending import append_events
 from service.events.catalogue import EventType, NewEvent
 from service.events.decisions import Actor, NewDecision, note_decisions
@@ -21,6 +22,7 @@ from service.sites.finding import Site
 from service.storage.portable import insert_many
 from service.web.problems import InvalidField, NotFound
 
+DOMAIN = re.compile(r"(?=.{3,253}$)[^\s@.]+(?:\.[^\s@.]+)+")
 ADDRESSES = "An address, or a range of /16 or /24, of IPv6 /32, /48, /56 or /64."
 
 
@@ -41,8 +43,7 @@ def target_of(marks: Marks, site: Site, kind: Kind, value: str) -> Target:
         case "email":
             return _email(marks, site, value)
         case "domain":
-            domain = value.strip().removeprefix("@").casefold()
-            return Target(kind, marks.of_domain(site.id, domain), domain)
+            return _domain(marks, site, value)
         case "address":
             return _network(marks, site, value)
 
@@ -59,12 +60,15 @@ async def target_from_comment(
     if kind == "email" and comment.author_email:
         return _email(marks, site, comment.author_email)._replace(reader_id=comment.reader_id)
     if kind == "domain" and comment.author_email:
-        return target_of(marks, site, kind, _domain(comment))
+        return _domain(marks, site, comment.author_email.rpartition("@")[2])
     raise InvalidField(f"Nothing is known of the comment's author to ban by {kind}.", pointer="/comment")
 
 
-def _domain(comment: Comment) -> str:
-    return (comment.author_email or "").rpartition("@")[2]
+def _domain(marks: Marks, site: Site, value: str) -> Target:
+    domain = value.strip().removeprefix("@").rstrip(".").casefold()
+    if not DOMAIN.fullmatch(domain):
+        raise InvalidField("A domain is of two names or more, such as mail.example.", pointer="/value")
+    return Target("domain", marks.of_domain(site.id, domain), domain)
 
 
 def _id(value: str) -> UUID:
@@ -95,6 +99,16 @@ def _network(marks: Marks, site: Site, value: str) -> Target:
     if network.prefixlen not in PREFIXES[network.version]:
         raise InvalidField(ADDRESSES, pointer="/value")
     return Target("address", marks.of_network(site.id, network), f"IPv{network.version} /{network.prefixlen}")
+
+
+async def refuse_nobody(connection: AsyncConnection, site: Site, target: Target) -> None:
+    """Raise InvalidField where ``target`` is no reader who has posted: the id of something else would ban nobody."""
+    if target.reader_id is None:
+        return
+    try:
+        await know_reader(connection, site, target.reader_id)
+    except NotFound:
+        raise InvalidField("No reader with this id has posted here.", pointer="/value") from None
 
 
 async def ban(
@@ -139,7 +153,8 @@ async def unban(connection: AsyncConnection, site: Site, ban_id: UUID, *, by: Ac
 async def _tell(
     connection: AsyncConnection, site: Site, told: Ban, event: EventType, *, verdict: str, by: Actor, now: datetime
 ) -> None:
-    decision = NewDecision(site.id, verdict, by, reader_id=told.reader_id, ban_id=told.id, reason=told.reason)
+    reason = told.reason if verdict == "ban" else None
+    decision = NewDecision(site.id, verdict, by, reader_id=told.reader_id, ban_id=told.id, reason=reason)
     await note_decisions(connection, [decision], now=now)
     data = {
         "id": told.id,
@@ -150,6 +165,14 @@ async def _tell(
     }
     new = NewEvent(type=event, site_id=site.id, thread_id=None, sequence=None, occurred_at=now, data={"ban": data})
     await append_events(connection, [new])
+
+
+async def forget_banned(connection: AsyncConnection) -> None:
+    """Forget by which e-mail or address somebody was banned whom no ban keeps out any more."""
+    now = clock.now()
+    over = or_(BanRow.ended_at.is_not(None), BanRow.until <= now)
+    hashed = BanRow.kind.in_(("email", "address"))
+    await connection.execute(update(BanRow).where(hashed, over, BanRow.mark != 0).values(mark=0))
 
 
 async def list_bans(

@@ -1,6 +1,7 @@
 """Comments over HTTP: read, posted, edited, deleted."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -128,7 +129,8 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     if limited := count_post(request, caller, draft={"body": body}):
         raise limited
     marks = author_marks_of(request, caller, None) + address_marks_of(request, caller)
-    edit = Edit(body, render(body), marks, await model_of(request, caller))
+    by_email = partial(author_marks_of, request, caller)
+    edit = Edit(body, render(body), marks, by_email, await model_of(request, caller))
     async with database_of(request).write() as connection:
         comment = await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
     return json_response(own_comment(comment), headers={"cache-control": "no-store"})

@@ -1,5 +1,6 @@
 """Authors change their minds: they edit for a while, and delete whenever they like."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
 from service.comments.finding import lock_own
+from service.comments.forgetting import clear_addresses
 from service.comments.history import asks_history, read_history
 from service.comments.model import Comment, State
 from service.comments.noting import forget_findings, replace_findings
@@ -64,12 +66,14 @@ class EditNotAccepted(EditRefused):
 class Edit(NamedTuple):
     """What an author would rather have written: ``body``, rendered as ``html``.
 
-    ``marks`` are those by which they could be banned, ``model`` is what the site's classifier has learned.
+    ``marks`` are those by which they could be banned, and ``marks_of_email`` tells those of the e-mail that they gave;
+    ``model`` is what the site's classifier has learned.
     """
 
     body: str
     html: str
     marks: list[int]
+    marks_of_email: Callable[[str], list[int]]
     model: SpamModel | None
 
 
@@ -85,6 +89,8 @@ async def edit_comment(
     visible(thread, to_staff=False, now=now)
     if is_closed(thread, site.settings, now):
         raise EditInClosedThread(body)
+    if comment.author_email:
+        marks = marks + edit.marks_of_email(comment.author_email)
     bans = await read_bans(connection, {(site.id, mark) for mark in marks})
     if ban := longest_ban(bans, site.id, marks, now):
         raise Banned(ban, draft={"body": body})
@@ -151,7 +157,8 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
     closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
     comment.author_name = comment.body = comment.html = ""
     comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
-    comment.words_mark = comment.address_mark = comment.reports = None
+    comment.words_mark = comment.reports = None
+    await clear_addresses(connection, [comment.id])
     await forget_findings(connection, comment.id)
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
     await change_states(connection, [change], now=now, told_before=closed)

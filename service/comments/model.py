@@ -61,6 +61,7 @@ class CommentRow(Base):
         Index("ix_comments_reader", "reader_id", "id"),
         Index("ix_comments_words", "words_mark", "id", sqlite_where=_HAS_WORDS, postgresql_where=_HAS_WORDS),
         Index("ix_comments_address", "address_mark", "id", sqlite_where=_HAS_ADDRESS, postgresql_where=_HAS_ADDRESS),
+        Index("ix_comments_addressed", "created_at", sqlite_where=_HAS_ADDRESS, postgresql_where=_HAS_ADDRESS),
         Index("ix_comments_reported", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
         Index(
             "ix_comments_imported",

@@ -23,7 +23,7 @@ from service.threads.telling import tell
 
 WRITTEN = (
     *("state", "shown", "revision", "reports", "author_name", "author_email", "author_url", "author_avatar"),
-    *("body", "html", "edited_at", "words_mark", "address_mark"),
+    *("body", "html", "edited_at", "words_mark"),
 )
 
 

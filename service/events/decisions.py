@@ -24,7 +24,7 @@ OTHER_VERDICTS = ("close", "reopen", "ban", "unban", "rules", "settings")
 
 
 class NewDecision(NamedTuple):
-    """A decision to be noted; what it is not about is None."""
+    """A decision to be noted; what it is not about is None. Without an ``id`` it gets one."""
 
     site_id: int
     verdict: str
@@ -38,6 +38,7 @@ class NewDecision(NamedTuple):
     revision: int | None = None
     reports: int | None = None
     reason: str | None = None
+    id: UUID | None = None
 
 
 async def note_decisions(connection: AsyncConnection, decisions: Sequence[NewDecision], *, now: datetime) -> None:
@@ -48,4 +49,4 @@ async def note_decisions(connection: AsyncConnection, decisions: Sequence[NewDec
 def _row(decision: NewDecision, now: datetime) -> dict[str, Any]:
     row = decision._asdict()
     by: Actor = row.pop("by")
-    return {**row, "id": clock.new_id(), "by_kind": by.kind, "decided_by": by.id, "decided_at": now}
+    return {**row, "id": decision.id or clock.new_id(), "by_kind": by.kind, "decided_by": by.id, "decided_at": now}

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from service import clock
 from service.access.caller import Caller
-from service.access.guarding import count_post, doorkeeper_of
+from service.access.guarding import count_post
 from service.access.moderators import names_of
-from service.comments.drafting import address_marks_of, comment_id_of
+from service.comments.drafting import address_marks_of, author_marks_of, comment_id_of
 from service.comments.finding import find_comment
 from service.comments.noting import read_findings
 from service.comments.wire import finding_out, own_comment, why_held
@@ -18,7 +18,8 @@ from service.moderation.claiming import claim, release_all
 from service.moderation.deciding import Judged, decide
 from service.moderation.queueing import Asked, InQueue, count_queued, read_queue
 from service.moderation.recalling import Decision, Recalled, read_decisions
-from service.moderation.reporting import file_report, read_reports
+from service.moderation.reporting import file_report
+from service.moderation.reports import Reporter, read_reports
 from service.moderation.searching import searched
 from service.moderation.second_looks import ask_second_look
 from service.moderation.wire import (
@@ -138,22 +139,23 @@ async def post_report(request: Request, caller: Caller) -> Response:
     note = read_line(body.note, pointer="/note", longest=500) if body.note else None
     if limited := count_post(request, caller):
         raise limited
-    site, marks = caller.site, doorkeeper_of(request).marks
-    own = [marks.of_reader(site.id, caller.reader_id)] if caller.reader_id else []
-    known_by = own + address_marks_of(request, caller)
-    if not known_by:
-        raise Unauthenticated("Who reports is told by an author token or by an address.")
+    by = _reporter(request, caller)
     async with database_of(request).write() as connection:
         report, is_new = await file_report(
-            connection,
-            site,
-            comment_id_of(request),
-            reporter_mark=known_by[0],
-            marks=known_by,
-            reason=body.reason,
-            note=note,
+            connection, caller.site, comment_id_of(request), by=by, reason=body.reason, note=note
         )
     return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)
+
+
+def _reporter(request: Request, caller: Caller) -> Reporter:
+    """Whom the host signed in is known by that, all others by their address: anybody gets author tokens by posting."""
+    email = caller.profile.email if caller.profile else None
+    marks, address = author_marks_of(request, caller, email), address_marks_of(request, caller)
+    if address and not caller.profile:
+        return Reporter(address[0], by_address=True, marks=marks + address)
+    if not marks:
+        raise Unauthenticated("Who reports is told by a token or by an address.")
+    return Reporter(marks[0], by_address=False, marks=marks + address)
 
 
 async def get_reports(request: Request, caller: Caller) -> Response:

@@ -1,6 +1,6 @@
 """Moderators judge comments: one or many at once, each by the revision that they saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -17,6 +17,7 @@ from service.events.catalogue import EventType
 from service.events.decisions import Actor, NewDecision, note_decisions
 from service.events.model import DecisionRow
 from service.moderation.claiming import release_claims
+from service.moderation.reports import reopen_reports, settle_reports
 from service.sites.finding import Site
 from service.storage.portable import any_of, rows_given
 from service.threads.closing import settle_closings
@@ -29,13 +30,15 @@ UNDOABLE = timedelta(minutes=10)
 class Outcome(NamedTuple):
     """From which states a verdict leads to which, and the event that tells it.
 
-    ``reports`` is how many there are then to be looked at; None: a moderator has looked.
+    ``reports`` is how many there were to be looked at before; None: a moderator had looked. ``undone`` is the decision
+    that is taken back.
     """
 
     before: frozenset[State]
     after: State
     event: EventType
     reports: int | None = None
+    undone: UUID | None = None
 
 
 OUTCOMES: dict[Verdict, Outcome] = {
@@ -101,22 +104,41 @@ async def decide(
     closed = await settle_closings(connection, threads.values(), {site.id: site}, now=now)
     outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], verdict, now=now)
     judged: list[Judged] = []
-    changes: list[Change] = []
-    decisions: list[NewDecision] = []
+    changes: dict[UUID, Change] = {}
+    decisions: dict[UUID, NewDecision] = {}
     for comment_id, revision in comments:
         comment, thread = found.get(comment_id, (None, None))
         outcome = outcomes.get(comment_id)
-        problem = _problem(comment, revision, outcome, already=any(one.comment_id == comment_id for one in judged))
+        problem = _problem(comment, revision, outcome, already=comment_id in changes)
         judged.append(Judged(comment_id, None if problem else comment, problem))
         if problem is None and comment is not None and thread is not None and outcome is not None:
             decision = NewDecision(site.id, verdict, by, before=comment.state, after=outcome.after, reason=reason)
-            decisions.append(_of(comment, decision))
-            comment.reports = outcome.reports
-            changes.append(Change(thread, site, comment, outcome.after, outcome.event))
-    await release_claims(connection, [change.comment.id for change in changes])
-    await note_decisions(connection, decisions, now=now)
-    await change_states(connection, changes, now=now, told_before=closed)
+            decisions[comment_id] = _of(comment, decision)
+            changes[comment_id] = Change(thread, site, comment, outcome.after, outcome.event)
+    await _keep_reports(connection, changes, decisions, outcomes)
+    await release_claims(connection, changes)
+    await note_decisions(connection, [*decisions.values()], now=now)
+    await change_states(connection, [*changes.values()], now=now, told_before=closed)
     return judged
+
+
+async def _keep_reports(
+    connection: AsyncConnection,
+    changes: Mapping[UUID, Change],
+    decisions: Mapping[UUID, NewDecision],
+    outcomes: Mapping[UUID, Outcome],
+) -> None:
+    """Settle the open reports of what is judged; what an undone decision had settled is open again."""
+    undone = {outcomes[each].undone: each for each in changes if outcomes[each].reports is not None}
+    open_again = await reopen_reports(connection, [decision for decision in undone if decision])
+    settled = {}
+    for comment_id, change in changes.items():
+        comment, outcome, decision = change.comment, outcomes[comment_id], decisions[comment_id]
+        if comment.reports and decision.id:
+            settled[comment_id] = decision.id
+        is_open = outcome.undone is not None and outcome.reports is not None
+        comment.reports = open_again.get(comment_id, 0) if is_open else None
+    await settle_reports(connection, settled)
 
 
 async def _outcomes(
@@ -135,7 +157,11 @@ async def _outcomes(
     rows = await connection.execute(_read_decisions(dialect), rows_given(dialect, made_from))
     return {
         row.comment_id: Outcome(
-            frozenset({State(row.after)}), State(row.before), UNDONE[State(row.before)], row.reports
+            before=frozenset({State(row.after)}),
+            after=State(row.before),
+            event=UNDONE[State(row.before)],
+            reports=row.reports,
+            undone=row.id,
         )
         for row in rows
         if row.verdict != "undo" and now - row.decided_at < UNDOABLE
@@ -145,7 +171,7 @@ async def _outcomes(
 @lru_cache
 def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
     row = DecisionRow
-    columns = (row.comment_id, row.verdict, row.before, row.after, row.reports, row.decided_at)
+    columns = (row.id, row.comment_id, row.verdict, row.before, row.after, row.reports, row.decided_at)
     return select(*columns).where(any_of(dialect, row.comment_id, row.revision))
 
 
@@ -154,7 +180,7 @@ def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *,
     if comment is None:
         return no_comment()
     if already or comment.revision != revision:
-        return RevisionChanged(revision=comment.revision)
+        return RevisionChanged(revision=comment.revision + already)
     if outcome is None or not comment.body or not (comment.state in outcome.before or _keeps(comment, outcome)):
         return VerdictDoesNotApply(state=comment.state)
     return None
@@ -172,4 +198,5 @@ def _of(comment: Comment, decision: NewDecision) -> NewDecision:
         reader_id=comment.reader_id,
         revision=comment.revision,
         reports=comment.reports,
+        id=clock.new_id(),
     )

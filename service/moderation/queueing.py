@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.comments.model import COLUMNS, Comment, CommentRow, FindingRow, State, comment_of
 from service.comments.noting import read_findings
 from service.moderation.model import ClaimRow
-from service.moderation.reporting import count_reasons
+from service.moderation.reports import count_reasons
 from service.screening.findings import Finding, Rule
 from service.sites.finding import Site
 from service.threads.model import ThreadRow

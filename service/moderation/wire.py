@@ -11,13 +11,13 @@ from service.comments.model import State
 from service.comments.wire import CommentOut
 from service.moderation.deciding import Verdict
 from service.moderation.queueing import Order, Queued
-from service.moderation.reporting import Reason as ReportReason
+from service.moderation.reports import Reason as ReportReason
 from service.screening.findings import Rule
 from service.threads.wire import Instant, Reason
 from service.web.decoding import Body
 from service.web.fields import Timed
 
-Article = Annotated[str, Meta(min_length=1, max_length=500)]
+Article = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)")]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 
 
@@ -99,7 +99,7 @@ class DecisionsQuery(Timed):
     comment: UUID | None = None
     article: Article | None = None
     reader: UUID | None = None
-    by: Annotated[str, Meta(max_length=12)] | None = None
+    by: Annotated[str, Meta(max_length=12, pattern=r"^[0-9a-f]*$(?!\n)")] | None = None
     since: Instant | None = None
     until: Instant | None = None
     limit: Limit = 50

@@ -6,6 +6,7 @@ letter by letter.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import ahocorasick_rs
 
 from service.screening.folding import fold
 
-LONGEST = 100  # characters of a term, and on both sides of a part of it that are looked at
+GAP = 30  # letters that a `*` inside a term stands for, at most
 
 _WORD = re.compile(r"\w+")
 # Thai to Tibetan, Burmese, Khmer, kana, Han; as they are after folding.
@@ -21,13 +22,13 @@ UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u34
 
 
 class _Term(NamedTuple):
-    """A term as it was written; what is looked for first; the whole of it, where that is only a part."""
+    """A term as it was written; what is looked for first; all its parts, of which that is the longest."""
 
     written: str
     part: str
     begins: bool
     ends: bool
-    whole: re.Pattern[str] | None
+    parts: tuple[str, ...]
 
 
 class WordList:
@@ -50,9 +51,17 @@ class WordList:
             return self._words[min(known, key=text.folded.index)]
         if self._finder is None:
             return None
-        hits = self._finder.find_matches_as_indexes(text.folded, overlapping=True)
-        terms = self._terms
-        return next((terms[hit[0]].written for hit in hits if _holds(terms[hit[0]], text.folded, hit)), None)
+        gapped: set[int] = set()  # that were looked for in the whole text already
+        for number, start, end in self._finder.find_matches_as_indexes(text.folded, overlapping=True):
+            term = self._terms[number]
+            if len(term.parts) == 1:
+                holds = _is_whole(term, text.folded, start, end)
+            else:
+                holds = number not in gapped and _has_gapped(term, text.folded)
+                gapped.add(number)
+            if holds:
+                return term.written
+        return None
 
 
 class Text(NamedTuple):
@@ -85,21 +94,44 @@ def has_unspaced(folded: str) -> bool:
 def _term(written: str, folded: str) -> _Term:
     unspaced = has_unspaced(folded)
     begins, ends = not (folded.startswith("*") or unspaced), not (folded.endswith("*") or unspaced)
-    parts = [part for part in folded.split("*") if part]
-    if len(parts) == 1:
-        return _Term(written, parts[0], begins, ends, None)
-    whole = r"\w{0,30}".join(map(re.escape, parts))
-    pattern = re.compile((r"(?<!\w)" if begins else "") + whole + (r"(?!\w)" if ends else ""))
-    return _Term(written, max(parts, key=lambda part: len(part.strip())), begins, ends, pattern)
+    parts = tuple(part for part in folded.split("*") if part)
+    return _Term(written, max(parts, key=lambda part: len(part.strip())), begins, ends, parts)
 
 
-def _holds(term: _Term, text: str, hit: tuple[int, int, int]) -> bool:
-    """Whether what was found of ``term`` is the whole of it, and no part of a longer word."""
-    _, start, end = hit
-    if term.whole:
-        return term.whole.search(text, max(0, start - LONGEST), end + LONGEST) is not None
-    begins = not term.begins or start == 0 or not _is_letter(text[start - 1])
-    return begins and (not term.ends or end == len(text) or not _is_letter(text[end]))
+def _is_whole(term: _Term, text: str, start: int, end: int) -> bool:
+    """Whether what was found of ``term`` is no part of a longer word."""
+    return (not term.begins or _begins(text, start)) and (not term.ends or _ends(text, end))
+
+
+def _has_gapped(term: _Term, text: str) -> bool:
+    """Whether the parts of ``term`` follow each other in ``text``, with letters of one word between them, but few.
+
+    In time linear in the text: of all places where the parts before may end, only the nearest can matter.
+    """
+    ends: list[int] = []
+    for number, part in enumerate(term.parts):
+        starts = (found.start() for found in re.finditer(f"(?={re.escape(part)})", text))
+        if number == 0:
+            fitting = [at for at in starts if not term.begins or _begins(text, at)]
+        else:
+            fitting = [at for at in starts if _follows(text, at, ends)]
+        ends = [at + len(part) for at in fitting]
+    return any(not term.ends or _ends(text, end) for end in ends)
+
+
+def _follows(text: str, at: int, ends: list[int]) -> bool:
+    before = bisect_right(ends, at) - 1
+    if before < 0 or at - ends[before] > GAP:
+        return False
+    return all(map(_is_letter, text[ends[before] : at]))
+
+
+def _begins(text: str, at: int) -> bool:
+    return at == 0 or not _is_letter(text[at - 1])
+
+
+def _ends(text: str, at: int) -> bool:
+    return at == len(text) or not _is_letter(text[at])
 
 
 def _is_letter(character: str) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -23,6 +23,7 @@ from service.storage.engine import Database
 from service.web.problems import NotFound, Said
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 REMEMBERED = timedelta(seconds=1)
 
 
@@ -102,8 +103,18 @@ _REVISION = select(SiteRow.revision).where(SiteRow.slug == bindparam("slug"), Si
 
 def site_of(row: Row[int, str, str, str, int, str, str | None]) -> Site:
     """The site in a row of :data:`COLUMNS`."""
-    settings, rules = msgspec.json.decode(row[5], type=SiteSettings), msgspec.json.decode(row[6] or "{}", type=Rules)
+    settings, rules = _stored(row[5], SiteSettings), _stored(row[6] or "{}", Rules)
     return Site(row[0], row[1], row[2], row[3], row[4], settings, rules)
+
+
+def _stored(text: str, kind: type[Kind]) -> Kind:
+    """``text`` as a ``kind``; what another release knows besides is passed over."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.ValidationError:
+        known = set(kind.__struct_fields__)
+        members = {name: each for name, each in msgspec.json.decode(text).items() if name in known}
+        return msgspec.convert(members, kind)
 
 
 async def current_sites(connection: AsyncConnection, known: Mapping[int, Site]) -> dict[int, Site]:

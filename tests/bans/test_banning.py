@@ -4,7 +4,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from service.readers.model import BanRow
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_site, a_thread, client_of, events_of
 
 
@@ -123,6 +125,10 @@ async def test_bans_are_listed_by_pages_newest_first_and_no_other_site_has_them(
     [
         ({"kind": "reader"}, "/value"),
         ({"kind": "reader", "value": "Jo"}, "/value"),
+        ({"kind": "reader", "value": "01a20d0a-7980-70ed-a079-d3bde8e25d94"}, "/value"),
+        ({"kind": "domain", "value": "@"}, "/value"),
+        ({"kind": "domain", "value": "com."}, "/value"),
+        ({"kind": "domain", "value": "ΐ" * 250 + ".gr"}, "/value"),
         ({"kind": "email", "value": "nobody"}, "/value"),
         ({"kind": "address", "value": "nowhere"}, "/value"),
         ({"kind": "address", "value": "10.0.0.0/8"}, "/value"),
@@ -162,7 +168,25 @@ async def test_the_address_of_a_comment_is_forgotten_in_time(site: ASite, the_cl
     the_clock.move(days=29)
     await site.sweep()
     assert (await site.call("POST", "/bans", by="moderator", json=body)).status_code == 201
-    the_clock.move(days=1, seconds=1)
+    the_clock.move(days=2)
     await site.sweep()
     assert (await site.call("POST", "/bans", by="moderator", json=body)).status_code == 422
     await client_of(site.app).aclose()
+
+
+async def test_a_ban_by_the_email_of_a_comment_holds_for_its_edits_too(site: ASite) -> None:
+    posted = await a_comment(await a_thread(site), email="eve@spam.example")
+    await a_ban(site, kind="domain", comment=posted["comment"]["id"])
+    path = f"/comments/{posted['comment']['id']}"
+    edit = await site.call("PATCH", path, by=posted["author_token"], json={"body": "Buy now."})
+    assert (edit.status_code, edit.json()["type"]) == (403, "/problems/banned")
+
+
+async def test_what_a_ban_was_known_by_is_forgotten_with_it(site: ASite, the_clock: Clock) -> None:
+    ban = await a_ban(site, kind="email", value="eve@spam.example", until="2026-11-25T00:00:00Z")
+    await a_ban(site, kind="domain", value="spam.example")
+    the_clock.move(days=1)
+    await site.sweep()
+    async with site.app.state.database.read() as connection:
+        marks = {row.told: row.mark for row in await connection.execute(select(BanRow.told, BanRow.mark))}
+    assert marks[ban["told"]] == 0 != marks["spam.example"]

@@ -102,9 +102,13 @@ async def test_the_log_of_decisions_tells_what_was_decided_newest_first(site: AS
         assert (await stranger.call("GET", "/decisions", by="moderator")).json()["decisions"] == []
 
 
-@pytest.mark.parametrize(
-    "query", ["/queue?state=hidden", "/queue?cursor=AAAA", "/queue?rule=x", "/decisions?comment=1", "/queue?limit=0"]
-)
+REFUSED = [
+    *("/queue?state=hidden", "/queue?cursor=AAAA", "/queue?rule=x", "/queue?limit=0", "/queue?article=%00"),
+    *("/decisions?comment=1", "/decisions?by=%00"),
+]
+
+
+@pytest.mark.parametrize("query", REFUSED)
 async def test_what_cannot_be_asked_is_refused(site: ASite, query: str) -> None:
     answer = await site.call("GET", query, by="moderator")
     assert answer.status_code == 400

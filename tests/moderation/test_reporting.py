@@ -1,12 +1,16 @@
 """Readers report a comment once each; past the site's number a moderator looks, and judged words stay judged."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
+from service.moderation.model import ReportRow
 from tests.bans.test_banning import a_ban, seen_from
-from tests.builders import ASite, AThread, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
+from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
 from tests.moderation.test_queueing import bodies, queue
+from tests.readers.a_host import SECRET, a_token, share_secret
 
 
 async def report(
@@ -40,12 +44,50 @@ async def test_a_reader_reports_once_and_the_host_is_told(site: ASite, thread: A
     assert (event["data"]["comment"]["state"], event["data"]["thread"]["reply_count"]) == ("published", 1)
 
 
-async def test_who_reports_is_told_by_token_before_address(site: ASite, thread: AThread) -> None:
+async def test_who_reports_is_told_by_the_host_or_by_address_for_anybody_gets_author_tokens(
+    site: ASite, thread: AThread
+) -> None:
+    await share_secret(site, SECRET)
     comment = (await a_comment(thread))["comment"]
     token = (await a_comment(thread, "Somebody."))["author_token"]
-    assert (await report(thread, comment, by=token)).status_code == 201
-    assert (await report(thread, comment, by=token, address="203.0.113.9")).status_code == 200
     assert (await report(thread, comment)).status_code == 201
+    assert (await report(thread, comment, by=token)).status_code == 200
+    signed_in = a_token(site.slug)
+    assert (await report(thread, comment, by=signed_in)).status_code == 201
+    assert (await report(thread, comment, by=signed_in, address="203.0.113.9")).status_code == 200
+
+
+async def test_one_reader_counts_once_though_the_words_change(site: ASite, thread: AThread) -> None:
+    posted = await a_comment(thread, "Rude.")
+    await report(thread, posted["comment"])
+    path = f"/comments/{posted['comment']['id']}"
+    await site.call("PATCH", path, by=posted["author_token"], json={"body": "Ruder."})
+    assert (await report(thread, posted["comment"])).status_code == 201, "of other words"
+    assert (await queue(site))["reported"] == 0
+    await report(thread, posted["comment"], address="203.0.113.2")
+    assert bodies(await queue(site, state="reported")) == ["Ruder."]
+
+
+async def test_undoing_counts_what_was_reported_meanwhile(site: ASite, thread: AThread) -> None:
+    comment = (await a_comment(thread, "Rude."))["comment"]
+    await report(thread, comment)
+    [kept] = await decide(site, "publish", comment)
+    await report(thread, comment, address="203.0.113.2")
+    assert (await queue(site))["reported"] == 0
+    [undone] = await decide(site, "undo", kept)
+    assert bodies(await queue(site, state="reported")) == ["Rude."]
+    await decide(site, "publish", undone)
+    assert (await queue(site))["reported"] == 0
+
+
+async def test_the_address_of_who_reported_is_forgotten_in_time(site: ASite, the_clock: Clock) -> None:
+    comment = (await a_comment(await a_thread(site)))["comment"]
+    await report(AThread(site, "any"), comment)
+    the_clock.move(days=366)
+    await site.sweep()
+    async with site.app.state.database.read() as connection:
+        by_address = select(ReportRow.by_address).where(ReportRow.comment_id == UUID(comment["id"]))
+        assert (await connection.execute(by_address)).scalar_one() is False
 
 
 async def test_past_the_sites_number_it_is_in_the_queue_and_counted(site: ASite, thread: AThread) -> None:

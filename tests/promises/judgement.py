@@ -33,8 +33,8 @@ class JudgedLife(Life):
         """What becomes of each: ``done``, or the problem that refuses it."""
         self.settle({comment.thread.article: comment.thread for comment, _ in judged}.values())
         results = []
-        for number, (comment, revision) in enumerate(judged):
-            if comment.revision != revision or comment in [each for each, _ in judged[:number]]:
+        for comment, revision in judged:
+            if comment.revision != revision:
                 results.append("revision-changed")
             elif comment.words is None or not self.applies(verdict, comment):
                 results.append("verdict-does-not-apply")
@@ -46,16 +46,27 @@ class JudgedLife(Life):
     def _judge(self, verdict: str, comment: AComment, by: str) -> None:
         was, reports, judged = comment.state, comment.reports, comment.revision
         comment.claim = None
+        number = len(self.decisions) + 1
         if verdict == "undo" and comment.decided:
-            _, before, comment.reports, _ = comment.decided
-            comment.decided = None
+            _, before, reports_before, _, undone = comment.decided
+            comment.decided = comment.reports = None
+            if reports_before is not None:
+                self._settle(comment, undone, None)
+                comment.reports = sum(settled is None for _, settled in comment.reported_by.values())
             self.become(comment, before, UNDONE[before])
         else:
+            self._settle(comment, None, number)
             comment.reports = None
             self.become(comment, *VERDICTS[verdict][1:])
-            comment.decided = (comment.revision, was, reports, self.now())
+            comment.decided = (comment.revision, was, reports, self.now(), number)
+        comment.last_decision = number
         of: Json = {"comment_id": comment.id, "before": was, "after": comment.state, "revision": judged}
         self.note_decision(verdict, by, article=comment.thread.article, **of)
+
+    def _settle(self, comment: AComment, before: int | None, after: int | None) -> None:
+        for reporter, (at, settled) in comment.reported_by.items():
+            if settled == before:
+                comment.reported_by[reporter] = (at, after)
 
     def applies(self, verdict: str, comment: AComment) -> bool:
         if verdict == "publish" and comment.state == "published":
@@ -66,18 +77,18 @@ class JudgedLife(Life):
             return False
         return self.now() - comment.decided[3] < timedelta(minutes=10)
 
-    def report(self, comment: AComment, reporter: str | None) -> str:
+    def report(self, comment: AComment, reporter: str) -> str:
         """``new`` or ``known``, or the problem that refuses it."""
         if comment.thread.embargoed(self.now()) or comment.state != "published":
             return "not-found"
-        if self.is_banned(reporter):
-            return "banned"
-        before = comment.reported_by.get(reporter)
+        before, settled = comment.reported_by.get(reporter, (None, 0))
         if before and before >= (comment.edited_at or comment.created_at):
             return "known"
-        comment.reported_by[reporter] = self.now()
+        is_open = comment.reports is not None
+        comment.reported_by[reporter] = (self.now(), None if is_open else comment.last_decision)
         self.settle([comment.thread])
-        comment.reports = None if comment.reports is None else comment.reports + 1
+        if comment.reports is not None:
+            comment.reports += settled is not None
         self.tell(comment.thread, "report.filed", comment)
         if self.hides and (comment.reports or 0) >= self.needed:
             comment.found = [*(rule for rule in comment.found if rule != "reported"), "reported"]

@@ -37,10 +37,13 @@ class AComment:
     edited_at: datetime | None = None
     revision: int = 1
     # The last decision: the revision that it made; the state and the open reports before; when.
-    decided: tuple[int, str, int | None, datetime] | None = None
+    decided: tuple[int, str, int | None, datetime, int] | None = None  # and its number
+    last_decision: int = 0
     found: list[str] = field(default_factory=list)  # the rules that found something in its words
     reports: int | None = 0  # since somebody last looked; None: a moderator has judged these words
-    reported_by: dict[str | None, datetime] = field(default_factory=dict)
+    reported_by: dict[str, tuple[datetime, int | None]] = field(
+        default_factory=dict
+    )  # when; the decision that settled it
     claim: tuple[str, datetime] | None = None  # by whom, and until when
 
     def key(self, order: str) -> tuple[int, ...]:

@@ -59,7 +59,12 @@ class SiteInWorld:
     def __init__(self, world: World, site: ASite) -> None:
         self._world, self._site = world, site
 
-    def call(self, method: str, path: str, *, by: str | None = None, **given: Any) -> httpx2.Response:
+    def call(
+        self, method: str, path: str, *, by: str | None = None, address: str | None = None, **given: Any
+    ) -> httpx2.Response:
+        """Call as ``by``, from the ``address`` of somebody else if one is given."""
+        if address:
+            given["headers"] = {"X-Forwarded-For": address}
         return self._world.run(self._site.call(method, path, by=by, **given))
 
     def read(self, path: str, *, by: str | None = None, **query: Any) -> Json:
@@ -77,7 +82,7 @@ def a_world(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worl
     """A world over a migrated database, whose clock stands still until it is moved."""
     standing = Clock()
     monkeypatch.setattr(clock, "now", standing.now)
-    settings = Settings(secret_key="s" * 32, database_url=database_url, sweep_seconds=3600)
+    settings = Settings(secret_key="s" * 32, database_url=database_url, sweep_seconds=3600, trusted_proxies="127.0.0.1")
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         app = create_app(settings)
         lifespan = app.router.lifespan_context(app)

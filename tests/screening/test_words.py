@@ -105,3 +105,12 @@ def test_nothing_makes_folding_or_looking_fail() -> None:
     for name in ("unicode", "naughty-strings"):
         for each in json.loads(real_data(f"hostile/{name}.json").read_text()):
             words.first_in(text_of(each if isinstance(each, str) else each["text"]))
+
+
+def test_a_term_with_many_gaps_takes_no_longer_than_the_text_is_long() -> None:
+    """Were each gap tried at each letter, this would not end today."""
+    words = WordList(["*".join("a" * 20) + "*b", "ha*ha*ha*ha*ha*ha*ha*x"])
+    assert words.first_in(text_of("a" * 10_000 + " " + "ha" * 4_000)) is None
+    assert words.first_in(text_of("a" * 300 + "b")) is not None
+    assert WordList(["v*i*a*g*r*a"]).first_in(text_of("v-i-a g r a")) is None
+    assert WordList(["v*i*a*g*r*a"]).first_in(text_of("Buy vxixaxgxrxa!")) == "v*i*a*g*r*a"
