@@ -196,7 +196,12 @@ def test_nothing_but_migrating_works_before_it(unmigrated: Command) -> None:
     for command in ("serve", "verify"):
         assert stopped(unmigrated(command)).endswith("run “onereply migrate”.")
     for arguments in (("site", "list"), ("site", "add", "gazette", "--name", "x"), ("key", "list", "gazette")):
-        assert stopped(unmigrated(*arguments))
+        assert stopped(unmigrated(*arguments)).endswith("run “onereply migrate”.")
+
+
+def test_a_database_in_a_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    done(command_line(f"sqlite:///{tmp_path}/new.db")("migrate"))
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("new.db*")} == {0o600}
 
 
 def test_verify_names_what_is_wrong(onereply: Command, fresh_database_url: str) -> None:

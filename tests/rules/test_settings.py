@@ -1,5 +1,7 @@
 """Admins set a site otherwise, member by member, and the log of decisions says what."""
 
+from typing import Any
+
 from service.app import create_app
 from service.settings import Settings
 from tests.builders import ASite, Json
@@ -26,6 +28,21 @@ async def test_what_no_site_can_be_set_to_is_refused_by_its_member(site: ASite) 
     for member, value in (("mode", None), ("max_depth", 21), ("unknown", 1), ("posts_per_address", "often")):
         refused = await site.call("PATCH", "/settings", by="admin", json={member: value})
         assert (refused.status_code, refused.json()["pointer"]) == (422, f"/{member}")
+
+
+async def test_what_does_not_fit_is_told_in_words(site: ASite) -> None:
+    async def told(method: str, path: str, **given: Any) -> str:
+        answer: Json = (await site.call(method, path, by="admin", **given)).json()
+        return str(answer["detail"])
+
+    form = "It does not have the form that is asked for: see /docs."
+    assert await told("PATCH", "/settings", json={"posts_per_address": "often"}) == form
+    modes = "Invalid enum value 'never'; there are: hold, hold-first-timers, publish."
+    assert await told("PATCH", "/settings", json={"mode": "never"}) == modes
+    assert "there are: delete, publish" in await told("POST", "/decisions", json={"verdict": "x", "comments": []})
+    assert "there are: hold, refuse." in await told("POST", "/rules/try", json={"rules": {"duplicates": "x"}})
+    assert "there are: newest, oldest." in await told("GET", "/queue", params={"order": "x"})
+    assert await told("GET", "/queue", params={"sort": "x"}) == "There is no parameter “sort” here."
 
 
 async def test_the_log_names_the_settings_and_the_rules_that_were_changed(site: ASite) -> None:
