@@ -106,6 +106,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
         sessions=sessions,
         passwords=passwords or Passwords(),
     )
+    app.state.targets = targets
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking
     app.state.group = group

@@ -50,7 +50,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("PUT",    "/rules",                      rules.put_rules,             MODERATOR),
     ("POST",   "/rules/try",                  rules.post_try,              MODERATOR),
     ("GET",    "/settings",                   rules.get_settings,          ADMIN),
-    ("PUT",    "/settings",                   rules.put_settings,          ADMIN),
+    ("PATCH",  "/settings",                   rules.patch_settings,        ADMIN),
     ("GET",    "/events",                     events.get_events,           HOST),
     ("POST",   "/sessions",                   access.post_session,         ANYONE),
     ("GET",    "/sessions/current",           access.get_session,          SESSION),

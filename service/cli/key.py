@@ -25,7 +25,9 @@ def add(site: str, role: Role) -> None:
             return await add_key(connection, (await find_site(connection, site)).id, role)
 
     key = with_database(deed)
-    click.echo(f"A {role} key of “{site}”. Keep it; it can't be shown again.", err=True)
+    click.echo(
+        f"{'An' if role == 'admin' else 'A'} {role} key of “{site}”. Keep it; it can't be shown again.", err=True
+    )
     click.echo(key)
 
 

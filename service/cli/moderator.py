@@ -61,14 +61,14 @@ def passwd(site: str, name: str) -> None:
 @command.command("list")
 @click.argument("site")
 def list_(site: str) -> None:
-    """List a site's moderators: name, role, made, last seen, removed."""
+    """List a site's moderators: id, name, role, made, last seen, removed."""
 
     async def deed(database: Database) -> None:
         async with database.read() as connection:
             for moderator in await list_moderators(connection, (await find_site(connection, site)).id):
                 times = (moderator.created_at, moderator.last_seen_at, moderator.removed_at)
                 told = "\t".join(time.strftime("%Y-%m-%d %H:%M") if time else "–" for time in times)
-                click.echo(f"{moderator.name}\t{moderator.role}\t{told}")
+                click.echo(f"{moderator.id}\t{moderator.name}\t{moderator.role}\t{told}")
 
     with_database(deed)
 

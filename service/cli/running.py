@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from service.access.moderators import InvalidModerator
 from service.settings import Settings, SettingsError, load
@@ -39,6 +39,9 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
         database = Database(settings.database_url, read_connections=settings.read_connections)
         try:
             return await deed(database)
+        except (OperationalError, ProgrammingError):
+            await _migrated_or_stop(database)
+            raise
         finally:
             await database.close()
 
@@ -49,6 +52,14 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
     except (SQLAlchemyError, OSError) as error:
         cause = str(getattr(error, "orig", error)).splitlines()[0]
         raise click.ClickException(f"The database would not do that: {cause}") from None
+
+
+async def _migrated_or_stop(database: Database) -> None:
+    """Stop with one clear line where the database has no tables at all."""
+    async with database.read() as connection:
+        revision = await current_revision(connection)
+    if revision is None:
+        raise click.ClickException("The database has no tables yet: run “onereply migrate”.")
 
 
 async def at_head_or_stop(database: Database) -> None:

@@ -9,11 +9,11 @@ import msgspec
 from service import clock
 from service.cli.running import settings_or_stop, with_database
 from service.events.decisions import OPERATOR, NewDecision, note_decisions
-from service.sites.changing import add_site, change_site, find_site, list_sites
+from service.sites.changing import add_site, change_site, find_site, list_sites, lock_site, members_changed
 from service.sites.model import SECRETS, SecretName
 from service.sites.rules import PRESETS as RULES
 from service.sites.secrets import remove_secret, set_secret
-from service.sites.settings import PRESETS, InvalidSetting, SiteSettings, change_settings
+from service.sites.settings import HTTPS_ONLY, PRESETS, InvalidSetting, SiteSettings, change_settings, keys_in_the_open
 from service.storage.engine import Database
 
 
@@ -66,11 +66,13 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
 
     async def deed(database: Database) -> None:
         async with database.write() as connection:
-            site = await find_site(connection, slug)
+            site = await lock_site(connection, slug)
             changed = change_settings(site.settings, settings)
             _refuse_http(changed, allow_private=installation.allow_private_targets)
             await change_site(connection, site, name=name, locale=locale, settings=changed)
-            decision = NewDecision(site.id, "settings", OPERATOR)
+            told = [word for word, given in (("name", name), ("locale", locale)) if given is not None]
+            told += [names] if (names := members_changed(site.settings, changed)) else []
+            decision = NewDecision(site.id, "settings", OPERATOR, reason=", ".join(told) or None)
             await note_decisions(connection, [decision], now=clock.now())
 
     with_database(deed, installation)
@@ -78,8 +80,8 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
 
 
 def _refuse_http(settings: SiteSettings, *, allow_private: bool) -> None:
-    if (settings.token_jwks or "").startswith("http:") and not allow_private:
-        raise InvalidSetting("token_jwks must be an https URL: whoever stands between could put in keys of their own.")
+    if keys_in_the_open(settings.token_jwks) and not allow_private:
+        raise InvalidSetting(HTTPS_ONLY)
 
 
 @command.command("secret")

@@ -29,8 +29,10 @@ from service.comments.wire import (
     Posted,
     PostIn,
     finding_out,
+    judged_comment,
     own_comment,
     public_comment,
+    state_for_author,
     told_comment,
     why_held,
 )
@@ -91,6 +93,7 @@ async def post_comment(request: Request, caller: Caller) -> Response:
         token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id)
     # A key that could be guessed gets back no more than any reader may see.
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
+    seen.state = state_for_author(comment)
     if accepted.tells_token and comment.state in NOT_YET:
         findings = accepted.findings or await _findings_of(request, comment)
         seen.why = why_held(comment, findings, caller.site.rules, locale=draft.locale)
@@ -133,7 +136,11 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     edit = Edit(body, render(body), marks, by_email, await model_of(request, caller))
     async with database_of(request).write() as connection:
         comment = await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
-    return json_response(own_comment(comment), headers={"cache-control": "no-store"})
+    seen = own_comment(comment)
+    if comment.state in NOT_YET:
+        findings = await _findings_of(request, comment)
+        seen.why = why_held(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+    return json_response(seen, headers={"cache-control": "no-store"})
 
 
 async def remove_comment(request: Request, caller: Caller) -> Response:
@@ -155,6 +162,8 @@ def path_in(cursor: str | None) -> bytes:
 
 def _as_seen(comment: Comment, caller: Caller) -> CommentOut:
     """``comment`` as ``caller`` may see it."""
+    if caller.judges:
+        return judged_comment(comment)
     return own_comment(comment) if _sees_whole(comment, caller) else public_comment(comment)
 
 

@@ -81,7 +81,7 @@ class CommentOut(msgspec.Struct):
     """A comment; a tombstone has neither author nor html.
 
     ``body``, the Markdown, is for its author and moderators; ``findings`` for moderators who ask for this comment;
-    ``why`` tells its author why it is not published.
+    ``why`` tells its author why it is not published. What only the rules took for spam is ``pending`` to its author.
     """
 
     id: UUID
@@ -149,6 +149,15 @@ def why_held(comment: Comment, findings: Sequence[Finding], rules: Rules, *, loc
     return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["look"])]
 
 
+def state_for_author(comment: Comment) -> State:
+    """The state of ``comment`` as its author is told it.
+
+    What the rules took for spam, and no moderator has judged, is told as pending: programs would learn from it.
+    """
+    by_rules = comment.state is State.SPAM and comment.reports is not None
+    return State.PENDING if by_rules else comment.state
+
+
 def public_comment(comment: Comment) -> CommentOut:
     """``comment`` as every reader may see it: a tombstone unless it is published.
 
@@ -177,7 +186,14 @@ def told_comment(comment: Comment) -> CommentOut:
 
 
 def own_comment(comment: Comment) -> CommentOut:
-    """``comment`` as its author and the site's moderators see it, in whatever state."""
+    """``comment`` as its author sees it, in whatever state."""
+    out = judged_comment(comment)
+    out.state = state_for_author(comment)
+    return out
+
+
+def judged_comment(comment: Comment) -> CommentOut:
+    """``comment`` as the site's moderators see it, in whatever state."""
     if comment.state is State.DELETED and not comment.body:
         return told_comment(comment)  # its author took the words back, for everybody
     out = _whole(comment)

@@ -13,7 +13,7 @@ from service.access.moderators import names_of
 from service.comments.drafting import address_marks_of, author_marks_of, comment_id_of
 from service.comments.finding import find_comment
 from service.comments.noting import read_findings
-from service.comments.wire import finding_out, own_comment, why_held
+from service.comments.wire import finding_out, judged_comment, own_comment, why_held
 from service.moderation.claiming import claim, release_all
 from service.moderation.deciding import Judged, decide
 from service.moderation.queueing import Asked, InQueue, count_queued, read_queue
@@ -181,7 +181,7 @@ async def post_second_look(request: Request, caller: Caller) -> Response:
 
 
 def _queued(queued: InQueue, locale: str) -> QueuedOut:
-    comment = own_comment(queued.comment)
+    comment = judged_comment(queued.comment)
     comment.findings = [finding_out(finding, locale=locale) for finding in queued.findings]
     claimed = ClaimOut(*queued.claim) if queued.claim else None
     return QueuedOut(comment, queued.comment.reader_id, queued.article, queued.title, queued.reports, claimed)

@@ -184,6 +184,7 @@ def who_may(operation: Json) -> str:
             "authorToken": "authors (author token)",
             "hostToken": "readers (host token)",
             "metricsKey": "the metrics key",
+            "session": "a moderator who is logged in (session)",
         }
         said += [named[name] for name in requirement if name in named]
         said += [f"{role} key" for role in roles]
@@ -202,7 +203,8 @@ def curl(operation: Json) -> str:
         path += "?" + "&".join(f"{each['name']}={quote(str(_example(each)), safe='')}" for each in query)
     lines = [f"curl -X {operation['method']} 'http://127.0.0.1:8000{path}'"]
     if operation["security"] and {} not in operation["security"]:
-        secret = "TOKEN" if "authorToken" in operation["security"][0] else "KEY"
+        [scheme, *_] = operation["security"][0]
+        secret = {"authorToken": "TOKEN", "session": "SESSION"}.get(scheme, "KEY")
         lines.append(f'-H "Authorization: Bearer ${secret}"')
     for content in operation.get("requestBody", {}).get("content", {}).values():
         body = resolve(next(iter(content["examples"].values())))["value"]

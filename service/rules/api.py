@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,16 +14,18 @@ from service.comments.model import State
 from service.comments.wire import finding_out
 from service.events.decisions import NewDecision, note_decisions
 from service.rules.trying import Example, try_rules
-from service.rules.wire import Differing, Tried, TryIn, Verdicts
+from service.rules.wire import Differing, SettingsIn, Tried, TryIn, Verdicts
 from service.screening.findings import Verdict
-from service.sites.changing import change_rules, change_site, find_site
+from service.sites.changing import change_rules, change_site, lock_site, members_changed
 from service.sites.rules import Rules
-from service.sites.settings import SiteSettings
+from service.sites.settings import HTTPS_ONLY, keys_in_the_open
 from service.storage.engine import database_of
 from service.threads.api import locale_of
 from service.web.conditional import PRIVATE
-from service.web.decoding import decode_body
+from service.web.decoding import decode_body, given_fields
+from service.web.problems import InvalidField
 from service.web.routing import json_response
+from service.web.targets import Targets
 
 RULES_LIMIT = 4 * 1024 * 1024  # 20,000 words, and more than anybody has in one site
 LONGEST_EXCERPT = 280
@@ -38,8 +41,9 @@ async def put_rules(request: Request, caller: Caller) -> Response:
     """Have what arrives from now on judged by other rules."""
     rules = await decode_body(request, Rules, limit=RULES_LIMIT)
     async with database_of(request).write() as connection:
-        await change_rules(connection, caller.site, rules)
-        decision = NewDecision(caller.site.id, "rules", caller.actor)
+        site = await lock_site(connection, caller.site.slug)
+        await change_rules(connection, site, rules)
+        decision = NewDecision(site.id, "rules", caller.actor, reason=members_changed(site.rules, rules))
         await note_decisions(connection, [decision], now=clock.now())
     doorkeeper_of(request).sites.forget(caller.site.slug)
     return json_response(rules, headers=NO_STORE)
@@ -62,16 +66,25 @@ async def get_settings(_request: Request, caller: Caller) -> Response:
     return json_response(caller.site.settings, headers=PRIVATE)
 
 
-async def put_settings(request: Request, caller: Caller) -> Response:
-    """Set the site otherwise; what is left out takes its default."""
-    settings = await decode_body(request, SiteSettings)
+async def patch_settings(request: Request, caller: Caller) -> Response:
+    """Set the site otherwise; what is left out stays as it is."""
+    given = given_fields(await decode_body(request, SettingsIn))
+    if keys_in_the_open(given.get("token_jwks")) and not _targets_of(request).allow_private:
+        raise InvalidField(HTTPS_ONLY, pointer="/token_jwks")
     async with database_of(request).write() as connection:
-        site = await find_site(connection, caller.site.slug)
+        site = await lock_site(connection, caller.site.slug)
+        settings = msgspec.structs.replace(site.settings, **given)
         await change_site(connection, site, name=None, locale=None, settings=settings)
-        decision = NewDecision(site.id, "settings", caller.actor)
+        decision = NewDecision(site.id, "settings", caller.actor, reason=members_changed(site.settings, settings))
         await note_decisions(connection, [decision], now=clock.now())
     doorkeeper_of(request).sites.forget(caller.site.slug)
     return json_response(settings, headers=NO_STORE)
+
+
+def _targets_of(request: Request) -> Targets:
+    targets = request.app.state.targets
+    assert isinstance(targets, Targets)
+    return targets
 
 
 def _verdicts(counted: Counter[Verdict]) -> Verdicts:

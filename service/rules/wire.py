@@ -1,16 +1,29 @@
 """Rules that are tried, as they go over the wire. The rules themselves are ``sites/rules.py``."""
 
-from typing import Annotated
+from typing import Annotated, cast, get_type_hints
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from service.comments.model import State
 from service.comments.wire import FindingOut
 from service.screening.findings import Verdict
 from service.sites.rules import Rules
+from service.sites.settings import SiteSettings
 from service.web.decoding import Body
+
+# What is to be set otherwise: the members of SiteSettings with their limits, each of which may be left out.
+SettingsIn = cast(
+    "type[Body]",
+    msgspec.defstruct(
+        "SettingsIn",
+        [(name, kind | UnsetType, UNSET) for name, kind in get_type_hints(SiteSettings, include_extras=True).items()],
+        bases=(Body,),
+        module=__name__,
+        kw_only=True,
+    ),
+)
 
 
 class TryIn(Body):

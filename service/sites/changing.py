@@ -62,6 +62,21 @@ async def find_site(connection: AsyncConnection, slug: str) -> Site:
     return site_of(row)
 
 
+async def lock_site(connection: AsyncConnection, slug: str) -> Site:
+    """The site called ``slug``, which nobody else changes until the transaction ends; raises :class:`InvalidSite`.
+
+    It locks the site's log head, so what else a transaction locks comes before.
+    """
+    await connection.execute(select(SiteRow.id).where(SiteRow.slug == slug).with_for_update())
+    return await find_site(connection, slug)
+
+
+def members_changed(before: msgspec.Struct, after: msgspec.Struct) -> str | None:
+    """The names of the members in which two structs of a kind differ, for the log: “mode, max_depth”; None if none."""
+    names = (name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name))
+    return ", ".join(names) or None
+
+
 async def change_site(
     connection: AsyncConnection, site: Site, *, name: str | None, locale: str | None, settings: SiteSettings
 ) -> Site:

@@ -74,6 +74,14 @@ PRESETS: dict[str, SiteSettings] = {
 }
 
 
+HTTPS_ONLY = "token_jwks must be an https URL: whoever stands between could put in keys of their own."
+
+
+def keys_in_the_open(token_jwks: str | None) -> bool:
+    """Whether a host's keys would be fetched where somebody between could change them."""
+    return (token_jwks or "").startswith("http:")
+
+
 class InvalidSetting(Exception):
     """A setting is unknown or its value does not fit; the message is one line for whoever sets it."""
 

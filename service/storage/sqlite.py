@@ -9,6 +9,7 @@ but for the two that can wait: taking the write lock, and the commit, which wait
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +63,8 @@ class InLoopConnection(aiosqlite.Connection):
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    with suppress(FileExistsError):  # it holds e-mail addresses; the files beside it take the same mode
+        path.touch(mode=0o600, exist_ok=False)
     # The driver's own transactions begin too late and end before DDL, so it gets none (isolation_level); the hook on
     # “begin” does it right.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)

@@ -23,6 +23,7 @@ from service.web.problems import (
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 20.0
 T = TypeVar("T")
+Schema = dict[str, Any]
 Query = TypeVar("Query", bound=msgspec.Struct)
 
 
@@ -72,7 +73,7 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        _invalid(str(error))
+        _invalid(str(error), kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedJson(f"{error}.") from None
     except RecursionError:
@@ -98,7 +99,9 @@ def decode_query(request: Request, kind: type[Query]) -> Query:
         message, path = _split(str(error))
         named = _NAMED_FIELD.search(message)
         name = named[1] if named else path.lstrip("$.") or "query"
-        raise InvalidParameter(_sentence(message), parameter=name) from None
+        if message.startswith("Object contains unknown field"):
+            raise InvalidParameter(f"There is no parameter “{name}” here.", parameter=name) from None
+        raise InvalidParameter(_sentence(message, kind, path), parameter=name) from None
     except (ValueError, OverflowError) as error:
         raise InvalidParameter(f"{error}.", parameter="query") from None
 
@@ -121,7 +124,7 @@ def _typed(value: str, is_integer: bool) -> str | int:
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
-def _invalid(error: str) -> NoReturn:
+def _invalid(error: str, kind: object) -> NoReturn:
     message, path = _split(error)
     pointer = pointer_of(path)
     named = _NAMED_FIELD.search(message)
@@ -130,7 +133,7 @@ def _invalid(error: str) -> NoReturn:
     length = _LENGTH.match(message)
     if length and length[1] == "<=":
         raise InvalidField(Said("longest", {"longest": int(length[2])}), pointer=pointer)
-    raise InvalidField(Said("blank") if length else _sentence(message), pointer=pointer)
+    raise InvalidField(Said("blank") if length else _sentence(message, kind, path), pointer=pointer)
 
 
 def _split(error: str) -> tuple[str, str]:
@@ -140,15 +143,43 @@ def _split(error: str) -> tuple[str, str]:
     return (match[1], match[2]) if match and match[1].count("`") % 2 == 0 else (error, "$")
 
 
-def _sentence(message: str) -> str:
+def _sentence(message: str, kind: object, path: str) -> str:
+    if _FORM.match(message):
+        return "It does not have the form that is asked for: see /docs."
+    if message.startswith("Invalid enum value") and (values := _values_at(kind, path)):
+        message += f"; there are: {', '.join(values)}"
     message = message.replace("Object missing required field", "The object lacks the field")
     quoted = re.sub(r"`([^`]*)`", r"“\1”", message)
     return re.sub(r"\bObject\b", "The object", quoted) + "."
 
 
 _PLACE = re.compile(r"(.*) - at `(\$[^`]*)`", re.DOTALL)
+_FORM = re.compile(r"Expected `str` matching regex ")
 _LENGTH = re.compile(r"Expected `str` of length (<=|>=) (\d+)")
 _NAMED_FIELD = re.compile(r"(?:missing required|unknown|as) field `(.*)`", re.DOTALL)
+
+
+def _values_at(kind: object, path: str) -> list[str]:
+    """The values that there are for the member at ``path`` of a ``kind``; empty where they are no closed list."""
+    schema, components = _schema_of(kind)
+    meant = _meant(schema, components)
+    for part in re.findall(r"[^.$\[\]]+", path):
+        below = [each.get("properties", {}).get(part) or each.get("items", {}) for each in meant]
+        meant = [one for each in below for one in _meant(each, components)]
+    return [value for each in meant for value in each.get("enum", []) if value is not None]
+
+
+def _meant(schema: Schema, components: dict[str, Schema]) -> list[Schema]:
+    """What ``schema`` comes down to: what it refers to, and each of its alternatives."""
+    if "$ref" in schema:
+        return [components[schema["$ref"]]]
+    return [one for each in schema["anyOf"] for one in _meant(each, components)] if "anyOf" in schema else [schema]
+
+
+@cache
+def _schema_of(kind: object) -> tuple[Schema, dict[str, Schema]]:
+    [schema], components = msgspec.json.schema_components([kind], ref_template="{name}")
+    return schema, components
 
 
 def pointer_of(path: str) -> str:

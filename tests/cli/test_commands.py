@@ -84,6 +84,14 @@ def test_a_site_is_added_listed_and_changed(onereply: Command) -> None:
     assert "\tclose_after_days=null" in done(onereply("site", "list"))
 
 
+def test_the_log_of_decisions_names_what_was_set(onereply: Command, fresh_database_url: str) -> None:
+    done(onereply("site", "add", "gazette", "--name", "The Gazette"))
+    done(onereply("site", "set", "gazette", "--locale", "de", "mode=hold", "max_depth=2"))
+    done(onereply("site", "set", "gazette", "mode=hold"))
+    reasons = read(fresh_database_url, "SELECT reason FROM decisions ORDER BY decided_at")
+    assert reasons == ["locale, mode, max_depth", None]
+
+
 def test_a_slug_that_cannot_stand_in_a_path_is_refused(onereply: Command) -> None:
     for slug in ("", "Gazette", "a b", "a/b", "-a", "a-", "газета", "x" * 64, "a\n", ".."):
         assert "can't be a slug" in stopped(onereply("site", "add", "--name", "x", "--", slug))
@@ -188,7 +196,12 @@ def test_nothing_but_migrating_works_before_it(unmigrated: Command) -> None:
     for command in ("serve", "verify"):
         assert stopped(unmigrated(command)).endswith("run “onereply migrate”.")
     for arguments in (("site", "list"), ("site", "add", "gazette", "--name", "x"), ("key", "list", "gazette")):
-        assert stopped(unmigrated(*arguments))
+        assert stopped(unmigrated(*arguments)).endswith("run “onereply migrate”.")
+
+
+def test_a_database_in_a_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    done(command_line(f"sqlite:///{tmp_path}/new.db")("migrate"))
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("new.db*")} == {0o600}
 
 
 def test_verify_names_what_is_wrong(onereply: Command, fresh_database_url: str) -> None:
@@ -197,6 +210,17 @@ def test_verify_names_what_is_wrong(onereply: Command, fresh_database_url: str) 
     result = onereply("verify")
     assert (result.exit_code, result.stderr) == (1, "Error: 1 findings.\n")
     assert result.stdout == "site gazette: position 7, its events run from 1 to 0 and are 0\n"
+
+
+def read(database_url: str, statement: str) -> list[object]:
+    async def deed() -> list[object]:
+        database = Database(database_url, read_connections=1)
+        async with database.read() as connection:
+            found = [row[0] for row in await connection.execute(text(statement))]
+        await database.close()
+        return found
+
+    return asyncio.run(deed())
 
 
 def execute(database_url: str, statement: str) -> None:

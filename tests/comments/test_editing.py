@@ -5,7 +5,7 @@ import pytest
 from service.comments.editing import after_edit
 from service.comments.model import State
 from service.screening.findings import Verdict
-from tests.builders import ASite, Clock, Json, a_comment, a_thread, decide, events_of
+from tests.builders import ASite, Clock, Json, a_comment, a_thread, decide, events_of, set_rules
 
 
 async def edit(site: ASite, posted: Json, body: str) -> int:
@@ -99,3 +99,15 @@ async def test_deleting_twice_is_deleting_once(site: ASite) -> None:
     posted = await a_comment(thread)
     assert [await delete(site, posted), await delete(site, posted)] == [204, 204]
     assert [event["type"] for event in await events_of(site)].count("comment.deleted") == 1
+
+
+async def test_an_edit_that_is_held_tells_its_author_why(site: ASite) -> None:
+    posted = await a_comment(await a_thread(site))
+    await set_rules(site, held_words=["casino"])
+    path = f"/comments/{posted['comment']['id']}"
+    edited = await site.call("PATCH", path, by=posted["author_token"], json={"body": "A casino."})
+    held = edited.json()
+    assert (edited.status_code, held["state"], len(held["why"])) == (200, "pending", 1)
+    assert (await site.call("GET", path, by=posted["author_token"])).json()["comment"]["why"] == held["why"]
+    again = await site.call("PATCH", path, by=posted["author_token"], json={"body": "A casino."})
+    assert again.json()["why"] == held["why"]

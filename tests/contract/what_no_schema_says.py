@@ -50,7 +50,8 @@ RIGHTLY_REFUSED = {
     ("postSecondLook", "not-held|asked-already", ""): "the comment is published, or its author has asked before",
     ("postClaims", "invalid-field", "/limit"): AN_INTEGER,
     ("putRules|tryRules", "invalid-field", "(/rules)?/[a-z_]+|/last"): AN_INTEGER,
-    ("putSettings", "invalid-field", "/(max_depth|[a-z_]+_(seconds|days))"): AN_INTEGER,
+    ("patchSettings", "invalid-field", "/(max_depth|[a-z_]+_(seconds|days))"): AN_INTEGER,
+    ("patchSettings", "invalid-field", "/token_jwks"): "http is for installations that allow private targets",
 }
 
 

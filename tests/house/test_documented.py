@@ -9,6 +9,7 @@ from service.cli import COMMANDS
 from service.events.catalogue import EventType
 from service.routes import SITE_ROUTES
 from service.settings import PREFIX, Settings
+from service.sites.rules import PRESETS, Rules
 from service.sites.settings import SiteSettings
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,16 @@ def test_every_setting_is_documented_with_its_default(field: msgspec.structs.Fie
 def test_every_setting_of_a_site_is_documented_with_its_default(field: msgspec.structs.FieldInfo) -> None:
     default = field.default if isinstance(field.default, str) else msgspec.json.encode(field.default).decode()
     assert f"| `{field.name}` | `{default}` |" in README
+
+
+@pytest.mark.parametrize("field", msgspec.structs.fields(Rules), ids=lambda field: field.name)
+def test_every_rule_is_documented_with_what_a_newsroom_has(field: msgspec.structs.FieldInfo) -> None:
+    value = getattr(PRESETS["newsroom"], field.name)
+    told = (
+        f"`{value}`" if isinstance(value, str) else "" if value in (None, ()) else msgspec.json.encode(value).decode()
+    )
+    [row] = [line for line in README.splitlines() if line.startswith(f"| `{field.name}` | ")]
+    assert row.endswith(f" | {told} |")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -152,7 +152,7 @@ async def test_every_kind_of_decision_is_in_the_log_with_who_made_it(site: ASite
     await site.call("POST", f"{thread.path}/close", by=session, json={"reason": "Late."})
     await site.call("POST", f"{thread.path}/close", by=session)
     await site.call("POST", f"{thread.path}/reopen", by="host")
-    await site.call("PUT", "/settings", by="admin", json={"mode": "hold"})
+    await site.call("PATCH", "/settings", by="admin", json={"mode": "hold"})
     await site.call("PUT", "/rules", by=session, json={})
     await decide(site, "reject", comment)
     log = (await site.call("GET", "/decisions", by="moderator")).json()["decisions"]

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from service.pages.reference import contract, curl, operations
+from service.pages.reference import contract, curl, operations, who_may
 from tests.builders import ASite
 
 TYPES = contract()["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
@@ -59,6 +59,16 @@ async def test_every_operation_with_its_parameters_is_told(site: ASite) -> None:
         assert unescape(operation["summary"]) in docs.text
         assert curl(operation) in docs.text
         assert all(parameter["name"] in docs.text for parameter in operation["parameters"])
+
+
+def test_who_may_call_and_by_what_is_told_of_every_operation_that_needs_something() -> None:
+    told = {each["operationId"]: (who_may(each), curl(each)) for each in operations()}
+    assert told["getSession"][0] == "a moderator who is logged in (session)"
+    assert 'Bearer $SESSION"' in told["getSession"][1]
+    assert 'Bearer $TOKEN"' in told["patchComment"][1]
+    assert 'Bearer $KEY"' in told["getRules"][1]
+    for operation in operations():
+        assert ("anyone" in told[operation["operationId"]][0]) == ({} in (operation["security"] or [{}]))
 
 
 async def test_every_schema_with_its_members_is_told(site: ASite) -> None:

@@ -32,7 +32,7 @@ BODIES: dict[str, Json] = {
     "POST /comments/{comment}/reports": {"reason": "spam"},
     "POST /bans": {"kind": "domain", "value": "spam.example"},
     "PUT /rules": {"held_words": ["casino"]},
-    "PUT /settings": {},
+    "PATCH /settings": {},
     "POST /rules/try": {"rules": {}},
     "POST /sessions": {},
     "POST /decisions": {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},

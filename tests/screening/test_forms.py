@@ -8,7 +8,7 @@ from service.screening.findings import Finding, Rule
 from service.screening.forms import Form
 from service.screening.telling import Told, judge_told
 from service.sites.rules import Rules
-from tests.builders import ASite, AThread, Json, a_thread, decide, events_of
+from tests.builders import ASite, AThread, Json, a_comment, a_thread, decide, events_of
 from tests.web.by_hand import send_json
 
 FORM_RULES: dict[str, Any] = {"honeypot": True, "fewest_seconds": 2}
@@ -51,7 +51,7 @@ async def test_a_honeypot_that_is_filled_in_makes_it_spam_that_is_kept_but_neith
     thread = await a_thread(site)
     await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
     status, posted = await post(thread, {"honeypot": "https://pills.example", "seconds": 0.4})
-    assert (status, posted["comment"]["state"], posted["thread"]["reply_count"]) == (202, "spam", 0)
+    assert (status, posted["comment"]["state"], posted["thread"]["reply_count"]) == (202, "pending", 0)
     assert await findings_of(site, posted["comment"]["id"]) == [
         ("honeypot", "spam", None),
         ("fast", "pending", "0.4 s"),
@@ -66,6 +66,30 @@ async def test_a_honeypot_that_is_filled_in_makes_it_spam_that_is_kept_but_neith
     assert (await site.call("GET", path)).status_code == 404
     [result] = await decide(site, "publish", posted["comment"])
     assert (result["state"], (await thread.read())["reply_count"]) == ("published", 1)
+
+
+async def test_what_the_rules_take_for_spam_is_pending_to_its_author_and_spam_to_moderators(site: ASite) -> None:
+    thread = await a_thread(site)
+    await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
+    for key in ("a-key-of-its-own-1", "short"):
+        for _ in range(2):
+            status, posted = await post(thread, {"honeypot": "x"}, key=key)
+            assert (status, posted["comment"]["state"]) == (202, "pending")
+    _, posted = await post(thread, {"honeypot": "x"}, key="a-key-of-its-own-1")
+    path, author = f"/comments/{posted['comment']['id']}", posted["author_token"]
+    seen = (await site.call("GET", path, by=author)).json()["comment"]
+    assert (seen["state"], seen["why"]) == ("pending", posted["comment"]["why"])
+    judged = (await site.call("GET", path, by="moderator")).json()["comment"]
+    assert judged["state"] == "spam"
+    waiting = (await site.call("GET", "/queue", by="moderator", params={"state": "spam"})).json()["comments"]
+    assert {each["comment"]["state"] for each in waiting} == {"spam"}
+
+
+async def test_what_a_moderator_took_for_spam_is_spam_to_its_author(site: ASite) -> None:
+    posted = await a_comment(await a_thread(site))
+    await decide(site, "spam", posted["comment"])
+    path = f"/comments/{posted['comment']['id']}"
+    assert (await site.call("GET", path, by=posted["author_token"])).json()["comment"]["state"] == "spam"
 
 
 async def test_nobody_answers_what_is_taken_for_spam(site: ASite) -> None:
