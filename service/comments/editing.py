@@ -15,6 +15,7 @@ from service.comments.history import asks_history, read_history
 from service.comments.model import Comment, State
 from service.comments.noting import forget_findings, replace_findings
 from service.comments.states import ARRIVED, Change, change_states
+from service.comments.wire import state_for_author
 from service.events.catalogue import EventType
 from service.readers.bans import Banned, longest_ban, read_bans
 from service.screening.findings import STRICTEST, Finding, Verdict, strictest
@@ -94,7 +95,7 @@ async def edit_comment(
     bans = await read_bans(connection, {(site.id, mark) for mark in marks})
     if ban := longest_ban(bans, site.id, marks, now):
         raise Banned(ban, draft={"body": body})
-    if comment.state not in {State.PUBLISHED, State.PENDING}:
+    if state_for_author(comment) not in {State.PUBLISHED, State.PENDING}:
         raise NotEditable(body)
     if now >= comment.created_at + timedelta(seconds=site.settings.edit_window_seconds):
         raise EditWindowOver(body)

@@ -12,7 +12,11 @@ from service.comments.model import FindingRow
 from service.screening.findings import Finding, Rule
 from service.storage.portable import any_of, insert_many, rows_given
 
-SAID_BY_PEOPLE = (Rule.REPORTED.value, Rule.SECOND_LOOK.value)
+# What people said of it, and what was known only as it arrived.
+NOT_JUDGED_AGAIN = (
+    *(Rule.REPORTED.value, Rule.SECOND_LOOK.value),
+    *(Rule.HONEYPOT.value, Rule.FAST.value, Rule.AKISMET.value, Rule.AKISMET_UNREACHABLE.value),
+)
 
 
 def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -24,8 +28,8 @@ def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str
 
 
 async def replace_findings(connection: AsyncConnection, comment_id: UUID, findings: Sequence[Finding]) -> None:
-    """Forget what the rules found in a comment before, and keep ``findings``; what people said of it stays."""
-    by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(SAID_BY_PEOPLE))
+    """Forget what the rules found in a comment before, and keep ``findings``; what is not judged again stays."""
+    by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(NOT_JUDGED_AGAIN))
     await connection.execute(by_rules)
     await insert_many(connection, FindingRow, finding_rows(comment_id, findings))
 
