@@ -17,12 +17,15 @@ down_revision = "2026_11_24_0006"
 branch_labels = None
 depends_on = None
 
+KNOWN, SAID = sa.text("address_mark IS NOT NULL"), sa.text("words_mark IS NOT NULL")
+REPORTED = sa.text("reports > 0")
+# By name the columns, and what is in it on SQLite and on PostgreSQL.
 INDEXES = {
-    "ix_comments_reader": (["reader_id", "id"], None),
-    "ix_comments_words": (["words_mark", "id"], sa.text("words_mark IS NOT NULL")),
-    "ix_comments_address": (["address_mark", "id"], sa.text("address_mark IS NOT NULL")),
-    "ix_comments_addressed": (["created_at"], sa.text("address_mark IS NOT NULL")),
-    "ix_comments_reported": (["id"], sa.text("reports > 0")),
+    "ix_comments_reader": (["reader_id", "id"], None, None),
+    "ix_comments_words": (["words_mark", "id"], SAID, None),
+    "ix_comments_address": (["address_mark", "id"], KNOWN, None),
+    "ix_comments_addressed": (["created_at"], KNOWN, KNOWN),
+    "ix_comments_reported": (["id"], REPORTED, REPORTED),
 }
 
 
@@ -30,8 +33,8 @@ def upgrade() -> None:
     """Add the columns and the indexes that screening and moderators read them by."""
     for column in _columns():
         op.add_column("comments", column)
-    for name, (columns, where) in INDEXES.items():
-        op.create_index(name, "comments", columns, sqlite_where=where, postgresql_where=where)
+    for name, (columns, in_sqlite, in_postgresql) in INDEXES.items():
+        op.create_index(name, "comments", columns, sqlite_where=in_sqlite, postgresql_where=in_postgresql)
 
 
 def downgrade() -> None:

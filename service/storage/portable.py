@@ -90,7 +90,7 @@ def _newest_in_postgresql(
     first, last = (tuple_(given.c.value, literal(end, table.id.type)) for end in (_FIRST, _LAST))
     newest = (
         select(key, table.id, *(column for column in columns if column.key != "id"))
-        .where(tuple_(key, table.id).between(first, last), key.is_not(None))
+        .where(tuple_(key, table.id).between(first, last))
         .order_by(key.desc(), table.id.desc())
         .limit(literal_column(str(most)))
         .lateral("newest")
