@@ -43,7 +43,7 @@ def to_html(source: str) -> str:
 def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
     function = getattr(_library, name)
     function.restype, function.argtypes = result, arguments
-    return function  # type: ignore[no-any-return]
+    return function  # type: ignore[no-any-return]  # cffi types nothing
 
 
 _new_parser = _function("cmark_parser_new", _POINTER, ctypes.c_int)

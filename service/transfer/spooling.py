@@ -29,7 +29,7 @@ class CommentSpool:
     def __init__(self, oddities: Oddities) -> None:
         self._oddities = oddities
         # Closed in close(); it outlives any block.
-        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - it is closed with the object, not with a block
         self._ends = array("q", [0])
         self._times = array("q")
         self._parents = array("q")

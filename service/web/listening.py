@@ -22,7 +22,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _deadline: TimerHandle
     _refusal: Problem | None = None
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # a server's is never less
         """Wait for a first request."""
         super().connection_made(transport)
         self._begin_head(0)

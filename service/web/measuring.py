@@ -40,5 +40,5 @@ def exposed() -> bytes:
     if SHARED_FOLDER not in os.environ:
         return exposition(REGISTRY)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client's
     return exposition(registry)

@@ -66,7 +66,7 @@ def labelled() -> list[Labelled]:
 def five_folds(comments: Sequence[Labelled]) -> list[Scored]:
     """What each comment scores by a model that has learned the four fifths that it is not in."""
     order = list(range(len(comments)))
-    Random(1).shuffle(order)  # noqa: S311
+    Random(1).shuffle(order)  # noqa: S311 - the same each time
     return [one for fold in range(FOLDS) for one in _score(comments, set(order[fold::FOLDS]))]
 
 
@@ -99,7 +99,7 @@ def _share(scored: Sequence[Scored], *, above: float, spam: bool) -> float:
 def _score(comments: Sequence[Labelled], left_out: set[int]) -> list[Scored]:
     """What the comments that are ``left_out`` score by a model that has learned the others, one at a time."""
     order = [number for number in range(len(comments)) if number not in left_out]
-    Random(1).shuffle(order)  # noqa: S311
+    Random(1).shuffle(order)  # noqa: S311 - the same each time
     model = SpamModel(learned_from(comments[number] for number in order))
     return [(model.probability(features_of(comments[n].said).all), comments[n].spam) for n in sorted(left_out)]
 

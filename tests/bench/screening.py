@@ -60,7 +60,7 @@ def _timed(bodies: Sequence[str]) -> Iterator[float]:
 
 def words_to_look_for() -> Iterator[str]:
     """20,000 terms: most are words, some go on, some have a gap, some are two words."""
-    random = Random(1)  # noqa: S311
+    random = Random(1)  # noqa: S311 - the same each time
     for number, parts in enumerate(islice(product(SYLLABLES, repeat=5), 20_000)):
         word = "".join(parts)
         yield random.choice([word, word, word, f"{word}*", f"*{word}", f"{word[:4]}*{word[4:]}", f"{word} {number}"])

@@ -1,5 +1,6 @@
 """What two moderators, those who report, and authors who ask again do in a life: rules of the machine."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -102,8 +103,8 @@ class Judging(RuleBasedStateMachine):
         assert response.status_code == 201
         self.life.ban(comment.author, until, id_=response.json()["id"], by=by)
 
-    def later(self, seconds: float | None) -> Any:
-        raise NotImplementedError
+    def later(self, seconds: float | None) -> datetime | None:
+        return None if seconds is None else self.life.now() + timedelta(seconds=seconds)
 
     @precondition(lambda self: self.life.bans)
     @rule(pick=picks, by=moderators)

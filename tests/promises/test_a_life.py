@@ -1,7 +1,6 @@
 """Promises 1, 2, 4, 5, 6 and 7 in any order of events: a site lives, and after each step is what a plain model says."""
 
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from itertools import count
 from typing import Any, ClassVar
 
@@ -67,9 +66,6 @@ class ALife(Judging):
     def thread(self, pick: int) -> ALivingThread:
         threads = list(self.life.threads.values())
         return threads[pick % len(threads)]
-
-    def later(self, seconds: float | None) -> Any:
-        return None if seconds is None else self.life.now() + timedelta(seconds=seconds)
 
     @initialize(
         first=posts,

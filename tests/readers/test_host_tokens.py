@@ -103,7 +103,7 @@ async def test_only_hs256_is_taken_with_the_secret(site: ASite) -> None:
         assert await is_refused(site, a_token(site.slug, alg=alg))
     rsa, ec, okp = RSAKey.generate_key(2048), ECKey.generate_key("P-256"), OKPKey.generate_key("Ed25519")
     for alg, key in (("RS256", rsa), ("PS256", rsa), ("ES256", ec), ("EdDSA", okp), ("Ed25519", okp)):
-        assert await is_refused(site, a_token(site.slug, alg=alg, key=key))  # type: ignore[arg-type]
+        assert await is_refused(site, a_token(site.slug, alg=alg, key=key))  # type: ignore[arg-type]  # of several kinds
 
 
 async def test_another_secret_or_none_signs_nobody_in(site: ASite) -> None:

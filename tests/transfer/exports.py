@@ -86,7 +86,7 @@ class _Parts(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]  # typeshed wants any buffer; io gives this one
         while not self._left:
             part = next(self._parts, None)
             if part is None:
