@@ -14,7 +14,7 @@ from service.comments.drafting import address_marks_of, author_marks_of, comment
 from service.comments.finding import find_comment
 from service.comments.noting import read_findings
 from service.comments.wire import finding_out, judged_comment, own_comment, why_held
-from service.moderation.claiming import claim, release_all
+from service.moderation.claiming import LEASE, claim, release_all
 from service.moderation.deciding import Judged, decide
 from service.moderation.queueing import Asked, InQueue, count_queued, read_queue
 from service.moderation.recalling import Decision, Recalled, read_decisions
@@ -99,9 +99,9 @@ async def post_claims(request: Request, caller: Caller) -> Response:
         now = clock.now()
         free = await read_queue(connection, caller.site, asked, by=by, after=None, limit=body.limit, now=now)
         taken = await claim(connection, [each.comment.id for each in free], by=by, now=now)
-        ours = await read_queue(connection, caller.site, asked, by=by, after=None, limit=body.limit, now=now)
-    handed = [_queued(each, locale) for each in ours if each.comment.id in taken]
-    return json_response(Claimed(handed), headers={**NO_STORE, "content-language": locale})
+    handed = [each._replace(claim=(by, now + LEASE)) for each in free if each.comment.id in taken]
+    answer = Claimed([_queued(each, locale) for each in handed])
+    return json_response(answer, headers={**NO_STORE, "content-language": locale})
 
 
 async def remove_claims(request: Request, caller: Caller) -> Response:
