@@ -1,8 +1,12 @@
 """Two moderators are never handed the same comment at once."""
 
 from asyncio import gather
+from uuid import UUID
 
+from service import clock
 from service.access.keys import add_key
+from service.moderation.claiming import LEASE
+from service.moderation.claiming import claim as claim_comments
 from service.sites.changing import find_site
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide
 from tests.moderation.test_queueing import queue
@@ -72,3 +76,15 @@ async def test_claims_are_asked_by_state_article_and_rule(site: ASite) -> None:
     assert await claim(site, by="admin", rule="links") == []
     assert await claim(site, by="admin", state="reported") == []
     assert [each["article"] for each in await claim(site, by="admin", rule="mode")] == [first.article]
+
+
+async def test_two_processes_that_see_the_same_as_free_do_not_both_get_it(site: ASite) -> None:
+    """What each has read as free is no longer so when the second writes."""
+    await waiting(site, of=2)
+    ids_ = [UUID(each["comment"]["id"]) for each in (await queue(site))["comments"]]
+    now, database = clock.now(), site.app.state.database
+    taken = []
+    for by, at in (("one", now), ("two", now), ("one", now), ("two", now + LEASE)):
+        async with database.write() as connection:
+            taken.append(await claim_comments(connection, ids_, by=by, now=at))
+    assert taken == [set(ids_), set(), set(ids_), set(ids_)]
