@@ -1,0 +1,91 @@
+"""Signatures of Standard Webhooks 1.0: of what is sent, and of what comes from a host.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from standardwebhooks import Webhook
+
+PREFIX = "whsec_"
+SECRET_BYTES = 32
+SHORTEST_BYTES, LONGEST_BYTES = 24, 64
+TOLERANCE = timedelta(minutes=5)
+ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+
+
+class InvalidWebhookSecret(ValueError):
+    """A text can't be a secret; the message is one line, without the secret."""
+
+
+class NotSigned(Exception):
+    """A message is not one that was signed with the secret just now; the message says why."""
+
+
+def make_secret() -> str:
+    """A new secret: ``whsec_`` and 32 random bytes in base64."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def check_secret(text: str) -> str:
+    """``text``, a secret of 24 to 64 bytes; raises :class:`InvalidWebhookSecret`."""
+    try:
+        length = len(base64.b64decode(text.removeprefix(PREFIX), validate=True))
+    except (binascii.Error, ValueError):
+        length = 0
+    if not text.startswith(PREFIX) or not SHORTEST_BYTES <= length <= LONGEST_BYTES:
+        raise InvalidWebhookSecret(f"A webhook secret is “{PREFIX}” and 24 to 64 bytes in base64.")
+    return text
+
+
+class Signer:
+    """Signs and verifies with one secret or several, as while one is replaced by another."""
+
+    def __init__(self, *texts: str) -> None:
+        self._webhooks = [Webhook(text) for text in texts]
+
+    def headers(self, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+        """The headers of a message that is sent at the instant ``at``, with a signature by each secret."""
+        text = body.decode()
+        return {
+            ID: message_id,
+            TIMESTAMP: str(int(at.timestamp())),
+            SIGNATURE: " ".join(webhook.sign(message_id, at, text) for webhook in self._webhooks),
+        }
+
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
+        """The id of the message, whose ``headers`` have names in lower case; raises :class:`NotSigned`.
+
+        It must have been sent less than five minutes from ``now``, and one of its signatures be by one of the secrets.
+        """
+        message_id, signatures = headers.get(ID, ""), headers.get(SIGNATURE, "")
+        if not message_id or not signatures or not headers.get(TIMESTAMP):
+            raise NotSigned(f"It needs the headers {ID}, {TIMESTAMP} and {SIGNATURE}.")
+        at = _instant(headers[TIMESTAMP])
+        if abs(now - at) > TOLERANCE:
+            raise NotSigned(f"Its {TIMESTAMP} is more than five minutes away.")
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            raise NotSigned("Its body is not UTF-8.") from None
+        if not _any_fits(signatures.split(" "), [webhook.sign(message_id, at, text) for webhook in self._webhooks]):
+            raise NotSigned("None of its signatures is by this secret.")
+        return message_id
+
+
+def _instant(timestamp: str) -> datetime:
+    """The instant of whole seconds since 1970; raises :class:`NotSigned`."""
+    if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 11:
+        raise NotSigned(f"Its {TIMESTAMP} is no number of seconds.")
+    return datetime.fromtimestamp(int(timestamp), UTC)
+
+
+def _any_fits(given: Sequence[str], expected: Sequence[str]) -> bool:
+    """Whether one is given that was expected, compared so that time tells nothing."""
+    fits = [hmac.compare_digest(one.encode(), other.encode()) for one in given for other in expected]
+    return any(fits)
