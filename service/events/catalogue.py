@@ -30,6 +30,7 @@ class EventType(StrEnum):
     REPORT_FILED = "report.filed"
     READER_BANNED = "reader.banned"
     READER_UNBANNED = "reader.unbanned"
+    ENDPOINT_DISABLED = "endpoint.disabled"
 
 
 class NewEvent(msgspec.Struct, kw_only=True):
