@@ -51,9 +51,7 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
 @asynccontextmanager
 async def delivering(database: Database, webhooks: Webhooks, settings: Settings) -> AsyncIterator[None]:
     """Deliver webhooks in the course of the block; at its end what is being sent has its time to be answered."""
-    deliverer = Deliverer(
-        database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries()
-    )
+    deliverer = Deliverer(database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries())
     task = asyncio.create_task(deliverer.deliver_for_ever())
     try:
         yield

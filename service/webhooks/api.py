@@ -18,7 +18,7 @@ from service.web.fields import read_line, read_web_url
 from service.web.problems import InvalidCursor, InvalidField, NotFound
 from service.web.routing import json_response, path_parameter
 from service.web.targets import TargetRefused
-from service.webhooks.deliveries import Known, figures_of, find_delivery, list_deliveries
+from service.webhooks.deliveries import figures_of, find_delivery, list_deliveries
 from service.webhooks.endpoints import (
     Endpoint,
     add_endpoint,
@@ -36,7 +36,6 @@ from service.webhooks.wire import (
     AttemptOut,
     Deliveries,
     DeliveriesQuery,
-    DeliveryOut,
     DeliveryTried,
     EndpointChanges,
     EndpointIn,
@@ -44,11 +43,11 @@ from service.webhooks.wire import (
     Endpoints,
     EndpointSecret,
     EndpointsQuery,
-    Health,
-    Recent,
     Redelivered,
     RedeliverIn,
     RotateIn,
+    delivery_out,
+    endpoint_out,
 )
 
 SECRET_HEADERS = {"cache-control": "no-store"}
@@ -164,7 +163,9 @@ async def get_delivery(request: Request, caller: Caller) -> Response:
     async with database_of(request).read() as connection:
         await find_endpoint(connection, caller.site, endpoint_id)
         delivery, attempts = await find_delivery(connection, caller.site, endpoint_id, position)
-    return json_response(DeliveryTried(delivery_out(delivery), [AttemptOut(*each) for each in attempts]), headers=PRIVATE)
+    return json_response(
+        DeliveryTried(delivery_out(delivery), [AttemptOut(*each) for each in attempts]), headers=PRIVATE
+    )
 
 
 async def post_redeliver(request: Request, caller: Caller) -> Response:

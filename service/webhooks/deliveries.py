@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.events.model import EventRow
@@ -75,12 +75,18 @@ async def find_delivery(
     connection: AsyncConnection, site: Site, endpoint_id: UUID, position: int
 ) -> tuple[Known, list[Attempt]]:
     """A delivery with its newest attempts; raises NotFound."""
-    row = (await connection.execute(_deliveries(site, endpoint_id).where(DeliveryRow.position == position))).one_or_none()
+    row = (
+        await connection.execute(_deliveries(site, endpoint_id).where(DeliveryRow.position == position))
+    ).one_or_none()
     if row is None:
         raise NotFound
     of_it = AttemptRow.endpoint_id == endpoint_id, AttemptRow.position == position
     attempts = await connection.execute(select(*_ATTEMPT).where(*of_it).order_by(AttemptRow.id.desc()).limit(ATTEMPTS))
-    return Known(*row), [Attempt(*attempt) for attempt in attempts]
+    return Known(*row), [_attempt(attempt) for attempt in attempts]
+
+
+def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:
+    return Attempt(*row)
 
 
 def _deliveries(site: Site, endpoint_id: UUID) -> Select[*tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
@@ -76,17 +76,15 @@ async def find_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UU
     row = (await connection.execute(_ENDPOINTS.where(*_is(site, endpoint_id)))).one_or_none()
     if row is None:
         raise NotFound
-    return Endpoint(*row)
+    return _endpoint(row)
 
 
-async def list_endpoints(
-    connection: AsyncConnection, site: Site, *, after: UUID | None, limit: int
-) -> list[Endpoint]:
+async def list_endpoints(connection: AsyncConnection, site: Site, *, after: UUID | None, limit: int) -> list[Endpoint]:
     """The ``limit`` endpoints that were added after the one ``after``, in that order."""
     statement = _ENDPOINTS.where(EndpointRow.site_id == site.id)
     if after is not None:
         statement = statement.where(EndpointRow.id > after)
-    return [Endpoint(*row) for row in await connection.execute(statement.order_by(EndpointRow.id).limit(limit))]
+    return [_endpoint(row) for row in await connection.execute(statement.order_by(EndpointRow.id).limit(limit))]
 
 
 _COLUMNS = tuple(getattr(EndpointRow, name) for name in Endpoint._fields[:-1])
@@ -95,6 +93,10 @@ _ENDPOINTS = (
     .join(SiteRow, SiteRow.id == EndpointRow.site_id)
     .where(EndpointRow.state != "removed")
 )
+
+
+def _endpoint(row: Row[*tuple[Any, ...]]) -> Endpoint:
+    return Endpoint(*row)
 
 
 def _is(site: Site, endpoint_id: UUID) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from service.sites.finding import Site
 from service.storage.engine import Database
 from service.webhooks.model import AttemptRow, DeliveryRow, EndpointRow
 
-BATCH = 500
+BATCH = 1_000
 BATCHES = 20  # an endpoint and a sweep, so that many are gone through in the course of several
 
 
@@ -42,3 +42,10 @@ async def _old(connection: AsyncConnection, endpoint_id: UUID, before: datetime 
     first = select(DeliveryRow.position, DeliveryRow.done_at).where(DeliveryRow.endpoint_id == endpoint_id)
     rows = await connection.execute(first.order_by(DeliveryRow.position).limit(BATCH))
     return [row.position for row in rows if before is None or (row.done_at and row.done_at < before)]
+
+
+async def _forget(connection: AsyncConnection, endpoint_id: UUID, positions: Sequence[int]) -> None:
+    """Forget the deliveries at ``positions``, with their attempts."""
+    for table in (AttemptRow, DeliveryRow):
+        these = table.endpoint_id == endpoint_id, table.position.in_(positions)
+        await connection.execute(delete(table).where(*these))

@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 
 from service import clock
+from service.webhooks.reaching import Route
 from service.webhooks.retrying import is_success
 from service.webhooks.sending import Answer, Sender
-from service.webhooks.reaching import Route
 
 FIRST_WINDOW, WIDEST = 4, 256
 AT_ONCE = 10

@@ -42,7 +42,9 @@ async def read_routes(
     return {endpoint_id: route for endpoint_id, route in routes.items() if route}
 
 
-async def read_route(connection: AsyncConnection, secrets: EndpointSecrets, endpoint_id: UUID, *, now: datetime) -> Route:
+async def read_route(
+    connection: AsyncConnection, secrets: EndpointSecrets, endpoint_id: UUID, *, now: datetime
+) -> Route:
     """The route of an endpoint, active or not; raises InvalidField where its secret can't be opened."""
     row = (await connection.execute(select(*_COLUMNS).where(EndpointRow.id == endpoint_id))).one()
     route = _route(row, secrets, now)

@@ -24,7 +24,7 @@ AT_ONCE = 1_000
 class Redelivered(NamedTuple):
     """How many are on their way again, and with which position to go on where there were more than at once."""
 
-    count: int
+    redelivered: int
     next: int | None
 
 
