@@ -13,7 +13,7 @@ import msgspec
 
 
 class EventType(StrEnum):
-    """The types of events: a thread's life, then a comment's, then what is done about readers."""
+    """The types of events: a thread's life, then a comment's, then what is done about readers and endpoints."""
 
     THREAD_CREATED = "thread.created"
     THREAD_UPDATED = "thread.updated"
@@ -30,6 +30,7 @@ class EventType(StrEnum):
     REPORT_FILED = "report.filed"
     READER_BANNED = "reader.banned"
     READER_UNBANNED = "reader.unbanned"
+    ENDPOINT_DISABLED = "endpoint.disabled"
 
 
 class NewEvent(msgspec.Struct, kw_only=True):
