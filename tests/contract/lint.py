@@ -91,11 +91,15 @@ def _vague(document: Json) -> Iterator[str]:
         yield from (f"{method} {path} has no {name}" for name in lacking)
 
 
+def strictly(document: Json, schema: Json) -> Draft202012Validator:
+    """What tells whether a value fits ``schema`` of the document, with no member that it does not name."""
+    components = {"components": {"schemas": _closed(document["components"]["schemas"])}}
+    return Draft202012Validator({**_closed(schema), **components}, format_checker=FORMATS)
+
+
 def _untrue_examples(document: Json) -> Iterator[str]:
-    strict = {"components": {"schemas": _closed(document["components"]["schemas"])}}
     for where, schema, example in _examples(document, document, "#"):
-        validator = Draft202012Validator({**_closed(schema), **strict}, format_checker=FORMATS)
-        for error in validator.iter_errors(example):
+        for error in strictly(document, schema).iter_errors(example):
             yield f"{where}{error.json_path.removeprefix('$')}: {error.message[:300]}"
 
 
