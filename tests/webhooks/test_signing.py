@@ -24,7 +24,7 @@ from tests.builders import Json
 from tests.real_data import real_data
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SECRET, OTHER = make_secret(), make_secret()
+SECRET, OTHER = "whsec_" + "MfKQ9r8GKYqrTwjUPD8I" * 2 + "LPY=", "whsec_" + "C2FVsBQIhrscChlQIMV+" * 2 + "b5c="
 BODY = '{"type":"comment.published","data":{"html":"<p>Да, и 👩‍👩‍👧 — „так“</p>"}}'.encode()
 VECTORS = "webhooks/standard-webhooks-vectors.json"
 
