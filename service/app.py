@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 
 from sqlalchemy.exc import DBAPIError
@@ -41,7 +41,9 @@ from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answ
 from service.web.routing import allowed_methods
 from service.web.targets import Targets
 from service.web.watching import RequestLog, set_up_log
-from service.worker import sweep_for_ever
+from service.webhooks.secrets import EndpointSecrets
+from service.webhooks.testing import Webhooks
+from service.worker import delivering, sweep_for_ever
 
 
 def from_environment() -> Starlette:
@@ -67,11 +69,15 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     secrets = Secrets(database, settings.secret_key)
     asking = Asking(database, Akismet(settings.akismet_url), find_key=partial(secrets.find, name="akismet-key"))
 
+    webhooks = Webhooks(EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private))
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(sweep_for_ever(database, keys, sessions, every_seconds=settings.sweep_seconds))
+        delivers = delivering(database, webhooks, settings) if settings.serving_delivers() else nullcontext()
         try:
-            yield
+            async with delivers:
+                yield
         finally:
             sweeping.cancel()
             with suppress(asyncio.CancelledError):
@@ -107,6 +113,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
         passwords=passwords or Passwords(),
     )
     app.state.targets = targets
+    app.state.webhooks = webhooks
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking
     app.state.group = group

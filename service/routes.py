@@ -15,6 +15,7 @@ from service.pages import contract, index, reference, static, thread
 from service.rules import api as rules
 from service.threads import api as threads
 from service.web.routing import Handler, PreflightRoute, RawRoute
+from service.webhooks import api as webhooks
 
 SITE = "/v1/sites/{site}"
 
@@ -52,6 +53,16 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("GET",    "/settings",                   rules.get_settings,          ADMIN),
     ("PATCH",  "/settings",                   rules.patch_settings,        ADMIN),
     ("GET",    "/events",                     events.get_events,           HOST),
+    ("GET",    "/endpoints",                  webhooks.get_endpoints,      ADMIN),
+    ("POST",   "/endpoints",                  webhooks.post_endpoint,      ADMIN),
+    ("GET",    "/endpoints/{endpoint}",       webhooks.get_endpoint,       ADMIN),
+    ("PATCH",  "/endpoints/{endpoint}",       webhooks.patch_endpoint,     ADMIN),
+    ("DELETE", "/endpoints/{endpoint}",       webhooks.delete_endpoint,            ADMIN),
+    ("POST",   "/endpoints/{endpoint}/rotate", webhooks.post_rotate,       ADMIN),
+    ("POST",   "/endpoints/{endpoint}/test",  webhooks.post_test,          ADMIN),
+    ("POST",   "/endpoints/{endpoint}/redeliver", webhooks.post_redeliver, ADMIN),
+    ("GET",    "/endpoints/{endpoint}/deliveries", webhooks.get_deliveries, ADMIN),
+    ("GET",    "/endpoints/{endpoint}/deliveries/{position}", webhooks.get_delivery, ADMIN),
     ("POST",   "/sessions",                   access.post_session,         ANYONE),
     ("GET",    "/sessions/current",           access.get_session,          SESSION),
     ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),

@@ -5,7 +5,9 @@ What a publication can set for itself is in ``sites/settings.py``.
 """
 
 import os
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -14,6 +16,8 @@ import msgspec
 from msgspec import Meta
 
 PREFIX = "ONEREPLY_"
+_DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class SettingsError(Exception):
@@ -77,6 +81,27 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "for development only."
         ),
     ] = False
+    webhooks_allow_private: Annotated[
+        bool,
+        Meta(
+            description="Whether endpoints of webhooks may lead to private addresses, this machine included: "
+            "for development only."
+        ),
+    ] = False
+    webhooks_retries: Annotated[
+        str,
+        Meta(
+            max_length=500,
+            description="Delays between the tries of a delivery, such as `5s 5m 2h 1d`; after the last it has failed.",
+        ),
+    ] = "5s 5m 30m 2h 5h 10h 14h 20h 24h"
+    webhooks_in_serve: Annotated[
+        bool | None,
+        Meta(
+            description="Whether the serving processes deliver webhooks as well; by default on SQLite only, for else "
+            "`onereply worker` does."
+        ),
+    ] = None
     log_format: Annotated[Literal["console", "json"], Meta(description="How the log is written.")] = "console"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="The least grave line that is logged.")
@@ -85,6 +110,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def proxies(self) -> list[str]:
         """The trusted proxies, one by one."""
         return [proxy.strip() for proxy in self.trusted_proxies.split(",") if proxy.strip()]
+
+    def serving_delivers(self) -> bool:
+        """Whether the serving processes deliver webhooks as well."""
+        return self.database_url.startswith("sqlite") if self.webhooks_in_serve is None else self.webhooks_in_serve
+
+    def retries(self) -> list[timedelta]:
+        """The delays between the tries of a delivery; raises ValueError."""
+        found = [_DELAY.fullmatch(word) for word in self.webhooks_retries.split()]
+        if not all(found):
+            raise ValueError
+        return [timedelta(**{_UNITS[each[2]]: float(each[1])}) for each in found if each]
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -103,6 +139,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     _check_database_url(settings.database_url)
     _check_proxies(settings)
     _check_akismet_url(settings.akismet_url)
+    _check_retries(settings)
     return settings
 
 
@@ -122,6 +159,13 @@ def _check_proxies(settings: Settings) -> None:
             ip_network(proxy)
         except ValueError:
             raise SettingsError(f"{PREFIX}TRUSTED_PROXIES does not fit: “{proxy}” is no address or network.") from None
+
+
+def _check_retries(settings: Settings) -> None:
+    try:
+        settings.retries()
+    except ValueError:
+        raise SettingsError(f"{PREFIX}WEBHOOKS_RETRIES does not fit: it must be like “5s 5m 2h 1d”.") from None
 
 
 def _check_akismet_url(url: str) -> None:

@@ -1,10 +1,13 @@
-"""What goes on beside the requests: one loop that sweeps, and has the classifiers learn."""
+"""What goes on beside the requests: one loop that sweeps and has the classifiers learn, and one that delivers."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import NoReturn
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from service import clock
 from service.access.keys import Keys
@@ -16,9 +19,14 @@ from service.moderation.claiming import forget_claims
 from service.moderation.learning import learn_from_logs
 from service.moderation.reports import forget_reporters
 from service.moderation.searching import forget_words, index_comments
+from service.settings import Settings
 from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
+from service.web.problems import Busy
+from service.webhooks.delivering import Deliverer
+from service.webhooks.forgetting import forget_deliveries
+from service.webhooks.testing import Webhooks
 
 # Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
 INDEXED_AT_ONCE = 20_000
@@ -38,6 +46,21 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
             await sessions.note_seen()
         except Exception as error:  # a sweep that fails must not be the last one
             log.error("sweep-failed", exc_info=error)
+
+
+@asynccontextmanager
+async def delivering(database: Database, webhooks: Webhooks, settings: Settings) -> AsyncIterator[None]:
+    """Deliver webhooks in the course of the block; at its end what is being sent has its time to be answered."""
+    deliverer = Deliverer(database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries())
+    task = asyncio.create_task(deliverer.deliver_for_ever())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        with suppress(Busy, DBAPIError):  # whoever lives on takes over what is left
+            await deliverer.stop(within_seconds=settings.stop_seconds)
 
 
 async def sweep(database: Database, forgetting: Forgetting) -> None:
@@ -60,3 +83,4 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
     for site in sites:
         await index_comments(database, site, at_most=INDEXED_AT_ONCE)
     await forget_words(database)
+    await forget_deliveries(database, sites)

@@ -50,6 +50,9 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     address_days: Annotated[
         int, Meta(ge=1, le=365, description="Days for which the keyed hash of an author's address is kept.")
     ] = 30
+    delivery_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days for which what became of webhooks' deliveries can be looked up.")
+    ] = 30
     token_jwks: Annotated[
         Annotated[str, Meta(max_length=2000, pattern=rf"^{JWKS}$(?!\n)")] | None,
         Meta(description="URL (https) of the JWKS that has the keys of the host's tokens; null: none."),

@@ -122,7 +122,9 @@ async def run_many(connection: AsyncConnection, statement: Insert | Update, rows
     """
     if not rows:
         return
-    text, parameters = _compile(statement, connection.dialect)
+    text, parameters, constants = _compile(statement, connection.dialect)
+    if constants:
+        rows = [{**constants, **row} for row in rows]
     values = [
         tuple(row[name] if process is None else process(row[name]) for name, process in parameters) for row in rows
     ]
@@ -134,14 +136,19 @@ def _insert_into(table: type[Base]) -> Insert:
     return insert(table)
 
 
+# The text, the parameters with what each is put through, and those of them that the statement itself has.
+_Compiled = tuple[str, list[tuple[str, Callable[[Any], Any] | None]], dict[str, Any]]
+
+
 @lru_cache(maxsize=64)
-def _compile(statement: Insert | Update, dialect: Dialect) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
+def _compile(statement: Insert | Update, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
-    types = {name: compiled.binds[name].type for name in compiled.positiontup or []}
-    return compiled.string, [
-        (name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types.items()
+    binds = [compiled.binds[name] for name in compiled.positiontup or []]
+    parameters: list[tuple[str, Callable[[Any], Any] | None]] = [
+        (bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds
     ]
+    return compiled.string, parameters, {bind.key: bind.value for bind in binds if not bind.required}
 
 
 def insert_if_absent(connection: AsyncConnection, table: type[Base]) -> Insert:

@@ -12,7 +12,8 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import httpcore2
@@ -54,6 +55,10 @@ _SPECIAL = [
         "3fff::/20",
     )
 ]
+RESOLVING_SECONDS = 5.0
+# The loop's own threads are a handful: a few names whose servers do not answer would keep all others waiting.
+_RESOLVERS = ThreadPoolExecutor(128, thread_name_prefix="resolving")
+
 _GLOBAL_IPV6 = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
 
@@ -80,6 +85,18 @@ class Targets:
             return
         if _LOOPBACK.fullmatch(host) or (literal and not is_public(literal)):
             raise TargetRefused("It leads to a private address.")
+
+    async def check_resolved(self, url: str) -> None:
+        """Refuse ``url`` also by the addresses that its name has now; raises :class:`TargetRefused`."""
+        self.check(url)
+        parsed = httpx2.URL(url)
+        try:
+            async with asyncio.timeout(RESOLVING_SECONDS):
+                found = await self.addresses(_host_of(url), parsed.port or (443 if parsed.scheme == "https" else 80))
+        except (OSError, TimeoutError):
+            found = []
+        if not found:
+            raise TargetRefused("Its host has no address.")
 
     def client(self, *, timeout_seconds: float) -> httpx2.AsyncClient:
         """A client for targets; close it. Each step of a request has ``timeout_seconds``."""
@@ -135,7 +152,8 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
 
 async def resolve_name(host: str, port: int) -> Sequence[Address]:
     """The addresses that the system's resolver knows."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, ask)
     return list(dict.fromkeys(ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found))
 
 

@@ -1,0 +1,174 @@
+"""A worker: it takes what is to be delivered, sends it, and writes down what became of it, turn after turn.
+
+A turn is one transaction at most, for whatever has been answered since the last one and whatever there is room to
+send. Any number of processes may do this at once.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NoReturn
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service import clock
+from service.events.appending import append_events
+from service.storage.engine import Database
+from service.web.targets import Targets
+from service.webhooks.fanning_out import Work, fan_out, find_work, lock_endpoints
+from service.webhooks.lanes import Delivery, Lane
+from service.webhooks.leasing import RENEWED_EVERY, bury, dead_workers, give_back, stay_alive, take_due
+from service.webhooks.noting import Noted, Tried, note
+from service.webhooks.reaching import read_routes
+from service.webhooks.secrets import EndpointSecrets
+from service.webhooks.sending import Answer, Sender
+
+TURN_SECONDS = 0.05
+SHORTEST_TURN_SECONDS = 0.01
+MOST_HELD = 5_000
+NOTED_AT_ONCE = 500
+LOOKED_AFTER_EVERY = timedelta(seconds=1)
+
+log = structlog.get_logger("onereply.webhooks")
+
+
+class Deliverer:
+    """Delivers for every site of a database; ``schedule`` has the delays between tries."""
+
+    def __init__(
+        self, database: Database, *, secrets: EndpointSecrets, targets: Targets, schedule: Sequence[timedelta]
+    ) -> None:
+        self._database, self._secrets, self._targets, self._schedule = database, secrets, targets, schedule
+        self._id, self._renewed_at = clock.new_id(), clock.now() - RENEWED_EVERY
+        self._looked_at = clock.now() - LOOKED_AFTER_EVERY
+        self._lanes: dict[UUID, Lane] = {}
+        self._tried: list[Tried] = []
+        self._woken = asyncio.Event()
+
+    async def deliver_for_ever(self) -> NoReturn:
+        """Turn after turn; one that fails is logged, and what it was to do is done by the next."""
+        while True:
+            more = False
+            try:
+                more = await self.turn()
+            except Exception as error:  # one that fails must not be the last one
+                log.error("delivering-failed", exc_info=error)
+                self._id = clock.new_id()  # what was taken and not said so is free once the other is dead
+                self._renewed_at -= RENEWED_EVERY
+                await asyncio.sleep(TURN_SECONDS * 10)
+            await self._pause(at_once=more)
+
+    async def _pause(self, *, at_once: bool) -> None:
+        """Until the next turn; shorter where there is more to do, or a lane has run dry meanwhile."""
+        await asyncio.sleep(SHORTEST_TURN_SECONDS)
+        if at_once:
+            return
+        try:
+            async with asyncio.timeout(TURN_SECONDS - SHORTEST_TURN_SECONDS):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+        self._woken.clear()
+
+    async def turn(self) -> bool:
+        """Write down what was answered, take what there is room for, and send it; whether there is more to do now."""
+        async with self._database.read() as connection:
+            work = await find_work(connection, now=clock.now())
+            await self._look_after_lanes(connection, work)
+            dead = await dead_workers(connection, now=clock.now())
+        rooms = self._rooms(work)
+        surplus = [delivery for lane in self._lanes.values() for delivery in lane.surplus()]
+        tried = self._tried[:NOTED_AT_ONCE]
+        has_any = bool(rooms) or any(lane.held for lane in self._lanes.values())
+        renews = has_any and abs(clock.now() - self._renewed_at) >= RENEWED_EVERY
+        if not (rooms or surplus or tried or renews or dead):
+            return False
+        async with self._database.write() as connection:
+            noted = await note(connection, tried, self._schedule)
+            await give_back(connection, surplus, now=clock.now())
+            for each in dead:
+                await bury(connection, each, now=clock.now())
+            if renews:
+                await stay_alive(connection, self._id, now=clock.now())
+            taken = await self._take(connection, rooms)
+            await append_events(connection, noted.events)
+        self._renewed_at = clock.now() if renews else self._renewed_at
+        self._go_on(noted, tried, taken)
+        # There may be more of what was looked through and is of no interest, and what the dead had is free now.
+        return bool(dead or (rooms and not taken))
+
+    async def _look_after_lanes(self, connection: AsyncConnection, work: Sequence[Work]) -> None:
+        """A lane for each endpoint with something to do, by the route it has now; none for those long idle."""
+        now = clock.now()
+        unknown = []
+        for each in work:
+            lane = self._lanes.get(each.endpoint_id) or self._open_lane(each.endpoint_id)
+            if lane.route is None or not lane.route.is_of(each.revision, now):
+                unknown.append(each.endpoint_id)
+        if abs(now - self._looked_at) >= LOOKED_AFTER_EVERY:
+            self._looked_at = now
+            await self._close_idle()
+            unknown = list(self._lanes)
+        routes = await read_routes(connection, self._secrets, unknown, now=now)
+        for endpoint_id in unknown:
+            self._lanes[endpoint_id].route = routes.get(endpoint_id)
+
+    def _open_lane(self, endpoint_id: UUID) -> Lane:
+        lane = self._lanes[endpoint_id] = Lane(Sender(self._targets), self._note_answer)
+        return lane
+
+    async def _close_idle(self) -> None:
+        idle = [endpoint_id for endpoint_id, lane in self._lanes.items() if lane.is_idle]
+        for endpoint_id in idle:
+            await self._lanes.pop(endpoint_id).finish(within_seconds=0)
+
+    def _rooms(self, work: Sequence[Work]) -> dict[UUID, tuple[Work, int]]:
+        """How many deliveries to take for whom, those first who have the fewest."""
+        left = MOST_HELD - len(self._tried) - sum(lane.held for lane in self._lanes.values())
+        rooms = {}
+        for each in sorted(work, key=lambda each: self._lanes[each.endpoint_id].held):
+            room = min(left, self._lanes[each.endpoint_id].room())
+            if room > 0:
+                rooms[each.endpoint_id] = each, room
+                left -= room
+        return rooms
+
+    async def _take(self, connection: AsyncConnection, rooms: dict[UUID, tuple[Work, int]]) -> list[Delivery]:
+        """Due deliveries first, then new ones in the room that is left."""
+        locked = await lock_endpoints(connection, {each.endpoint_id: each for each, _ in rooms.values()})
+        order = {endpoint_id: number for number, endpoint_id in enumerate(rooms)}
+        having = [
+            (each, rooms[each.endpoint_id][1])
+            for each in sorted(locked.values(), key=lambda each: order[each.endpoint_id])
+        ]
+        now = clock.now()
+        due = await take_due(connection, having, worker_id=self._id, now=now)
+        taken = Counter(delivery.endpoint_id for delivery in due)
+        left = [(each, room - taken[each.endpoint_id]) for each, room in having]
+        return due + await fan_out(connection, left, worker_id=self._id, now=now)
+
+    def _go_on(self, noted: Noted, tried: Sequence[Tried], taken: Sequence[Delivery]) -> None:
+        """What has been written down holds: forget it, and send what was taken."""
+        del self._tried[: len(tried)]
+        for endpoint_id in noted.disabled:
+            self._lanes[endpoint_id].route = None
+        for delivery in taken:
+            self._lanes[delivery.endpoint_id].add(delivery)
+
+    def _note_answer(self, delivery: Delivery, answer: Answer) -> None:
+        """Keep what is to be written down; sooner where the endpoint has nothing left to do."""
+        self._tried.append((delivery, answer))
+        if self._lanes[delivery.endpoint_id].is_dry or len(self._tried) >= NOTED_AT_ONCE:
+            self._woken.set()
+
+    async def stop(self, *, within_seconds: float) -> None:
+        """Let what is being sent end, write it down, and leave the rest to others."""
+        lanes = self._lanes.values()
+        await asyncio.gather(*(lane.finish(within_seconds=within_seconds) for lane in lanes))
+        async with self._database.write() as connection:
+            noted = await note(connection, self._tried, self._schedule)
+            await bury(connection, self._id, now=clock.now())
+            await append_events(connection, noted.events)

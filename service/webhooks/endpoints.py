@@ -1,0 +1,148 @@
+"""Where a host listens: endpoints are added, changed, paused, given a new secret, and removed."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service import clock
+from service.events.reading import head_position
+from service.sites.finding import Site
+from service.sites.model import SiteRow
+from service.web.problems import InvalidField, NotFound
+from service.webhooks.model import EndpointRow, EndpointState
+from service.webhooks.retrying import DisabledReason
+from service.webhooks.secrets import EndpointSecrets
+
+MOST_ENDPOINTS = 1_000
+
+
+class Endpoint(NamedTuple):
+    """Where a host listens; ``behind`` is how many events have not been looked at for it yet."""
+
+    id: UUID
+    url: str
+    types: str
+    description: str | None
+    state: EndpointState
+    disabled_at: datetime | None
+    disabled_reason: DisabledReason | None
+    old_secret_until: datetime | None
+    failing_since: datetime | None
+    delivered_at: datetime | None
+    failed_at: datetime | None
+    created_at: datetime
+    changed_at: datetime
+    position: int
+    behind: int
+
+
+async def add_endpoint(
+    connection: AsyncConnection,
+    site: Site,
+    *,
+    url: str,
+    types: str,
+    description: str | None,
+    secret: str,
+    secrets: EndpointSecrets,
+) -> Endpoint:
+    """A new endpoint, told of what happens from now on; raises InvalidField where the site has a thousand."""
+    listening = select(func.count()).where(EndpointRow.site_id == site.id, EndpointRow.state != "removed")
+    if (await connection.scalar(listening) or 0) >= MOST_ENDPOINTS:
+        raise InvalidField(f"A site has {MOST_ENDPOINTS} endpoints at most.", pointer="")
+    now, endpoint_id = clock.now(), clock.new_id()
+    values = {
+        "id": endpoint_id,
+        "site_id": site.id,
+        "url": url,
+        "types": types,
+        "description": description,
+        "secret": secrets.close(endpoint_id, secret),
+        "state": "active",
+        "revision": 1,
+        "position": await head_position(connection, site.id),
+        "created_at": now,
+        "changed_at": now,
+    }
+    await connection.execute(insert(EndpointRow).values(values))
+    return await find_endpoint(connection, site, endpoint_id)
+
+
+async def find_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID) -> Endpoint:
+    """The endpoint; raises NotFound."""
+    row = (await connection.execute(_ENDPOINTS.where(*_is(site, endpoint_id)))).one_or_none()
+    if row is None:
+        raise NotFound
+    return _endpoint(row)
+
+
+async def list_endpoints(connection: AsyncConnection, site: Site, *, after: UUID | None, limit: int) -> list[Endpoint]:
+    """The ``limit`` endpoints that were added after the one ``after``, in that order."""
+    statement = _ENDPOINTS.where(EndpointRow.site_id == site.id)
+    if after is not None:
+        statement = statement.where(EndpointRow.id > after)
+    return [_endpoint(row) for row in await connection.execute(statement.order_by(EndpointRow.id).limit(limit))]
+
+
+_COLUMNS = tuple(getattr(EndpointRow, name) for name in Endpoint._fields[:-1])
+_ENDPOINTS = (
+    select(*_COLUMNS, SiteRow.position - EndpointRow.position)
+    .join(SiteRow, SiteRow.id == EndpointRow.site_id)
+    .where(EndpointRow.state != "removed")
+)
+
+
+def _endpoint(row: Row[*tuple[Any, ...]]) -> Endpoint:
+    return Endpoint(*row)
+
+
+def _is(site: Site, endpoint_id: UUID) -> tuple[Any, ...]:
+    return EndpointRow.id == endpoint_id, EndpointRow.site_id == site.id, EndpointRow.state != "removed"
+
+
+async def change_endpoint(
+    connection: AsyncConnection, site: Site, endpoint_id: UUID, changes: dict[str, Any]
+) -> Endpoint:
+    """Change columns of an endpoint; raises NotFound.
+
+    One that is paused or was disabled goes on, when it is active again, with the event at which it stopped.
+    """
+    if changes.get("state") == "active":
+        changes |= {"disabled_at": None, "disabled_reason": None, "failing_since": None, "rests_until": None}
+    await _update(connection, site, endpoint_id, changes)
+    return await find_endpoint(connection, site, endpoint_id)
+
+
+async def rotate_secret(
+    connection: AsyncConnection,
+    site: Site,
+    endpoint_id: UUID,
+    *,
+    secret: str,
+    overlap: timedelta,
+    secrets: EndpointSecrets,
+) -> Endpoint:
+    """Sign with ``secret`` from now on, and for the time of ``overlap`` with the one before as well.
+
+    Raises NotFound.
+    """
+    until = clock.now() + overlap if overlap else None
+    old = {"old_secret": EndpointRow.secret if until else None, "old_secret_until": until}
+    await _update(connection, site, endpoint_id, old | {"secret": secrets.close(endpoint_id, secret)})
+    return await find_endpoint(connection, site, endpoint_id)
+
+
+async def remove_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID) -> None:
+    """Send nothing more; what is known of its deliveries is swept away later. Raises NotFound."""
+    await _update(connection, site, endpoint_id, {"state": "removed", "old_secret": None})
+
+
+async def _update(connection: AsyncConnection, site: Site, endpoint_id: UUID, values: dict[str, Any]) -> None:
+    """Change an endpoint, so that whoever delivers reads it again."""
+    known = {"revision": EndpointRow.revision + 1, "changed_at": clock.now()}
+    changed = await connection.execute(update(EndpointRow).where(*_is(site, endpoint_id)).values(values | known))
+    if changed.rowcount == 0:
+        raise NotFound

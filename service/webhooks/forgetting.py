@@ -1,0 +1,51 @@
+"""What became of deliveries is forgotten after the site's number of days, and what belonged to removed endpoints."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service import clock
+from service.sites.finding import Site
+from service.storage.engine import Database
+from service.webhooks.model import AttemptRow, DeliveryRow, EndpointRow
+
+BATCH = 1_000
+BATCHES = 20  # an endpoint and a sweep, so that many are gone through in the course of several
+
+
+async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
+    """Forget what is old enough for its site, the oldest first; what still waits is kept."""
+    days = {site.id: timedelta(days=site.settings.delivery_days) for site in sites}
+    async with database.read() as connection:
+        endpoints = (await connection.execute(select(EndpointRow.id, EndpointRow.site_id, EndpointRow.state))).all()
+    for endpoint in endpoints:
+        removed = endpoint.state == "removed"
+        before = None if removed else clock.now() - days.get(endpoint.site_id, timedelta(0))
+        for _ in range(BATCHES):
+            async with database.read() as connection:
+                old = await _old(connection, endpoint.id, before)
+            if old:
+                async with database.write() as connection:
+                    await _forget(connection, endpoint.id, old)
+            if len(old) < BATCH:
+                break
+        if removed and len(old) < BATCH:
+            async with database.write() as connection:
+                await connection.execute(delete(EndpointRow).where(EndpointRow.id == endpoint.id))
+
+
+async def _old(connection: AsyncConnection, endpoint_id: UUID, before: datetime | None) -> list[int]:
+    """The first positions that were over ``before`` that instant, or simply the first."""
+    first = select(DeliveryRow.position, DeliveryRow.done_at).where(DeliveryRow.endpoint_id == endpoint_id)
+    rows = await connection.execute(first.order_by(DeliveryRow.position).limit(BATCH))
+    return [row.position for row in rows if before is None or (row.done_at and row.done_at < before)]
+
+
+async def _forget(connection: AsyncConnection, endpoint_id: UUID, positions: Sequence[int]) -> None:
+    """Forget the deliveries at ``positions``, with their attempts."""
+    for table in (AttemptRow, DeliveryRow):
+        these = table.endpoint_id == endpoint_id, table.position.in_(positions)
+        await connection.execute(delete(table).where(*these))

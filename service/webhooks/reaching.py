@@ -1,0 +1,74 @@
+"""How endpoints are reached: their URLs and opened secrets, read again when they have changed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.storage.portable import any_of, rows_given
+from service.web.problems import InvalidField
+from service.webhooks.model import EndpointRow
+from service.webhooks.secrets import EndpointSecrets
+from service.webhooks.signing import Signer
+
+
+class Route(msgspec.Struct, frozen=True):
+    """How to reach an endpoint as of its ``revision``, until its old secret signs no more."""
+
+    revision: int
+    url: str
+    signer: Signer
+    until: datetime | None
+
+    def is_of(self, revision: int, now: datetime) -> bool:
+        """Whether it still holds."""
+        return self.revision == revision and (self.until is None or now < self.until)
+
+
+async def read_routes(
+    connection: AsyncConnection, secrets: EndpointSecrets, ids: Iterable[UUID], *, now: datetime
+) -> dict[UUID, Route]:
+    """The routes of those endpoints that are active and whose secrets can be opened."""
+    wanted = [(each,) for each in sorted(ids)]
+    if not wanted:
+        return {}
+    rows = await connection.execute(_active(connection.dialect.name), rows_given(connection.dialect.name, wanted))
+    routes = {row.id: _route(row, secrets, now) for row in rows}
+    return {endpoint_id: route for endpoint_id, route in routes.items() if route}
+
+
+async def read_route(
+    connection: AsyncConnection, secrets: EndpointSecrets, endpoint_id: UUID, *, now: datetime
+) -> Route:
+    """The route of an endpoint, active or not; raises InvalidField where its secret can't be opened."""
+    row = (await connection.execute(select(*_COLUMNS).where(EndpointRow.id == endpoint_id))).one()
+    route = _route(row, secrets, now)
+    if route is None:
+        raise InvalidField("Its secret was sealed with another secret key of the installation: rotate it.", pointer="")
+    return route
+
+
+def _route(row: Row[*tuple[Any, ...]], secrets: EndpointSecrets, now: datetime) -> Route | None:
+    until = row.old_secret_until if row.old_secret_until and now < row.old_secret_until else None
+    signer = secrets.signer(row.id, row.secret, row.old_secret if until else None)
+    return Route(row.revision, row.url, signer, until) if signer else None
+
+
+_COLUMNS = (
+    EndpointRow.id,
+    EndpointRow.url,
+    EndpointRow.secret,
+    EndpointRow.old_secret,
+    EndpointRow.old_secret_until,
+    EndpointRow.revision,
+)
+
+
+@lru_cache
+def _active(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*_COLUMNS).where(any_of(dialect, EndpointRow.id), EndpointRow.state == "active")

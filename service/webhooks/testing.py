@@ -1,0 +1,45 @@
+"""An endpoint is tried: a message that is no event goes there at once, and how that went is told."""
+
+from uuid import UUID
+
+import msgspec
+
+from service import clock
+from service.sites.finding import Site
+from service.storage.engine import Database, OfApp
+from service.web.targets import Targets
+from service.webhooks.endpoints import find_endpoint
+from service.webhooks.payload import TriedEndpoint, test_body
+from service.webhooks.reaching import read_route
+from service.webhooks.secrets import EndpointSecrets
+from service.webhooks.sending import Answer, Sender
+
+
+class Webhooks(msgspec.Struct, frozen=True):
+    """What it takes to call an endpoint; the app makes one and keeps it as ``app.state.webhooks``."""
+
+    secrets: EndpointSecrets
+    targets: Targets
+
+
+def webhooks_of(request: OfApp) -> Webhooks:
+    """What the app that ``request`` came to calls endpoints with."""
+    webhooks = request.app.state.webhooks
+    assert isinstance(webhooks, Webhooks)
+    return webhooks
+
+
+async def try_endpoint(database: Database, webhooks: Webhooks, site: Site, endpoint_id: UUID) -> Answer:
+    """Send a message that is no event, signed as every other; it changes nothing. Raises NotFound."""
+    now = clock.now()
+    async with database.read() as connection:
+        endpoint = await find_endpoint(connection, site, endpoint_id)
+        route = await read_route(connection, webhooks.secrets, endpoint_id, now=now)
+    message_id = clock.new_id()
+    told = TriedEndpoint(endpoint.id, endpoint.url, endpoint.description)
+    body = test_body(site.slug, message_id, at=now, endpoint=told)
+    sender = Sender(webhooks.targets)
+    try:
+        return await sender.send(route.url, body, route.signer.headers(str(message_id), now, body))
+    finally:
+        await sender.close()
