@@ -211,8 +211,8 @@ async def test_what_is_verified_is_taken_and_told_in_a_line_and_known_when_it_co
         assert re.fullmatch(rf"\d\d:\d\d:\d\d verified · {re.escape(said)}\n", await receiver.line())
         assert await receiver.send() == 204
         assert "verified again · comment.published" in await receiver.line()
-        assert await receiver.send(message_id="msg_2") == 204
-        assert "verified · " in await receiver.line()
+        assert await receiver.send(a_body(previous_article="moscow", comment=[1], more=None), "msg_2") == 204
+        assert "verified · comment.published · moscow-conference · One reply · position 7" in await receiver.line()
 
 
 async def test_what_the_service_sends_is_verified(site: ASite, secret_file: Path) -> None:
