@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -123,10 +124,13 @@ def in_one_line(told: Told) -> str:
 
 
 def _said(data: msgspec.Raw) -> dict[str, Said]:
-    try:
-        return msgspec.json.decode(data, type=dict[str, Said])
-    except msgspec.ValidationError:
-        return {}
+    """What is said of each that ``data`` holds; what is something else is passed over."""
+    said: dict[str, Said] = {}
+    with suppress(msgspec.ValidationError):
+        for noun, each in msgspec.json.decode(data, type=dict[str, msgspec.Raw]).items():
+            with suppress(msgspec.ValidationError):
+                said[noun] = msgspec.json.decode(each, type=Said)
+    return said
 
 
 def excerpt(text: str) -> str:

@@ -113,7 +113,7 @@ def _shortened(text: str, *, is_html: bool, room: int) -> str:
     HTML becomes one paragraph of its text, so no tag and no reference is cut in two.
     """
     words = bare_text(text) if is_html else text
-    fits, too_long = 0, len(words) + 1
+    fits, too_long = 0, min(len(words), LONGEST) + 1  # no character is less than a byte
     while too_long - fits > 1:
         length = (fits + too_long) // 2
         if _length(_beginning(words, length, is_html=is_html)) <= room:

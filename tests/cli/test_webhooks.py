@@ -23,10 +23,11 @@ from service.cli import main
 from service.events.catalogue import Event
 from service.webhooks.payload import body_of
 from service.webhooks.signing import SIGNATURE, TIMESTAMP, Signer, make_secret
-from tests.builders import Json
+from tests.builders import ASite, Json, a_comment, a_thread
 from tests.cli.test_commands import done, stopped
 from tests.contract.lint import contract, resolve, webhooks
 from tests.real_data import real_data
+from tests.webhooks.deliveries import a_worker, an_endpoint, change
 
 SECRET, OTHER = make_secret(), make_secret()
 THREAD = {"article": "moscow-conference", "label": "One reply", "title": "Moscow", "sequence": 2}
@@ -210,8 +211,23 @@ async def test_what_is_verified_is_taken_and_told_in_a_line_and_known_when_it_co
         assert re.fullmatch(rf"\d\d:\d\d:\d\d verified · {re.escape(said)}\n", await receiver.line())
         assert await receiver.send() == 204
         assert "verified again · comment.published" in await receiver.line()
-        assert await receiver.send(message_id="msg_2") == 204
-        assert "verified · " in await receiver.line()
+        assert await receiver.send(a_body(previous_article="moscow", comment=[1], more=None), "msg_2") == 204
+        assert "verified · comment.published · moscow-conference · One reply · position 7" in await receiver.line()
+
+
+async def test_what_the_service_sends_is_verified(site: ASite, secret_file: Path) -> None:
+    endpoint, secret = await an_endpoint(site, "http://127.0.0.1:9/")
+    await asyncio.to_thread(secret_file.write_text, secret)
+    async with listening(secret_file) as receiver, a_worker(site) as worker:
+        await change(site, endpoint, url=f"{receiver.client.base_url}/hooks")
+        thread = await a_thread(site)
+        await worker.work()
+        assert f"verified · thread.created · {thread.article} · No replies · " in await receiver.line()
+        await a_comment(thread, "Well said.")
+        await worker.work()
+        assert "· One reply · Ada: Well said. · position 2 · sequence 2" in await receiver.line()
+        assert (await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")).status_code == 200
+        assert "verified · endpoint.test · " in await receiver.line()
 
 
 async def test_what_is_not_verified_is_refused_and_why_is_told(secret_file: Path) -> None:
