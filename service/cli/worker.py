@@ -1,6 +1,7 @@
 """``onereply worker``."""
 
 import asyncio
+import os
 import resource
 import signal
 
@@ -16,6 +17,8 @@ from service.webhooks.secrets import EndpointSecrets
 from service.webhooks.testing import Webhooks
 from service.worker import delivering
 
+NICENESS = 10  # who serves comes first where both want the processor
+
 
 @click.command("worker")
 def command() -> None:
@@ -23,6 +26,7 @@ def command() -> None:
     settings = settings_or_stop()
     set_up_log(style=settings.log_format, level=settings.log_level)
     with_database(at_head_or_stop, settings)
+    os.nice(NICENESS)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # each endpoint has connections of its own
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65_536)), hard))
     uvloop.run(_work(settings))

@@ -16,13 +16,12 @@ from typing import NamedTuple
 
 from service.storage.engine import Database
 from service.web.cursors import encode_cursor
-from tests.bench import classifying, deciding, judged, screening
-from tests.bench.a_service import ARTICLES, BARE, ORIGIN, SIZES, answering, databases, fill, serving
+from tests.bench import classifying, deciding, delivering, judged, screening
+from tests.bench.a_service import ARTICLES, BARE, ORIGIN, QUICK, SIZES, answering, databases, fill, resident, serving
 from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
 from tests.bench.raw import postgresql_rate, sqlite_rate
 
-QUICK = bool(os.environ.get("QUICK"))
 SECONDS = 1.0 if QUICK else 5.0
 PAIRS = 1 if QUICK else 3
 LARGEST = 10_000 if QUICK else 1_000_000
@@ -59,6 +58,7 @@ def main() -> None:
                 both = judged.told(url, key_of_judged, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
                 notes.append(f"{name}, {both}.")
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
+            notes += delivering.told(name, url)
     print(f"\n{machine()}\n" + "\n".join([*notes, *screening.told(), "", *classifying.told()]))
 
 
@@ -125,12 +125,6 @@ def compare(asked: Asked, name: str, url: str) -> Line:
     of_raw = median(each[0] / each[2] for each in rounds) if asked.spread else None
     of_bare = median(each[0] / each[1] for each in rounds)
     return Line(asked.name, name, median(each[0] for each in rounds), of_bare, of_raw)
-
-
-def resident(pid: int) -> float:
-    """Megabytes that a process holds in memory."""
-    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
-    return int(line.split()[1]) / 1024
 
 
 def machine() -> str:

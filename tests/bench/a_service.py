@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -18,6 +18,7 @@ from service.storage.revisions import migrate
 from service.threads.registering import register_thread
 from tests.postgres import PostgreSQL
 
+QUICK = bool(os.environ.get("QUICK"))
 PORT = 8765
 SECRET_KEY = "only for measuring, never for real use"
 ORIGIN = f"http://127.0.0.1:{PORT}"
@@ -51,22 +52,39 @@ async def fill(url: str) -> str:
 
 
 @contextmanager
-def serving(url: str) -> Iterator[subprocess.Popen[bytes]]:
+def serving(url: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """One worker over the database at ``url``; ready at the start of the block, gone at its end."""
+    with _running(url, "serve", "--port", str(PORT), **variables) as process:
+        wait_until_ready(ORIGIN)
+        yield process
+
+
+def delivering(url: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """One worker that delivers webhooks, to this machine too."""
+    return _running(url, "worker", ONEREPLY_WEBHOOKS_ALLOW_PRIVATE="true")
+
+
+@contextmanager
+def _running(url: str, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = {
         **os.environ,
         "ONEREPLY_DATABASE_URL": url,
         "ONEREPLY_SECRET_KEY": SECRET_KEY,
         "ONEREPLY_TRUSTED_PROXIES": "127.0.0.1",
         "ONEREPLY_LOG_LEVEL": "warning",
+        **variables,
     }
-    command = [str(Path(sys.executable).parent / "onereply"), "serve", "--port", str(PORT)]
-    with subprocess.Popen(command, env=environment) as process:
+    with subprocess.Popen([str(Path(sys.executable).parent / "onereply"), *arguments], env=environment) as process:
         try:
-            wait_until_ready(ORIGIN)
             yield process
         finally:
             process.terminate()
+
+
+def resident(pid: int) -> float:
+    """Megabytes that a process holds in memory."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1]) / 1024
 
 
 @contextmanager
