@@ -22,7 +22,7 @@ from service.storage.engine import Database
 from service.web.targets import Targets
 from service.webhooks.fanning_out import Work, fan_out, find_work, lock_endpoints
 from service.webhooks.lanes import Delivery, Lane
-from service.webhooks.leasing import RENEWED_EVERY, bury, dead_workers, give_back, stay_alive, take_due
+from service.webhooks.leasing import RENEWED_EVERY, bury, dead_workers, give_back, lock_in_order, stay_alive, take_due
 from service.webhooks.noting import Noted, Tried, note
 from service.webhooks.reaching import read_routes
 from service.webhooks.secrets import EndpointSecrets
@@ -85,20 +85,23 @@ class Deliverer:
             work = await find_work(connection, now=clock.now())
             await self._look_after_lanes(connection, work)
             dead = await dead_workers(connection, now=clock.now())
+        for each in dead:
+            async with self._database.write() as connection:
+                await bury(connection, each, now=clock.now())
         rooms = self._rooms(work)
         surplus = [delivery for lane in self._lanes.values() for delivery in lane.surplus()]
         tried = self._tried[:NOTED_AT_ONCE]
         has_any = bool(rooms) or any(lane.held for lane in self._lanes.values())
         renews = has_any and abs(clock.now() - self._renewed_at) >= RENEWED_EVERY
-        if not (rooms or surplus or tried or renews or dead):
-            return False
+        if not (rooms or surplus or tried or renews):
+            return bool(dead)
         asked = time.perf_counter()
         async with self._database.write() as connection:
             began = time.perf_counter()
+            concerned = [*surplus, *(delivery for delivery, _ in tried)]
+            await lock_in_order(connection, (each.endpoint_id for each in concerned))
             noted = await note(connection, tried, self._schedule)
             await give_back(connection, surplus, now=clock.now())
-            for each in dead:
-                await bury(connection, each, now=clock.now())
             if renews:
                 await stay_alive(connection, self._id, now=clock.now())
             taken = await self._take(connection, rooms)
@@ -115,8 +118,10 @@ class Deliverer:
         now = clock.now()
         unknown = []
         for each in work:
-            lane = self._lanes.get(each.endpoint_id) or self._open_lane(each.endpoint_id)
-            if lane.route is None or not lane.route.is_of(each.revision, now):
+            if each.endpoint_id not in self._lanes:
+                self._lanes[each.endpoint_id] = Lane(Sender(self._targets), self._note_answer)
+            route = self._lanes[each.endpoint_id].route
+            if route is None or not route.is_of(each.revision, now):
                 unknown.append(each.endpoint_id)
         if abs(now - self._looked_at) >= LOOKED_AFTER_EVERY:
             self._looked_at = now
@@ -125,10 +130,6 @@ class Deliverer:
         routes = await read_routes(connection, self._secrets, unknown, now=now)
         for endpoint_id in unknown:
             self._lanes[endpoint_id].route = routes.get(endpoint_id)
-
-    def _open_lane(self, endpoint_id: UUID) -> Lane:
-        lane = self._lanes[endpoint_id] = Lane(Sender(self._targets), self._note_answer)
-        return lane
 
     async def _close_idle(self) -> None:
         idle = [endpoint_id for endpoint_id, lane in self._lanes.items() if lane.is_idle]

@@ -20,10 +20,12 @@ async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
     """Forget what is old enough for its site, the oldest first; what still waits is kept."""
     days = {site.id: timedelta(days=site.settings.delivery_days) for site in sites}
     async with database.read() as connection:
-        endpoints = (await connection.execute(select(EndpointRow.id, EndpointRow.site_id, EndpointRow.state))).all()
+        endpoints = (await connection.execute(_OLDEST)).all()
     for endpoint in endpoints:
         removed = endpoint.state == "removed"
         before = None if removed else clock.now() - days.get(endpoint.site_id, timedelta(0))
+        if before and (endpoint.oldest is None or endpoint.oldest >= before):
+            continue
         for _ in range(BATCHES):
             async with database.read() as connection:
                 old = await _old(connection, endpoint.id, before)
@@ -35,6 +37,15 @@ async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
         if removed and len(old) < BATCH:
             async with database.write() as connection:
                 await connection.execute(delete(EndpointRow).where(EndpointRow.id == endpoint.id))
+
+
+_FIRST = select(DeliveryRow.created_at).where(DeliveryRow.endpoint_id == EndpointRow.id)
+_OLDEST = select(
+    EndpointRow.id,
+    EndpointRow.site_id,
+    EndpointRow.state,
+    _FIRST.order_by(DeliveryRow.position).limit(1).scalar_subquery().label("oldest"),
+)
 
 
 async def _old(connection: AsyncConnection, endpoint_id: UUID, before: datetime | None) -> list[int]:

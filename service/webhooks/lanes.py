@@ -96,16 +96,15 @@ class Lane:
         return self._window if self.route and _now() >= self._rests_until else 0
 
     def _start(self) -> None:
-        while self._queue and len(self._running) < min(AT_ONCE, self._width()):
+        while self.route and self._queue and len(self._running) < min(AT_ONCE, self._width()):
             delivery = self._queue.popleft()
-            task = asyncio.create_task(self._try(delivery))
+            task = asyncio.create_task(self._try(delivery, self.route))
             self._running[task] = delivery
             task.add_done_callback(self._ended)
 
-    async def _try(self, delivery: Delivery) -> None:
-        assert self.route
-        headers = self.route.signer.headers(delivery.message_id, clock.now(), delivery.body)
-        answer = await self._sender.send(self.route.url, delivery.body, headers)
+    async def _try(self, delivery: Delivery, route: Route) -> None:
+        headers = route.signer.headers(delivery.message_id, clock.now(), delivery.body)
+        answer = await self._sender.send(route.url, delivery.body, headers)
         if is_success(answer.status):
             self._window = min(WIDEST, self._window + 1)
         else:

@@ -15,6 +15,7 @@ class EndpointSecrets:
 
     def __init__(self, secret_key: str) -> None:
         self._seal = Seal(secret_key, purpose="endpoint secrets")
+        self._unopenable: set[UUID] = set()  # and told of in the log
 
     def close(self, endpoint_id: UUID, secret: str) -> bytes:
         """``secret`` as it is kept."""
@@ -25,5 +26,8 @@ class EndpointSecrets:
         try:
             return Signer(*(self._seal.open(each, about=str(endpoint_id)) for each in sealed if each))
         except Unopenable:
-            log.error("secret-unopenable", endpoint=str(endpoint_id), hint="ONEREPLY_SECRET_KEY has changed; rotate it")
+            if endpoint_id not in self._unopenable:
+                hint = "ONEREPLY_SECRET_KEY has changed; rotate it"
+                log.error("secret-unopenable", endpoint=str(endpoint_id), hint=hint)
+            self._unopenable.add(endpoint_id)
             return None

@@ -8,6 +8,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal, NamedTuple
 
 import httpx2
+import structlog
 
 from service import clock
 from service.web.targets import TargetRefused, Targets
@@ -15,6 +16,7 @@ from service.web.targets import TargetRefused, Targets
 SECONDS_IN_ALL = 15.0
 ANSWER_BYTES = 64 * 1024
 KEPT_BYTES = 1024
+log = structlog.get_logger("onereply.webhooks")
 _HEADERS = {
     "content-type": "application/json",
     "user-agent": "OneReply",
@@ -51,8 +53,11 @@ class Sender:
         try:
             async with asyncio.timeout(SECONDS_IN_ALL):
                 status, text, retry_after = await self._post(url, body, headers)
-        except (TimeoutError, TargetRefused, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as problem:
+        except (TimeoutError, TargetRefused, httpx2.HTTPError) as problem:
             error = _word_of(problem)
+        except Exception as problem:  # whatever it was, the try has failed and others are to go on
+            log.error("sending-failed", exc_info=problem)
+            error = "no-answer"
         return Answer(tried_at, round((time.perf_counter() - began) * 1000), status, error, text, retry_after)
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str, str | None]:
