@@ -1,10 +1,12 @@
 """``onereply worker``."""
 
 import asyncio
+import os
 import resource
 import signal
 
 import click
+import structlog
 import uvloop
 
 from service.cli.running import at_head_or_stop, settings_or_stop, with_database
@@ -15,6 +17,8 @@ from service.web.watching import set_up_log
 from service.webhooks.secrets import EndpointSecrets
 from service.webhooks.testing import Webhooks
 from service.worker import delivering
+
+log = structlog.get_logger("onereply.webhooks")
 
 
 @click.command("worker")
@@ -35,5 +39,6 @@ async def _work(settings: Settings) -> None:
     database = Database(settings.database_url, read_connections=2)
     webhooks = Webhooks(EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private))
     async with delivering(database, webhooks, settings):
+        log.info("delivering", process=os.getpid())
         await stop.wait()
     await database.close()
