@@ -17,6 +17,7 @@ from msgspec import Meta
 
 PREFIX = "ONEREPLY_"
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
+LONGEST_DELAY = timedelta(days=30)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -120,7 +121,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         found = [_DELAY.fullmatch(word) for word in self.webhooks_retries.split()]
         if not all(found):
             raise ValueError
-        return [timedelta(**{_UNITS[each[2]]: float(each[1])}) for each in found if each]
+        delays = [timedelta(**{_UNITS[each[2]]: float(each[1])}) for each in found if each]
+        if max(delays, default=timedelta()) > LONGEST_DELAY:
+            raise ValueError
+        return delays
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("demo", "import", "key", "migrate", "moderator", "serve", "site", "verify", "worker")
+COMMANDS = ("demo", "import", "key", "migrate", "moderator", "serve", "site", "verify", "webhooks", "worker")
 
 
 class OneFileEach(click.Group):

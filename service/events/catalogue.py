@@ -13,7 +13,7 @@ import msgspec
 
 
 class EventType(StrEnum):
-    """The types of events: a thread's life, then a comment's, then what is done about readers."""
+    """The types of events: a thread's life, then a comment's, then what is done about readers and endpoints."""
 
     THREAD_CREATED = "thread.created"
     THREAD_UPDATED = "thread.updated"

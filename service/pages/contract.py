@@ -40,8 +40,8 @@ def bundle(folder: Path) -> Json:
     """The contract in ``folder``, whose index is ``openapi.yaml``, as one document.
 
     What an entry refers to (``../schemas/thread.yaml#/ThreadOut``) moves under ``components``, by the name of the
-    folder or, where it stands beside the index, of the file that holds it (``schemas``, ``headers``). Paths move to
-    where they are referred to.
+    folder or, where it stands beside the index, of the file that holds it (``schemas``, ``headers``). Paths and
+    webhooks move to where they are referred to.
     """
     folder = folder.resolve()
     read = cache(_read)
@@ -61,7 +61,7 @@ def bundle(folder: Path) -> Json:
         path, _, name = reference.partition("#/")
         file = (file.parent / path).resolve() if path else file
         section = file.stem if file.parent == folder else file.parent.name
-        if section == "paths":
+        if section in {"paths", "webhooks"}:
             moved: Json = settle(read(file)[name], file)
             return moved
         held = components.setdefault(section, {})

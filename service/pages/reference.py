@@ -79,6 +79,7 @@ def _docs() -> tuple[str, str]:
         lang="en",
         direction="ltr",
         contract=document,
+        webhooks=webhooks(),
         sections=[(tag, [each for each in operations() if tag["name"] in each["tags"]]) for tag in document["tags"]],
         problems=_problem_types().values(),
         resolve=resolve,
@@ -99,6 +100,14 @@ def operations() -> list[Json]:
         for path, item in contract()["paths"].items()
         for method in METHODS
         if method in item
+    ]
+
+
+def webhooks() -> list[Json]:
+    """What is sent, as operations at whoever receives it, each with its ``type``."""
+    return [
+        {**item["post"], "type": name, "parameters": _parameters(item, item["post"])}
+        for name, item in contract()["webhooks"].items()
     ]
 
 

@@ -124,7 +124,7 @@ async def run_many(connection: AsyncConnection, statement: Insert | Update, rows
         return
     text, parameters, constants = _compile(statement, connection.dialect)
     if constants:
-        rows = [constants | row for row in rows]
+        rows = [{**constants, **row} for row in rows]
     values = [
         tuple(row[name] if process is None else process(row[name]) for name, process in parameters) for row in rows
     ]
@@ -145,7 +145,9 @@ def _compile(statement: Insert | Update, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
     binds = [compiled.binds[name] for name in compiled.positiontup or []]
-    parameters = [(bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds]
+    parameters: list[tuple[str, Callable[[Any], Any] | None]] = [
+        (bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds
+    ]
     return compiled.string, parameters, {bind.key: bind.value for bind in binds if not bind.required}
 
 

@@ -20,7 +20,7 @@ from service.storage.engine import Database
 from service.web.targets import Targets
 from service.webhooks.fanning_out import Work, fan_out, find_work, lock_endpoints
 from service.webhooks.lanes import Delivery, Lane
-from service.webhooks.leasing import RENEWED_EVERY, bury, give_back, stay_alive, take_due
+from service.webhooks.leasing import RENEWED_EVERY, bury, dead_workers, give_back, stay_alive, take_due
 from service.webhooks.noting import Noted, Tried, note
 from service.webhooks.reaching import read_routes
 from service.webhooks.secrets import EndpointSecrets
@@ -51,18 +51,21 @@ class Deliverer:
     async def deliver_for_ever(self) -> NoReturn:
         """Turn after turn; one that fails is logged, and what it was to do is done by the next."""
         while True:
+            more = False
             try:
-                await self.turn()
+                more = await self.turn()
             except Exception as error:  # one that fails must not be the last one
                 log.error("delivering-failed", exc_info=error)
                 self._id = clock.new_id()  # what was taken and not said so is free once the other is dead
                 self._renewed_at -= RENEWED_EVERY
                 await asyncio.sleep(TURN_SECONDS * 10)
-            await self._pause()
+            await self._pause(at_once=more)
 
-    async def _pause(self) -> None:
-        """Until the next turn; shorter where a lane has run dry meanwhile."""
+    async def _pause(self, *, at_once: bool) -> None:
+        """Until the next turn; shorter where there is more to do, or a lane has run dry meanwhile."""
         await asyncio.sleep(SHORTEST_TURN_SECONDS)
+        if at_once:
+            return
         try:
             async with asyncio.timeout(TURN_SECONDS - SHORTEST_TURN_SECONDS):
                 await self._woken.wait()
@@ -70,26 +73,32 @@ class Deliverer:
             pass
         self._woken.clear()
 
-    async def turn(self) -> None:
-        """Write down what was answered, take what there is room for, and send it."""
+    async def turn(self) -> bool:
+        """Write down what was answered, take what there is room for, and send it; whether there is more to do now."""
         async with self._database.read() as connection:
             work = await find_work(connection, now=clock.now())
             await self._look_after_lanes(connection, work)
+            dead = await dead_workers(connection, now=clock.now())
         rooms = self._rooms(work)
         surplus = [delivery for lane in self._lanes.values() for delivery in lane.surplus()]
         tried = self._tried[:NOTED_AT_ONCE]
-        renews = abs(clock.now() - self._renewed_at) >= RENEWED_EVERY
-        if not (rooms or surplus or tried or renews):
-            return
+        has_any = bool(rooms) or any(lane.held for lane in self._lanes.values())
+        renews = has_any and abs(clock.now() - self._renewed_at) >= RENEWED_EVERY
+        if not (rooms or surplus or tried or renews or dead):
+            return False
         async with self._database.write() as connection:
             noted = await note(connection, tried, self._schedule)
             await give_back(connection, surplus, now=clock.now())
+            for each in dead:
+                await bury(connection, each, now=clock.now())
             if renews:
                 await stay_alive(connection, self._id, now=clock.now())
             taken = await self._take(connection, rooms)
             await append_events(connection, noted.events)
         self._renewed_at = clock.now() if renews else self._renewed_at
         self._go_on(noted, tried, taken)
+        # There may be more of what was looked through and is of no interest, and what the dead had is free now.
+        return bool(dead or (rooms and not taken))
 
     async def _look_after_lanes(self, connection: AsyncConnection, work: Sequence[Work]) -> None:
         """A lane for each endpoint with something to do, by the route it has now; none for those long idle."""

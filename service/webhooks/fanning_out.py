@@ -23,7 +23,7 @@ from service.webhooks.model import DeliveryRow, EndpointRow
 from service.webhooks.payload import body_of
 from service.webhooks.types import listens
 
-LOOKED_AT = 100  # events of a site, so that one that listens for little soon comes to what it listens for
+LOOKED_AT = 200  # events of a site, so that one that listens for little soon comes to what it listens for
 READ_AT_ONCE = 1_000
 
 Place = tuple[int, int]  # a site and a position in its log
@@ -40,14 +40,6 @@ class Work(NamedTuple):
     retry_at: datetime | None
     revision: int
     types: str
-
-
-class Message(NamedTuple):
-    """An event as it is sent."""
-
-    type: str
-    id: str
-    body: bytes
 
 
 async def find_work(connection: AsyncConnection, *, now: datetime) -> list[Work]:
@@ -104,15 +96,18 @@ async def fan_out(
         if work.position < work.head:
             reading.append((work, room))
             places |= dict.fromkeys(_next_places(work))
-    messages = await read_messages(connection, places, {work.site_id: work.site for work, _ in reading})
+    events = await read_events_at(connection, places)
+    bodies: dict[Place, bytes] = {}
     moved, rows, taken = [], [], []
     for work, room in reading:
-        position, fitting = _read_on(work, room, messages)
+        position, fitting = _read_on(work, room, events)
         moved.append({"endpoint": work.endpoint_id, "to": position})
         for place in fitting:
-            message = messages[place]
-            rows.append(new_delivery(work.endpoint_id, place[1], worker_id=worker_id, now=now))
-            taken.append(Delivery(work.endpoint_id, place[1], 0, 0, message.id, message.body))
+            event = events[place]
+            if place not in bodies:
+                bodies[place] = body_of(work.site, event)
+            rows.append(new_delivery(work.endpoint_id, event.position, worker_id=worker_id, now=now))
+            taken.append(Delivery(work.endpoint_id, event.position, 0, 0, str(event.id), bodies[place]))
     await insert_many(connection, DeliveryRow, rows)
     await run_many(connection, _MOVE, moved)
     return taken
@@ -123,13 +118,13 @@ def _next_places(work: Work) -> list[Place]:
     return [(work.site_id, position) for position in range(work.position + 1, last + 1)]
 
 
-def _read_on(work: Work, room: int, messages: Mapping[Place, Message]) -> tuple[int, list[Place]]:
+def _read_on(work: Work, room: int, events: Mapping[Place, Event]) -> tuple[int, list[Place]]:
     """How far ``work`` comes, and what it listens for on the way."""
     fitting: list[Place] = []
     position = work.position
     for place in _next_places(work):
-        message = messages.get(place)  # none where the log was cut
-        if message and listens(work.types, message.type):
+        event = events.get(place)  # none where the log was cut
+        if event and listens(work.types, event.type):
             if len(fitting) == room:
                 break
             fitting.append(place)
@@ -155,21 +150,18 @@ def new_delivery(endpoint_id: UUID, position: int, *, worker_id: UUID | None, no
 _MOVE = update(EndpointRow).where(EndpointRow.id == bindparam("endpoint")).values(position=bindparam("to"))
 
 
-async def read_messages(
-    connection: AsyncConnection, places: Iterable[Place], sites: Mapping[int, str]
-) -> dict[Place, Message]:
-    """The events at ``places`` as they are sent, of ``sites`` by their slugs."""
+async def read_events_at(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, Event]:
+    """The events at ``places``."""
     wanted = list(places)
     if not wanted:
         return {}
     dialect = connection.dialect.name
     rows = await connection.execute(_events_at(dialect), rows_given(dialect, wanted))
-    return {(row.site_id, row.position): _message(sites[row.site_id], row) for row in rows}
+    return {(row.site_id, row.position): _event(row) for row in rows}
 
 
-def _message(site: str, row: Row[*tuple[Any, ...]]) -> Message:
-    event = Event(row.id, row.type, row.position, row.sequence, row.occurred_at, Raw(row.data))
-    return Message(event.type, str(event.id), body_of(site, event))
+def _event(row: Row[*tuple[Any, ...]]) -> Event:
+    return Event(row.id, row.type, row.position, row.sequence, row.occurred_at, Raw(row.data))
 
 
 @lru_cache

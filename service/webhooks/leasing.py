@@ -13,9 +13,10 @@ from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.storage.portable import insert_if_absent, run_many
-from service.webhooks.fanning_out import Place, Work, read_messages
+from service.webhooks.fanning_out import Place, Work, read_events_at
 from service.webhooks.lanes import Delivery
 from service.webhooks.model import DeliveryRow, EndpointRow, WorkerRow
+from service.webhooks.payload import body_of
 
 LEASE = timedelta(seconds=20)
 RENEWED_EVERY = timedelta(seconds=5)
@@ -23,13 +24,15 @@ LOOKED_THROUGH = 100  # endpoints at a time, so that one turn is never long
 
 
 async def stay_alive(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
-    """Say that the worker lives, and free what those have that do not."""
+    """Say that the worker lives, before it takes anything and while it has anything."""
     born = insert_if_absent(connection, WorkerRow).values(id=worker_id, started_at=now, alive_until=now + LEASE)
     await connection.execute(born)
     await connection.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(alive_until=now + LEASE))
-    dead = await connection.scalars(select(WorkerRow.id).where(WorkerRow.alive_until < now).order_by(WorkerRow.id))
-    for each in dead.all():
-        await bury(connection, each, now=now)
+
+
+async def dead_workers(connection: AsyncConnection, *, now: datetime) -> list[UUID]:
+    """The workers whose time has passed."""
+    return [*await connection.scalars(select(WorkerRow.id).where(WorkerRow.alive_until < now).order_by(WorkerRow.id))]
 
 
 async def bury(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
@@ -92,10 +95,10 @@ async def take_due(
             break
     await run_many(connection, _LOOKED_AT, looked_at)
     places: list[Place] = [(work.site_id, row.position) for work, row in taken]
-    messages = await read_messages(connection, dict.fromkeys(places), {work.site_id: work.site for work, _ in taken})
+    events = await read_events_at(connection, dict.fromkeys(places))
     return [
-        Delivery(work.endpoint_id, row.position, row.tries, row.attempts, message.id, message.body)
-        for (work, row), message in zip(taken, map(messages.__getitem__, places), strict=True)
+        Delivery(work.endpoint_id, row.position, row.tries, row.attempts, str(event.id), body_of(work.site, event))
+        for (work, row), event in zip(taken, map(events.__getitem__, places), strict=True)
     ]
 
 

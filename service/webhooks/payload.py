@@ -112,8 +112,8 @@ def _shortened(text: str, *, is_html: bool, room: int) -> str:
 
     HTML becomes one paragraph of its text, so no tag and no reference is cut in two.
     """
-    words = _words(text) if is_html else text
-    fits, too_long = 0, len(words) + 1
+    words = bare_text(text) if is_html else text
+    fits, too_long = 0, min(len(words), LONGEST) + 1  # no character is less than a byte
     while too_long - fits > 1:
         length = (fits + too_long) // 2
         if _length(_beginning(words, length, is_html=is_html)) <= room:
@@ -123,7 +123,7 @@ def _shortened(text: str, *, is_html: bool, room: int) -> str:
     return _beginning(words, fits, is_html=is_html)
 
 
-def _words(html: str) -> str:
+def bare_text(html: str) -> str:
     """The text of ``html``, with spaces where its blocks and lines part."""
     return " ".join(unescape(nh3.clean(_PARTING.sub(r" \g<0>", html), tags=set())).split())
 

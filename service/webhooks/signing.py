@@ -6,6 +6,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 import base64
 import binascii
 import hmac
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,7 @@ class Signer:
 
     def headers(self, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
         """The headers of a message that is sent at the instant ``at``, with a signature by each secret."""
-        text = body.decode()
+        text, at = body.decode(), at.astimezone(UTC)
         return {
             ID: message_id,
             TIMESTAMP: str(int(at.timestamp())),
@@ -80,7 +81,7 @@ class Signer:
 
 def _instant(timestamp: str) -> datetime:
     """The instant of whole seconds since 1970; raises :class:`NotSigned`."""
-    if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 11:
+    if not re.fullmatch("0|[1-9][0-9]{0,10}", timestamp):
         raise NotSigned(f"Its {TIMESTAMP} is no number of seconds.")
     return datetime.fromtimestamp(int(timestamp), UTC)
 

@@ -70,7 +70,16 @@ class RedeliverIn(Timed):
     failed_since: Instant | None = None
 
 
-class Health(msgspec.Struct):
+class RecentTries(msgspec.Struct):
+    """The newest tries: how many, how many of them were taken, and milliseconds at the median and of 95 in 100."""
+
+    attempts: int
+    delivered: int
+    p50_ms: int | None
+    p95_ms: int | None
+
+
+class EndpointHealth(msgspec.Struct):
     """How an endpoint does.
 
     ``behind`` are the events not yet on their way, ``waiting`` and ``failed`` its deliveries, up to 10,000 counted;
@@ -83,16 +92,7 @@ class Health(msgspec.Struct):
     failing_since: datetime | None
     delivered_at: datetime | None
     failed_at: datetime | None
-    recent: "Recent"
-
-
-class Recent(msgspec.Struct):
-    """The newest tries: how many, how many of them were taken, and milliseconds at the median and of 95 in 100."""
-
-    attempts: int
-    delivered: int
-    p50_ms: int | None
-    p95_ms: int | None
+    recent: RecentTries
 
 
 class EndpointOut(msgspec.Struct):
@@ -108,7 +108,7 @@ class EndpointOut(msgspec.Struct):
     old_secret_until: datetime | None
     created_at: datetime
     changed_at: datetime
-    health: Health
+    health: EndpointHealth
 
 
 class Endpoints(msgspec.Struct):
@@ -182,14 +182,14 @@ def endpoint_out(endpoint: Endpoint, figures: Figures) -> EndpointOut:
         old_secret_until=endpoint.old_secret_until,
         created_at=endpoint.created_at,
         changed_at=endpoint.changed_at,
-        health=Health(
+        health=EndpointHealth(
             behind=endpoint.behind,
             waiting=figures.waiting,
             failed=figures.failed,
             failing_since=endpoint.failing_since,
             delivered_at=endpoint.delivered_at,
             failed_at=endpoint.failed_at,
-            recent=Recent(figures.attempts, figures.delivered, figures.p50_ms, figures.p95_ms),
+            recent=RecentTries(figures.attempts, figures.delivered, figures.p50_ms, figures.p95_ms),
         ),
     )
 

@@ -22,7 +22,8 @@ Json = dict[str, Any]
 Operation = tuple[str, str, Json]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-SHARED = ("parameters.yaml", "headers.yaml", "responses.yaml", "schemas/*.yaml", "examples/*.yaml", "paths/*.yaml")
+IN_PLACE = ("paths", "webhooks")
+SHARED = ("parameters.yaml", "headers.yaml", "responses.yaml", "schemas/*.yaml", "examples/*.yaml")
 FORMATS = FormatChecker()
 
 
@@ -36,7 +37,9 @@ def main() -> int:
     if found := findings(document):
         print("\n".join(found), file=sys.stderr)
         return 1
-    print(f"contract: {len(operations(document))} operations, {len(document['components']['schemas'])} schemas, OK")
+    schemas = document["components"]["schemas"]
+    counts = f"{len(operations(document))} operations, {len(webhooks(document))} webhooks, {len(schemas)} schemas"
+    print(f"contract: {counts}, OK")
     return 0
 
 
@@ -54,6 +57,11 @@ def operations(document: Json) -> list[Operation]:
         for method in METHODS
         if method in item
     ]
+
+
+def webhooks(document: Json) -> list[Operation]:
+    """What is sent, as operations at whoever receives it, with the type where others have a path."""
+    return [("POST", name, item["post"]) for name, item in document["webhooks"].items()]
 
 
 def resolve(document: Json, node: Json) -> Json:
@@ -75,7 +83,7 @@ def _not_openapi(document: Json) -> Iterator[str]:
 
 
 def _vague(document: Json) -> Iterator[str]:
-    for method, path, operation in operations(document):
+    for method, path, operation in [*operations(document), *webhooks(document)]:
         lacking = [name for name in ("operationId", "summary", "tags", "security") if name not in operation]
         # Where nobody has to say who they are there is nothing either that a client could get wrong.
         if operation.get("security") != [] and not any(status.startswith("4") for status in operation["responses"]):
@@ -83,11 +91,15 @@ def _vague(document: Json) -> Iterator[str]:
         yield from (f"{method} {path} has no {name}" for name in lacking)
 
 
+def strictly(document: Json, schema: Json) -> Draft202012Validator:
+    """What tells whether a value fits ``schema`` of the document, with no member that it does not name."""
+    components = {"components": {"schemas": _closed(document["components"]["schemas"])}}
+    return Draft202012Validator({**_closed(schema), **components}, format_checker=FORMATS)
+
+
 def _untrue_examples(document: Json) -> Iterator[str]:
-    strict = {"components": {"schemas": _closed(document["components"]["schemas"])}}
     for where, schema, example in _examples(document, document, "#"):
-        validator = Draft202012Validator({**_closed(schema), **strict}, format_checker=FORMATS)
-        for error in validator.iter_errors(example):
+        for error in strictly(document, schema).iter_errors(example):
             yield f"{where}{error.json_path.removeprefix('$')}: {error.message[:300]}"
 
 
@@ -122,8 +134,10 @@ def _misplaced(document: Json, folder: Path) -> Iterator[str]:
     """Entries of the files that nothing refers to, or that would hide another of the same name."""
     seen: set[tuple[str, str]] = set()
     used = {(section, name) for section, held in document["components"].items() for name in held}
-    used |= {("paths", reference) for reference in re.findall(r"#/(\w+)", (folder / "openapi.yaml").read_text())}
-    for file in [path for pattern in SHARED for path in sorted(folder.glob(pattern))]:
+    index = re.findall(r"(\w+)/\w+\.yaml#/([\w.]+)", (folder / "openapi.yaml").read_text())
+    used |= {(section, reference) for section, reference in index if section in IN_PLACE}
+    patterns = [*SHARED, *(f"{section}/*.yaml" for section in IN_PLACE)]
+    for file in [path for pattern in patterns for path in sorted(folder.glob(pattern))]:
         section = file.stem if file.parent == folder else file.parent.name
         for name in yaml.safe_load(file.read_bytes()):
             if (section, name) in seen:

@@ -38,6 +38,8 @@ CHECKED_BESIDE = {
     ("QueueQuery", "/cursor", "maxLength"),
     ("DecisionsQuery", "/cursor", "maxLength"),
     ("BansQuery", "/cursor", "maxLength"),
+    ("EndpointsQuery", "/cursor", "maxLength"),
+    ("DeliveriesQuery", "/cursor", "maxLength"),
 }
 # What one is with each security scheme but the key, which names its roles.
 KINDS = {None: "anyone", "authorToken": "reader", "hostToken": "reader", "session": "session"}
@@ -48,6 +50,8 @@ QUERIES = {
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],
     ("GET", f"{SITE}/bans"): ["BansQuery"],
+    ("GET", f"{SITE}/endpoints"): ["EndpointsQuery"],
+    ("GET", f"{SITE}/endpoints/{{endpoint}}/deliveries"): ["DeliveriesQuery"],
 }
 
 

@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 
+from service import clock
 from service.app import create_app
 from service.moderation.learning import learn_from_logs
 from service.moderation.searching import index_comments
@@ -19,8 +20,11 @@ from service.sites.secrets import set_secret
 from service.storage.engine import Database
 from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
 from service.tables import METADATA, is_modelled, is_on
+from service.webhooks.leasing import stay_alive
 from tests.builders import ASite, a_comment, a_session, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY
+from tests.webhooks.a_receiver import OK, a_receiver, an_answer
+from tests.webhooks.deliveries import AWorker, an_endpoint
 
 SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 REVISIONS = [script.revision for script in SCRIPTS]
@@ -45,12 +49,23 @@ TABLES = {
     "search_entries": "2026_11_24_0013",
     "classifiers": "2026_11_24_0014",
     "lessons": "2026_11_24_0014",
+    "workers": "2026_11_25_0015",
+    "endpoints": "2026_11_25_0015",
+    "deliveries": "2026_11_25_0015",
+    "attempts": "2026_11_25_0015",
 }
 
 
 async def fill(database_url: str) -> None:
     """Rows in every table, with answers, tombstones and both kinds of NULL and not."""
-    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
+    settings = Settings(
+        secret_key=SECRET_KEY,
+        database_url=database_url,
+        sweep_seconds=3600,
+        webhooks_in_serve=False,
+        webhooks_allow_private=True,
+    )
+    app = create_app(settings)
     async with app.router.lifespan_context(app), a_site(app) as site:
         await some_rows(site)
 
@@ -75,6 +90,21 @@ async def some_rows(site: ASite) -> None:
         found = await find_site(connection, site.slug)
         await set_secret(connection, found, "akismet-key", "c0ffee", secret_key=SECRET_KEY)
     await index_comments(site.app.state.database, found, at_most=100)
+    await deliver(site)
+
+
+async def deliver(site: ASite) -> None:
+    """Something that arrived, something that is to be tried again, and a worker that lives."""
+    answers = iter([OK, an_answer(500)])
+    async with a_receiver(lambda _: next(answers)) as host:
+        await an_endpoint(site, host.origin)
+        worker = AWorker(site)
+        for _ in range(2):
+            await a_thread(site)
+            await worker.work()
+        await worker.deliverer.stop(within_seconds=0)
+    async with site.app.state.database.write() as connection:
+        await stay_alive(connection, clock.new_id(), now=clock.now())
 
 
 Rows = dict[str, list[dict[str, Any]]]

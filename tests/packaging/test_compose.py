@@ -16,10 +16,11 @@ SETTINGS = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Sett
 
 
 def test_the_service_may_do_no_more_than_it_must() -> None:
-    service = COMPOSE["services"]["onereply"]
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert "no-new-privileges:true" in service["security_opt"]
+    for name in ("onereply", "worker"):
+        service = COMPOSE["services"][name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert "no-new-privileges:true" in service["security_opt"]
     assert re.search(r"^USER \d+:\d+$", DOCKERFILE, re.MULTILINE)
 
 

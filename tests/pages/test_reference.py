@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from service.pages.reference import contract, curl, operations, who_may
+from service.pages.reference import contract, curl, operations, webhooks, who_may
 from tests.builders import ASite
 
 TYPES = contract()["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
@@ -59,6 +59,18 @@ async def test_every_operation_with_its_parameters_is_told(site: ASite) -> None:
         assert unescape(operation["summary"]) in docs.text
         assert curl(operation) in docs.text
         assert all(parameter["name"] in docs.text for parameter in operation["parameters"])
+
+
+async def test_every_webhook_with_its_headers_answers_and_example_is_told(site: ASite) -> None:
+    docs = await read(site, "/docs")
+    for webhook in webhooks():
+        assert webhook["operationId"] in docs.ids
+        assert webhook["type"] in docs.text
+        assert f"Example: {webhook['type']}" in docs.text
+        # These are told once, above all of them.
+        assert webhook["parameters"] == webhooks()[0]["parameters"]
+        assert webhook["responses"] == webhooks()[0]["responses"]
+    assert all(parameter["name"] in docs.text for parameter in webhooks()[0]["parameters"])
 
 
 def test_who_may_call_and_by_what_is_told_of_every_operation_that_needs_something() -> None:

@@ -34,6 +34,10 @@ BODIES: dict[str, Json] = {
     "PUT /rules": {"held_words": ["casino"]},
     "PATCH /settings": {},
     "POST /rules/try": {"rules": {}},
+    "POST /endpoints": {"url": "https://192.0.2.1/hook"},
+    "PATCH /endpoints/{endpoint}": {},
+    "POST /endpoints/{endpoint}/rotate": {},
+    "POST /endpoints/{endpoint}/redeliver": {"first": 1},
     "POST /sessions": {},
     "POST /decisions": {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
@@ -147,9 +151,8 @@ def database_of(site: ASite) -> Database:
 
 async def call(site: ASite, route: str, *, authorization: str | None, comment: str) -> tuple[int, Json, dict[str, str]]:
     method, path, _ = ROUTES[route]
-    path = path.partition("?")[0].format(article="a", comment=comment, ban=uuid4(), reader=uuid4()) + QUERIES.get(
-        route, ""
-    )
+    ids = {"article": "a", "comment": comment, "ban": uuid4(), "reader": uuid4(), "endpoint": uuid4(), "position": 1}
+    path = path.partition("?")[0].format(**ids) + QUERIES.get(route, "")
     headers = {} if authorization is None else {"Authorization": authorization}
     response = await site.call(method, path, headers=headers, json=BODIES.get(route))
     content = response.json() if response.content and response.status_code >= 400 else {}

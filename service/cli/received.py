@@ -1,0 +1,143 @@
+"""A webhook as somebody received it: read from a file, and told in one line."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from service.webhooks.payload import ELLIPSIS, bare_text
+from service.webhooks.signing import TIMESTAMP, NotSigned, Signer
+
+LONGEST_EXCERPT = 72
+
+
+class Unreadable(ValueError):
+    """A file is no HTTP message; the message is one line that says where."""
+
+
+class Received(NamedTuple):
+    """A message with its headers, whose names are in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Author(msgspec.Struct):
+    """Who posted."""
+
+    name: str = ""
+
+
+class Said(msgspec.Struct):
+    """What of anything that an event is of is worth a line."""
+
+    article: str | None = None
+    label: str | None = None
+    author: Author | None = None
+    html: str | None = None
+    kind: str | None = None
+    url: str | None = None
+    reason: str | None = None
+    note: str | None = None
+
+
+class Told(msgspec.Struct):
+    """What of a body is worth a line."""
+
+    type: str = "no type"
+    position: int | None = None
+    sequence: int | None = None
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+def read_saved(content: bytes, *, head: bytes | None = None) -> Received:
+    """The message that was saved as ``content``, its headers before it, or apart in ``head``.
+
+    The line of the request may stand first. What stands after the body, ``content-length`` does not count. Raises
+    :class:`Unreadable`.
+    """
+    body = content
+    if head is None:
+        parts = _BLANK_LINE.split(content.lstrip(b"\r\n"), maxsplit=1)
+        if len(parts) == 1:
+            raise Unreadable("No blank line parts its headers from its body. Are they in another file? Give --headers.")
+        head, body = parts
+    headers = dict(_fields(head.decode("latin-1")))
+    length = headers.get("content-length", "")
+    return Received(headers, body[: int(length)] if re.fullmatch("[0-9]{1,9}", length) else body)
+
+
+def _fields(head: str) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(head.splitlines(), 1):
+        name, colon, value = line.partition(":")
+        if colon and _NAME.fullmatch(name):
+            yield name.lower(), value.strip()
+        elif line.strip() and number > 1:
+            raise Unreadable(f"Line {number} of its headers is none.")
+
+
+def verified(signer: Signer, received: Received, *, now: datetime) -> Received:
+    """``received`` as it was signed; raises NotSigned.
+
+    Editors end a file with a newline, so where only that is too much it is left out.
+    """
+    try:
+        signer.verify(received.headers, received.body, now=now)
+    except NotSigned:
+        shorter = received._replace(body=received.body.removesuffix(b"\n").removesuffix(b"\r"))
+        if shorter == received or "content-length" in received.headers:
+            raise
+        signer.verify(shorter.headers, shorter.body, now=now)
+        return shorter
+    return received
+
+
+def sent_at(headers: Mapping[str, str]) -> datetime | None:
+    """When a message says that it was sent."""
+    timestamp = headers.get(TIMESTAMP, "")
+    return datetime.fromtimestamp(int(timestamp), UTC) if re.fullmatch("[0-9]{1,11}", timestamp) else None
+
+
+def told_by(body: bytes) -> Told:
+    """What ``body`` tells, as far as it is one of ours."""
+    try:
+        return msgspec.json.decode(body, type=Told)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Told()
+
+
+def in_one_line(told: Told) -> str:
+    """What was told: its type, the article, what was said, and where it stands in the log and the thread."""
+    data = _said(told.data)
+    thread, comment = data.get("thread", Said()), data.get("comment", Said())
+    told_alone = [data[noun] for noun in ("report", "ban", "endpoint") if noun in data]
+    said = [told.type, thread.article, thread.label]
+    said += [f"{comment.author.name}: {bare_text(comment.html or '')}"] if comment.author else []
+    said += [" ".join(filter(None, (each.kind, each.url, each.reason, each.note))) for each in told_alone]
+    said += [
+        f"{name} {number}" for name, number in (("position", told.position), ("sequence", told.sequence)) if number
+    ]
+    return " · ".join(excerpt(each) for each in said if each)
+
+
+def _said(data: msgspec.Raw) -> dict[str, Said]:
+    """What is said of each that ``data`` holds; what is something else is passed over."""
+    said: dict[str, Said] = {}
+    with suppress(msgspec.ValidationError):
+        for noun, each in msgspec.json.decode(data, type=dict[str, msgspec.Raw]).items():
+            with suppress(msgspec.ValidationError):
+                said[noun] = msgspec.json.decode(each, type=Said)
+    return said
+
+
+def excerpt(text: str) -> str:
+    """``text`` as a terminal may show it: short, on one line, nothing in it that moves the cursor."""
+    text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return text if len(text) <= LONGEST_EXCERPT else text[: LONGEST_EXCERPT - 1].rstrip() + ELLIPSIS
+
+
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

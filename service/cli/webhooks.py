@@ -1,0 +1,130 @@
+"""``onereply webhooks``: for whoever writes or runs a receiver. It needs no installation and no database."""
+
+import socket
+import sys
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import click
+import uvicorn
+
+from service import clock
+from service.cli.received import Unreadable, excerpt, read_saved, sent_at, told_by, verified
+from service.cli.receiver import Receiver
+from service.web.listening import LimitedProtocol
+from service.webhooks.signing import ID, TOLERANCE, InvalidWebhookSecret, NotSigned, Signer, check_secret
+
+LARGEST_FILE = 1_000_000
+A_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+# Never an argument, which other users of the machine could see.
+secret_option = click.option(
+    "--secret-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the secret, or two of them, a line each. Else it is asked for, or read from standard input.",
+)
+
+
+@click.group("webhooks")
+def command() -> None:
+    """Try and verify webhooks, as whoever receives them."""
+
+
+@command.command("listen")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="The port to listen on.")
+@click.option("--answer", default=204, show_default=True, type=click.IntRange(200, 599), help="What verified ones get.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the bodies that are verified, a line each; all else apart."
+)
+@secret_option
+def listen(host: str, port: int, answer: int, as_json: bool, secret_file: Path | None) -> None:
+    """Receive webhooks at any path, verify each, and print a line for it; until Ctrl-C."""
+    signer = Signer(*_secrets(secret_file))
+    receiver = Receiver(
+        signer,
+        answer=answer,
+        tell=lambda line: click.echo(line, err=as_json),
+        tell_body=click.echo if as_json else lambda _: None,
+    )
+    listener = _listener(host, port)
+    at = listener.getsockname()[1]
+    click.echo(f"Listening at http://{f'[{host}]' if ':' in host else host}:{at}/ until Ctrl-C.", err=True)
+    config = uvicorn.Config(
+        receiver.app(), log_config=None, access_log=False, server_header=False, http=LimitedProtocol, lifespan="off"
+    )
+    with suppress(KeyboardInterrupt):  # which it passes on once it has stopped
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A socket that listens; stops the command with one clear line where there can be none."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise click.ClickException(f"It can't listen at {host}, port {port}: {error.strerror or error}") from None
+
+
+@command.command("verify")
+@click.argument("file", type=A_FILE)
+@click.option("--headers", "head", type=A_FILE, help="A file with the headers, where FILE is only the body.")
+@click.option("--at", metavar="INSTANT", help="Verify as if it were then, as 2026-11-24T12:00:00Z.")
+@click.option("--any-time", is_flag=True, help="Verify however old it is.")
+@secret_option
+def verify(file: str, head: str | None, at: str | None, any_time: bool, secret_file: Path | None) -> None:
+    """Verify a message that was saved in FILE: its headers, a blank line, its body as it came; “-” is standard input.
+
+    Without --at or --any-time it must be less than five minutes old, as for whoever receives it.
+    """
+    if at and any_time:
+        raise click.UsageError("Give --at or --any-time, not both.")
+    if secret_file is None and "-" in (file, head):
+        raise click.UsageError("Standard input holds the message: give the secret by --secret-file.")
+    signer = Signer(*_secrets(secret_file))
+    try:
+        received = read_saved(_content(file), head=_content(head) if head else None)
+    except Unreadable as error:
+        raise click.ClickException(str(error)) from None
+    sent = sent_at(received.headers) or clock.now()
+    now = sent if any_time else _instant(at) if at else clock.now()
+    try:
+        received = verified(signer, received, now=now)
+    except NotSigned as reason:
+        old = f" It was sent at {_told(sent)}: --any-time verifies it all the same."
+        raise click.ClickException(f"Not verified. {reason}{old if abs(now - sent) > TOLERANCE else ''}") from None
+    message_id = excerpt(received.headers[ID])
+    click.echo(f"Verified: {excerpt(told_by(received.body).type)}, {message_id}, sent at {_told(sent)}.")
+
+
+def _instant(text: str) -> datetime:
+    with suppress(ValueError):
+        if (instant := datetime.fromisoformat(text)).tzinfo:
+            return instant
+    raise click.BadParameter("An instant is written as 2026-11-24T12:00:00Z.", param_hint="--at")
+
+
+def _content(file: str) -> bytes:
+    with click.open_file(file, "rb") as opened:
+        content: bytes = opened.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise click.ClickException(f"A message is no longer than {LARGEST_FILE:,} bytes.")
+    return content
+
+
+def _told(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _secrets(file: Path | None) -> list[str]:
+    """The secrets in ``file``, or one that is typed; a wrong one stops the command without being shown."""
+    if file:
+        texts = file.read_text("utf-8", "replace").split()
+    elif sys.stdin.isatty():
+        texts = [click.prompt("Secret (whsec_…)", hide_input=True)]
+    else:
+        texts = sys.stdin.buffer.readline().decode("utf-8", "replace").split()
+    try:
+        return [check_secret(text) for text in texts or [""]]
+    except InvalidWebhookSecret as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,157 @@
+"""Workers share what there is to deliver, and what one had that died is delivered by another."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from service.storage.engine import Database
+from service.web.problems import Busy
+from service.webhooks import delivering
+from service.webhooks.model import DeliveryRow, WorkerRow
+from tests.builders import ASite, Clock, a_thread
+from tests.webhooks.a_receiver import OK, Received, a_receiver
+from tests.webhooks.deliveries import a_worker, an_endpoint, attempts_of, becomes, change, deliveries_of, endpoint_of
+
+
+async def leased(site: ASite) -> int:
+    database: Database = site.app.state.database
+    async with database.read() as connection:
+        return await connection.scalar(select(func.count()).where(DeliveryRow.worker_id.is_not(None))) or 0
+
+
+async def test_two_workers_deliver_each_event_once(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as one, a_worker(site) as other:
+        await an_endpoint(site, host.origin)
+        for _ in range(60):
+            await a_thread(site)
+        await asyncio.gather(one.until(lambda: len(host.received) >= 60), other.until(lambda: len(host.received) >= 60))
+        await one.work()
+        await other.work()
+        assert Counter(each["position"] for each in host.contents) == dict.fromkeys(range(1, 61), 1)
+
+
+async def test_what_a_dead_worker_had_is_delivered_by_another_when_its_lease_is_over(
+    site: ASite, the_clock: Clock
+) -> None:
+    dies = [True]
+
+    def answer(_message: Received) -> object:
+        return "hang" if dies[0] else OK
+
+    async with a_receiver(answer) as host, a_worker(site) as dead, a_worker(site) as other:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        for _ in range(3):
+            await a_thread(site)
+        await dead.until(lambda: len(host.received) == 3)
+        dies[0] = False
+        for lane in dead.lanes:
+            for task in lane._running:
+                task.cancel()
+        await dead.settle()
+        dead.deliverer._tried.clear()
+        the_clock.move(seconds=19)
+        await other.work()
+        assert (len(host.received), await leased(site)) == (3, 3)
+        the_clock.move(seconds=2)
+        await other.work()
+        assert Counter(each["position"] for each in host.contents) == {1: 2, 2: 2, 3: 2}
+        assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"] * 3
+
+
+async def test_a_worker_that_was_only_slow_does_no_harm(site: ASite, the_clock: Clock) -> None:
+    """It was given up, another delivered what it had, and then its own try is answered after all."""
+    answers = ["hang", OK]
+    async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site) as slow, a_worker(site) as other:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await slow.until(lambda: len(host.received) == 1)
+        the_clock.move(seconds=21)
+        await other.until(lambda: len(host.received) == 2)
+        await other.work()
+        host.released.set()
+        await slow.work()
+        assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"]
+        assert len(await attempts_of(site, endpoint, 1)) == 2
+        assert await leased(site) == 0
+
+
+async def test_a_worker_that_stops_leaves_the_rest_to_others(site: ASite) -> None:
+    slow = ["hang"]
+    async with a_receiver(lambda _: slow[0]) as host, a_worker(site) as one, a_worker(site) as other:
+        await an_endpoint(site, host.origin)
+        for _ in range(8):
+            await a_thread(site)
+        await one.until(lambda: len(host.received) == 4)
+        await one.deliverer.stop(within_seconds=0)
+        assert await leased(site) == 0
+        async with site.app.state.database.read() as connection:
+            assert await connection.scalar(select(func.count()).select_from(WorkerRow)) == 0
+        slow[0] = OK  # type: ignore[call-overload]
+        await other.work()
+        assert {each["position"] for each in host.contents[4:]} == set(range(1, 9))
+
+
+async def test_a_turn_that_fails_loses_nothing(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        failed = []
+
+        async def fail(*given: Any, **more: Any) -> None:
+            failed.append(given)
+            raise Busy
+
+        with monkeypatch.context() as patched:
+            patched.setattr(delivering, "append_events", fail)  # the last thing before the commit
+            forever = asyncio.create_task(worker.deliverer.deliver_for_ever())
+            await becomes(lambda: _is(bool(failed)))
+        await becomes(lambda: _has_attempts(site, endpoint, 1))
+        forever.cancel()
+        assert [each["position"] for each in host.contents] == [1]
+
+
+async def _is(fact: bool) -> bool:
+    return fact
+
+
+async def _has_attempts(site: ASite, endpoint: str, count: int) -> bool:
+    attempts: int = (await endpoint_of(site, endpoint))["health"]["recent"]["attempts"]
+    return attempts == count
+
+
+async def test_what_is_behind_is_not_materialised_for_an_endpoint_that_hangs(site: ASite) -> None:
+    async with a_receiver(lambda _: "hang") as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        for _ in range(30):
+            await a_thread(site)
+        await worker.until(lambda: len(host.received) == 4)
+        health = (await endpoint_of(site, endpoint))["health"]
+        assert (health["waiting"], health["behind"]) == (4, 26)
+
+
+async def test_a_pause_takes_back_what_only_waits_in_the_process(site: ASite, the_clock: Clock) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        for _ in range(20):
+            await a_thread(site)
+        await worker.work()  # the window is wide now
+        host.answer = lambda _: "hang"
+        for _ in range(20):
+            await a_thread(site)
+        await worker.until(lambda: len(host.received) == 30)
+        await change(site, endpoint, state="paused")
+        the_clock.move(seconds=2)
+        await worker.deliverer.turn()
+        await worker.deliverer.turn()
+        assert await leased(site) == 10
+        host.answer = lambda _: OK
+        host.released.set()
+        await worker.settle()
+        await worker.work()
+        assert len(host.received) == 30
+        await change(site, endpoint, state="active")
+        await worker.work()
+        assert {each["position"] for each in host.contents} == set(range(1, 41))
