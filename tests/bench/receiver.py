@@ -42,7 +42,9 @@ class Receiver(asyncio.Protocol):
             told = msgspec.json.encode({"late": sorted(self.late), "times": [*self.times[:1], *self.times[-1:]]})
             self.late.clear()
             self.times.clear()
-            self._transport.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(told) + told)
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(told) + told
+            )
             self._transport.close()
         elif not head.startswith(b"post /hang"):
             now, at = time.time(), body.find(TIMESTAMP) + len(TIMESTAMP)

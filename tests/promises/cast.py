@@ -38,7 +38,10 @@ class Part:
 
 @dataclass
 class Cast:
-    """All of them over one database. ``ends`` counts who was killed or told to stop; ``complaints`` are what they logged."""
+    """All of them over one database.
+
+    ``ends`` counts who was killed or told to stop; ``complaints`` are what they logged that should not have happened.
+    """
 
     database_url: str
     ledger: Path
