@@ -74,9 +74,14 @@ class Lane:
         self._start()
 
     def surplus(self) -> list[Delivery]:
-        """Take out what waits here and had better wait in the database: what the window has no more room for."""
+        """Take out what waits here and had better wait in the database: what the window has no more room for.
+
+        What stays is sent, also where nothing is running whose end would have it sent: after a rest.
+        """
         stay = max(0, self._width() - len(self._running))
-        return [self._queue.pop() for _ in range(len(self._queue) - stay)]
+        surplus = [self._queue.pop() for _ in range(len(self._queue) - stay)]
+        self._start()
+        return surplus
 
     async def finish(self, *, within_seconds: float) -> list[Delivery]:
         """Send nothing more, and let what is running end or, after a while, end it; what was given no answer."""
@@ -96,16 +101,15 @@ class Lane:
         return self._window if self.route and _now() >= self._rests_until else 0
 
     def _start(self) -> None:
-        while self._queue and len(self._running) < min(AT_ONCE, self._width()):
+        while self.route and self._queue and len(self._running) < min(AT_ONCE, self._width()):
             delivery = self._queue.popleft()
-            task = asyncio.create_task(self._try(delivery))
+            task = asyncio.create_task(self._try(delivery, self.route))
             self._running[task] = delivery
             task.add_done_callback(self._ended)
 
-    async def _try(self, delivery: Delivery) -> None:
-        assert self.route
-        headers = self.route.signer.headers(delivery.message_id, clock.now(), delivery.body)
-        answer = await self._sender.send(self.route.url, delivery.body, headers)
+    async def _try(self, delivery: Delivery, route: Route) -> None:
+        headers = route.signer.headers(delivery.message_id, clock.now(), delivery.body)
+        answer = await self._sender.send(route.url, delivery.body, headers)
         if is_success(answer.status):
             self._window = min(WIDEST, self._window + 1)
         else:
