@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 CI ?=
 QUICK ?=
+SEED ?= 1
 BIN := .venv/bin
 
 help: ## list the commands
@@ -22,6 +23,9 @@ check: .venv/develops ## everything CI runs: format, lint, types, imports, contr
 	$(BIN)/python -m tests.contract.lint
 	$(MAKE) test
 	$(BIN)/pytest -q -m slow
+
+chaos: .venv/develops ## kill servers, workers and a receiver of webhooks fifty times (SEED=2: another chaos)
+	@SEED=$(SEED) $(BIN)/pytest -q -s -m slow tests/promises/test_chaos.py
 
 bench: .venv/develops ## measure on this machine, beside yardsticks (QUICK=1: in a minute)
 	@QUICK=$(QUICK) $(BIN)/python -m tests.bench
@@ -46,5 +50,5 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test check bench fmt lock
+.PHONY: help run test check chaos bench fmt lock
 .DEFAULT_GOAL := help

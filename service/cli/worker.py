@@ -6,6 +6,7 @@ import resource
 import signal
 
 import click
+import structlog
 import uvloop
 
 from service.cli.running import at_head_or_stop, settings_or_stop, with_database
@@ -18,6 +19,7 @@ from service.webhooks.testing import Webhooks
 from service.worker import delivering
 
 NICENESS = 10  # who serves comes first where both want the processor
+log = structlog.get_logger("onereply.webhooks")
 
 
 @click.command("worker")
@@ -39,5 +41,6 @@ async def _work(settings: Settings) -> None:
     database = Database(settings.database_url, read_connections=2)
     webhooks = Webhooks(EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private))
     async with delivering(database, webhooks, settings):
+        log.info("delivering", process=os.getpid())
         await stop.wait()
     await database.close()

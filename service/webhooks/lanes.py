@@ -74,9 +74,14 @@ class Lane:
         self._start()
 
     def surplus(self) -> list[Delivery]:
-        """Take out what waits here and had better wait in the database: what the window has no more room for."""
+        """Take out what waits here and had better wait in the database: what the window has no more room for.
+
+        What stays is sent, also where nothing is running whose end would have it sent: after a rest.
+        """
         stay = max(0, self._width() - len(self._running))
-        return [self._queue.pop() for _ in range(len(self._queue) - stay)]
+        surplus = [self._queue.pop() for _ in range(len(self._queue) - stay)]
+        self._start()
+        return surplus
 
     async def finish(self, *, within_seconds: float) -> list[Delivery]:
         """Send nothing more, and let what is running end or, after a while, end it; what was given no answer."""

@@ -43,7 +43,7 @@ class Sender:
 
     def __init__(self, targets: Targets) -> None:
         self._client = targets.client(timeout_seconds=SECONDS_IN_ALL)
-        self._client.cookies = httpx2.Cookies(CookieJar(DefaultCookiePolicy(allowed_domains=[])))
+        self._client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
     async def send(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         """POST ``body``; what goes wrong is told in the answer."""

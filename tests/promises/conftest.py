@@ -24,7 +24,14 @@ def quiet() -> Iterator[None]:
 @pytest.fixture
 async def own_app(fresh_database_url: str) -> AsyncIterator[Starlette]:
     """The real app, started, over a database that nobody else uses."""
-    app = create_app(Settings(secret_key=SECRET_KEY, database_url=fresh_database_url, sweep_seconds=3600))
+    settings = Settings(
+        secret_key=SECRET_KEY,
+        database_url=fresh_database_url,
+        sweep_seconds=3600,
+        webhooks_in_serve=False,
+        webhooks_allow_private=True,
+    )
+    app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app
 

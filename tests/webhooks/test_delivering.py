@@ -149,9 +149,9 @@ async def test_an_answer_is_kept_to_its_first_kilobyte(site: ASite) -> None:
 async def test_a_cookie_that_a_host_sets_is_not_sent_back(site: ASite) -> None:
     async with a_receiver(lambda _: an_answer(200, set_cookie="a=b; Path=/")) as host, a_worker(site) as worker:
         await an_endpoint(site, host.origin)
-        await a_thread(site)
-        await a_thread(site)
-        await worker.work()
+        for _ in range(2):
+            await a_thread(site)
+            await worker.work()
         assert [each.headers.get("cookie") for each in host.received] == [None, None]
 
 
