@@ -9,9 +9,10 @@ from starlette.responses import Response
 from service.events.reading import head_positions
 from service.storage.engine import database_of
 from service.storage.revisions import current_revision, head_revision
-from service.web.measuring import LOG_POSITION, MEDIA_TYPE, exposed
+from service.web.measuring import LOG_POSITION, MEDIA_TYPE, WEBHOOKS_BEHIND, exposed
 from service.web.problems import Busy, NotFound, Unauthenticated, Unreachable
 from service.web.routing import json_response
+from service.webhooks.endpoints import most_behind
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -44,4 +45,6 @@ async def get_metrics(request: Request) -> Response:
     async with database_of(request).read() as connection:
         for site, position in (await head_positions(connection)).items():
             LOG_POSITION.labels(site).set(position)
+        for site, behind in (await most_behind(connection)).items():
+            WEBHOOKS_BEHIND.labels(site).set(behind)
     return Response(exposed(), headers={**NO_STORE, "content-type": MEDIA_TYPE})

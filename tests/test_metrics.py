@@ -10,6 +10,7 @@ from service.app import create_app
 from service.settings import Settings, SettingsError, load
 from tests.builders import ASite, a_site, a_thread, events_of
 from tests.conftest import SECRET_KEY
+from tests.webhooks.deliveries import an_endpoint
 
 KEY = "only for the scraper"
 
@@ -18,7 +19,12 @@ KEY = "only for the scraper"
 async def an_app(database_url: str, *, metrics_key: str | None = None, trusted: str = "") -> AsyncIterator[ASite]:
     """A site of an app with settings of its own."""
     settings = Settings(
-        secret_key=SECRET_KEY, database_url=database_url, metrics_key=metrics_key, trusted_proxies=trusted
+        secret_key=SECRET_KEY,
+        database_url=database_url,
+        metrics_key=metrics_key,
+        trusted_proxies=trusted,
+        webhooks_in_serve=False,
+        webhooks_allow_private=True,
     )
     app = create_app(settings)
     async with app.router.lifespan_context(app), a_site(app) as site:
@@ -56,6 +62,17 @@ async def test_the_numbers_tell_what_happened(database_url: str) -> None:
     assert after["onereply_queue_posts"] == 0
     label = f'{{site="{site.slug}"}}'
     assert after[f"onereply_log_position{label}"] == after[f"onereply_log_told_position{label}"] == 3
+
+
+async def test_how_far_webhooks_are_behind_is_told(database_url: str) -> None:
+    async with an_app(database_url, metrics_key=KEY) as site:
+        behind = f'onereply_webhooks_behind{{site="{site.slug}"}}'
+        assert (await scrape(site))[behind] == 0
+        endpoint, _ = await an_endpoint(site, "http://127.0.0.1:9/")
+        await a_thread(site)
+        assert (await scrape(site))[behind] == 1
+        await site.call("DELETE", f"/endpoints/{endpoint}", by="admin")
+        assert (await scrape(site))[behind] == 0
 
 
 async def test_paths_of_strangers_are_one_number(database_url: str) -> None:

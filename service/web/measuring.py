@@ -26,6 +26,13 @@ WRITER_WAIT = Histogram("onereply_writer_wait_seconds", "What a write waits for 
 LOG_POSITION = Gauge("onereply_log_position", "The last event of a site's log.", ["site"], multiprocess_mode="max")
 LOG_TOLD = Gauge("onereply_log_told_position", "The last event that the host read.", ["site"], multiprocess_mode="max")
 
+WEBHOOKS_BEHIND = Gauge(
+    "onereply_webhooks_behind",
+    "Events that the endpoint furthest behind has not come to.",
+    ["site"],
+    multiprocess_mode="mostrecent",
+)
+
 
 def note_request(scope: Scope, status: int, seconds: float) -> None:
     """Count one answer; what fits no route counts as one, so that strangers can't fill the memory with paths."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
@@ -85,6 +85,16 @@ async def list_endpoints(connection: AsyncConnection, site: Site, *, after: UUID
     if after is not None:
         statement = statement.where(EndpointRow.id > after)
     return [_endpoint(row) for row in await connection.execute(statement.order_by(EndpointRow.id).limit(limit))]
+
+
+async def most_behind(connection: AsyncConnection) -> dict[str, int]:
+    """How many events the endpoint that is furthest behind has not come to, by the site's slug; 0 without any."""
+    listening = and_(EndpointRow.site_id == SiteRow.id, EndpointRow.state == "active")
+    behind = func.coalesce(func.max(SiteRow.position - EndpointRow.position), 0)
+    rows = await connection.execute(
+        select(SiteRow.slug, behind).outerjoin(EndpointRow, listening).group_by(SiteRow.slug)
+    )
+    return {slug: number for slug, number in rows}
 
 
 _COLUMNS = tuple(getattr(EndpointRow, name) for name in Endpoint._fields[:-1])
