@@ -94,7 +94,7 @@ async def most_behind(connection: AsyncConnection) -> dict[str, int]:
     rows = await connection.execute(
         select(SiteRow.slug, behind).outerjoin(EndpointRow, listening).group_by(SiteRow.slug)
     )
-    return {slug: number for slug, number in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 _COLUMNS = tuple(getattr(EndpointRow, name) for name in Endpoint._fields[:-1])
