@@ -22,7 +22,17 @@ from service.storage.engine import Database
 from service.web.targets import Targets
 from service.webhooks.fanning_out import Work, fan_out, find_work, lock_endpoints
 from service.webhooks.lanes import Delivery, Lane
-from service.webhooks.leasing import RENEWED_EVERY, bury, dead_workers, give_back, lock_in_order, stay_alive, take_due
+from service.webhooks.leasing import (
+    RENEWED_EVERY,
+    bury,
+    bury_dead,
+    dead_workers,
+    give_back,
+    lives,
+    lock_in_order,
+    stay_alive,
+    take_due,
+)
 from service.webhooks.noting import Noted, Tried, note
 from service.webhooks.reaching import read_routes
 from service.webhooks.secrets import EndpointSecrets
@@ -84,10 +94,10 @@ class Deliverer:
         async with self._database.read() as connection:
             work = await find_work(connection, now=clock.now())
             await self._look_after_lanes(connection, work)
-            dead = await dead_workers(connection, now=clock.now())
-        for each in dead:
+            dead = {*await dead_workers(connection, now=clock.now())} - {self._id}
+        for each in sorted(dead):
             async with self._database.write() as connection:
-                await bury(connection, each, now=clock.now())
+                await bury_dead(connection, each, now=clock.now())
         rooms = self._rooms(work)
         surplus = [delivery for lane in self._lanes.values() for delivery in lane.surplus()]
         tried = self._tried[:NOTED_AT_ONCE]
@@ -102,7 +112,7 @@ class Deliverer:
             await lock_in_order(connection, (each.endpoint_id for each in concerned))
             noted = await note(connection, tried, self._schedule)
             await give_back(connection, surplus, now=clock.now())
-            if renews:
+            if renews or (rooms and not await lives(connection, self._id)):
                 await stay_alive(connection, self._id, now=clock.now())
             taken = await self._take(connection, rooms)
             await append_events(connection, noted.events)
@@ -116,6 +126,10 @@ class Deliverer:
     async def _look_after_lanes(self, connection: AsyncConnection, work: Sequence[Work]) -> None:
         """A lane for each endpoint with something to do, by the route it has now; none for those long idle."""
         now = clock.now()
+        looks_after = abs(now - self._looked_at) >= LOOKED_AFTER_EVERY
+        if looks_after:
+            self._looked_at = now
+            await self._close_idle()
         unknown = []
         for each in work:
             if each.endpoint_id not in self._lanes:
@@ -123,9 +137,7 @@ class Deliverer:
             route = self._lanes[each.endpoint_id].route
             if route is None or not route.is_of(each.revision, now):
                 unknown.append(each.endpoint_id)
-        if abs(now - self._looked_at) >= LOOKED_AFTER_EVERY:
-            self._looked_at = now
-            await self._close_idle()
+        if looks_after:
             unknown = list(self._lanes)
         routes = await read_routes(connection, self._secrets, unknown, now=now)
         for endpoint_id in unknown:

@@ -1,7 +1,8 @@
 """Deliveries are shared among workers: who has taken one keeps it for as long as it lives.
 
 A worker's life is a row that it moves on. One whose time has passed is dead, and what it had is free again, so that
-another tries it: a delivery may come twice then, never not at all.
+another tries it: a delivery may come twice then, never not at all. So nothing is ever taken but by a worker whose row
+is there, and the row goes only together with all that was taken.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,14 +36,27 @@ async def dead_workers(connection: AsyncConnection, *, now: datetime) -> list[UU
     return [*await connection.scalars(select(WorkerRow.id).where(WorkerRow.alive_until < now).order_by(WorkerRow.id))]
 
 
+async def lives(connection: AsyncConnection, worker_id: UUID) -> bool:
+    """Whether nobody has buried the worker, nor will before the end of the transaction."""
+    row = select(WorkerRow.id).where(WorkerRow.id == worker_id).with_for_update(read=True, key_share=True)
+    return await connection.scalar(row) is not None
+
+
+async def bury_dead(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
+    """Bury a worker whose time has passed, unless it has said meanwhile that it lives, or is just being buried."""
+    dead = select(WorkerRow.id).where(WorkerRow.id == worker_id, WorkerRow.alive_until < now)
+    if await connection.scalar(dead.with_for_update(skip_locked=True)):
+        await bury(connection, worker_id, now=now)
+
+
 async def bury(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
-    """Free whatever a worker has, for it is gone."""
+    """Free whatever a worker has, for it is gone. The row goes first, so that it takes nothing more under this id."""
+    await connection.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
     had = select(DeliveryRow.endpoint_id).where(DeliveryRow.worker_id == worker_id).distinct()
     endpoints = sorted((await connection.scalars(had)).all())
     await lock_in_order(connection, endpoints)
     await connection.execute(update(DeliveryRow).where(DeliveryRow.worker_id == worker_id).values(worker_id=None))
     await run_many(connection, LOOK, [{"endpoint": each, "at": now} for each in endpoints])
-    await connection.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
 async def lock_in_order(connection: AsyncConnection, endpoints: Iterable[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:

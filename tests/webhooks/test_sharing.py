@@ -9,17 +9,36 @@ from sqlalchemy import func, select
 
 from service.storage.engine import Database
 from service.web.problems import Busy
-from service.webhooks import delivering
+from service.webhooks import delivering, lanes
+from service.webhooks.leasing import bury_dead, stay_alive
 from service.webhooks.model import DeliveryRow, WorkerRow
 from tests.builders import ASite, Clock, a_thread
 from tests.webhooks.a_receiver import OK, Received, a_receiver
-from tests.webhooks.deliveries import a_worker, an_endpoint, attempts_of, becomes, change, deliveries_of, endpoint_of
+from tests.webhooks.deliveries import (
+    AWorker,
+    a_worker,
+    an_endpoint,
+    attempts_of,
+    becomes,
+    change,
+    deliveries_of,
+    endpoint_of,
+)
 
 
 async def leased(site: ASite) -> int:
     database: Database = site.app.state.database
     async with database.read() as connection:
         return await connection.scalar(select(func.count()).where(DeliveryRow.worker_id.is_not(None))) or 0
+
+
+async def die(worker: AWorker) -> None:
+    """End whatever a worker was about, so that nobody knows of it."""
+    for lane in worker.lanes:
+        for task in lane._running:
+            task.cancel()
+    await worker.settle()
+    worker.deliverer._tried.clear()
 
 
 async def test_two_workers_deliver_each_event_once(site: ASite) -> None:
@@ -47,11 +66,7 @@ async def test_what_a_dead_worker_had_is_delivered_by_another_when_its_lease_is_
             await a_thread(site)
         await dead.until(lambda: len(host.received) == 3)
         dies[0] = False
-        for lane in dead.lanes:
-            for task in lane._running:
-                task.cancel()
-        await dead.settle()
-        dead.deliverer._tried.clear()
+        await die(dead)
         the_clock.move(seconds=19)
         await other.work()
         assert (len(host.received), await leased(site)) == (3, 3)
@@ -76,6 +91,38 @@ async def test_a_worker_that_was_only_slow_does_no_harm(site: ASite, the_clock: 
         assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"]
         assert len(await attempts_of(site, endpoint, 1)) == 2
         assert await leased(site) == 0
+
+
+async def test_a_worker_that_said_in_time_that_it_lives_keeps_what_it_has(site: ASite, the_clock: Clock) -> None:
+    """Also where another had seen it dead a moment before."""
+    async with a_receiver(lambda _: "hang") as host, a_worker(site) as slow:
+        await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await slow.until(lambda: len(host.received) == 1)
+        the_clock.move(seconds=21)
+        for deed in (stay_alive, bury_dead):
+            async with site.app.state.database.write() as connection:
+                await deed(connection, slow.deliverer._id, now=the_clock.now())
+        assert await leased(site) == 1
+        host.released.set()
+
+
+async def test_what_a_worker_takes_that_was_given_up_is_free_once_it_is_dead(site: ASite, the_clock: Clock) -> None:
+    answers = ["hang", OK, "hang", OK]
+    async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site) as slow, a_worker(site) as other:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await slow.until(lambda: len(host.received) == 1)
+        the_clock.move(seconds=21)
+        await other.until(lambda: len(host.received) == 2)
+        await other.work()
+        slow.deliverer._renewed_at = the_clock.now()  # its turn had begun before it was given up
+        await a_thread(site)
+        await slow.until(lambda: len(host.received) == 3)
+        await die(slow)
+        the_clock.move(seconds=21)
+        await other.work()
+        assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"] * 2
 
 
 async def test_a_worker_that_stops_leaves_the_rest_to_others(site: ASite) -> None:
@@ -155,3 +202,18 @@ async def test_a_pause_takes_back_what_only_waits_in_the_process(site: ASite, th
         await change(site, endpoint, state="active")
         await worker.work()
         assert {each["position"] for each in host.contents} == set(range(1, 41))
+
+
+async def test_an_endpoint_that_was_quiet_for_long_is_told_at_once(
+    site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in the very turn in which its lane would have been closed."""
+    async with a_receiver() as host, a_worker(site) as worker:
+        await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        monkeypatch.setattr(lanes, "IDLE_SECONDS", -1.0)
+        the_clock.move(minutes=1)
+        await a_thread(site)
+        await worker.work()
+        assert len(host.received) == 2
