@@ -198,6 +198,12 @@ class _Transport(httpx2.AsyncHTTPTransport):
     def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
         self._pool = httpcore2.AsyncConnectionPool(ssl_context=_tls(), network_backend=backend)
 
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await super().handle_async_request(request)
+        except (OSError, AttributeError) as error:  # no socket to ask any more: httpcore lets that through as it is
+            raise httpx2.ConnectError("The connection was closed as soon as it was open.") from error
+
 
 @cache
 def _tls() -> ssl.SSLContext:

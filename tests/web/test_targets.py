@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import httpcore2
 import httpx2
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from service.web import targets
-from service.web.targets import Address, TargetRefused, Targets, is_public
+from service.web.targets import Address, TargetRefused, Targets, _CheckedBackend, is_public
 from tests.real_data import real_data
 
 NAMES = {
@@ -145,6 +147,29 @@ async def test_the_name_is_sent_and_redirects_are_not_followed(monkeypatch: pyte
         answer = await client.get(f"http://gazette.example:{port}/keys")
     assert answer.status_code == 302
     assert len(sent) == 1 and f"host: gazette.example:{port}".encode() in sent[0].lower()
+
+
+def test_a_connection_that_is_closed_at_once_is_an_error_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where that is known before the request is sent, on the loop that the service runs on."""
+    connect = _CheckedBackend._connect
+
+    async def connect_slowly(
+        backend: _CheckedBackend, addresses: Sequence[Address], port: int
+    ) -> httpcore2.AsyncNetworkStream:
+        stream = await connect(backend, addresses, port)
+        assert await stream.read(1) == b""
+        await stream.aclose()
+        return stream
+
+    async def call() -> None:
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with Targets(allow_private=True).client(timeout_seconds=5) as client:
+                await client.get(f"http://127.0.0.1:{port}/")
+
+    monkeypatch.setattr(_CheckedBackend, "_connect", connect_slowly)
+    with pytest.raises(httpx2.ConnectError):
+        uvloop.run(call())
 
 
 async def test_the_certificate_must_be_the_names_not_the_addresses(
