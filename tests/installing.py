@@ -1,0 +1,47 @@
+"""What tests use beside the developers' environment is installed as it is pinned, and kept until a pin changes."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def virtual_environment(folder: Path, *, of: Path) -> Path:
+    """``folder``, a virtual environment with the requirements that the file ``of`` pins by hash."""
+    install = ("-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", str(of))
+
+    def make() -> None:
+        run([sys.executable, "-m", "venv", "--clear", str(folder)])
+        run([str(folder / "bin/python"), *install])
+
+    return made(folder, of=[of], make=make)
+
+
+def made(folder: Path, *, of: Sequence[Path], make: Callable[[], None]) -> Path:
+    """``folder``, made again unless it was made of the same pins, the files ``of``, before."""
+    pins = sha256(b"".join([sys.version.encode(), *(path.read_bytes() for path in of)])).hexdigest()
+    stamp = folder / ".made-of"
+    with of[0].open() as lock:  # whoever comes second finds it made
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if stamp.read_text() == pins:
+                return folder
+        make()
+        stamp.write_text(pins)
+    return folder
+
+
+def run(command: Sequence[str | Path], *, typed: str = "", **variables: str) -> str:
+    """What ``command`` printed, told ``typed``; where it fails that is the failure."""
+    environment = {**os.environ, **variables}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, input=typed, stdout=-1, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
+    return done.stdout
