@@ -107,6 +107,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
         passwords=passwords or Passwords(),
     )
     app.state.targets = targets
+    app.state.secrets = secrets
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking
     app.state.group = group

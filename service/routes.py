@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute
 
 from service import health
 from service.access import api as access
-from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, STAFF, Who
+from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
 from service.access.guarding import SiteHandler, answer_preflight, guarded
 from service.bans import api as bans
 from service.cache.keeping import kept
@@ -15,6 +15,7 @@ from service.pages import contract, index, reference, static, thread
 from service.rules import api as rules
 from service.threads import api as threads
 from service.web.routing import Handler, PreflightRoute, RawRoute
+from service.webhooks import articles_api as articles
 
 SITE = "/v1/sites/{site}"
 
@@ -52,6 +53,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("GET",    "/settings",                   rules.get_settings,          ADMIN),
     ("PATCH",  "/settings",                   rules.patch_settings,        ADMIN),
     ("GET",    "/events",                     events.get_events,           HOST),
+    ("POST",   "/hooks/articles",             articles.post_article_news,  SIGNED),
     ("POST",   "/sessions",                   access.post_session,         ANYONE),
     ("GET",    "/sessions/current",           access.get_session,          SESSION),
     ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),

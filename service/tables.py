@@ -10,8 +10,9 @@ from service.readers import model as readers
 from service.sites import model as sites
 from service.storage.schema import Base
 from service.threads import model as threads
+from service.webhooks import received
 
-MODELS = (sites, access, readers, threads, comments, moderation, events)
+MODELS = (sites, access, readers, threads, comments, moderation, events, received)
 METADATA = Base.metadata
 
 

@@ -19,6 +19,8 @@ from service.moderation.searching import forget_words, index_comments
 from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
+from service.threads.withdrawing import forget_standings
+from service.webhooks.received import forget_received
 
 # Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
 INDEXED_AT_ONCE = 20_000
@@ -51,6 +53,8 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
         await forget_expired_sessions(connection, now=clock.now())
         await connection.execute(forget_claims(clock.now()))
         await forget_banned(connection)
+        await forget_received(connection, now=clock.now())
+        await forget_standings(connection, now=clock.now())
     async with database.read() as connection:
         sites = await list_sites(connection)
     await forgetting.forget_addresses(sites)
