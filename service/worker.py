@@ -20,6 +20,7 @@ from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
 from service.threads.withdrawing import forget_standings
+from service.transfer.erasing import erase_threads
 from service.webhooks.received import forget_received
 
 # Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
@@ -43,11 +44,12 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
 
 
 async def sweep(database: Database, forgetting: Forgetting) -> None:
-    """Write the close of every thread whose time has passed, forget what need not be remembered, index the rest."""
+    """Write the close of every thread whose time has passed, erase and forget what is to go, index the rest."""
     swept = SWEPT_AT_ONCE
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
+    await erase_threads(database)
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
         await forget_expired_sessions(connection, now=clock.now())
