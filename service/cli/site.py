@@ -102,8 +102,7 @@ def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
     if removes:
         _remove(slug, name)
     elif reads:
-        given = sys.stdin.read().rstrip("\r\n")
-        _set(slug, name, check_secret(given) if name == "article-hooks" else given)
+        _set(slug, name, sys.stdin.read().rstrip("\r\n"))
         click.echo(f"The secret {name} of “{slug}” is set.")
     elif name in {"host-token", "article-hooks"}:
         made = secrets.token_urlsafe(32) if name == "host-token" else make_secret()
@@ -120,6 +119,8 @@ def _set(slug: str, name: SecretName, text: str) -> None:
     async def deed(database: Database) -> None:
         async with database.write() as connection:
             site = await find_site(connection, slug)
+            if name == "article-hooks":
+                check_secret(text)
             await set_secret(connection, site, name, text, secret_key=settings.secret_key)
 
     with_database(deed, settings)

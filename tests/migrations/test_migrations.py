@@ -19,8 +19,9 @@ from service.sites.secrets import set_secret
 from service.storage.engine import Database
 from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
 from service.tables import METADATA, is_modelled, is_on
-from tests.builders import ASite, a_comment, a_session, a_site, a_thread, decide
+from tests.builders import ASite, AThread, a_comment, a_session, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY
+from tests.webhooks.articles import share_hooks_secret, tell
 
 SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 REVISIONS = [script.revision for script in SCRIPTS]
@@ -45,6 +46,12 @@ TABLES = {
     "search_entries": "2026_11_24_0013",
     "classifiers": "2026_11_24_0014",
     "lessons": "2026_11_24_0014",
+    "article_aliases": "2026_11_25_0016",
+    "url_aliases": "2026_11_25_0016",
+    "articles_told": "2026_11_25_0016",
+    "article_standings": "2026_11_25_0016",
+    "erasures": "2026_11_25_0016",
+    "received_webhooks": "2026_11_25_0016",
 }
 
 
@@ -75,6 +82,18 @@ async def some_rows(site: ASite) -> None:
         found = await find_site(connection, site.slug)
         await set_secret(connection, found, "akismet-key", "c0ffee", secret_key=SECRET_KEY)
     await index_comments(site.app.state.database, found, at_most=100)
+    await some_news(site)
+
+
+async def some_news(site: ASite) -> None:
+    """What a host tells of its articles: moved, with another URL, one to be erased, one that nobody knows."""
+    await share_hooks_secret(site)
+    await site.set(deleted_articles="erase")
+    await tell(site, "published", "old", title="A title", url="https://gazette.example/old")
+    await a_comment(AThread(site, "old"), "Soon gone.")
+    await tell(site, "updated", "new", previous_article="old", url="https://gazette.example/new")
+    await tell(site, "deleted", "new")
+    await tell(site, "withdrawn", "unheard-of")
 
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -101,6 +120,9 @@ def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     if revision < "2026_11_24_0009":  # until when only decisions on comments by keys were kept
         decisions = [row for row in held["decisions"] if row["comment_id"] and row["by_kind"] == "key"]
         held = held | {"decisions": decisions}
+    if revision < "2026_11_25_0016":  # until when no secret had that name
+        secrets = [row for row in held["site_secrets"] if row["name"] != "article-hooks"]
+        held = held | {"site_secrets": secrets}
     present = {} if revision == "base" else {table: held[table] for table in held if TABLES[table] <= revision}
     columns = {table: rows[0].keys() for table, rows in like.items() if rows}
     return {
