@@ -46,6 +46,9 @@ def inherit(thread: Thread, told: Told, other: Thread, told_of_other: Told) -> N
     for column, thing in CONTENT.items():
         if _is_newer(thing, told_of_other, told):
             setattr(thread, column, getattr(other, column))
+    if "published_at" not in told.things and "published_at" not in told_of_other.things:
+        thread.published_at = min(filter(None, (thread.published_at, other.published_at)), default=None)
+    thread.updated_at = max(filter(None, (thread.updated_at, other.updated_at)), default=None)
     if _is_newer(STANDING, told_of_other, told):
         thread.withdrawn_at = other.withdrawn_at
     for thing, at in told_of_other.things.items():
