@@ -14,7 +14,6 @@ from service.events.catalogue import EventType
 from service.screening.findings import Finding, Rule
 from service.sites.finding import Site
 from service.threads.closing import settle_closings
-from service.threads.finding import visible
 from service.web.problems import Problem
 
 
@@ -37,12 +36,9 @@ async def ask_second_look(
 ) -> Comment:
     """Put a comment of ``reader_id`` before a moderator again, with what they want to say.
 
-    One that was rejected or taken for spam waits again. Raises NotFound where it is not theirs or readers find no
-    thread, NotHeld, AskedAlready.
+    One that was rejected or taken for spam waits again. Raises NotFound where it is not theirs, NotHeld, AskedAlready.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
-    now = clock.now()
-    visible(thread, to_staff=False, now=now)
     if comment.state not in {State.PENDING, State.REJECTED, State.SPAM}:
         raise NotHeld(state=comment.state)
     findings = (await read_findings(connection, [comment_id]))[comment_id]
@@ -50,6 +46,7 @@ async def ask_second_look(
         raise AskedAlready
     await add_finding(connection, comment_id, Finding(Rule.SECOND_LOOK, "pending", note))
     if comment.state is not State.PENDING:
+        now = clock.now()
         closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
         change = Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD)
         await change_states(connection, [change], now=now, told_before=closed)

@@ -50,7 +50,7 @@ async def _lock_missed(
     """
     held = {thread.id: thread for thread in locked}
     ids = await ids_of_threads(connection, articles)
-    while new := ids.values() - held.keys():
+    while new := set(ids.values()) - held.keys():
         # Whoever has threads locked already and wants one before them does not wait for it.
         in_turn = not held or min(new) > max(held)
         held |= await _lock_ids(connection, new, waits=in_turn)

@@ -120,32 +120,28 @@ async def _follow(
 ) -> Thread:
     """Have the article of ``threads``, which are one or two, be as ``news`` say, and tell what changed."""
     events = [] if beginning else await settle_closings(connection, threads, {site.id: site}, now=now)
-    thread = surviving(threads)
+    thread = surviving(threads) if news.tells_content else threads[0]
     told, before = await read_told(connection, thread), structs.replace(thread)
-    for other in threads:
-        if other is not thread and news.tells_content:
-            inherit(thread, told, other, await read_told(connection, other))
-            events.append(await set_aside(connection, site, other, for_thread=thread, now=now))
     answers_to_more = False
     if news.tells_content:
-        if news.previous is not None or len(threads) > 1:
+        for other in [each for each in threads if each is not thread]:
+            inherit(thread, told, other, await read_told(connection, other))
+            events.append(await set_aside(connection, site, other, for_thread=thread, now=now))
+        if news.previous is not None:
             answers_to_more = await move_thread(connection, thread, told, news.ids, to=news.article, at=news.at)
         await _learn(connection, thread, told, news)
-    await take_standings(connection, thread, told, news.ids)
-    deleted = news.kind == "article.deleted"
-    if (withdrawn := WITHDRAWN.get(news.kind)) is not None:
-        deleted &= stand(thread, told, withdrawn=withdrawn, at=news.at)
-    if erases := deleted and site.settings.deleted_articles == "erase" and thread.places > 0:
-        await ask_erasure(connection, thread)
+    is_gone = await _stand(connection, site, thread, told, news)
     await write_told(connection, thread, told)
     types = [beginning] if beginning else _changes(before, thread, answers_to_more=answers_to_more)
     if before.withdrawn_at != thread.withdrawn_at:
-        types.append(_standing_event(thread, is_gone=deleted and not erases))
+        types.append(_standing_event(thread, is_gone=is_gone))
     for type_ in types:
         moved = {"previous_article": before.article} if type_ is EventType.THREAD_MOVED else {}
         events.append(tell(thread, site, type_, occurred_at=now, **moved))
     if types:
-        await _write(connection, thread, now=now)
+        values = {name: getattr(thread, name) for name in WRITTEN}
+        await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(values))
+        await write_counts(connection, [thread], now=now)
     await append_events(connection, events)
     return thread
 
@@ -166,6 +162,18 @@ async def _learn(connection: AsyncConnection, thread: Thread, told: Told, news: 
             await keep_url(connection, thread, former)
 
 
+async def _stand(connection: AsyncConnection, site: Site, thread: Thread, told: Told, news: News) -> bool:
+    """Withdraw the article or bring it back, in memory; whether it is deleted now, and nothing is left to erase."""
+    await take_standings(connection, thread, told, news.ids)
+    withdrawn = WITHDRAWN.get(news.kind)
+    is_newest = withdrawn is not None and stand(thread, told, withdrawn=withdrawn, at=news.at)
+    is_deleted = is_newest and news.kind == "article.deleted"
+    if is_deleted and site.settings.deleted_articles == "erase" and thread.places > 0:
+        await ask_erasure(connection, thread)
+        return False
+    return is_deleted
+
+
 def _changes(before: Thread, thread: Thread, *, answers_to_more: bool) -> list[EventType]:
     """What tells how ``thread`` is another than ``before``, except whether it is withdrawn."""
     types = [EventType.THREAD_MOVED] if before.article != thread.article else []
@@ -180,9 +188,3 @@ def _standing_event(thread: Thread, *, is_gone: bool) -> EventType:
     if thread.withdrawn_at is None:
         return EventType.THREAD_RESTORED
     return EventType.THREAD_DELETED if is_gone else EventType.THREAD_WITHDRAWN
-
-
-async def _write(connection: AsyncConnection, thread: Thread, *, now: datetime) -> None:
-    values = {name: getattr(thread, name) for name in WRITTEN}
-    await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(values))
-    await write_counts(connection, [thread], now=now)

@@ -79,7 +79,6 @@ async def test_a_withdrawn_article_is_there_for_staff_only_until_it_is_restored(
     assert (count["reply_count"], count["state"]) == (0, None)
     assert (await site.call("PATCH", comment, by=token, json={"body": "Better."})).status_code == 404
     assert (await site.call("POST", f"{comment}/reports", json={"reason": "spam"})).status_code == 404
-    assert (await site.call("POST", f"{comment}/second-look", by=token, json={})).status_code == 404
     assert (await read(site, "a", by="host"))["withdrawn_at"] == NOON
     await tell(site, "restored", at=EVENING)
     assert (await read(site, "a"))["withdrawn_at"] is None
@@ -216,6 +215,15 @@ async def test_no_comment_is_lost_where_both_ids_have_some(site: ASite) -> None:
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/article-taken")
     assert await events_of(site) == before
     assert [(await read(site, id_))["article"] for id_ in "ab"] == ["a", "b"]
+
+
+async def test_a_withdrawal_moves_nothing(site: ASite) -> None:
+    for article in ("a", "b"):
+        await a_comment(await a_thread(site, article=article))
+    await tell(site, "withdrawn", "b", previous_article="a")
+    assert [(await site.call("GET", f"/threads/{id_}")).status_code for id_ in "ab"] == [200, 404]
+    await tell(site, "withdrawn", "c", previous_article="a")
+    assert (await site.call("GET", "/threads/a")).status_code == 404
 
 
 async def test_a_url_that_an_article_had_finds_it_unless_another_has_it_now(site: ASite) -> None:
