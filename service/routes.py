@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute
 
 from service import health
 from service.access import api as access
-from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, STAFF, Who
+from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
 from service.access.guarding import SiteHandler, answer_preflight, guarded
 from service.bans import api as bans
 from service.cache.keeping import kept
@@ -16,6 +16,7 @@ from service.rules import api as rules
 from service.threads import api as threads
 from service.web.routing import Handler, PreflightRoute, RawRoute
 from service.webhooks import api as webhooks
+from service.webhooks import articles_api as articles
 
 SITE = "/v1/sites/{site}"
 
@@ -63,6 +64,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/endpoints/{endpoint}/redeliver", webhooks.post_redeliver, ADMIN),
     ("GET",    "/endpoints/{endpoint}/deliveries", webhooks.get_deliveries, ADMIN),
     ("GET",    "/endpoints/{endpoint}/deliveries/{position}", webhooks.get_delivery, ADMIN),
+    ("POST",   "/hooks/articles",             articles.post_article_news,  SIGNED),
     ("POST",   "/sessions",                   access.post_session,         ANYONE),
     ("GET",    "/sessions/current",           access.get_session,          SESSION),
     ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),

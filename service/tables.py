@@ -11,8 +11,9 @@ from service.sites import model as sites
 from service.storage.schema import Base
 from service.threads import model as threads
 from service.webhooks import model as webhooks
+from service.webhooks import received
 
-MODELS = (sites, access, readers, threads, comments, moderation, events, webhooks)
+MODELS = (sites, access, readers, threads, comments, moderation, events, webhooks, received)
 METADATA = Base.metadata
 
 

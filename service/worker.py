@@ -23,9 +23,12 @@ from service.settings import Settings
 from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
+from service.threads.withdrawing import forget_standings
+from service.transfer.erasing import erase_threads
 from service.web.problems import Busy
 from service.webhooks.delivering import Deliverer
 from service.webhooks.forgetting import forget_deliveries
+from service.webhooks.received import forget_received
 from service.webhooks.testing import Webhooks
 
 # Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
@@ -64,16 +67,19 @@ async def delivering(database: Database, webhooks: Webhooks, settings: Settings)
 
 
 async def sweep(database: Database, forgetting: Forgetting) -> None:
-    """Write the close of every thread whose time has passed, forget what need not be remembered, index the rest."""
+    """Write the close of every thread whose time has passed, erase and forget what is to go, index the rest."""
     swept = SWEPT_AT_ONCE
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
+    await erase_threads(database)
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
         await forget_expired_sessions(connection, now=clock.now())
         await connection.execute(forget_claims(clock.now()))
         await forget_banned(connection)
+        await forget_received(connection, now=clock.now())
+        await forget_standings(connection, now=clock.now())
     async with database.read() as connection:
         sites = await list_sites(connection)
     await forgetting.forget_addresses(sites)

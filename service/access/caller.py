@@ -70,6 +70,7 @@ MODERATOR: Who = frozenset({"moderator", "admin"})
 ADMIN: Who = frozenset({"admin"})
 STAFF: Who = HOST | MODERATOR
 PUBLIC: Who = frozenset({"anyone", "reader"})
+SIGNED: Who = frozenset({"signed"})  # nobody's key: the handler looks whether what is sent is signed
 SESSION: Who = frozenset({"session"})  # a moderator who is logged in, whatever the role; no key
 
 
@@ -128,6 +129,6 @@ async def _moderator(site: Site, token: str, known: Sessions) -> Caller:
 def admit(caller: Caller, who: Who) -> None:
     """Let ``caller`` pass if ``who`` has them; else raise :class:`Unauthenticated` or :class:`Forbidden`."""
     kind = caller.role or ("reader" if caller.reader_id else "anyone")
-    if kind in who or (caller.session and "session" in who):
+    if kind in who or (caller.session and "session" in who) or (caller.is_anonymous and "signed" in who):
         return
     raise Unauthenticated if caller.is_anonymous else Forbidden

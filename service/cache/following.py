@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
 from service.events.model import EventRow
 from service.sites.model import SiteRow
 from service.storage.engine import Database
-from service.threads.model import ThreadRow
+from service.threads.model import ArticleAliasRow, ThreadRow
 
 BOUND = timedelta(seconds=1)
 MOST_ARTICLES = 1_000
@@ -46,13 +46,15 @@ class Log:
 
 
 async def _changed(connection: AsyncConnection, site_id: int, known: int, head: int) -> set[Changed]:
-    """What the events after position ``known`` of a site are about."""
+    """What the events after position ``known`` of a site are about: articles by all ids that they have had."""
     if not 0 <= known < head:  # a new site, a site that is gone, a database put back to an earlier state
         return {(site_id, None)}
-    since = _ARTICLES.where(EventRow.site_id == site_id, EventRow.position > known).limit(MOST_ARTICLES + 1)
-    articles = (await connection.execute(since)).scalars().all()
+    since = (EventRow.site_id == site_id, EventRow.position > known)
+    ids = union(_PRESENT.where(*since), _FORMER.where(*since)).limit(MOST_ARTICLES + 1)
+    articles = (await connection.execute(ids)).scalars().all()
     return {(site_id, None)} if len(articles) > MOST_ARTICLES else {(site_id, article) for article in articles}
 
 
 _HEADS = select(SiteRow.id, SiteRow.position)
-_ARTICLES = select(ThreadRow.article).join(EventRow, EventRow.thread_id == ThreadRow.id).distinct()
+_PRESENT = select(ThreadRow.article).join(EventRow, EventRow.thread_id == ThreadRow.id)
+_FORMER = select(ArticleAliasRow.article).join(EventRow, EventRow.thread_id == ArticleAliasRow.thread_id)

@@ -17,10 +17,20 @@ from service.sites.settings import InvalidSetting
 from service.storage.engine import Database
 from service.storage.revisions import current_revision, head_revision
 from service.web.problems import Problem
+from service.webhooks.signing import InvalidWebhookSecret
 
 T = TypeVar("T")
 # What whoever types a command can get wrong.
-EXPECTED = (InvalidSite, InvalidSetting, InvalidModerator, InvalidSecret, Problem, CommandError, RevisionError)
+EXPECTED = (
+    InvalidSite,
+    InvalidSetting,
+    InvalidModerator,
+    InvalidSecret,
+    InvalidWebhookSecret,
+    Problem,
+    CommandError,
+    RevisionError,
+)
 
 
 def settings_or_stop() -> Settings:

@@ -15,6 +15,7 @@ from service.sites.rules import PRESETS as RULES
 from service.sites.secrets import remove_secret, set_secret
 from service.sites.settings import HTTPS_ONLY, PRESETS, InvalidSetting, SiteSettings, change_settings, keys_in_the_open
 from service.storage.engine import Database
+from service.webhooks.signing import check_secret, make_secret
 
 
 @click.group("site")
@@ -92,8 +93,9 @@ def _refuse_http(settings: SiteSettings, *, allow_private: bool) -> None:
 def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
     """Set a secret of a site, or make one and print it, alone on the last line.
 
-    NAME is host-token, with which the host signs its readers' tokens (HS256), or akismet-key. A secret is never given
-    on the command line, where other users of the machine could see it.
+    NAME is host-token, with which the host signs its readers' tokens (HS256), article-hooks, with which it signs what
+    it tells of its articles, or akismet-key. A secret is never given on the command line, where other users of the
+    machine could see it.
     """
     if reads and removes:
         raise click.UsageError("Give --set or --remove, not both.")
@@ -102,8 +104,8 @@ def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
     elif reads:
         _set(slug, name, sys.stdin.read().rstrip("\r\n"))
         click.echo(f"The secret {name} of “{slug}” is set.")
-    elif name == "host-token":
-        made = secrets.token_urlsafe(32)
+    elif name in {"host-token", "article-hooks"}:
+        made = secrets.token_urlsafe(32) if name == "host-token" else make_secret()
         _set(slug, name, made)
         click.echo(f"The secret {name} of “{slug}”. Keep it; it can't be shown again.", err=True)
         click.echo(made)
@@ -117,6 +119,8 @@ def _set(slug: str, name: SecretName, text: str) -> None:
     async def deed(database: Database) -> None:
         async with database.write() as connection:
             site = await find_site(connection, slug)
+            if name == "article-hooks":
+                check_secret(text)
             await set_secret(connection, site, name, text, secret_key=settings.secret_key)
 
     with_database(deed, settings)

@@ -82,8 +82,8 @@ def _accept_or_refuse(draft: Draft, facts: Facts, arrivals: Arrivals, now: datet
 
 def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Accepted:
     thread = facts.threads.get((draft.site.id, draft.article))
-    if thread is None or (thread.is_embargoed(now) and not draft.from_host):
-        raise no_thread()
+    if thread is None or (thread.is_hidden(now) and not draft.from_host):
+        raise no_thread(draft=draft.given_back())
     site = facts.sites[thread.site_id]
     if draft.key and (remembered := facts.remembered.get((thread.id, draft.key))):
         return _replay(draft, remembered, facts, thread_out(thread, site, locale=draft.locale, now=now))
@@ -117,6 +117,8 @@ def _replay(draft: Draft, remembered: Remembered, facts: Facts, thread: ThreadOu
 
 
 def _refuse_where_none_are_taken(draft: Draft, thread: Thread, site: Site, now: datetime) -> None:
+    if thread.withdrawn_at is not None:
+        raise no_thread(draft=draft.given_back())
     if thread.is_embargoed(now):
         raise NotPublishedYet(draft)
     if is_closed(thread, site.settings, now):

@@ -112,7 +112,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
     """A comment by its id, and where it stands in its thread."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
-        hidden = thread.is_embargoed(clock.now()) and caller.role is None
+        hidden = thread.is_hidden(clock.now()) and caller.role is None
         if hidden or not (comment.shown or _sees_whole(comment, caller)):
             raise no_comment()
         seen = _as_seen(comment, caller)

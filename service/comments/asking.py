@@ -58,7 +58,7 @@ class Asking:
                 thread = await find_thread(connection, draft.site.id, draft.article)
         except NotFound:
             return None
-        takes = thread.comments_on and not thread.is_embargoed(now) and not is_closed(thread, draft.site.settings, now)
+        takes = thread.comments_on and not thread.is_hidden(now) and not is_closed(thread, draft.site.settings, now)
         return thread if takes else None
 
     async def _ask(self, draft: Draft, sender: Sender, thread: Thread) -> AkismetAnswer | None:

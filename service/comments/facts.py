@@ -18,7 +18,7 @@ from service.readers.bans import Bans, read_bans
 from service.screening.standing import words_mark
 from service.sites.finding import Site, current_sites
 from service.storage.portable import any_of, rows_given
-from service.threads.finding import lock_threads
+from service.threads.locking import lock_threads
 from service.threads.model import Thread
 from service.threads.terms import mode_of
 

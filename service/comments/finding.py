@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.comments.model import COLUMNS, Comment, CommentRow, comment_of
 from service.sites.finding import Site
 from service.storage.portable import any_of, rows_given
-from service.threads.finding import lock_threads_by_id
+from service.threads.locking import lock_threads_by_id
 from service.threads.model import COLUMNS as THREAD_COLUMNS
 from service.threads.model import Thread, ThreadRow, thread_of
 from service.web.problems import NotFound, Said

@@ -28,6 +28,11 @@ def spot_below(parent: bytes | None, place: int, *, max_depth: int) -> Spot:
     return Spot(ancestors + place.to_bytes(LEVEL, "big"), len(ancestors) // LEVEL)
 
 
+def place_of(path: bytes) -> int:
+    """The place in its thread of the comment at ``path``."""
+    return int.from_bytes(path[-LEVEL:], "big")
+
+
 def newest_path(path: bytes) -> bytes:
     """The path by which newest conversations come first; its own inverse."""
     root = _ALL - int.from_bytes(path[:LEVEL], "big")

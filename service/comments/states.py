@@ -17,6 +17,7 @@ from service.comments.wire import told_comment
 from service.events.appending import append_events
 from service.events.catalogue import EventType, NewEvent
 from service.sites.finding import Site
+from service.storage.portable import any_of, rows_given
 from service.threads.counting import write_counts
 from service.threads.model import Thread
 from service.threads.telling import tell
@@ -73,6 +74,34 @@ async def change_states(
     threads = {change.thread.id: change.thread for change in changes}
     await write_counts(connection, threads.values(), now=now)
     await append_events(connection, events)
+
+
+async def erase_comments(
+    connection: AsyncConnection, thread: Thread, comments: Sequence[Comment], *, others_stay: bool, now: datetime
+) -> None:
+    """Delete ``comments`` of a locked thread, their words and their authors; one event tells it when all are gone.
+
+    They stand in reading order, the last first, and whatever is below them is erased before or with them, unless
+    ``others_stay``.
+    """
+    dialect = connection.dialect.name
+    erase = update(CommentRow).where(any_of(dialect, CommentRow.id)).values(_ERASED | {"revision": _NEXT_REVISION})
+    await connection.execute(erase, rows_given(dialect, [(comment.id,) for comment in comments]))
+    spots = {*ancestors(comments[-1].path), *(comment.path for comment in comments if others_stay)}
+    await keep_shown(connection, {(thread.id, spot) for spot in spots})
+    thread.reply_count -= sum(comment.state is State.PUBLISHED for comment in comments)
+    thread.shown_version += 1
+    await write_counts(connection, [thread], now=now)
+
+
+_NEXT_REVISION = CommentRow.revision + 1
+_NOTHING = ("author_email", "author_url", "author_avatar", "edited_at", "words_mark", "address_mark", "reports")
+_ERASED = {
+    **dict.fromkeys(_NOTHING),
+    **dict.fromkeys(("author_name", "body", "html"), ""),
+    "state": State.DELETED.value,
+    "shown": False,
+}
 
 
 def _apply(change: Change, now: datetime) -> NewEvent:

@@ -8,6 +8,7 @@ a classifier never learns from its own verdicts, and remembers nothing of whoeve
 import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +22,7 @@ from service.moderation.lessons import (
     drop_lessons,
     keep_lessons,
     read_first_lessons,
+    read_lessons,
     read_new_lessons,
     read_old_lessons,
 )
@@ -66,6 +68,22 @@ async def learn_on(database: Database, site_id: int) -> bool:
             values |= {"version": classifier.version + 1, "learned": learned}
         await connection.execute(update(ClassifierRow).where(ClassifierRow.site_id == site_id).values(values))
         return reading.more
+
+
+async def unlearn(connection: AsyncConnection, site_id: int, comment_ids: Sequence[UUID]) -> None:
+    """Take back what the site's classifier has learned of comments that are erased in the same transaction.
+
+    It is waited for, so that it learns nothing of them meanwhile.
+    """
+    of_site = {"site": site_id}
+    row = (await connection.execute(_LOCK.with_for_update(skip_locked=False), of_site)).one_or_none()
+    lessons = await read_lessons(connection, comment_ids) if row else []
+    if row is None or not lessons:
+        return
+    counts = await asyncio.to_thread(_count, await asyncio.to_thread(decode_learned, row.learned), lessons, [])
+    values = {"version": row.version + 1, "learned": encode_learned(counts)}
+    await connection.execute(update(ClassifierRow).where(ClassifierRow.site_id == site_id).values(values))
+    await drop_lessons(connection, lessons)
 
 
 class _Classifier(NamedTuple):

@@ -45,8 +45,12 @@ def _new_lesson(row: Row[*tuple[Any, ...]], judged: Judged) -> Lesson | None:
 
 async def read_old_lessons(connection: AsyncConnection, judged: Collection[Judged]) -> list[Lesson]:
     """What was learned before of the comments ``judged``."""
-    rows = await _rows_of(connection, _read_lessons, [each.comment_id for each in judged])
-    return [_lesson_of(row) for row in rows]
+    return await read_lessons(connection, [each.comment_id for each in judged])
+
+
+async def read_lessons(connection: AsyncConnection, comment_ids: Collection[UUID]) -> list[Lesson]:
+    """What was learned of the comments ``comment_ids``."""
+    return [_lesson_of(row) for row in await _rows_of(connection, _read_lessons, comment_ids)]
 
 
 async def read_first_lessons(connection: AsyncConnection, site_id: int, *, spam: bool, count: int) -> list[Lesson]:

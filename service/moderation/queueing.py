@@ -14,6 +14,7 @@ from service.moderation.model import ClaimRow
 from service.moderation.reports import count_reasons
 from service.screening.findings import Finding, Rule
 from service.sites.finding import Site
+from service.threads.finding import of_article
 from service.threads.model import ThreadRow
 
 Queued = Literal["pending", "reported", "published", "rejected", "spam", "deleted", "any"]
@@ -94,15 +95,15 @@ def _statement(site: Site, asked: Asked, now: datetime) -> Select[*tuple[Any, ..
         select(*COLUMNS, ThreadRow.article, ThreadRow.title, ClaimRow.claimed_by, ClaimRow.until)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
         .outerjoin(ClaimRow, held)
-        .where(*_in_state(site, asked.state), *_terms(asked), CommentRow.body != "")
+        .where(*_in_state(site, asked.state), *_terms(site, asked), CommentRow.body != "")
         .order_by(CommentRow.id if asked.order == "oldest" else CommentRow.id.desc())
     )
 
 
-def _terms(asked: Asked) -> Terms:
+def _terms(site: Site, asked: Asked) -> Terms:
     terms: Terms = []
     if asked.article is not None:
-        terms.append(ThreadRow.article == asked.article)
+        terms.append(of_article(site, asked.article))
     if asked.rule is not None:
         terms.append(exists().where(FindingRow.comment_id == CommentRow.id, FindingRow.rule == asked.rule.value))
     if asked.reader is not None:

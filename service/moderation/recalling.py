@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.events.model import DecisionRow
 from service.sites.finding import Site
+from service.threads.finding import of_article
 from service.threads.model import ThreadRow
 
 
@@ -50,7 +51,7 @@ async def read_decisions(
     connection: AsyncConnection, site: Site, asked: Recalled, *, before: UUID | None, limit: int
 ) -> list[Decision]:
     """The ``limit`` newest decisions of ``site`` before the one ``before`` that are asked for."""
-    terms = [DecisionRow.site_id == site.id, *_terms(asked)]
+    terms = [DecisionRow.site_id == site.id, *_terms(site, asked)]
     if before is not None:
         terms.append(DecisionRow.id < before)
     statement = (
@@ -63,12 +64,12 @@ async def read_decisions(
     return [Decision(*row) for row in await connection.execute(statement)]
 
 
-def _terms(asked: Recalled) -> list[ColumnElement[bool]]:
+def _terms(site: Site, asked: Recalled) -> list[ColumnElement[bool]]:
     terms: list[ColumnElement[bool]] = []
     if asked.comment is not None:
         terms.append(DecisionRow.comment_id == asked.comment)
     if asked.article is not None:
-        terms.append(ThreadRow.article == asked.article)
+        terms.append(of_article(site, asked.article))
     if asked.reader is not None:
         terms.append(DecisionRow.reader_id == asked.reader)
     if asked.by is not None:

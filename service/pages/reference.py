@@ -194,6 +194,7 @@ def who_may(operation: Json) -> str:
             "hostToken": "readers (host token)",
             "metricsKey": "the metrics key",
             "session": "a moderator who is logged in (session)",
+            "signature": "the host, signed (signature)",
         }
         said += [named[name] for name in requirement if name in named]
         said += [f"{role} key" for role in roles]
@@ -214,7 +215,8 @@ def curl(operation: Json) -> str:
     if operation["security"] and {} not in operation["security"]:
         [scheme, *_] = operation["security"][0]
         secret = {"authorToken": "TOKEN", "session": "SESSION"}.get(scheme, "KEY")
-        lines.append(f'-H "Authorization: Bearer ${secret}"')
+        signed = ('-H "webhook-id: $ID"', '-H "webhook-timestamp: $NOW"', '-H "webhook-signature: $SIGNATURE"')
+        lines += signed if scheme == "signature" else (f'-H "Authorization: Bearer ${secret}"',)
     for content in operation.get("requestBody", {}).get("content", {}).values():
         body = resolve(next(iter(content["examples"].values())))["value"]
         lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(body, ensure_ascii=False)}'"]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.schema import Base, RowId, one_of
 
-SecretName = Literal["host-token", "akismet-key"]
+SecretName = Literal["host-token", "akismet-key", "article-hooks"]
 SECRETS: tuple[SecretName, ...] = get_args(SecretName)
 
 

@@ -1,4 +1,4 @@
-"""The secrets of a site: what its host signs readers' tokens with, and its key to Akismet.
+"""The secrets of a site: what its host signs tokens and news of its articles with, and its key to Akismet.
 
 They are kept sealed (``storage/sealing.py``). Setting or removing one moves the site's revision, so each process
 follows as it follows the site's settings, within a second.
@@ -14,8 +14,8 @@ from service.sites.model import SecretName, SecretRow, SiteRow
 from service.storage.engine import Database
 from service.storage.sealing import Seal, Unopenable
 
-# RFC 7518, section 3.2: a key for HS256 has as many bits as its hash at least.
-SHORTEST: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1}
+# RFC 7518, section 3.2: a key for HS256 has as many bits as its hash at least. Of webhooks 24 bytes, in base64.
+SHORTEST: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1, "article-hooks": 38}
 LONGEST = 1_000
 
 log = structlog.get_logger("onereply.secrets")
@@ -37,9 +37,11 @@ async def set_secret(connection: AsyncConnection, site: Site, name: SecretName, 
 
 async def remove_secret(connection: AsyncConnection, site: Site, name: SecretName) -> bool:
     """Forget a secret; whether there was one."""
-    await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(revision=SiteRow.revision + 1))
     removal = delete(SecretRow).where(SecretRow.site_id == site.id, SecretRow.name == name)
-    return (await connection.execute(removal)).rowcount == 1
+    removed = (await connection.execute(removal)).rowcount == 1
+    # The site's row, which is its log head, comes last, as everywhere.
+    await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(revision=SiteRow.revision + 1))
+    return removed
 
 
 class Secrets:

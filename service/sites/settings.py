@@ -64,6 +64,10 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Claim | None,
         Meta(description="The audience (`aud`) that the host's tokens must name; null: the site's slug."),
     ] = None
+    deleted_articles: Annotated[
+        Literal["keep", "erase"],
+        Meta(description="Keep the comments of an article that the host deletes, unseen, or erase them for good."),
+    ] = "keep"
 
 
 PRESETS: dict[str, SiteSettings] = {

@@ -41,7 +41,7 @@ from service.web.routing import json_response, path_parameter
 async def put_thread(request: Request, caller: Caller) -> Response:
     """Register an article, or change what is known of it."""
     article = article_of(request)
-    changes = _changes(await decode_body(request, ThreadIn))
+    changes = changes_of(await decode_body(request, ThreadIn))
     async with database_of(request).write() as connection:
         thread, created = await register_thread(connection, caller.site, article, changes)
     return _thread_response(request, caller, thread, status=201 if created else 200)
@@ -151,13 +151,13 @@ def locale_of(request: Request, caller: Caller) -> str:
     return negotiate(request.headers.get("accept-language"), site_locale=caller.site.locale)
 
 
-def _changes(body: ThreadIn) -> dict[str, Any]:
-    """The columns that a host's ``body`` sets."""
+def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
+    """The columns that a host's ``body`` sets, which stands ``below`` that place of what it sent."""
     changes = given_fields(body)
     if "title" in changes:
-        changes["title"] = read_line(changes["title"], pointer="/title", longest=500)
+        changes["title"] = read_line(changes["title"], pointer=f"{below}/title", longest=500)
     if changes.get("url") is not None:
-        changes["url"] = read_web_url(changes["url"], pointer="/url")
+        changes["url"] = read_web_url(changes["url"], pointer=f"{below}/url")
     closing = changes.pop("closing", None)
     if closing is not None:
         changes["closing_kind"] = closing.__struct_config__.tag
@@ -194,7 +194,7 @@ async def _counts(request: Request, caller: Caller, articles: list[str]) -> tupl
     now, locale, site = clock.now(), locale_of(request, caller), caller.site
     async with database_of(request).read() as connection:
         threads = await find_threads(connection, site, articles)
-    known = {article: thread for article, thread in threads.items() if not thread.is_embargoed(now)}
+    known = {article: thread for article, thread in threads.items() if not thread.is_hidden(now)}
     counts = [count_out(article, known.get(article), site, locale=locale, now=now) for article in articles]
     turns = [at for thread in threads.values() for at in (thread.published_at, closes_at(thread, site.settings))]
     return Counts(counts), min((at for at in turns if at and at > now), default=None)

@@ -17,7 +17,7 @@ from service.events.catalogue import EventType, NewEvent
 from service.events.decisions import Actor, NewDecision, note_decisions
 from service.sites.finding import Site, read_sites
 from service.threads.counting import write_counts
-from service.threads.finding import lock_thread, lock_threads_by_id
+from service.threads.locking import lock_thread, lock_threads_by_id
 from service.threads.model import Thread, ThreadRow
 from service.threads.telling import tell
 from service.threads.terms import closes_at, is_closed

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.sites.finding import Site
 from service.storage.portable import any_of, rows_given
-from service.threads.model import COLUMNS, Thread, ThreadRow, thread_of
+from service.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, thread_of
 
 
 async def list_threads(
@@ -48,13 +48,27 @@ def _closed(site: Site, now: datetime) -> ColumnElement[bool]:
 
 
 async def find_threads(connection: AsyncConnection, site: Site, articles: Sequence[str]) -> dict[str, Thread]:
-    """The threads of ``articles`` by their ids, in one query; those without one are left out."""
+    """The threads of ``articles`` by the ids asked for, in one query; those without one are left out.
+
+    One query more where not all have one: an article could have had the id before.
+    """
     dialect = connection.dialect.name
     keys = sorted({(site.id, article) for article in articles})
     rows = await connection.execute(_find_by_article(dialect), rows_given(dialect, keys))
-    return {thread.article: thread for thread in map(thread_of, rows)}
+    found = {thread.article: thread for thread in map(thread_of, rows)}
+    if missed := [key for key in keys if key[1] not in found]:
+        rows = await connection.execute(_find_by_alias(dialect), rows_given(dialect, missed))
+        found |= {row[0]: Thread(*row[1:]) for row in rows}
+    return found
 
 
 @lru_cache
 def _find_by_article(dialect: str) -> Select[*tuple[Any, ...]]:
     return select(*COLUMNS).where(any_of(dialect, ThreadRow.site_id, ThreadRow.article))
+
+
+@lru_cache
+def _find_by_alias(dialect: str) -> Select[*tuple[Any, ...]]:
+    alias = ArticleAliasRow
+    former = select(alias.article.label("asked"), *COLUMNS).join(ThreadRow, ThreadRow.id == alias.thread_id)
+    return former.where(any_of(dialect, alias.site_id, alias.article))

@@ -12,8 +12,9 @@ from service.sites.finding import Site
 from service.storage.portable import insert_if_absent
 from service.threads.closing import settle_closings, write_closing
 from service.threads.counting import write_counts
-from service.threads.finding import lock_threads
+from service.threads.locking import lock_threads
 from service.threads.model import Thread, ThreadRow
+from service.threads.moving import keep_url
 from service.threads.telling import tell
 from service.web.problems import InvalidField, Said
 
@@ -32,7 +33,7 @@ async def register_thread(connection: AsyncConnection, site: Site, article: str,
     event where nothing changed, and ignores changes with an older ``updated_at`` than the one known.
     Raises InvalidField where a new thread lacks a title.
     """
-    thread, created = await _lock_or_create(connection, site, article, changes)
+    thread, created = await lock_or_create(connection, site, article, changes)
     now = clock.now()
     if created:
         events = [tell(thread, site, EventType.THREAD_CREATED, occurred_at=now)]
@@ -41,7 +42,9 @@ async def register_thread(connection: AsyncConnection, site: Site, article: str,
         return Registered(thread, created=True)
     # A closing time that has passed has closed the thread, even if these changes would have moved it.
     events = await settle_closings(connection, [thread], {site.id: site}, now=now)
-    changed = _apply(thread, changes)
+    url, changed = thread.url, {} if _is_old(thread, changes) else change(thread, changes)
+    if url and "url" in changed:
+        await keep_url(connection, thread, url)
     if changed:
         events.append(tell(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
         await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(changed))
@@ -49,20 +52,19 @@ async def register_thread(connection: AsyncConnection, site: Site, article: str,
     return Registered(thread, created=False)
 
 
-async def _lock_or_create(
-    connection: AsyncConnection, site: Site, article: str, changes: dict[str, Any]
-) -> tuple[Thread, bool]:
+async def lock_or_create(connection: AsyncConnection, site: Site, article: str, changes: dict[str, Any]) -> Registered:
+    """The thread of ``article``, locked; a new one has what ``changes`` say. Raises InvalidField without a title."""
     key = site.id, article
     found = await lock_threads(connection, [key])
     if found:
-        return found[key], False
+        return Registered(found[key], created=False)
     if "title" not in changes:
         raise InvalidField(Said("title-needed"), pointer="/title")
     created = await connection.execute(
         insert_if_absent(connection, ThreadRow).values(new_thread(site, article, changes)).returning(ThreadRow.id)
     )
     is_new = created.one_or_none() is not None  # or another process was first, and has the lock until it commits
-    return (await lock_threads(connection, [key]))[key], is_new
+    return Registered((await lock_threads(connection, [key]))[key], is_new)
 
 
 def new_thread(site: Site, article: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -83,11 +85,13 @@ def new_thread(site: Site, article: str, changes: dict[str, Any]) -> dict[str, A
     return values | changes
 
 
-def _apply(thread: Thread, changes: dict[str, Any]) -> dict[str, Any]:
-    """Change ``thread`` in memory; what really changed."""
+def _is_old(thread: Thread, changes: dict[str, Any]) -> bool:
     updated_at = changes.get("updated_at")
-    if updated_at and thread.updated_at and updated_at < thread.updated_at:
-        return {}
+    return bool(updated_at and thread.updated_at and updated_at < thread.updated_at)
+
+
+def change(thread: Thread, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change ``thread`` in memory; what really changed."""
     changed = {name: value for name, value in changes.items() if getattr(thread, name) != value}
     for name, value in changed.items():
         setattr(thread, name, value)

@@ -100,6 +100,7 @@ class ThreadOut(msgspec.Struct):
     close_reason: str | None
     published_at: datetime | None
     updated_at: datetime | None
+    withdrawn_at: datetime | None
     comments_on: bool
     mode: Mode | None
     reply_count: int
@@ -152,6 +153,7 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         close_reason=thread.close_reason if closed else None,
         published_at=thread.published_at,
         updated_at=thread.updated_at,
+        withdrawn_at=thread.withdrawn_at,
         comments_on=thread.comments_on,
         mode=thread.mode,
         reply_count=thread.reply_count,

@@ -26,7 +26,7 @@ from service.sites.finding import Site
 from service.storage.portable import any_of, insert_if_absent, insert_many, rows_given
 from service.threads.closing import settle_closings, write_terms
 from service.threads.counting import write_counts
-from service.threads.finding import lock_threads
+from service.threads.locking import lock_threads
 from service.threads.model import Thread, ThreadRow
 from service.threads.registering import new_thread
 from service.threads.telling import tell
@@ -85,6 +85,9 @@ async def import_thread(
 
 async def _lock_or_create(connection: AsyncConnection, site: Site, archived: ArchivedThread) -> tuple[Thread, bool]:
     """The thread of an article, locked; one that is there already keeps what the host said of it."""
+    key = site.id, archived.article
+    if found := await lock_threads(connection, [key]):  # also by an id that the article had before
+        return found[key], False
     url = archived.url if is_web_url(archived.url) else None
     published_at = archived.published_at if archived.standing == "published" else UNTIL_TOLD
     title = clean_line(archived.title)[:500] or archived.article
@@ -95,7 +98,6 @@ async def _lock_or_create(connection: AsyncConnection, site: Site, archived: Arc
         .returning(ThreadRow.id)
     )
     is_new = created.one_or_none() is not None
-    key = site.id, archived.article
     return (await lock_threads(connection, [key]))[key], is_new
 
 

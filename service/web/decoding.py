@@ -41,8 +41,11 @@ async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMI
     :class:`MalformedJson` or :class:`InvalidField`.
     """
     body = await read_body(request, limit=limit)
-    if optional and not body:
-        return decode(b"{}", kind)
+    return decode(b"{}", kind) if optional and not body else decode_read(request, body, kind)
+
+
+def decode_read(request: Request, body: bytes, kind: type[T]) -> T:
+    """``body``, which was read from ``request``, as a ``kind``; raises as :func:`decode_body`."""
     content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if content_type != "application/json" and not content_type.endswith("+json"):
         raise UnsupportedMediaType

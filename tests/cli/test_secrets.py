@@ -45,6 +45,21 @@ def test_a_secret_is_made_and_printed_alone_on_the_last_line(onereply: Command, 
     assert done(onereply("site", "secret", "gazette", "host-token")) != printed
 
 
+def test_what_a_host_signs_news_with_is_made_or_read_in_the_form_of_standard_webhooks(
+    onereply: Command, fresh_database_url: str
+) -> None:
+    printed = done(onereply("site", "secret", "gazette", "article-hooks"))
+    assert re.fullmatch(r"whsec_[\w+/]{43}=\n", printed)
+    assert kept(fresh_database_url, "article-hooks") == printed.strip()
+    own = "whsec_" + "QUJD" * 8
+    done(onereply("site", "secret", "gazette", "article-hooks", "--set", typed=f"{own}\n"))
+    assert kept(fresh_database_url, "article-hooks") == own
+    for text in ("", own[6:], "whsec_QUJD", "whsec_" + "?" * 40):
+        line = stopped(onereply("site", "secret", "gazette", "article-hooks", "--set", typed=text))
+        assert line.startswith("A webhook secret is") and (not text or text not in line)
+    assert kept(fresh_database_url, "article-hooks") == own
+
+
 def test_a_secret_is_read_from_standard_input_and_never_printed(onereply: Command, fresh_database_url: str) -> None:
     for name, text in (("host-token", A_SECRET), ("akismet-key", "c0ffee")):
         result = onereply("site", "secret", "gazette", name, "--set", typed=f"{text}\n")

@@ -32,6 +32,9 @@ CHECKED_BESIDE = {
     ("AuthorIn", "/email", "pattern"),
     ("AuthorIn", "/url", "pattern"),
     ("ThreadIn", "/url", "pattern"),
+    ("ArticleIn", "/url", "pattern"),
+    ("ArticleIn", "/article", "pattern"),
+    ("ArticleIn", "/previous_article", "pattern"),
     ("CountsIn", "/articles/*", "pattern"),
     ("ThreadsQuery", "/cursor", "maxLength"),
     ("PageQuery", "/cursor", "maxLength"),
@@ -42,7 +45,7 @@ CHECKED_BESIDE = {
     ("DeliveriesQuery", "/cursor", "maxLength"),
 }
 # What one is with each security scheme but the key, which names its roles.
-KINDS = {None: "anyone", "authorToken": "reader", "hostToken": "reader", "session": "session"}
+KINDS = {None: "anyone", "authorToken": "reader", "hostToken": "reader", "session": "session", "signature": "signed"}
 QUERIES = {
     ("GET", f"{SITE}/threads"): ["ThreadsQuery", "ThreadByUrlQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
@@ -64,7 +67,12 @@ def structs_of(module: ModuleType) -> Iterator[type[msgspec.Struct]]:
 
 ROOMS = [module.name for module in pkgutil.iter_modules(service.__path__) if module.ispkg]
 WIRES = [name for name in ROOMS if (ROOT / "service" / name / "wire.py").exists()]
-SENT = [*(f"service.{name}.wire" for name in WIRES), "service.sites.rules", "service.sites.settings"]
+SENT = [
+    *(f"service.{name}.wire" for name in WIRES),
+    "service.webhooks.articles_wire",
+    "service.sites.rules",
+    "service.sites.settings",
+]
 STRUCTS = [struct for name in SENT for struct in structs_of(import_module(name))]
 CODE: dict[str, Json] = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")[1]
 

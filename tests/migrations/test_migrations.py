@@ -21,9 +21,10 @@ from service.storage.engine import Database
 from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
 from service.tables import METADATA, is_modelled, is_on
 from service.webhooks.leasing import stay_alive
-from tests.builders import ASite, a_comment, a_session, a_site, a_thread, decide
+from tests.builders import ASite, AThread, a_comment, a_session, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY
 from tests.webhooks.a_receiver import OK, a_receiver, an_answer
+from tests.webhooks.articles import share_hooks_secret, tell
 from tests.webhooks.deliveries import AWorker, an_endpoint
 
 SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
@@ -53,6 +54,12 @@ TABLES = {
     "endpoints": "2026_11_25_0015",
     "deliveries": "2026_11_25_0015",
     "attempts": "2026_11_25_0015",
+    "article_aliases": "2026_11_25_0016",
+    "url_aliases": "2026_11_25_0016",
+    "articles_told": "2026_11_25_0016",
+    "article_standings": "2026_11_25_0016",
+    "erasures": "2026_11_25_0016",
+    "received_webhooks": "2026_11_25_0016",
 }
 
 
@@ -91,6 +98,7 @@ async def some_rows(site: ASite) -> None:
         await set_secret(connection, found, "akismet-key", "c0ffee", secret_key=SECRET_KEY)
     await index_comments(site.app.state.database, found, at_most=100)
     await deliver(site)
+    await some_news(site)
 
 
 async def deliver(site: ASite) -> None:
@@ -105,6 +113,17 @@ async def deliver(site: ASite) -> None:
         await worker.deliverer.stop(within_seconds=0)
     async with site.app.state.database.write() as connection:
         await stay_alive(connection, clock.new_id(), now=clock.now())
+
+
+async def some_news(site: ASite) -> None:
+    """What a host tells of its articles: moved, with another URL, one to be erased, one that nobody knows."""
+    await share_hooks_secret(site)
+    await site.set(deleted_articles="erase")
+    await tell(site, "published", "old", title="A title", url="https://gazette.example/old")
+    await a_comment(AThread(site, "old"), "Soon gone.")
+    await tell(site, "updated", "new", previous_article="old", url="https://gazette.example/new")
+    await tell(site, "deleted", "new")
+    await tell(site, "withdrawn", "unheard-of")
 
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -131,6 +150,9 @@ def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     if revision < "2026_11_24_0009":  # until when only decisions on comments by keys were kept
         decisions = [row for row in held["decisions"] if row["comment_id"] and row["by_kind"] == "key"]
         held = held | {"decisions": decisions}
+    if revision < "2026_11_25_0016":  # until when no secret had that name
+        secrets = [row for row in held["site_secrets"] if row["name"] != "article-hooks"]
+        held = held | {"site_secrets": secrets}
     present = {} if revision == "base" else {table: held[table] for table in held if TABLES[table] <= revision}
     columns = {table: rows[0].keys() for table, rows in like.items() if rows}
     return {

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+import msgspec
 import pytest
 from joserfc.jwk import OctKey
 from sqlalchemy import event, update
@@ -19,6 +20,7 @@ from service.sites.changing import find_site
 from service.storage.engine import Database
 from tests.builders import ASite, Json, a_comment, a_session, a_site, a_thread, events_of
 from tests.readers.a_host import SECRET, a_token, segment, share_secret
+from tests.webhooks.articles import news, share_hooks_secret, signed
 
 ROUTES = {f"{method} {path}": (method, path, who) for method, path, _, who in SITE_ROUTES}
 BODIES: dict[str, Json] = {
@@ -41,6 +43,7 @@ BODIES: dict[str, Json] = {
     "POST /sessions": {},
     "POST /decisions": {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
+NEWS = msgspec.json.encode(news("withdrawn"))
 QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}
 # What it takes to be let in by a route: the kind of caller in ``access/caller.py``.
 KNOWN = {
@@ -52,7 +55,9 @@ KNOWN = {
     "admin": {"admin"},
     "moderator who is logged in": {"moderator", "session"},
     "admin who is logged in": {"admin", "session"},
+    "host that signs": {"anyone", "signed"},
 }
+NOBODY_KNOWN = ("nobody", "host that signs")
 OF_ANOTHER_SITE = ["key of another site", "session of another site"]
 INVALID = [
     "expired session",
@@ -84,6 +89,7 @@ async def authorization(site: ASite, other: ASite, caller: str) -> str | None:
         return f"Bearer {await a_session_of(site, other, caller)}"
     sent = {
         "nobody": None,
+        "host that signs": None,
         "author": f"Bearer {await an_author_token(site)}",
         **{role: f"Bearer {key}" for role, key in site.keys.items()},
         "key of another site": f"Bearer {other.keys['admin']}",
@@ -149,12 +155,17 @@ def database_of(site: ASite) -> Database:
     return database
 
 
-async def call(site: ASite, route: str, *, authorization: str | None, comment: str) -> tuple[int, Json, dict[str, str]]:
-    method, path, _ = ROUTES[route]
+async def call(
+    site: ASite, route: str, *, authorization: str | None, comment: str, signs: bool = False
+) -> tuple[int, Json, dict[str, str]]:
+    method, path, who = ROUTES[route]
     ids = {"article": "a", "comment": comment, "ban": uuid4(), "reader": uuid4(), "endpoint": uuid4(), "position": 1}
     path = path.partition("?")[0].format(**ids) + QUERIES.get(route, "")
     headers = {} if authorization is None else {"Authorization": authorization}
-    response = await site.call(method, path, headers=headers, json=BODIES.get(route))
+    if "signed" in who:
+        response = await site.call(method, path, headers=headers | (signed(NEWS) if signs else {}), content=NEWS)
+    else:
+        response = await site.call(method, path, headers=headers, json=BODIES.get(route))
     content = response.json() if response.content and response.status_code >= 400 else {}
     return response.status_code, content, dict(response.headers)
 
@@ -164,18 +175,24 @@ async def test_each_caller_may_do_just_what_the_table_says(site: ASite, caller: 
     await a_thread(site, article="a", url="https://gazette.example/a")
     comment = (await a_comment(await a_thread(site)))["comment"]["id"]
     await share_secret(site, SECRET)
+    await share_hooks_secret(site)
     async with a_site(site.app) as other:
         await share_secret(other, SECRET + " there")
         sent = await authorization(site, other, caller)
         # Logging out comes last, for it lets nobody in any more.
         for route, (_, _, who) in sorted(ROUTES.items(), key=lambda row: row[0] == "DELETE /sessions/current"):
-            status, problem, headers = await call(site, route, authorization=sent, comment=comment)
+            signs = "signed" in KNOWN.get(caller, set())
+            status, problem, headers = await call(site, route, authorization=sent, comment=comment, signs=signs)
             if KNOWN.get(caller, set()) & who:
                 assert status not in {401, 403} and status < 500, (route, status)
-            elif caller == "nobody" or caller in INVALID:
+            elif caller == "nobody" and "signed" in who:
+                assert (status, problem["type"]) == (401, "/problems/not-signed"), route
+                assert headers["www-authenticate"].startswith("Webhook-Signature"), route
+            elif caller in NOBODY_KNOWN or caller in INVALID:
                 assert (status, problem["type"]) == (401, "/problems/unauthenticated"), route
                 assert headers["www-authenticate"].startswith('Bearer realm="onereply"'), route
-                assert ('error="invalid_token"' in headers["www-authenticate"]) == (caller != "nobody"), route
+                told = 'error="invalid_token"' in headers["www-authenticate"]
+                assert told == (caller not in NOBODY_KNOWN), route
             else:
                 kind = "wrong-site" if caller in OF_ANOTHER_SITE else "forbidden"
                 assert (status, problem["type"]) == (403, f"/problems/{kind}"), route

@@ -116,7 +116,9 @@ class Life:
         closing = changes.pop("closing", None)
         thread = self.threads.get(article)
         if thread is None:
-            fields: Json = dict.fromkeys(("url", "published_at", "updated_at", "mode")) | {"comments_on": True}
+            fields: Json = dict.fromkeys(("url", "published_at", "updated_at", "withdrawn_at", "mode")) | {
+                "comments_on": True
+            }
             thread = self.threads[article] = ALivingThread(article, fields | changes, closing or ("auto", None))
             self.tell(thread, "thread.created")
             return 201

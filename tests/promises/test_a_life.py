@@ -127,7 +127,7 @@ class ALife(Judging):
             assert answer["author_token"] == (comment.author if len(key or "") >= 16 else None)
             assert response.status_code == [status for *_, sent, status in self.sent if sent == key][-1]
         else:
-            assert (answer["type"], "draft" in answer) == (f"/problems/{verdict}", verdict != "not-found")
+            assert (answer["type"], answer["draft"]["body"]) == (f"/problems/{verdict}", post["body"])
             return
         known = answer["author_token"] is not None  # a key that could be guessed gets no more than any reader
         assert answer["comment"] == (comment.own() if known else comment.out() | {"state": comment.state})

@@ -1,6 +1,7 @@
 """The body of every type of event is what the contract says: each is caused once, read from the log, and sent."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,7 @@ from tests.contract.lint import contract, resolve, strictly, webhooks
 from tests.transfer import exports
 from tests.transfer.test_importing import import_file
 from tests.webhooks.a_receiver import a_receiver, an_answer
+from tests.webhooks.articles import share_hooks_secret, tell
 from tests.webhooks.deliveries import a_worker, an_endpoint
 
 DOCUMENT = contract()
@@ -77,12 +79,24 @@ async def disable(site: ASite) -> None:
         await worker.work()
 
 
+async def hooks(site: ASite, *told: str, **data: Any) -> None:
+    """What the host tells of an article, one thing after the other."""
+    await share_hooks_secret(site)
+    await tell(site, "published", title="A title")
+    for kind in told:
+        await tell(site, kind, **data)
+
+
 DEEDS: dict[str, Deed] = {
     "thread.created": a_thread,
     "thread.updated": update,
     "thread.closed": lambda site: a_thread(site, closed=True),
     "thread.reopened": reopen,
+    "thread.withdrawn": lambda site: hooks(site, "withdrawn"),
+    "thread.restored": lambda site: hooks(site, "withdrawn", "restored"),
+    "thread.moved": lambda site: hooks(site, "updated", article="b", previous_article="a"),
     "thread.imported": import_one,
+    "thread.deleted": lambda site: hooks(site, "deleted"),
     "comment.published": post,
     "comment.held": lambda site: post(site, mode="hold"),
     "comment.edited": edit,
@@ -168,6 +182,7 @@ def test_what_an_event_is_of_is_always_with_it(type_: str) -> None:
     of_a_thread = noun in {"thread", "comment", "report"}
     beside = {"thread": [], "comment": ["comment"], "report": ["comment", "report"]}
     required = ["thread", *beside[noun]] if of_a_thread else [{"reader": "ban", "endpoint": "endpoint"}[noun]]
+    required += ["previous_article"] if type_ == "thread.moved" else []
     assert resolve(DOCUMENT, schema["properties"]["data"])["required"] == required
     assert schema["properties"]["sequence"]["type"] == ("integer" if of_a_thread else "null")
 

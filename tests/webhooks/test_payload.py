@@ -41,6 +41,7 @@ def a_thread(character: str = "a", *, url: str = URL, locale: str = "en") -> Thr
         close_reason=character * 500,
         published_at=LATER,
         updated_at=LATER,
+        withdrawn_at=LATER,
         comments_on=True,
         mode="hold-first-timers",
         reply_count=9_999_999,
