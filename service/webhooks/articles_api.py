@@ -56,7 +56,7 @@ async def _signed(request: Request, caller: Caller, body: bytes) -> str:
     try:
         webhook_id = Signer(*([secret] if secret else [])).verify(request.headers, body, now=clock.now())
     except signing.NotSigned as error:
-        raise NotSigned(str(error)) from None
+        raise NotSigned(f"{error} The secret is “article-hooks”, which “onereply site secret” makes.") from None
     if not MESSAGE_ID.fullmatch(webhook_id):
         raise InvalidHeader("An id is 1 to 256 visible ASCII characters.", header=signing.ID)
     return webhook_id
