@@ -186,7 +186,9 @@ def told_comment(comment: Comment) -> CommentOut:
 
 
 def own_comment(comment: Comment) -> CommentOut:
-    """``comment`` as its author sees it, in whatever state."""
+    """``comment`` as its author sees it; once it is deleted, by whomever, not even they see what it said."""
+    if comment.state is State.DELETED:
+        return told_comment(comment)
     out = judged_comment(comment)
     out.state = state_for_author(comment)
     return out

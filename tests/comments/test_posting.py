@@ -96,6 +96,15 @@ async def test_answering_what_is_not_published_is_refused(site: ASite) -> None:
         assert refused.json()["draft"]["body"] == "But…"
 
 
+async def test_the_same_post_again_does_not_bring_back_what_a_moderator_deleted(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = (await thread.post("What was said.", key=KEY)).json()
+    await decide(site, "delete", posted["comment"])
+    again = await thread.post("What was said.", key=KEY)
+    assert (again.status_code, again.json()["comment"]["state"]) == (201, "deleted")
+    assert "What was said" not in again.text and "Ada" not in again.text
+
+
 async def test_the_same_key_is_the_same_comment_also_after_the_close(site: ASite) -> None:
     thread = await a_thread(site)
     first = await thread.post(key=KEY)
