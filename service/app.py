@@ -1,7 +1,6 @@
 """The ASGI app: settings in, app out."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
@@ -43,7 +42,7 @@ from service.web.targets import Targets
 from service.web.watching import RequestLog, set_up_log
 from service.webhooks.secrets import EndpointSecrets
 from service.webhooks.testing import Webhooks
-from service.worker import delivering, sweep_for_ever
+from service.worker import collect_seldom, delivering, sweep_for_ever
 
 
 def from_environment() -> Starlette:
@@ -51,10 +50,7 @@ def from_environment() -> Starlette:
     settings = settings_of.load()
     set_up_log(style=settings.log_format, level=settings.log_level)
     app = create_app(settings)
-    # What is loaded by now stays; looking it through again and again would be a tenth of the time of a post.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    collect_seldom()
     return app
 
 

@@ -16,9 +16,9 @@ from service.web.targets import Targets
 from service.web.watching import set_up_log
 from service.webhooks.secrets import EndpointSecrets
 from service.webhooks.testing import Webhooks
-from service.worker import delivering
+from service.worker import collect_seldom, delivering
 
-NICENESS = 10  # who serves comes first where both want the processor
+NICENESS = 19  # who serves comes first where both want the processor
 log = structlog.get_logger("onereply.webhooks")
 
 
@@ -28,6 +28,7 @@ def command() -> None:
     settings = settings_or_stop()
     set_up_log(style=settings.log_format, level=settings.log_level)
     with_database(at_head_or_stop, settings)
+    collect_seldom()
     os.nice(NICENESS)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # each endpoint has connections of its own
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65_536)), hard))

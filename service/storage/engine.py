@@ -52,6 +52,11 @@ class Database:
         """Moves with each transaction of this process that may have changed something, once it is over."""
         return self._writer.turns
 
+    @property
+    def waits(self) -> int:
+        """Moves when a transaction of this process has to wait, for another of it or of another process."""
+        return self._writer.waits
+
     async def close(self) -> None:
         """Close every connection."""
         await self._reading.dispose()

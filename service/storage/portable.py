@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    inspect,
     literal,
     literal_column,
     select,
@@ -35,11 +36,11 @@ def any_of(dialect: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[
     """``columns`` are one of the rows that :func:`rows_given` passes when the statement runs.
 
     So a statement is built once a dialect and run for any rows. PostgreSQL takes each column's values as one array,
-    so the text is the same for any number and stays prepared; SQLite has no arrays and is told the rows one by one.
+    so the text is the same for any number and stays prepared. SQLite has no arrays: it is told the values of one
+    column one by one, and those of several as one text of JSON.
     """
     if dialect == "sqlite":
-        subject = columns[0] if len(columns) == 1 else tuple_(*columns)
-        return subject.in_(bindparam("rows", expanding=True))
+        return columns[0].in_(bindparam("rows", expanding=True)) if len(columns) == 1 else _any_in_sqlite(columns)
     arrays = [bindparam(f"rows_{number}", type_=ARRAY(column.type)) for number, column in enumerate(columns)]
     if len(columns) == 1:
         return columns[0] == func.any(arrays[0])
@@ -47,10 +48,25 @@ def any_of(dialect: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[
     return tuple_(*columns).in_(select(*listed.c))
 
 
+def _any_in_sqlite(columns: Sequence[InstrumentedAttribute[Any]]) -> ColumnElement[bool]:
+    """By a join, which looks each row up in an index of ``columns``; of a list it would go through them all."""
+    table = columns[0].class_
+    other = aliased(table)
+    value = func.json_each(bindparam("rows", type_=String)).table_valued("value").c.value
+    given: list[ColumnElement[Any]] = [
+        type_coerce(func.json_extract(value, f"$[{number}]"), column.type) for number, column in enumerate(columns)
+    ]
+    fits = [getattr(other, column.key) == each for column, each in zip(columns, given, strict=True)]
+    key = [column.key for column in inspect(table).primary_key]
+    theirs, found = ([getattr(each, name) for name in key] for each in (table, other))
+    subject: ColumnElement[Any] = theirs[0] if len(key) == 1 else tuple_(*theirs)
+    return subject.in_(select(*found).where(*fits))
+
+
 def rows_given(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     """The parameters by which a statement with :func:`any_of` is told ``rows``, of which there is one at least."""
     if dialect == "sqlite":
-        return {"rows": [row[0] for row in rows] if len(rows[0]) == 1 else rows}
+        return {"rows": [row[0] for row in rows] if len(rows[0]) == 1 else _in_json(rows)}
     return {f"rows_{number}": list(values) for number, values in enumerate(zip(*rows, strict=True))}
 
 
@@ -105,8 +121,16 @@ _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 def keys_given(dialect: str, keys: Collection[UUID] | Collection[int]) -> dict[str, Any]:
     """The parameter by which a statement of :func:`newest_of_each` is told its values."""
     if dialect == "sqlite":
-        return {"keys": msgspec.json.encode([key.hex if isinstance(key, UUID) else key for key in keys]).decode()}
+        return {"keys": _in_json(keys)}
     return {"keys": list(keys)}
+
+
+def _in_json(values: Collection[Any]) -> str:
+    """``values`` as SQLite's functions read them, UUIDs as it keeps them."""
+    return _TO_JSON.encode(values).decode()
+
+
+_TO_JSON = msgspec.json.Encoder(uuid_format="hex")
 
 
 async def insert_many(connection: AsyncConnection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:

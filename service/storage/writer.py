@@ -9,7 +9,7 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
@@ -28,18 +28,23 @@ class Writer:
         self._turn = asyncio.Lock()  # asyncio's lock wakes its waiters in the order in which they came
         self._turnstile = turnstile
         self.turns = 0  # that have ended, however they did
+        self.waits = 0  # of turns that somebody else had first, in this process or another
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose transaction commits at the end of the block and rolls back on an exception."""
         asked = time.perf_counter()
-        async with self._turn, self._turnstile.passed() if self._turnstile else nullcontext():
+        self.waits += self._turn.locked()
+        async with self._turn, self._turnstile.passed(self._note_wait) if self._turnstile else nullcontext():
             try:
                 async with busy_is_a_problem(), self._engine.begin() as connection:
                     WRITER_WAIT.observe(time.perf_counter() - asked)
                     yield connection
             finally:  # a commit may have come about also where it failed for us
                 self.turns += 1
+
+    def _note_wait(self) -> None:
+        self.waits += 1
 
 
 class Turnstile:
@@ -57,13 +62,13 @@ class Turnstile:
         self._files: tuple[int, int] | None = None
 
     @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
-        """Inside the room; raises :class:`Busy` when that takes longer than the patience."""
+    async def passed(self, waits: Callable[[], None]) -> AsyncIterator[None]:
+        """Inside the room, ``waits`` called where somebody is there; raises :class:`Busy` when that takes too long."""
         gate, room = self._open()
         until = asyncio.get_running_loop().time() + self._patience
-        await _lock(gate, until)
+        await _lock(gate, until, waits)
         try:
-            await _lock(room, until)
+            await _lock(room, until, waits)
         finally:
             fcntl.flock(gate, fcntl.LOCK_UN)
         try:
@@ -78,11 +83,12 @@ class Turnstile:
         return self._files
 
 
-async def _lock(file: int, until: float) -> None:
+async def _lock(file: int, until: float, waits: Callable[[], None]) -> None:
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            waits()
             if asyncio.get_running_loop().time() > until:
                 raise Busy from None
             await asyncio.sleep(0.001)

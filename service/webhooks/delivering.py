@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service import clock
 from service.events.appending import append_events
 from service.storage.engine import Database
+from service.web.problems import Busy
 from service.web.targets import Targets
 from service.webhooks.fanning_out import Work, fan_out, find_work, lock_endpoints
 from service.webhooks.lanes import Delivery, Lane
@@ -39,12 +40,12 @@ from service.webhooks.secrets import EndpointSecrets
 from service.webhooks.sending import Answer, Sender
 
 TURN_SECONDS = 0.05
-SHORTEST_TURN_SECONDS = 0.01
-# Where it had to wait to write, others want to: then it leaves the database to them nine tenths of the time, so that
-# whatever a backlog it has, who posts does not notice.
-WAITED_SECONDS, REST = 0.002, 9
+SHORTEST_TURN_SECONDS = 0.02
+# Where it goes through a backlog and more than three turns in ten have to wait to write, others always want to: then it
+# leaves the database to them up to so many times as long as it had it itself, so that who posts does not notice.
+LONGEST_REST, BUSY_FROM, BUSY_AT_MOST, SMOOTHING = 40, 0.3, 0.6, 0.3
 MOST_HELD = 5_000
-NOTED_AT_ONCE = 500
+NOTED_AT_ONCE = TAKEN_AT_ONCE = 256
 LOOKED_AFTER_EVERY = timedelta(seconds=1)
 
 log = structlog.get_logger("onereply.webhooks")
@@ -62,7 +63,11 @@ class Deliverer:
         self._lanes: dict[UUID, Lane] = {}
         self._tried: list[Tried] = []
         self._woken = asyncio.Event()
-        self._rest_seconds = 0.0
+        self._gate = (
+            asyncio.Event()
+        )  # shut while it writes, so that the others who want to need not wait for its sending
+        self._gate.set()
+        self._busy, self._rest_seconds = 0.0, 0.0
 
     async def deliver_for_ever(self) -> NoReturn:
         """Turn after turn; one that fails is logged, and what it was to do is done by the next."""
@@ -70,15 +75,22 @@ class Deliverer:
             more = False
             try:
                 more = await self.turn()
+            except Busy:
+                log.info("delivering-waits")
+                await self._begin_anew()
             except Exception as error:  # one that fails must not be the last one
                 log.error("delivering-failed", exc_info=error)
-                self._id = clock.new_id()  # what was taken and not said so is free once the other is dead
-                self._renewed_at -= RENEWED_EVERY
-                await asyncio.sleep(TURN_SECONDS * 10)
+                await self._begin_anew()
             await self._pause(at_once=more)
 
+    async def _begin_anew(self) -> None:
+        """Under another id: what was taken and not said so is free once the one before is dead."""
+        self._id = clock.new_id()
+        self._renewed_at -= RENEWED_EVERY
+        await asyncio.sleep(TURN_SECONDS * 10)
+
     async def _pause(self, *, at_once: bool) -> None:
-        """Until the next turn; shorter where there is more to do, or a lane has run dry meanwhile."""
+        """Until the next turn; shorter where there is more to do, or a lane runs low meanwhile."""
         await asyncio.sleep(max(SHORTEST_TURN_SECONDS, self._rest_seconds))
         if at_once or self._rest_seconds > TURN_SECONDS:
             return
@@ -105,23 +117,46 @@ class Deliverer:
         renews = has_any and abs(clock.now() - self._renewed_at) >= RENEWED_EVERY
         if not (rooms or surplus or tried or renews):
             return bool(dead)
-        asked = time.perf_counter()
-        async with self._database.write() as connection:
-            began = time.perf_counter()
-            concerned = [*surplus, *(delivery for delivery, _ in tried)]
-            await lock_in_order(connection, (each.endpoint_id for each in concerned))
-            noted = await note(connection, tried, self._schedule)
-            await give_back(connection, surplus, now=clock.now())
-            if renews or (rooms and not await lives(connection, self._id)):
-                await stay_alive(connection, self._id, now=clock.now())
-            taken = await self._take(connection, rooms)
-            await append_events(connection, noted.events)
-        is_wanted = began - asked > WAITED_SECONDS
-        self._rest_seconds = REST * (time.perf_counter() - began) if is_wanted else 0.0
+        waits = self._database.waits
+        self._gate.clear()
+        try:
+            async with self._database.write() as connection:
+                began = time.perf_counter()
+                noted, taken = await self._write(connection, tried, surplus, rooms, renews=renews)
+        finally:
+            self._gate.set()
+        is_pushy = self._database.waits > waits and len(taken) > TAKEN_AT_ONCE // 2
+        self._rest(is_pushy=is_pushy, held_seconds=time.perf_counter() - began)
         self._renewed_at = clock.now() if renews else self._renewed_at
         self._go_on(noted, tried, taken)
         # There may be more of what was looked through and is of no interest, and what the dead had is free now.
         return bool(dead or (rooms and not taken))
+
+    def _rest(self, *, is_pushy: bool, held_seconds: float) -> None:
+        """Say how long others are to have the database before the next turn."""
+        self._busy += SMOOTHING * (is_pushy - self._busy)
+        share = (self._busy - BUSY_FROM) / (BUSY_AT_MOST - BUSY_FROM)
+        self._rest_seconds = LONGEST_REST * min(1, max(0, share)) * held_seconds
+
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        tried: Sequence[Tried],
+        surplus: Sequence[Delivery],
+        rooms: dict[UUID, tuple[Work, int]],
+        *,
+        renews: bool,
+    ) -> tuple[Noted, list[Delivery]]:
+        """What a turn writes down, and what it takes."""
+        concerned = [*surplus, *(delivery for delivery, _ in tried)]
+        await lock_in_order(connection, (each.endpoint_id for each in concerned))
+        noted = await note(connection, tried, self._schedule)
+        await give_back(connection, surplus, now=clock.now())
+        if renews or (rooms and not await lives(connection, self._id)):
+            await stay_alive(connection, self._id, now=clock.now())
+        taken = await self._take(connection, rooms)
+        await append_events(connection, noted.events)
+        return noted, taken
 
     async def _look_after_lanes(self, connection: AsyncConnection, work: Sequence[Work]) -> None:
         """A lane for each endpoint with something to do, by the route it has now; none for those long idle."""
@@ -133,7 +168,7 @@ class Deliverer:
         unknown = []
         for each in work:
             if each.endpoint_id not in self._lanes:
-                self._lanes[each.endpoint_id] = Lane(Sender(self._targets), self._note_answer)
+                self._lanes[each.endpoint_id] = Lane(Sender(self._targets), self._note_answer, self._gate)
             route = self._lanes[each.endpoint_id].route
             if route is None or not route.is_of(each.revision, now):
                 unknown.append(each.endpoint_id)
@@ -150,10 +185,13 @@ class Deliverer:
 
     def _rooms(self, work: Sequence[Work]) -> dict[UUID, tuple[Work, int]]:
         """How many deliveries to take for whom, those first who have the fewest."""
-        left = MOST_HELD - len(self._tried) - sum(lane.held for lane in self._lanes.values())
+        held = len(self._tried) + sum(lane.held for lane in self._lanes.values())
+        left, now = min(TAKEN_AT_ONCE, MOST_HELD - held), clock.now()
         rooms = {}
         for each in sorted(work, key=lambda each: self._lanes[each.endpoint_id].held):
             room = min(left, self._lanes[each.endpoint_id].room())
+            if each.retry_at is None or each.retry_at > now:
+                room = min(room, each.head - each.position)
             if room > 0:
                 rooms[each.endpoint_id] = each, room
                 left -= room
@@ -182,9 +220,9 @@ class Deliverer:
             self._lanes[delivery.endpoint_id].add(delivery)
 
     def _note_answer(self, delivery: Delivery, answer: Answer) -> None:
-        """Keep what is to be written down; sooner where the endpoint has nothing left to do."""
+        """Keep what is to be written down; sooner where the endpoint will have nothing left to do."""
         self._tried.append((delivery, answer))
-        if self._lanes[delivery.endpoint_id].is_dry or len(self._tried) >= NOTED_AT_ONCE:
+        if self._lanes[delivery.endpoint_id].runs_low or len(self._tried) >= NOTED_AT_ONCE:
             self._woken.set()
 
     async def stop(self, *, within_seconds: float) -> None:

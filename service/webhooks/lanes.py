@@ -37,12 +37,12 @@ class Delivery(msgspec.Struct, frozen=True):
 class Lane:
     """The deliveries to one endpoint, by its ``route``; without one it takes nothing.
 
-    ``tell`` is called with each delivery and its answer.
+    ``tell`` is called with each delivery and its answer. Nothing is sent while ``gate`` is shut.
     """
 
-    def __init__(self, sender: Sender, tell: Callable[[Delivery, Answer], None]) -> None:
+    def __init__(self, sender: Sender, tell: Callable[[Delivery, Answer], None], gate: asyncio.Event) -> None:
         self.route: Route | None = None
-        self._sender, self._tell = sender, tell
+        self._sender, self._tell, self._gate = sender, tell, gate
         self._window = FIRST_WINDOW
         self._queue: deque[Delivery] = deque()
         self._running: dict[asyncio.Task[None], Delivery] = {}
@@ -55,9 +55,9 @@ class Lane:
         return len(self._queue) + len(self._running)
 
     @property
-    def is_dry(self) -> bool:
-        """Whether nothing waits in it to be sent."""
-        return not self._queue
+    def runs_low(self) -> bool:
+        """Whether it will have nothing to send before long."""
+        return len(self._queue) <= self._window // 2
 
     @property
     def is_idle(self) -> bool:
@@ -108,6 +108,7 @@ class Lane:
             task.add_done_callback(self._ended)
 
     async def _try(self, delivery: Delivery, route: Route) -> None:
+        await self._gate.wait()
         headers = route.signer.headers(delivery.message_id, clock.now(), delivery.body)
         answer = await self._sender.send(route.url, delivery.body, headers)
         if is_success(answer.status):

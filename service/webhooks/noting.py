@@ -88,7 +88,7 @@ async def _lock_deliveries(
 def _states(dialect: str) -> Select[*tuple[Any, ...]]:
     these = any_of(dialect, DeliveryRow.endpoint_id, DeliveryRow.position)
     columns = select(DeliveryRow.endpoint_id, DeliveryRow.position, DeliveryRow.state)
-    return columns.where(these).order_by(DeliveryRow.endpoint_id, DeliveryRow.position).with_for_update()
+    return columns.where(these).with_for_update()
 
 
 def _attempt(delivery: Delivery, answer: Answer) -> dict[str, Any]:

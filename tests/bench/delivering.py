@@ -33,7 +33,7 @@ from tests.bench.a_service import ORIGIN, QUICK, SECRET_KEY, databases, deliveri
 from tests.bench.listener import LISTENER, Heard, forget, heard, listening
 from tests.bench.load import Asked, need_wrk, rate
 
-MESSAGES = 3_000 if QUICK else 10_000
+MESSAGES = 6_000 if QUICK else 10_000
 BACKLOG = 100_000 if QUICK else 1_000_000
 SECONDS = 5 if QUICK else 20
 PAIRS = 1 if QUICK else 3

@@ -1,5 +1,6 @@
 """A lane loses nothing that it was given, whatever happens to its endpoint meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -23,7 +24,9 @@ class ALane:
 
     def __init__(self, host: AReceiver) -> None:
         self.answers: list[tuple[int, int | None]] = []
-        self.lane = Lane(Sender(Targets(allow_private=True)), self._keep)
+        gate = asyncio.Event()
+        gate.set()
+        self.lane = Lane(Sender(Targets(allow_private=True)), self._keep, gate)
         self.lane.route = Route(1, host.origin, Signer(make_secret()), None)
 
     def add(self, position: int) -> None:
