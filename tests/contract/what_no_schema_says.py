@@ -17,7 +17,7 @@ AN_INTEGER = "to a schema 2.0 is an integer; here it is written 2"
 # operations, type of problem, parameter or pointer: why no schema says it
 RIGHTLY_REFUSED = {
     (
-        "getThreads|getComments|getQueue|getDecisions|getBans",
+        "getThreads|getComments|getQueue|getDecisions|getBans|getEndpoints|getDeliveries",
         "invalid-cursor",
         "cursor",
     ): "a cursor is opaque: a good one is one that was given",
@@ -29,6 +29,14 @@ RIGHTLY_REFUSED = {
     ("closeThread", "invalid-field", "/at"): "times lie between 1900 and 2999",
     ("closeThread", "invalid-field", "/reason"): "nothing that can be seen is left",
     ("reopenThread", "invalid-field", "/at"): "the time must be to come",
+    ("postEndpoint|patchEndpoint", "invalid-field", "/url"): "no schema knows where a name leads",
+    ("postEndpoint|patchEndpoint", "invalid-field", r"/types/\d+"): "types of events are told in words",
+    ("postEndpoint|patchEndpoint", "invalid-field", "/description"): "nothing that can be seen is left",
+    ("postEndpoint|rotateSecret", "invalid-field", "/secret"): "a pattern counts no bytes of base64",
+    ("redeliver", "invalid-field", "/first"): "one of two members is needed, and " + AN_INTEGER,
+    ("redeliver", "invalid-field", "/last"): AN_INTEGER,
+    ("redeliver", "invalid-field", "/failed_since"): "times lie between 1900 and 2999",
+    ("rotateSecret", "invalid-field", "/overlap_seconds"): AN_INTEGER,
     ("postComment|patchComment", "not-accepted", ""): "the site's rules, which are tried as well, refuse it",
     ("postComment", "idempotency-key-reused", ""): "the key was sent with another post before",
     ("postComment", "invalid-field", "/body|/author/name"): "nothing that can be seen is left",
