@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service import clock
 from service.sites.finding import Site
 from service.storage.engine import Database
+from service.webhooks.leasing import lock_in_order
 from service.webhooks.model import AttemptRow, DeliveryRow, EndpointRow
 
 BATCH = 1_000
@@ -31,6 +32,8 @@ async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
                 old = await _old(connection, endpoint.id, before)
             if old:
                 async with database.write() as connection:
+                    await lock_in_order(connection, [endpoint.id])  # and look again: it may be being sent again by now
+                    old = await _old(connection, endpoint.id, before)
                     await _forget(connection, endpoint.id, old)
             if len(old) < BATCH:
                 break

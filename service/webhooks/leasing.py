@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.storage.portable import insert_if_absent, run_many
+from service.storage.portable import run_many
 from service.webhooks.fanning_out import Place, Work, read_events_at
 from service.webhooks.lanes import Delivery
 from service.webhooks.model import DeliveryRow, EndpointRow, WorkerRow
@@ -25,10 +26,14 @@ LOOKED_THROUGH = 100  # endpoints at a time, so that one turn is never long
 
 
 async def stay_alive(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
-    """Say that the worker lives, before it takes anything and while it has anything."""
-    born = insert_if_absent(connection, WorkerRow).values(id=worker_id, started_at=now, alive_until=now + LEASE)
-    await connection.execute(born)
-    await connection.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(alive_until=now + LEASE))
+    """Say that the worker lives, before it takes anything and while it has anything.
+
+    In one statement: whoever buries it comes before that, and the row is there again, or after, and has to wait.
+    """
+    insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(WorkerRow)
+    born = insert.values(id=worker_id, started_at=now, alive_until=now + LEASE)
+    renewed = {"alive_until": now + LEASE}
+    await connection.execute(born.on_conflict_do_update(index_elements=[WorkerRow.id], set_=renewed))
 
 
 async def dead_workers(connection: AsyncConnection, *, now: datetime) -> list[UUID]:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from service.storage.engine import Database
 from service.web.targets import Address, Targets
+from service.webhooks import forgetting
 from service.webhooks.model import EndpointRow
 from service.webhooks.testing import Webhooks
 from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread, events_of
@@ -211,6 +213,31 @@ async def test_deliveries_are_forgotten_after_the_sites_days(site: ASite, the_cl
         the_clock.move(days=1)
         await site.sweep()
         assert [each["position"] for each in await deliveries_of(site, endpoint)] == [2]
+
+
+async def test_what_is_sent_again_just_before_it_would_be_forgotten_is_sent(
+    site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, look = [an_answer(500), OK], forgetting._old
+    async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site, schedule=[]) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        the_clock.move(days=31)
+        asked: list[int] = []
+
+        async def look_and_be_overtaken(*given: Any) -> list[int]:
+            old = await look(*given)
+            if old and not asked:
+                again = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"first": 1})
+                asked.append(again.json()["redelivered"])
+            return old
+
+        monkeypatch.setattr(forgetting, "_old", look_and_be_overtaken)
+        await site.sweep()
+        await worker.work()
+        assert asked == [1]
+        assert [each["position"] for each in host.contents] == [1, 1]
 
 
 async def test_no_site_reaches_what_is_anothers(site: ASite) -> None:

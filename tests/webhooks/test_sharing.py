@@ -5,12 +5,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.util import await_only
 
+from service import clock
 from service.storage.engine import Database
 from service.web.problems import Busy
 from service.webhooks import delivering, lanes
-from service.webhooks.leasing import bury_dead, stay_alive
+from service.webhooks.leasing import bury_dead, lives, stay_alive
 from service.webhooks.model import DeliveryRow, WorkerRow
 from tests.builders import ASite, Clock, a_thread
 from tests.webhooks.a_receiver import OK, Received, a_receiver
@@ -105,6 +107,34 @@ async def test_a_worker_that_said_in_time_that_it_lives_keeps_what_it_has(site: 
                 await deed(connection, slow.deliverer._id, now=the_clock.now())
         assert await leased(site) == 1
         host.released.set()
+
+
+async def test_a_worker_is_not_buried_while_it_says_that_it_lives(
+    site: ASite, the_clock: Clock, fresh_database_url: str
+) -> None:
+    """Else what it takes next would be nobody's, and be looked for by nobody once it is dead."""
+    ours, theirs = Database(fresh_database_url), Database(fresh_database_url)
+    if ours.dialect == "sqlite":
+        pytest.skip("One transaction at a time writes.")
+    worker_id = clock.new_id()
+    async with ours.write() as connection:
+        await stay_alive(connection, worker_id, now=the_clock.now())
+    the_clock.move(seconds=21)
+
+    async def be_buried() -> None:
+        async with theirs.write() as connection:
+            await bury_dead(connection, worker_id, now=the_clock.now())
+
+    def after_a_statement(*_: object) -> None:
+        await_only(be_buried())
+
+    async with ours.write() as connection:
+        event.listen(connection.sync_connection, "after_cursor_execute", after_a_statement)
+        await stay_alive(connection, worker_id, now=the_clock.now())
+        event.remove(connection.sync_connection, "after_cursor_execute", after_a_statement)
+        assert await lives(connection, worker_id)
+    await ours.close()
+    await theirs.close()
 
 
 async def test_what_a_worker_takes_that_was_given_up_is_free_once_it_is_dead(site: ASite, the_clock: Clock) -> None:
