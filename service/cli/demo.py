@@ -25,6 +25,7 @@ def command(port: int) -> None:
     """Serve a demo on an embedded database under var/: a closed thread with one reply, an open one, an empty one."""
     VAR.mkdir(exist_ok=True)
     os.environ.setdefault(f"{PREFIX}SECRET_KEY", _kept("secret-key", lambda: secrets.token_urlsafe(32)))
+    os.environ.setdefault(f"{PREFIX}WEBHOOKS_ALLOW_PRIVATE", "true")  # who tries listens on this machine
     settings = settings_or_stop()
 
     async def deed(database: Database) -> str | None:
@@ -56,7 +57,7 @@ One Reply serves its demo. Press Ctrl+C to stop.
 
   All threads           {origin}/
   The reference thread  {origin}/{SITE}/moscow-conference
-  The contract          {origin}/openapi.json
+  The API               {origin}/docs
 
 Read the reference thread, post a reply to another one, then close that:
 

@@ -45,7 +45,8 @@ class Receiver:
             return self._refused(401, str(reason))
         again = " again" if message_id in self._seen else ""
         self._remember(message_id)
-        self._tell(f"{_time(now)} verified{again} · {in_one_line(told_by(body))}")
+        answered = "" if 200 <= self._answer < 300 else f" · answered {self._answer}"
+        self._tell(f"{_time(now)} verified{again} · {in_one_line(told_by(body))}{answered}")
         self._tell_body(body.decode().replace("\n", " "))  # between the tokens of JSON a space is the same
         return Response(status_code=self._answer)
 

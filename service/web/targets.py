@@ -67,6 +67,10 @@ class TargetRefused(Exception):
     """The service may not call this URL or address; the message says why, without the URL."""
 
 
+class PrivateTarget(TargetRefused):
+    """It would lead to what stands behind the service, in the same network."""
+
+
 class Targets:
     """What may be called: everything public or, where ``allow_private``, anything at all.
 
@@ -84,7 +88,7 @@ class Targets:
         if self.allow_private:
             return
         if _LOOPBACK.fullmatch(host) or (literal and not is_public(literal)):
-            raise TargetRefused("It leads to a private address.")
+            raise PrivateTarget("It leads to a private address.")
 
     async def check_resolved(self, url: str) -> None:
         """Refuse ``url`` also by the addresses that its name has now; raises :class:`TargetRefused`."""
@@ -108,7 +112,7 @@ class Targets:
         literal = _literal(host)
         found = [literal] if literal else await self._resolve(host, port)
         if not self.allow_private and not all(map(is_public, found)):
-            raise TargetRefused("It leads to a private address.")
+            raise PrivateTarget("It leads to a private address.")
         return found
 
 

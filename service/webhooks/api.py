@@ -17,7 +17,7 @@ from service.web.decoding import decode_body, decode_query
 from service.web.fields import read_line, read_web_url
 from service.web.problems import InvalidCursor, InvalidField, NotFound
 from service.web.routing import json_response, path_parameter
-from service.web.targets import TargetRefused
+from service.web.targets import PrivateTarget, TargetRefused
 from service.webhooks.deliveries import figures_of, find_delivery, list_deliveries
 from service.webhooks.endpoints import (
     Endpoint,
@@ -190,6 +190,9 @@ async def _callable(request: Request, url: str) -> str:
     read_web_url(url, pointer="/url")
     try:
         await webhooks_of(request).targets.check_resolved(url)
+    except PrivateTarget as refused:
+        hint = "ONEREPLY_WEBHOOKS_ALLOW_PRIVATE=true allows that, for development."
+        raise InvalidField(f"{refused} {hint}", pointer="/url") from None
     except TargetRefused as refused:
         raise InvalidField(str(refused), pointer="/url") from None
     return url

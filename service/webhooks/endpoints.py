@@ -11,12 +11,14 @@ from service import clock
 from service.events.reading import head_position
 from service.sites.finding import Site
 from service.sites.model import SiteRow
+from service.storage.sealing import Unopenable
 from service.web.problems import InvalidField, NotFound
 from service.webhooks.model import EndpointRow, EndpointState
 from service.webhooks.retrying import DisabledReason
-from service.webhooks.secrets import EndpointSecrets
+from service.webhooks.secrets import EndpointSecrets, OldSecret
 
 MOST_ENDPOINTS = 1_000
+MOST_SECRETS = 5  # at a time, each a signature of every message
 
 
 class Endpoint(NamedTuple):
@@ -137,11 +139,26 @@ async def rotate_secret(
 ) -> Endpoint:
     """Sign with ``secret`` from now on, and for the time of ``overlap`` with the one before as well.
 
-    Raises NotFound.
+    Those before that, which still sign, go on for their own time, unless there is to be no overlap at all: whoever
+    rotates twice, as for an answer that was lost, leaves no receiver behind. Raises NotFound.
     """
-    until = clock.now() + overlap if overlap else None
-    old = {"old_secret": EndpointRow.secret if until else None, "old_secret_until": until}
-    await _update(connection, site, endpoint_id, old | {"secret": secrets.close(endpoint_id, secret)})
+    kept = select(EndpointRow.secret, EndpointRow.old_secret).where(*_is(site, endpoint_id)).with_for_update()
+    row = (await connection.execute(kept)).one_or_none()
+    if row is None:
+        raise NotFound
+    now, old = clock.now(), list[OldSecret]()
+    if overlap:
+        try:
+            current, old = secrets.read(endpoint_id, row.secret, row.old_secret, now=now)
+            old = [*old[1 - MOST_SECRETS :], OldSecret(current, now + overlap)]
+        except Unopenable:  # the installation's secret key is another: what it does not open signs nothing anyway
+            old = []
+    values = {
+        "secret": secrets.close(endpoint_id, secret),
+        "old_secret": secrets.close_old(endpoint_id, old),
+        "old_secret_until": max((each.until for each in old), default=None),
+    }
+    await _update(connection, site, endpoint_id, values)
     return await find_endpoint(connection, site, endpoint_id)
 
 

@@ -21,7 +21,8 @@ class EndpointRow(Base):
 
     ``position`` is how far in the site's log its events have been taken; what comes after is not on its way yet, so an
     endpoint that is paused, or does not keep up, costs no rows. ``retry_at`` is when to look for deliveries to be
-    tried again, never later than the first is due. ``revision`` moves with whatever a worker needs to know.
+    tried again, never later than the first is due. ``revision`` moves with whatever a worker needs to know. The secrets
+    are sealed; ``old_secret`` has all that still sign beside the new one.
     """
 
     __tablename__ = "endpoints"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +21,7 @@ from service.webhooks.model import AttemptRow, DeliveryRow, EndpointRow
 from service.webhooks.retrying import DisabledReason, asked_to_wait, is_success, next_try, why_disabled
 from service.webhooks.sending import Answer
 
+log = structlog.get_logger("onereply.webhooks")
 Tried = tuple[Delivery, Answer]
 
 
@@ -119,6 +121,8 @@ def _after(delivery: Delivery, answer: Answer, schedule: Sequence[timedelta], en
     if is_success(answer.status):
         endpoint.failing_since, endpoint.delivered_at = None, ended_at
         return row
+    if endpoint.failing_since is None:
+        log.info("endpoint-fails", endpoint=str(endpoint.endpoint), status=answer.status, error=answer.error)
     endpoint.failing_since, endpoint.failed_at = endpoint.failing_since or answer.tried_at, ended_at
     rest = asked_to_wait(answer.status, answer.retry_after, now=ended_at)
     if rest:
@@ -127,6 +131,7 @@ def _after(delivery: Delivery, answer: Answer, schedule: Sequence[timedelta], en
         endpoint.disabled = ended_at, reason
     due = next_try(tries, schedule, now=ended_at, not_before=rest, chance=random.random())  # noqa: S311
     if due is None:
+        log.info("delivery-failed", endpoint=str(endpoint.endpoint), position=delivery.position, tries=tries)
         return row | {"state": "failed"}
     endpoint.due_at = min(due, endpoint.due_at or due)
     return row | {"state": "waiting", "due": due, "done_at": None}
@@ -157,6 +162,7 @@ async def _disable(connection: AsyncConnection, endpoints: Sequence[_Standing]) 
     for each in endpoints:
         assert each.disabled
         at, reason = each.disabled
+        log.warning("endpoint-disabled", endpoint=str(each.endpoint), reason=reason)
         values = {"state": "disabled", "disabled_at": at, "disabled_reason": reason}
         change = update(EndpointRow).where(EndpointRow.id == each.endpoint)
         await connection.execute(change.values(values | {"revision": EndpointRow.revision + 1, "changed_at": at}))

@@ -18,7 +18,7 @@ from service.webhooks.signing import Signer
 
 
 class Route(msgspec.Struct, frozen=True):
-    """How to reach an endpoint as of its ``revision``, until its old secret signs no more."""
+    """How to reach an endpoint as of its ``revision``, until an old secret signs no more."""
 
     revision: int
     url: str
@@ -54,9 +54,8 @@ async def read_route(
 
 
 def _route(row: Row[*tuple[Any, ...]], secrets: EndpointSecrets, now: datetime) -> Route | None:
-    until = row.old_secret_until if row.old_secret_until and now < row.old_secret_until else None
-    signer = secrets.signer(row.id, row.secret, row.old_secret if until else None)
-    return Route(row.revision, row.url, signer, until) if signer else None
+    found = secrets.signer(row.id, row.secret, row.old_secret, now=now)
+    return Route(row.revision, row.url, *found) if found else None
 
 
 _COLUMNS = (
@@ -64,7 +63,6 @@ _COLUMNS = (
     EndpointRow.url,
     EndpointRow.secret,
     EndpointRow.old_secret,
-    EndpointRow.old_secret_until,
     EndpointRow.revision,
 )
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
@@ -40,7 +40,8 @@ async def redeliver(
     """Send again what the endpoint listens for at the positions ``first`` to ``last``, :data:`AT_ONCE` at most.
 
     Also what it was never sent, for it was added later or listened for less; not what lies ahead of it, which will come
-    by itself. With ``failed_since`` only what failed for good from then on. Raises NotFound.
+    by itself. With ``failed_since`` only what has failed: for good from then on, or so
+    far, so that it waits to be tried again. Raises NotFound.
     """
     await lock_in_order(connection, [endpoint_id])
     endpoint = await find_endpoint(connection, site, endpoint_id)
@@ -63,9 +64,11 @@ async def redeliver(
 async def _failed(
     connection: AsyncConnection, endpoint_id: UUID, first: int, last: int, since: datetime
 ) -> tuple[list[int], int | None]:
-    """The positions of what failed for good from ``since`` on, and with which to go on."""
-    of_it = DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.state == "failed", DeliveryRow.done_at >= since
-    statement = select(DeliveryRow.position).where(*of_it, DeliveryRow.position.between(first, last))
+    """The positions of what failed for good from ``since`` on, or waits to be tried again, and with which to go on."""
+    given_up = and_(DeliveryRow.state == "failed", DeliveryRow.done_at >= since)
+    waits = and_(DeliveryRow.state == "waiting", DeliveryRow.tries > 0)
+    of_it = DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.position.between(first, last)
+    statement = select(DeliveryRow.position).where(*of_it, or_(given_up, waits))
     found = (await connection.scalars(statement.order_by(DeliveryRow.position).limit(AT_ONCE + 1))).all()
     return list(found[:AT_ONCE]), found[AT_ONCE] if len(found) > AT_ONCE else None
 

@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 from standardwebhooks import Webhook
 
 from service.webhooks import sending
+from service.webhooks.model import EndpointRow
+from service.webhooks.secrets import EndpointSecrets
+from service.webhooks.signing import NotSigned, Signer, make_secret
 from tests.builders import ASite, Clock, a_comment, a_thread, events_of
 from tests.webhooks.a_receiver import OK, Received, a_receiver, an_answer
 from tests.webhooks.deliveries import (
@@ -273,6 +278,46 @@ async def test_while_a_secret_is_replaced_both_sign(site: ASite, the_clock: Cloc
             at = the_clock.instant.fromtimestamp(int(message.headers["webhook-timestamp"]), tz=the_clock.instant.tzinfo)
             wanted = {Webhook(each).sign(message.headers["webhook-id"], at, message.body.decode()) for each in secrets}
             assert given == wanted
+
+
+async def test_whoever_rotates_twice_leaves_no_receiver_behind(site: ASite, the_clock: Clock) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, secret = await an_endpoint(site, host.origin)
+        secrets = [secret]
+        for overlap in (600, 60, 0):
+            rotated = await site.call(
+                "POST", f"/endpoints/{endpoint}/rotate", by="admin", json={"overlap_seconds": overlap}
+            )
+            secrets.append(rotated.json()["secret"])
+            await a_thread(site)
+            await worker.work()
+        for message, good in zip(host.received, ([0, 1], [0, 1, 2], [3]), strict=True):
+            assert [number for number, each in enumerate(secrets) if _verifies(each, message, the_clock)] == good
+
+
+def _verifies(secret: str, message: Received, the_clock: Clock) -> bool:
+    try:
+        Signer(secret).verify(message.headers, message.body, now=the_clock.now())
+    except NotSigned:
+        return False
+    return True
+
+
+async def test_a_secret_that_the_secret_key_does_not_open_is_healed_by_rotating(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        async with site.app.state.database.write() as connection:
+            lost = EndpointSecrets("another secret key of the installation").close(UUID(endpoint), make_secret())
+            await connection.execute(update(EndpointRow).where(EndpointRow.id == UUID(endpoint)).values(secret=lost))
+        tried = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
+        assert (tried.status_code, "rotate it" in tried.json()["detail"]) == (422, True)
+        await a_thread(site)
+        await worker.work()
+        assert host.received == []
+        rotated = await site.call("POST", f"/endpoints/{endpoint}/rotate", by="admin")
+        await worker.work()
+        [message] = host.received
+        Webhook(rotated.json()["secret"]).verify(message.body, message.headers)
 
 
 async def test_a_trial_is_signed_told_and_changes_nothing(site: ASite) -> None:
