@@ -1,7 +1,7 @@
 """Every event there is: its type, when it happens, and what it carries.
 
 A type is ``noun.participle``. Each event carries what it left behind, so that a receiver renders with no further
-call, and the highest ``sequence`` of a thread wins.
+call, and the highest ``position`` of an article wins.
 """
 
 from datetime import datetime

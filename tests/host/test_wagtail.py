@@ -238,9 +238,8 @@ async def test_a_site_that_lost_its_table_has_all_sent_again(joined: Joined) -> 
 
 
 async def test_what_one_reply_has_not_signed_is_not_believed(joined: Joined) -> None:
-    thread = {"article": "3", "sequence": 10**6, "heading": "Lies", "label": "Lies", "notice": None}
-    thread |= {"state": "open", "reply_count": 9}
-    assert await joined.tell({"data": {"thread": thread}}, secret=HOOKS) == 401
+    thread = {"article": "3", "state": "open", "reply_count": 9, "label": "Lies", "heading": "Lies", "notice": None}
+    assert await joined.tell({"position": 10**6, "data": {"thread": thread}}, secret=HOOKS) == 401
     for signature in ("", "v1", "v1,no base64", "v2,AAAA"):
         headers = {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": signature}
         answer = await joined.wagtail.reader.post("/onereply/", content=b"\xff", headers=headers)

@@ -17,6 +17,7 @@ from service.webhooks.payload import body_of
 from service.webhooks.signing import ID, SIGNATURE, Signer, make_secret
 from tests.bans.test_banning import a_ban
 from tests.builders import ASite, a_comment, a_thread
+from tests.webhooks.articles import share_hooks_secret, tell
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SECRET = make_secret()
@@ -62,6 +63,20 @@ async def test_it_ends_at_what_is_so_whatever_the_order_and_however_often(site: 
     for event in [*reversed(log), *log, log[0]]:
         assert await receiver.take(site, event) == 204
     assert receiver.threads == {thread.article: await thread.read(by="host")}
+
+
+async def test_it_follows_an_article_to_an_id_under_which_more_had_been_told(site: ASite, receiver: Receiver) -> None:
+    """The thread that was told of under that id is set aside, and its sequence was higher."""
+    await share_hooks_secret(site)
+    thread, other = await a_thread(site, article="a"), await a_thread(site, article="b")
+    await a_comment(thread)
+    await other.close()
+    await other.reopen()
+    await tell(site, "updated", "b", previous_article="a")
+    await a_comment(thread)
+    for event in await log_of(site):
+        assert await receiver.take(site, event) == 204
+    assert receiver.threads["b"] == await other.read(by="host")
 
 
 async def test_it_takes_nothing_that_is_not_signed(site: ASite, receiver: Receiver) -> None:

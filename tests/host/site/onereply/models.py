@@ -10,7 +10,7 @@ class Thread(Model):
     """The lines under an article, as the newest event of its thread told them."""
 
     article = CharField(max_length=500, primary_key=True)
-    sequence = BigIntegerField(default=0)
+    position = BigIntegerField(default=0)
     state = CharField(max_length=20)
     reply_count = BigIntegerField(default=0)
     label = TextField()
@@ -18,15 +18,15 @@ class Thread(Model):
     notice = TextField(null=True)
 
     @classmethod
-    def keep(cls, told: dict[str, Any]) -> None:
+    def keep(cls, told: dict[str, Any], *, position: int) -> None:
         """Keep the thread of an event, unless a later one was here before.
 
-        Events may come in any order, and several at once. Each tells its whole thread, so the highest sequence is all
+        Events may come in any order, and several at once. Each tells its whole thread, so the highest position is all
         there is to know; that the database compares it, in the UPDATE, makes that true for any number of processes.
         """
-        lines = {name: told[name] for name in ("sequence", "state", "reply_count", "label", "heading", "notice")}
+        lines = {name: told[name] for name in ("state", "reply_count", "label", "heading", "notice")}
         cls.objects.get_or_create(article=told["article"])
-        cls.objects.filter(article=told["article"], sequence__lt=told["sequence"]).update(**lines)
+        cls.objects.filter(article=told["article"], position__lt=position).update(**lines, position=position)
 
 
 class Received(Model):

@@ -19,9 +19,9 @@ def receive(request: HttpRequest) -> HttpResponse:
     except (WebhookVerificationError, ValueError):  # ValueError: a signature that is no base64, a body that is no UTF-8
         return HttpResponse("This is not signed with our secret.", status=401)
     with transaction.atomic():
-        # The threads know by their sequence what is old; whatever else is done here, a mail to the author, say, is
+        # The threads know by the position what is old; whatever else is done here, a mail to the author, say, is
         # done once because of this.
         _, is_new = Received.objects.get_or_create(webhook_id=request.headers["webhook-id"])
         if is_new and "thread" in event["data"]:  # events of readers and endpoints have none
-            Thread.keep(event["data"]["thread"])
+            Thread.keep(event["data"]["thread"], position=event["position"])
     return HttpResponse(status=204)

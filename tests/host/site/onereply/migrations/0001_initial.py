@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name="Thread",
             fields=(
                 ("article", models.CharField(max_length=500, primary_key=True, serialize=False)),
-                ("sequence", models.BigIntegerField(default=0)),
+                ("position", models.BigIntegerField(default=0)),
                 ("state", models.CharField(max_length=20)),
                 ("reply_count", models.BigIntegerField(default=0)),
                 ("label", models.TextField()),
