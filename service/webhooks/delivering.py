@@ -28,6 +28,7 @@ from service.webhooks.leasing import (
     bury,
     bury_dead,
     dead_workers,
+    endpoints_of,
     give_back,
     lives,
     lock_in_order,
@@ -230,6 +231,9 @@ class Deliverer:
         lanes = self._lanes.values()
         await asyncio.gather(*(lane.finish(within_seconds=within_seconds) for lane in lanes))
         async with self._database.write() as connection:
+            # All at once: another that stops meanwhile may have tried what this one has, and the other way round.
+            concerned = await endpoints_of(connection, self._id)
+            await lock_in_order(connection, [*concerned, *(each.endpoint_id for each, _ in self._tried)])
             noted = await note(connection, self._tried, self._schedule)
             await bury(connection, self._id, now=clock.now())
             await append_events(connection, noted.events)

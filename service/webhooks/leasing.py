@@ -57,11 +57,16 @@ async def bury_dead(connection: AsyncConnection, worker_id: UUID, *, now: dateti
 async def bury(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
     """Free whatever a worker has, for it is gone. The row goes first, so that it takes nothing more under this id."""
     await connection.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
-    had = select(DeliveryRow.endpoint_id).where(DeliveryRow.worker_id == worker_id).distinct()
-    endpoints = sorted((await connection.scalars(had)).all())
+    endpoints = await endpoints_of(connection, worker_id)
     await lock_in_order(connection, endpoints)
     await connection.execute(update(DeliveryRow).where(DeliveryRow.worker_id == worker_id).values(worker_id=None))
     await run_many(connection, LOOK, [{"endpoint": each, "at": now} for each in endpoints])
+
+
+async def endpoints_of(connection: AsyncConnection, worker_id: UUID) -> list[UUID]:
+    """The endpoints of which a worker has deliveries, in the order in which they are locked."""
+    had = select(DeliveryRow.endpoint_id).where(DeliveryRow.worker_id == worker_id).distinct()
+    return sorted((await connection.scalars(had)).all())
 
 
 async def lock_in_order(connection: AsyncConnection, endpoints: Iterable[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:

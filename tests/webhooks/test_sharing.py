@@ -3,16 +3,17 @@
 import asyncio
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, text
 from sqlalchemy.util import await_only
 
 from service import clock
 from service.storage.engine import Database
 from service.web.problems import Busy
 from service.webhooks import delivering, lanes
-from service.webhooks.leasing import bury_dead, lives, stay_alive
+from service.webhooks.leasing import bury_dead, lives, lock_in_order, stay_alive
 from service.webhooks.model import DeliveryRow, WorkerRow
 from tests.builders import ASite, Clock, a_thread
 from tests.webhooks.a_receiver import OK, Received, a_receiver
@@ -169,6 +170,38 @@ async def test_a_worker_that_stops_leaves_the_rest_to_others(site: ASite) -> Non
         slow[0] = OK  # type: ignore[call-overload]
         await other.work()
         assert {each["position"] for each in host.contents[4:]} == set(range(1, 9))
+
+
+async def test_workers_that_stop_at_once_do_not_wait_in_a_circle(site: ASite, database_url: str) -> None:
+    """What this one was answered is written down, though another holds the endpoint of what it leaves."""
+    database = Database(database_url)
+    if database.dialect == "sqlite":
+        pytest.skip("One transaction at a time writes.")
+
+    async def is_answered() -> bool:
+        return len(host.received) == 2 and bool(one.deliverer._tried)
+
+    async def waits() -> bool:
+        async with database.read() as connection:
+            return bool(await connection.scalar(WAITING))
+
+    async with a_receiver(lambda message: "hang" if message.path == "/hangs" else OK) as host, a_worker(site) as one:
+        hangs, answers = [UUID((await an_endpoint(site, host.origin + path))[0]) for path in ("/hangs", "/answers")]
+        await a_thread(site)
+        await one.deliverer.turn()
+        await becomes(is_answered)
+        async with database.write() as connection:
+            await lock_in_order(connection, [hangs])
+            stopping = asyncio.create_task(one.deliverer.stop(within_seconds=0))
+            await becomes(waits)
+            await lock_in_order(connection, [answers])
+        await stopping
+        assert [each["state"] for each in await deliveries_of(site, str(answers))] == ["delivered"]
+        assert await leased(site) == 0
+    await database.close()
+
+
+WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
 async def test_a_turn_that_fails_loses_nothing(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
