@@ -28,7 +28,7 @@ from service.threads.withdrawing import forget_standings
 from service.transfer.erasing import erase_threads
 from service.web.problems import Busy
 from service.webhooks.delivering import Deliverer
-from service.webhooks.forgetting import forget_deliveries
+from service.webhooks.forgetting import forget_answers, forget_deliveries
 from service.webhooks.received import forget_received
 from service.webhooks.testing import Webhooks
 
@@ -80,7 +80,7 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
-    await erase_threads(database)
+    await erase_threads(database, forget_answers)
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
         await forget_expired_sessions(connection, now=clock.now())

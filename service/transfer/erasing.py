@@ -6,6 +6,7 @@ first, so that whatever is above one that is still there still shows; then what 
 says that it is done.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +32,11 @@ from service.threads.telling import tell
 
 BATCH = 500
 
+# Forgets what receivers answered to the events of a site at some positions: they may have said them after us.
+ForgetAnswers = Callable[[AsyncConnection, int, Sequence[int]], Awaitable[None]]
 
-async def erase_threads(database: Database) -> None:
+
+async def erase_threads(database: Database, forget_answers: ForgetAnswers) -> None:
     """Erase the comments of all threads of which that was asked."""
     async with database.read() as connection:
         threads = (await connection.scalars(select(ErasureRow.thread_id).order_by(ErasureRow.thread_id))).all()
@@ -40,10 +44,10 @@ async def erase_threads(database: Database) -> None:
         goes_on = True
         while goes_on:
             async with database.write() as connection:
-                goes_on = await _erase_some(connection, thread_id)
+                goes_on = await _erase_some(connection, thread_id, forget_answers)
 
 
-async def _erase_some(connection: AsyncConnection, thread_id: int) -> bool:
+async def _erase_some(connection: AsyncConnection, thread_id: int, forget_answers: ForgetAnswers) -> bool:
     """Erase a batch of a thread's comments, or of what was told of them; whether there may be more."""
     thread = (await lock_threads_by_id(connection, [thread_id]))[thread_id]
     row = ErasureRow
@@ -55,7 +59,7 @@ async def _erase_some(connection: AsyncConnection, thread_id: int) -> bool:
     if comments := await _read_last(connection, thread, below=below):
         await _erase(connection, thread, comments, places=asked.places)
         below = comments[-1].path
-    elif (told := await _forget_told(connection, thread, after=after)) > after:
+    elif (told := await _forget_told(connection, thread, forget_answers, after=after)) > after:
         after = told
     else:
         await _finish(connection, thread)
@@ -80,7 +84,9 @@ async def _erase(connection: AsyncConnection, thread: Thread, comments: list[Com
         await erase_comments(connection, thread, old, others_stay=thread.places > places, now=clock.now())
 
 
-async def _forget_told(connection: AsyncConnection, thread: Thread, *, after: int) -> int:
+async def _forget_told(
+    connection: AsyncConnection, thread: Thread, forget_answers: ForgetAnswers, *, after: int
+) -> int:
     """Take the words of what is erased out of the next events of ``thread``; the sequence of the last of them."""
     of_thread = select(EventRow.position, EventRow.sequence, EventRow.data).where(
         EventRow.thread_id == thread.id, EventRow.sequence > after
@@ -94,6 +100,7 @@ async def _forget_told(connection: AsyncConnection, thread: Thread, *, after: in
         if data.get("comment", {}).get("id") in wordless
     ]
     await run_many(connection, _WRITE_EVENT, changed)
+    await forget_answers(connection, thread.site_id, [each["at"] for each in changed])
     return rows[-1].sequence if rows else after
 
 

@@ -187,15 +187,17 @@ class Deliverer:
     def _rooms(self, work: Sequence[Work]) -> dict[UUID, tuple[Work, int]]:
         """How many deliveries to take for whom, those first who have the fewest."""
         held = len(self._tried) + sum(lane.held for lane in self._lanes.values())
-        left, now = min(TAKEN_AT_ONCE, MOST_HELD - held), clock.now()
+        left, spare, now = TAKEN_AT_ONCE, MOST_HELD - held, clock.now()
         rooms = {}
         for each in sorted(work, key=lambda each: self._lanes[each.endpoint_id].held):
-            room = min(left, self._lanes[each.endpoint_id].room())
+            lane = self._lanes[each.endpoint_id]
+            # Who has nothing gets one, however many the others that hang hold.
+            room = min(left, lane.room(), max(spare, 0 if lane.held else 1))
             if each.retry_at is None or each.retry_at > now:
                 room = min(room, each.head - each.position)
             if room > 0:
                 rooms[each.endpoint_id] = each, room
-                left -= room
+                left, spare = left - room, spare - room
         return rooms
 
     async def _take(self, connection: AsyncConnection, rooms: dict[UUID, tuple[Work, int]]) -> list[Delivery]:

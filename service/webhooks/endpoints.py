@@ -122,7 +122,7 @@ async def change_endpoint(
 
     One that is paused or was disabled goes on, when it is active again, with the event at which it stopped.
     """
-    if changes.get("state") == "active":
+    if "state" in changes:
         changes |= {"disabled_at": None, "disabled_reason": None, "failing_since": None, "rests_until": None}
     await _update(connection, site, endpoint_id, changes)
     return await find_endpoint(connection, site, endpoint_id)
@@ -150,6 +150,8 @@ async def rotate_secret(
     if overlap:
         try:
             current, old = secrets.read(endpoint_id, row.secret, row.old_secret, now=now)
+            if secret == current:
+                return await find_endpoint(connection, site, endpoint_id)
             old = [*old[1 - MOST_SECRETS :], OldSecret(current, now + overlap)]
         except Unopenable:  # the installation's secret key is another: what it does not open signs nothing anyway
             old = []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
@@ -63,3 +63,12 @@ async def _forget(connection: AsyncConnection, endpoint_id: UUID, positions: Seq
     for table in (AttemptRow, DeliveryRow):
         these = table.endpoint_id == endpoint_id, table.position.in_(positions)
         await connection.execute(delete(table).where(*these))
+
+
+async def forget_answers(connection: AsyncConnection, site_id: int, positions: Sequence[int]) -> None:
+    """Forget how the answers began to what a site's log has at ``positions``: a receiver may have sent it back."""
+    if not positions:
+        return
+    of_site = AttemptRow.endpoint_id.in_(select(EndpointRow.id).where(EndpointRow.site_id == site_id))
+    emptied = update(AttemptRow).where(of_site, AttemptRow.position.in_(positions)).values(answer=None)
+    await connection.execute(emptied)

@@ -166,7 +166,8 @@ async def _disable(connection: AsyncConnection, endpoints: Sequence[_Standing]) 
         values = {"state": "disabled", "disabled_at": at, "disabled_reason": reason}
         change = update(EndpointRow).where(EndpointRow.id == each.endpoint)
         await connection.execute(change.values(values | {"revision": EndpointRow.revision + 1, "changed_at": at}))
-        told = {"id": each.endpoint, "url": each.url, "reason": reason, "disabled_at": at}
+        url = each.url.partition("?")[0]  # a query may have a token, which is not for the other endpoints
+        told = {"id": each.endpoint, "url": url, "reason": reason, "disabled_at": at}
         events.append(
             NewEvent(
                 type=EventType.ENDPOINT_DISABLED,

@@ -10,9 +10,12 @@ from service.comments.verifying import verify
 from service.moderation.learning import learn_from_logs
 from service.settings import Settings
 from service.transfer import erasing
+from service.webhooks.forgetting import forget_answers
 from tests.builders import ASite, AThread, Json, a_comment, a_site, a_thread, decide, events_of, set_rules
 from tests.conftest import SECRET_KEY
+from tests.webhooks.a_receiver import a_receiver, an_answer
 from tests.webhooks.articles import share_hooks_secret, tell
+from tests.webhooks.deliveries import a_worker, an_endpoint, attempts_of
 
 MORNING, NOON, EVENING = "2026-11-24T08:00:00Z", "2026-11-24T12:00:00Z", "2026-11-24T18:00:00Z"
 SECRET_WORDS = "A pomegranate, surely."
@@ -21,7 +24,14 @@ SECRET_WORDS = "A pomegranate, surely."
 @pytest.fixture
 async def site(fresh_database_url: str) -> AsyncIterator[ASite]:
     """A site that its host tells of its articles, in a database that nobody else uses."""
-    app = create_app(Settings(secret_key=SECRET_KEY, database_url=fresh_database_url, sweep_seconds=3600))
+    settings = Settings(
+        secret_key=SECRET_KEY,
+        database_url=fresh_database_url,
+        sweep_seconds=3600,
+        webhooks_in_serve=False,
+        webhooks_allow_private=True,
+    )
+    app = create_app(settings)
     async with app.router.lifespan_context(app), a_site(app) as site:
         await share_hooks_secret(site)
         yield site
@@ -102,12 +112,12 @@ async def test_erasing_goes_on_where_it_stopped_and_counts_are_right_at_every_st
         [thread_id] = (await connection.scalars(text("SELECT thread_id FROM erasures"))).all()
     while goes_on:  # each turn is a transaction, after which a process may stop
         async with site.app.state.database.write() as connection:
-            goes_on = await erasing._erase_some(connection, thread_id)
+            goes_on = await erasing._erase_some(connection, thread_id, forget_answers)
         assert await findings(site) == []
         turns += 1
     assert turns > 8
     async with site.app.state.database.write() as connection:
-        assert not await erasing._erase_some(connection, thread_id)
+        assert not await erasing._erase_some(connection, thread_id, forget_answers)
 
 
 async def test_what_is_said_after_the_article_came_back_stays(site: ASite) -> None:
@@ -124,3 +134,16 @@ async def test_what_is_said_after_the_article_came_back_stays(site: ASite) -> No
     assert (await events_of(site))[-1]["type"] == "thread.updated"
     assert (await thread.read())["reply_count"] == 1
     assert await findings(site) == []
+
+
+async def test_what_a_receiver_sent_back_of_it_is_forgotten_too(site: ASite) -> None:
+    await site.set(deleted_articles="erase")
+    async with a_receiver(lambda message: an_answer(200, message.body)) as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_comment(await a_thread(site, article="a"), "The mayor lies.")
+        await worker.work()
+        assert "The mayor lies." in (await attempts_of(site, endpoint, 2))[0]["answer"]
+        await tell(site, "deleted")
+        await site.sweep()
+        answers = [(await attempts_of(site, endpoint, position))[0]["answer"] for position in (1, 2)]
+        assert answers[0] and answers[1] is None

@@ -242,6 +242,26 @@ async def test_what_is_behind_is_not_materialised_for_an_endpoint_that_hangs(sit
         assert (health["waiting"], health["behind"]) == (4, 26)
 
 
+async def test_whoever_has_nothing_is_sent_something_however_much_the_others_hold(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "MOST_HELD", 8)
+    async with (
+        a_receiver(lambda message: "hang" if message.path == "/slow" else OK) as host,
+        a_worker(site) as worker,
+    ):
+        for _ in range(3):
+            await an_endpoint(site, f"{host.origin}/slow")
+        for _ in range(5):
+            await a_thread(site)
+        await worker.until(lambda: len(host.received) >= 8)
+        await an_endpoint(site, f"{host.origin}/quick")
+        for _ in range(5):
+            await a_thread(site)
+        await worker.until(lambda: len([each for each in host.received if each.path == "/quick"]) == 5)
+        host.released.set()
+
+
 async def test_a_pause_takes_back_what_only_waits_in_the_process(site: ASite, the_clock: Clock) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
