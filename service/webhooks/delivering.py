@@ -64,9 +64,8 @@ class Deliverer:
         self._lanes: dict[UUID, Lane] = {}
         self._tried: list[Tried] = []
         self._woken = asyncio.Event()
-        self._gate = (
-            asyncio.Event()
-        )  # shut while it writes, so that the others who want to need not wait for its sending
+        # Shut while it writes, so that others who want to need not wait for its sending.
+        self._gate = asyncio.Event()
         self._gate.set()
         self._busy, self._rest_seconds = 0.0, 0.0
 
