@@ -22,7 +22,7 @@ check: .venv/develops ## everything CI runs: format, lint, types, imports, contr
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.contract.lint
 	$(MAKE) test
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -n 2 --dist loadfile -m slow
 
 chaos: .venv/develops ## kill servers, workers and a receiver of webhooks fifty times (SEED=2: another chaos)
 	@SEED=$(SEED) $(BIN)/pytest -q -s -m slow tests/promises/test_chaos.py
