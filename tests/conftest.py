@@ -20,6 +20,17 @@ from tests.postgres import PostgreSQL
 SECRET_KEY = "a secret key that only these tests know"
 
 
+def an_installation(database_url: str) -> Settings:
+    """Settings under which nothing happens by itself: tests sweep, and deliver turn by turn, to this machine too."""
+    return Settings(
+        secret_key=SECRET_KEY,
+        database_url=database_url,
+        sweep_seconds=3600,
+        webhooks_in_serve=False,
+        webhooks_allow_private=True,
+    )
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
@@ -73,14 +84,7 @@ async def _migrate(url: str) -> None:
 @pytest.fixture(scope="session")
 async def app(database_url: str) -> AsyncIterator[Starlette]:
     """The real app, started."""
-    settings = Settings(
-        secret_key=SECRET_KEY,
-        database_url=database_url,
-        sweep_seconds=3600,
-        webhooks_in_serve=False,  # tests that deliver do it turn by turn
-        webhooks_allow_private=True,
-    )
-    app = create_app(settings, passwords=cheap_passwords())
+    app = create_app(an_installation(database_url), passwords=cheap_passwords())
     async with app.router.lifespan_context(app):
         yield app
 

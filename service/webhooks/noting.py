@@ -129,7 +129,7 @@ def _after(delivery: Delivery, answer: Answer, schedule: Sequence[timedelta], en
         endpoint.rests_until = rest
     if reason := why_disabled(answer.status, endpoint.failing_since, now=ended_at):
         endpoint.disabled = ended_at, reason
-    due = next_try(tries, schedule, now=ended_at, not_before=rest, chance=random.random())  # noqa: S311
+    due = next_try(tries, schedule, now=ended_at, not_before=rest, chance=random.random())  # noqa: S311 - no secret
     if due is None:
         log.info("delivery-failed", endpoint=str(endpoint.endpoint), position=delivery.position, tries=tries)
         return row | {"state": "failed"}

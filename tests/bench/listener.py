@@ -35,7 +35,7 @@ class Listener(asyncio.Protocol):
     """One connection."""
 
     late: list[float] = []  # noqa: RUF012 - what all connections have in common
-    times: list[float] = []  # noqa: RUF012
+    times: list[float] = []  # noqa: RUF012 - and this
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport, self._held = cast("asyncio.Transport", transport), b""

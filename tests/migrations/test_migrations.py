@@ -14,7 +14,6 @@ from service import clock
 from service.app import create_app
 from service.moderation.learning import learn_from_logs
 from service.moderation.searching import index_comments
-from service.settings import Settings
 from service.sites.changing import find_site
 from service.sites.secrets import set_secret
 from service.storage.engine import Database
@@ -22,7 +21,7 @@ from service.storage.revisions import MIGRATIONS, current_revision, head_revisio
 from service.tables import METADATA, is_modelled, is_on
 from service.webhooks.leasing import stay_alive
 from tests.builders import ASite, AThread, a_comment, a_session, a_site, a_thread, decide
-from tests.conftest import SECRET_KEY
+from tests.conftest import SECRET_KEY, an_installation
 from tests.webhooks.a_receiver import OK, a_receiver, an_answer
 from tests.webhooks.articles import share_hooks_secret, tell
 from tests.webhooks.deliveries import AWorker, an_endpoint
@@ -65,14 +64,7 @@ TABLES = {
 
 async def fill(database_url: str) -> None:
     """Rows in every table, with answers, tombstones and both kinds of NULL and not."""
-    settings = Settings(
-        secret_key=SECRET_KEY,
-        database_url=database_url,
-        sweep_seconds=3600,
-        webhooks_in_serve=False,
-        webhooks_allow_private=True,
-    )
-    app = create_app(settings)
+    app = create_app(an_installation(database_url))
     async with app.router.lifespan_context(app), a_site(app) as site:
         await some_rows(site)
 

@@ -8,9 +8,8 @@ import structlog
 from starlette.applications import Starlette
 
 from service.app import create_app
-from service.settings import Settings
 from tests.builders import ASite, a_site
-from tests.conftest import SECRET_KEY
+from tests.conftest import an_installation
 from tests.promises.serving import Server, serving
 
 
@@ -24,14 +23,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture
 async def own_app(fresh_database_url: str) -> AsyncIterator[Starlette]:
     """The real app, started, over a database that nobody else uses."""
-    settings = Settings(
-        secret_key=SECRET_KEY,
-        database_url=fresh_database_url,
-        sweep_seconds=3600,
-        webhooks_in_serve=False,
-        webhooks_allow_private=True,
-    )
-    app = create_app(settings)
+    app = create_app(an_installation(fresh_database_url))
     async with app.router.lifespan_context(app):
         yield app
 

@@ -8,11 +8,10 @@ from sqlalchemy import text
 from service.app import create_app
 from service.comments.verifying import verify
 from service.moderation.learning import learn_from_logs
-from service.settings import Settings
 from service.transfer import erasing
 from service.webhooks.forgetting import forget_answers
 from tests.builders import ASite, AThread, Json, a_comment, a_site, a_thread, decide, events_of, set_rules
-from tests.conftest import SECRET_KEY
+from tests.conftest import an_installation
 from tests.webhooks.a_receiver import a_receiver, an_answer
 from tests.webhooks.articles import share_hooks_secret, tell
 from tests.webhooks.deliveries import a_worker, an_endpoint, attempts_of
@@ -24,14 +23,7 @@ SECRET_WORDS = "A pomegranate, surely."
 @pytest.fixture
 async def site(fresh_database_url: str) -> AsyncIterator[ASite]:
     """A site that its host tells of its articles, in a database that nobody else uses."""
-    settings = Settings(
-        secret_key=SECRET_KEY,
-        database_url=fresh_database_url,
-        sweep_seconds=3600,
-        webhooks_in_serve=False,
-        webhooks_allow_private=True,
-    )
-    app = create_app(settings)
+    app = create_app(an_installation(fresh_database_url))
     async with app.router.lifespan_context(app), a_site(app) as site:
         await share_hooks_secret(site)
         yield site

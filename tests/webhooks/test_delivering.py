@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from service.webhooks.model import EndpointRow
 from service.webhooks.secrets import EndpointSecrets
 from service.webhooks.signing import NotSigned, Signer, make_secret
 from tests.builders import ASite, Clock, a_comment, a_thread, events_of
-from tests.webhooks.a_receiver import OK, Received, a_receiver, an_answer
+from tests.webhooks.a_receiver import OK, AReceiver, Received, a_receiver, an_answer
 from tests.webhooks.deliveries import (
     a_worker,
     an_endpoint,
@@ -132,13 +133,17 @@ async def test_tries_follow_the_schedule_until_the_last_has_failed(site: ASite, 
             await worker.work()
             assert len(host.received) == number
             the_clock.move(seconds=seconds * 0.2 + 2)
-            await worker.until(lambda number=number: len(host.received) == number + 1)  # type: ignore[misc]
+            await worker.until(partial(_has_come, host, number + 1))
             await worker.work()
         [failed] = await deliveries_of(site, endpoint, state="failed")
         assert (failed["attempts"], failed["next_try_at"]) == (10, None)
         the_clock.move(days=30)
         await worker.work()
         assert len(host.received) == 10
+
+
+def _has_come(host: AReceiver, count: int) -> bool:
+    return len(host.received) == count
 
 
 async def test_an_answer_is_kept_to_its_first_kilobyte(site: ASite) -> None:

@@ -1,7 +1,8 @@
 """In whatever order and however often a host's news of an article come, it ends the same; also at two processes."""
 
 from asyncio import gather
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -11,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.app import create_app
-from service.settings import Settings
 from tests.builders import ASite, AThread, Json, a_site, events_of
-from tests.conftest import SECRET_KEY
+from tests.conftest import an_installation
 from tests.webhooks.articles import news, send, share_hooks_secret
 
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
@@ -94,16 +94,21 @@ def _renamed(sent: Json, own: str) -> Json:
     return {**sent, "data": data}
 
 
-async def test_two_processes_that_receive_the_same_apply_it_once(fresh_database_url: str) -> None:
-    installation = Settings(secret_key=SECRET_KEY, database_url=fresh_database_url, sweep_seconds=3600)
-    first, second = create_app(installation), create_app(installation)
+@asynccontextmanager
+async def two_processes(database_url: str) -> AsyncIterator[tuple[ASite, ASite]]:
+    """A site that its host tells of its articles, as each of two apps over one database serves it."""
+    first, second = create_app(an_installation(database_url)), create_app(an_installation(database_url))
     async with (
         first.router.lifespan_context(first),
         second.router.lifespan_context(second),
         a_site(first) as site,
     ):
         await share_hooks_secret(site)
-        other = site.at(second)
+        yield site, site.at(second)
+
+
+async def test_two_processes_that_receive_the_same_apply_it_once(fresh_database_url: str) -> None:
+    async with two_processes(fresh_database_url) as (site, other):
         for number in range(5):
             story = [
                 news("published", f"{number}", at="2026-11-24T08:00:00Z", title="Tram"),
@@ -125,15 +130,7 @@ async def test_two_processes_that_receive_the_same_apply_it_once(fresh_database_
 
 
 async def test_a_move_and_posts_to_both_ids_at_two_processes_lose_no_comment(fresh_database_url: str) -> None:
-    installation = Settings(secret_key=SECRET_KEY, database_url=fresh_database_url, sweep_seconds=3600)
-    first, second = create_app(installation), create_app(installation)
-    async with (
-        first.router.lifespan_context(first),
-        second.router.lifespan_context(second),
-        a_site(first) as site,
-    ):
-        await share_hooks_secret(site)
-        other = site.at(second)
+    async with two_processes(fresh_database_url) as (site, other):
         await send(site, news("published", "0", title="Tram"))
         posted = 0
         for number in range(5):

@@ -116,7 +116,7 @@ async def test_a_worker_is_not_buried_while_it_says_that_it_lives(
     """Else what it takes next would be nobody's, and be looked for by nobody once it is dead."""
     ours, theirs = Database(fresh_database_url), Database(fresh_database_url)
     if ours.dialect == "sqlite":
-        pytest.skip("One transaction at a time writes.")
+        pytest.skip("One transaction at a time writes to SQLite, so there is nothing to race.")
     worker_id = clock.new_id()
     async with ours.write() as connection:
         await stay_alive(connection, worker_id, now=the_clock.now())
@@ -167,7 +167,7 @@ async def test_a_worker_that_stops_leaves_the_rest_to_others(site: ASite) -> Non
         assert await leased(site) == 0
         async with site.app.state.database.read() as connection:
             assert await connection.scalar(select(func.count()).select_from(WorkerRow)) == 0
-        slow[0] = OK  # type: ignore[call-overload]
+        slow[0] = OK  # type: ignore[call-overload]  # bytes in a list of words
         await other.work()
         assert {each["position"] for each in host.contents[4:]} == set(range(1, 9))
 
@@ -176,7 +176,7 @@ async def test_workers_that_stop_at_once_do_not_wait_in_a_circle(site: ASite, da
     """What this one was answered is written down, though another holds the endpoint of what it leaves."""
     database = Database(database_url)
     if database.dialect == "sqlite":
-        pytest.skip("One transaction at a time writes.")
+        pytest.skip("One transaction at a time writes to SQLite, so there is nothing to race.")
 
     async def is_answered() -> bool:
         return len(host.received) == 2 and bool(one.deliverer._tried)
