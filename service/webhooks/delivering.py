@@ -36,14 +36,16 @@ from service.webhooks.leasing import (
     take_due,
 )
 from service.webhooks.noting import Noted, Tried, note
+from service.webhooks.processor import Processor
 from service.webhooks.reaching import read_routes
 from service.webhooks.secrets import EndpointSecrets
 from service.webhooks.sending import Answer, Sender
 
 TURN_SECONDS = 0.05
 SHORTEST_TURN_SECONDS = 0.02
-# Where it goes through a backlog and more than three turns in ten have to wait to write, others always want to: then it
-# leaves the database to them up to so many times as long as it had it itself, so that who posts does not notice.
+# Where it goes through a backlog and more than three turns in ten have to wait, to write or for the processor, others
+# always want to: then it leaves the database to them up to so many times as long as it had it itself, so that who posts
+# does not notice.
 LONGEST_REST, BUSY_FROM, BUSY_AT_MOST, SMOOTHING = 40, 0.3, 0.6, 0.3
 MOST_HELD = 5_000
 NOTED_AT_ONCE = TAKEN_AT_ONCE = 256
@@ -67,6 +69,7 @@ class Deliverer:
         # Shut while it writes, so that others who want to need not wait for its sending.
         self._gate = asyncio.Event()
         self._gate.set()
+        self._processor = Processor()
         self._busy, self._rest_seconds = 0.0, 0.0
 
     async def deliver_for_ever(self) -> NoReturn:
@@ -125,7 +128,7 @@ class Deliverer:
                 noted, taken = await self._write(connection, tried, surplus, rooms, renews=renews)
         finally:
             self._gate.set()
-        is_pushy = self._database.waits > waits and len(taken) > TAKEN_AT_ONCE // 2
+        is_pushy = len(taken) > TAKEN_AT_ONCE // 2 and (self._database.waits > waits or self._processor.is_short())
         self._rest(is_pushy=is_pushy, held_seconds=time.perf_counter() - began)
         self._renewed_at = clock.now() if renews else self._renewed_at
         self._go_on(noted, tried, taken)
