@@ -43,10 +43,10 @@ from service.webhooks.sending import Answer, Sender
 
 TURN_SECONDS = 0.05
 SHORTEST_TURN_SECONDS = 0.02
-# Where it goes through a backlog and more than three turns in ten have to wait, to write or for the processor, others
+# Where it goes through a backlog and more than one turn in ten has to wait, to write or for the processor, others
 # always want to: then it leaves the database to them up to so many times as long as it had it itself, so that who posts
 # does not notice.
-LONGEST_REST, BUSY_FROM, BUSY_AT_MOST, SMOOTHING = 40, 0.3, 0.6, 0.3
+LONGEST_REST, BUSY_FROM, BUSY_AT_MOST, SMOOTHING = 40, 0.1, 0.3, 0.2
 MOST_HELD = 5_000
 NOTED_AT_ONCE = TAKEN_AT_ONCE = 256
 LOOKED_AFTER_EVERY = timedelta(seconds=1)
