@@ -40,8 +40,8 @@ from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answ
 from service.web.routing import allowed_methods
 from service.web.targets import Targets
 from service.web.watching import RequestLog, set_up_log
+from service.webhooks.reaching import Webhooks
 from service.webhooks.secrets import EndpointSecrets
-from service.webhooks.testing import Webhooks
 from service.worker import collect_seldom, delivering, sweep_for_ever
 
 

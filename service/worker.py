@@ -29,8 +29,8 @@ from service.transfer.erasing import erase_threads
 from service.web.problems import Busy
 from service.webhooks.delivering import Deliverer
 from service.webhooks.forgetting import forget_answers, forget_deliveries
+from service.webhooks.reaching import Webhooks
 from service.webhooks.received import forget_received
-from service.webhooks.testing import Webhooks
 
 # Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
 INDEXED_AT_ONCE = 20_000

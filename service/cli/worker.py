@@ -14,8 +14,8 @@ from service.settings import Settings
 from service.storage.engine import Database
 from service.web.targets import Targets
 from service.web.watching import set_up_log
+from service.webhooks.reaching import Webhooks
 from service.webhooks.secrets import EndpointSecrets
-from service.webhooks.testing import Webhooks
 from service.worker import collect_seldom, delivering
 
 NICENESS = 19  # who serves comes first where both want the processor

@@ -28,9 +28,10 @@ from service.webhooks.endpoints import (
     remove_endpoint,
     rotate_secret,
 )
+from service.webhooks.reaching import webhooks_of
 from service.webhooks.redelivering import redeliver
 from service.webhooks.signing import InvalidWebhookSecret, check_secret, make_secret
-from service.webhooks.testing import try_endpoint, webhooks_of
+from service.webhooks.testing import try_endpoint
 from service.webhooks.types import EVERY, unknown_type
 from service.webhooks.wire import (
     AttemptOut,

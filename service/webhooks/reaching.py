@@ -1,4 +1,4 @@
-"""How endpoints are reached: their URLs and opened secrets, read again when they have changed."""
+"""How endpoints are reached: with what, and by their URLs and opened secrets, read again when they have changed."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,11 +10,27 @@ import msgspec
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.storage.engine import OfApp
 from service.storage.portable import any_of, rows_given
 from service.web.problems import InvalidField
+from service.web.targets import Targets
 from service.webhooks.model import EndpointRow
 from service.webhooks.secrets import EndpointSecrets
 from service.webhooks.signing import Signer
+
+
+class Webhooks(msgspec.Struct, frozen=True):
+    """What it takes to call an endpoint; the app makes one and keeps it as ``app.state.webhooks``."""
+
+    secrets: EndpointSecrets
+    targets: Targets
+
+
+def webhooks_of(request: OfApp) -> Webhooks:
+    """What the app that ``request`` came to calls endpoints with."""
+    webhooks = request.app.state.webhooks
+    assert isinstance(webhooks, Webhooks)
+    return webhooks
 
 
 class Route(msgspec.Struct, frozen=True):

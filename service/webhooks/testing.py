@@ -2,31 +2,13 @@
 
 from uuid import UUID
 
-import msgspec
-
 from service import clock
 from service.sites.finding import Site
-from service.storage.engine import Database, OfApp
-from service.web.targets import Targets
+from service.storage.engine import Database
 from service.webhooks.endpoints import find_endpoint
 from service.webhooks.payload import TriedEndpoint, test_body
-from service.webhooks.reaching import read_route
-from service.webhooks.secrets import EndpointSecrets
+from service.webhooks.reaching import Webhooks, read_route
 from service.webhooks.sending import Answer, Sender
-
-
-class Webhooks(msgspec.Struct, frozen=True):
-    """What it takes to call an endpoint; the app makes one and keeps it as ``app.state.webhooks``."""
-
-    secrets: EndpointSecrets
-    targets: Targets
-
-
-def webhooks_of(request: OfApp) -> Webhooks:
-    """What the app that ``request`` came to calls endpoints with."""
-    webhooks = request.app.state.webhooks
-    assert isinstance(webhooks, Webhooks)
-    return webhooks
 
 
 async def try_endpoint(database: Database, webhooks: Webhooks, site: Site, endpoint_id: UUID) -> Answer:

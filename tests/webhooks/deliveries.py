@@ -10,7 +10,7 @@ from service.settings import Settings
 from service.storage.engine import Database
 from service.webhooks.delivering import Deliverer
 from service.webhooks.lanes import Lane
-from service.webhooks.testing import Webhooks
+from service.webhooks.reaching import Webhooks
 from tests.builders import ASite, Json
 
 SCHEDULE = Settings(secret_key="x" * 32).retries()

@@ -13,7 +13,7 @@ from service.storage.engine import Database
 from service.web.targets import Address, Targets
 from service.webhooks import forgetting
 from service.webhooks.model import EndpointRow
-from service.webhooks.testing import Webhooks
+from service.webhooks.reaching import Webhooks
 from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread, events_of
 from tests.real_data import real_data
 from tests.web.test_targets import resolve
