@@ -82,7 +82,7 @@ class Answers:
             raise
         kept.answer.set_result(answer)
         if self._kept.get(key) is kept:
-            kept.size = len(answer.body) + OVERHEAD * (1 + len(articles))
+            kept.size = len(answer.body) * 3 // 2 + OVERHEAD * (1 + len(articles))  # compressed it is kept as well
             self._size += kept.size
             while self._size > self._capacity:
                 self._drop(next(iter(self._kept)))

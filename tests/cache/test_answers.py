@@ -115,7 +115,7 @@ async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
 
 
 async def test_what_was_not_asked_for_longest_goes_first_when_it_is_too_much() -> None:
-    room = Room(capacity=2 * (2 * OVERHEAD + 1_100))
+    room = Room(capacity=2 * (2 * OVERHEAD + 1_650))
     for key in ("old", "new", "old", "newest"):  # so “new” is the one not asked for longest
         await room.ask(key, size=1_000)
     assert room.made == 3
@@ -126,7 +126,7 @@ async def test_what_was_not_asked_for_longest_goes_first_when_it_is_too_much() -
 
 
 async def test_what_is_not_kept_takes_no_room() -> None:
-    room = Room(capacity=2 * OVERHEAD + 1_100)
+    room = Room(capacity=2 * OVERHEAD + 1_650)
     for _ in range(5):
         room.may_go_on.clear()
         early = asyncio.create_task(room.ask("k", size=1_000))
