@@ -78,12 +78,12 @@ async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) 
             sessions=doorkeeper.sessions,
         )
     except Unauthenticated:
-        _count_address(request, site, doorkeeper.limits)
+        count_address(request, site, doorkeeper.limits)
         raise
     if holder := caller.key_id or caller.moderator_id:
         standing = doorkeeper.limits.count("calls-per-key", site.settings.calls_per_key, site, holder)
     else:
-        standing = _count_address(request, site, doorkeeper.limits)
+        standing = count_address(request, site, doorkeeper.limits)
     if standing and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
         tell_standing(request, standing)
     return caller
@@ -109,7 +109,8 @@ def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None
     return None
 
 
-def _count_address(request: Request, site: Site, limits: Limits) -> Standing | None:
+def count_address(request: Request, site: Site, limits: Limits) -> Standing | None:
+    """Count one more request from the address it came from; raises RateLimited."""
     address, rates = address_of(request), site.settings.calls_per_address
     return limits.count("calls-per-address", rates, site, address) if address else None
 

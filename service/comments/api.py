@@ -1,24 +1,21 @@
 """Comments over HTTP: read, posted, edited, deleted."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service import clock
 from service.access.caller import Caller
-from service.access.guarding import count_post, doorkeeper_of
-from service.comments.asking import Asking
-from service.comments.drafting import address_marks_of, author_marks_of, comment_id_of, draft_of, model_of, sender_of
-from service.comments.editing import Edit, delete_comment, edit_comment
+from service.access.guarding import doorkeeper_of
+from service.comments.drafting import comment_id_of, idempotency_key
+from service.comments.editing import delete_comment
 from service.comments.finding import find_comment, no_comment
-from service.comments.listing import list_comments, order_key, path_before
+from service.comments.listing import key_before, list_comments, order_key
 from service.comments.model import Comment, State
 from service.comments.noting import read_findings
 from service.comments.paths import is_path
-from service.comments.posting import Group
-from service.comments.rendering import render
+from service.comments.taking import findings_of, take_edit, take_post
 from service.comments.wire import (
     NOT_YET,
     CommentOut,
@@ -37,7 +34,6 @@ from service.comments.wire import (
     why_held,
 )
 from service.screening.findings import Finding
-from service.screening.telling import Told
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
@@ -45,7 +41,6 @@ from service.threads.wire import changes_at, thread_out
 from service.web.conditional import PRIVATE, PublicResponse, entity_tag
 from service.web.cursors import decode_cursor, encode_cursor, next_link
 from service.web.decoding import decode_body, decode_query
-from service.web.fields import read_text
 from service.web.problems import InvalidCursor
 from service.web.routing import json_response
 
@@ -78,15 +73,8 @@ async def get_comments(request: Request, caller: Caller) -> Response:
 
 async def post_comment(request: Request, caller: Caller) -> Response:
     """Post a reply."""
-    body = await decode_body(request, PostIn)
-    draft = draft_of(request, caller, body)
-    draft.limited = count_post(request, caller, draft=draft.given_back())
-    if draft.limited and draft.key is None:
-        raise draft.limited
-    if not draft.limited:
-        draft.told = Told(draft.told.form, await _asking_of(request).ask(draft, sender_of(request, caller)))
-    draft.model = await model_of(request, caller)
-    accepted = await _group_of(request).post(draft)
+    body, key = await decode_body(request, PostIn), idempotency_key(request)
+    accepted = await take_post(request, caller, body, key=key)
     comment = accepted.comment
     token = None
     if accepted.tells_token and not caller.profile:  # whom the host signed in, it signs in again
@@ -95,17 +83,11 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
     seen.state = state_for_author(comment)
     if accepted.tells_token and comment.state in NOT_YET:
-        findings = accepted.findings or await _findings_of(request, comment)
-        seen.why = why_held(comment, findings, caller.site.rules, locale=draft.locale)
+        findings = accepted.findings or await findings_of(request, comment)
+        seen.why = why_held(comment, findings, caller.site.rules, locale=locale_of(request, caller))
     posted = Posted(seen, accepted.thread, token)
     location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
-
-
-async def _findings_of(request: Request, comment: Comment) -> Sequence[Finding]:
-    """What was found in a comment that was accepted before."""
-    async with database_of(request).read() as connection:
-        return (await read_findings(connection, [comment.id]))[comment.id]
 
 
 async def get_comment(request: Request, caller: Caller) -> Response:
@@ -116,7 +98,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
         if hidden or not (comment.shown or _sees_whole(comment, caller)):
             raise no_comment()
         seen = _as_seen(comment, caller)
-        before = await path_before(connection, comment, reader_id=caller.reader_id)
+        before = await key_before(connection, comment, order="oldest", reader_id=caller.reader_id)
         if _sees_whole(comment, caller):
             findings = (await read_findings(connection, [comment.id]))[comment.id]
             _explain(seen, comment, findings, caller, locale=locale_of(request, caller))
@@ -128,17 +110,10 @@ async def get_comment(request: Request, caller: Caller) -> Response:
 async def patch_comment(request: Request, caller: Caller) -> Response:
     """Edit one's own comment."""
     comment_id = comment_id_of(request)
-    body = read_text((await decode_body(request, EditIn)).body, pointer="/body")
-    if limited := count_post(request, caller, draft={"body": body}):
-        raise limited
-    marks = author_marks_of(request, caller, None) + address_marks_of(request, caller)
-    by_email = partial(author_marks_of, request, caller)
-    edit = Edit(body, render(body), marks, by_email, await model_of(request, caller))
-    async with database_of(request).write() as connection:
-        comment = await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
+    comment = await take_edit(request, caller, comment_id, await decode_body(request, EditIn))
     seen = own_comment(comment)
     if comment.state in NOT_YET:
-        findings = await _findings_of(request, comment)
+        findings = await findings_of(request, comment)
         seen.why = why_held(comment, findings, caller.site.rules, locale=locale_of(request, caller))
     return json_response(seen, headers={"cache-control": "no-store"})
 
@@ -179,15 +154,3 @@ def _sees_whole(comment: Comment, caller: Caller) -> bool:
     """Whether the caller is a moderator, or the author of a comment that is not deleted."""
     own = caller.reader_id == comment.reader_id and comment.state is not State.DELETED
     return caller.judges or own
-
-
-def _asking_of(request: Request) -> Asking:
-    asking = request.app.state.asking
-    assert isinstance(asking, Asking)
-    return asking
-
-
-def _group_of(request: Request) -> Group:
-    group = request.app.state.group
-    assert isinstance(group, Group)
-    return group

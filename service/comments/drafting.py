@@ -27,8 +27,8 @@ from service.web.routing import path_parameter
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def draft_of(request: Request, caller: Caller, post: PostIn) -> Draft:
-    """What ``post`` asks for, cleaned and rendered; raises InvalidField or InvalidHeader."""
+def draft_of(request: Request, caller: Caller, post: PostIn, *, key: str | None) -> Draft:
+    """What ``post`` asks for, cleaned and rendered; raises InvalidField."""
     body = read_text(post.body, pointer="/body")
     name, profile = _name(post.author, caller), caller.profile
     html, url = render(body), _author_url(post.author)
@@ -52,7 +52,7 @@ def draft_of(request: Request, caller: Caller, post: PostIn) -> Draft:
         html=html,
         said=said(author_name=name, author_url=url, body=body, html=html),
         parent_id=post.parent_id,
-        key=_idempotency_key(request),
+        key=key,
         told=Told(Form(post.form.honeypot, post.form.seconds) if post.form else None),
     )
 
@@ -102,8 +102,8 @@ def _author_url(author: AuthorIn | None) -> str | None:
     return read_web_url(url, pointer="/author/url") if url else None
 
 
-def _idempotency_key(request: Request) -> str | None:
-    """The ``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header), taken as it is."""
+def idempotency_key(request: Request) -> str | None:
+    """The ``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header), taken as it is; raises InvalidHeader."""
     key = request.headers.get("idempotency-key")
     if key is not None and not KEY.fullmatch(key):
         raise InvalidHeader("A key is 1 to 255 visible ASCII characters.", header="Idempotency-Key")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.comments.model import COLUMNS, Comment, CommentRow, comment_of
-from service.comments.paths import newest_path
+from service.comments.paths import LEVEL, newest_path
 
 Order = Literal["oldest", "newest"]
 
@@ -48,12 +48,35 @@ def order_key(comment: Comment, order: Order) -> bytes:
     return comment.path if order == "oldest" else newest_path(comment.path)
 
 
-async def path_before(connection: AsyncConnection, comment: Comment, *, reader_id: UUID | None) -> bytes | None:
-    """The path that ``reader_id`` sees just before ``comment``, oldest first; None where it is the first."""
-    before = select(func.max(CommentRow.path)).where(
-        CommentRow.thread_id == comment.thread_id, CommentRow.path < comment.path
-    )
-    paths = [await connection.scalar(before.where(CommentRow.shown))]
+async def key_before(
+    connection: AsyncConnection, comment: Comment, *, order: Order, reader_id: UUID | None, of_root: bool = False
+) -> bytes | None:
+    """The key of what ``reader_id`` sees just before ``comment``, or its root; None where that is the first."""
+    column, key = _KEYS[order], order_key(comment, order)
+    key = key[:LEVEL] if of_root else key
+    before = select(func.max(column)).where(CommentRow.thread_id == comment.thread_id, column < key)
+    keys = [await connection.scalar(before.where(CommentRow.shown))]
     if reader_id is not None:
-        paths.append(await connection.scalar(before.where(_OWN_PENDING), {"reader": reader_id}))
-    return max((path for path in paths if path is not None), default=None)
+        keys.append(await connection.scalar(before.where(_OWN_PENDING), {"reader": reader_id}))
+    return max((key for key in keys if key is not None), default=None)
+
+
+_KEYS = {"oldest": CommentRow.path, "newest": CommentRow.newest_path}
+
+
+async def page_with(
+    connection: AsyncConnection, comment: Comment, *, order: Order, limit: int, reader_id: UUID | None
+) -> bytes:
+    """The key after which a page of ``limit`` begins that has ``comment``.
+
+    It is the first page where that has it, else one that begins with the whole conversation, else with the comment.
+    """
+    after = b""
+    for of_root in (True, False):
+        page = await list_comments(
+            connection, comment.thread_id, order=order, after=after, limit=limit, reader_id=reader_id
+        )
+        if any(each.id == comment.id for each in page):
+            break
+        after = await key_before(connection, comment, order=order, reader_id=reader_id, of_root=of_root) or b""
+    return after

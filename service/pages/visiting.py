@@ -1,0 +1,81 @@
+"""Who visits a page: a reader with an author's cookie, or anyone; and whether a form was sent from a page of ours.
+
+The cookie is the author token, which scripts can't read and which no page of another origin can have sent along with a
+form (``SameSite=Lax``, RFC 6265bis). A form that another origin had sent is not acted on at all: ``Sec-Fetch-Site``
+tells (Fetch Metadata Request Headers, section 2.3), and ``Origin`` where a browser does not send that. So pages need no
+token against forgery, and may be kept and shared.
+"""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.access.caller import Caller
+from service.access.guarding import count_address, doorkeeper_of
+from service.languages.speaking import negotiate
+from service.pages.templating import page
+from service.web.problems import Problem, locale_asked
+from service.web.routing import Handler, path_parameter
+
+COOKIE = "onereply-author"
+KEPT_SECONDS = 400 * 86_400  # the longest that browsers keep one
+PageHandler = Callable[[Request, Caller], Awaitable[Response]]
+
+
+def visited(handler: PageHandler) -> Handler:
+    """``handler`` for whoever visits a page of a site; a problem is a page that says so."""
+
+    async def visit(request: Request) -> Response:
+        try:
+            return await handler(request, await _visitor(request))
+        except Problem as problem:
+            return problem_page(request, problem)
+
+    return visit
+
+
+def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Response:
+    """The page that tells ``problem`` and gives back what was ``typed``."""
+    locale = locale_asked(request.scope)
+    template = "missing.html" if problem.status in {400, 404} and not typed else "trouble.html"
+    headers = {**problem.headers, "cache-control": "no-store"}
+    told = problem.content(locale)
+    return page(template, locale=locale, status=problem.status, headers=headers, told=told, typed=typed)
+
+
+async def _visitor(request: Request) -> Caller:
+    """Who visits, counted as everybody without a key is."""
+    doorkeeper = doorkeeper_of(request)
+    site = await doorkeeper.sites.find(path_parameter(request, "site"))
+    request.scope["site_locale"] = site.locale
+    count_address(request, site, doorkeeper.limits)
+    token = request.cookies.get(COOKIE)
+    return Caller(site, reader_id=doorkeeper.tokens.read(site.id, token) if token else None)
+
+
+def locale_of_visitor(request: Request, caller: Caller) -> str:
+    """The locale of the page: the reader's where we speak it, else the site's."""
+    return negotiate(request.headers.get("accept-language"), site_locale=caller.site.locale)
+
+
+def remember(response: Response, request: Request, caller: Caller, token: str) -> None:
+    """Have the browser keep the author's ``token`` for the pages of the site."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=KEPT_SECONDS,
+        path=f"/{caller.site.slug}/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether no page of another origin had this form sent."""
+    if told := request.headers.get("sec-fetch-site"):
+        return told == "same-origin"
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
