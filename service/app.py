@@ -111,6 +111,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     app.state.targets = targets
     app.state.webhooks = webhooks
     app.state.secrets = secrets
+    app.state.public_url = settings.public_url
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking
     app.state.group = group

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 PREFIX = "ONEREPLY_"
+_ORIGIN = re.compile(r"https?://(?:[a-z\d.-]{1,253}|\[[a-f\d:.]{2,45}\])(?::\d{1,5})?", re.IGNORECASE | re.ASCII)
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
 LONGEST_DELAY = timedelta(days=30)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -42,6 +43,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Where everything is kept: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`.",
         ),
     ] = "sqlite:///var/onereply.db"
+    public_url: Annotated[
+        str | None,
+        Meta(
+            description="The origin under which readers reach the service, such as `https://comments.example`; by "
+            "default what each request names."
+        ),
+    ] = None
     read_connections: Annotated[
         int, Meta(ge=1, le=200, description="Database connections for reading, per worker process.")
     ] = 8
@@ -141,6 +149,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         message, _, path = str(error).rpartition(" - at `$.")
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()} does not fit: {message.lower()}.") from None
     _check_database_url(settings.database_url)
+    _check_public_url(settings.public_url)
     _check_proxies(settings)
     _check_akismet_url(settings.akismet_url)
     _check_retries(settings)
@@ -155,6 +164,16 @@ def _check_database_url(url: str) -> None:
         raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: its host or port is none.") from None
     if parts.path == "/:memory:":
         raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: SQLite needs a file, which all connections share.")
+
+
+def _check_public_url(url: str | None) -> None:
+    if url is not None and not is_origin(url):
+        raise SettingsError(f"{PREFIX}PUBLIC_URL does not fit: it must be like “https://comments.example”, no path.")
+
+
+def is_origin(text: str) -> bool:
+    """Whether ``text`` is a web origin, and nothing else: scheme, host and, where it has one, port."""
+    return _ORIGIN.fullmatch(text) is not None
 
 
 def _check_proxies(settings: Settings) -> None:

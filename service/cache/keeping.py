@@ -1,5 +1,7 @@
 """Which answers of a route are kept: those that are the same for everybody who asks in one language."""
 
+from collections.abc import Callable, Hashable
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,8 +13,12 @@ from service.web.conditional import PublicResponse
 from service.web.routing import raw_path
 
 
-def kept(handler: SiteHandler) -> SiteHandler:
-    """``handler``, whose public answers are kept until something happens to one of the articles asked for."""
+def kept(handler: SiteHandler, *, by: Callable[[Request], Hashable] = lambda _: None) -> SiteHandler:
+    """``handler``, whose public answers are kept until something happens to one of the articles asked for.
+
+    They are told apart by site, language and target, and by what ``by`` says of a request besides: an answer with
+    links to the service itself is another for each ``public_origin``.
+    """
 
     async def answer(request: Request, caller: Caller) -> Response:
         if not caller.is_anonymous:
@@ -24,6 +30,7 @@ def kept(handler: SiteHandler) -> SiteHandler:
             locale_of(request, caller),
             raw_path(request.scope),
             request.scope["query_string"],
+            by(request),
         )
 
         async def make() -> PublicResponse:
