@@ -25,6 +25,7 @@ from service.cache.following import Log
 from service.comments.asking import Asking
 from service.comments.classifiers import Classifiers
 from service.comments.posting import Group
+from service.pages.stamps import Stamps
 from service.readers.author_tokens import AuthorTokens
 from service.readers.host_tokens import HostTokens
 from service.readers.jwks import KeySets
@@ -115,6 +116,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking
     app.state.group = group
+    app.state.stamps = Stamps(settings.secret_key)
     app.state.classifiers = Classifiers(database)
     app.state.answers = Answers(Log(database))
     return app

@@ -11,7 +11,8 @@ from service.cache.keeping import kept
 from service.comments import api as comments
 from service.events import api as events
 from service.moderation import api as moderation
-from service.pages import contract, index, reference, static, thread
+from service.pages import contract, index, reference, sending, static, thread
+from service.pages.visiting import visited
 from service.rules import api as rules
 from service.threads import api as threads
 from service.web.routing import Handler, PreflightRoute, RawRoute
@@ -25,6 +26,7 @@ SITE = "/v1/sites/{site}"
 SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
+    ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment), ANYONE),
     ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
     ("GET",    "/threads/{article}",          kept(threads.get_thread),    ANYONE),
@@ -78,7 +80,13 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/readyz",                     health.get_readyz),
     ("GET",    "/metrics",                    health.get_metrics),
     ("GET",    "/static/{file}",              static.get_static),
-    ("GET",    "/{site}/{article}",           thread.get_thread_page),
+    ("GET",    "/embed.js",                   static.get_embed),
+    ("GET",    "/{site}/{article}",           visited(thread.get_thread_page)),
+    ("GET",    "/{site}/comments/{comment}",  visited(thread.find_comment_page)),
+    ("POST",   "/{site}/{article}/comments",  visited(sending.send_post)),
+    ("POST",   "/{site}/{article}/comments/{comment}", visited(sending.send_edit)),
+    ("POST",   "/{site}/{article}/comments/{comment}/deletion", visited(sending.send_deletion)),
+    ("POST",   "/{site}/{article}/comments/{comment}/report", visited(sending.send_report)),
 ]
 # fmt: on
 

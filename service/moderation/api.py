@@ -1,6 +1,7 @@
 """Moderation over HTTP: the queue and claims, decisions and their log, reports and second looks."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
@@ -19,7 +20,7 @@ from service.moderation.deciding import Judged, decide
 from service.moderation.queueing import Asked, InQueue, count_queued, read_queue
 from service.moderation.recalling import Decision, Recalled, read_decisions
 from service.moderation.reporting import file_report
-from service.moderation.reports import Reporter, read_reports
+from service.moderation.reports import Report, Reporter, read_reports
 from service.moderation.searching import searched
 from service.moderation.second_looks import ask_second_look
 from service.moderation.wire import (
@@ -135,16 +136,18 @@ async def get_decisions(request: Request, caller: Caller) -> Response:
 
 async def post_report(request: Request, caller: Caller) -> Response:
     """Complain about a comment."""
-    body = await decode_body(request, ReportIn)
+    report, is_new = await take_report(request, caller, comment_id_of(request), await decode_body(request, ReportIn))
+    return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)
+
+
+async def take_report(request: Request, caller: Caller, comment_id: UUID, body: ReportIn) -> tuple[Report, bool]:
+    """The report that is kept of a comment, and whether it is new; raises the problem that refuses it."""
     note = read_line(body.note, pointer="/note", longest=500) if body.note else None
     if limited := count_post(request, caller):
         raise limited
     by = _reporter(request, caller)
     async with database_of(request).write() as connection:
-        report, is_new = await file_report(
-            connection, caller.site, comment_id_of(request), by=by, reason=body.reason, note=note
-        )
-    return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)
+        return await file_report(connection, caller.site, comment_id, by=by, reason=body.reason, note=note)
 
 
 def _reporter(request: Request, caller: Caller) -> Reporter:

@@ -1,6 +1,7 @@
 """Pages are rendered here: one template folder, escaped by default, with the headers that keep a page to itself."""
 
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ ENVIRONMENT = Environment(
 )
 SAFE = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
@@ -26,16 +27,20 @@ SAFE = {
 def page(
     template: str, *, locale: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any
 ) -> HTMLResponse:
-    """``template`` in ``locale``, written in its direction."""
+    """The page of ``template`` in ``locale``, written in its direction."""
+    return html_page(rendered(template, locale=locale, **context), status=status, headers=headers)
+
+
+def rendered(template: str, *, locale: str, **context: Any) -> str:
+    """``template`` in ``locale``, which it finds as ``lang``, ``direction`` and ``words``."""
     name = catalogue_for(locale)
-    html = ENVIRONMENT.get_template(template).render(
+    return ENVIRONMENT.get_template(template).render(
         lang=name,
         direction=locale_of_catalogue(name).text_direction,
         words=catalogue(name)["page"],
-        spoken_time=lambda instant: _spoken_time(instant, name),
+        spoken_time=lambda instant: _spoken_time(instant.replace(second=0, microsecond=0), name),
         **context,
     )
-    return html_page(html, status=status, headers=headers)
 
 
 def html_page(html: str, *, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
@@ -43,6 +48,7 @@ def html_page(html: str, *, status: int = 200, headers: dict[str, str] | None = 
     return HTMLResponse(html, status, {**SAFE, **(headers or {})})
 
 
+@lru_cache(maxsize=8192)
 def _spoken_time(instant: datetime, name: str) -> str:
     """``instant`` to the minute, as the language says it; in UTC, since the reader's zone is not known here."""
     locale = locale_of_catalogue(name)

@@ -1,73 +1,136 @@
-"""A thread to read: heading, comments as a tree, and the notice when it is closed."""
+"""A thread to read and to write in: on a page of its own, and as the fragment that a host's page includes."""
+
+from typing import Any
+from urllib.parse import quote
 
 import msgspec
+from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from service import clock
-from service.access.guarding import doorkeeper_of
-from service.comments.api import path_in
-from service.comments.listing import list_comments, order_key
-from service.comments.wire import CommentOut, public_comment
-from service.languages.speaking import negotiate
-from service.pages.templating import page
-from service.sites.finding import Site
+from service.access.caller import Caller
+from service.comments.drafting import comment_id_of
+from service.comments.finding import find_comment, no_comment
+from service.languages.speaking import catalogue, catalogue_for
+from service.pages.forms import DEEDS, Form, comment_asked, open_form, settled, stamps_of
+from service.pages.showing import FragmentQuery, Shown, find_branch, read_shown
+from service.pages.templating import page, rendered
+from service.pages.visiting import locale_of_visitor
 from service.storage.engine import database_of
-from service.threads.api import article_of
+from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
-from service.threads.wire import thread_out
-from service.web.conditional import entity_tag, is_known, not_modified, public_headers
-from service.web.cursors import encode_cursor
+from service.threads.wire import changes_at
+from service.web.conditional import PRIVATE, PublicResponse, entity_tag, is_known, not_modified, public_headers
+from service.web.decoding import decode_query
+from service.web.origin import public_origin
 from service.web.problems import Problem
-from service.web.routing import path_parameter
 
-PAGE = 50
-
-
-class Branch(msgspec.Struct):
-    """A comment and the answers below it."""
-
-    comment: CommentOut
-    answers: list["Branch"] = []
+SAID = ("posted", "held", "edited", "deleted", "reported")
+SAID_BY_SCRIPTS = (
+    *SAID,
+    *("write", "answer", "sending", "look_over", "just_closed", "kept", "offline", "failed", "not_loaded", "again"),
+)
 
 
-async def get_thread_page(request: Request) -> Response:
-    """The page of an article's thread; a page that says so where there is none to show."""
-    accepted = request.headers.get("accept-language")
-    try:
-        site = await doorkeeper_of(request).sites.find(path_parameter(request, "site"))
-        return await _thread_page(request, site, locale=negotiate(accepted, site_locale=site.locale))
-    except Problem as problem:
-        locale = negotiate(accepted, site_locale="en")
-        return page("missing.html", locale=locale, status=problem.status, headers={"cache-control": "no-store"})
-
-
-async def _thread_page(request: Request, site: Site, *, locale: str) -> Response:
-    now = clock.now()
-    after = path_in(request.query_params.get("cursor"))
+async def get_fragment(request: Request, caller: Caller) -> Response:
+    """A page of a thread as HTML to be included in a page of the host's, or by the embed."""
+    asked, locale, now = decode_query(request, FragmentQuery), locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
-        thread = visible(await find_thread(connection, site.id, article_of(request)), to_staff=False, now=now)
-        out = thread_out(thread, site, locale=locale, now=now)
-        tag = entity_tag("page", thread.id, thread.shown_version, out.state, site.revision, locale)
-        headers = public_headers(tag, locale=locale, now=now, until=out.closing.at if out.state == "open" else None)
-        if is_known(request, tag):
-            return not_modified(headers)
-        comments = await list_comments(
-            connection, thread.id, order="oldest", after=after, limit=PAGE + 1, reader_id=None
-        )
-    more = encode_cursor(order_key(comments[PAGE - 1], "oldest")) if len(comments) > PAGE else None
-    branches = grow([public_comment(comment) for comment in comments[:PAGE]])
-    return page("thread.html", locale=locale, headers=headers, thread=out, branches=branches, more=more, site=site.slug)
+        thread = await find_thread(connection, caller.site.id, article_of(request))
+        visible(thread, to_staff=False, now=now)
+        shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
+    html = rendered(
+        "fragment.html", locale=locale, level="h2", said=None, **_context(request, caller, shown, Form(), locale=locale)
+    )
+    tag = entity_tag("fragment", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
+    private = {} if caller.is_anonymous else PRIVATE
+    until = changes_at(shown.thread)
+    return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=private, media_type="text/html")
 
 
-def grow(comments: list[CommentOut]) -> list[Branch]:
-    """The tree of ``comments``, which stand in reading order; a page that begins below a comment has its own roots."""
-    roots: list[Branch] = []
-    above: list[Branch] = []
-    for comment in comments:
-        while above and above[-1].comment.depth >= comment.depth:
-            above.pop()
-        branch = Branch(comment)
-        (above[-1].answers if above else roots).append(branch)
-        above.append(branch)
-    return roots
+async def get_thread_page(request: Request, caller: Caller) -> Response:
+    """The page of an article's thread."""
+    return await show_page(request, caller, form=None)
+
+
+async def show_page(request: Request, caller: Caller, *, form: Form | None, problem: Problem | None = None) -> Response:
+    """The page of an article's thread, with the form that is asked for, or the ``form`` that was just sent.
+
+    Raises NotFound where there is no thread to show.
+    """
+    locale, now = locale_of_visitor(request, caller), clock.now()
+    asked = _asked(request, form)
+    async with database_of(request).read() as connection:
+        thread = await find_thread(connection, caller.site.id, article_of(request))
+        visible(thread, to_staff=False, now=now)
+        shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
+        tag = entity_tag("page", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
+        form = settled(form or await open_form(request, connection, caller), shown.branches)
+    headers = public_headers(tag, locale=locale, now=now, until=changes_at(shown.thread))
+    headers["vary"] = "Accept-Language, Cookie"
+    if not caller.is_anonymous or problem or request.method != "GET":
+        headers = {"cache-control": "private, no-store", "content-language": locale}
+    elif is_known(request, tag):
+        return not_modified(headers)
+    said = request.query_params.get("said")
+    return page(
+        "thread.html",
+        locale=locale,
+        status=problem.status if problem else 200,
+        headers={**(problem.headers if problem else {}), **headers},
+        said=said if said in SAID and not problem else None,
+        **_context(request, caller, shown, form, locale=locale),
+    )
+
+
+async def find_comment_page(request: Request, caller: Caller) -> Response:
+    """From a comment to its thread's page: to the comment, or to the form for it (``?reply``, ``?edit``, …)."""
+    async with database_of(request).read() as connection:
+        comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
+    if thread.is_hidden(clock.now()):
+        raise no_comment()
+    deed = next((deed for deed in DEEDS if deed in request.query_params), "comment")
+    place = "form" if deed in DEEDS else f"comment-{comment.id}"
+    path = f"/{caller.site.slug}/{quote(thread.article, safe='')}?{deed}={comment.id}#{place}"
+    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+
+
+def _asked(request: Request, form: Form | None) -> FragmentQuery:
+    """Which page of the thread to show: that of the comment that a form or a link is about, or the one asked for."""
+    given = request.query_params
+    return FragmentQuery(
+        order="newest" if given.get("order") == "newest" else "oldest",
+        cursor=given.get("cursor"),
+        comment=form.target if form else comment_asked(request),
+    )
+
+
+def _context(request: Request, caller: Caller, shown: Shown, form: Form, *, locale: str) -> dict[str, Any]:
+    """What the templates of a thread are given."""
+    messages, profile = catalogue(catalogue_for(locale)), caller.profile
+    fields, answered = messages["form"], find_branch(shown.branches, form.target)
+    author = answered.comment.author if answered else None
+    return {
+        "shown": shown,
+        "thread": shown.thread,
+        "origin": public_origin(request),
+        "form": form,
+        "blank": Form(),
+        "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
+        "fields": fields,
+        "reasons": messages["reason"],
+        "as_name": profile.name if profile else None,
+        "asks_email": caller.site.settings.require_email and not (profile and profile.email),
+        "stamp": stamps_of(request).make(clock.now()),
+        "edit_seconds": caller.site.settings.edit_window_seconds,
+        "script_words": _for_scripts(messages),
+    }
+
+
+def _for_scripts(messages: dict[str, dict[str, str]]) -> Markup:
+    """The sentences that the embed says by itself, as JSON that may stand between single quotes."""
+    words = {name: messages["form"][name] for name in SAID_BY_SCRIPTS} | {"new": messages["new"]}
+    words |= {"removed": messages["page"]["removed"]}
+    text = msgspec.json.encode(words).decode()
+    return Markup(text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;"))  # noqa: S704  # escaped here

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from service.access.caller import Caller
 from service.access.guarding import count_address, doorkeeper_of
-from service.languages.speaking import negotiate
+from service.languages.speaking import catalogue, catalogue_for, negotiate
 from service.pages.templating import page
 from service.web.problems import Problem, locale_asked
 from service.web.routing import Handler, path_parameter
@@ -41,8 +41,8 @@ def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Resp
     locale = locale_asked(request.scope)
     template = "missing.html" if problem.status in {400, 404} and not typed else "trouble.html"
     headers = {**problem.headers, "cache-control": "no-store"}
-    told = problem.content(locale)
-    return page(template, locale=locale, status=problem.status, headers=headers, told=told, typed=typed)
+    told, fields = problem.content(locale), catalogue(catalogue_for(locale))["form"]
+    return page(template, locale=locale, status=problem.status, headers=headers, told=told, typed=typed, fields=fields)
 
 
 async def _visitor(request: Request) -> Caller:
@@ -78,4 +78,8 @@ def is_from_here(request: Request) -> bool:
     if told := request.headers.get("sec-fetch-site"):
         return told == "same-origin"
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return origin is None or urlsplit(origin).netloc in {request.headers.get("host"), _public_host(request)}
+
+
+def _public_host(request: Request) -> str:
+    return urlsplit(request.app.state.public_url or "").netloc
