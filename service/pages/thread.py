@@ -41,7 +41,11 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         visible(thread, to_staff=False, now=now)
         shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
     html = rendered(
-        "fragment.html", locale=locale, level="h2", said=None, **_context(request, caller, shown, Form(), locale=locale)
+        "fragment.html",
+        locale=locale,
+        level="h2",
+        said=None,
+        **_context(request, caller, shown, Form(), locale=locale, origin=public_origin(request)),
     )
     tag = entity_tag("fragment", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
     private = {} if caller.is_anonymous else PRIVATE
@@ -80,7 +84,7 @@ async def show_page(request: Request, caller: Caller, *, form: Form | None, prob
         status=problem.status if problem else 200,
         headers={**(problem.headers if problem else {}), **headers},
         said=said if said in SAID and not problem else None,
-        **_context(request, caller, shown, form, locale=locale),
+        **_context(request, caller, shown, form, locale=locale, origin=""),
     )
 
 
@@ -106,15 +110,15 @@ def _asked(request: Request, form: Form | None) -> FragmentQuery:
     )
 
 
-def _context(request: Request, caller: Caller, shown: Shown, form: Form, *, locale: str) -> dict[str, Any]:
-    """What the templates of a thread are given."""
+def _context(request: Request, caller: Caller, shown: Shown, form: Form, *, locale: str, origin: str) -> dict[str, Any]:
+    """What the templates of a thread are given; links to our own pages begin with ``origin``."""
     messages, profile = catalogue(catalogue_for(locale)), caller.profile
     fields, answered = messages["form"], find_branch(shown.branches, form.target)
     author = answered.comment.author if answered else None
     return {
         "shown": shown,
         "thread": shown.thread,
-        "origin": public_origin(request),
+        "origin": origin,
         "form": form,
         "blank": Form(),
         "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],

@@ -78,8 +78,5 @@ def is_from_here(request: Request) -> bool:
     if told := request.headers.get("sec-fetch-site"):
         return told == "same-origin"
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc in {request.headers.get("host"), _public_host(request)}
-
-
-def _public_host(request: Request) -> str:
-    return urlsplit(request.app.state.public_url or "").netloc
+    hosts = {request.headers.get("host"), urlsplit(request.app.state.public_url or "").netloc}
+    return origin is None or urlsplit(origin).netloc in hosts - {None, ""}
