@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
 from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.access.caller import Caller
@@ -17,23 +15,12 @@ from service.comments.listing import list_comments, order_key, page_with
 from service.comments.model import Comment, State
 from service.comments.noting import read_findings
 from service.comments.wire import CommentOut, own_comment, public_comment, state_for_author, why_held
+from service.pages.wire import FragmentQuery
 from service.screening.findings import Finding
 from service.threads.model import Thread
 from service.threads.wire import ThreadOut, thread_out
 from service.web.cursors import encode_cursor
-from service.web.decoding import Body
 from service.web.problems import NotFound
-
-PAGE = 50
-
-
-class FragmentQuery(Body):
-    """Which page of a thread to show: the one after ``cursor``, or the one that has ``comment``."""
-
-    order: Literal["oldest", "newest"] = "oldest"
-    limit: Annotated[int, Meta(ge=1, le=200)] = PAGE
-    cursor: str | None = None
-    comment: UUID | None = None
 
 
 class Branch(msgspec.Struct):

@@ -14,9 +14,10 @@ from service.comments.drafting import comment_id_of
 from service.comments.finding import find_comment, no_comment
 from service.languages.speaking import catalogue, catalogue_for
 from service.pages.forms import DEEDS, Form, comment_asked, open_form, settled, stamps_of
-from service.pages.showing import FragmentQuery, Shown, find_branch, read_shown
+from service.pages.showing import Shown, find_branch, read_shown
 from service.pages.templating import page, rendered
 from service.pages.visiting import locale_of_visitor
+from service.pages.wire import FragmentQuery
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
