@@ -60,7 +60,7 @@ async def read_shown(
     )
     more = encode_cursor(order_key(comments[asked.limit - 1], asked.order)) if len(comments) > asked.limit else None
     comments = comments[: asked.limit]
-    held = [comment.id for comment in comments if comment.state is State.PENDING and _is_own(comment, caller)]
+    held = [comment.id for comment in comments if _is_own(comment, caller) and _is_held(comment)]
     findings = await read_findings(connection, held) if held else {}
     branches = [_branch(comment, caller, out, findings, locale=locale, now=now) for comment in comments]
     slug, article = caller.site.slug, quote(thread.article, safe="")
@@ -83,7 +83,7 @@ async def _after(
         comment, found_in = await find_comment(connection, caller.site, comment_id)
     except NotFound:
         return b""
-    is_seen = comment.shown or (_is_own(comment, caller) and comment.state is State.PENDING)
+    is_seen = comment.shown or (_is_own(comment, caller) and _is_held(comment))
     if found_in.id != thread.id or not is_seen:
         return b""
     return await page_with(connection, comment, order=asked.order, limit=asked.limit, reader_id=caller.reader_id)
@@ -110,6 +110,10 @@ def _branch(
 
 def _is_own(comment: Comment, caller: Caller) -> bool:
     return caller.reader_id is not None and comment.reader_id == caller.reader_id
+
+
+def _is_held(comment: Comment) -> bool:
+    return state_for_author(comment) is State.PENDING
 
 
 def grow(branches: list[Branch]) -> list[Branch]:

@@ -184,7 +184,7 @@ async def test_what_an_author_has_pending_is_read_by_its_own_index(own_site: ASi
     with watched() as statements:
         await thread.page(by=token)
     [_, statement] = [each for each in statements if "FROM comments" in each.sql]
-    assert "ix_comments_pending" in await explained(own_site, dialect, statement)
+    assert "ix_comments_unseen" in await explained(own_site, dialect, statement)
 
 
 async def test_a_permalink_finds_its_page_in_the_index_of_what_is_shown(own_site: ASite, dialect: str) -> None:
@@ -206,4 +206,4 @@ async def test_the_queue_goes_through_no_more_than_what_waits(own_site: ASite, d
     assert len(page.json()["comments"]) == 1
     [statement] = [each for each in statements if "body" in each.sql]
     plan = await explained(own_site, dialect, statement)
-    assert "ix_comments_queue" in plan or "ix_comments_pending" in plan
+    assert "ix_comments_queue" in plan or "ix_comments_unseen" in plan
