@@ -15,6 +15,7 @@ from service.pages import contract, index, reference, sending, static, thread
 from service.pages.visiting import visited
 from service.rules import api as rules
 from service.threads import api as threads
+from service.web.origin import public_origin
 from service.web.routing import Handler, PreflightRoute, RawRoute
 from service.webhooks import api as webhooks
 from service.webhooks import articles_api as articles
@@ -26,7 +27,7 @@ SITE = "/v1/sites/{site}"
 SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
-    ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment), ANYONE),
+    ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment, by=public_origin), ANYONE),
     ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
     ("GET",    "/threads/{article}",          kept(threads.get_thread),    ANYONE),

@@ -48,10 +48,11 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         said=None,
         **_context(request, caller, shown, Form(), locale=locale, origin=public_origin(request)),
     )
+    if not caller.is_anonymous:
+        return Response(html, 200, {**PRIVATE, "content-language": locale}, media_type="text/html")
     tag = entity_tag("fragment", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
-    private = {} if caller.is_anonymous else PRIVATE
     until = changes_at(shown.thread)
-    return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=private, media_type="text/html")
+    return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, media_type="text/html")
 
 
 async def get_thread_page(request: Request, caller: Caller) -> Response:
