@@ -7,9 +7,10 @@ from service.access import api as access
 from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
 from service.access.guarding import SiteHandler, answer_preflight, guarded
 from service.bans import api as bans
-from service.cache.keeping import kept
+from service.cache.keeping import kept, whole_site
 from service.comments import api as comments
 from service.events import api as events
+from service.live import feeds_api as feeds
 from service.moderation import api as moderation
 from service.pages import contract, index, reference, sending, static, thread
 from service.pages.visiting import visited
@@ -28,6 +29,8 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
     ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment, by=public_origin), ANYONE),
+    ("GET",    "/threads/{article}/feed.atom", kept(feeds.get_thread_feed, by=public_origin), ANYONE),
+    ("GET",    "/feed.atom",                  kept(feeds.get_site_feed, by=public_origin, about=whole_site), ANYONE),
     ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
     ("GET",    "/threads/{article}",          kept(threads.get_thread),    ANYONE),
