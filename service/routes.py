@@ -11,6 +11,7 @@ from service.cache.keeping import kept, whole_site
 from service.comments import api as comments
 from service.events import api as events
 from service.live import feeds_api as feeds
+from service.live import streaming
 from service.moderation import api as moderation
 from service.pages import contract, index, reference, sending, static, thread
 from service.pages.visiting import visited
@@ -31,6 +32,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment, by=public_origin), ANYONE),
     ("GET",    "/threads/{article}/feed.atom", kept(feeds.get_thread_feed, by=public_origin), ANYONE),
     ("GET",    "/feed.atom",                  kept(feeds.get_site_feed, by=public_origin, about=whole_site), ANYONE),
+    ("GET",    "/threads/{article}/stream",   streaming.get_stream,        ANYONE),
     ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
     ("GET",    "/threads/{article}",          kept(threads.get_thread),    ANYONE),
