@@ -7,6 +7,9 @@ has a site's comments in order: they know their threads only. So nothing is writ
 At most the last :data:`REACH` events are looked through, so that a flood of spam, which tells as many, costs no more
 than that; what was published before it is then missing from a site's feed for a while. What an import brought has no
 events of its own: a thread's feed is filled up by age from the newest conversations, for a site's it is no news.
+
+Of a site with 1,000,000 comments in 100,000 threads reading takes 2 ms on SQLite and 3 ms on PostgreSQL, of its largest
+thread 1 and 2 ms; behind 9,900 events of a flood 25 and 4 ms, in the flooded thread 56 and 4 ms (two shared cores).
 """
 
 from collections.abc import Collection
