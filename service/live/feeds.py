@@ -6,7 +6,10 @@ has a site's comments in order: they know their threads only. So nothing is writ
 
 At most the last :data:`REACH` events are looked through, so that a flood of spam, which tells as many, costs no more
 than that; what was published before it is then missing from a site's feed for a while. What an import brought has no
-events of its own: a thread's feed is filled up with it by age, for a site's it is no news.
+events of its own: a thread's feed is filled up by age from the newest conversations, for a site's it is no news.
+
+Of a site with 1,000,000 comments in 100,000 threads reading takes 2 ms on SQLite and 3 ms on PostgreSQL, of its largest
+thread 1 and 2 ms; behind 9,900 events of a flood 25 and 4 ms, in the flooded thread 56 and 4 ms (two shared cores).
 """
 
 from collections.abc import Collection
@@ -21,7 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.comments.finding import read_comments
-from service.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
+from service.comments.listing import list_comments
+from service.comments.model import Comment, State
 from service.events.catalogue import EventType
 from service.events.model import EventRow
 from service.sites.model import SiteRow
@@ -31,6 +35,7 @@ from service.threads.model import Thread, ThreadRow, thread_of
 
 MOST = 50
 REACH = 10_000
+LOOKED_AT = 1_000
 _PUBLISHING = (EventType.COMMENT_PUBLISHED.value, EventType.COMMENT_RESTORED.value)
 
 
@@ -45,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
 class SiteNews(msgspec.Struct, frozen=True):
     """The newest of a site that was made at ``created_at``.
 
-    ``until`` is when there is more without an event: an article that more was said of is published again.
+    ``until`` is when there is more without an event: an article with comments comes out of its embargo.
     """
 
     entries: list[Entry]
@@ -61,8 +66,7 @@ async def newest_of_thread(connection: AsyncConnection, thread: Thread) -> list[
         for comment in await _published(connection, times):
             found[comment.id] = Entry(comment, thread, times[comment.id])
     if len(found) < min(MOST, thread.reply_count):
-        for row in await connection.execute(_BY_AGE, {"thread": thread.id}):
-            comment = comment_of(row)
+        for comment in await _newest_by_age(connection, thread):
             found.setdefault(comment.id, Entry(comment, thread, comment.created_at))
     return list(found.values())[:MOST]
 
@@ -81,6 +85,13 @@ async def newest_of_site(connection: AsyncConnection, site_id: int, *, now: date
     embargoed = [thread.published_at for thread in threads.values() if thread.withdrawn_at is None]
     until = min((at for at in embargoed if at is not None and at > now), default=None)
     return SiteNews(found[:MOST], site.created_at, until)
+
+
+async def _newest_by_age(connection: AsyncConnection, thread: Thread) -> list[Comment]:
+    """What is published in the newest conversations of ``thread``, :data:`LOOKED_AT` comments, the newest first."""
+    comments = await list_comments(connection, thread.id, order="newest", after=b"", limit=LOOKED_AT, reader_id=None)
+    published = [comment for comment in comments if comment.state is State.PUBLISHED]
+    return sorted(published, key=lambda comment: (comment.created_at, comment.id), reverse=True)
 
 
 class _Told:
@@ -153,9 +164,3 @@ def _walk(whose: InstrumentedAttribute[Any], number: InstrumentedAttribute[Any])
 _OF_THREAD = _walk(EventRow.thread_id, EventRow.sequence)
 _OF_SITE = _walk(EventRow.site_id, EventRow.position)
 _SITE = select(SiteRow.position, SiteRow.created_at).where(SiteRow.id == bindparam("site"))
-_BY_AGE = (
-    select(*COLUMNS)
-    .where(CommentRow.thread_id == bindparam("thread"), CommentRow.shown, CommentRow.state == State.PUBLISHED.value)
-    .order_by(CommentRow.created_at.desc(), CommentRow.id.desc())
-    .limit(MOST)
-)

@@ -1,6 +1,5 @@
 """Feeds over HTTP: the newest comments of a thread, and of a site."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -36,7 +35,7 @@ async def get_thread_feed(request: Request, caller: Caller) -> Response:
         link=f"{origin}/v1/sites/{site.slug}/threads/{article}/feed.atom",
         page=thread.url or f"{origin}/{site.slug}/{article}",
         created_at=thread.created_at,
-        entries=_entries(entries, f"{origin}/{site.slug}"),
+        entries=[_entry(entry, f"{origin}/{site.slug}") for entry in entries],
     )
     return _response(caller, feed, locale=locale, now=now, until=None)
 
@@ -54,7 +53,7 @@ async def get_site_feed(request: Request, caller: Caller) -> Response:
         link=f"{origin}/v1/sites/{site.slug}/feed.atom",
         page=None,
         created_at=news.created_at,
-        entries=_entries(news.entries, f"{origin}/{site.slug}"),
+        entries=[_entry(entry, f"{origin}/{site.slug}") for entry in news.entries],
     )
     return _response(caller, feed, locale=locale, now=now, until=news.until)
 
@@ -64,23 +63,20 @@ def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:
     return uuid5(NAMESPACE_URL, f"onereply:{kind}:{number}:{created_at.isoformat()}")
 
 
-def _entries(entries: Sequence[Entry], pages: str) -> list[FeedEntry]:
-    """``entries`` with links to their permalinks, which begin with ``pages``."""
-    return [
-        FeedEntry(
-            id=comment.id,
-            title=f"{comment.author_name}: {entry.thread.title}" if comment.author_name else entry.thread.title,
-            link=f"{pages}/comments/{comment.id}",
-            author_name=comment.author_name,
-            author_url=comment.author_url,
-            published=comment.created_at,
-            updated=max(comment.created_at, entry.shown_at, comment.edited_at or comment.created_at),
-            html=comment.html,
-            answers=(comment.parent_id, f"{pages}/comments/{comment.parent_id}") if comment.parent_id else None,
-        )
-        for entry in entries
-        for comment in (entry.comment,)
-    ]
+def _entry(entry: Entry, pages: str) -> FeedEntry:
+    """``entry`` with links to permalinks, which begin with ``pages``."""
+    comment, parent = entry.comment, entry.comment.parent_id
+    return FeedEntry(
+        id=comment.id,
+        title=f"{comment.author_name}: {entry.thread.title}",
+        link=f"{pages}/comments/{comment.id}",
+        author_name=comment.author_name,
+        author_url=comment.author_url,
+        published=comment.created_at,
+        updated=max(entry.shown_at, comment.edited_at or comment.created_at),
+        html=comment.html,
+        answers=(parent, f"{pages}/comments/{parent}") if parent else None,
+    )
 
 
 def _response(caller: Caller, feed: Feed, *, locale: str, now: datetime, until: datetime | None) -> Response:

@@ -66,9 +66,12 @@ def test_an_answer_names_what_it_answers() -> None:
 def test_what_xml_cannot_say_is_left_out_and_all_else_comes_back() -> None:
     forbidden = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), 0xD800, 0xDFFF, 0xFFFE, 0xFFFF]))
     kept = "\t<&>\"']]> é \x7f\x85 \ud7ff\ue000\ufffd \U00010000😀\U0010ffff"
-    feed = a_feed(an_entry(html=forbidden + kept, author_url=f"https://a.example/{kept}"), title=f"{kept}{forbidden}")
+    link = f"https://a.example/{kept}"
+    entry_said = an_entry(html=forbidden + kept, author_url=link, link=link + forbidden)
+    feed = a_feed(entry_said, title=f"{kept}{forbidden}")
     assert feed.findtext(f"{{{ATOM}}}title") == kept
     entry = feed.find(f"{{{ATOM}}}entry")
     assert entry is not None
     assert entry.findtext(f"{{{ATOM}}}content") == kept
-    assert entry.findtext(f"{{{ATOM}}}author/{{{ATOM}}}uri") == f"https://a.example/{kept}"
+    assert entry.findtext(f"{{{ATOM}}}author/{{{ATOM}}}uri") == link
+    assert [each.get("href") for each in entry.findall(f"{{{ATOM}}}link")] == [link]

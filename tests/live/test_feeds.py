@@ -145,10 +145,27 @@ async def test_a_feed_has_the_newest_however_many_were_removed(site: ASite, monk
     monkeypatch.setattr(feeds, "MOST", 3)
     thread = await a_thread(site)
     comments = [(await a_comment(thread, f"Number {number}."))["comment"] for number in range(60)]
-    await decide(site, "reject", *comments[4:])
-    await decide(site, "restore", {**comments[7], "revision": 2})
-    told = ["Number 7.", "Number 3.", "Number 2."]
+    await decide(site, "reject", comments[1], *comments[4:])
+    await decide(site, "restore", {**comments[1], "revision": 2})
+    told = ["Number 1.", "Number 3.", "Number 2."]
     assert said(await feed_of(thread)) == said(await feed_of_site(site)) == told
+
+
+async def test_behind_a_flood_a_sites_feed_is_short_and_its_threads_are_not(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "REACH", 5)
+    thread, flooded = await a_thread(site), await a_thread(site, mode="hold")
+    await a_comment(thread, "Before.")
+    for number in range(4):
+        await a_comment(flooded, f"Held {number}.")
+    assert said(await feed_of_site(site)) == ["Before."]
+    await a_comment(flooded, "Held 5.")
+    assert said(await feed_of_site(site)) == []
+    await site.call("PUT", thread.path, by="host", json={"mode": "hold"})
+    for number in range(5):
+        await a_comment(thread, f"Held here {number}.")
+    assert said(await feed_of(thread)) == ["Before."]
 
 
 async def test_what_an_import_brought_is_in_its_threads_feed_by_age_and_no_news_of_the_site(site: ASite) -> None:
