@@ -29,6 +29,7 @@ ARGUMENTS = [
 PACKAGES = {"chromium": ["chromium", "fonts-noto-core", "fonts-droid-fallback"], "java": ["default-jre-headless"]}
 PATIENCE = 5_000  # milliseconds, for what takes a moment
 ANSWERED = "Failed to load resource: the server responded with a status of"  # an answer is no fault of the page
+Scheme = Literal["light", "dark"]
 Size = tuple[int, int]
 WIDE: Size = (1100, 900)
 NARROW: Size = (320, 640)
@@ -90,7 +91,7 @@ class Visits:
         *,
         script: bool = True,
         size: Size = WIDE,
-        scheme: Literal["light", "dark"] = "light",
+        scheme: Scheme = "light",
         language: str = "en",
         magnified: int = 1,
     ) -> Page:
