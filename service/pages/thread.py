@@ -27,6 +27,8 @@ from service.web.decoding import decode_query
 from service.web.origin import public_origin
 from service.web.problems import Problem
 
+# Where words are typed the browser goes by itself, but not where the address names another place (HTML, 6.6.7).
+PLACES = {"comment": "#comment-{comment}", "reply": "", "edit": "", "delete": "#form", "report": "#form"}
 SAID = ("posted", "held", "edited", "deleted", "reported")
 SAID_BY_SCRIPTS = (
     *SAID,
@@ -97,8 +99,8 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
     if thread.is_hidden(clock.now()):
         raise no_comment()
     deed = next((deed for deed in DEEDS if deed in request.query_params), "comment")
-    place = "form" if deed in DEEDS else f"comment-{comment.id}"
-    path = f"/{caller.site.slug}/{quote(thread.article, safe='')}?{deed}={comment.id}#{place}"
+    path = f"/{caller.site.slug}/{quote(thread.article, safe='')}?{deed}={comment.id}"
+    path += PLACES[deed].format(comment=comment.id)
     return RedirectResponse(path, 303, {"cache-control": "no-store"})
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract.a_real_service import SITE, a_real_service
-from tests.contract.tools import HERE, environment, modules, node, node_tool, python_tool
-from tests.installing import run
+from tests.contract.tools import HERE, environment, modules, node_tool, python_tool
+from tests.installing import node, run
 
 PROGRAMS = HERE / "clients"
 STRICT = ("--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes")

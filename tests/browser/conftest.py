@@ -1,0 +1,58 @@
+"""A service that a browser can reach, and browsers that tell of all that goes wrong in their pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from playwright.async_api import Browser
+from starlette.applications import Starlette
+
+from service.app import create_app
+from service.storage.engine import Database
+from service.storage.revisions import migrate
+from tests.browser.a_browser import Visits, a_browser
+from tests.browser.serving import serving
+from tests.builders import ASite, a_site, cheap_passwords
+from tests.conftest import an_installation
+
+
+@pytest.fixture(scope="session")
+async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Starlette]:
+    """The real app, started, on SQLite: what the database is makes no difference to a browser."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('browser')}/onereply.db"
+    database = Database(url, read_connections=1)
+    await migrate(database)
+    await database.close()
+    app = create_app(an_installation(url), passwords=cheap_passwords())
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def origin(app: Starlette) -> AsyncIterator[str]:
+    """Where browsers reach the service."""
+    async with serving(app) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+async def site(app: Starlette) -> AsyncIterator[ASite]:
+    """A site with nothing in it."""
+    async with a_site(app) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, which all tests share; each visits in browsers of its own, without history."""
+    async with a_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def visits(browser: Browser, origin: str) -> AsyncIterator[Visits]:
+    """Visits to the service, in which nothing may go wrong."""
+    async with AsyncExitStack() as stack:
+        visits = Visits(browser, stack, {origin})
+        yield visits
+    assert visits.faults == []
