@@ -1,28 +1,42 @@
 // What goes to the service and what comes back. It is where this script is from.
 
-import { keep, recall } from "./storage.js";
 import { parse } from "./rendering.js";
+import { keep, recall } from "./storage.js";
 
-export const SERVICE = new URL("..", import.meta.url).href;
+const SERVICE = new URL("/v1/sites/", import.meta.url).href;
 const PATIENCE = 20_000; // milliseconds
 
 /**
  * @typedef {{article: string, state: string, reply_count: number, label: string, heading: string,
  *   notice: string | null, close_reason: string | null, sequence: number}} Thread
- * @typedef {{id: string, parent_id: string | null, depth: number, state: string, html: string | null,
+ * @typedef {{id: string, parent_id: string | null, depth: number, state: string, html: string,
  *   revision: number}} Comment
  * @typedef {{type?: string, title?: string, detail?: string, pointer?: string}} Problem  RFC 9457
- * @typedef {import("./thread-element.js").CommentThread} CommentThread
  */
 
 /** What the service refused, with its problem; or what did not reach it, with none and a status of 0. */
 export class Refused extends Error {
   /** @param {number} status @param {Problem} problem */
   constructor(status, problem = {}) {
-    super(problem.detail ?? problem.title ?? "");
+    super(problem.detail ?? problem.title);
     this.status = status;
     this.problem = problem;
   }
+}
+
+/** @param {string} site */
+export function urlOf(site) {
+  return SERVICE + encodeURIComponent(site);
+}
+
+/**
+ * Ask the service, in the language that `element` names, else in the reader's own.
+ * @param {Element} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
+ */
+export function ask(element, url, init) {
+  const lang = element.getAttribute("lang");
+  const headers = { ...(lang && { "Accept-Language": lang }), ...init.headers };
+  return fetch(url, { ...init, credentials: "omit", headers });
 }
 
 /** Speaks for the reader of one thread. */
@@ -30,85 +44,67 @@ export class Client {
   /** @type {string | null | undefined} */
   #signedIn;
 
-  /** @param {CommentThread} element */
-  constructor(element) {
-    const site = element.getAttribute("site") ?? "";
-    const article = element.getAttribute("article") ?? "";
+  /** @param {import("./shown-thread.js").ShownThread} element @param {() => Promise<string | null>} [getToken] */
+  constructor(element, getToken) {
     this.element = element;
-    this.site = `${SERVICE}v1/sites/${encodeURIComponent(site)}`;
-    this.thread = `/threads/${encodeURIComponent(article)}`;
-    this.author = `${site}:author`;
+    this.getToken = getToken;
+    this.thread = `/threads/${encodeURIComponent(element.article)}`;
+    this.author = `${element.site}:author`;
   }
 
   /** The token by which the host signs the reader in, else that of the author they are here; or none. */
   async token() {
-    const { element } = this;
-    this.#signedIn ??= element.getToken ? await element.getToken() : element.getAttribute("token");
+    this.#signedIn ??= this.getToken ? await this.getToken() : this.element.getAttribute("token");
     return this.#signedIn || recall(this.author);
   }
 
-  /** @param {string | null} token */
-  remember(token) {
-    if (token) keep(this.author, token);
-  }
-
-  /** @param {RequestInit} init @param {string | null} [token] @returns {RequestInit} */
-  #with(init, token) {
-    const headers = new Headers(init.headers);
-    if (this.element.lang) headers.set("Accept-Language", this.element.lang);
-    if (token) headers.set("Authorization", `Bearer ${token}`);
-    return { credentials: "omit", ...init, headers };
-  }
-
   /**
-   * Call `path` below the site; raises Refused.
-   * @param {string} path @param {RequestInit} [init]
+   * Call `path` below the site, `again` with another token where one is not taken; raises Refused.
+   * @param {string} path @param {string} [method] @param {object} [body] @param {Record<string, string>} [headers]
    * @returns {Promise<Response>}
    */
-  async call(path, init = {}, again = true) {
+  async call(path, method = "GET", body, headers, again = true) {
     const token = await this.token();
-    const signal = AbortSignal.timeout(PATIENCE);
-    const response = await fetch(this.site + path, this.#with({ signal, ...init }, token)).catch(() => {
+    const answer = await ask(this.element, urlOf(this.element.site) + path, {
+      method,
+      body: body && JSON.stringify(body),
+      cache: "no-cache",
+      signal: AbortSignal.timeout(PATIENCE),
+      headers: {
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(body && { "Content-Type": "application/json" }),
+        ...headers,
+      },
+    }).catch(() => {
       throw new Refused(0);
     });
-    if (response.ok) return response;
-    if (response.status === 401 && token && again && this.#giveUp(token, !init.method)) {
-      return this.call(path, init, false);
+    if (answer.ok) return answer;
+    if (answer.status === 401 && again && this.#giveUp(token, method)) {
+      return this.call(path, method, body, headers, false);
     }
-    throw new Refused(response.status, await response.json().catch(() => ({})));
+    throw new Refused(answer.status, await answer.json().catch(() => {}));
   }
 
-  /** Whether it may be tried again now that `token` is not taken: with a fresh one, or, to read, as anybody. */
-  #giveUp(/** @type {string} */ token, /** @type {boolean} */ reads) {
-    if (token !== this.#signedIn) keep(this.author, null);
-    else if (this.element.getToken) this.#signedIn = undefined;
-    else if (reads) this.#signedIn = "";
+  /** Whether it may do with another token, or, to read, with none. @param {string} token @param {string} method */
+  #giveUp(token, method) {
+    if (token !== this.#signedIn) keep(this.author, "");
+    else if (this.getToken) this.#signedIn = undefined;
+    else if (method === "GET") this.#signedIn = "";
     else return false;
     return true;
   }
 
-  /** @param {string} method @param {string} path @param {object} [body] @param {Record<string, string>} [headers] */
-  async send(method, path, body, headers = {}) {
-    const json = body ? { "Content-Type": "application/json", ...headers } : headers;
-    const response = await this.call(path, { method, headers: json, body: body ? JSON.stringify(body) : null });
-    return response.status === 204 ? null : response.json();
-  }
-
-  /**
-   * A page of the thread, as the service renders it.
-   * @param {Record<string, string>} asked
-   */
+  /** A page of the thread, as the service renders it. @param {Record<string, string>} asked */
   async fragment(asked) {
-    const query = new URLSearchParams(asked);
-    const response = await this.call(`${this.thread}/comments.html?${query}`, { cache: "no-cache" });
-    const section = parse(await response.text()).querySelector("section");
-    if (!section) throw new Refused(response.status);
-    return section;
+    const answer = await this.call(`${this.thread}/comments.html?${new URLSearchParams(asked)}`);
+    return /** @type {HTMLElement} */ (parse(await answer.text()).querySelector("section"));
   }
 
-  /** The stream of what happens; public, so nobody's. @param {number} sequence @param {string} last @param {AbortSignal} signal */
-  stream(sequence, last, signal) {
-    const headers = new Headers(last ? { "Last-Event-ID": last } : undefined);
-    return fetch(`${this.site}${this.thread}/stream?sequence=${sequence}`, this.#with({ signal, headers }));
+  /** The stream of what happens; public, so nobody's. @param {string} last @param {AbortSignal} signal */
+  stream(last, signal) {
+    const { element } = this;
+    const headers = last && { "Last-Event-ID": last };
+    const url = `${urlOf(element.site)}${this.thread}/stream?sequence=${element.sequence}`;
+    return ask(element, url, { signal, headers: headers || {} });
   }
 }

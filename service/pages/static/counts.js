@@ -1,104 +1,94 @@
 // What stands at links to threads: "One reply". All of a page are asked for together.
 
-import { SERVICE } from "./api.js";
+import { ask, urlOf } from "./api.js";
 
+const LINKS = "a[data-comment-count]";
 const MOST = 200;
-const LONGEST = 6000; // characters of a URL that every proxy takes
+const LONGEST_QUERY = 6000; // characters of a URL that every proxy takes
 
-/** @type {Map<string, Map<string, Set<HTMLElement>>>} by site and language, by article: where its label goes */
-const wanted = new Map();
+/** @type {Set<Element>} */
+const waiting = new Set();
+/** @type {WeakMap<Element, string>} what each was asked for */
+const counted = new WeakMap();
 
 export class CommentCount extends HTMLElement {
   static observedAttributes = ["site", "article"];
 
   connectedCallback() {
-    want(this, this.getAttribute("article"));
+    want(this);
   }
 
   attributeChangedCallback() {
-    if (this.isConnected) want(this, this.getAttribute("article"));
+    if (this.isConnected) want(this);
   }
 }
 
-/** Fill the links of the page, now and whenever others come. */
+/** Fill the counts of the page, now and whenever others come; what a thread tells of itself is said at once. */
 export function countLinks() {
-  const links = (/** @type {ParentNode} */ root) => {
-    for (const link of root.querySelectorAll("a[data-comment-count]")) linked(link);
-  };
-  const linked = (/** @type {Element} */ link) => want(link, link.getAttribute("data-comment-count"));
-  links(document);
-  new MutationObserver((changes) => {
-    for (const { type, target, addedNodes } of changes) {
-      if (type === "attributes") linked(/** @type {Element} */ (target));
-      for (const node of addedNodes) {
-        if (!(node instanceof Element)) continue;
-        if (node.matches("a[data-comment-count]")) linked(node);
-        links(node);
-      }
+  const find = () => document.querySelectorAll(LINKS).forEach(want);
+  find();
+  new MutationObserver(find).observe(document, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ["data-comment-count"],
+  });
+  document.addEventListener("onereply:count", (event) => {
+    const { site, article } = /** @type {import("./shown-thread.js").ShownThread} */ (event.target);
+    const { label } = /** @type {CustomEvent} */ (event).detail;
+    for (const each of document.querySelectorAll(`comment-count, ${LINKS}`)) {
+      if (siteOf(each) === site && articleOf(each) === article) each.textContent = label;
     }
-  }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-comment-count"] });
-  document.addEventListener("onereply:count", follow);
+  });
 }
 
-/** What a thread on the page tells of itself is said at once. @param {Event} event */
-function follow(event) {
-  const thread = /** @type {Element} */ (event.target);
-  const { label } = /** @type {CustomEvent} */ (event).detail;
-  const article = CSS.escape(thread.getAttribute("article") ?? "");
-  for (const each of document.querySelectorAll(`comment-count[article="${article}"], a[data-comment-count="${article}"]`)) {
-    if (siteOf(each) === thread.getAttribute("site")) each.textContent = label;
-  }
+/** @param {Element} element */
+function want(element) {
+  if (!waiting.size) setTimeout(askAll);
+  waiting.add(element);
 }
 
-/** @param {Element} element the site that it names, or the script, or a thread of the page */
+/** @param {Element} element @returns {string} */
+function articleOf(element) {
+  return element.getAttribute("data-comment-count") ?? element.getAttribute("article") ?? "";
+}
+
+/** The site that an element names, or the script, or a thread around it or on its page. @param {Element} element */
 function siteOf(element) {
-  const script = document.querySelector('script[type="module"][data-site]');
-  return (
-    element.getAttribute("site") ??
-    element.getAttribute("data-site") ??
-    script?.getAttribute("data-site") ??
-    (element.closest("comment-thread") ?? document.querySelector("comment-thread"))?.getAttribute("site")
-  );
+  const thread = element.closest("comment-thread") ?? document.querySelector("comment-thread");
+  const script = document.querySelector("script[data-site]");
+  return element.getAttribute("site") ?? script?.getAttribute("data-site") ?? thread?.getAttribute("site") ?? "";
 }
 
-/** @param {Element} element @param {string | null} article */
-function want(element, article) {
-  const site = siteOf(element);
-  if (!site || !article) return;
-  if (!wanted.size) setTimeout(ask);
-  const group = JSON.stringify([site, element.getAttribute("lang") ?? ""]);
-  const articles = wanted.get(group) ?? new Map();
-  wanted.set(group, articles.set(article, (articles.get(article) ?? new Set()).add(element)));
-}
-
-function ask() {
-  const groups = [...wanted];
-  wanted.clear();
-  for (const [group, places] of groups) {
-    const [site, lang] = JSON.parse(group);
-    const articles = [...places.keys()];
-    while (articles.length) void fetchSome(site, lang, articles.splice(0, MOST), places);
+/** Ask for all that wait and are not told yet, site by site and language by language. */
+function askAll() {
+  /** @type {Record<string, Element[]>} */
+  const groups = {};
+  for (const each of waiting) {
+    const key = `${siteOf(each)} ${each.getAttribute("lang")}`;
+    if (counted.get(each) === key + articleOf(each)) continue;
+    counted.set(each, key + articleOf(each));
+    (groups[key] ??= []).push(each);
+  }
+  waiting.clear();
+  for (const places of Object.values(groups)) {
+    const articles = [...new Set(places.map(articleOf))];
+    while (articles.length) void count(places, articles.splice(0, MOST));
   }
 }
 
-/** @param {string} site @param {string} lang @param {string[]} articles @param {Map<string, Set<HTMLElement>>} places */
-async function fetchSome(site, lang, articles, places) {
-  const url = `${SERVICE}v1/sites/${encodeURIComponent(site)}/counts`;
-  const query = `${url}?${new URLSearchParams(articles.map((each) => ["article", each]))}`;
-  /** @type {Record<string, string>} */
-  const headers = lang ? { "Accept-Language": lang } : {};
-  const asked =
-    query.length <= LONGEST
-      ? fetch(query, { credentials: "omit", headers })
-      : fetch(url, {
-          method: "POST",
-          credentials: "omit",
-          headers: { ...headers, "Content-Type": "application/json" },
-          body: JSON.stringify({ articles }),
-        });
-  const answer = await asked.catch(() => null); // what stands at the links stays, then
-  if (!answer?.ok) return;
-  for (const { article, label } of (await answer.json()).counts) {
-    for (const place of places.get(article) ?? []) place.textContent = label;
+/** @param {Element[]} places @param {string[]} articles */
+async function count(places, articles) {
+  const url = `${urlOf(siteOf(places[0]))}/counts`;
+  const query = `${url}?${new URLSearchParams(articles.map((article) => ["article", article]))}`;
+  const answer = await (query.length > LONGEST_QUERY
+    ? ask(places[0], url, {
+        method: "POST",
+        body: JSON.stringify({ articles }),
+        headers: { "Content-Type": "application/json" },
+      })
+    : ask(places[0], query, {})
+  ).then((told) => told.json(), () => {}); // what stands at the links stays, then
+  for (const { article, label } of answer?.counts ?? []) {
+    for (const place of places) if (articleOf(place) === article) place.textContent = label;
   }
 }

@@ -1,17 +1,7 @@
-// What a host's page loads: <comment-thread> and <comment-count>. All modules are named here, so that a browser fetches
-// them at once rather than one after the other.
+// What a host's page loads: <comment-thread> and <comment-count>. It is sent as one script, with all that it imports.
 
-import "./static/storage.js";
-import "./static/api.js";
-import "./static/rendering.js";
-import "./static/tree.js";
-import "./static/standing.js";
-import "./static/forms.js";
-import "./static/writing.js";
-import "./static/live.js";
-import "./static/news.js";
-import { CommentCount, countLinks } from "./static/counts.js";
-import { CommentThread } from "./static/thread-element.js";
+import { CommentCount, countLinks } from "./counts.js";
+import { CommentThread } from "./thread-element.js";
 
 if (!customElements.get("comment-thread")) {
   customElements.define("comment-thread", CommentThread);

@@ -1,149 +1,126 @@
 // The forms in place: opened by the links below a comment, filled with what was typed before, told what is wrong.
 
-import { commentOf, find, idOf } from "./tree.js";
 import { make } from "./rendering.js";
+import { commentOf, find, idOf, its } from "./tree.js";
 
-/**
- * @typedef {import("./thread-element.js").CommentThread} CommentThread
- * @typedef {import("./api.js").Refused} Refused
- * @typedef {HTMLInputElement | HTMLTextAreaElement} Field
- */
+/** @typedef {import("./shown-thread.js").ShownThread} ShownThread */
 
-/** @param {ParentNode} form @param {string} name @returns {Field | null} */
+/** @param {ParentNode} form @param {string} name @returns {HTMLInputElement | HTMLTextAreaElement | null} */
 export function field(form, name) {
   return form.querySelector(`[name="${name}"]`);
 }
 
-/** @param {HTMLElement} form the name of its draft */
-export function draftOf(form) {
-  return `${form.dataset.deed ?? ""}:${form.dataset.comment ?? ""}`;
+/** The name of a form's draft. @param {HTMLElement} form */
+export function draftOf({ dataset }) {
+  return `${dataset.deed}:${dataset.comment ?? ""}`;
 }
 
 /**
- * Open the form for `deed` on the comment `li`; if it is open already, go there.
- * @param {CommentThread} thread @param {HTMLElement} li @param {string} deed
+ * Open the form for `deed` below the comment `li`, and go there; if it is open already, only that.
+ * @param {ShownThread} thread @param {HTMLElement} li @param {string} deed
  */
-export async function open(thread, li, deed, goes = true) {
-  let form = /** @type {HTMLFormElement | null} */ (li.querySelector(":scope > .write"));
-  if (form?.dataset.deed !== deed) {
-    form?.remove();
-    form = deed === "post" ? replyForm(thread, li) : emptyForm(thread, deed);
+export async function openForm(thread, li, deed, goes = true) {
+  const is = deed === "reply" ? "post" : deed;
+  let form = li.querySelector("form");
+  if (!form || commentOf(form) !== li || form.dataset.deed !== is) {
+    li.querySelector(":scope > form")?.remove();
+    form = deed === "reply" ? replyForm(thread, li) : emptyForm(thread, deed);
     if (!form) return;
-    form.dataset.comment = idOf(li);
-    for (const each of form.querySelectorAll("[id]")) each.id += `-${idOf(li)}`;
-    for (const each of form.querySelectorAll("[aria-describedby]")) {
-      each.setAttribute("aria-describedby", `hint-${idOf(li)}`);
-    }
-    li.querySelector(":scope > article")?.after(form);
+    const id = (form.dataset.comment = idOf(li));
+    for (const each of form.querySelectorAll("[id]")) each.id += id;
+    for (const each of form.querySelectorAll("[aria-describedby]")) each.setAttribute("aria-describedby", `hint${id}`);
+    its(li)?.after(form);
     const body = field(form, "body");
-    if (deed === "edit" && body && !thread.drafts.all()[draftOf(form)]) {
-      const told = await thread.client.call(`/comments/${idOf(li)}`).catch(() => null);
-      body.value = told ? (await told.json()).comment.body : "";
+    if (deed === "edit" && body) {
+      const told = await thread.client.call(`/comments/${id}`).then((answer) => answer.json(), () => {});
+      body.value = told?.comment.body ?? "";
     }
     fill(thread, form);
   }
-  if (goes) /** @type {HTMLElement | null} */ (form.querySelector("textarea, input, button"))?.focus();
+  if (goes) /** @type {HTMLElement | null} */ (form.querySelector("textarea") ?? form.querySelector("input, button"))?.focus();
 }
 
-/** @param {CommentThread} thread @param {HTMLElement} li */
+/** @param {ShownThread} thread @param {HTMLElement} li */
 function replyForm(thread, li) {
   const form = /** @type {HTMLFormElement | undefined} */ (thread.blank?.cloneNode(true));
   if (!form) return null;
-  const link = li.querySelector(":scope > article [data-deed=reply]");
-  form.removeAttribute("id");
-  form.querySelector("h3")?.replaceChildren(link?.getAttribute("aria-label") ?? "");
-  const cancel = emptyForm(thread, "edit")?.querySelector(".cancel");
-  if (cancel) form.querySelector(".send")?.append(" ", cancel);
+  form.id = "";
+  form.querySelector("h3")?.replaceChildren(its(li, "[data-deed=reply]")?.ariaLabel ?? "");
+  form.querySelector(".send")?.append(" ", emptyForm(thread, "edit")?.querySelector(".cancel") ?? "");
   return form;
 }
 
-/** @param {CommentThread} thread @param {string} deed */
+/** @param {ShownThread} thread @param {string} deed */
 function emptyForm(thread, deed) {
-  const template = /** @type {HTMLTemplateElement | null} */ (thread.piece(`template[data-form="${deed}"]`));
-  const form = template?.content.querySelector("form");
-  return form ? document.importNode(form, true) : null;
+  const template = /** @type {HTMLTemplateElement | null} */ (thread.piece(`[data-form="${deed}"]`));
+  return template && document.importNode(template.content, true).querySelector("form");
 }
 
-/**
- * Put into `form` what was typed before, and who typed it.
- * @param {CommentThread} thread @param {HTMLFormElement} form
- */
+/** Put into a form what was typed before, and who typed it. @param {ShownThread} thread @param {HTMLFormElement} form */
 export function fill(thread, form) {
   const draft = thread.drafts.all()[draftOf(form)];
-  const body = field(form, "body");
-  if (draft && body) body.value = draft.body;
-  for (const [name, value] of Object.entries(thread.who())) {
-    const known = field(form, name);
-    if (known && !known.value) known.value = value;
+  const known = { ...thread.who(), ...(draft && { body: draft.body }) };
+  for (const [name, value] of Object.entries(known)) {
+    const at = field(form, name);
+    if (at) at.value = value;
   }
   form.dataset.since = String(draft?.at ?? Date.now());
   thread.dress();
 }
 
-/** Open the forms again in which something was being typed. @param {CommentThread} thread */
-export function reopen(thread) {
+/** Open the forms again in which something was being typed. @param {ShownThread} thread */
+export function refill(thread) {
   for (const name of Object.keys(thread.drafts.all())) {
-    const [deed = "", comment = ""] = name.split(":");
-    const li = comment && find(thread.list, comment);
-    const link = li && li.querySelector(`:scope > article [data-deed=${deed === "post" ? "reply" : deed}]`);
-    if (link) void open(thread, li, deed, false);
+    const [deed, id] = name.split(":");
+    const li = find(thread.list, id);
+    if (li) void openForm(thread, li, deed === "post" ? "reply" : deed, false);
   }
 }
 
-/** @param {CommentThread} thread @param {HTMLElement} form */
+/** @param {ShownThread} thread @param {HTMLElement} form */
 export function cancel(thread, form) {
   const { deed } = form.dataset;
-  thread.drafts.set(draftOf(form), null);
-  const link = commentOf(form)?.querySelector(`:scope > article [data-deed=${deed === "post" ? "reply" : deed}]`);
+  const li = commentOf(form);
+  thread.drafts.set(draftOf(form));
   form.remove();
-  /** @type {HTMLElement | null | undefined} */ (link)?.focus();
+  if (li) its(li, `[data-deed=${deed === "post" ? "reply" : deed}]`)?.focus();
 }
 
-/** Keep what is typed. @param {CommentThread} thread @param {EventTarget | null} target */
+/** Keep what is typed. @param {ShownThread} thread @param {Element} target */
 export function note(thread, target) {
-  const form = target instanceof Element && target.closest("form");
+  const form = target.closest("form");
   const body = form && field(form, "body");
-  if (!form || !body) return;
-  const at = Number(form.dataset.since) || Date.now();
+  if (!body) return;
+  const at = Number(form.dataset.since);
   thread.drafts.set(draftOf(form), { body: body.value, at }); // other words are another post: the old key goes
 }
 
-/** @param {HTMLElement} form @param {string} sentence */
-export function tell(form, sentence) {
-  const error = /** @type {HTMLElement | null} */ (form.querySelector(".error"));
-  if (!error) return;
-  error.textContent = sentence;
+/** @param {HTMLElement} form @param {string} [sentence] */
+export function tellForm(form, sentence) {
+  const error = /** @type {HTMLElement} */ (form.querySelector(".error"));
+  error.textContent = sentence ?? "";
   error.hidden = !sentence;
-}
-
-/** @param {HTMLElement} form */
-export function untell(form) {
-  tell(form, "");
   for (const wrong of form.querySelectorAll(".wrong")) wrong.remove();
-  for (const each of form.querySelectorAll("[aria-invalid]")) {
-    each.removeAttribute("aria-invalid");
-    const hint = each.getAttribute("aria-describedby")?.split(" ")[0] ?? "";
-    if (hint.startsWith("hint")) each.setAttribute("aria-describedby", hint);
-    else each.removeAttribute("aria-describedby");
-  }
+  for (const each of form.querySelectorAll("[aria-invalid]")) each.ariaInvalid = null;
 }
 
 /**
  * Say beside its field what is wrong, or above the form.
- * @param {HTMLFormElement} form @param {Refused} refused @param {string} sentence
+ * @param {HTMLFormElement} form @param {string} sentence @param {string} [pointer]
  */
-export function blame(form, refused, sentence) {
-  const name = refused.problem.pointer?.split("/").pop() ?? "";
+export function blame(form, sentence, pointer) {
+  const name = pointer?.split("/").pop() ?? "";
   const at = field(form, name === "author" ? "name" : name);
-  if (!at || at.type === "radio" || at.type === "hidden") {
-    tell(form, sentence);
+  const label = at?.closest(".field > label");
+  if (!at || !label) {
+    tellForm(form, sentence);
     form.querySelector("textarea")?.focus();
     return;
   }
   const wrong = make("span", "wrong", sentence);
-  wrong.id = `wrong-${name}-${form.dataset.comment ?? ""}`;
-  at.closest(".field")?.append(wrong);
-  at.setAttribute("aria-invalid", "true");
-  at.setAttribute("aria-describedby", `${at.getAttribute("aria-describedby") ?? ""} ${wrong.id}`.trim());
+  wrong.id = `wrong${name}${form.dataset.comment}`;
+  label.after(wrong);
+  at.ariaInvalid = "true";
+  at.setAttribute("aria-describedby", `${wrong.id} ${form.querySelector(".hint")?.id}`);
   at.focus();
 }

@@ -1,65 +1,52 @@
 // The stream of what happens to a thread, read by fetch so that it is in the reader's language (EventSource sends no
 // header of ours); its format is that of the HTML Standard, section 9.2.
 
-/** @typedef {{event: string, id: string, data: string, retry: string}} Message */
+/** @typedef {Record<"event" | "id" | "data" | "retry", string>} Message */
 
-const SILENCE = 45_000; // milliseconds; it says something every 15 s
-const LONGEST = 120_000;
+// Milliseconds.
+const SILENCE = 45_000; // it says something every 15 s
+const LONGEST_PAUSE = 120_000;
 const NOT_THERE = 600_000;
 
 /**
- * Tell `heard` of each message, and of a new connection whenever one was lost, until `signal`.
+ * Tell `heard` of each message, and connect again whenever the line is lost, until `signal`.
  * @param {(last: string, signal: AbortSignal) => Promise<Response>} connect
  * @param {(message: Message) => Promise<void>} heard
  * @param {AbortSignal} signal
  */
 export async function follow(connect, heard, signal) {
-  let last = "";
-  let retry = 2000;
-  let failures = 0;
+  let [last, retry, failures] = ["", 2000, 0];
   while (!signal.aborted) {
-    let wait = 0;
     const line = new AbortController();
     const cut = () => line.abort();
-    signal.addEventListener("abort", cut, { once: true });
+    signal.onabort = cut;
+    let pause = 0;
     try {
-      const response = await connect(last, line.signal);
-      if (!response.ok || !response.body) {
-        await response.body?.cancel();
-        wait = response.status === 404 || response.status === 405 ? NOT_THERE : 1000 * Number(response.headers.get("Retry-After"));
-      } else {
-        for await (const message of messages(response.body, cut)) {
+      const { ok, status, headers, body } = await connect(last, line.signal);
+      if (!ok) pause = status === 503 || status === 429 ? 1000 * Number(headers.get("Retry-After")) : NOT_THERE;
+      else {
+        for await (const message of messages(/** @type {ReadableStream} */ (body), cut)) {
           failures = 0;
-          if (Number(message.retry)) retry = Number(message.retry);
-          if (message.id) last = message.id;
+          retry = Number(message.retry) || retry;
+          last = message.id || last;
           if (message.data) await heard(message);
         }
       }
     } catch {
-      // What broke is tried again below.
+      // What broke is tried again.
     }
     cut();
-    signal.removeEventListener("abort", cut);
-    const backoff = Math.min(retry * 2 ** failures++, LONGEST);
-    await rest(Math.max(wait, backoff) * (0.75 + Math.random() / 2), signal); // so that not all come back at once
+    pause = Math.max(pause, Math.min(retry * 2 ** failures++, LONGEST_PAUSE));
+    await new Promise((resolve) => {
+      signal.onabort = resolve;
+      setTimeout(resolve, pause * (0.75 + Math.random() / 2)); // so that not all come back at once
+    });
   }
 }
 
-/** @param {number} milliseconds @param {AbortSignal} signal @returns {Promise<void>} */
-function rest(milliseconds, signal) {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done, { once: true });
-  });
-}
-
-/** @param {ReadableStream<Uint8Array>} body @param {() => void} cut called where nothing was heard for long */
+/** @param {ReadableStream} body @param {() => void} cut called where nothing is heard for long */
 async function* messages(body, cut) {
-  const reader = body.pipeThrough(/** @type {ReadableWritablePair<string, Uint8Array>} */ (new TextDecoderStream())).getReader();
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     const silence = setTimeout(cut, SILENCE);
@@ -68,17 +55,9 @@ async function* messages(body, cut) {
     if (done) return;
     const blocks = (rest + value).split(/(?:\r?\n){2}/);
     rest = blocks.pop() ?? "";
-    yield* blocks.map(message);
+    for (const block of blocks) {
+      const fields = [...block.matchAll(/^(\w+): ?(.*?)\r?$/gm)].map(([, name, said]) => [name, said]);
+      yield /** @type {Message} */ (Object.fromEntries(fields)); // no message of ours has two lines of data
+    }
   }
-}
-
-/** @param {string} block @returns {Message} */
-function message(block) {
-  const fields = { event: "", id: "", data: "", retry: "" };
-  for (const line of block.split(/\r?\n/)) {
-    const [, name = "", value = ""] = /^(event|id|data|retry): ?(.*)$/.exec(line) ?? [];
-    if (name === "data" && fields.data) fields.data += `\n${value}`;
-    else if (name) fields[/** @type {keyof Message} */ (name)] = value;
-  }
-  return fields;
 }

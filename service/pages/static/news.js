@@ -3,13 +3,9 @@
 
 import { follow } from "./live.js";
 import { parse } from "./rendering.js";
-import { find, idOf, place, remove, revisionOf } from "./tree.js";
+import { find, idOf, its, place, remove } from "./tree.js";
 
-/**
- * @typedef {import("./thread-element.js").CommentThread} CommentThread
- * @typedef {import("./api.js").Thread} Thread
- * @typedef {import("./api.js").Comment} Comment
- */
+/** @typedef {import("./api.js").Comment} Comment */
 
 export class News {
   /** @type {Map<string, Comment>} what came and is not shown yet */
@@ -17,7 +13,7 @@ export class News {
   /** @type {AbortController | undefined} */
   #line;
 
-  /** @param {CommentThread} thread */
+  /** @param {import("./shown-thread.js").ShownThread} thread */
   constructor(thread) {
     this.thread = thread;
   }
@@ -28,129 +24,103 @@ export class News {
     this.#line?.abort();
     this.#line = undefined;
     if (!wanted) return;
-    const { thread } = this;
-    const line = (this.#line = new AbortController());
-    const connect = (/** @type {string} */ last, /** @type {AbortSignal} */ signal) =>
-      thread.client.stream(thread.sequence, last, signal);
-    void follow(connect, ({ event, data }) => this.#hear(event, JSON.parse(data)), line.signal);
+    const { client } = this.thread;
+    const { signal } = (this.#line = new AbortController());
+    void follow(
+      (last, line) => client.stream(last, line),
+      ({ event, data }) => this.#hear(event, JSON.parse(data)),
+      signal,
+    );
   }
 
-  /** Begin anew: all that there is is shown. */
-  clear() {
-    this.#new.clear();
-    this.#announce();
+  /** Tell of what came and is not in the page. */
+  announce() {
+    const { section, words } = this.thread;
+    for (const id of this.#new.keys()) if (this.#shown(id)) this.#new.delete(id);
+    const { size } = this.#new;
+    const { lang } = section;
+    const forms = words.new;
+    const form = forms[`=${size}`] ?? forms[new Intl.PluralRules(lang).select(size)] ?? forms.other;
+    const button = /** @type {HTMLElement} */ (section.querySelector(".news button"));
+    button.hidden = !size;
+    button.textContent = size ? form.replace("{n}", new Intl.NumberFormat(lang).format(size)) : "";
   }
 
-  /** What has come into the page meanwhile is no news. */
-  settle() {
-    for (const id of this.#new.keys()) if (find(this.thread.list, id)) this.#new.delete(id);
-    this.#announce();
+  /** A comment in the page, but for a word of one that is gone. @param {string} id */
+  #shown(id) {
+    const li = find(this.thread.list, id);
+    return li && !its(li, ".removed") ? li : null;
   }
 
-  /** @param {string} event @param {{thread?: Thread, comment?: Comment}} told */
-  async #hear(event, told) {
+  /** @param {string} event @param {{thread: import("./api.js").Thread, comment?: Comment}} told */
+  async #hear(event, { thread: now, comment }) {
     const { thread } = this;
     await thread.sending; // what the reader sends meanwhile is not news to them
     if (event === "thread.gone") return this.#gone();
-    if (!told.thread) return;
-    thread.update(told.thread);
-    if (!told.comment) return;
-    const { id } = told.comment;
-    const li = find(thread.list, id);
-    if (event === "comment.removed") {
-      this.#new.delete(id);
-      if (li) await this.#aside(li, () => this.#take(li, id));
-    } else if (!li || li.querySelector(":scope > article > .removed")) {
-      if (event === "comment.published") this.#new.set(id, told.comment);
-    } else if (li.matches(".held") || revisionOf(li) < told.comment.revision) {
-      await this.#aside(li, () => this.#change(li, told.comment));
+    thread.update(now);
+    if (!comment) return;
+    const { id, revision } = comment;
+    const li = this.#shown(id);
+    const isRemoved = event === "comment.removed";
+    const isOther = isRemoved || li?.matches(".held") || Number(li?.dataset.revision ?? 1) < revision;
+    if (isRemoved) this.#new.delete(id);
+    else if (!li && event === "comment.published") this.#new.set(id, comment);
+    if (li && isOther) {
+      const change = () => this.#change(li, isRemoved ? null : comment);
+      // Not while the reader is in it.
+      if (its(li)?.contains(thread.root.activeElement)) li.addEventListener("focusout", () => setTimeout(change), { once: true });
+      else await change();
     }
-    this.#announce();
+    this.announce();
   }
 
-  /** Do `change` once the reader is not in that comment. @param {HTMLElement} li @param {() => unknown} change */
-  async #aside(li, change) {
-    const article = li.querySelector(":scope > article");
-    if (!article?.contains(this.thread.root.activeElement)) return change();
-    article.addEventListener("focusout", () => setTimeout(change), { once: true });
-  }
-
-  /** @param {HTMLElement} li @param {string} id */
-  async #take(li, id) {
-    const { thread } = this;
-    // The reader's own may still be theirs to see.
-    if (li.matches(".own") && (await thread.renew(id))) return;
-    remove(li, thread.words.removed);
-  }
-
-  /** @param {HTMLElement} li @param {Comment | undefined} comment */
+  /** @param {HTMLElement} li @param {Comment | null} comment */
   async #change(li, comment) {
-    if (!comment?.html) return;
-    if (li.matches(".own")) return void (await this.thread.renew(comment.id));
-    li.querySelector(":scope > article > .body")?.replaceChildren(parse(comment.html));
-    li.dataset.revision = String(comment.revision);
-  }
-
-  #announce() {
     const { thread } = this;
-    const count = this.#new.size;
-    const news = thread.piece(".news");
-    const button = news?.querySelector("button");
-    if (!news || !button) return;
-    const { lang } = thread.section;
-    const forms = thread.words.new;
-    const form = forms[`=${count}`] ?? forms[new Intl.PluralRules(lang).select(count)] ?? forms.other ?? "";
-    button.hidden = !count;
-    button.textContent = form.replace("{n}", new Intl.NumberFormat(lang).format(count));
+    // The reader's own may still be theirs to see, or to edit.
+    if (li.matches(".own") && (await thread.renew(idOf(li)))) return;
+    if (!comment) return remove(li, thread.words.removed);
+    its(li, ".body")?.replaceChildren(parse(comment.html));
+    li.dataset.revision = String(comment.revision);
   }
 
   /** Show what came, each in its place, and go to the first; where that is on another page, to that page. */
   async show() {
     const { thread } = this;
     const [first] = this.#new.keys();
-    if (!first) return;
-    /** @type {HTMLElement | null} */
-    let shown = null;
-    for (const [id, comment] of this.#new) {
-      if (!this.#new.has(id)) continue; // it came along with what it answers
-      const old = find(thread.list, id);
-      if (old && !old.querySelector(":scope > article > .removed")) {
-        this.#new.delete(id);
-        continue;
-      }
-      if (!old && comment.parent_id && !find(thread.list, comment.parent_id)) continue;
-      const li = await this.#bring(comment);
-      shown ??= li;
+    let shown = "";
+    for (const [id, { parent_id }] of this.#new) {
+      if (!find(thread.list, id) && parent_id && !find(thread.list, parent_id)) continue;
+      await this.#bring(id);
+      shown ||= id;
     }
     if (shown) thread.go(shown);
     else await thread.open({ comment: first }, first);
-    this.#announce();
+    this.announce();
   }
 
-  /** @param {Comment} comment @returns {Promise<HTMLElement | null>} */
-  async #bring(comment) {
+  /** Put into the page a comment that came, and what else came that the service shows beside it. @param {string} id */
+  async #bring(id) {
     const { thread } = this;
-    const { list, newest, hasMore: more } = thread;
-    const page = await thread.client.fragment({ comment: comment.id, ...thread.order });
+    const page = await thread.client.fragment({ ...thread.order, comment: id });
     for (const each of this.#new.values()) {
       const fresh = find(page, each.id);
       if (!fresh) continue;
-      if (find(list, each.id)) await thread.renew(each.id, page);
+      if (find(thread.list, each.id)) await thread.renew(each.id, page);
       else {
-        for (const answer of fresh.querySelectorAll("li[id]")) find(list, idOf(answer))?.remove();
-        if (!place(list, fresh, { parent: each.parent_id, depth: each.depth, newest, more })) continue;
+        fresh.querySelector("ol")?.remove(); // each of its answers has its own turn
+        place(thread, fresh, each.parent_id, each.depth);
       }
-      this.#new.delete(each.id);
     }
-    this.#new.delete(comment.id); // gone again, where it was not on its page
+    this.#new.delete(id); // gone again, where it was not on its page
     thread.dress();
-    return find(list, comment.id);
+    this.announce();
   }
 
   /** Withdrawn, it may be; or it has moved, and is found at once. */
   async #gone() {
     this.listen(false);
     if (await this.thread.refresh()) this.listen(true);
-    else this.thread.fail(true);
+    else this.thread.fail();
   }
 }

@@ -6,10 +6,9 @@ const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("onereply"
 });
 
 /** The style sheet that all threads of the page share; where it does not come, they do without. */
-export const style = fetch(new URL("thread.css", import.meta.url), { credentials: "omit" })
-  .then((answer) => (answer.ok ? answer.text() : ""))
-  .catch(() => "")
-  .then(sheet);
+export const styled = fetch(new URL("/static/thread.css", import.meta.url), { credentials: "omit" })
+  .then((answer) => answer.text())
+  .then(sheet, () => sheet(""));
 
 /** @param {string} css */
 export function sheet(css) {
@@ -21,57 +20,41 @@ export function sheet(css) {
 /** @param {string} html */
 export function parse(html) {
   const template = document.createElement("template");
-  template.innerHTML = policy?.createHTML(html) ?? html;
+  template.innerHTML = policy ? policy.createHTML(html) : html;
   return template.content;
 }
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag @param {string} [className] @param {string} [text]
+ * @param {K} tag @param {string} className @param {string} [text]
  */
-export function make(tag, className = "", text = "") {
+export function make(tag, className, text = "") {
   const made = document.createElement(tag);
-  if (className) made.className = className;
+  made.className = className;
   made.textContent = text;
   return made;
 }
 
-const PARTS = {
-  thread: ".thread",
-  heading: ".heading",
-  comments: ".comments",
-  comment: ".comments article",
-  author: ".author",
-  time: ".time",
-  body: ".body",
-  deeds: ".deeds",
-  form: ".write",
-  field: ".field",
-  button: "button",
-  notice: ".notice",
-  news: ".news",
-};
+const PARTS = "heading comments author time body deeds field notice news comment=article form=.write button=button";
 
 /**
- * Name the parts below `root` for the host's style sheet, and tell times as the reader does.
- * @param {ParentNode} root @param {string} lang
+ * Name what is new in a thread for the host's style sheet, tell times as the reader does, and have the links to edit
+ * go when their time is over.
+ * @param {HTMLElement} section
  */
-export function dress(root, lang) {
-  for (const [part, selector] of Object.entries(PARTS)) {
-    for (const each of root.querySelectorAll(selector)) each.setAttribute("part", part);
+export function dress(section) {
+  for (const part of PARTS.split(" ")) {
+    const [name, selector = `.${part}`] = part.split("=");
+    for (const each of section.querySelectorAll(selector)) each.setAttribute("part", name);
   }
-  const format = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" });
-  for (const time of root.querySelectorAll("time")) {
-    time.textContent = format.format(new Date(time.dateTime));
-  }
-}
-
-/** Have the links to edit go when their time is over. @param {ParentNode} root @param {number} seconds */
-export function endEdits(root, seconds) {
-  for (const link of root.querySelectorAll("a[data-deed=edit]")) {
-    const made = link.closest("article")?.querySelector("time")?.dateTime;
-    const left = seconds * 1000 - (Date.now() - Date.parse(made ?? ""));
+  const format = new Intl.DateTimeFormat(section.lang, { dateStyle: "long", timeStyle: "short" });
+  for (const time of section.querySelectorAll("time:not([data-told])")) {
+    const { dateTime, dataset } = /** @type {HTMLTimeElement} */ (time);
+    const made = new Date(dateTime);
+    time.textContent = dataset.told = format.format(made);
+    const link = time.closest("article")?.querySelector("[data-deed=edit]");
+    const left = Number(section.dataset.editSeconds) * 1000 - (Date.now() - Number(made));
     // The service says that it may be edited; a clock here that is wrong does not take that back at once.
-    setTimeout(() => link.remove(), Math.min(Math.max(left, 10_000), 0x7fffffff));
+    if (link) setTimeout(() => link.remove(), Math.max(left, 10_000));
   }
 }

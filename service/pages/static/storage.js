@@ -1,53 +1,51 @@
 // What is kept on the reader's device; where nothing may be, it is kept as long as the page.
 
-/** @type {Map<string, string>} */
-const meanwhile = new Map();
+/** @type {Record<string, string>} */
+const meanwhile = {};
 const DAYS = 30;
 
-/** @param {string} name */
-export function recall(name) {
+/** @param {string} name @param {any} [otherwise] @returns {any} */
+export function recall(name, otherwise) {
+  let kept;
   try {
-    return localStorage.getItem(`onereply:${name}`);
+    kept = localStorage.getItem(`onereply:${name}`);
   } catch {
-    return meanwhile.get(name) ?? null;
+    kept = meanwhile[name];
   }
+  return kept ? JSON.parse(kept) : otherwise;
 }
 
-/** @param {string} name @param {string | null} value */
+/** @param {string} name @param {any} value */
 export function keep(name, value) {
+  const kept = JSON.stringify(value);
   try {
-    if (value === null) localStorage.removeItem(`onereply:${name}`);
-    else localStorage.setItem(`onereply:${name}`, value);
+    localStorage.setItem(`onereply:${name}`, kept);
   } catch {
-    if (value === null) meanwhile.delete(name);
-    else meanwhile.set(name, value);
+    meanwhile[name] = kept;
   }
 }
 
 /**
- * What was typed and not sent; `key` is the Idempotency-Key under which these very words were, if they were.
+ * What was typed and not sent, since when; `key` is the Idempotency-Key under which these very words were, if they were.
  * @typedef {{body: string, at: number, key?: string}} Draft
  */
 
 /** The drafts of one thread, by form. */
 export class Drafts {
-  /** @param {string} site @param {string} article */
-  constructor(site, article) {
-    this.names = `${site}:${article}:drafts`;
+  /** @param {string} names */
+  constructor(names) {
+    this.names = names;
   }
 
   /** @returns {Record<string, Draft>} */
   all() {
-    /** @type {Record<string, Draft>} */
-    const drafts = JSON.parse(recall(this.names) ?? "{}");
-    const since = Date.now() - DAYS * 86_400_000;
-    return Object.fromEntries(Object.entries(drafts).filter(([, draft]) => draft.at > since));
+    return recall(this.names, {});
   }
 
-  /** @param {string} form @param {Draft | null} draft */
+  /** @param {string} form @param {Draft} [draft] */
   set(form, draft) {
-    const { [form]: _, ...others } = this.all();
-    const drafts = draft?.body ? { ...others, [form]: draft } : others;
-    keep(this.names, Object.keys(drafts).length ? JSON.stringify(drafts) : null);
+    const since = Date.now() - DAYS * 86_400_000;
+    const others = Object.entries(this.all()).filter(([name, { at }]) => name !== form && at > since);
+    keep(this.names, Object.fromEntries(draft?.body ? [...others, [form, draft]] : others));
   }
 }

@@ -2,135 +2,126 @@
 // service does not take it.
 
 import { Refused } from "./api.js";
-import { blame, draftOf, field, tell, untell } from "./forms.js";
-import { dress, make } from "./rendering.js";
-import { commentOf, find, place, remove } from "./tree.js";
+import { blame, draftOf, field, tellForm } from "./forms.js";
+import { parse } from "./rendering.js";
+import { commentOf, find, its, place, remove } from "./tree.js";
 
 /**
- * @typedef {import("./thread-element.js").CommentThread} CommentThread
+ * @typedef {import("./shown-thread.js").ShownThread} ShownThread
  * @typedef {Record<string, string>} Typed
+ * @typedef {(thread: ShownThread, form: HTMLFormElement, typed: Typed, id: string) => Promise<void>} Sending
  */
 
-/** @param {CommentThread} thread @param {HTMLFormElement} form */
-export async function send(thread, form) {
-  if (form.ariaBusy === "true") return;
+/** @param {ShownThread} thread @param {HTMLFormElement} form */
+export async function sendForm(thread, form) {
+  if (form.ariaBusy) return;
+  const { deed = "", comment = "" } = form.dataset;
   const typed = /** @type {Typed} */ (Object.fromEntries(new FormData(form)));
-  const deed = form.dataset.deed ?? "post";
-  const button = form.querySelector("button");
-  const label = button?.textContent ?? "";
-  untell(form);
+  const button = /** @type {HTMLElement} */ (form.querySelector("button"));
+  const label = button.textContent;
+  tellForm(form);
   form.ariaBusy = "true";
-  if (button) button.textContent = thread.words.sending;
-  const sending = (deed === "post" ? post : DEEDS[deed])?.(thread, form, typed);
-  thread.sending = sending?.catch(() => {});
-  try {
-    await sending;
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    giveBack(thread, form, error);
-  } finally {
-    form.ariaBusy = null;
-    if (button) button.textContent = label;
-  }
+  button.textContent = thread.words.sending;
+  const sending = SENT[deed](thread, form, typed, comment);
+  thread.sending = sending.catch(() => {});
+  await sending.catch((error) => giveBack(thread, form, error));
+  form.ariaBusy = null;
+  button.textContent = label;
 }
 
-/** @param {CommentThread} thread @param {HTMLFormElement} form @param {Typed} typed */
-async function post(thread, form, typed) {
-  const { body = "", name = "", email, url, home = "" } = typed;
-  const parent_id = form.dataset.comment || null;
-  const since = Number(form.dataset.since) || Date.now();
-  const { key = newKey() } = thread.drafts.all()[draftOf(form)] ?? {};
-  thread.drafts.set(draftOf(form), { body, at: since, key });
-  const li = foresee(thread, body, name, parent_id);
-  const text = field(form, "body");
-  if (text) text.value = "";
-  const author = form.querySelector("[name=name]") && { name, email: email || null, url: url || null };
-  const seconds = Math.min(Math.max(0, (Date.now() - since) / 1000), 86_400 * 30);
-  const sent = { body, author, parent_id, form: { honeypot: home, seconds } };
-  const path = `${thread.client.thread}/comments`;
-  const answer = await thread.client.send("POST", path, sent, { "Idempotency-Key": key }).catch((error) => {
-    li.remove();
-    if (text) text.value = body;
-    throw error;
-  });
-  const { comment } = answer;
-  thread.drafts.set(draftOf(form), null);
-  thread.client.remember(answer.author_token);
-  if (author) thread.who({ name, email: email ?? "", url: url ?? "" });
-  if (find(thread.list, comment.id)) li.remove(); // it was accepted before
-  else li.id = `comment-${comment.id}`;
-  if (parent_id) form.remove();
-  form.dataset.since = String(Date.now());
-  thread.update(answer.thread);
-  const shown = (await thread.renew(comment.id)) ?? li;
-  thread.go(shown);
-  thread.say(comment.state === "published" ? "posted" : "held");
-  thread.tell("posted", { id: comment.id, state: comment.state });
-}
-
-/** The reply as it will stand. @param {CommentThread} thread @param {string} body @param {string} name @param {string | null} parent */
-function foresee(thread, body, name, parent) {
-  const li = make("li", "own held");
-  li.id = "comment-~"; // after all there are
-  const article = li.appendChild(make("article"));
-  const header = article.appendChild(make("header"));
-  header.append(make("b", "author", name || (thread.blank?.querySelector(".as")?.textContent ?? "")));
-  article.append(make("p", "waiting", thread.words.sending));
-  const text = article.appendChild(make("div", "body"));
-  text.dir = "auto";
-  text.append(...body.split(/\n{2,}/).map((each) => make("p", "", each)));
-  if (thread.newest && !parent) li.id = "comment-";
-  dress(li, thread.section.lang);
-  place(thread.list, li, { parent, depth: Infinity, newest: thread.newest, more: thread.hasMore });
-  if (thread.newest && !parent) thread.list.prepend(li);
-  return li;
-}
-
-/** @type {Record<string, (thread: CommentThread, form: HTMLFormElement, typed: Typed) => Promise<void>>} */
-const DEEDS = {
-  async edit(thread, form, { body = "" }) {
-    const id = form.dataset.comment ?? "";
-    const { state } = await thread.client.send("PATCH", `/comments/${id}`, { body });
-    thread.drafts.set(draftOf(form), null);
+/** @type {Record<string, Sending>} */
+const SENT = {
+  async post(thread, form, { body, name, email, url, home }, parent) {
+    const since = Number(form.dataset.since);
+    const draft = draftOf(form);
+    const key = thread.drafts.all()[draft]?.key ?? newKey();
+    thread.drafts.set(draft, { body, at: since, key });
+    const li = foresee(thread, body, name, parent);
+    const text = /** @type {HTMLTextAreaElement} */ (field(form, "body"));
+    text.value = "";
+    const author = field(form, "name") ? { name, email: email || null, url: url || null } : null;
+    const seconds = Math.max(0, (Date.now() - since) / 1000);
+    const sent = { body, author, parent_id: parent || null, form: { honeypot: home, seconds } };
+    const path = `${thread.client.thread}/comments`;
+    const answer = await thread.client.call(path, "POST", sent, { "Idempotency-Key": key }).catch((error) => {
+      li.remove();
+      text.value = body;
+      throw error;
+    });
+    const { comment, thread: now, author_token } = await answer.json();
+    const { id, state, depth, html } = comment;
+    thread.drafts.set(draft);
+    thread.who(author_token, author && { name, email, url });
+    find(thread.list, id)?.remove(); // it was accepted before
+    li.id = `comment-${id}`;
+    place(thread, li, parent, depth);
+    its(li, ".body")?.replaceChildren(parse(html));
+    if (parent) form.remove();
+    form.dataset.since = String(Date.now());
+    thread.update(now);
+    await thread.renew(id);
+    thread.go(li);
+    thread.say(state === "published" ? "posted" : "held");
+    thread.tell("posted", { id, state });
+  },
+  async edit(thread, form, { body }, id) {
+    const answer = await thread.client.call(`/comments/${id}`, "PATCH", { body });
+    const { state } = await answer.json();
+    thread.drafts.set(draftOf(form));
     form.remove();
-    const li = await thread.renew(id);
-    if (li) thread.go(li);
+    await thread.renew(id);
+    thread.go(id);
     thread.say(state === "published" ? "edited" : "held");
   },
-  async delete(thread, form) {
-    await thread.client.send("DELETE", `/comments/${form.dataset.comment}`);
+  async delete(thread, form, _, id) {
+    await thread.client.call(`/comments/${id}`, "DELETE");
     const li = commentOf(form);
     form.remove();
     if (li) remove(li, thread.words.removed);
-    thread.piece(".heading")?.focus({ preventScroll: true });
+    thread.goToHeading();
     thread.say("deleted");
   },
-  async report(thread, form, { reason, note }) {
-    await thread.client.send("POST", `/comments/${form.dataset.comment}/reports`, { reason, note: note || null });
-    const li = commentOf(form);
+  async report(thread, form, { reason, note }, id) {
+    await thread.client.call(`/comments/${id}/reports`, "POST", { reason, note: note || null });
     form.remove();
-    if (li) thread.go(li);
-    thread.say("reported", li);
+    thread.go(id);
+    thread.say("reported", find(thread.list, id));
   },
 };
 
-/** What kept it from being done, where the reader sees it, with all that was typed. @param {CommentThread} thread @param {HTMLFormElement} form @param {Refused} refused */
-function giveBack(thread, form, refused) {
-  const { status, problem, message } = refused;
+/** The reply as it will stand. @param {ShownThread} thread @param {string} body @param {string} [name] @param {string} [parent] */
+function foresee(thread, body, name, parent) {
+  const li = /** @type {HTMLElement} */ (
+    parse(
+      '<li class="own held"><article><header><b class="author"></b></header><p class="waiting"></p><div class="body" dir="auto"></div></article>',
+    ).firstChild
+  );
+  const says = { ".author": name ?? thread.piece(".as")?.textContent, ".waiting": thread.words.sending, ".body": body };
+  for (const [selector, said] of Object.entries(says)) its(li, selector)?.append(said ?? "");
+  li.id = "comment-~"; // after all there are
+  place(thread, li, parent ?? null, Infinity);
+  thread.dress();
+  return li;
+}
+
+/** Say what kept it from being done, where all that was typed is. @param {ShownThread} thread @param {HTMLFormElement} form @param {unknown} error */
+function giveBack(thread, form, error) {
+  if (!(error instanceof Refused)) throw error;
+  const { status, problem, message } = error;
   const { failed, offline, write } = thread.words;
-  blame(form, refused, message || (status || navigator.onLine ? failed : offline));
-  if (problem.type?.endsWith("/parent-gone")) {
+  const [kind] = /[^/]*$/.exec(problem.type ?? "") ?? [];
+  blame(form, message || (status || navigator.onLine ? failed : offline), problem.pointer);
+  if (kind === "parent-gone") {
     // What was answered is gone: its answer may go to the article instead.
-    thread.drafts.set(draftOf(form), null);
-    delete form.dataset.comment;
+    thread.drafts.set(draftOf(form));
+    form.dataset.comment = "";
     form.querySelector("h3")?.replaceChildren(write);
   }
-  if (!status) addEventListener("online", () => tell(form, ""), { once: true });
-  if (/\/(thread-closed|comments-off)$/.test(problem.type ?? "")) void thread.refresh();
+  if (!status) addEventListener("online", () => tellForm(form), { once: true });
+  if (kind === "thread-closed" || kind === "comments-off") void thread.refresh();
 }
 
-/** @returns {string} a key that nobody guesses */
+/** A key that nobody guesses. */
 function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) => (byte % 36).toString(36)).join("");
 }
-
