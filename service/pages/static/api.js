@@ -58,6 +58,14 @@ export class Client {
     return this.#signedIn || recall(this.author);
   }
 
+  /** What a guest is called here; from now on, where it is told. @param {string} [token] @param {object | null} [told] @returns {object} */
+  who(token, told) {
+    const name = `${this.author}-says`;
+    if (token) keep(this.author, token);
+    if (told) keep(name, told);
+    return recall(name, {});
+  }
+
   /**
    * Call `path` below the site, `again` with another token where one is not taken; raises Refused.
    * @param {string} path @param {string} [method] @param {object} [body] @param {Record<string, string>} [headers]

@@ -59,7 +59,7 @@ function emptyForm(thread, deed) {
 /** Put into a form what was typed before, and who typed it. @param {ShownThread} thread @param {HTMLFormElement} form */
 export function fill(thread, form) {
   const draft = thread.drafts.all()[draftOf(form)];
-  const known = { ...thread.who(), ...(draft && { body: draft.body }) };
+  const known = { ...thread.client.who(), ...(draft && { body: draft.body }) };
   for (const [name, value] of Object.entries(known)) {
     const at = field(form, name);
     if (at) at.value = value;

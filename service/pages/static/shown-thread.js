@@ -22,7 +22,7 @@ export class ShownThread extends HTMLElement {
   /** @type {{order?: string}} */
   order = {};
   sequence = 0;
-  /** @type {HTMLFormElement | undefined} the form for a reply, as it is before anything is typed */
+  /** @type {Node | undefined} the form for a reply, as it is before anything is typed */
   blank;
   /** @type {Promise<void> | undefined} */
   sending;
@@ -75,7 +75,7 @@ export class ShownThread extends HTMLElement {
     this.words = JSON.parse(dataset.words ?? "");
     keep("words", { lang, dir, words: this.words });
     const form = section.querySelector("form");
-    this.begin(form);
+    this.blank = form?.cloneNode(true);
     const news = make("p", "news");
     const said = make("p", "said");
     news.role = said.role = "status";
@@ -110,11 +110,6 @@ export class ShownThread extends HTMLElement {
     void styled.then((css) => (this.root.adoptedStyleSheets = [css]));
   }
 
-  /** @param {HTMLFormElement | null} form the form for a reply */
-  begin(form) {
-    this.blank = /** @type {HTMLFormElement | undefined} */ (form?.cloneNode(true));
-  }
-
   /** @param {string} selector @returns {HTMLElement | null} */
   piece(selector) {
     return this.section.querySelector(selector);
@@ -135,13 +130,6 @@ export class ShownThread extends HTMLElement {
   dress() {
     this.section.part.add("thread");
     dress(this.section);
-  }
-
-  /** What a guest is called here; from now on, where it is told. @param {string} [token] @param {object | null} [told] @returns {object} */
-  who(token, told) {
-    if (token) keep(this.client.author, token);
-    if (told) keep(`${this.site}:who`, told);
-    return recall(`${this.site}:who`, {});
   }
 
   /** Go to a comment. @param {HTMLElement | string} comment */

@@ -57,7 +57,7 @@ async function openForms(thread) {
   if (thread.blank) return;
   const form = (await thread.client.fragment({ limit: "1" })).querySelector("form");
   if (!form) return;
-  thread.begin(form);
+  thread.blank = form.cloneNode(true);
   thread.piece("#form")?.remove();
   thread.section.append(form);
   fill(thread, form);

@@ -20,6 +20,7 @@ export async function sendForm(thread, form) {
   const button = /** @type {HTMLElement} */ (form.querySelector("button"));
   const label = button.textContent;
   tellForm(form);
+  for (const said of thread.section.querySelectorAll(".said")) said.textContent = "";
   form.ariaBusy = "true";
   button.textContent = thread.words.sending;
   const sending = SENT[deed](thread, form, typed, comment);
@@ -51,7 +52,7 @@ const SENT = {
     const { comment, thread: now, author_token } = await answer.json();
     const { id, state, depth, html } = comment;
     thread.drafts.set(draft);
-    thread.who(author_token, author && { name, email, url });
+    thread.client.who(author_token, author && { name, email, url });
     find(thread.list, id)?.remove(); // it was accepted before
     li.id = `comment-${id}`;
     place(thread, li, parent, depth);
@@ -72,6 +73,7 @@ const SENT = {
     await thread.renew(id);
     thread.go(id);
     thread.say(state === "published" ? "edited" : "held");
+    await thread.refresh();
   },
   async delete(thread, form, _, id) {
     await thread.client.call(`/comments/${id}`, "DELETE");
@@ -80,6 +82,7 @@ const SENT = {
     if (li) remove(li, thread.words.removed);
     thread.goToHeading();
     thread.say("deleted");
+    await thread.refresh();
   },
   async report(thread, form, { reason, note }, id) {
     await thread.client.call(`/comments/${id}/reports`, "POST", { reason, note: note || null });
@@ -123,5 +126,5 @@ function giveBack(thread, form, error) {
 
 /** A key that nobody guesses. */
 function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) => (byte % 36).toString(36)).join("");
+  return crypto.getRandomValues(new Uint32Array(5)).join("-");
 }
