@@ -10,6 +10,7 @@ from service.bans import api as bans
 from service.cache.keeping import kept
 from service.comments import api as comments
 from service.events import api as events
+from service.live import streaming
 from service.moderation import api as moderation
 from service.pages import contract, index, reference, sending, static, thread
 from service.pages.visiting import visited
@@ -27,6 +28,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
     ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment), ANYONE),
+    ("GET",    "/threads/{article}/stream",   streaming.get_stream,        ANYONE),
     ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
     ("GET",    "/threads/{article}",          kept(threads.get_thread),    ANYONE),
