@@ -36,6 +36,7 @@ export async function openForm(thread, li, deed, goes = true) {
       body.value = told?.comment.body ?? "";
     }
     fill(thread, form);
+    thread.dress();
   }
   if (goes) /** @type {HTMLElement | null} */ (form.querySelector("textarea") ?? form.querySelector("input, button"))?.focus();
 }
@@ -65,7 +66,6 @@ export function fill(thread, form) {
     if (at) at.value = value;
   }
   form.dataset.since = String(draft?.at ?? Date.now());
-  thread.dress();
 }
 
 /** Open the forms again in which something was being typed. @param {ShownThread} thread */

@@ -35,6 +35,8 @@ export function make(tag, className, text = "") {
   return made;
 }
 
+/** @type {Record<string, Intl.DateTimeFormat>} */
+const formats = {};
 const PARTS = "heading comments author time body deeds field notice news comment=article form=.write button=button";
 
 /**
@@ -47,7 +49,8 @@ export function dress(section) {
     const [name, selector = `.${part}`] = part.split("=");
     for (const each of section.querySelectorAll(selector)) each.setAttribute("part", name);
   }
-  const format = new Intl.DateTimeFormat(section.lang, { dateStyle: "long", timeStyle: "short" });
+  const { lang } = section;
+  const format = (formats[lang] ??= new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }));
   for (const time of section.querySelectorAll("time:not([data-told])")) {
     const { dateTime, dataset } = /** @type {HTMLTimeElement} */ (time);
     const made = new Date(dateTime);

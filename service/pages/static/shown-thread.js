@@ -73,7 +73,6 @@ export class ShownThread extends HTMLElement {
     this.section = section;
     this.sequence = Number(dataset.sequence);
     this.words = JSON.parse(dataset.words ?? "");
-    keep("words", { lang, dir, words: this.words });
     const form = section.querySelector("form");
     this.blank = form?.cloneNode(true);
     const news = make("p", "news");
@@ -81,18 +80,21 @@ export class ShownThread extends HTMLElement {
     news.role = said.role = "status";
     news.append(make("button", ""));
     (this.piece(".more") ?? this.list).after(said, news);
+    this.dress();
     this.root.replaceChildren(section);
     this.root.adoptedStyleSheets = [ROOM, css];
-    this.dress();
     if (form) fill(this, form);
     refill(this);
     if (this.piece(".notice")) {
       dataset.state = "closed";
       closeForms(this);
     }
-    if (section.getBoundingClientRect().bottom > innerHeight) this.giveRoom();
     this.news.announce();
     if (isFirst) this.tell("ready");
+    requestAnimationFrame(() => {
+      if (section.getBoundingClientRect().bottom > innerHeight) this.giveRoom();
+      keep("words", { lang, dir, words: this.words });
+    });
   }
 
   /** Say that there is nothing to show. */

@@ -61,6 +61,7 @@ async function openForms(thread) {
   thread.piece("#form")?.remove();
   thread.section.append(form);
   fill(thread, form);
+  thread.dress();
 }
 
 /** @param {HTMLElement} form @param {{readOnly: boolean}} body @param {boolean} isClosed */

@@ -56,7 +56,8 @@ export class CommentThread extends ShownThread {
     });
     observer.observe(this);
     signal.onabort = () => observer.disconnect();
-    if (hashed()) void this.#begin();
+    // What is in sight need not wait for the observer, nor what the page's address names.
+    if (hashed() || this.getBoundingClientRect().top < innerHeight) this.#seen(true);
   }
 
   disconnectedCallback() {
