@@ -94,15 +94,18 @@ class Told(msgspec.Struct, kw_only=True):
         return message
 
 
+def is_hidden(thread: ThreadFacts, now: datetime) -> bool:
+    """Whether no reader may know of the article at the instant ``now``."""
+    return thread.withdrawn_at is not None or (thread.published_at is not None and thread.published_at > now)
+
+
 def name_of(event: str, facts: Facts, *, now: datetime) -> Name | None:
     """As what an ``event`` of the log is told to readers at the instant ``now``; None where it is not."""
-    thread, comment = facts.thread, facts.comment
-    if thread.withdrawn_at is not None or (thread.published_at is not None and thread.published_at > now):
-        return Name.GONE
+    comment = facts.comment
     if event.startswith("thread."):
-        return {EventType.THREAD_CLOSED: Name.CLOSED, EventType.THREAD_REOPENED: Name.REOPENED}.get(
-            EventType(event), Name.UPDATED
-        )
+        if is_hidden(facts.thread, now):
+            return Name.GONE
+        return _OF_THREADS.get(EventType(event), Name.UPDATED)
     if comment is None or not event.startswith("comment."):
         return None
     was, is_now = facts.previous_state is State.PUBLISHED, comment.state is State.PUBLISHED
@@ -111,6 +114,18 @@ def name_of(event: str, facts: Facts, *, now: datetime) -> Name | None:
     if was and not is_now:
         return Name.REMOVED
     return Name.EDITED if is_now and event == EventType.COMMENT_EDITED else None
+
+
+_OF_THREADS = {EventType.THREAD_CLOSED: Name.CLOSED, EventType.THREAD_REOPENED: Name.REOPENED}
+
+
+def without_old_ends(told: list[Told]) -> list[Told]:
+    """``told`` to who has heard already that the thread is gone: not again before it is back."""
+    back = next((each.sequence for each in told if each.name in _OF_A_THREAD_THAT_IS_THERE), None)
+    return [each for each in told if each.name is not Name.GONE or (back and each.sequence > back)]
+
+
+_OF_A_THREAD_THAT_IS_THERE = {Name.UPDATED, Name.CLOSED, Name.REOPENED}
 
 
 def told_anew(thread: ThreadOut, *, thread_id: int, position: int) -> Told:

@@ -18,7 +18,7 @@ from service.comments.model import State
 from service.comments.wire import public_comment
 from service.events.catalogue import EventType
 from service.events.model import EventRow
-from service.live.facts import Facts, Name, Told, name_of
+from service.live.facts import Facts, Name, Told, is_hidden, name_of, without_old_ends
 from service.storage.portable import any_of, rows_given
 
 READ_AT_ONCE = 200
@@ -39,7 +39,10 @@ async def sequence_at(connection: AsyncConnection, thread_id: int, position: int
 async def read_since(connection: AsyncConnection, thread_id: int, *, after: int) -> tuple[list[Told], int]:
     """What the next :data:`READ_AT_ONCE` events of a thread tell, and the sequence of the last of them."""
     rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
-    return await _told(connection, rows), after + len(rows)
+    told = await _told(connection, rows)
+    if any(each.name is Name.GONE for each in told) and await _was_hidden(connection, thread_id, at=after):
+        told = without_old_ends(told)
+    return told, after + len(rows)
 
 
 _SINCE = (
@@ -48,6 +51,14 @@ _SINCE = (
     .order_by(EventRow.sequence)
     .limit(READ_AT_ONCE)
 )
+
+
+async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -> bool:
+    """Whether a thread was hidden from readers as of its event ``at`` that sequence."""
+    data = await connection.scalar(
+        select(EventRow.data).where(EventRow.thread_id == thread_id, EventRow.sequence == at)
+    )
+    return data is not None and is_hidden(_decode(data).thread, clock.now())
 
 
 async def read_on(

@@ -121,7 +121,6 @@ def _integers_of(kind: type[msgspec.Struct]) -> frozenset[str]:
 
 
 def _is_integer(kind: msgspec.inspect.Type) -> bool:
-    """Whether a parameter of this type is an integer, where it is given."""
     if isinstance(kind, msgspec.inspect.UnionType):
         return any(map(_is_integer, kind.types))
     return isinstance(kind, msgspec.inspect.IntType)

@@ -12,7 +12,7 @@ from starlette.types import Message, Scope
 
 from tests.builders import AThread, Json
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,17 @@ class Listener:
     def __init__(self, app: Starlette, scope: Scope) -> None:
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
         self._gone = asyncio.Event()
+        self.takes = asyncio.Event()  # whether the client takes what is sent
+        self.takes.set()
         self._asked = False
         self._messages: list[Heard] = []
         self.parser = Parser()
         self.status, self.headers, self.raw = 0, dict[str, str](), b""
-        self.task = asyncio.create_task(app(scope, self._receive, self._sent.put))
+        self.task = asyncio.create_task(app(scope, self._receive, self._send))
+
+    async def _send(self, message: Message) -> None:
+        await self.takes.wait()
+        self._sent.put_nowait(message)
 
     async def _receive(self) -> Message:
         if not self._asked:
