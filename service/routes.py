@@ -13,7 +13,7 @@ from service.events import api as events
 from service.live import feeds_api as feeds
 from service.live import streaming
 from service.moderation import api as moderation
-from service.pages import contract, index, reference, sending, static, thread
+from service.pages import contract, embedding, index, reference, sending, static, thread
 from service.pages.visiting import visited
 from service.rules import api as rules
 from service.threads import api as threads
@@ -88,6 +88,7 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/static/{file}",              static.get_static),
     ("GET",    "/embed.js",                   static.get_embed),
     ("GET",    "/{site}/{article}",           visited(thread.get_thread_page)),
+    ("GET",    "/{site}/{article}/embed",     visited(embedding.get_embed_page)),
     ("GET",    "/{site}/comments/{comment}",  visited(thread.find_comment_page)),
     ("POST",   "/{site}/{article}/comments",  visited(sending.send_post)),
     ("POST",   "/{site}/{article}/comments/{comment}", visited(sending.send_edit)),

@@ -32,6 +32,7 @@ PAGES = {  # for people, and what their browsers load and send
     "/static/{file}",
     "/embed.js",
     "/{site}/{article}",
+    "/{site}/{article}/embed",
     "/{site}/comments/{comment}",
     "/{site}/{article}/comments",
     "/{site}/{article}/comments/{comment}",
