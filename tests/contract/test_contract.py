@@ -49,6 +49,7 @@ KINDS = {None: "anyone", "authorToken": "reader", "hostToken": "reader", "sessio
 QUERIES = {
     ("GET", f"{SITE}/threads"): ["ThreadsQuery", "ThreadByUrlQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
+    ("GET", f"{SITE}/threads/{{article}}/stream"): ["StreamQuery"],
     ("GET", f"{SITE}/events"): ["EventsQuery"],
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],
