@@ -11,7 +11,7 @@ from pathlib import Path
 
 IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"\./([\w-]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export ", re.MULTILINE)
-INDENT = re.compile(r"^\s+", re.MULTILINE)
+INDENT = re.compile(r"^\s+|(?<=[;{},(])\n", re.MULTILINE)  # each statement of ours ends in a semicolon or a brace
 # Strings and templates are told first, for what looks like a comment in them is none.
 STRING = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"""
 COMMENT = re.compile(rf"({STRING})|\s*/\*.*?\*/|(?:^|[ ])//[^\n]*", re.DOTALL | re.MULTILINE)
@@ -33,5 +33,5 @@ def joined(entry: Path) -> bytes:
 
 
 def lean(script: str) -> str:
-    """``script`` without comments and indentation."""
+    """``script`` without comments, indentation and the line ends that no statement needs."""
     return INDENT.sub("", COMMENT.sub(lambda found: found[1] or "", script))

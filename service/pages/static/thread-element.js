@@ -91,9 +91,10 @@ export class CommentThread extends ShownThread {
   async #begin() {
     if (this.begun) return;
     this.begun = true;
+    this.sequence = 0;
     this.news.listen(false);
     this.client = new Client(this, this.#getToken);
-    this.drafts = new Drafts(`${this.site}:${this.article}`);
+    this.drafts = new Drafts(`${this.site}:drafts:${this.article}`);
     this.order = this.getAttribute("order") === "newest" ? { order: "newest" } : {};
     const given = /** @type {HTMLElement | null} */ (this.querySelector(":scope > section.thread"));
     const { site, article } = given?.dataset ?? {};
