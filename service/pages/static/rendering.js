@@ -43,8 +43,8 @@ function formatOf(lang) {
   return (formats[lang] ??= new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }));
 }
 
-// The first takes long to make, so it is made while the service is asked.
-setTimeout(() => formatOf(navigator.language.slice(0, 2)));
+// The first takes long to make: it is made while the service is asked, where there is nothing else to do.
+window.requestIdleCallback?.(() => formatOf(navigator.language.slice(0, 2)));
 
 const PARTS = "heading comments author time body deeds field notice news comment=article form=.write button=button";
 
@@ -58,6 +58,11 @@ export function dress(section) {
     const [name, selector = `.${part}`] = part.split("=");
     for (const each of section.querySelectorAll(selector)) each.setAttribute("part", name);
   }
+  requestAnimationFrame(() => tellTimes(section)); // as late as nobody sees them otherwise
+}
+
+/** @param {HTMLElement} section */
+function tellTimes(section) {
   const format = formatOf(section.lang);
   for (const time of section.querySelectorAll("time:not([data-told])")) {
     const { dateTime, dataset } = /** @type {HTMLTimeElement} */ (time);
