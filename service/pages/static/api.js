@@ -41,7 +41,7 @@ export function ask(element, url, init) {
 
 /** Speaks for the reader of one thread. */
 export class Client {
-  /** @type {string | null | undefined} */
+  /** @type {string | undefined} */
   #signedIn;
 
   /** @param {import("./shown-thread.js").ShownThread} element @param {() => Promise<string | null>} [getToken] */
@@ -54,7 +54,10 @@ export class Client {
 
   /** The token by which the host signs the reader in, else that of the author they are here; or none. */
   async token() {
-    this.#signedIn ??= this.getToken ? await this.getToken() : this.element.getAttribute("token");
+    this.#signedIn ??=
+      (this.getToken
+        ? await Promise.resolve().then(this.getToken).catch(reportError)
+        : this.element.getAttribute("token")) || "";
     return this.#signedIn || recall(this.author);
   }
 

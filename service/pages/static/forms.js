@@ -21,9 +21,9 @@ export function draftOf({ dataset }) {
  */
 export async function openForm(thread, li, deed, goes = true) {
   const is = deed === "reply" ? "post" : deed;
-  let form = li.querySelector("form");
-  if (!form || commentOf(form) !== li || form.dataset.deed !== is) {
-    li.querySelector(":scope > form")?.remove();
+  let form = /** @type {HTMLFormElement | null} */ (li.querySelector(":scope > form"));
+  if (form?.dataset.deed !== is) {
+    form?.remove();
     form = deed === "reply" ? replyForm(thread, li) : emptyForm(thread, deed);
     if (!form) return;
     const id = (form.dataset.comment = idOf(li));

@@ -1,6 +1,7 @@
 // What happens while the reader reads: counts and closing at once, changed words in place, new replies behind a button,
 // so that nothing moves under their eyes.
 
+import { showFailure } from "./failing.js";
 import { follow } from "./live.js";
 import { parse } from "./rendering.js";
 import { find, idOf, its, place, remove } from "./tree.js";
@@ -121,6 +122,6 @@ export class News {
   async #gone() {
     this.listen(false);
     if (await this.thread.refresh()) this.listen(true);
-    else this.thread.fail();
+    else void showFailure(this.thread);
   }
 }

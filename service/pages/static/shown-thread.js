@@ -1,11 +1,12 @@
 // What is shown of a thread: a page as the service renders it, and what becomes of it while the reader is there.
 
-import { Client } from "./api.js";
+import { Client, Refused } from "./api.js";
+import { showFailure } from "./failing.js";
 import { fill, refill } from "./forms.js";
 import { News } from "./news.js";
 import { dress, make, sheet, styled } from "./rendering.js";
 import { closeForms, stand } from "./standing.js";
-import { Drafts, keep, recall } from "./storage.js";
+import { Drafts, keep } from "./storage.js";
 import { append, find, renew } from "./tree.js";
 
 // Room until it is known how much it takes, so that what stands below is out of sight when it moves.
@@ -60,9 +61,11 @@ export class ShownThread extends HTMLElement {
       if (turn !== this.turn || (id && this.sequence && !find(section, id))) return;
       this.show(section, css);
       if (id) this.go(id);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Refused)) reportError(error);
+      if (turn !== this.turn) return;
       if (this.sequence) this.say("not_loaded");
-      else this.fail();
+      else void showFailure(this);
     }
   }
 
@@ -95,21 +98,6 @@ export class ShownThread extends HTMLElement {
       if (section.getBoundingClientRect().bottom > innerHeight) this.giveRoom();
       keep("words", { lang, dir, words: this.words });
     });
-  }
-
-  /** Say that there is nothing to show. */
-  fail() {
-    const { lang, dir, words } = recall("words", { lang: "en", words: {} });
-    this.begun = false;
-    this.sequence = 0;
-    this.section = make("section", "thread");
-    Object.assign(this.section, { lang, dir });
-    this.section.append(
-      make("p", "notice", words.not_loaded ?? "The replies can’t be shown just now."),
-      make("button", "again", words.again ?? "Try again"),
-    );
-    this.root.replaceChildren(make("slot", ""), this.section);
-    void styled.then((css) => (this.root.adoptedStyleSheets = [css]));
   }
 
   /** @param {string} selector @returns {HTMLElement | null} */

@@ -39,13 +39,16 @@ export class Drafts {
 
   /** @returns {Record<string, Draft>} */
   all() {
-    return recall(this.names, {});
+    const since = Date.now() - DAYS * 86_400_000;
+    const kept = Object.entries(recall(this.names, {}));
+    return Object.fromEntries(kept.filter(([, { at }]) => at > since));
   }
 
   /** @param {string} form @param {Draft} [draft] */
   set(form, draft) {
-    const since = Date.now() - DAYS * 86_400_000;
-    const others = Object.entries(this.all()).filter(([name, { at }]) => name !== form && at > since);
-    keep(this.names, Object.fromEntries(draft?.body ? [...others, [form, draft]] : others));
+    const drafts = this.all();
+    delete drafts[form];
+    if (draft?.body) drafts[form] = draft;
+    keep(this.names, drafts);
   }
 }
