@@ -17,13 +17,18 @@ from tests.conftest import an_installation
 
 
 @pytest.fixture(scope="session")
-async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Starlette]:
-    """The real app, started, on SQLite: what the database is makes no difference to a browser."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('browser')}/onereply.db"
-    database = Database(url, read_connections=1)
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """On SQLite: what the database is makes no difference to a browser."""
+    return f"sqlite:///{tmp_path_factory.mktemp('browser')}/onereply.db"
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str) -> AsyncIterator[Starlette]:
+    """The real app, started."""
+    database = Database(database_url, read_connections=1)
     await migrate(database)
     await database.close()
-    app = create_app(an_installation(url), passwords=cheap_passwords())
+    app = create_app(an_installation(database_url), passwords=cheap_passwords())
     async with app.router.lifespan_context(app):
         yield app
 
