@@ -6,12 +6,12 @@ Where Chromium is missing and may be installed it is; where it may not the test 
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, async_playwright
 
 from tests.installing import ROOT, made, run
 
@@ -119,7 +119,8 @@ class Visits:
 
     async def _close(self, dialog: Dialog) -> None:
         self.faults.append(f"dialog: {dialog.message}")
-        await dialog.dismiss()
+        with suppress(Error):  # the page that had it may be gone
+            await dialog.dismiss()
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "assert"} and not message.text.startswith(ANSWERED):

@@ -35,9 +35,14 @@
         if (given === "name" && !NAMES.test(attribute.value)) tell(`name ${attribute.value}`);
       }
       for (const address of ["href", "action", "src", "formAction"]) {
-        const url = element.getAttribute(address) === null ? null : new URL(element[address], document.baseURI);
-        if (url && !/^https?:$/.test(url.protocol)) tell(url.protocol);
-        if (url && address === "action" && url.origin !== element.ownerDocument.location.origin) tell(`to ${url}`);
+        if (element.getAttribute(address) === null) continue;
+        if (!URL.canParse(element[address], document.baseURI)) {
+          tell(`no address: ${address}`);
+          continue;
+        }
+        const url = new URL(element[address], document.baseURI);
+        if (!/^https?:$/.test(url.protocol)) tell(url.protocol);
+        if (address === "action" && url.origin !== element.ownerDocument.location.origin) tell(`to ${url}`);
       }
       if (element.shadowRoot) walk(element.shadowRoot, true);
       if (name === "template") walk(element.content, isThread);
