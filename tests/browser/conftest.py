@@ -11,6 +11,7 @@ from service.app import create_app
 from service.storage.engine import Database
 from service.storage.revisions import migrate
 from tests.browser.a_browser import Visits, a_browser
+from tests.browser.gallery import Picture, paint
 from tests.browser.serving import serving
 from tests.builders import ASite, a_site, cheap_passwords
 from tests.conftest import an_installation
@@ -61,3 +62,10 @@ async def visits(browser: Browser, origin: str) -> AsyncIterator[Visits]:
         visits = Visits(browser, stack, {origin})
         yield visits
     assert visits.faults == []
+
+
+@pytest.fixture(scope="session")
+async def pictures(app: Starlette, origin: str) -> list[Picture]:
+    """Every page in every state."""
+    async with a_site(app) as site:
+        return await paint(site, origin)
