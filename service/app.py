@@ -25,6 +25,7 @@ from service.cache.following import Log
 from service.comments.asking import Asking
 from service.comments.classifiers import Classifiers
 from service.comments.posting import Group
+from service.live.following import Following
 from service.pages.stamps import Stamps
 from service.readers.author_tokens import AuthorTokens
 from service.readers.host_tokens import HostTokens
@@ -65,7 +66,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     group = Group(database)
     secrets = Secrets(database, settings.secret_key)
     asking = Asking(database, Akismet(settings.akismet_url), find_key=partial(secrets.find, name="akismet-key"))
-
+    following = Following(database, most=settings.streams)
     webhooks = Webhooks(EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private))
 
     @asynccontextmanager
@@ -76,6 +77,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
             async with delivers:
                 yield
         finally:
+            await following.close()
             sweeping.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeping
@@ -118,6 +120,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     app.state.group = group
     app.state.stamps = Stamps(settings.secret_key)
     app.state.classifiers = Classifiers(database)
+    app.state.following = following
     app.state.answers = Answers(Log(database))
     return app
 

@@ -10,8 +10,9 @@ from service.bans import api as bans
 from service.cache.keeping import kept
 from service.comments import api as comments
 from service.events import api as events
+from service.live import streaming
 from service.moderation import api as moderation
-from service.pages import contract, index, reference, sending, static, thread
+from service.pages import contract, embedding, index, reference, sending, static, thread
 from service.pages.visiting import visited
 from service.rules import api as rules
 from service.threads import api as threads
@@ -27,6 +28,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
     ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment), ANYONE),
+    ("GET",    "/threads/{article}/stream",   streaming.get_stream,        ANYONE),
     ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
     ("GET",    "/threads/{article}",          kept(threads.get_thread),    ANYONE),
@@ -82,6 +84,7 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/static/{file}",              static.get_static),
     ("GET",    "/embed.js",                   static.get_embed),
     ("GET",    "/{site}/{article}",           visited(thread.get_thread_page)),
+    ("GET",    "/{site}/{article}/embed",     visited(embedding.get_embed_page)),
     ("GET",    "/{site}/comments/{comment}",  visited(thread.find_comment_page)),
     ("POST",   "/{site}/{article}/comments",  visited(sending.send_post)),
     ("POST",   "/{site}/{article}/comments/{comment}", visited(sending.send_edit)),

@@ -53,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_connections: Annotated[
         int, Meta(ge=1, le=200, description="Database connections for reading, per worker process.")
     ] = 8
+    streams: Annotated[
+        int, Meta(ge=0, le=100_000, description="Live streams that a worker process has open at most.")
+    ] = 5000
     sweep_seconds: Annotated[
         float,
         Meta(gt=0, le=3600, description="Seconds between two sweeps for threads whose closing time has passed."),

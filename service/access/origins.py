@@ -13,7 +13,7 @@ from service.web.problems import MethodNotAllowed, NotFound
 
 Headers = list[tuple[bytes, bytes]]
 EXPOSED = b"Content-Language, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
-ALLOWED = "Authorization, Content-Type, Idempotency-Key, X-Request-ID"
+ALLOWED = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-ID"
 PREFLIGHT_SECONDS = 600
 
 

@@ -111,7 +111,8 @@ def _apply(change: Change, now: datetime) -> NewEvent:
     thread.reply_count += (comment.state is State.PUBLISHED) - (before is State.PUBLISHED)
     thread.shown_version += comment.shown or comment.state is State.PUBLISHED
     comment.shown = comment.state is State.PUBLISHED  # tombstones are found below
-    return tell(thread, change.site, change.event, occurred_at=now, comment=told_comment(comment))
+    told = {"comment": told_comment(comment), "previous_state": before}
+    return tell(thread, change.site, change.event, occurred_at=now, **told)
 
 
 def _spots(change: Change) -> list[tuple[int, bytes]]:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.conditional import COMPRESSION, entity_tag, is_known, not_modified, takes_gzip
+from service.pages.joining import joined
+from service.web.conditional import entity_tag, is_known, not_modified, takes_gzip
 from service.web.problems import NotFound
 from service.web.routing import path_parameter
 
@@ -28,17 +29,18 @@ class File(NamedTuple):
 
 
 def _read(path: Path) -> File:
-    content = path.read_bytes()
-    return File(content, gzip.compress(content, COMPRESSION, mtime=0), TYPES[path.suffix], entity_tag(content))
+    content = joined(path) if path.name == EMBED else path.read_bytes()
+    return File(content, gzip.compress(content, mtime=0), TYPES[path.suffix], entity_tag(content))
 
 
-FILES = {path.name: _read(path) for path in (Path(__file__).parent / "static").iterdir() if path.suffix in TYPES}
+FOLDER = Path(__file__).parent / "static"
+FILES = {path.name: _read(path) for path in (*FOLDER.glob("*.css"), FOLDER / EMBED)}
 
 
 async def get_static(request: Request) -> Response:
     """One of the files; kept for an hour, then asked for again by its tag."""
     name = path_parameter(request, "file")
-    if name not in FILES or name == EMBED:  # the embed has one address, or it would be loaded twice
+    if name not in FILES or name == EMBED:  # it has one address, or it would be loaded twice
         raise NotFound
     return _answer(request, FILES[name])
 

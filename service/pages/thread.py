@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from service import clock
 from service.access.caller import Caller
@@ -49,10 +49,11 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         said=None,
         **_context(request, caller, shown, Form(), locale=locale, origin=public_origin(request)),
     )
+    if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see
+        return HTMLResponse(html, headers={**PRIVATE, "content-language": locale})
     tag = entity_tag("fragment", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
-    private = {} if caller.is_anonymous else PRIVATE
     until = changes_at(shown.thread)
-    return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=private, media_type="text/html")
+    return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, media_type="text/html")
 
 
 async def get_thread_page(request: Request, caller: Caller) -> Response:

@@ -3,7 +3,7 @@
 A read is one consistent snapshot; a write is one turn at the process's only writer (``storage/writer.py``).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -51,6 +51,10 @@ class Database:
     def commits(self) -> int:
         """Moves with each transaction of this process that may have changed something, once it is over."""
         return self._writer.turns
+
+    def after_writes(self, call: Callable[[], None]) -> None:
+        """Have ``call``, which waits for nothing, called whenever :attr:`commits` has moved."""
+        self._writer.after_turns.append(call)
 
     @property
     def waits(self) -> int:

@@ -27,6 +27,7 @@ class Writer:
         self._engine = engine
         self._turn = asyncio.Lock()  # asyncio's lock wakes its waiters in the order in which they came
         self._turnstile = turnstile
+        self.after_turns: list[Callable[[], None]] = []
         self.turns = 0  # that have ended, however they did
         self.waits = 0  # of turns that somebody else had first, in this process or another
 
@@ -42,6 +43,8 @@ class Writer:
                     yield connection
             finally:  # a commit may have come about also where it failed for us
                 self.turns += 1
+                for call in self.after_turns:
+                    call()
 
     def _note_wait(self) -> None:
         self.waits += 1

@@ -8,7 +8,7 @@ first, a post or the sweep, writes the close down (:func:`settle_closings`) befo
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
@@ -112,10 +112,27 @@ async def write_terms(connection: AsyncConnection, thread: Thread) -> None:
     await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(terms))
 
 
-async def sweep_closings(connection: AsyncConnection, sites: list[Site]) -> int:
-    """Write the close of threads whose time has passed, :data:`SWEPT_AT_ONCE` at most; how many they were."""
-    now = clock.now()
-    due = or_(
+async def is_any_due(connection: AsyncConnection, sites: Iterable[Site]) -> bool:
+    """Whether a sweep of ``sites`` would find something to write."""
+    due = select(ThreadRow.id).where(ThreadRow.closed_at.is_(None), _is_due(sites, clock.now()))
+    return await connection.scalar(due.limit(1)) is not None
+
+
+async def sweep_closings(connection: AsyncConnection, sites: Iterable[Site]) -> int:
+    """Write the close of threads whose time has passed, :data:`SWEPT_AT_ONCE` at most; how many they were.
+
+    Of threads that close some days after publication only those of ``sites``.
+    """
+    due = select(ThreadRow.id).where(ThreadRow.closed_at.is_(None), _is_due(sites, clock.now()))
+    threads = await lock_threads_by_id(connection, await connection.scalars(due.limit(SWEPT_AT_ONCE)))
+    by_id = await read_sites(connection, {thread.site_id for thread in threads.values()})
+    events = await settle_closings(connection, threads.values(), by_id, now=clock.now())
+    await append_events(connection, events)
+    return len(events)
+
+
+def _is_due(sites: Iterable[Site], now: datetime) -> ColumnElement[bool]:
+    return or_(
         and_(ThreadRow.closing_kind == "at", ThreadRow.closing_at <= now),
         *(
             and_(
@@ -127,9 +144,3 @@ async def sweep_closings(connection: AsyncConnection, sites: list[Site]) -> int:
             if site.settings.close_after_days is not None
         ),
     )
-    ids = await connection.scalars(select(ThreadRow.id).where(ThreadRow.closed_at.is_(None), due).limit(SWEPT_AT_ONCE))
-    threads = await lock_threads_by_id(connection, ids)
-    by_id = await read_sites(connection, {thread.site_id for thread in threads.values()})
-    events = await settle_closings(connection, threads.values(), by_id, now=clock.now())
-    await append_events(connection, events)
-    return len(events)

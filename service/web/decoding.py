@@ -117,7 +117,13 @@ def _integers_of(kind: type[msgspec.Struct]) -> frozenset[str]:
     """
     info = msgspec.inspect.type_info(kind)
     assert isinstance(info, msgspec.inspect.StructType)
-    return frozenset(field.name for field in info.fields if isinstance(field.type, msgspec.inspect.IntType))
+    return frozenset(field.name for field in info.fields if _is_integer(field.type))
+
+
+def _is_integer(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_is_integer, kind.types))
+    return isinstance(kind, msgspec.inspect.IntType)
 
 
 def _typed(value: str, is_integer: bool) -> str | int:

@@ -22,6 +22,7 @@ POSTS = Counter("onereply_posts", "Posts judged: published, pending, or refused 
 AKISMET = Counter("onereply_akismet", "What Akismet said of posts: ham, spam, discard, or none.", ["answer"])
 GROUP = Histogram("onereply_group_posts", "Posts that shared a transaction.", buckets=SIZES)
 QUEUE = Gauge("onereply_queue_posts", "Posts that wait for a transaction.", multiprocess_mode="livesum")
+STREAMS = Gauge("onereply_streams", "Streams that are open.", multiprocess_mode="livesum")
 WRITER_WAIT = Histogram("onereply_writer_wait_seconds", "What a write waits for its turn.", buckets=SECONDS)
 LOG_POSITION = Gauge("onereply_log_position", "The last event of a site's log.", ["site"], multiprocess_mode="max")
 LOG_TOLD = Gauge("onereply_log_told_position", "The last event that the host read.", ["site"], multiprocess_mode="max")

@@ -32,12 +32,12 @@ class RequestLog:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given.decode() if GIVEN_ID.fullmatch(given) else clock.new_id().hex
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        started, status, answered = time.perf_counter(), 500, False
+        started, status, answered = time.perf_counter(), 500, 0.0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status, answered
             if message["type"] == "http.response.start":
-                answered = True
+                answered = time.perf_counter()
                 status = message["status"]
                 added = scope.get("answer_headers", ())
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *added]
@@ -51,15 +51,23 @@ class RequestLog:
             if not answered:
                 await InternalError().response(locale_asked(scope))(scope, receive, send_with_id)
         finally:
-            seconds = time.perf_counter() - started
+            ended = time.perf_counter()
+            lasted = {"lasted_seconds": round(ended - started, 1)} if scope.get("answer_outlasts") else {}
+            seconds = (answered if answered and lasted else ended) - started
             note_request(scope, status, seconds)
-            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1))
+            told = {"method": scope["method"], "path": scope["path"], "status": status, **lasted}
+            log.info("request", **told, ms=round(seconds * 1000, 1))
             structlog.contextvars.unbind_contextvars("request_id")
 
 
 def add_headers(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
     """Have the answer to this request carry ``headers`` too, whoever answers in the end."""
     scope.setdefault("answer_headers", []).extend(headers)
+
+
+def outlasts(scope: Scope) -> None:
+    """Time the answer to this request until it begins: how long it goes on is for the client to say."""
+    scope["answer_outlasts"] = True
 
 
 def set_up_log(*, style: Literal["console", "json"], level: str) -> None:

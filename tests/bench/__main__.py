@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from service.storage.engine import Database
 from service.web.cursors import encode_cursor
-from tests.bench import classifying, deciding, delivering, judged, screening
+from tests.bench import classifying, deciding, delivering, embedding, judged, screening
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, QUICK, SIZES, answering, databases, fill, resident, serving
 from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
@@ -54,6 +54,8 @@ def main() -> None:
             key_of_judged = asyncio.run(judged.prepare(url))
             with serving(url) as process, tempfile.TemporaryDirectory(prefix="onereply-bench-") as folder:
                 measure(name, url)
+                if name == "SQLite":
+                    notes.append(embedding.told("of-100"))
                 notes += [*told, f"{name}, {deciding.told(ORIGIN, key)}."]
                 both = judged.told(url, key_of_judged, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
                 notes.append(f"{name}, {both}.")

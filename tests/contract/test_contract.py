@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = contract()
 SCHEMAS: dict[str, Json] = DOCUMENT["components"]["schemas"]
 OPERATIONS = {(method, path): operation for method, path, operation in operations(DOCUMENT)}
-PAGES = {"/", "/docs", "/problems/{problem}", "/static/{file}", "/{site}/{article}"}  # for people
+PAGES = {"/", "/docs", "/problems/{problem}", "/static/{file}", "/{site}/{article}", "/{site}/{article}/embed"}  # for people
 LIMITS = {"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "format", "pattern", "default"}
 # What the code checks beside its structs; tested in test_patterns.py.
 CHECKED_BESIDE = {

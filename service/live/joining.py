@@ -1,0 +1,102 @@
+"""What happened to a thread since a client last heard of it, read from the log.
+
+Comments are told as they are now, not as they were when the event was written: what was published for an hour and
+then taken back is not sent again to who comes after.
+"""
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service import clock
+from service.comments.finding import read_comments
+from service.comments.model import State
+from service.comments.wire import public_comment
+from service.events.catalogue import EventType
+from service.events.model import EventRow
+from service.live.facts import Facts, Name, Told, is_hidden, name_of, without_old_ends
+from service.storage.portable import any_of, rows_given
+
+READ_AT_ONCE = 200
+_COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
+_decode = msgspec.json.Decoder(Facts).decode
+
+
+async def sequence_at(connection: AsyncConnection, thread_id: int, position: int) -> int:
+    """The sequence that a thread had when its site's log was at ``position``; 0 where it was not there yet.
+
+    It goes back through what happened to the thread since, which is what is read next.
+    """
+    row = EventRow
+    last = select(row.sequence).where(row.thread_id == thread_id, row.position <= position)
+    return await connection.scalar(last.order_by(row.sequence.desc()).limit(1)) or 0
+
+
+async def read_since(connection: AsyncConnection, thread_id: int, *, after: int) -> tuple[list[Told], int]:
+    """What the next :data:`READ_AT_ONCE` events of a thread tell, and the sequence of the last of them."""
+    rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
+    told = await _told(connection, rows)
+    if any(each.name is Name.GONE for each in told) and await _was_hidden(connection, thread_id, at=after):
+        told = without_old_ends(told)
+    return told, after + len(rows)
+
+
+_SINCE = (
+    select(*_COLUMNS)
+    .where(EventRow.thread_id == bindparam("thread"), EventRow.sequence > bindparam("after"))
+    .order_by(EventRow.sequence)
+    .limit(READ_AT_ONCE)
+)
+
+
+async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -> bool:
+    """Whether a thread was hidden from readers as of its event ``at`` that sequence."""
+    data = await connection.scalar(
+        select(EventRow.data).where(EventRow.thread_id == thread_id, EventRow.sequence == at)
+    )
+    return data is not None and is_hidden(_decode(data).thread, clock.now())
+
+
+async def read_on(
+    connection: AsyncConnection, site_id: int, threads: Collection[int], *, after: int, until: int
+) -> tuple[list[Told], int]:
+    """What events of ``threads`` tell after a position of their site's log, and the position come to."""
+    given = {"site": site_id, "after": after, "until": until}
+    dialect = connection.dialect.name
+    of_threads = rows_given(dialect, [(thread_id,) for thread_id in threads])
+    rows = (await connection.execute(_read_on(dialect), given | of_threads)).all()
+    told = await _told(connection, rows)
+    return told, rows[-1].position if len(rows) == READ_AT_ONCE else until
+
+
+@lru_cache
+def _read_on(dialect: str) -> Select[*tuple[Any, ...]]:
+    between = EventRow.position.between(bindparam("after") + 1, bindparam("until"))
+    of_site = select(*_COLUMNS).where(EventRow.site_id == bindparam("site"), between)
+    return of_site.where(any_of(dialect, EventRow.thread_id)).order_by(EventRow.position).limit(READ_AT_ONCE)
+
+
+async def _told(connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Told]:
+    now = clock.now()
+    told: list[Told] = []
+    for thread_id, position, type_, data in rows:
+        facts = _decode(data)
+        name = name_of(type_, facts, now=now)
+        if name:
+            imported = type_ == EventType.THREAD_IMPORTED
+            told.append(Told(thread_id=thread_id, position=position, name=name, facts=facts, reload=imported))
+    of_words = {each.facts.comment.id for each in told if each.facts.comment and each.name in _WITH_WORDS}
+    comments = await read_comments(connection, of_words)
+    for each in told:
+        if each.name in _WITH_WORDS and each.facts.comment:
+            comment = comments[each.facts.comment.id]
+            if comment.state is State.PUBLISHED:
+                each.comment = public_comment(comment)
+    return [each for each in told if each.comment or each.name not in _WITH_WORDS]
+
+
+_WITH_WORDS = {Name.PUBLISHED, Name.EDITED}

@@ -1,0 +1,38 @@
+"""A thread by the embed, as a host's page shows it, with the lines that do so there."""
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service import clock
+from service.access.caller import Caller
+from service.pages.templating import page
+from service.pages.visiting import locale_of_visitor
+from service.storage.engine import database_of
+from service.threads.api import article_of
+from service.threads.finding import find_thread, visible
+from service.threads.wire import thread_out
+from service.web.origin import public_origin
+
+# What a host's page needs as well, with the service's origin for 'self'.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types onereply"
+)
+
+
+async def get_embed_page(request: Request, caller: Caller) -> Response:
+    """A page with an article's thread by the embed."""
+    locale, now, article = locale_of_visitor(request, caller), clock.now(), article_of(request)
+    async with database_of(request).read() as connection:
+        thread = visible(await find_thread(connection, caller.site.id, article), to_staff=False, now=now)
+    return page(
+        "embed.html",
+        locale=locale,
+        headers={"content-security-policy": POLICY, "cache-control": "no-cache", "vary": "Accept-Language"},
+        thread=thread_out(thread, caller.site, locale=locale, now=now),
+        site=caller.site.slug,
+        origin=public_origin(request),
+        path=f"/{caller.site.slug}/{quote(thread.article, safe='')}",
+    )

@@ -1,0 +1,121 @@
+// What goes to the service and what comes back. It is where this script is from.
+
+import { parse } from "./rendering.js";
+import { keep, recall } from "./storage.js";
+
+const SERVICE = new URL("/v1/sites/", import.meta.url).href;
+const PATIENCE = 20_000; // milliseconds
+
+/**
+ * @typedef {{article: string, state: string, reply_count: number, label: string, heading: string,
+ *   notice: string | null, close_reason: string | null, sequence: number}} Thread
+ * @typedef {{id: string, parent_id: string | null, depth: number, state: string, html: string,
+ *   revision: number}} Comment
+ * @typedef {{type?: string, title?: string, detail?: string, pointer?: string}} Problem  RFC 9457
+ */
+
+/** What the service refused, with its problem; or what did not reach it, with none and a status of 0. */
+export class Refused extends Error {
+  /** @param {number} status @param {Problem} problem */
+  constructor(status, problem = {}) {
+    super(problem.detail ?? problem.title);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** @param {string} site */
+export function urlOf(site) {
+  return SERVICE + encodeURIComponent(site);
+}
+
+/**
+ * Ask the service, in the language that `element` names, else in the reader's own.
+ * @param {Element} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
+ */
+export function ask(element, url, init) {
+  const lang = element.getAttribute("lang");
+  const headers = { ...(lang && { "Accept-Language": lang }), ...init.headers };
+  return fetch(url, { ...init, credentials: "omit", headers });
+}
+
+/** Speaks for the reader of one thread. */
+export class Client {
+  /** @type {string | undefined} */
+  #signedIn;
+
+  /** @param {import("./shown-thread.js").ShownThread} element @param {() => Promise<string | null>} [getToken] */
+  constructor(element, getToken) {
+    this.element = element;
+    this.getToken = getToken;
+    this.thread = `/threads/${encodeURIComponent(element.article)}`;
+    this.author = `${element.site}:author`;
+  }
+
+  /** The token by which the host signs the reader in, else that of the author they are here; or none. */
+  async token() {
+    this.#signedIn ??=
+      (this.getToken
+        ? await Promise.resolve().then(this.getToken).catch(reportError)
+        : this.element.getAttribute("token")) || "";
+    return this.#signedIn || recall(this.author);
+  }
+
+  /** What a guest is called here; from now on, where it is told. @param {string} [token] @param {object | null} [told] @returns {object} */
+  who(token, told) {
+    const name = `${this.author}-says`;
+    if (token) keep(this.author, token);
+    if (told) keep(name, told);
+    return recall(name, {});
+  }
+
+  /**
+   * Call `path` below the site, `again` with another token where one is not taken; raises Refused.
+   * @param {string} path @param {string} [method] @param {object} [body] @param {Record<string, string>} [headers]
+   * @returns {Promise<Response>}
+   */
+  async call(path, method = "GET", body, headers, again = true) {
+    const token = await this.token();
+    const answer = await ask(this.element, urlOf(this.element.site) + path, {
+      method,
+      body: body && JSON.stringify(body),
+      cache: "no-cache",
+      signal: AbortSignal.timeout(PATIENCE),
+      headers: {
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(body && { "Content-Type": "application/json" }),
+        ...headers,
+      },
+    }).catch(() => {
+      throw new Refused(0);
+    });
+    if (answer.ok) return answer;
+    if (answer.status === 401 && again && this.#giveUp(token, method)) {
+      return this.call(path, method, body, headers, false);
+    }
+    throw new Refused(answer.status, await answer.json().catch(() => {}));
+  }
+
+  /** Whether it may do with another token, or, to read, with none. @param {string} token @param {string} method */
+  #giveUp(token, method) {
+    if (token !== this.#signedIn) keep(this.author, "");
+    else if (this.getToken) this.#signedIn = undefined;
+    else if (method === "GET") this.#signedIn = "";
+    else return false;
+    return true;
+  }
+
+  /** A page of the thread, as the service renders it. @param {Record<string, string>} asked */
+  async fragment(asked) {
+    const answer = await this.call(`${this.thread}/comments.html?${new URLSearchParams(asked)}`);
+    return /** @type {HTMLElement} */ (parse(await answer.text()).querySelector("section"));
+  }
+
+  /** The stream of what happens; public, so nobody's. @param {string} last @param {AbortSignal} signal */
+  stream(last, signal) {
+    const { element } = this;
+    const headers = last && { "Last-Event-ID": last };
+    const url = `${urlOf(element.site)}${this.thread}/stream?sequence=${element.sequence}`;
+    return ask(element, url, { signal, headers: headers || {} });
+  }
+}

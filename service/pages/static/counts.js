@@ -1,0 +1,94 @@
+// What stands at links to threads: "One reply". All of a page are asked for together.
+
+import { ask, urlOf } from "./api.js";
+
+const LINKS = "a[data-comment-count]";
+const MOST = 200;
+const LONGEST_QUERY = 6000; // characters of a URL that every proxy takes
+
+/** @type {Set<Element>} */
+const waiting = new Set();
+/** @type {WeakMap<Element, string>} what each was asked for */
+const counted = new WeakMap();
+
+export class CommentCount extends HTMLElement {
+  static observedAttributes = ["site", "article"];
+
+  connectedCallback() {
+    want(this);
+  }
+
+  attributeChangedCallback() {
+    if (this.isConnected) want(this);
+  }
+}
+
+/** Fill the counts of the page, now and whenever others come; what a thread tells of itself is said at once. */
+export function countLinks() {
+  const find = () => document.querySelectorAll(LINKS).forEach(want);
+  find();
+  new MutationObserver(find).observe(document, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ["data-comment-count"],
+  });
+  document.addEventListener("onereply:count", (event) => {
+    const { site, article } = /** @type {import("./shown-thread.js").ShownThread} */ (event.target);
+    const { label } = /** @type {CustomEvent} */ (event).detail;
+    for (const each of document.querySelectorAll(`comment-count, ${LINKS}`)) {
+      if (siteOf(each) === site && articleOf(each) === article) each.textContent = label;
+    }
+  });
+}
+
+/** @param {Element} element */
+function want(element) {
+  if (!waiting.size) setTimeout(askAll);
+  waiting.add(element);
+}
+
+/** @param {Element} element @returns {string} */
+function articleOf(element) {
+  return element.getAttribute("data-comment-count") ?? element.getAttribute("article") ?? "";
+}
+
+/** The site that an element names, or the script, or a thread around it or on its page. @param {Element} element */
+function siteOf(element) {
+  const thread = element.closest("comment-thread") ?? document.querySelector("comment-thread");
+  const script = document.querySelector("script[data-site]");
+  return element.getAttribute("site") ?? script?.getAttribute("data-site") ?? thread?.getAttribute("site") ?? "";
+}
+
+/** Ask for all that wait and are not told yet, site by site and language by language. */
+function askAll() {
+  /** @type {Record<string, Element[]>} */
+  const groups = {};
+  for (const each of waiting) {
+    const key = `${siteOf(each)} ${each.getAttribute("lang")}`;
+    if (counted.get(each) === key + articleOf(each)) continue;
+    counted.set(each, key + articleOf(each));
+    (groups[key] ??= []).push(each);
+  }
+  waiting.clear();
+  for (const places of Object.values(groups)) {
+    const articles = [...new Set(places.map(articleOf))];
+    while (articles.length) void count(places, articles.splice(0, MOST));
+  }
+}
+
+/** @param {Element[]} places @param {string[]} articles */
+async function count(places, articles) {
+  const url = `${urlOf(siteOf(places[0]))}/counts`;
+  const query = `${url}?${new URLSearchParams(articles.map((article) => ["article", article]))}`;
+  const answer = await (query.length > LONGEST_QUERY
+    ? ask(places[0], url, {
+        method: "POST",
+        body: JSON.stringify({ articles }),
+        headers: { "Content-Type": "application/json" },
+      })
+    : ask(places[0], query, {})
+  ).then((told) => told.json(), () => {}); // what stands at the links stays, then
+  for (const { article, label } of answer?.counts ?? []) {
+    for (const place of places) if (articleOf(place) === article) place.textContent = label;
+  }
+}

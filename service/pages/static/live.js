@@ -1,0 +1,63 @@
+// The stream of what happens to a thread, read by fetch so that it is in the reader's language (EventSource sends no
+// header of ours); its format is that of the HTML Standard, section 9.2.
+
+/** @typedef {Record<"event" | "id" | "data" | "retry", string>} Message */
+
+// Milliseconds.
+const SILENCE = 45_000; // it says something every 15 s
+const LONGEST_PAUSE = 120_000;
+const NOT_THERE = 600_000;
+
+/**
+ * Tell `heard` of each message, and connect again whenever the line is lost, until `signal`.
+ * @param {(last: string, signal: AbortSignal) => Promise<Response>} connect
+ * @param {(message: Message) => Promise<void>} heard
+ * @param {AbortSignal} signal
+ */
+export async function follow(connect, heard, signal) {
+  let [last, retry, failures] = ["", 2000, 0];
+  while (!signal.aborted) {
+    const line = new AbortController();
+    const cut = () => line.abort();
+    signal.onabort = cut;
+    let pause = 0;
+    try {
+      const { ok, status, headers, body } = await connect(last, line.signal);
+      if (!ok) pause = status === 503 || status === 429 ? 1000 * Number(headers.get("Retry-After")) : NOT_THERE;
+      else {
+        for await (const message of messages(/** @type {ReadableStream} */ (body), cut)) {
+          failures = 0;
+          retry = Number(message.retry) || retry;
+          last = message.id || last;
+          if (message.data) await heard(message);
+        }
+      }
+    } catch {
+      // What broke is tried again.
+    }
+    cut();
+    pause = Math.max(pause, Math.min(retry * 2 ** failures++, LONGEST_PAUSE));
+    await new Promise((resolve) => {
+      signal.onabort = resolve;
+      setTimeout(resolve, pause * (0.75 + Math.random() / 2)); // so that not all come back at once
+    });
+  }
+}
+
+/** @param {ReadableStream} body @param {() => void} cut called where nothing is heard for long */
+async function* messages(body, cut) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const silence = setTimeout(cut, SILENCE);
+    const { value, done } = await reader.read();
+    clearTimeout(silence);
+    if (done) return;
+    const blocks = (rest + value).split(/(?:\r?\n){2}/);
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const fields = [...block.matchAll(/^(\w+): ?(.*?)\r?$/gm)].map(([, name, said]) => [name, said]);
+      yield /** @type {Message} */ (Object.fromEntries(fields)); // no message of ours has two lines of data
+    }
+  }
+}

@@ -1,0 +1,141 @@
+// <comment-thread site article>: a thread in the host's page. See README, "Put it in your pages".
+
+import { Client } from "./api.js";
+import { cancel, note, openForm } from "./forms.js";
+import { styled } from "./rendering.js";
+import { ShownThread } from "./shown-thread.js";
+import { Drafts } from "./storage.js";
+import { commentOf, find } from "./tree.js";
+import { sendForm } from "./writing.js";
+
+const NEAR = "600px";
+
+export class CommentThread extends ShownThread {
+  static observedAttributes = ["site", "article", "token", "lang", "order"];
+
+  /** @type {(() => Promise<string | null>) | undefined} */
+  #getToken;
+  /** @type {AbortController | undefined} */
+  #connected;
+  #near = false;
+
+  constructor() {
+    super();
+    const { root } = this;
+    root.addEventListener("click", (event) => this.#clicked(/** @type {MouseEvent} */ (event)));
+    root.addEventListener("input", ({ target }) => note(this, /** @type {Element} */ (target)));
+    root.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void sendForm(this, /** @type {HTMLFormElement} */ (event.target));
+    });
+  }
+
+  /** Gives the host's token for the reader, and another one when that is no longer taken. */
+  get getToken() {
+    return this.#getToken;
+  }
+
+  set getToken(given) {
+    this.#getToken = given;
+    this.#restart();
+  }
+
+  connectedCallback() {
+    if (Object.hasOwn(this, "getToken")) {
+      const { getToken } = this; // set before this script came
+      delete (/** @type {any} */ (this).getToken);
+      this.getToken = getToken;
+    }
+    this.#connected = new AbortController();
+    const { signal } = this.#connected;
+    addEventListener("hashchange", () => this.#toHash(), { signal });
+    addEventListener("online", () => this.#near && this.#begin(), { signal });
+    document.addEventListener("visibilitychange", () => this.#listen(), { signal });
+    const observer = new IntersectionObserver((seen) => this.#seen(seen.some((each) => each.isIntersecting)), {
+      rootMargin: NEAR,
+    });
+    observer.observe(this);
+    signal.onabort = () => observer.disconnect();
+    // What is in sight need not wait for the observer, nor what the page's address names.
+    if (hashed() || this.getBoundingClientRect().top < innerHeight) this.#seen(true);
+  }
+
+  disconnectedCallback() {
+    this.#connected?.abort();
+    this.#seen(false);
+  }
+
+  attributeChangedCallback(/** @type {string} */ _name, /** @type {string} */ before, /** @type {string} */ now) {
+    if (before !== now) this.#restart();
+  }
+
+  #restart() {
+    if (!this.begun) return;
+    this.begun = false;
+    queueMicrotask(() => this.isConnected && this.#begin());
+  }
+
+  /** @param {boolean} near */
+  #seen(near) {
+    this.#near = near;
+    if (near) void this.#begin();
+    else if (this.sequence) this.giveRoom();
+    this.#listen();
+  }
+
+  #listen() {
+    this.news.listen(this.#near && !document.hidden && this.sequence > 0);
+  }
+
+  /** Show the thread: what the host's page has of it, where that is all that the reader may see. */
+  async #begin() {
+    if (this.begun) return;
+    this.begun = true;
+    this.sequence = 0;
+    this.news.listen(false);
+    this.client = new Client(this, this.#getToken);
+    this.drafts = new Drafts(`${this.site}:drafts:${this.article}`);
+    this.order = this.getAttribute("order") === "newest" ? { order: "newest" } : {};
+    const given = /** @type {HTMLElement | null} */ (this.querySelector(":scope > section.thread"));
+    const { site, article } = given?.dataset ?? {};
+    const id = hashed();
+    const fits = site === this.site && article === this.article && !this.order.order;
+    if (given && fits && (!id || find(given, id)) && !(await this.client.token())) {
+      this.show(given, await styled);
+      if (id) this.go(id);
+    } else await this.open(id ? { comment: id } : {}, id);
+    this.#listen();
+  }
+
+  #toHash() {
+    const id = hashed();
+    if (!id || !this.sequence) return;
+    if (find(this.list, id)) this.go(id);
+    else void this.open({ comment: id }, id);
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const link = /** @type {HTMLAnchorElement | null} */ (/** @type {Element} */ (event.target).closest("a, button"));
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const { deed, order, cursor } = link.dataset;
+    const li = commentOf(link);
+    const form = link.closest("form");
+    if (deed && li) void openForm(this, li, deed);
+    else if (cursor) void this.showMore(cursor);
+    else if (order || link.closest(".earlier")) {
+      if (order) this.order = order === "newest" ? { order } : {};
+      void this.open().then(() => this.goToHeading());
+    } else if (link.matches(".cancel") && form) cancel(this, form);
+    else if (link.matches(".time")) location.hash = link.hash; // whatever <base> says
+    else if (link.closest(".news")) void this.news.show();
+    else if (link.matches(".again")) void this.#begin();
+    else return;
+    event.preventDefault();
+  }
+}
+
+/** The comment that the page's address names. */
+function hashed() {
+  return /^#comment-([0-9a-f-]{36})$/.exec(location.hash)?.[1];
+}

@@ -1,0 +1,50 @@
+"""The embed in Chromium slowed down four times: when a thread of fifty comments is ready, and what it moves."""
+
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.bench.a_service import ORIGIN
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+SLOWED = 4
+RUNS = 10
+WATCH = """
+window.moved = 0;
+new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) if (!shift.hadRecentInput) moved += shift.value;
+}).observe({ type: "layout-shift", buffered: true });
+addEventListener("onereply:ready", () => { window.ready = performance.now(); });
+"""
+LOADED = "performance.getEntriesByType('resource').find((each) => each.name.endsWith('/embed.js')).responseEnd"
+
+
+def told(article: str) -> str:
+    """What it took, for ``article`` of the site that is measured; or that it can't be measured here."""
+    if not CHROMIUM.exists():
+        return "The embed is not measured: there is no Chromium at /usr/bin/chromium."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        runs = [_run(browser, f"{ORIGIN}/bench/{article}/embed") for _ in range(RUNS)]
+        browser.close()
+    ready, moved = median(run[0] for run in runs), max(run[1] for run in runs)
+    return (
+        f"The embed, Chromium slowed {SLOWED}×, 50 comments: ready {ready:.0f} ms after its script is there "
+        f"(median of {RUNS}, 300 asked); cumulative layout shift {moved:.3f} at most (0.05 asked)."
+    )
+
+
+def _run(browser: Browser, url: str) -> tuple[float, float]:
+    """Milliseconds to being ready, and the cumulative layout shift, in a browser that has kept nothing."""
+    context = browser.new_context(viewport={"width": 1000, "height": 800}, bypass_csp=True)
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    page.goto(url)
+    page.wait_for_function("window.ready")
+    page.wait_for_timeout(500)  # what moves late moves too
+    measured: tuple[float, float] = page.evaluate(f"[ready - {LOADED}, moved]")
+    context.close()
+    return measured[0], measured[1]

@@ -1,0 +1,173 @@
+"""Whatever happens, and however often a reader is cut off: what they heard adds up to what the pages show.
+
+Nothing is missed and nothing doubled, with several processes, and a process that stops lets its streams go.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from service.app import create_app
+from tests.builders import ASite, AThread, Json, a_comment, a_thread
+from tests.conftest import an_installation
+from tests.live.listening import Heard, Listener, Parser, listening
+from tests.promises.proving import prove_count
+from tests.promises.serving import Server, serving
+from tests.promises.test_two_processes import Crowd
+
+ALIKE = ("id", "parent_id", "depth", "author", "html", "edited_at", "revision")
+
+
+class View:
+    """What a reader's page shows: what they loaded, and what they heard since."""
+
+    def __init__(self, page: Json) -> None:
+        self.comments: dict[str, Json] = {}
+        self.thread = page["thread"]
+        self.last_id = ""
+        self.heard_at: list[int] = []
+        for comment in page["comments"]:
+            if comment["state"] == "published":
+                self.comments[comment["id"]] = comment
+
+    def hear(self, heard: Heard) -> None:
+        self.last_id, self.thread = heard.id, heard.data["thread"]
+        self.heard_at.append(int(heard.id))
+        comment = heard.data.get("comment")
+        if heard.event == "comment.removed":
+            # What was published and taken back while they were away is only told to be gone.
+            self.comments.pop(comment["id"], None)
+        elif heard.event == "comment.published":
+            assert comment["id"] not in self.comments, "told twice"
+            self.comments[comment["id"]] = comment
+        elif heard.event == "comment.edited":
+            assert comment["id"] in self.comments, "never told"
+            self.comments[comment["id"]] = comment
+
+
+class Reader:
+    """Listens by way of any process, is cut off at any time, and comes back for the rest."""
+
+    def __init__(self, thread: AThread, apps: list[Starlette], random: Random, page: Json) -> None:
+        self._thread, self._apps, self._random = thread, apps, random
+        self.view = View(page)
+        self._query = f"sequence={page['thread']['sequence']}"
+
+    async def read(self, done: asyncio.Event) -> None:
+        while not done.is_set():
+            await self._listen(self._random.randrange(1, 12), done)
+
+    async def read_to(self, sequence: int) -> None:
+        while self.view.thread["sequence"] < sequence:
+            await self._listen(1, asyncio.Event())
+
+    async def _listen(self, messages: int, done: asyncio.Event) -> None:
+        headers = {"last_event_id": self.view.last_id} if self.view.last_id else {}
+        app = self._random.choice(self._apps)
+        async with listening(self._thread, app=app, query=self._query, **headers) as listener:
+            for _ in range(messages):
+                heard = await self._next(listener, done)
+                if heard is None:
+                    return
+                self.view.hear(heard)
+
+    async def _next(self, listener: Listener, done: asyncio.Event) -> Heard | None:
+        """The next message; nothing once all is done."""
+        hearing, ending = asyncio.create_task(listener.hear()), asyncio.create_task(done.wait())
+        finished, rest = await asyncio.wait([hearing, ending], return_when=asyncio.FIRST_COMPLETED)
+        for each in rest:
+            each.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        return hearing.result() if hearing in finished else None
+
+
+@asynccontextmanager
+async def two_apps(database_url: str) -> AsyncIterator[list[Starlette]]:
+    async with AsyncExitStack() as stack:
+        apps = [create_app(an_installation(database_url)) for _ in range(2)]
+        for app in apps:
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        yield apps
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
+async def test_what_is_heard_adds_up_to_what_the_pages_show(
+    own_site: ASite, fresh_database_url: str, seed: int
+) -> None:
+    random = Random(seed)  # noqa: S311  # a storm that can be had again
+    threads = [await a_thread(own_site) for _ in range(2)]
+    done = asyncio.Event()
+    async with two_apps(fresh_database_url) as apps:
+        readers = [Reader(thread, apps, random, await thread.page(limit=200)) for thread in threads for _ in range(4)]
+        crowd = Crowd([[AThread(own_site.at(app), each.article) for each in threads] for app in apps], random)
+        async with asyncio.TaskGroup() as group:
+            listening_on = [group.create_task(reader.read(done)) for reader in readers]
+            async with asyncio.TaskGroup() as deeds:
+                for _ in range(4):
+                    deeds.create_task(crowd.do(40))
+            done.set()
+            await asyncio.wait(listening_on)
+        for thread, half in zip(threads, (readers[:4], readers[4:]), strict=True):
+            last = (await thread.reopen()).json()["sequence"] if (await thread.close()).json() else 0
+            page = {each["id"]: each for each in await thread.pages(by="host") if each["state"] == "published"}
+            for reader in half:
+                await reader.read_to(last)
+                view = reader.view
+                assert view.heard_at == sorted(set(view.heard_at))
+                assert {id_: _shown(each) for id_, each in view.comments.items()} == {
+                    id_: _shown(each) for id_, each in page.items()
+                }
+                assert view.thread["reply_count"] == len(page)
+            await prove_count(thread, set(page), by="host")
+
+
+def _shown(comment: Json) -> Json:
+    return {name: comment[name] for name in ALIKE}
+
+
+@asynccontextmanager
+async def stream_of(server: Server, thread: AThread, query: str = "") -> AsyncIterator[AsyncIterator[Heard]]:
+    """What a client of a real process hears of ``thread``."""
+    async with server.client() as client:
+        path = f"/v1/sites/{thread.site.slug}{thread.path}/stream{query}"
+        async with client.stream("GET", path) as response:
+            assert response.status_code == 200
+            yield _heard(response)
+
+
+async def _heard(response: httpx2.Response) -> AsyncIterator[Heard]:
+    parser = Parser()
+    async for chunk in response.aiter_text():
+        for heard in parser.take(chunk):
+            yield heard
+
+
+async def test_a_post_on_one_process_reaches_readers_of_the_other(
+    own_site: ASite, servers: tuple[Server, Server]
+) -> None:
+    thread = await a_thread(own_site)
+    async with AsyncExitStack() as stack:
+        doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
+        streams = [await stack.enter_async_context(stream_of(server, thread)) for server in servers]
+        for number, door in enumerate(doors):
+            posted = await a_comment(door, f"Through door {number}.")
+            for stream in streams:
+                heard = await anext(stream)
+                assert (heard.event, heard.data["comment"]["id"]) == ("comment.published", posted["comment"]["id"])
+    assert [server.complaints() for server in servers] == [[], []]
+
+
+async def test_a_process_that_stops_lets_its_streams_go(own_site: ASite, fresh_database_url: str) -> None:
+    thread = await a_thread(own_site)
+    async with AsyncExitStack() as stack:
+        # Were the streams waited for, it would take ten minutes.
+        server = await stack.enter_async_context(serving(fresh_database_url, stop_seconds="600"))
+        streams = [await stack.enter_async_context(stream_of(server, thread)) for _ in range(15)]
+        await asyncio.wait_for(server.stop(), 60)
+        assert [[heard async for heard in stream] for stream in streams] == [[]] * 15
+    assert server.complaints() == []
