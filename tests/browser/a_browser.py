@@ -13,6 +13,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, async_playwright
 
+from tests.browser.a_host_page import WATCH
 from tests.installing import ROOT, made, run
 
 ARGUMENTS = [
@@ -111,6 +112,7 @@ class Visits:
         """One more page in the same browser."""
         context.set_default_timeout(PATIENCE)
         page = await context.new_page()
+        await page.add_init_script(WATCH)
         page.on("dialog", self._close)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("console", self._listen)

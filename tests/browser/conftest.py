@@ -11,6 +11,7 @@ from service.app import create_app
 from service.storage.engine import Database
 from service.storage.revisions import migrate
 from tests.browser.a_browser import Visits, a_browser
+from tests.browser.a_host_page import AHost, a_host
 from tests.browser.gallery import Picture, paint
 from tests.browser.serving import serving
 from tests.builders import ASite, a_site, cheap_passwords
@@ -41,10 +42,17 @@ async def origin(app: Starlette) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture(scope="session")
+async def host(origin: str) -> AsyncIterator[AHost]:
+    """A host's pages at another origin."""
+    async with a_host(origin) as host:
+        yield host
+
+
 @pytest.fixture
-async def site(app: Starlette) -> AsyncIterator[ASite]:
-    """A site with nothing in it."""
-    async with a_site(app) as site:
+async def site(app: Starlette, host: AHost) -> AsyncIterator[ASite]:
+    """A site with nothing in it, which the host's pages may call."""
+    async with a_site(app, origins=host.origin) as site:
         yield site
 
 
@@ -56,10 +64,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def visits(browser: Browser, origin: str) -> AsyncIterator[Visits]:
-    """Visits to the service, in which nothing may go wrong."""
+async def visits(browser: Browser, origin: str, host: AHost) -> AsyncIterator[Visits]:
+    """Visits to the service and to its host, in which nothing may go wrong."""
     async with AsyncExitStack() as stack:
-        visits = Visits(browser, stack, {origin})
+        visits = Visits(browser, stack, {origin, host.origin})
         yield visits
     assert visits.faults == []
 
