@@ -7,15 +7,17 @@ from service.access import api as access
 from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
 from service.access.guarding import SiteHandler, answer_preflight, guarded
 from service.bans import api as bans
-from service.cache.keeping import kept
+from service.cache.keeping import kept, whole_site
 from service.comments import api as comments
 from service.events import api as events
+from service.live import feeds_api as feeds
 from service.live import streaming
 from service.moderation import api as moderation
 from service.pages import contract, embedding, index, reference, sending, static, thread
 from service.pages.visiting import visited
 from service.rules import api as rules
 from service.threads import api as threads
+from service.web.origin import public_origin
 from service.web.routing import Handler, PreflightRoute, RawRoute
 from service.webhooks import api as webhooks
 from service.webhooks import articles_api as articles
@@ -27,7 +29,9 @@ SITE = "/v1/sites/{site}"
 SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
-    ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment), ANYONE),
+    ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment, by=public_origin), ANYONE),
+    ("GET",    "/threads/{article}/feed.atom", kept(feeds.get_thread_feed, by=public_origin), ANYONE),
+    ("GET",    "/feed.atom",                  kept(feeds.get_site_feed, by=public_origin, about=whole_site), ANYONE),
     ("GET",    "/threads/{article}/stream",   streaming.get_stream,        ANYONE),
     ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),

@@ -18,7 +18,7 @@ from service.web.measuring import READS
 CAPACITY = 32 * 1024 * 1024
 OVERHEAD = 500  # bytes that an answer takes beside its body, about
 
-Article = tuple[int, str]
+Article = tuple[int, str | None]  # None for all of a site's
 
 
 class Kept(msgspec.Struct, eq=False):
@@ -37,7 +37,7 @@ class Answers:
         self._turn = asyncio.Lock()
         self._size = 0
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
-        self._about: defaultdict[int, defaultdict[str, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
+        self._about: defaultdict[int, defaultdict[str | None, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
 
     async def answer(
         self,
@@ -94,8 +94,8 @@ class Answers:
                 return
             for site_id, article in await self._log.read_on():
                 about = self._about[site_id]
-                keys = set().union(*about.values()) if article is None else {*about.get(article, ())}
-                for key in keys:
+                theirs = about.values() if article is None else [about.get(article, ()), about.get(None, ())]
+                for key in set().union(*theirs):
                     self._drop(key)
 
     def _drop(self, key: Hashable) -> None:

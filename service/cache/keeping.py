@@ -1,6 +1,6 @@
 """Which answers of a route are kept: those that are the same for everybody who asks in one language."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,8 +13,18 @@ from service.web.conditional import PublicResponse
 from service.web.routing import raw_path
 
 
-def kept(handler: SiteHandler, *, by: Callable[[Request], Hashable] = lambda _: None) -> SiteHandler:
-    """``handler``, whose public answers are kept until something happens to one of the articles asked for.
+def whole_site(_request: Request) -> list[str | None]:
+    """What an answer is about that whatever happens at its site can change."""
+    return [None]
+
+
+def kept(
+    handler: SiteHandler,
+    *,
+    by: Callable[[Request], Hashable] = lambda _: None,
+    about: Callable[[Request], Iterable[str | None]] = articles_asked,
+) -> SiteHandler:
+    """``handler``, whose public answers are kept until something happens to one of the articles they are ``about``.
 
     They are told apart by site, language and target, and by what ``by`` says of a request besides: an answer with
     links to the service itself is another for each ``public_origin``.
@@ -39,8 +49,6 @@ def kept(handler: SiteHandler, *, by: Callable[[Request], Hashable] = lambda _: 
             return response
 
         answers: Answers = request.app.state.answers
-        return await answers.answer(
-            key, make, about=lambda: [(site.id, article) for article in articles_asked(request)]
-        )
+        return await answers.answer(key, make, about=lambda: [(site.id, article) for article in about(request)])
 
     return answer

@@ -7,11 +7,11 @@ of a million. What an author has pending is few; it is read by its own index and
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, func, select, text
+from sqlalchemy import Select, and_, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.comments.model import COLUMNS, Comment, CommentRow, comment_of
+from service.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
 from service.comments.paths import LEVEL, newest_path
 
 Order = Literal["oldest", "newest"]
@@ -35,9 +35,11 @@ def _page(key: InstrumentedAttribute[bytes]) -> Select[*tuple[Any, ...]]:
     return page.order_by(key).limit(bindparam("most"))
 
 
-# What only its author sees; a pending comment that answers hang below is shown to all as a tombstone.
-_PENDING = text("comments.state = 'pending'")  # as the partial index says it
-_OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _PENDING, ~CommentRow.shown)
+# What only its author sees, as pending: also what rules alone took for spam, for its absence would tell. What answers
+# hang below is shown to all as a tombstone.
+_UNSEEN = text("comments.state IN ('pending', 'spam')")  # as the partial index says it
+_NOT_JUDGED = or_(CommentRow.state == State.PENDING, CommentRow.reports.is_not(None))
+_OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _UNSEEN, _NOT_JUDGED, ~CommentRow.shown)
 _PAGE = {"oldest": _page(CommentRow.path), "newest": _page(CommentRow.newest_path)}
 _SHOWN = {order: page.where(CommentRow.shown) for order, page in _PAGE.items()}
 _OWN = {order: page.where(_OWN_PENDING) for order, page in _PAGE.items()}

@@ -27,7 +27,7 @@ class State(StrEnum):
 
 # An index is used where a statement says the very same: SQLAlchemy tells SQLite, which has no booleans, “= 1”.
 _SHOWN, _SHOWN_IN_SQLITE = text("shown"), text("shown = 1")
-_PENDING = text("state = 'pending'")
+_UNSEEN = text("state IN ('pending', 'spam')")
 _NOT_PUBLISHED = text("state <> 'published'")
 _IMPORTED = text("imported_from IS NOT NULL")
 _HAS_WORDS, _HAS_ADDRESS = text("words_mark IS NOT NULL"), text("address_mark IS NOT NULL")
@@ -54,9 +54,7 @@ class CommentRow(Base):
             sqlite_where=_SHOWN_IN_SQLITE,
             postgresql_where=_SHOWN,
         ),
-        Index(
-            "ix_comments_pending", "thread_id", "reader_id", "path", sqlite_where=_PENDING, postgresql_where=_PENDING
-        ),
+        Index("ix_comments_unseen", "thread_id", "reader_id", "path", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
         Index("ix_comments_queue", "state", "id", sqlite_where=_NOT_PUBLISHED, postgresql_where=_NOT_PUBLISHED),
         Index("ix_comments_reader", "reader_id", "id"),
         # Partial on SQLite only: the term that asks for it would let PostgreSQL go through that of forgetting instead.

@@ -1,1 +1,1 @@
-"""What is told as it happens: streams, and feeds."""
+"""What is told as it happens: streams and feeds."""

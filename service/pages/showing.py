@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
 from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.access.caller import Caller
@@ -17,23 +15,12 @@ from service.comments.listing import list_comments, order_key, page_with
 from service.comments.model import Comment, State
 from service.comments.noting import read_findings
 from service.comments.wire import CommentOut, own_comment, public_comment, state_for_author, why_held
+from service.pages.wire import FragmentQuery
 from service.screening.findings import Finding
 from service.threads.model import Thread
 from service.threads.wire import ThreadOut, thread_out
 from service.web.cursors import encode_cursor
-from service.web.decoding import Body
 from service.web.problems import NotFound
-
-PAGE = 50
-
-
-class FragmentQuery(Body):
-    """Which page of a thread to show: the one after ``cursor``, or the one that has ``comment``."""
-
-    order: Literal["oldest", "newest"] = "oldest"
-    limit: Annotated[int, Meta(ge=1, le=200)] = PAGE
-    cursor: str | None = None
-    comment: UUID | None = None
 
 
 class Branch(msgspec.Struct):
@@ -73,7 +60,7 @@ async def read_shown(
     )
     more = encode_cursor(order_key(comments[asked.limit - 1], asked.order)) if len(comments) > asked.limit else None
     comments = comments[: asked.limit]
-    held = [comment.id for comment in comments if comment.state is State.PENDING and _is_own(comment, caller)]
+    held = [comment.id for comment in comments if _is_own(comment, caller) and _is_held(comment)]
     findings = await read_findings(connection, held) if held else {}
     branches = [_branch(comment, caller, out, findings, locale=locale, now=now) for comment in comments]
     slug, article = caller.site.slug, quote(thread.article, safe="")
@@ -96,7 +83,7 @@ async def _after(
         comment, found_in = await find_comment(connection, caller.site, comment_id)
     except NotFound:
         return b""
-    is_seen = comment.shown or (_is_own(comment, caller) and comment.state is State.PENDING)
+    is_seen = comment.shown or (_is_own(comment, caller) and _is_held(comment))
     if found_in.id != thread.id or not is_seen:
         return b""
     return await page_with(connection, comment, order=asked.order, limit=asked.limit, reader_id=caller.reader_id)
@@ -123,6 +110,10 @@ def _branch(
 
 def _is_own(comment: Comment, caller: Caller) -> bool:
     return caller.reader_id is not None and comment.reader_id == caller.reader_id
+
+
+def _is_held(comment: Comment) -> bool:
+    return state_for_author(comment) is State.PENDING
 
 
 def grow(branches: list[Branch]) -> list[Branch]:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from service import clock
 from service.access.caller import Caller
@@ -14,9 +14,10 @@ from service.comments.drafting import comment_id_of
 from service.comments.finding import find_comment, no_comment
 from service.languages.speaking import catalogue, catalogue_for
 from service.pages.forms import DEEDS, Form, comment_asked, open_form, settled, stamps_of
-from service.pages.showing import FragmentQuery, Shown, find_branch, read_shown
+from service.pages.showing import Shown, find_branch, read_shown
 from service.pages.templating import page, rendered
 from service.pages.visiting import locale_of_visitor
+from service.pages.wire import FragmentQuery
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
@@ -49,8 +50,8 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         said=None,
         **_context(request, caller, shown, Form(), locale=locale, origin=public_origin(request)),
     )
-    if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see
-        return HTMLResponse(html, headers={**PRIVATE, "content-language": locale})
+    if not caller.is_anonymous:
+        return Response(html, 200, {**PRIVATE, "content-language": locale}, media_type="text/html")
     tag = entity_tag("fragment", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
     until = changes_at(shown.thread)
     return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, media_type="text/html")

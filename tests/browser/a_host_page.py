@@ -64,7 +64,8 @@ class AHost:
             return Response(STYLE, media_type="text/css")
         policy = (
             f"default-src 'none'; script-src {self.service}; style-src 'self' {self.service}; "
-            f"connect-src {self.service}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types onereply"
+            f"connect-src {self.service}; base-uri 'none'; form-action 'none'; "
+            "require-trusted-types-for 'script'; trusted-types onereply"
         )
         page = self.pages.get(request.url.path)
         return HTMLResponse(page or "", 200 if page else 404, {"content-security-policy": policy})

@@ -63,6 +63,20 @@ async def test_an_answer_is_kept_until_one_of_its_articles_changes() -> None:
     assert room.made == 3
 
 
+async def test_an_answer_about_a_whole_site_is_kept_until_anything_happens_there() -> None:
+    room = Room()
+    whole, part = [(1, None)], [A]
+    first, other = await room.ask("site", whole), await room.ask("article", part)
+    room.log.news = {(2, "a"), (2, None)}
+    assert (await room.ask("site", whole), await room.ask("article", part)) == (first, other)
+    room.log.news = {B}
+    assert await room.ask("site", whole) != first
+    assert await room.ask("article", part) == other
+    second = await room.ask("site", whole)
+    room.log.news = {(1, None)}
+    assert await room.ask("site", whole) != second
+
+
 async def test_many_who_ask_at_once_share_one_answer() -> None:
     room = Room()
     room.may_go_on.clear()

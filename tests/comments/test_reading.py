@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide
+from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide, set_rules
 
 
 async def a_tree(site: ASite, *, size: int = 24, seed: int = 7) -> tuple[AThread, list[Json]]:
@@ -130,6 +130,19 @@ async def test_an_authors_own_pending_comments_have_permalinks_too(site: ASite) 
         link = (await site.call("GET", f"/comments/{comment['id']}", by=token)).json()
         page = await thread.page(by=token, limit=1, cursor=link["cursor"])
         assert page["comments"][0]["id"] == comment["id"]
+
+
+async def test_what_rules_alone_took_for_spam_stays_there_for_its_author_until_somebody_judges(site: ASite) -> None:
+    thread = await a_thread(site)
+    await set_rules(site, honeypot=True)
+    post = {"author": {"name": "Bot"}, "body": "Buy!", "form": {"honeypot": "https://buy.example"}}
+    posted = (await site.call("POST", f"{thread.path}/comments", json=post)).json()
+    comment, token = posted["comment"], posted["author_token"]
+    [seen] = (await thread.page(by=token))["comments"]
+    assert (seen["id"], seen["state"]) == (comment["id"], "pending")
+    assert (await thread.page())["comments"] == []
+    await decide(site, "reject", comment)
+    assert (await thread.page(by=token))["comments"] == []
 
 
 async def test_what_is_no_comments_id_is_not_found(site: ASite) -> None:

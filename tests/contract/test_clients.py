@@ -45,6 +45,7 @@ def _prove_python(contract: Path, arguments: tuple[str, ...]) -> None:
     folder, program, tools = contract.parent, str(PROGRAMS / "a_python_client.py"), environment() / "bin"
     client = folder / "onereply_client"
     generate = [*python_tool("openapi-python-client"), "generate", "--meta=none", "--fail-on-warning"]
+    generate += [f"--config={HERE / 'openapi-python-client.yaml'}"]
     run([*generate, f"--path={contract}", f"--output-path={client}"], PATH=f"{tools}:{os.environ['PATH']}")
     # What the generator wrote is its own affair, and not strict; that the program uses it rightly is ours.
     check = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"]

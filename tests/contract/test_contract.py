@@ -25,7 +25,20 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = contract()
 SCHEMAS: dict[str, Json] = DOCUMENT["components"]["schemas"]
 OPERATIONS = {(method, path): operation for method, path, operation in operations(DOCUMENT)}
-PAGES = {"/", "/docs", "/problems/{problem}", "/static/{file}", "/{site}/{article}", "/{site}/{article}/embed"}  # for people
+PAGES = {  # for people, and what their browsers load and send
+    "/",
+    "/docs",
+    "/problems/{problem}",
+    "/static/{file}",
+    "/embed.js",
+    "/{site}/{article}",
+    "/{site}/{article}/embed",
+    "/{site}/comments/{comment}",
+    "/{site}/{article}/comments",
+    "/{site}/{article}/comments/{comment}",
+    "/{site}/{article}/comments/{comment}/deletion",
+    "/{site}/{article}/comments/{comment}/report",
+}
 LIMITS = {"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "format", "pattern", "default"}
 # What the code checks beside its structs; tested in test_patterns.py.
 CHECKED_BESIDE = {
@@ -38,6 +51,7 @@ CHECKED_BESIDE = {
     ("CountsIn", "/articles/*", "pattern"),
     ("ThreadsQuery", "/cursor", "maxLength"),
     ("PageQuery", "/cursor", "maxLength"),
+    ("FragmentQuery", "/cursor", "maxLength"),
     ("QueueQuery", "/cursor", "maxLength"),
     ("DecisionsQuery", "/cursor", "maxLength"),
     ("BansQuery", "/cursor", "maxLength"),
@@ -49,6 +63,7 @@ KINDS = {None: "anyone", "authorToken": "reader", "hostToken": "reader", "sessio
 QUERIES = {
     ("GET", f"{SITE}/threads"): ["ThreadsQuery", "ThreadByUrlQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
+    ("GET", f"{SITE}/threads/{{article}}/comments.html"): ["FragmentQuery"],
     ("GET", f"{SITE}/events"): ["EventsQuery"],
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],

@@ -17,7 +17,7 @@ AN_INTEGER = "to a schema 2.0 is an integer; here it is written 2"
 # operations, type of problem, parameter or pointer: why no schema says it
 RIGHTLY_REFUSED = {
     (
-        "getThreads|getComments|getQueue|getDecisions|getBans|getEndpoints|getDeliveries",
+        "getThreads|getComments|getFragment|getQueue|getDecisions|getBans|getEndpoints|getDeliveries",
         "invalid-cursor",
         "cursor",
     ): "a cursor is opaque: a good one is one that was given",

@@ -55,7 +55,7 @@ function go(url) {
 """
     assert lean(script) == (
         'function go(url) {\nconst at = "https://x.example/*.js";\nconst text = `// ${url} /* no comment */`;\n'
-        "return (at + text + '//' + \"\\\"//\");\n}\n"
+        'return (at + text + \'//\' + "\\"//");\n}\n'
     )
 
 

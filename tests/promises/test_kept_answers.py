@@ -64,6 +64,26 @@ async def test_what_another_process_does_is_seen_when_the_bound_is_over(
     assert now["reply_count"] == 1
 
 
+async def test_a_sites_feed_is_never_older_than_the_bound(
+    own_site: ASite, the_clock: Clock, fresh_database_url: str
+) -> None:
+    async def told() -> int:
+        return (await own_site.call("GET", "/feed.atom")).text.count("<entry>")
+
+    thread = await a_thread(own_site)
+    assert await told() == 0
+    await a_comment(thread)
+    assert await told() == 1  # what the process itself wrote, at once
+    other = create_app(Settings(secret_key=SECRET_KEY, database_url=fresh_database_url, sweep_seconds=3600))
+    async with other.router.lifespan_context(other):
+        elsewhere = own_site.at(other)
+        async with elsewhere.client:
+            await a_comment(await a_thread(elsewhere))
+    assert await told() == 1  # so it is kept, and the test sees something
+    the_clock.move(seconds=1)
+    assert await told() == 2
+
+
 async def test_a_thread_that_closes_by_itself_is_closed_in_every_answer(own_site: ASite, the_clock: Clock) -> None:
     at = the_clock.instant + timedelta(seconds=20)
     thread = await a_thread(own_site, closing={"kind": "at", "at": at.isoformat()})

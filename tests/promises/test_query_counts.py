@@ -184,7 +184,7 @@ async def test_what_an_author_has_pending_is_read_by_its_own_index(own_site: ASi
     with watched() as statements:
         await thread.page(by=token)
     [_, statement] = [each for each in statements if "FROM comments" in each.sql]
-    assert "ix_comments_pending" in await explained(own_site, dialect, statement)
+    assert "ix_comments_unseen" in await explained(own_site, dialect, statement)
 
 
 async def test_a_permalink_finds_its_page_in_the_index_of_what_is_shown(own_site: ASite, dialect: str) -> None:
@@ -206,4 +206,44 @@ async def test_the_queue_goes_through_no_more_than_what_waits(own_site: ASite, d
     assert len(page.json()["comments"]) == 1
     [statement] = [each for each in statements if "body" in each.sql]
     plan = await explained(own_site, dialect, statement)
-    assert "ix_comments_queue" in plan or "ix_comments_pending" in plan
+    assert "ix_comments_queue" in plan or "ix_comments_unseen" in plan
+
+
+async def test_feeds_are_four_queries_at_most_and_none_as_long_as_nothing_happens(own_site: ASite) -> None:
+    thread = await a_thread(own_site)
+    for number in range(60):
+        await a_comment(thread, f"Comment {number}.")
+    await own_site.call("GET", "/counts?article=any")  # what the log has told by now
+    for path, queries in ((f"{thread.path}/feed.atom", 3), ("/feed.atom", 4)):
+        with watched() as first:
+            assert (await own_site.call("GET", path)).text.count("<entry>") == 50
+        with watched() as again:
+            await own_site.call("GET", path)
+        assert (len(first), len(again)) == (queries, 0)
+
+
+async def test_feeds_go_through_the_end_of_the_log_alone(own_site: ASite, dialect: str) -> None:
+    thread, other = await a_thread(own_site), await a_thread(own_site)
+    for number in range(60):
+        await a_comment(thread, f"Comment {number}.")
+    await a_comment(other)
+    async with database_of(own_site).write() as connection:
+        await connection.execute(text(_MANY_EVENTS))
+        await connection.execute(text("ANALYZE"))
+    for path, index in ((f"{thread.path}/feed.atom", "uq_events_thread_id"), ("/feed.atom", "pk_events")):
+        with watched() as statements:
+            assert (await own_site.call("GET", path)).text.count("<entry>") == 50
+        [statement] = [each for each in statements if "FROM events" in each.sql]
+        plan = await explained(own_site, dialect, statement)
+        assert "SEARCH events" in plan if dialect == "sqlite" else f"Index Scan Backward using {index}" in plan, plan
+        assert "TEMP B-TREE" not in plan
+        assert "Sort" not in plan
+
+
+# The last event, of the other thread, many times over.
+_MANY_EVENTS = """
+WITH RECURSIVE times(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM times WHERE n < 3000)
+INSERT INTO events (site_id, position, id, type, thread_id, sequence, occurred_at, data)
+SELECT site_id, position + n, id, type, thread_id, sequence + n, occurred_at, data FROM times, events
+WHERE position = (SELECT position FROM sites)
+"""

@@ -19,4 +19,6 @@ class ArticlePage(Page):
         """What the template shows; an article that One Reply has not told of yet has no thread."""
         context: dict[str, object] = super().get_context(request, *args, **kwargs)
         thread = Thread.objects.filter(article=str(self.pk)).first()
-        return context | {"thread": thread, "thread_page": f"{settings.COMMENTS_PAGES}/{self.pk}"}
+        origin, _, site = settings.COMMENTS_PAGES.rpartition("/")
+        page = f"{settings.COMMENTS_PAGES}/{self.pk}"
+        return context | {"thread": thread, "thread_page": page, "comments_origin": origin, "comments_site": site}

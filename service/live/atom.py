@@ -1,0 +1,87 @@
+"""A feed as Atom has it (RFC 4287), with what answers what (RFC 4685). Pure: facts in, XML out."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import msgspec
+
+ATOM = "http://www.w3.org/2005/Atom"
+THREADING = "http://purl.org/syndication/thread/1.0"
+MEDIA_TYPE = "application/atom+xml"
+
+
+class FeedEntry(msgspec.Struct, kw_only=True):
+    """A comment of a feed; ``link`` is its permalink, ``answers`` the id and permalink of what it answers."""
+
+    id: UUID
+    title: str
+    link: str
+    author_name: str
+    author_url: str | None
+    published: datetime
+    updated: datetime
+    html: str
+    answers: tuple[UUID, str] | None
+
+
+class Feed(msgspec.Struct, kw_only=True):
+    """A feed in the language ``lang``; ``link`` is its own address, ``page`` that of what it is about.
+
+    ``created_at`` is what it tells as its last change as long as it has no entries.
+    """
+
+    id: UUID
+    title: str
+    lang: str
+    link: str
+    page: str | None
+    created_at: datetime
+    entries: Sequence[FeedEntry]
+
+
+def atom(feed: Feed) -> bytes:
+    """``feed`` as a document of Atom in UTF-8."""
+    root = Element("feed", {"xmlns": ATOM, "xmlns:thr": THREADING, "xml:lang": feed.lang})
+    _add(root, "id", feed.id.urn)
+    _add(root, "title", feed.title)
+    _add(root, "updated", _instant(max((entry.updated for entry in feed.entries), default=feed.created_at)))
+    _add(root, "link", rel="self", type=MEDIA_TYPE, href=feed.link)
+    if feed.page:
+        _add(root, "link", rel="alternate", type="text/html", href=feed.page)
+    for entry in feed.entries:
+        _add_entry(root, entry)
+    document: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
+
+
+def _add_entry(feed: Element, entry: FeedEntry) -> None:
+    element = SubElement(feed, "entry")
+    _add(element, "id", entry.id.urn)
+    _add(element, "title", entry.title)
+    author = SubElement(element, "author")
+    _add(author, "name", entry.author_name)
+    if entry.author_url:
+        _add(author, "uri", entry.author_url)
+    _add(element, "published", _instant(entry.published))
+    _add(element, "updated", _instant(entry.updated))
+    _add(element, "link", rel="alternate", type="text/html", href=entry.link)
+    if entry.answers:
+        answered, link = entry.answers
+        _add(element, "thr:in-reply-to", ref=answered.urn, type="text/html", href=link)
+    _add(element, "content", entry.html, type="html")
+
+
+def _add(parent: Element, name: str, text: str = "", **attributes: str) -> None:
+    said = {key: _FORBIDDEN.sub("", value) for key, value in attributes.items()}
+    SubElement(parent, name, said).text = _FORBIDDEN.sub("", text)
+
+
+# What XML 1.0 cannot say, in any spelling (section 2.2).
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _instant(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
