@@ -29,7 +29,7 @@ ARGUMENTS = [
 # Letters for all our languages, so that what a screenshot shows can be read.
 PACKAGES = {"chromium": ["chromium", "fonts-noto-core", "fonts-droid-fallback"], "java": ["default-jre-headless"]}
 PATIENCE = 5_000  # milliseconds, for what takes a moment
-ANSWERED = "Failed to load resource: the server responded with a status of"  # an answer is no fault of the page
+UNANSWERED = "Failed to load resource"  # what the service says or can't say is no fault of the page
 Scheme = Literal["light", "dark"]
 Size = tuple[int, int]
 WIDE: Size = (1100, 900)
@@ -125,7 +125,7 @@ class Visits:
             await dialog.dismiss()
 
     def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "assert"} and not message.text.startswith(ANSWERED):
+        if message.type in {"error", "assert"} and not message.text.startswith(UNANSWERED):
             self.faults.append(f"console: {message.text}")
 
     def _follow(self, request: Request) -> None:
