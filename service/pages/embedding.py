@@ -15,7 +15,7 @@ from service.threads.finding import find_thread, visible
 from service.threads.wire import thread_out
 from service.web.origin import public_origin
 
-# What a host's page needs as well, with the service's origin for 'self'.
+# The strictest that a host's page may have.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types onereply"

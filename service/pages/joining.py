@@ -11,10 +11,12 @@ from pathlib import Path
 
 IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"\./([\w-]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export ", re.MULTILINE)
-INDENT = re.compile(r"^\s+|(?<=[;{},(])\n", re.MULTILINE)  # each statement of ours ends in a semicolon or a brace
-# Strings and templates are told first, for what looks like a comment in them is none.
+# Strings and templates are told first: nothing in them is a comment, and their spaces stay. Regular expressions of ours
+# have neither spaces nor quotes.
 STRING = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"""
 COMMENT = re.compile(rf"({STRING})|\s*/\*.*?\*/|(?:^|[ ])//[^\n]*", re.DOTALL | re.MULTILINE)
+# Each statement of ours ends in a semicolon or a brace, so no line end does.
+SPACE = re.compile(rf"({STRING})|^\s+|(?<=[;{{}},(=?:>&|]) *\n?| +(?=[{{}}=?:&|])", re.MULTILINE)
 
 
 def joined(entry: Path) -> bytes:
@@ -33,5 +35,7 @@ def joined(entry: Path) -> bytes:
 
 
 def lean(script: str) -> str:
-    """``script`` without comments, indentation and the line ends that no statement needs."""
-    return INDENT.sub("", COMMENT.sub(lambda found: found[1] or "", script))
+    """``script`` without comments, and without the spaces and line ends that part nothing."""
+    for dropped in (COMMENT, SPACE):
+        script = dropped.sub(lambda found: found[1] or "", script)
+    return script

@@ -175,7 +175,7 @@ async def test_drafts_survive_a_reload_offline_and_a_closed_thread(site: ASite, 
     await page.reload()
     await expect(page.get_by_text("Comments are closed.")).to_be_visible()
     await expect(page.get_by_text("What you wrote is kept on this device.")).to_be_visible()
-    await expect(page.locator("textarea:visible")).to_have_value("To the article.")
+    await expect(page.locator("textarea:visible")).to_have_value("To Grace.\n\nTo the article.")
     await expect(page.locator("textarea:visible")).to_have_attribute("readonly", "")
 
 

@@ -43,7 +43,7 @@ def test_what_is_sent_is_one_script_with_all_modules(tmp_path: Path) -> None:
             assert re.search(rf"\b(function|class) {name}\b", text)
 
 
-def test_comments_and_indentation_are_left_out_and_nothing_else() -> None:
+def test_comments_and_spaces_are_left_out_and_nothing_else() -> None:
     script = """\
 // A module.
 /** @param {string} url */
@@ -54,8 +54,8 @@ function go(url) {
 }
 """
     assert lean(script) == (
-        'function go(url) {\nconst at = "https://x.example/*.js";\nconst text = `// ${url} /* no comment */`;\n'
-        'return (at + text + \'//\' + "\\"//");\n}\n'
+        'function go(url){const at="https://x.example/*.js";const text=`// ${url} /* no comment */`;'
+        'return (at + text + \'//\' + "\\"//");}'
     )
 
 

@@ -14,12 +14,8 @@ const counted = new WeakMap();
 export class CommentCount extends HTMLElement {
   static observedAttributes = ["site", "article"];
 
-  connectedCallback() {
-    want(this);
-  }
-
   attributeChangedCallback() {
-    if (this.isConnected) want(this);
+    want(this);
   }
 }
 

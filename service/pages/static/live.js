@@ -56,7 +56,7 @@ async function* messages(body, cut) {
     const blocks = (rest + value).split(/(?:\r?\n){2}/);
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
-      const fields = [...block.matchAll(/^(\w+): ?(.*?)\r?$/gm)].map(([, name, said]) => [name, said]);
+      const fields = [...block.matchAll(/^(\w+):\s?(.*?)\r?$/gm)].map(([, name, said]) => [name, said]);
       yield /** @type {Message} */ (Object.fromEntries(fields)); // no message of ours has two lines of data
     }
   }

@@ -34,12 +34,12 @@ export function closeForms(thread) {
     if (body && !form.ariaBusy) form.hidden = !body.value.trim();
     if (body) tellForm(form, thread.words.just_closed);
   }
-  const draft = thread.drafts.all()["post:"];
-  if (thread.piece("#form") || !draft) return;
+  const drafts = Object.entries(thread.drafts.all()).filter(([name]) => name.startsWith("post"));
+  if (thread.piece("#form") || !drafts.length) return;
   const kept = parse('<div class="write" id="form"><p class="hint"></p><p class="field"><textarea rows="6" readonly>').firstChild;
   const [hint, { firstElementChild: text }] = /** @type {any} */ (kept).children;
   hint.append(thread.words.kept);
-  text.append(draft.body);
+  text.append(drafts.map(([, { body }]) => body).join("\n\n"));
   text.ariaLabel = thread.words.write;
   thread.section.append(/** @type {Node} */ (kept));
   thread.dress();

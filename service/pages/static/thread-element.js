@@ -49,7 +49,7 @@ export class CommentThread extends ShownThread {
     this.#connected = new AbortController();
     const { signal } = this.#connected;
     addEventListener("hashchange", () => this.#toHash(), { signal });
-    addEventListener("online", () => this.#near && this.#begin(), { signal });
+    addEventListener("online", () => this.#seen(this.#near), { signal });
     document.addEventListener("visibilitychange", () => this.#listen(), { signal });
     const observer = new IntersectionObserver((seen) => this.#seen(seen.some((each) => each.isIntersecting)), {
       rootMargin: NEAR,
@@ -57,7 +57,8 @@ export class CommentThread extends ShownThread {
     observer.observe(this);
     signal.onabort = () => observer.disconnect();
     // What is in sight need not wait for the observer, nor what the page's address names.
-    if (hashed() || this.getBoundingClientRect().top < innerHeight) this.#seen(true);
+    const { top, bottom } = this.getBoundingClientRect();
+    if (hashed() || (top < innerHeight && bottom > 0)) this.#seen(true);
   }
 
   disconnectedCallback() {

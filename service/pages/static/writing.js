@@ -18,14 +18,17 @@ export async function sendForm(thread, form) {
   const { deed = "", comment = "" } = form.dataset;
   const typed = /** @type {Typed} */ (Object.fromEntries(new FormData(form)));
   const button = /** @type {HTMLElement} */ (form.querySelector("button"));
+  const text = field(form, "body");
   const label = button.textContent;
   tellForm(form);
   for (const said of thread.section.querySelectorAll(".said")) said.textContent = "";
   form.ariaBusy = "true";
   button.textContent = thread.words.sending;
+  if (text) text.readOnly = true;
   const sending = SENT[deed](thread, form, typed, comment);
   thread.sending = sending.catch(() => {});
   await sending.catch((error) => giveBack(thread, form, error));
+  if (text) text.readOnly = thread.section.dataset.state === "closed";
   form.ariaBusy = null;
   button.textContent = label;
 }
@@ -57,11 +60,12 @@ const SENT = {
     li.id = `comment-${id}`;
     place(thread, li, parent, depth);
     its(li, ".body")?.replaceChildren(parse(html));
-    if (parent) form.remove();
     form.dataset.since = String(Date.now());
     thread.update(now);
     await thread.renew(id);
-    thread.go(li);
+    const { activeElement: at } = thread.root;
+    if (!at || form.contains(at)) thread.go(li); // the reader may have gone on
+    if (parent) form.remove();
     thread.say(state === "published" ? "posted" : "held");
     thread.tell("posted", { id, state });
   },
