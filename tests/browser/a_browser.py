@@ -84,7 +84,7 @@ class Visits:
     """
 
     def __init__(self, browser: Browser, stack: AsyncExitStack, origins: set[str]) -> None:
-        self._browser, self._stack, self._origins = browser, stack, origins
+        self._browser, self._stack, self.origins = browser, stack, origins
         self.faults: list[str] = []
 
     async def begin(
@@ -129,5 +129,5 @@ class Visits:
             self.faults.append(f"console: {message.text}")
 
     def _follow(self, request: Request) -> None:
-        if not request.url.startswith(tuple(f"{origin}/" for origin in self._origins)) and request.url != "about:blank":
+        if not request.url.startswith(tuple(f"{origin}/" for origin in self.origins)) and request.url != "about:blank":
             self.faults.append(f"request: {request.url[:500]}")

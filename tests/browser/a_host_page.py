@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from tests.browser.serving import serving
-from tests.builders import AThread
+from tests.builders import REFERENCE_TITLE, AThread
 
 ARTICLE = "<p>Delegations from thirty countries met in Moscow.</p>" * 3
 
@@ -54,7 +54,7 @@ class AHost:
             '<meta name="viewport" content="width=device-width">'
             '<link rel="stylesheet" href="/host.css">'
             f'<title>The Gazette</title><script type="module" src="{self.service}/embed.js"{named}></script></head>'
-            f"<body><main>{''.join(body)}</main><footer>Imprint</footer></body></html>"
+            f"<body><main><h1>{REFERENCE_TITLE}</h1>{''.join(body)}</main><footer>Imprint</footer></body></html>"
         )
         return self.origin + path
 

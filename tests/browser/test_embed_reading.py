@@ -201,7 +201,7 @@ async def test_axe_finds_nothing_in_the_embed(site: ASite, host: AHost, visits: 
     thread, ids = await a_long_thread(site, 3)
     await a_comment(thread, "Below.", name="Grace", below=ids[0])
     page = await visits.begin(scheme=scheme)
-    await page.goto(host.write("<h1>The article</h1>", ARTICLE, the_embed(thread)))
+    await page.goto(host.write(ARTICLE, the_embed(thread)))
     for deed in ("report", "reply"):
         await page.locator(f"#comment-{ids[1]} > article [data-deed={deed}]").click()
         await expect(page.locator(f"#comment-{ids[1]} > form")).to_be_visible()
