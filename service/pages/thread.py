@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from service import clock
 from service.access.caller import Caller

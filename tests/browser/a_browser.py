@@ -6,13 +6,14 @@ Where Chromium is missing and may be installed it is; where it may not the test 
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, async_playwright
 
+from tests.browser.a_host_page import WATCH
 from tests.installing import ROOT, made, run
 
 ARGUMENTS = [
@@ -28,7 +29,7 @@ ARGUMENTS = [
 # Letters for all our languages, so that what a screenshot shows can be read.
 PACKAGES = {"chromium": ["chromium", "fonts-noto-core", "fonts-droid-fallback"], "java": ["default-jre-headless"]}
 PATIENCE = 5_000  # milliseconds, for what takes a moment
-ANSWERED = "Failed to load resource: the server responded with a status of"  # an answer is no fault of the page
+UNANSWERED = "Failed to load resource"  # what the service says or can't say is no fault of the page
 Scheme = Literal["light", "dark"]
 Size = tuple[int, int]
 WIDE: Size = (1100, 900)
@@ -83,7 +84,7 @@ class Visits:
     """
 
     def __init__(self, browser: Browser, stack: AsyncExitStack, origins: set[str]) -> None:
-        self._browser, self._stack, self._origins = browser, stack, origins
+        self._browser, self._stack, self.origins = browser, stack, origins
         self.faults: list[str] = []
 
     async def begin(
@@ -111,6 +112,7 @@ class Visits:
         """One more page in the same browser."""
         context.set_default_timeout(PATIENCE)
         page = await context.new_page()
+        await page.add_init_script(WATCH)
         page.on("dialog", self._close)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("console", self._listen)
@@ -119,12 +121,13 @@ class Visits:
 
     async def _close(self, dialog: Dialog) -> None:
         self.faults.append(f"dialog: {dialog.message}")
-        await dialog.dismiss()
+        with suppress(Error):  # the page that had it may be gone
+            await dialog.dismiss()
 
     def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "assert"} and not message.text.startswith(ANSWERED):
+        if message.type in {"error", "assert"} and not message.text.startswith(UNANSWERED):
             self.faults.append(f"console: {message.text}")
 
     def _follow(self, request: Request) -> None:
-        if not request.url.startswith(tuple(f"{origin}/" for origin in self._origins)) and request.url != "about:blank":
+        if not request.url.startswith(tuple(f"{origin}/" for origin in self.origins)) and request.url != "about:blank":
             self.faults.append(f"request: {request.url[:500]}")

@@ -11,19 +11,26 @@ from service.app import create_app
 from service.storage.engine import Database
 from service.storage.revisions import migrate
 from tests.browser.a_browser import Visits, a_browser
+from tests.browser.a_host_page import AHost, a_host
+from tests.browser.gallery import Picture, paint
 from tests.browser.serving import serving
 from tests.builders import ASite, a_site, cheap_passwords
 from tests.conftest import an_installation
 
 
 @pytest.fixture(scope="session")
-async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Starlette]:
-    """The real app, started, on SQLite: what the database is makes no difference to a browser."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('browser')}/onereply.db"
-    database = Database(url, read_connections=1)
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """On SQLite: what the database is makes no difference to a browser."""
+    return f"sqlite:///{tmp_path_factory.mktemp('browser')}/onereply.db"
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str) -> AsyncIterator[Starlette]:
+    """The real app, started."""
+    database = Database(database_url, read_connections=1)
     await migrate(database)
     await database.close()
-    app = create_app(an_installation(url), passwords=cheap_passwords())
+    app = create_app(an_installation(database_url), passwords=cheap_passwords())
     async with app.router.lifespan_context(app):
         yield app
 
@@ -35,10 +42,17 @@ async def origin(app: Starlette) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture(scope="session")
+async def host(origin: str) -> AsyncIterator[AHost]:
+    """A host's pages at another origin."""
+    async with a_host(origin) as host:
+        yield host
+
+
 @pytest.fixture
-async def site(app: Starlette) -> AsyncIterator[ASite]:
-    """A site with nothing in it."""
-    async with a_site(app) as site:
+async def site(app: Starlette, host: AHost) -> AsyncIterator[ASite]:
+    """A site with nothing in it, which the host's pages may call."""
+    async with a_site(app, origins=host.origin) as site:
         yield site
 
 
@@ -50,9 +64,16 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def visits(browser: Browser, origin: str) -> AsyncIterator[Visits]:
-    """Visits to the service, in which nothing may go wrong."""
+async def visits(browser: Browser, origin: str, host: AHost) -> AsyncIterator[Visits]:
+    """Visits to the service and to its host, in which nothing may go wrong."""
     async with AsyncExitStack() as stack:
-        visits = Visits(browser, stack, {origin})
+        visits = Visits(browser, stack, {origin, host.origin})
         yield visits
     assert visits.faults == []
+
+
+@pytest.fixture(scope="session")
+async def pictures(app: Starlette, origin: str) -> list[Picture]:
+    """Every page in every state."""
+    async with a_site(app) as site:
+        return await paint(site, origin)

@@ -2,27 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
 
 from tests.browser.a_browser import MAGNIFIED, NARROW, WIDE, Scheme, Size, Visits, program
-from tests.browser.gallery import Picture, paint
+from tests.browser.gallery import Picture
 from tests.browser.looking import barriers, overflowing, photograph
-from tests.builders import a_site
 from tests.installing import node_modules, run
 
 pytestmark = pytest.mark.slow
 OPTIONS = ("--errors-only", "--format", "json", "--exit-zero-always", "--stdout")
 WINDOWS = {"wide": WIDE, "narrow": NARROW, "magnified": MAGNIFIED}
-
-
-@pytest.fixture(scope="module")
-async def pictures(app: Starlette, origin: str) -> AsyncIterator[list[Picture]]:
-    async with a_site(app) as site:
-        yield await paint(site, origin)
 
 
 async def test_the_html_checker_finds_nothing(pictures: list[Picture], tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from service.pages.joining import joined, lean
 from tests.builders import ASite, a_comment, a_thread
-from tests.contract.tools import node, node_tool
-from tests.installing import run
+from tests.contract.tools import node_tool
+from tests.installing import node, run
 
 HERE = Path(__file__).parent
 MODULES = HERE.parents[1] / "service/pages/static"

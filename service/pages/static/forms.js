@@ -86,11 +86,13 @@ export function cancel(thread, form) {
   if (li) its(li, `[data-deed=${deed === "post" ? "reply" : deed}]`)?.focus();
 }
 
-/** Keep what is typed. @param {ShownThread} thread @param {Element} target */
+/** Keep what is typed, and by whom. @param {ShownThread} thread @param {Element} target */
 export function note(thread, target) {
   const form = target.closest("form");
   const body = form && field(form, "body");
   if (!body) return;
+  const { name, email, url } = /** @type {any} */ (Object.fromEntries(new FormData(form)));
+  if (name !== undefined) thread.client.who("", { name, email, url });
   const at = Number(form.dataset.since);
   thread.drafts.set(draftOf(form), { body: body.value, at }); // other words are another post: the old key goes
 }

@@ -1,0 +1,239 @@
+"""Readers write in a host's page: shown at once, taken back honestly, never lost."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.browser.a_browser import NARROW, Visits
+from tests.browser.a_host_page import ARTICLE, AHost, heard, the_embed
+from tests.browser.looking import overflowing, photograph, tab_to
+from tests.builders import ASite, AThread, a_comment, a_thread, decide
+from tests.readers.a_host import SECRET, a_token, share_secret
+
+pytestmark = pytest.mark.slow
+POST = "**/comments"
+Show = Callable[[AThread], Awaitable[Page]]
+
+
+@pytest.fixture
+def show(host: AHost, visits: Visits) -> Show:
+    """Shows a thread to a new reader, in a host's page."""
+
+    async def show(thread: AThread) -> Page:
+        page = await visits.begin()
+        await page.goto(host.write(ARTICLE, the_embed(thread)))
+        await expect(page.locator(".heading")).to_be_visible()
+        return page
+
+    return show
+
+
+def comment(page: Page, words: str) -> Locator:
+    """The comment with these words, without its answers."""
+    return page.locator("li > article", has_text=words)
+
+
+async def write(page: Page, body: str, *, name: str | None = None, below: str | None = None) -> None:
+    """Fill in the form, below a comment or below them all, and send it."""
+    form = page.locator(f"li:has(> article:has-text('{below}')) > form" if below else "section > form")
+    if name is not None:
+        await form.get_by_label("Name").fill(name)
+    await form.get_by_label("Your reply").fill(body)
+    await form.get_by_role("button", name="Post reply").click()
+
+
+async def test_a_reply_stands_there_at_once_and_is_published(site: ASite, show: Show) -> None:
+    thread, let_go = await a_thread(site), asyncio.Event()
+    page = await show(thread)
+
+    async def hold(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await page.route(POST, hold)
+    await write(page, "By a *form*.", name="Ada")
+    await expect(comment(page, "By a *form*.")).to_contain_text("Sending…")
+    assert await thread.pages() == []
+    await photograph(page, "embed-sending")
+    let_go.set()
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    await expect(comment(page, "By a form.").locator("em")).to_have_text("form")
+    await expect(comment(page, "By a form.")).to_be_focused()
+    await expect(page.locator(".heading")).to_contain_text("One reply on")
+    await expect(page.locator(".comments > li")).to_have_count(1)
+    assert [detail["state"] for detail in await heard(page, "posted")] == ["published"]
+    assert (await heard(page, "count"))[-1] == {"reply_count": 1, "label": "One reply"}
+
+
+async def test_readers_answer_each_other_and_come_back_as_who_they_are(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "Twelve minutes.", name="Grace")
+    page = await show(thread)
+    await page.get_by_role("link", name="Reply to Grace").click()
+    await expect(page.get_by_role("heading", name="Reply to Grace")).to_be_visible()
+    await write(page, "And forty before.", name="Ada", below="Twelve minutes.")
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    await page.get_by_role("link", name="Reply to Ada").click()
+    await write(page, "Quite.", below="And forty before.")
+    await expect(comment(page, "Quite.")).to_be_focused()
+    assert [each["depth"] for each in await thread.pages()] == [0, 1, 2]
+    await page.reload()
+    await expect(comment(page, "And forty before.").get_by_role("link", name="Edit")).to_be_visible()
+    await expect(comment(page, "Twelve minutes.").get_by_role("link", name="Edit")).to_have_count(0)
+
+
+async def test_a_held_reply_says_so_at_once_and_on_return(site: ASite, show: Show) -> None:
+    thread = await a_thread(site, mode="hold")
+    page = await show(thread)
+    await write(page, "Patience.", name="Ada")
+    await expect(page.get_by_text("Your reply waits for a moderator.")).to_be_visible()
+    await page.reload()
+    await expect(comment(page, "Patience.")).to_contain_text("Only you see this yet.")
+    await expect(page.locator(".heading")).to_contain_text("No replies on")
+    await expect(comment(await show(thread), "Patience.")).to_have_count(0)
+
+
+async def test_authors_edit_and_delete_and_others_report(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    await write(page, "It is tru.", name="Ada")
+    await page.get_by_role("link", name="Edit").click()
+    form = page.locator("li > form")
+    await expect(form.get_by_label("Your reply")).to_have_value("It is tru.")
+    await form.get_by_label("Your reply").fill("It is true.")
+    await form.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Your changes are saved.")).to_be_visible()
+    await expect(comment(page, "It is true.")).to_contain_text("edited")
+    other = await show(thread)
+    await other.get_by_role("link", name="Report").click()
+    await other.get_by_label("It is spam or advertising").check()
+    await other.get_by_role("button", name="Send report").click()
+    await expect(other.get_by_text("Thank you. A moderator will look at it.")).to_be_visible()
+    await page.get_by_role("link", name="Delete").click()
+    await page.get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("Your comment is deleted.")).to_be_visible()
+    await expect(page.locator(".comments > li")).to_have_count(0)
+    await expect(page.locator(".heading")).to_contain_text("No replies on")
+
+
+async def test_what_the_service_refuses_is_taken_back_with_its_words(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    await page.get_by_label("Website").fill("mailto:ada@gazette.example")
+    await write(page, "Well said.", name="Ada")
+    website = page.get_by_label("Website")
+    await expect(website).to_be_focused()
+    await expect(website).to_have_accessible_description(re.compile("This must be a whole web address"))
+    await expect(page.get_by_label("Your reply")).to_have_value("Well said.")
+    await expect(page.locator(".comments > li")).to_have_count(0)
+    await photograph(page, "embed-refused")
+    await website.fill("")
+    await page.get_by_role("button", name="Post reply").click()
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+
+
+async def test_without_a_connection_nothing_typed_is_lost_and_nothing_is_said_twice(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await page.route(POST, lose_the_answer)
+    await write(page, "Once.", name="Ada")
+    await expect(page.get_by_label("Your reply")).to_have_value("Once.")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.unroute(POST)
+    await page.reload()
+    await expect(page.get_by_label("Your reply")).to_have_value("Once.")
+    await page.get_by_role("button", name="Post reply").click()
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    assert [each["html"] for each in await thread.pages()] == ["<p>Once.</p>"]
+    await expect(page.locator(".comments > li")).to_have_count(1)
+
+
+async def test_drafts_survive_a_reload_offline_and_a_closed_thread(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "Twelve minutes.", name="Grace")
+    page = await show(thread)
+    await page.locator("section > form").get_by_label("Your reply").fill("To the article.")
+    await page.get_by_role("link", name="Reply to Grace").click()
+    await page.locator("li > form").get_by_label("Your reply").fill("To Grace.")
+    await page.reload()
+    await expect(page.locator("section > form").get_by_label("Your reply")).to_have_value("To the article.")
+    await expect(page.locator("li > form").get_by_label("Your reply")).to_have_value("To Grace.")
+    await page.context.set_offline(True)
+    await write(page, "To the article.", name="Ada")
+    await expect(page.get_by_text("There is no connection.")).to_be_visible()
+    await expect(page.locator("section > form").get_by_label("Your reply")).to_have_value("To the article.")
+    await thread.close()
+    await page.context.set_offline(False)
+    await page.reload()
+    await expect(page.get_by_text("Comments are closed.")).to_be_visible()
+    await expect(page.get_by_text("What you wrote is kept on this device.")).to_be_visible()
+    await expect(page.locator("textarea:visible")).to_have_value("To Grace.\n\nTo the article.")
+    await expect(page.locator("textarea:visible")).to_have_attribute("readonly", "")
+
+
+async def test_an_answer_to_what_is_gone_may_go_to_the_article(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    first = (await a_comment(thread, "First.", name="Grace"))["comment"]
+    page = await show(thread)
+    await page.route("**/stream*", lambda route: route.abort())
+    await page.reload()
+    await page.get_by_role("link", name="Reply to Grace").click()
+    await decide(site, "reject", first)
+    await write(page, "My answer.", name="Ada", below="First.")
+    await expect(page.get_by_text("The comment you are answering is no longer there.")).to_be_visible()
+    await page.locator("li > form").get_by_role("button", name="Post reply").click()
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    assert [each["html"] for each in await thread.pages()] == ["<p>My answer.</p>"]
+
+
+@pytest.mark.parametrize("way", ["attribute", "function"])
+async def test_whom_the_host_signs_in_writes_without_giving_a_name(
+    site: ASite, host: AHost, visits: Visits, way: str
+) -> None:
+    await share_secret(site, SECRET)
+    thread, page, token = await a_thread(site), await visits.begin(), a_token(site.slug)
+    if way == "attribute":
+        await page.goto(host.write(the_embed(thread, token=token)))
+    else:
+        await page.goto(host.write(the_embed(thread)))
+        await page.evaluate(f"document.querySelector('comment-thread').getToken = async () => '{token}'")
+    await expect(page.get_by_text("You reply as Ada Byron.")).to_be_visible()
+    await expect(page.get_by_label("Name")).to_have_count(0)
+    await write(page, "Signed in.")
+    await expect(comment(page, "Signed in.").locator(".author")).to_have_text("Ada Byron")
+    await expect(comment(page, "Signed in.").get_by_role("link", name="Edit")).to_be_visible()
+
+
+async def test_all_of_it_is_done_by_keyboard_on_a_telephone(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "Twelve minutes.", name="Grace")
+    page = await visits.begin(size=NARROW)
+    await page.goto(host.write(the_embed(thread)))
+    await expect(page.locator(".heading")).to_be_visible()
+    await tab_to(page, "Reply to Grace")
+    await page.keyboard.press("Enter")
+    reply = page.locator("li > form").get_by_label("Your reply")
+    await expect(reply).to_be_focused()
+    await page.keyboard.type("And forty before.")
+    for _ in range(3):
+        await page.keyboard.press("Shift+Tab")
+    await page.keyboard.type("Ada")
+    assert await overflowing(page) == []
+    await photograph(page, "embed-reply-narrow")
+    await tab_to(page, "Post reply")
+    await page.keyboard.press("Enter")
+    await expect(comment(page, "And forty before.")).to_be_focused()
+    await tab_to(page, "Edit")
+    await page.keyboard.press("Enter")
+    await expect(reply).to_have_value("And forty before.")
+    await tab_to(page, "Cancel")
+    await page.keyboard.press("Enter")
+    await expect(comment(page, "And forty before.").get_by_role("link", name="Edit")).to_be_focused()

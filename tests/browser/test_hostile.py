@@ -1,0 +1,171 @@
+"""Whatever is posted, registered or imported runs nothing in a browser and leaves nothing there that could.
+
+What is looked for is not a list of dangers but all that is not known: an element, an attribute, an address, an id or a
+name that no page of ours has. ``Visits`` tells of dialogs, errors and requests to elsewhere.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from playwright.async_api import Page
+
+from tests.browser.a_browser import Visits
+from tests.browser.gallery import Picture
+from tests.builders import ASite, AThread, Json, a_thread
+from tests.contract.a_real_service import onereply
+from tests.pages.reading import form_at
+from tests.transfer import exports
+from tests.web.naughty import naughty, scripts, some
+
+pytestmark = pytest.mark.slow
+WALK = (Path(__file__).parent / "walking.js").read_text()
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+HTML = {"content-type": "text/html; charset=utf-8"}
+
+
+def everything() -> list[str]:
+    """Every hostile string."""
+    return list(dict.fromkeys([*scripts(), *naughty()]))
+
+
+def parts(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """``items``, so many at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+async def walk(page: Page) -> None:
+    """Look through the page as it is; fails with all that is not known there."""
+    await page.evaluate("new Promise((done) => setTimeout(done))")  # what would run by itself has begun
+    found = await page.evaluate(WALK)
+    assert not found, "\n".join(found)
+
+
+async def walk_included(page: Page, threads: Sequence[AThread], origin: str) -> None:
+    """Look through a host's page, which has no policy of its own, that includes the threads."""
+
+    async def fragment(thread: AThread) -> str:
+        path = f"/v1/sites/{thread.site.slug}{thread.path}/comments.html"
+        answer = await client.get(path, params={"limit": 200})
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    async with httpx2.AsyncClient(base_url=origin) as client:
+        included = "".join(await asyncio.gather(*map(fragment, threads)))
+    html = f'<!doctype html><html lang="en"><head><title>Host</title></head><body>{included}</body></html>'
+    await Picture("host", f"{origin}/article", html, HTML).show(page)
+    await walk(page)
+
+
+async def walk_pages(page: Page, paths: Sequence[str], origin: str) -> None:
+    """Look through pages of ours, twenty at a time, each in a frame."""
+    for some_paths in parts(paths, 20):
+        frames = "".join(f'<iframe src="{path}"></iframe>' for path in some_paths)
+        html = f'<!doctype html><html lang="en"><head><title>Frames</title></head><body>{frames}</body></html>'
+        await Picture("frames", f"{origin}/frames", html, HTML).show(page)
+        await walk(page)
+
+
+async def all_of(items: Sequence[str], do: Callable[[str], Awaitable[int]]) -> list[int]:
+    """What each is answered; many at once, so that posts share transactions."""
+    statuses: list[int] = []
+    for batch in parts(items, 50):
+        statuses += await asyncio.gather(*map(do, batch))
+    assert set(statuses) <= {200, 201, 400, 404, 413, 422}, statuses
+    return statuses
+
+
+@pytest.mark.parametrize(("place", "fewest"), [("body", 700), ("name", 700), ("url", 4), ("end of url", 190)])
+async def test_nothing_that_readers_post_runs(
+    site: ASite, origin: str, visits: Visits, place: str, fewest: int
+) -> None:
+    """As a comment, a name, or a website; ``fewest`` of the strings are none that is refused."""
+
+    async def post(text: str) -> int:
+        author: Json = {"name": "Ada"}
+        if place == "name":
+            author["name"] = text[:100]
+        elif place != "body":
+            author["url"] = text[:2000] if place == "url" else f"https://a.example/{text[:1900]}"
+        body = text if place == "body" else "Well said."
+        answer = await site.call("POST", f"{threads[-1].path}/comments", json={"body": body, "author": author})
+        return answer.status_code
+
+    page, threads, taken = await visits.begin(), [], 0
+    for batch in parts(everything(), 200):
+        threads.append(await a_thread(site))
+        taken += (await all_of(batch, post)).count(201)
+    assert taken >= fewest
+    await walk_included(page, threads, origin)
+    await walk_pages(page, [f"/{site.slug}/{thread.article}" for thread in threads], origin)
+
+
+async def test_no_title_or_address_that_a_host_registers_runs(site: ASite, origin: str, visits: Visits) -> None:
+    threads: list[AThread] = []
+
+    async def register(text: str) -> int:
+        thread = AThread(site, f"article-{len(threads)}")
+        threads.append(thread)
+        for url in (text, f"https://a.example/{text}", None):
+            body = {"title": text[:500], "url": url and url[:2000]}
+            answer = await site.call("PUT", thread.path, by="host", json=body)
+            if answer.status_code == 201:
+                return 201
+        threads.remove(thread)
+        return answer.status_code
+
+    strings = some(everything(), every=3)
+    assert (await all_of(strings, register)).count(201) > len(strings) * 0.9
+    page = await visits.begin()
+    for batch in [threads[start : start + 100] for start in range(0, len(threads), 100)]:
+        await walk_included(page, batch, origin)
+    await walk_pages(page, [f"/{site.slug}/{thread.article}" for thread in threads[::3]], origin)
+
+
+async def test_nothing_that_is_imported_runs(
+    site: ASite, database_url: str, origin: str, visits: Visits, tmp_path: Path
+) -> None:
+    def an_archive(strings: Sequence[str]) -> str:
+        texts = [NOT_XML.sub("", text).replace("]]>", "]]]]><![CDATA[>") for text in strings]
+        comments = [
+            exports.a_comment(str(number), author=text, author_url=text, content=text)
+            for number, text in enumerate(texts, start=1)
+        ]
+        return exports.an_item(*comments, title=texts[0], link=None, post_id=str(hash(texts[0])))
+
+    items = [an_archive(strings) for strings in parts(everything(), 40)]
+    archive = tmp_path / "wordpress.xml"
+    archive.write_bytes(exports.an_export(*items).read())
+    await asyncio.to_thread(onereply, database_url, "import", "wordpress", str(archive), "--site", site.slug)
+    found = (await site.call("GET", "/threads?limit=200", by="host")).json()["threads"]
+    threads = [AThread(site, thread["article"]) for thread in found]
+    assert sum(thread["reply_count"] for thread in found) > 600
+    page = await visits.begin()
+    await walk_included(page, threads, origin)
+    await walk_pages(page, [f"/{site.slug}/{thread.article}" for thread in threads], origin)
+
+
+async def test_nothing_that_a_form_gives_back_runs(site: ASite, origin: str, visits: Visits) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    form = await form_at(site, f"/{thread.article}")
+    for text in some(scripts(), every=6):
+        values = {**form.values, **dict.fromkeys(("name", "email", "url", "body", "parent"), text)}
+        sent = {"Sec-Fetch-Site": "cross-site"}
+        answer = await site.client.post(form.action, data=values, headers=sent)
+        await Picture("given back", f"{origin}{form.action}", answer.text, HTML).show(page)
+        assert await page.locator("textarea[name=body]").input_value() == text.replace("\r\n", "\n").replace("\r", "\n")
+        await walk(page)
+
+
+async def test_no_address_of_a_page_runs(site: ASite, origin: str, visits: Visits) -> None:
+    thread = await a_thread(site)
+    queries = ("said={}&reply={}&order={}", "cursor={}", "edit={}&comment={}")
+    texts = [quote(text, safe="") for text in some(scripts(), every=6)]
+    known = [f"/{site.slug}/{thread.article}?{query.replace('{}', text)}" for text in texts for query in queries[:1]]
+    missing = [f"/{site.slug}/{text}?{query.replace('{}', text)}" for text in texts for query in queries[1:]]
+    await walk_pages(await visits.begin(), [*known, *missing], origin)
