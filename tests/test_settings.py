@@ -28,6 +28,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "database_url": "postgresql://onereply@db/onereply",
         "public_url": "https://comments.gazette.example",
         "read_connections": "20",
+        "streams": "200",
         "sweep_seconds": "0.5",
         "stop_seconds": "0",
         "trusted_proxies": "10.0.0.0/8, ::1",

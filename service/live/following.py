@@ -14,6 +14,7 @@ closing time has passed are closed, so that it is told without anybody having to
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import anyio
 import msgspec
@@ -25,6 +26,7 @@ from service.events.reading import head_position
 from service.live.facts import Told
 from service.live.joining import read_on
 from service.live.places import Places
+from service.live.reads import Reads
 from service.live.streams import Stream
 from service.sites.finding import Site, current_sites
 from service.sites.model import SiteRow
@@ -52,6 +54,7 @@ class Following:
     def __init__(self, database: Database, *, most: int) -> None:
         self._database = database
         self._places = Places(most)
+        self.reads = Reads(database)
         self._followed: dict[int, Followed] = {}
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -67,8 +70,7 @@ class Following:
             raise Busy
         site, head = stream.site, 0
         if site.id not in self._followed:
-            async with self._database.read() as connection:
-                head = await head_position(connection, site.id)
+            head = await self.reads.shared(("head", site.id), partial(head_position, site_id=site.id))
         self._places.take(stream.address)
         followed = self._followed.setdefault(site.id, Followed(site, head))
         followed.streams.setdefault(stream.thread_id, set()).add(stream)

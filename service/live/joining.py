@@ -6,7 +6,7 @@ then taken back is not sent again to who comes after.
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Row, Select, bindparam, select
@@ -18,15 +18,41 @@ from service.comments.model import State
 from service.comments.wire import public_comment
 from service.events.catalogue import EventType
 from service.events.model import EventRow
+from service.events.reading import head_position
 from service.live.facts import Facts, Name, Told, is_hidden, name_of, without_old_ends
 from service.storage.portable import any_of, rows_given
+from service.threads.finding import find_thread, visible
+from service.threads.model import Thread
 
 READ_AT_ONCE = 200
 _COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
 _decode = msgspec.json.Decoder(Facts).decode
 
 
-async def sequence_at(connection: AsyncConnection, thread_id: int, position: int) -> int:
+class Start(NamedTuple):
+    """Where a client begins to listen: the thread by now, its site's log, and the sequence that the client has."""
+
+    thread: Thread
+    position: int
+    sequence: int
+
+
+async def find_start(
+    connection: AsyncConnection, site_id: int, article: str, *, has: int | None, last_event: int | None
+) -> Start:
+    """Where a client begins that ``has`` a sequence, or heard of the event at a position last; without, it is now.
+
+    Raises :class:`NotFound` where readers find no thread.
+    """
+    thread = visible(await find_thread(connection, site_id, article), to_staff=False, now=clock.now())
+    position = await head_position(connection, site_id)
+    sequence = thread.sequence if has is None else min(has, thread.sequence)
+    if last_event is not None:
+        sequence = await _sequence_at(connection, thread.id, last_event)
+    return Start(thread, position, sequence)
+
+
+async def _sequence_at(connection: AsyncConnection, thread_id: int, position: int) -> int:
     """The sequence that a thread had when its site's log was at ``position``; 0 where it was not there yet.
 
     It goes back through what happened to the thread since, which is what is read next.
@@ -36,13 +62,21 @@ async def sequence_at(connection: AsyncConnection, thread_id: int, position: int
     return await connection.scalar(last.order_by(row.sequence.desc()).limit(1)) or 0
 
 
-async def read_since(connection: AsyncConnection, thread_id: int, *, after: int) -> tuple[list[Told], int]:
-    """What the next :data:`READ_AT_ONCE` events of a thread tell, and the sequence of the last of them."""
+class Missed(NamedTuple):
+    """What the next events of a thread tell, the sequence of the last of them, and its site's log as they were read."""
+
+    told: list[Told]
+    sequence: int
+    position: int
+
+
+async def read_missed(connection: AsyncConnection, site_id: int, thread_id: int, *, after: int) -> Missed:
+    """What the next :data:`READ_AT_ONCE` events tell that follow a sequence of a thread."""
     rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
     told = await _told(connection, rows)
     if any(each.name is Name.GONE for each in told) and await _was_hidden(connection, thread_id, at=after):
         told = without_old_ends(told)
-    return told, after + len(rows)
+    return Missed(told, after + len(rows), await head_position(connection, site_id))
 
 
 _SINCE = (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,15 +15,13 @@ from starlette.types import Receive, Scope, Send
 from service import clock
 from service.access.caller import Caller
 from service.access.limiting import address_of
-from service.events.reading import head_position
 from service.live.facts import Told, told_anew
 from service.live.following import Following
-from service.live.joining import read_since, sequence_at
+from service.live.joining import find_start, read_missed
+from service.live.reads import Reads
 from service.live.streams import Stream
 from service.live.wire import RETRY, StreamQuery, encode_position
-from service.storage.engine import Database, database_of
 from service.threads.api import article_of, locale_of
-from service.threads.finding import find_thread, visible
 from service.threads.wire import thread_out
 from service.web.decoding import decode_query
 from service.web.problems import Busy, InvalidHeader
@@ -41,34 +40,28 @@ log = structlog.get_logger("onereply.live")
 async def get_stream(request: Request, caller: Caller) -> Response:
     """What happens to a thread, from where the client says that it has come to, or from now on."""
     site, article, locale = caller.site, article_of(request), locale_of(request, caller)
-    query, last_event, now = decode_query(request, StreamQuery), _last_event(request), clock.now()
-    async with database_of(request).read() as connection:
-        thread = visible(await find_thread(connection, site.id, article), to_staff=False, now=now)
-        position = await head_position(connection, site.id)
-        sequence = thread.sequence if query.sequence is None else min(query.sequence, thread.sequence)
-        if last_event is not None:
-            sequence = await sequence_at(connection, thread.id, last_event)
+    has, last_event = decode_query(request, StreamQuery).sequence, _last_event(request)
+    following: Following = request.app.state.following
+    find = partial(find_start, site_id=site.id, article=article, has=has, last_event=last_event)
+    start = await following.reads.shared(("start", site.id, article, has, last_event), find)
     headers = {"content-language": locale, "vary": "Accept-Language"}
     if request.method == "HEAD":
         return Response(headers={"cache-control": "no-store", **headers}, media_type="text/event-stream")
-    anew = None
+    thread, sequence, anew = start.thread, start.sequence, None
     if thread.sequence - sequence > MOST_MISSED:
-        out, sequence = thread_out(thread, site, locale=locale, now=now), thread.sequence
-        anew = told_anew(out, thread_id=thread.id, position=position)
+        out, sequence = thread_out(thread, site, locale=locale, now=clock.now()), thread.sequence
+        anew = told_anew(out, thread_id=thread.id, position=start.position)
     stream = Stream(site, thread.id, sequence=sequence, locale=locale, address=address_of(request))
-    following: Following = request.app.state.following
     await following.join(stream)
-    return StreamResponse(_messages(database_of(request), stream, anew), stream, following, headers=headers)
+    return StreamResponse(stream, following, anew, headers=headers)
 
 
 class StreamResponse(EventSourceResponse):
     """The answer that goes on as long as the client listens; then its stream leaves."""
 
-    def __init__(
-        self, messages: AsyncIterator[bytes], stream: Stream, following: Following, *, headers: dict[str, str]
-    ) -> None:
+    def __init__(self, stream: Stream, following: Following, anew: Told | None, *, headers: dict[str, str]) -> None:
         super().__init__(
-            messages,
+            _messages(stream, following.reads, anew),
             headers=headers,
             ping=PING_SECONDS,
             ping_message_factory=lambda: PING,
@@ -99,24 +92,24 @@ def _last_event(request: Request) -> int | None:
     return int(given)
 
 
-async def _messages(database: Database, stream: Stream, anew: Told | None) -> AsyncIterator[bytes]:
+async def _messages(stream: Stream, reads: Reads, anew: Told | None) -> AsyncIterator[bytes]:
     """What happened meanwhile, or ``anew`` where that was too much to send; then what happens."""
     yield RETRY
     if anew:
         yield anew.in_(stream.locale)
     has_more = True
     while has_more and not stream.ended:
+        after = stream.sequence
+        read = partial(read_missed, site_id=stream.site.id, thread_id=stream.thread_id, after=after)
         try:
-            async with database.read() as connection:
-                told, come_to = await read_since(connection, stream.thread_id, after=stream.sequence)
-                position = await head_position(connection, stream.site.id)
+            missed = await reads.shared(("missed", stream.thread_id, after), read)
         except (Busy, SQLAlchemyError) as error:
             log.warning("stream-cut-off", error=repr(error))  # the client comes back
             return
-        has_more, stream.sequence = come_to > stream.sequence, come_to
-        if told:
-            yield stream.encoded(told)
-    if not stream.ended:
-        yield encode_position(position)
+        has_more, stream.sequence = missed.sequence > after, missed.sequence
+        if missed.told:
+            yield stream.encoded(missed.told)
+        if not has_more:
+            yield encode_position(missed.position)
     while told := await stream.next():
         yield stream.encoded(told)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from service.storage.engine import Database
 from service.web.cursors import encode_cursor
-from tests.bench import classifying, deciding, delivering, embedding, judged, screening
+from tests.bench import classifying, deciding, delivering, embedding, judged, screening, streaming
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, QUICK, SIZES, answering, databases, fill, resident, serving
 from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
@@ -60,7 +60,7 @@ def main() -> None:
                 both = judged.told(url, key_of_judged, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
                 notes.append(f"{name}, {both}.")
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
-            notes += delivering.told(name, url)
+            notes += [streaming.told(name, url), *delivering.told(name, url)]
     print(f"\n{machine()}\n" + "\n".join([*notes, *screening.told(), "", *classifying.told()]))
 
 

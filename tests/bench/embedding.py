@@ -16,7 +16,12 @@ window.moved = 0;
 new PerformanceObserver((list) => {
   for (const shift of list.getEntries()) if (!shift.hadRecentInput) moved += shift.value;
 }).observe({ type: "layout-shift", buffered: true });
-addEventListener("onereply:ready", () => { window.ready = performance.now(); });
+window.settled = new Promise((settle) => {
+  addEventListener("onereply:ready", () => {
+    window.ready = performance.now();
+    setTimeout(settle, 500); // what moves late moves too
+  });
+});
 """
 LOADED = "performance.getEntriesByType('resource').find((each) => each.name.endsWith('/embed.js')).responseEnd"
 
@@ -43,8 +48,7 @@ def _run(browser: Browser, url: str) -> tuple[float, float]:
     page.add_init_script(WATCH)
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
     page.goto(url)
-    page.wait_for_function("window.ready")
-    page.wait_for_timeout(500)  # what moves late moves too
+    page.evaluate("settled")
     measured: tuple[float, float] = page.evaluate(f"[ready - {LOADED}, moved]")
     context.close()
     return measured[0], measured[1]

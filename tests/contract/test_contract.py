@@ -64,6 +64,7 @@ QUERIES = {
     ("GET", f"{SITE}/threads"): ["ThreadsQuery", "ThreadByUrlQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments.html"): ["FragmentQuery"],
+    ("GET", f"{SITE}/threads/{{article}}/stream"): ["StreamQuery"],
     ("GET", f"{SITE}/events"): ["EventsQuery"],
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],

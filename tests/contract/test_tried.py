@@ -23,6 +23,7 @@ LOGGING_OUT = """
 include-operation-id = "deleteSession"
 headers = {{ Authorization = "Bearer {token}" }}
 """
+ENDLESS = 1  # operations that schemathesis.toml leaves out
 CASES = "20"  # of each operation and kind, beyond the systematic ones
 
 
@@ -43,7 +44,7 @@ async def test_schemathesis_finds_nothing(fresh_database_url: str, caller: str, 
         command += [f"--config-file={config}", "run", str(document), f"--url={service.url}", f"--max-examples={CASES}"]
         told = await asyncio.to_thread(run, command, SCHEMATHESIS_HOOKS=str(HERE / "what_no_schema_says.py"))
         count = len(operations(contract()))
-        assert f"{count} selected / {count} total" in told
+        assert f"{count - ENDLESS} selected / {count} total" in told
         # Schemathesis also tries what is no HTTP at all.
         complaints = [each["event"] for each in service.server.complaints()]
         assert set(complaints) <= {"Invalid HTTP request received."}

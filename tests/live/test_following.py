@@ -14,6 +14,7 @@ from service.settings import Settings
 from tests.builders import ASite, Clock, a_comment, a_site, a_thread
 from tests.conftest import SECRET_KEY
 from tests.live.listening import Listener, listening
+from tests.live.test_streaming import names
 from tests.promises.test_query_counts import watched
 from tests.test_metrics import KEY, scrape
 
@@ -134,6 +135,19 @@ async def test_many_streams_ask_the_database_once(site: ASite, monkeypatch: pyte
                 await each.hear()
     read = [statement for statement in statements if "FROM events" in statement.sql]
     assert len(read) == 1
+
+
+async def test_many_who_come_back_at_once_ask_the_database_little(site: ASite) -> None:
+    thread = await a_thread(site)
+    start = thread.registered["sequence"]
+    await a_comment(thread)
+    streams = [listening(thread, query=f"sequence={start}", address=f"192.0.2.{number}") for number in range(50)]
+    async with AsyncExitStack() as stack:
+        with watched() as statements:
+            back = await asyncio.gather(*(stack.enter_async_context(stream) for stream in streams))
+            missed = [await each.catch_up() for each in back]
+    assert [names(each) for each in missed] == [["comment.published"]] * 50
+    assert len([statement for statement in statements if "FROM events" in statement.sql]) < 25
 
 
 async def test_nobody_listens_and_nothing_is_read(site: ASite) -> None:

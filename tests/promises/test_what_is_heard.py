@@ -38,7 +38,7 @@ class View:
     def hear(self, heard: Heard) -> None:
         self.last_id, self.thread = heard.id, heard.data["thread"]
         self.heard_at.append(int(heard.id))
-        comment = heard.data.get("comment")
+        comment: Json = heard.data.get("comment", {})
         if heard.event == "comment.removed":
             # What was published and taken back while they were away is only told to be gone.
             self.comments.pop(comment["id"], None)

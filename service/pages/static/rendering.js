@@ -37,6 +37,15 @@ export function make(tag, className, text = "") {
 
 /** @type {Record<string, Intl.DateTimeFormat>} */
 const formats = {};
+
+/** @param {string} lang */
+function formatOf(lang) {
+  return (formats[lang] ??= new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }));
+}
+
+// The first takes long to make: it is made while the service is asked, where there is nothing else to do.
+window.requestIdleCallback?.(() => formatOf(navigator.language.slice(0, 2)));
+
 const PARTS = "heading comments author time body deeds field notice news comment=article form=.write button=button";
 
 /**
@@ -49,8 +58,12 @@ export function dress(section) {
     const [name, selector = `.${part}`] = part.split("=");
     for (const each of section.querySelectorAll(selector)) each.setAttribute("part", name);
   }
-  const { lang } = section;
-  const format = (formats[lang] ??= new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }));
+  requestAnimationFrame(() => tellTimes(section)); // as late as nobody sees them otherwise
+}
+
+/** @param {HTMLElement} section */
+function tellTimes(section) {
+  const format = formatOf(section.lang);
   for (const time of section.querySelectorAll("time:not([data-told])")) {
     const { dateTime, dataset } = /** @type {HTMLTimeElement} */ (time);
     const made = new Date(dateTime);

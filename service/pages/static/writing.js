@@ -100,7 +100,7 @@ const SENT = {
 function foresee(thread, body, name, parent) {
   const li = /** @type {HTMLElement} */ (
     parse(
-      '<li class="own held"><article><header><b class="author"></b></header><p class="waiting"></p><div class="body" dir="auto"></div></article>',
+      '<li class="own held sending"><article><header><b class="author"></b></header><p class="waiting"></p><div class="body" dir="auto"></div></article>',
     ).firstChild
   );
   const says = { ".author": name ?? thread.piece(".as")?.textContent, ".waiting": thread.words.sending, ".body": body };
