@@ -51,7 +51,7 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         **_context(request, caller, shown, Form(), locale=locale, origin=public_origin(request)),
     )
     if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see
-        return HTMLResponse(html, headers={**PRIVATE, "content-language": locale})
+        return Response(html, 200, {**PRIVATE, "content-language": locale}, media_type="text/html")
     tag = entity_tag("fragment", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
     until = changes_at(shown.thread)
     return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, media_type="text/html")
