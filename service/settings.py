@@ -54,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, Meta(ge=1, le=200, description="Database connections for reading, per worker process.")
     ] = 8
     streams: Annotated[
-        int, Meta(ge=0, le=100_000, description="Live streams that a worker process has open at most.")
+        int, Meta(ge=0, le=50_000, description="Live streams that a worker process has open at most.")
     ] = 5000
     sweep_seconds: Annotated[
         float,

@@ -4,7 +4,7 @@
 all, and each message is encoded once a language.
 
 Nothing is missed: a stream is known here before it reads what happened before (``joining.py``), and which threads have
-streams is looked up after the snapshot of each read was taken. What a read leaves out, because nobody followed its
+streams is looked at after the snapshot of each read was taken. What a read leaves out, because nobody followed its
 thread yet, is therefore in the snapshots of whoever comes to follow it. Nothing is doubled: a stream passes over what
 does not go beyond the sequence that it has.
 
@@ -58,6 +58,7 @@ class Following:
         self._followed: dict[int, Followed] = {}
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
         self.stopping = anyio.Event()  # set by the first stream that learns that the server is to stop
         database.after_writes(self._woken.set)
 
@@ -91,10 +92,11 @@ class Following:
         """End every stream, and follow no more."""
         self.stopping.set()
         self._end_all()
+        self._closed = True
+        self._woken.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
+        await self.reads.finish()
 
     def _end_all(self) -> None:
         for followed in self._followed.values():
@@ -105,7 +107,7 @@ class Following:
     async def _follow(self) -> None:
         """Read on and tell, as long as anybody listens."""
         pause = 0.0
-        while self._followed:
+        while self._followed and not self._closed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._woken.wait()
@@ -143,7 +145,7 @@ async def _tell(connection: AsyncConnection, followed: Followed, *, head: int) -
         followed.position = head
         return False
     told, followed.position = await read_on(
-        connection, followed.site.id, [*followed.streams], after=followed.position, until=head
+        connection, followed.site.id, followed.streams, after=followed.position, until=head
     )
     for each in told:
         _fan_out(followed, each)

@@ -4,12 +4,11 @@ Comments are told as they are now, not as they were when the event was written: 
 then taken back is not sent again to who comes after.
 """
 
-from collections.abc import Collection, Sequence
-from functools import lru_cache
+from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import clock
@@ -20,7 +19,6 @@ from service.events.catalogue import EventType
 from service.events.model import EventRow
 from service.events.reading import head_position
 from service.live.facts import Facts, Name, Told, is_hidden, name_of, without_old_ends
-from service.storage.portable import any_of, rows_given
 from service.threads.finding import find_thread, visible
 from service.threads.model import Thread
 
@@ -96,22 +94,28 @@ async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -
 
 
 async def read_on(
-    connection: AsyncConnection, site_id: int, threads: Collection[int], *, after: int, until: int
+    connection: AsyncConnection, site_id: int, threads: Container[int], *, after: int, until: int
 ) -> tuple[list[Told], int]:
-    """What events of ``threads`` tell after a position of their site's log, and the position come to."""
-    given = {"site": site_id, "after": after, "until": until}
-    dialect = connection.dialect.name
-    of_threads = rows_given(dialect, [(thread_id,) for thread_id in threads])
-    rows = (await connection.execute(_read_on(dialect), given | of_threads)).all()
-    told = await _told(connection, rows)
+    """What the next events of a site tell of ``threads`` after a position of its log, and the position come to.
+
+    It is a range of the log. Were the database asked for the threads as well, it could go through all that ever
+    happened to them.
+    """
+    rows = (await connection.execute(_READ_ON, {"site": site_id, "after": after, "until": until})).all()
+    told = await _told(connection, [row for row in rows if row.thread_id in threads])
     return told, rows[-1].position if len(rows) == READ_AT_ONCE else until
 
 
-@lru_cache
-def _read_on(dialect: str) -> Select[*tuple[Any, ...]]:
-    between = EventRow.position.between(bindparam("after") + 1, bindparam("until"))
-    of_site = select(*_COLUMNS).where(EventRow.site_id == bindparam("site"), between)
-    return of_site.where(any_of(dialect, EventRow.thread_id)).order_by(EventRow.position).limit(READ_AT_ONCE)
+_READ_ON = (
+    select(*_COLUMNS)
+    .where(
+        EventRow.site_id == bindparam("site"),
+        EventRow.position > bindparam("after"),
+        EventRow.position <= bindparam("until"),
+    )
+    .order_by(EventRow.position)
+    .limit(READ_AT_ONCE)
+)
 
 
 async def _told(connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Told]:

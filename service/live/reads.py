@@ -25,14 +25,21 @@ class Reads:
         self._database = database
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting: dict[Hashable, asyncio.Task[Any]] = {}
+        self._unfinished: set[asyncio.Task[Any]] = set()
 
     async def shared(self, key: Hashable, read: Read[T]) -> T:
         """What ``read`` finds, with all who ask by the same ``key``; it begins after each of them has asked."""
         task = self._waiting.get(key)
         if task is None:
             task = self._waiting[key] = asyncio.create_task(self._read(key, read))
+            self._unfinished.add(task)
+            task.add_done_callback(self._unfinished.discard)
         found: T = await asyncio.shield(task)  # one who goes away leaves the others theirs
         return found
+
+    async def finish(self) -> None:
+        """Wait for what is being read, also where nobody waits for it any more."""
+        await asyncio.gather(*self._unfinished, return_exceptions=True)
 
     async def _read(self, key: Hashable, read: Read[T]) -> T:
         async with self._turns:

@@ -29,7 +29,7 @@ export async function follow(connect, heard, signal) {
           failures = 0;
           retry = Number(message.retry) || retry;
           last = message.id || last;
-          if (message.data) await heard(message);
+          if (message.data) await heard(message).catch(reportError);
         }
       }
     } catch {

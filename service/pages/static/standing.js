@@ -23,7 +23,7 @@ export function stand(thread, { heading, notice, close_reason, state }) {
     thread.piece(".news")?.after(told);
     thread.dress();
     closeForms(thread);
-  } else if (was === "closed") void openForms(thread);
+  } else if (was === "closed") void openForms(thread).catch(reportError);
 }
 
 /** Keep what was being typed where it is, to be copied; empty forms go. @param {ShownThread} thread */

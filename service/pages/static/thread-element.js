@@ -129,7 +129,7 @@ export class CommentThread extends ShownThread {
       void this.open().then(() => this.goToHeading());
     } else if (link.matches(".cancel") && form) cancel(this, form);
     else if (link.matches(".time")) location.hash = link.hash; // whatever <base> says
-    else if (link.closest(".news")) void this.news.show();
+    else if (link.closest(".news")) void this.news.show().catch(() => this.say("not_loaded"));
     else if (link.matches(".again")) void this.#begin();
     else return;
     event.preventDefault();
