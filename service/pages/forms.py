@@ -45,7 +45,8 @@ class Form(msgspec.Struct, kw_only=True):
     def given_back(self, problem: Problem, locale: str) -> "Form":
         """The form with what ``problem`` says of it."""
         content = problem.content(locale)
-        told = content.get("detail", content["title"])
+        # A detail that is the same in every language is for those who program.
+        told = content["title"] if isinstance(problem.detail, str) else content.get("detail", content["title"])
         field = FIELDS.get(content.get("pointer", ""))
         # What is answered is gone: its answer may go to the article instead.
         target = None if problem.slug == "parent-gone" else self.target

@@ -137,6 +137,7 @@ async def _threads(painter: Painter, site: ASite) -> None:
     await painter.see("open", at(everything))
     await painter.see("newest", f"{at(everything)}?order=newest")
     await painter.include("included", everything)
+    await painter.see("with-the-embed", f"{at(everything)}/embed")
     await painter.see("empty", at(await a_thread(site)))
     await painter.see("long-title", at(await a_thread(site, title=LONG_TITLE[:300], article="a/b?c")))
     closed = await a_thread(site)

@@ -196,6 +196,17 @@ async def test_it_speaks_the_readers_language_in_its_direction(
     await photograph(page, f"embed-{language}")
 
 
+async def test_the_page_that_shows_the_embed_shows_it(site: ASite, origin: str, visits: Visits) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "Well said.")
+    page = await visits.begin()
+    await page.goto(f"{origin}/{site.slug}/{thread.article}/embed")
+    await expect(page.get_by_role("heading", level=2)).to_have_text(f"One reply on “{REFERENCE_TITLE}”")
+    await expect(page.locator("comment-count")).to_have_text("One reply")
+    await photograph(page, "embed-page")
+    assert await barriers(page) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_in_the_embed(site: ASite, host: AHost, visits: Visits, scheme: Scheme) -> None:
     thread, ids = await a_long_thread(site, 3)

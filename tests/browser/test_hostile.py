@@ -12,15 +12,16 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.a_browser import Visits
+from tests.browser.a_host_page import AHost, the_embed
 from tests.browser.gallery import Picture
 from tests.builders import ASite, AThread, Json, a_thread
 from tests.contract.a_real_service import onereply
 from tests.pages.reading import form_at
 from tests.transfer import exports
-from tests.web.naughty import naughty, scripts, some
+from tests.web.naughty import MARKUP, naughty, scripts, some
 
 pytestmark = pytest.mark.slow
 WALK = (Path(__file__).parent / "walking.js").read_text()
@@ -39,10 +40,10 @@ def parts(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
         yield items[start : start + size]
 
 
-async def walk(page: Page) -> None:
-    """Look through the page as it is; fails with all that is not known there."""
+async def walk(page: Page, origin: str) -> None:
+    """Look through the page as it is; fails with all that is not known there. Forms are sent to ``origin`` only."""
     await page.evaluate("new Promise((done) => setTimeout(done))")  # what would run by itself has begun
-    found = await page.evaluate(WALK)
+    found = await page.evaluate(WALK, origin)
     assert not found, "\n".join(found)
 
 
@@ -59,7 +60,7 @@ async def walk_included(page: Page, threads: Sequence[AThread], origin: str) -> 
         included = "".join(await asyncio.gather(*map(fragment, threads)))
     html = f'<!doctype html><html lang="en"><head><title>Host</title></head><body>{included}</body></html>'
     await Picture("host", f"{origin}/article", html, HTML).show(page)
-    await walk(page)
+    await walk(page, origin)
 
 
 async def walk_pages(page: Page, paths: Sequence[str], origin: str) -> None:
@@ -68,7 +69,7 @@ async def walk_pages(page: Page, paths: Sequence[str], origin: str) -> None:
         frames = "".join(f'<iframe src="{path}"></iframe>' for path in some_paths)
         html = f'<!doctype html><html lang="en"><head><title>Frames</title></head><body>{frames}</body></html>'
         await Picture("frames", f"{origin}/frames", html, HTML).show(page)
-        await walk(page)
+        await walk(page, origin)
 
 
 async def all_of(items: Sequence[str], do: Callable[[str], Awaitable[int]]) -> list[int]:
@@ -103,6 +104,44 @@ async def test_nothing_that_readers_post_runs(
     assert taken >= fewest
     await walk_included(page, threads, origin)
     await walk_pages(page, [f"/{site.slug}/{thread.article}" for thread in threads], origin)
+
+
+async def test_nothing_runs_in_the_embed(site: ASite, origin: str, host: AHost, visits: Visits) -> None:
+    """Neither what is rendered, nor what comes while the reader reads, nor what they type themselves."""
+    strings = some(everything(), every=9)
+    thread, page = await a_thread(site, title=MARKUP[0] + MARKUP[-2]), await visits.begin()
+    form, link = page.locator("section > form"), page.get_by_role("link", name="More replies")
+
+    async def post(text: str) -> int:
+        author = {"name": text[:100].strip() or "Ada", "url": f"https://a.example/?{quote(text[:200], safe='')}"}
+        body = {"body": text, "author": author}
+        return (await site.call("POST", f"{thread.path}/comments", json=body)).status_code
+
+    async def read(expected: int) -> None:
+        await expect(page.locator(".comments > li")).to_have_count(min(expected, 50))
+        for start in range(50, expected, 50):
+            await link.click()
+            await expect(page.locator(".comments > li")).to_have_count(min(expected, start + 50))
+        await walk(page, origin)
+
+    before = (await all_of(strings[::2], post)).count(201)
+    async with page.expect_response("**/stream*"):
+        await page.goto(host.write(the_embed(thread)))
+    await read(before)
+    came = (await all_of(strings[1::2], post)).count(201)
+    await page.get_by_role("button", name=f"{came} new replies").click()
+    await expect(page.locator(".comments > li")).to_have_count(before + came, timeout=30_000)
+    await walk(page, origin)
+    await thread.close(reason="".join(MARKUP)[:500])
+    await expect(page.locator(".notice")).to_be_visible()
+    await thread.reopen()
+    await expect(form).to_be_visible()
+    await page.route("**/comments", lambda _route: None)  # is never answered: what is typed stands there meanwhile
+    await form.get_by_label("Name").fill("<img src=x onerror=alert(1)>")
+    await form.get_by_label("Your reply").fill("\n".join(scripts())[:9000])
+    await form.get_by_role("button").click()
+    await expect(page.get_by_text("Sending…").first).to_be_visible()
+    await walk(page, origin)
 
 
 async def test_no_title_or_address_that_a_host_registers_runs(site: ASite, origin: str, visits: Visits) -> None:
@@ -153,13 +192,13 @@ async def test_nothing_that_is_imported_runs(
 async def test_nothing_that_a_form_gives_back_runs(site: ASite, origin: str, visits: Visits) -> None:
     thread, page = await a_thread(site), await visits.begin()
     form = await form_at(site, f"/{thread.article}")
-    for text in some(scripts(), every=6):
+    for text in some(scripts(), every=12):
         values = {**form.values, **dict.fromkeys(("name", "email", "url", "body", "parent"), text)}
         sent = {"Sec-Fetch-Site": "cross-site"}
         answer = await site.client.post(form.action, data=values, headers=sent)
         await Picture("given back", f"{origin}{form.action}", answer.text, HTML).show(page)
         assert await page.locator("textarea[name=body]").input_value() == text.replace("\r\n", "\n").replace("\r", "\n")
-        await walk(page)
+        await walk(page, origin)
 
 
 async def test_no_address_of_a_page_runs(site: ASite, origin: str, visits: Visits) -> None:

@@ -1,15 +1,15 @@
 // Walks a document with its shadow roots, templates and frames, and lists all that is not known to be harmless there:
-// an element, an attribute, an address, an id or a name that no page of ours has.
-() => {
+// an element, an attribute, an address, an id or a name that no page of ours has. Forms are sent to the `service` only.
+(service) => {
   const PAGE = "html head body main title link meta h1 h2 h3 section bdi b a p nav ol ul li article header footer time";
   const FORM = "form input textarea label button fieldset legend template div span";
   const TYPED = "a blockquote br code del em li ol p pre strong ul b i q s strike";
   const HOST = "iframe comment-thread comment-count script slot"; // on the host's own part of a page only
   const WORDS = "id class lang dir href rel title datetime role tabindex content charset itemprop itemscope itemtype";
   const FIELDS = "method action name type value autocomplete maxlength required rows checked hidden autofocus readonly";
-  const MORE = "part enterkeyhint disabled inert for exportparts";
+  const MORE = "part aria-busy";
   const LINKS = { a: ["href", "title", "rel"], ol: ["start"] };
-  const IDS = /^(replies|form|hint|(wrong|hint)-[\w-]+|comment-[\da-f-]{36}|thread-\d+)$/;
+  const IDS = /^(replies|form|hint|(wrong|hint)[\w-]*|comment-([\da-f-]{36}|~)|thread-\d+)$/;
   const NAMES = /^(body|name|email|url|home|time|parent|reason|note|viewport)$/;
   const elements = new Set(`${PAGE} ${FORM} ${TYPED}`.split(" "));
   const typed = new Set(TYPED.split(" "));
@@ -31,7 +31,7 @@
           ? (LINKS[name] ?? []).includes(given)
           : attributes.has(given) || /^(data|aria)-[a-z-]+$/.test(given);
         if (!isKnown) tell(given);
-        if (given === "id" && !IDS.test(attribute.value)) tell(`id ${attribute.value}`);
+        if (given === "id" && attribute.value && !IDS.test(attribute.value)) tell(`id ${attribute.value}`);
         if (given === "name" && !NAMES.test(attribute.value)) tell(`name ${attribute.value}`);
       }
       for (const address of ["href", "action", "src", "formAction"]) {
@@ -42,7 +42,7 @@
         }
         const url = new URL(element[address], document.baseURI);
         if (!/^https?:$/.test(url.protocol)) tell(url.protocol);
-        if (address === "action" && url.origin !== element.ownerDocument.location.origin) tell(`to ${url}`);
+        if (address === "action" && url.origin !== service) tell(`to ${url}`);
       }
       if (element.shadowRoot) walk(element.shadowRoot, true);
       if (name === "template") walk(element.content, isThread);

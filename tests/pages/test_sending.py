@@ -82,6 +82,17 @@ async def test_a_report_is_filed_with_its_reason(site: ASite) -> None:
     assert [(each["reason"], each["note"]) for each in told["reports"]] == [("spam", "Again.")]
 
 
+async def test_a_report_without_a_reason_asks_for_one_and_keeps_the_note(site: ASite) -> None:
+    thread = await a_thread(site)
+    comment = (await a_comment(thread))["comment"]
+    form = await form_at(site, f"/{thread.article}?report={comment['id']}")
+    page = await send(site, form, note="Look at it.")
+    assert page.status_code == 422
+    assert '<p class="wrong" id="wrong-reason">A field does not fit.</p>' in page.text
+    [again] = forms_in(page)
+    assert again.values["note"] == "Look at it."
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
