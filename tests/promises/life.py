@@ -96,9 +96,9 @@ class Life:
             "sequence": thread.sequence,
         }
 
-    def tell(self, thread: ALivingThread, event: str, comment: AComment | None = None) -> None:
+    def tell(self, thread: ALivingThread, event: str, comment: AComment | None = None, **told: str) -> None:
         thread.sequence += 1
-        data: Json = {"thread": self.out(thread)}
+        data: Json = {"thread": self.out(thread), **told}
         if comment:
             data["comment"] = comment.out() | {"state": comment.state}
         occurred_at = thread.closed_at if event == "thread.closed" else self.now()
@@ -260,5 +260,6 @@ class Life:
             self.become(comment, "deleted", "comment.deleted")
 
     def become(self, comment: AComment, state: str, event: str) -> None:
-        comment.state, comment.revision = state, comment.revision + 1
-        self.tell(comment.thread, event, comment)
+        before, comment.state = comment.state, state
+        comment.revision += 1
+        self.tell(comment.thread, event, comment, previous_state=before)
