@@ -57,6 +57,7 @@ One Reply serves its demo. Press Ctrl+C to stop.
 
   All threads           {origin}/
   The reference thread  {origin}/{SITE}/moscow-conference
+  In a page of yours    {origin}/{SITE}/new-tram-line/embed
   The API               {origin}/docs
 
 Read the reference thread, post a reply to another one, then close that:

@@ -15,7 +15,7 @@ from service.comments.finding import find_comment, no_comment
 from service.languages.speaking import catalogue, catalogue_for
 from service.pages.forms import DEEDS, Form, comment_asked, open_form, settled, stamps_of
 from service.pages.showing import Shown, find_branch, read_shown
-from service.pages.templating import page, rendered
+from service.pages.templating import SAFE, html_page, page, rendered
 from service.pages.visiting import locale_of_visitor
 from service.pages.wire import FragmentQuery
 from service.storage.engine import database_of
@@ -51,10 +51,10 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         **_context(request, caller, shown, Form(), locale=locale, origin=public_origin(request)),
     )
     if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see
-        return Response(html, 200, {**PRIVATE, "content-language": locale}, media_type="text/html")
+        return html_page(html, headers={**PRIVATE, "content-language": locale})
     tag = entity_tag("fragment", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
     until = changes_at(shown.thread)
-    return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, media_type="text/html")
+    return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=SAFE, media_type="text/html")
 
 
 async def get_thread_page(request: Request, caller: Caller) -> Response:

@@ -34,6 +34,13 @@ async def test_it_is_asked_for_again_by_its_tag_until_its_thread_changes(site: A
     assert "<p>News.</p>" in changed.text
 
 
+async def test_opened_by_itself_it_is_kept_to_itself_as_pages_are(site: ASite) -> None:
+    thread = await a_thread(site)
+    for seen in (await fragment(thread), await fragment(thread, by=(await a_comment(thread))["author_token"])):
+        assert seen.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+        assert seen.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_each_host_by_which_it_is_asked_for_gets_links_of_its_own(site: ASite) -> None:
     thread = await a_thread(site)
     await a_comment(thread)
