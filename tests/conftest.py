@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from starlette.applications import Starlette
 
@@ -16,6 +17,10 @@ from service.storage.engine import Database
 from service.storage.revisions import migrate
 from tests.builders import ASite, Clock, a_site, cheap_passwords
 from tests.postgres import PostgreSQL
+
+# How long something takes depends on what else the machine does; that is for `make bench`.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SECRET_KEY = "a secret key that only these tests know"
 

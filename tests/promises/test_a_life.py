@@ -235,7 +235,7 @@ def live_long(database_url: str, monkeypatch: pytest.MonkeyPatch, **given: Any) 
     with a_world(database_url, monkeypatch) as world:
         monkeypatch.setattr(ALife, "world", world, raising=False)
         # A life that goes wrong is told as it was: looking for the shortest can take half an hour.
-        given |= {"deadline": None, "database": None, "phases": [Phase.explicit, Phase.generate]}
+        given |= {"database": None, "phases": [Phase.explicit, Phase.generate]}
         too_slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
         live(ALife, settings=settings(suppress_health_check=too_slow, **given))
 

@@ -1,7 +1,7 @@
 """A classifier counts what it is taught, forgets it without a trace, and says nothing before it has seen enough."""
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.screening.features import features_of
@@ -89,7 +89,6 @@ def test_what_nobody_has_judged_yet_is_no_spam_however_much_spam_there_was() -> 
         assert model.probability(features_of(of("Who was at the conference?")).all) < SURE
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200).map(lambda text: (text * 10_000)[:10_000]), st.text(max_size=100))
 def test_the_features_of_what_is_long_are_few_and_short(body: str, name: str) -> None:
     features = features_of(of(body, name=name)).all
