@@ -54,6 +54,13 @@ async def test_two_readers_see_each_others_replies_and_nothing_moves(site: ASite
     await expect(ada.locator(".news button")).to_be_hidden()
 
 
+async def test_a_heading_is_told_whole_whatever_the_title(site: ASite, show: Show) -> None:
+    thread = await a_thread(site, title="e")
+    page = await show(thread)
+    await a_comment(thread)
+    await expect(page.locator(".heading")).to_have_text("One reply on “e”")
+
+
 async def test_replies_to_what_is_read_come_below_it(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     first = (await a_comment(thread, "First."))["comment"]

@@ -10,8 +10,9 @@ export function stand(thread, { heading, notice, close_reason, state }) {
   const at = /** @type {HTMLElement} */ (thread.piece(".heading"));
   const title = /** @type {HTMLMetaElement} */ (thread.piece("[itemprop=name]")).content;
   if (at.textContent !== heading) {
-    const [before, after = ""] = heading.split(title);
-    at.replaceChildren(before, ...(before === heading ? [] : [make("bdi", "", title), after]));
+    const place = heading.indexOf(title);
+    const after = heading.slice(place + title.length);
+    at.replaceChildren(...(place < 0 ? [heading] : [heading.slice(0, place), make("bdi", "", title), after]));
   }
   const { dataset } = thread.section;
   const was = dataset.state;
