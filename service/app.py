@@ -27,6 +27,7 @@ from service.comments.classifiers import Classifiers
 from service.comments.posting import Group
 from service.live.following import Following
 from service.pages.stamps import Stamps
+from service.pages.visiting import problem_page
 from service.readers.author_tokens import AuthorTokens
 from service.readers.host_tokens import HostTokens
 from service.readers.jwks import KeySets
@@ -37,7 +38,7 @@ from service.settings import Settings
 from service.sites.finding import Sites
 from service.sites.secrets import Secrets
 from service.storage.engine import Database
-from service.storage.writer import is_busy
+from service.storage.writer import is_passing
 from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem, locale_asked
 from service.web.routing import allowed_methods
 from service.web.targets import Targets
@@ -95,7 +96,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
             Problem: answer_problem,
             HTTPException: _answer_http_exception,
             DBAPIError: _answer_database_error,
-            PoolTimeoutError: _answer_busy,
+            PoolTimeoutError: _answer_database_error,
         },
         lifespan=lifespan,
     )
@@ -133,20 +134,17 @@ def _behind(proxies: list[str]) -> list[Middleware]:
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
     """What the router itself raises: 404, and 405 with the methods of the first route of that path only."""
     assert isinstance(error, HTTPException)
-    if error.status_code != 405:
-        return NotFound().response(locale_asked(request.scope))
-    problem = MethodNotAllowed()
-    problem.headers["allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
-    return problem.response(locale_asked(request.scope))
+    problem: Problem = NotFound()
+    if error.status_code == 405:
+        problem = MethodNotAllowed()
+        problem.headers["allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
+    is_for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    return problem_page(request, problem) if is_for_people else problem.response(locale_asked(request.scope))
 
 
 async def _answer_database_error(request: Request, error: Exception) -> Response:
     """Busy where the database only could not just now; anything else is for the log."""
-    assert isinstance(error, DBAPIError)
-    if is_busy(error) or error.connection_invalidated:
+    assert isinstance(error, DBAPIError | PoolTimeoutError)
+    if is_passing(error):
         return Busy().response(locale_asked(request.scope))
     raise error
-
-
-async def _answer_busy(request: Request, _error: Exception) -> Response:
-    return Busy().response(locale_asked(request.scope))

@@ -83,6 +83,8 @@ def _name(author: AuthorIn | None, caller: Caller) -> str:
         return caller.profile.name
     if author is None:
         raise InvalidField(Said("name-needed"), pointer="/author")
+    if not author.name.strip():
+        raise InvalidField(Said("name-needed"), pointer="/author/name")
     return read_line(author.name, pointer="/author/name", longest=100)
 
 

@@ -23,6 +23,7 @@ from service.threads.finding import find_thread, visible
 from service.threads.model import Thread
 
 READ_AT_ONCE = 200
+MOST_MISSED = 1_000  # events; who missed more reads the thread anew
 _COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
 _decode = msgspec.json.Decoder(Facts).decode
 
@@ -46,17 +47,19 @@ async def find_start(
     position = await head_position(connection, site_id)
     sequence = thread.sequence if has is None else min(has, thread.sequence)
     if last_event is not None:
-        sequence = await _sequence_at(connection, thread.id, last_event)
+        sequence = await _sequence_at(connection, thread, last_event)
     return Start(thread, position, sequence)
 
 
-async def _sequence_at(connection: AsyncConnection, thread_id: int, position: int) -> int:
-    """The sequence that a thread had when its site's log was at ``position``; 0 where it was not there yet.
+async def _sequence_at(connection: AsyncConnection, thread: Thread, position: int) -> int:
+    """The sequence that a thread had when its site's log was at ``position``; 0 where that was before what is sent.
 
-    It goes back through what happened to the thread since, which is what is read next.
+    It goes back through what happened to the thread since, which is what is read next, and no further.
     """
     row = EventRow
-    last = select(row.sequence).where(row.thread_id == thread_id, row.position <= position)
+    last = select(row.sequence).where(
+        row.thread_id == thread.id, row.sequence >= thread.sequence - MOST_MISSED, row.position <= position
+    )
     return await connection.scalar(last.order_by(row.sequence.desc()).limit(1)) or 0
 
 

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from service import clock
 from service.access.caller import Caller
 from service.access.limiting import address_of
+from service.live import joining
 from service.live.facts import Told, told_anew
 from service.live.following import Following
 from service.live.joining import find_start, read_missed
@@ -31,7 +32,6 @@ PING_SECONDS = 15
 PING = ServerSentEvent(comment="", sep="\n")
 SEND_SECONDS = 30.0  # a client that takes nothing for so long is gone
 STOP_SECONDS = 5.0
-MOST_MISSED = 1_000
 _POSITION = re.compile(r"\d{1,18}", re.ASCII)
 
 log = structlog.get_logger("onereply.live")
@@ -48,7 +48,7 @@ async def get_stream(request: Request, caller: Caller) -> Response:
     if request.method == "HEAD":
         return Response(headers={"cache-control": "no-store", **headers}, media_type="text/event-stream")
     thread, sequence, anew = start.thread, start.sequence, None
-    if thread.sequence - sequence > MOST_MISSED:
+    if thread.sequence - sequence > joining.MOST_MISSED:
         out, sequence = thread_out(thread, site, locale=locale, now=clock.now()), thread.sequence
         anew = told_anew(out, thread_id=thread.id, position=start.position)
     stream = Stream(site, thread.id, sequence=sequence, locale=locale, address=address_of(request))

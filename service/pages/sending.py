@@ -4,9 +4,9 @@ Whatever keeps it from being done is told on the same page, with all that was ty
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
@@ -27,12 +27,11 @@ from service.pages.forms import Deed, Form, stamps_of
 from service.pages.thread import show_page
 from service.pages.visiting import PageHandler, is_from_here, locale_of_visitor, problem_page, remember
 from service.storage.engine import database_of
-from service.web.decoding import decode, read_body
+from service.web.decoding import decode
 from service.web.problems import NotFound, Problem
 from service.web.routing import raw_path
 
-LARGEST_FORM = 256 * 1024  # ten thousand characters, each written as four bytes and each byte as %XX
-MOST_FIELDS = 20
+JUST_NOW = timedelta(seconds=10)
 T = TypeVar("T")
 Doing = Callable[[Request, Caller, dict[str, str]], Awaitable[Response]]
 
@@ -42,7 +41,7 @@ def _form(deed: Deed) -> Callable[[Doing], PageHandler]:
 
     def sends(do: Doing) -> PageHandler:
         async def send(request: Request, caller: Caller) -> Response:
-            values = _read(await read_body(request, limit=LARGEST_FORM))
+            values: dict[str, str] = request.state.typed
             form = Form(deed=deed, target=_target(request, values), values=values)
             if not is_from_here(request):
                 return await show_page(request, caller, form=msgspec.structs.replace(form, looks_over=True))
@@ -59,7 +58,7 @@ def _form(deed: Deed) -> Callable[[Doing], PageHandler]:
 @_form("post")
 async def send_post(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Post a reply."""
-    author = {"name": values.get("name", ""), "email": values.get("email", ""), "url": values.get("url", "")}
+    author = {"name": values.get("name") or " ", "email": values.get("email", ""), "url": values.get("url", "")}
     seconds = stamps_of(request).seconds_since(values.get("time", ""), clock.now())
     post: dict[str, Any] = {
         "body": values.get("body", ""),
@@ -71,7 +70,8 @@ async def send_post(request: Request, caller: Caller, values: dict[str, str]) ->
     accepted = await take_post(request, caller, _typed(post, PostIn), key=_key(request, caller, values))
     comment = accepted.comment
     answer = _see(request, "held" if comment.state in NOT_YET else "posted", comment=str(comment.id))
-    if accepted.tells_token:
+    # Whoever sends the same again later may be somebody else who has read it: only what is secret proves an author.
+    if accepted.tells_token and clock.now() - comment.created_at < JUST_NOW:
         remember(answer, request, caller, doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id))
     return answer
 
@@ -99,15 +99,6 @@ async def send_report(request: Request, caller: Caller, values: dict[str, str]) 
     report = {"reason": values.get("reason", ""), "note": values.get("note") or None}
     await take_report(request, caller, comment_id_of(request), _typed(report, ReportIn))
     return _see(request, "reported", comment=str(comment_id_of(request)))
-
-
-def _read(body: bytes) -> dict[str, str]:
-    """The fields of a form (application/x-www-form-urlencoded, URL Standard, section 5.1)."""
-    try:
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return {}
-    return dict(pairs)
 
 
 def _typed(values: dict[str, Any], kind: type[T]) -> T:

@@ -9,12 +9,16 @@ from babel.dates import format_date, format_time, get_datetime_format
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from service.languages.speaking import FOLDER as CATALOGUES
 from service.languages.speaking import catalogue, catalogue_for, in_digits, locale_of_catalogue
+from service.web.conditional import entity_tag
 
 FOLDER = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+# What was kept of a page before another release changed how it looks or what it says is made anew.
+LOOKS = entity_tag(*(path.read_text() for folder in (FOLDER, CATALOGUES) for path in sorted(folder.iterdir())))
 SAFE = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"

@@ -15,12 +15,13 @@ from service.comments.finding import find_comment, no_comment
 from service.languages.speaking import catalogue, catalogue_for
 from service.pages.forms import DEEDS, Form, comment_asked, open_form, settled, stamps_of
 from service.pages.showing import Shown, find_branch, read_shown
-from service.pages.templating import SAFE, html_page, page, rendered
-from service.pages.visiting import locale_of_visitor
+from service.pages.templating import LOOKS, SAFE, html_page, page, rendered
+from service.pages.visiting import is_from_here, locale_of_visitor
 from service.pages.wire import FragmentQuery
 from service.storage.engine import database_of
 from service.threads.api import article_of, locale_of
 from service.threads.finding import find_thread, visible
+from service.threads.model import Thread
 from service.threads.wire import changes_at
 from service.web.conditional import PRIVATE, PublicResponse, entity_tag, is_known, not_modified, public_headers
 from service.web.decoding import decode_query
@@ -43,16 +44,12 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         thread = await find_thread(connection, caller.site.id, article_of(request))
         visible(thread, to_staff=False, now=now)
         shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
-    html = rendered(
-        "fragment.html",
-        locale=locale,
-        level="h2",
-        said=None,
-        **_context(request, caller, shown, Form(), locale=locale, origin=public_origin(request)),
-    )
+    origin = public_origin(request)
+    context = _context(request, caller, shown, Form(), locale=locale, origin=origin)
+    html = rendered("fragment.html", locale=locale, level="h2", said=None, **context)
     if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see
         return html_page(html, headers={**PRIVATE, "content-language": locale})
-    tag = entity_tag("fragment", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
+    tag = _tag_of(thread, shown, caller, locale, origin)
     until = changes_at(shown.thread)
     return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=SAFE, media_type="text/html")
 
@@ -73,21 +70,22 @@ async def show_page(request: Request, caller: Caller, *, form: Form | None, prob
         thread = await find_thread(connection, caller.site.id, article_of(request))
         visible(thread, to_staff=False, now=now)
         shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
-        tag = entity_tag("page", thread.id, thread.shown_version, shown.thread.state, caller.site.revision, locale)
         form = settled(form or await open_form(request, connection, caller), shown.branches)
+    tag = _tag_of(thread, shown, caller, locale)
     headers = public_headers(tag, locale=locale, now=now, until=changes_at(shown.thread))
     headers["vary"] = "Accept-Language, Cookie"
-    if not caller.is_anonymous or problem or request.method != "GET":
+    # Who was sent a link to what somebody else was told has sent nothing.
+    said = request.query_params.get("said") if is_from_here(request) and not problem else None
+    if not caller.is_anonymous or said or request.method == "POST":
         headers = {"cache-control": "private, no-store", "content-language": locale}
     elif is_known(request, tag):
         return not_modified(headers)
-    said = request.query_params.get("said")
     return page(
         "thread.html",
         locale=locale,
         status=problem.status if problem else 200,
         headers={**(problem.headers if problem else {}), **headers},
-        said=said if said in SAID and not problem else None,
+        said=said if said in SAID else None,
         **_context(request, caller, shown, form, locale=locale, origin=""),
     )
 
@@ -96,12 +94,17 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
     """From a comment to its thread's page: to the comment, or to the form for it (``?reply``, ``?edit``, …)."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
-    if thread.is_hidden(clock.now()):
+    is_own = caller.reader_id is not None and comment.reader_id == caller.reader_id
+    if thread.is_hidden(clock.now()) or not (comment.shown or is_own):
         raise no_comment()
     deed = next((deed for deed in DEEDS if deed in request.query_params), "comment")
     path = f"/{caller.site.slug}/{quote(thread.article, safe='')}?{deed}={comment.id}"
     path += PLACES[deed].format(comment=comment.id)
     return RedirectResponse(path, 303, {"cache-control": "no-store"})
+
+
+def _tag_of(thread: Thread, shown: Shown, caller: Caller, *parts: str) -> str:
+    return entity_tag(LOOKS, thread.id, thread.shown_version, shown.thread.state, caller.site.revision, *parts)
 
 
 def _asked(request: Request, form: Form | None) -> FragmentQuery:

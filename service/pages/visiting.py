@@ -7,8 +7,10 @@ token against forgery, and may be kept and shared.
 """
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,24 +18,44 @@ from service.access.caller import Caller
 from service.access.guarding import count_address, doorkeeper_of
 from service.languages.speaking import catalogue, catalogue_for, negotiate
 from service.pages.templating import page
-from service.web.problems import Problem, locale_asked
+from service.storage.writer import is_passing
+from service.web.decoding import read_body
+from service.web.problems import Busy, Problem, locale_asked
 from service.web.routing import Handler, path_parameter
 
 COOKIE = "onereply-author"
+LARGEST_FORM = 256 * 1024  # ten thousand characters, each written as four bytes and each byte as %XX
+MOST_FIELDS = 20
 KEPT_SECONDS = 400 * 86_400  # the longest that browsers keep one
 PageHandler = Callable[[Request, Caller], Awaitable[Response]]
 
 
 def visited(handler: PageHandler) -> Handler:
-    """``handler`` for whoever visits a page of a site; a problem is a page that says so."""
+    """``handler`` for whoever visits a page of a site; a problem is a page that says so, and gives back what was sent.
+
+    What a form holds is read first, as ``request.state.typed``: whatever is in the way then, no words are lost.
+    """
 
     async def visit(request: Request) -> Response:
+        typed: dict[str, str] = {}
         try:
+            if request.method == "POST":
+                typed = request.state.typed = _fields_in(await read_body(request, limit=LARGEST_FORM))
             return await handler(request, await _visitor(request))
         except Problem as problem:
-            return problem_page(request, problem)
+            return problem_page(request, problem, typed=typed.get("body", ""))
+        except (DBAPIError, PoolTimeoutError) as error:
+            if not is_passing(error):
+                raise
+            return problem_page(request, Busy(), typed=typed.get("body", ""))
 
     return visit
+
+
+def _fields_in(body: bytes) -> dict[str, str]:
+    """The fields of a form, the first that are there (application/x-www-form-urlencoded, URL Standard, section 5.1)."""
+    first = b"&".join(body.split(b"&", MOST_FIELDS)[:MOST_FIELDS])
+    return dict(parse_qsl(first.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Response:
@@ -67,7 +89,7 @@ def remember(response: Response, request: Request, caller: Caller, token: str) -
         token,
         max_age=KEPT_SECONDS,
         path=f"/{caller.site.slug}/",
-        secure=request.url.scheme == "https",
+        secure="https" in {request.url.scheme, urlsplit(request.app.state.public_url or "").scheme},
         httponly=True,
         samesite="lax",
     )

@@ -1,6 +1,6 @@
 """What a site may set for itself: one typed struct, and the presets a new site starts from."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -34,7 +34,10 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     ] = None
     origins: Annotated[
         Origins | None,
-        Meta(description="Origins of pages that may call from the browser, separated by spaces; `*`: any; null: none."),
+        Meta(
+            description="Origins of pages that may call from the browser, such as `https://gazette.example`, with no "
+            "slash at the end, separated by spaces; `*`: any; null: none."
+        ),
     ] = None
     posts_per_reader: Annotated[
         Rates | None,
@@ -104,4 +107,11 @@ def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> Sit
     try:
         return msgspec.convert(values, SiteSettings, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidSetting(f"{error}.") from None
+        told, _, name = str(error).rstrip("`").rpartition(" - at `$.")
+        said = f"“{values[name]}” is none that it takes" if "regex" in told else told
+        raise InvalidSetting(f"{name}: {said}. {_meaning_of(name)}") from None
+
+
+def _meaning_of(name: str) -> str:
+    hint = get_type_hints(SiteSettings, include_extras=True)[name]
+    return " ".join(meta.description or "" for meta in get_args(hint) if isinstance(meta, Meta))

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.web.measuring import WRITER_WAIT
@@ -112,6 +113,11 @@ async def busy_is_a_problem() -> AsyncIterator[None]:
         raise
     except OSError as error:  # what the drivers raise while connecting
         raise Unreachable(f"The database can't be reached: {error}.") from error
+
+
+def is_passing(error: DBAPIError | PoolTimeoutError) -> bool:
+    """Whether what the database could not do just now it may do in a moment."""
+    return isinstance(error, PoolTimeoutError) or is_busy(error) or error.connection_invalidated
 
 
 def is_busy(error: DBAPIError) -> bool:

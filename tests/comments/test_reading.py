@@ -143,6 +143,10 @@ async def test_what_rules_alone_took_for_spam_stays_there_for_its_author_until_s
     assert (await thread.page())["comments"] == []
     await decide(site, "reject", comment)
     assert (await thread.page(by=token))["comments"] == []
+    await site.set(mode="hold")
+    held = (await a_comment(thread, "Buy this!", by=token))["comment"]
+    await decide(site, "spam", held)
+    assert (await thread.page(by=token))["comments"] == []
 
 
 async def test_what_is_no_comments_id_is_not_found(site: ASite) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.live import joining, streaming
+from service.live import joining
 from tests.builders import ASite, a_comment, a_thread, decide
 from tests.live.listening import listening
 from tests.live.test_streaming import edit, end_of, names, take_back
@@ -98,7 +98,7 @@ async def test_after_an_article_is_back_the_stream_goes_on_where_it_ended(site: 
 async def test_who_missed_too_much_is_told_to_read_the_thread_anew(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "MOST_MISSED", 2)
+    monkeypatch.setattr(joining, "MOST_MISSED", 2)
     thread = await a_thread(site)
     start = thread.registered["sequence"]
     for number in range(3):

@@ -1,5 +1,6 @@
 """A page as a browser without scripts has it: its text, and its forms with what their fields hold."""
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -68,3 +69,9 @@ async def form_at(site: ASite, path: str) -> AForm:
     """The one form of the page at ``path`` below the site."""
     [form] = forms_in(await site.client.get(f"/{site.slug}{path}", follow_redirects=True))
     return form
+
+
+def told_in(page: httpx2.Response) -> str | None:
+    """What a page says was done."""
+    found = re.search(r'<p class="said" role="status">([^<]*)</p>', page.text)
+    return found and found[1]

@@ -1,24 +1,37 @@
 """Readers write by plain forms, and whatever goes wrong gives back what they typed."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from service.pages.stamps import LONGEST, Stamps
-from tests.builders import ASite, Clock, a_comment, a_site, a_thread, decide
+from service.storage.engine import Database
+from service.web.problems import Busy
+from tests.builders import ASite, Clock, a_comment, a_site, a_thread, decide, set_rules
 from tests.conftest import SECRET_KEY
-from tests.pages.reading import form_at, forms_in, send
+from tests.pages.reading import form_at, forms_in, send, told_in
 
 
 async def test_a_reply_by_the_form_is_published_and_its_author_comes_back_to_it(site: ASite) -> None:
     thread = await a_thread(site, article="a/b c")
     page = await send(site, await form_at(site, "/a%2Fb%20c"), name="Ada", body="By a *plain* form.")
     assert page.status_code == 200
-    assert "Your reply is published." in page.text
+    assert told_in(page) == "Your reply is published."
     assert "By a <em>plain</em> form." in page.text
     [comment] = await thread.pages()
     assert str(page.url).endswith(f"/a%2Fb%20c?said=posted&comment={comment['id']}#comment-{comment['id']}")
     assert (await form_at(site, "/a%2Fb%20c")).values["name"] == "Ada"  # as they signed last
+
+
+async def test_whom_the_page_is_shared_with_is_not_told_what_its_author_was(site: ASite) -> None:
+    await a_thread(site, article="a")
+    page = await send(site, await form_at(site, "/a"), name="Ada", body="By a plain form.")
+    assert told_in(page) == "Your reply is published."
+    elsewhere = await site.client.get(str(page.url), headers={"Sec-Fetch-Site": "cross-site"})
+    assert "By a plain form." in elsewhere.text
+    assert told_in(elsewhere) is None
 
 
 async def test_an_answer_stands_below_what_it_answers(site: ASite) -> None:
@@ -42,11 +55,31 @@ async def test_a_form_that_is_sent_twice_posts_once(site: ASite) -> None:
     assert [comment["html"] for comment in await thread.pages()] == ["<p>Once.</p>", "<p>Another.</p>"]
 
 
+async def test_two_who_send_the_same_words_post_two_comments(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    for browser in ("One", "Another"):
+        site.client.cookies.clear()
+        await send(site, form, {"User-Agent": browser}, name="Ada", body="Hear, hear.")
+    assert len(await thread.pages()) == 2
+
+
+async def test_whoever_sends_the_same_again_later_does_not_become_its_author(site: ASite, the_clock: Clock) -> None:
+    thread = await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    await send(site, form, name="Ada", body="Mine.")
+    site.client.cookies.clear()
+    the_clock.move(seconds=10)
+    await send(site, form, name="Ada", body="Mine.")
+    assert len(await thread.pages()) == 1
+    assert not site.client.cookies
+
+
 async def test_a_held_reply_is_shown_to_its_author_on_return_too_and_to_nobody_else(site: ASite) -> None:
     await a_thread(site, article="a", mode="hold")
     page = await send(site, await form_at(site, "/a"), name="Ada", body="Patience.")
     again = await site.client.get(f"/{site.slug}/a")
-    assert "Your reply waits for a moderator." in page.text
+    assert told_in(page) == "Your reply waits for a moderator."
     for seen in (page.text, again.text):
         assert "Patience." in seen
         assert "Only you see this yet. All comments here wait for a moderator." in seen
@@ -69,7 +102,7 @@ async def test_authors_edit_and_delete_what_they_posted_and_nobody_else_does(sit
     assert (await send(site, delete)).status_code == 404
     assert "It is true." in (await site.client.get(f"/{site.slug}/a")).text
     site.client.cookies.update(jar)
-    assert "Your comment is deleted." in (await send(site, delete)).text
+    assert told_in(await send(site, delete)) == "Your comment is deleted."
     assert await thread.pages() == []
 
 
@@ -77,7 +110,7 @@ async def test_a_report_is_filed_with_its_reason(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     comment = (await a_comment(thread, "Buy this!"))["comment"]
     form = await form_at(site, f"/comments/{comment['id']}?report")
-    assert "Thank you." in (await send(site, form, reason="spam", note="Again.")).text
+    assert told_in(await send(site, form, reason="spam", note="Again.")) == "Thank you. A moderator will look at it."
     told = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
     assert [(each["reason"], each["note"]) for each in told["reports"]] == [("spam", "Again.")]
 
@@ -96,7 +129,8 @@ async def test_a_report_without_a_reason_asks_for_one_and_keeps_the_note(site: A
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ({"name": "", "body": "Kept words."}, "There must be something to read."),
+        ({"name": "", "body": "Kept words."}, "Please say under which name to post."),
+        ({"name": "Ada", "body": " "}, "There must be something to read."),
         ({"name": "Ada", "body": "Kept words.", "email": "no address"}, "This does not look like an e-mail address."),
         ({"name": "Ada", "body": "Kept words.", "url": "javascript:alert(1)"}, "This must be a whole web address"),
         ({"name": "Ada", "body": "Kept words." + "x" * 10_000}, "At most 10,000 characters fit here."),
@@ -148,6 +182,31 @@ async def test_a_thread_that_is_gone_still_gives_the_words_back(site: ASite) -> 
     assert "My words.</textarea>" in page.text
 
 
+async def test_too_many_in_a_short_time_are_told_so_and_keep_their_words(site: ASite) -> None:
+    await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    await site.set(calls_per_address="1/hour")
+    answers = [await send(site, form, name="Ada", body="My <words>.") for _ in range(2)]
+    answers.append(await site.client.get(f"/{site.slug}/a"))
+    for answer in answers[1:]:
+        assert answer.status_code == 429
+        assert answer.headers["retry-after"]
+        assert "Please wait a moment and try again." in answer.text
+    assert "My &lt;words&gt;.</textarea>" in answers[1].text
+
+
+async def test_while_the_database_is_busy_the_words_are_kept(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+    await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    for trouble in (Busy(), PoolTimeoutError("no connection is free")):
+        for way in ("read", "write"):
+            monkeypatch.setattr(Database, way, Mock(side_effect=trouble))
+        answer = await send(site, form, name="Ada", body="My words.")
+        assert answer.status_code == 503
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "My words.</textarea>" in answer.text
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -161,7 +220,7 @@ async def test_a_form_that_another_origin_has_sent_is_looked_over_first(site: AS
     thread = await a_thread(site, article="a")
     page = await send(site, await form_at(site, "/a"), headers, name="Ada", body="From elsewhere.")
     assert page.status_code == 200
-    assert "Please look over what you wrote, then send it." in page.text
+    assert told_in(page) == "Please look over what you wrote, then send it."
     assert await thread.pages() == []
     [form] = forms_in(page)
     await send(site, form)
@@ -196,6 +255,9 @@ async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite) ->
         f"https://onereply.test{form.action}", data={**form.values, "name": "Eve", "body": "Hello you."}
     )
     assert "Secure" in over_tls.headers["set-cookie"]
+    site.app.state.public_url = "https://comments.example"  # TLS ends before the service
+    behind = await site.client.post(form.action, data={**form.values, "name": "Eva", "body": "Hello all."})
+    assert "Secure" in behind.headers["set-cookie"]
 
 
 @pytest.mark.parametrize("cookie", ["author_AAAA", "author_", "x", "author_%FF", "author_" + "A" * 43])
@@ -227,10 +289,10 @@ async def test_a_form_that_no_browser_sends_is_answered_with_a_page(site: ASite,
 
 async def test_a_form_filled_in_by_a_program_is_held(site: ASite, the_clock: Clock) -> None:
     async with a_site(site.app) as own:
-        await own.call("PUT", "/rules", by="admin", json={"rules": {}})
+        await set_rules(own, honeypot=True)
         await a_thread(own, article="a")
         page = await send(own, await form_at(own, "/a"), name="Bot", body="Buy!", home="https://buy.example")
-        assert "Your reply waits for a moderator." in page.text
+        assert told_in(page) == "Your reply waits for a moderator."
 
 
 def test_a_stamp_tells_how_long_ago_its_form_was_made() -> None:

@@ -97,3 +97,35 @@ async def test_the_first_page_lists_no_site_but_the_demo(site: ASite) -> None:
     page = await site.client.get("/")
     assert page.status_code == 200
     assert "Not for the first page" not in page.text
+
+
+async def test_where_nothing_is_browsers_get_a_page_and_programs_a_problem(site: ASite) -> None:
+    accept = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    await a_thread(site, article="a")
+    for path, status in ((f"/{site.slug}", 404), (f"/{site.slug}/a/comments", 405), ("/v1/sites/no/such/place", 404)):
+        for headers, kind in ((accept, "text/html"), ({}, "application/problem+json")):
+            answer = await site.client.get(path, headers=headers)
+            assert answer.status_code == status
+            assert answer.headers["content-type"].startswith(kind if "/v1" not in path else "application/problem+json")
+
+
+async def test_only_its_author_is_led_to_what_is_held(site: ASite) -> None:
+    thread = await a_thread(site, article="a", mode="hold")
+    posted = await a_comment(thread)
+    path = f"/{site.slug}/comments/{posted['comment']['id']}"
+    assert (await site.client.get(path)).status_code == 404
+    own = await site.client.get(path, headers={"Cookie": f"onereply-author={posted['author_token']}"})
+    assert own.status_code == 303
+
+
+async def test_no_permalink_leads_to_an_article_that_is_not_published_yet(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    comment = (await a_comment(thread))["comment"]
+    await site.call("PUT", thread.path, by="host", json={"title": "T", "published_at": "2999-01-01T00:00:00Z"})
+    assert (await site.client.get(f"/{site.slug}/comments/{comment['id']}")).status_code == 404
+
+
+async def test_a_page_is_kept_for_each_language_and_apart_from_its_authors(site: ASite) -> None:
+    await a_thread(site, article="a")
+    page = await show(site, "a")
+    assert page.headers["vary"] == "Accept-Language, Cookie"
