@@ -10,7 +10,7 @@ export function stand(thread, { heading, notice, close_reason, state }) {
   const at = /** @type {HTMLElement} */ (thread.piece(".heading"));
   const title = /** @type {HTMLMetaElement} */ (thread.piece("[itemprop=name]")).content;
   if (at.textContent !== heading) {
-    const place = heading.indexOf(title);
+    const place = heading.lastIndexOf(title);
     const after = heading.slice(place + title.length);
     at.replaceChildren(...(place < 0 ? [heading] : [heading.slice(0, place), make("bdi", "", title), after]));
   }
