@@ -13,7 +13,7 @@ import httpx2
 from playwright.async_api import Page, Route
 
 from service.cli.demo_threads import load_demo
-from tests.builders import ASite, AThread, a_comment, a_thread, decide
+from tests.builders import ASite, AThread, a_comment, a_site, a_thread, decide
 from tests.pages.reading import forms_in
 
 LONG_TITLE = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " * 4
@@ -192,6 +192,10 @@ async def _troubles(painter: Painter, site: ASite) -> None:
     await painter.see("missing", f"/{site.slug}/nothing")
     await painter.send_to("gone", f"/{site.slug}/nothing/comments", name="Ada", body="My words.\n\nAll of them.")
     await painter.see("cursor-wrong", f"/{site.slug}/nothing?cursor=x")
+    async with a_site(site.app, calls_per_address="1/hour") as busy:
+        article = (await a_thread(busy)).article
+        await painter.send("too-many", f"/{busy.slug}/{article}", name="Ada", body="My words.\n\nAll of them.")
+        await painter.see("too-many-again", f"/{busy.slug}/{article}")
 
 
 async def _beside(painter: Painter, site: ASite) -> None:
