@@ -109,6 +109,9 @@ async def test_who_missed_too_much_is_told_to_read_the_thread_anew(
         live = await listener.hear()
     assert (anew.event, anew.data["reload"], anew.data["thread"]["reply_count"]) == ("thread.updated", True, 3)
     assert live.data["comment"]["html"] == "<p>Live.</p>"
+    async with listening(thread, last_event_id=anew.id) as again, listening(thread, last_event_id="1") as old:
+        assert names(await again.catch_up()) == ["comment.published"]
+        assert [heard.data["reload"] for heard in await old.catch_up()] == [True]
 
 
 async def test_what_an_import_brings_in_is_to_be_read_anew(site: ASite) -> None:
