@@ -91,6 +91,15 @@ def test_it_serves_far_from_the_checkout(installed: Path, tmp_path: Path) -> Non
         assert ask("POST", f"{thread}/comments", posted)[0] == 201
         assert json.loads(ask("GET", thread, Accept_Language="ru")[1])["label"] == "Один ответ"
         assert "One reply on “Moscow conference”" in ask("GET", f"{origin}/gazette/moscow")[1]
-        for path in ("/readyz", "/openapi.json", "/docs", "/static/page.css", "/static/docs.css", "/problems/busy"):
+        for path in (
+            "/readyz",
+            "/openapi.json",
+            "/docs",
+            "/embed.js",
+            "/static/page.css",
+            "/static/thread.css",
+            "/static/docs.css",
+            "/problems/busy",
+        ):
             assert ask("GET", origin + path)[0] == 200
     assert "as it should be" in run(installed / "onereply", "verify", cwd=tmp_path)
