@@ -15,8 +15,9 @@ EXPORT = re.compile(r"^export ", re.MULTILINE)
 # have neither spaces nor quotes.
 STRING = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"""
 COMMENT = re.compile(rf"({STRING})|\s*/\*.*?\*/|(?:^|[ ])//[^\n]*", re.DOTALL | re.MULTILINE)
-# Each statement of ours ends in a semicolon or a brace, so no line end does.
-SPACE = re.compile(rf"({STRING})|^\s+|(?<=[;{{}},(=?:>&|]) *\n?| +(?=[{{}}=?:&|])", re.MULTILINE)
+# Each statement of ours ends in a semicolon or a brace, so no line end does; nor need the last of a block or a list.
+SIGNS = r"[][(){}<>;,.=?:&|!+*-]"
+SPACE = re.compile(rf"({STRING})|^\s+|(?<={SIGNS})\s+|\s+(?={SIGNS})|;(?=\s*\}})|,(?=\s*[])}}])", re.MULTILINE)
 
 
 def joined(entry: Path) -> bytes:
@@ -35,7 +36,7 @@ def joined(entry: Path) -> bytes:
 
 
 def lean(script: str) -> str:
-    """``script`` without comments, and without the spaces and line ends that part nothing."""
+    """``script`` without comments, and without the spaces, line ends and signs that part nothing."""
     for dropped in (COMMENT, SPACE):
         script = dropped.sub(lambda found: found[1] or "", script)
     return script

@@ -50,12 +50,12 @@ def test_comments_and_spaces_are_left_out_and_nothing_else() -> None:
 function go(url) {
   const at = "https://x.example/*.js"; // where
   const text = `// ${url} /* no comment */`;
-  return /** @type {string} */ (at + text + '//' + "\\"//");
+  for (;;) return /** @type {string} */ (at + text + '//' + "\\"//");
 }
 """
     assert lean(script) == (
         'function go(url){const at="https://x.example/*.js";const text=`// ${url} /* no comment */`;'
-        'return (at + text + \'//\' + "\\"//");}'
+        'for(;;)return(at+text+\'//\'+"\\"//")}'
     )
 
 
