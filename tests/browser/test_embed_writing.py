@@ -156,6 +156,33 @@ async def test_without_a_connection_nothing_typed_is_lost_and_nothing_is_said_tw
     await expect(page.locator(".comments > li")).to_have_count(1)
 
 
+@pytest.mark.parametrize("stage", ["no connection", "half an answer"])
+async def test_a_reply_that_gets_no_answer_in_twenty_seconds_comes_back(
+    site: ASite, host: AHost, visits: Visits, stage: str
+) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    # Nobody waits for them here.
+    await page.add_init_script(
+        """
+        const timeout = AbortSignal.timeout.bind(AbortSignal), ask = fetch;
+        AbortSignal.timeout = (time) => timeout(window.hurry && time === 20_000 ? 300 : time);
+        window.half = (signal) => {
+          const says = (body) => { body.enqueue(new Uint8Array([123])); signal.onabort = () => body.error(signal.reason) };
+          return new Response(new ReadableStream({ start: says }), { status: 201 });
+        };
+        window.fetch = (url, init) => window.hurry === "half an answer" ? Promise.resolve(half(init.signal)) : ask(url, init);
+        """
+    )
+    await page.goto(host.write(the_embed(thread)))
+    await expect(page.locator(".heading")).to_be_visible()
+    await page.route(POST, lambda _: None)
+    await page.evaluate("(stage) => { window.hurry = stage }", stage)
+    await write(page, "Is anybody there?", name="Ada")
+    await expect(page.get_by_label("Your reply")).to_have_value("Is anybody there?")
+    await expect(page.get_by_role("alert")).to_have_text(re.compile("What you wrote is still here"))
+    await expect(page.locator(".comments > li")).to_have_count(0)
+
+
 async def test_drafts_survive_a_reload_offline_and_a_closed_thread(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Twelve minutes.", name="Grace")

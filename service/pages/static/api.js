@@ -70,13 +70,13 @@ export class Client {
   }
 
   /**
-   * Call `path` below the site, `again` with another token where one is not taken; raises Refused.
+   * What `path` below the site answers, called `again` with another token where one is not taken; raises Refused.
    * @param {string} path @param {string} [method] @param {object} [body] @param {Record<string, string>} [headers]
-   * @returns {Promise<Response>}
+   * @returns {Promise<string>}
    */
   async call(path, method = "GET", body, headers, again = true) {
     const token = await this.token();
-    const answer = await ask(this.element, urlOf(this.element.site) + path, {
+    const [{ ok, status }, text] = await ask(this.element, urlOf(this.element.site) + path, {
       method,
       body: body && JSON.stringify(body),
       cache: "no-cache",
@@ -86,14 +86,16 @@ export class Client {
         ...(body && { "Content-Type": "application/json" }),
         ...headers,
       },
-    }).catch(() => {
-      throw new Refused(0);
-    });
-    if (answer.ok) return answer;
-    if (answer.status === 401 && again && this.#giveUp(token, method)) {
+    })
+      .then(async (answer) => /** @type {const} */ ([answer, await answer.text()]))
+      .catch(() => {
+        throw new Refused(0);
+      });
+    if (ok) return text;
+    if (status === 401 && again && this.#giveUp(token, method)) {
       return this.call(path, method, body, headers, false);
     }
-    throw new Refused(answer.status, await answer.json().catch(() => {}));
+    throw new Refused(status, await Promise.resolve(text).then(JSON.parse).catch(() => {}));
   }
 
   /** Whether it may do with another token, or, to read, with none. @param {string} token @param {string} method */
@@ -107,8 +109,8 @@ export class Client {
 
   /** A page of the thread, as the service renders it. @param {Record<string, string>} asked */
   async fragment(asked) {
-    const answer = await this.call(`${this.thread}/comments.html?${new URLSearchParams(asked)}`);
-    return /** @type {HTMLElement} */ (parse(await answer.text()).querySelector("section"));
+    const html = await this.call(`${this.thread}/comments.html?${new URLSearchParams(asked)}`);
+    return /** @type {HTMLElement} */ (parse(html).querySelector("section"));
   }
 
   /** The stream of what happens; public, so nobody's. @param {string} last @param {AbortSignal} signal */

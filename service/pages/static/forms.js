@@ -32,7 +32,7 @@ export async function openForm(thread, li, deed, goes = true) {
     its(li)?.after(form);
     const body = field(form, "body");
     if (deed === "edit" && body) {
-      const told = await thread.client.call(`/comments/${id}`).then((answer) => answer.json(), () => {});
+      const told = await thread.client.call(`/comments/${id}`).then(JSON.parse, () => {});
       body.value = told?.comment.body ?? "";
     }
     fill(thread, form);

@@ -160,7 +160,7 @@ export class ShownThread extends HTMLElement {
 
   /** Ask how the thread is now; whether it is there. */
   async refresh() {
-    const now = await this.client.call(this.client.thread).then((answer) => answer.json(), () => {});
+    const now = await this.client.call(this.client.thread).then(JSON.parse, () => {});
     if (now) this.update(now);
     return Boolean(now);
   }

@@ -47,12 +47,12 @@ const SENT = {
     const seconds = Math.max(0, (Date.now() - since) / 1000);
     const sent = { body, author, parent_id: parent || null, form: { honeypot: home, seconds } };
     const path = `${thread.client.thread}/comments`;
-    const answer = await thread.client.call(path, "POST", sent, { "Idempotency-Key": key }).catch((error) => {
+    const told = await thread.client.call(path, "POST", sent, { "Idempotency-Key": key }).catch((error) => {
       li.remove();
       text.value = body;
       throw error;
     });
-    const { comment, thread: now, author_token } = await answer.json();
+    const { comment, thread: now, author_token } = JSON.parse(told);
     const { id, state, depth, html } = comment;
     thread.drafts.set(draft);
     thread.client.who(author_token, author && { name, email, url });
@@ -70,8 +70,7 @@ const SENT = {
     thread.tell("posted", { id, state });
   },
   async edit(thread, form, { body }, id) {
-    const answer = await thread.client.call(`/comments/${id}`, "PATCH", { body });
-    const { state } = await answer.json();
+    const { state } = JSON.parse(await thread.client.call(`/comments/${id}`, "PATCH", { body }));
     thread.drafts.set(draftOf(form));
     form.remove();
     await thread.renew(id);
