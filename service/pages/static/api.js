@@ -48,6 +48,7 @@ export class Client {
   constructor(element, getToken) {
     this.element = element;
     this.getToken = getToken;
+    this.site = urlOf(element.site);
     this.thread = `/threads/${encodeURIComponent(element.article)}`;
     this.author = `${element.site}:author`;
   }
@@ -70,13 +71,17 @@ export class Client {
   }
 
   /**
-   * What `path` below the site answers, called `again` with another token where one is not taken; raises Refused.
+   * What `path` below the site answers, as `read` has it, called `again` with another token where one is not taken.
+   *
+   * Raises Refused, also where what answers is not the service. Nobody waits any more for what is read of a thread that
+   * is no longer shown: that is not answered.
    * @param {string} path @param {string} [method] @param {object} [body] @param {Record<string, string>} [headers]
-   * @returns {Promise<string>}
+   * @param {(text: string) => any} [read]
+   * @returns {Promise<any>}
    */
-  async call(path, method = "GET", body, headers, again = true) {
+  async call(path, method = "GET", body, headers, read = JSON.parse, again = true) {
     const token = await this.token();
-    const [{ ok, status }, text] = await ask(this.element, urlOf(this.element.site) + path, {
+    const [{ ok, status }, told] = await ask(this.element, this.site + path, {
       method,
       body: body && JSON.stringify(body),
       cache: "no-cache",
@@ -87,15 +92,19 @@ export class Client {
         ...headers,
       },
     })
-      .then(async (answer) => /** @type {const} */ ([answer, await answer.text()]))
-      .catch(() => {
-        throw new Refused(0);
-      });
-    if (ok) return text;
+      .then(async (answer) => {
+        const text = await answer.text();
+        const problem = async () => JSON.parse(text);
+        const said = answer.ok ? answer.status === 204 || read(text) : await problem().catch(() => {});
+        return /** @type {[Response, any]} */ ([answer, said]);
+      })
+      .catch(() => /** @type {[Response, any]} */ ([Response.error(), undefined]));
+    if (method === "GET" && this.element.client !== this) return new Promise(() => {});
+    if (ok && told) return told;
     if (status === 401 && again && this.#giveUp(token, method)) {
-      return this.call(path, method, body, headers, false);
+      return this.call(path, method, body, headers, read, false);
     }
-    throw new Refused(status, await Promise.resolve(text).then(JSON.parse).catch(() => {}));
+    throw new Refused(ok ? 0 : status, told ?? {});
   }
 
   /** Whether it may do with another token, or, to read, with none. @param {string} token @param {string} method */
@@ -109,15 +118,18 @@ export class Client {
 
   /** A page of the thread, as the service renders it. @param {Record<string, string>} asked */
   async fragment(asked) {
-    const html = await this.call(`${this.thread}/comments.html?${new URLSearchParams(asked)}`);
-    return /** @type {HTMLElement} */ (parse(html).querySelector("section"));
+    const path = `${this.thread}/comments.html?${new URLSearchParams(asked)}`;
+    const read = (/** @type {string} */ html) => parse(html).querySelector("section.thread");
+    return /** @type {HTMLElement} */ (await this.call(path, "GET", undefined, undefined, read));
   }
 
-  /** The stream of what happens; public, so nobody's. @param {string} last @param {AbortSignal} signal */
-  stream(last, signal) {
-    const { element } = this;
+  /**
+   * The stream of what happened since; public, so nobody's.
+   * @param {number} sequence @param {string} last @param {AbortSignal} signal
+   */
+  stream(sequence, last, signal) {
     const headers = last && { "Last-Event-ID": last };
-    const url = `${urlOf(element.site)}${this.thread}/stream?sequence=${element.sequence}`;
-    return ask(element, url, { signal, headers: headers || {} });
+    const url = `${this.site}${this.thread}/stream?sequence=${sequence}`;
+    return ask(this.element, url, { signal, headers: headers || {} });
   }
 }

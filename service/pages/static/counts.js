@@ -5,6 +5,7 @@ import { ask, urlOf } from "./api.js";
 const LINKS = "a[data-comment-count]";
 const MOST = 200;
 const LONGEST_QUERY = 6000; // characters of a URL that every proxy takes
+const AGAIN = 60_000; // milliseconds after which what was not told is asked for again
 
 /** @type {Set<Element>} */
 const waiting = new Set();
@@ -76,15 +77,23 @@ function askAll() {
 async function count(places, articles) {
   const url = `${urlOf(siteOf(places[0]))}/counts`;
   const query = `${url}?${new URLSearchParams(articles.map((article) => ["article", article]))}`;
-  const answer = await (query.length > LONGEST_QUERY
-    ? ask(places[0], url, {
-        method: "POST",
-        body: JSON.stringify({ articles }),
-        headers: { "Content-Type": "application/json" },
-      })
-    : ask(places[0], query, {})
-  ).then((told) => told.json(), () => {}); // what stands at the links stays, then
-  for (const { article, label } of answer?.counts ?? []) {
-    for (const place of places) if (articleOf(place) === article) place.textContent = label;
+  try {
+    const answer = await (query.length > LONGEST_QUERY
+      ? ask(places[0], url, {
+          method: "POST",
+          body: JSON.stringify({ articles }),
+          headers: { "Content-Type": "application/json" },
+        })
+      : ask(places[0], query, {}));
+    if (answer.status === 429 || answer.status >= 500) throw answer;
+    const { counts = [] } = await answer.json();
+    for (const { article, label } of counts) {
+      for (const place of places) if (articleOf(place) === article) place.textContent = label;
+    }
+  } catch {
+    // What stands at the links stays, meanwhile.
+    setTimeout(() => {
+      for (const place of places) if (counted.delete(place) && place.isConnected) want(place);
+    }, AGAIN);
   }
 }

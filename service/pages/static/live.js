@@ -7,14 +7,15 @@
 const SILENCE = 45_000; // it says something every 15 s
 const LONGEST_PAUSE = 120_000;
 const NOT_THERE = 600_000;
+
 /**
  * Tell `heard` of each message, and connect again whenever the line is lost, until `signal`.
- * @param {(last: string, signal: AbortSignal) => Promise<Response>} connect
+ * @param {(signal: AbortSignal) => Promise<Response>} connect
  * @param {(message: Message) => Promise<void>} heard
  * @param {AbortSignal} signal
  */
 export async function follow(connect, heard, signal) {
-  let [last, retry, failures] = ["", 2000, 0];
+  let [retry, failures] = [2000, 0];
   while (!signal.aborted) {
     const line = new AbortController();
     const cut = () => line.abort();
@@ -22,14 +23,14 @@ export async function follow(connect, heard, signal) {
     let pause = 0;
     try {
       await share(line.signal, async () => {
-        const { ok, status, headers, body } = await connect(last, line.signal);
-        if (!ok) pause = status === 503 || status === 429 ? 1000 * Number(headers.get("Retry-After")) : NOT_THERE;
+        const { ok, status, headers, body } = await connect(line.signal);
+        // It may name a date instead of seconds (RFC 9110, section 10.2.3): then the pause is our own.
+        if (!ok) pause = status < 500 && status !== 429 ? NOT_THERE : 1000 * Number(headers.get("Retry-After")) || 0;
         else {
           for await (const message of messages(/** @type {ReadableStream} */ (body), cut)) {
             failures = 0;
             retry = Number(message.retry) || retry;
-            last = message.id || last;
-            if (message.data) await heard(message).catch(reportError);
+            await heard(message).catch(reportError);
           }
         }
       });
@@ -37,7 +38,7 @@ export async function follow(connect, heard, signal) {
       // What broke is tried again.
     }
     cut();
-    pause = Math.max(pause, Math.min(retry * 2 ** failures++, LONGEST_PAUSE));
+    pause = Math.min(Math.max(pause, Math.min(retry * 2 ** failures++, LONGEST_PAUSE)), NOT_THERE);
     await new Promise((resolve) => {
       signal.onabort = resolve;
       setTimeout(resolve, pause * (0.75 + Math.random() / 2)); // so that not all come back at once

@@ -92,7 +92,7 @@ export class ShownThread extends HTMLElement {
       dataset.state = "closed";
       closeForms(this);
     }
-    this.news.announce();
+    this.news.begin(this.sequence);
     if (isFirst) this.tell("ready");
     requestAnimationFrame(() => {
       if (section.getBoundingClientRect().bottom > innerHeight) this.giveRoom();
@@ -160,7 +160,7 @@ export class ShownThread extends HTMLElement {
 
   /** Ask how the thread is now; whether it is there. */
   async refresh() {
-    const now = await this.client.call(this.client.thread).then(JSON.parse, () => {});
+    const now = await this.client.call(this.client.thread).catch(() => {});
     if (now) this.update(now);
     return Boolean(now);
   }
