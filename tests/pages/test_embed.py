@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.pages.joining import joined, lean
+from service.pages.joining import IMPORT, STRING, joined, lean, shortened
 from tests.builders import ASite, a_comment, a_thread
 from tests.contract.tools import node_tool
 from tests.installing import node, run
@@ -39,8 +39,8 @@ def test_what_is_sent_is_one_script_with_all_modules(tmp_path: Path) -> None:
     text = script.read_text()
     assert not re.search(r"^(import|export)\b", text, re.MULTILINE)
     for path in MODULES.glob("*.js"):
-        for name in re.findall(r"^(?:async )?(?:function|class) (\w+)", path.read_text(), re.MULTILINE):
-            assert re.search(rf"\b(function|class) {name}\b", text)
+        strings = re.findall(STRING, lean(IMPORT.sub("", path.read_text())))
+        assert [each for each in strings if "${" not in each and each not in text] == []
 
 
 def test_comments_and_spaces_are_left_out_and_nothing_else() -> None:
@@ -56,6 +56,22 @@ function go(url) {
     assert lean(script) == (
         'function go(url){const at="https://x.example/*.js";const text=`// ${url} /* no comment */`;'
         'for(;;)return(at+text+\'//\'+"\\"//")}'
+    )
+
+
+def test_only_names_that_nobody_else_calls_are_shortened() -> None:
+    script = """\
+class Line{#sent=0;send(text){this.#sent=announce(text);return{text}}}
+function announce(text){const answer=`${told(text)} announce`;return answer.length}
+function told(text){return text.send}
+"""
+    assert (
+        shortened(script)
+        == """\
+class $a{#$b=0;send(text){this.#$b=announce(text);return{text}}}
+function announce(text){let $c=`${told(text)} announce`;return $c.length}
+function told(text){return text.send}
+"""
     )
 
 

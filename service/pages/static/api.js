@@ -29,12 +29,19 @@ export function urlOf(site) {
   return SERVICE + encodeURIComponent(site);
 }
 
+/** The site that an element names, or the script, or a thread around it or on its page. @param {Element} element */
+export function siteOf(element) {
+  const [script, thread] = ["script[data-site]", "[site]"].map((each) => document.querySelector(each));
+  const names = element.closest("[site]") ?? script ?? thread;
+  return names?.getAttribute("site") ?? names?.getAttribute("data-site") ?? "";
+}
+
 /**
  * Ask the service, in the language that `element` names, else in the reader's own.
- * @param {Element} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
+ * @param {HTMLElement} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
  */
 export function ask(element, url, init) {
-  const lang = element.getAttribute("lang");
+  const { lang } = element;
   const headers = { ...(lang && { "Accept-Language": lang }), ...init.headers };
   return fetch(url, { ...init, credentials: "omit", headers });
 }
@@ -102,8 +109,11 @@ export class Client {
   #giveUp(token, method) {
     if (token !== this.#signedIn) keep(this.author, "");
     else if (this.getToken) this.#signedIn = undefined;
-    else if (method === "GET") this.#signedIn = "";
-    else return false;
+    else {
+      this.element.tell("refused");
+      if (method !== "GET") return false;
+      this.#signedIn = "";
+    }
     return true;
   }
 
