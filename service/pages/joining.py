@@ -1,6 +1,6 @@
 """The embed's modules as the one script that a host's page loads.
 
-Why: a page that loads eleven modules waits for them in turns, and each is compressed by itself, to twice the bytes. So
+Why: a page that loads fifteen modules waits for them in turns, and each is compressed by itself, to twice the bytes. So
 they are joined as they are read when the service starts, without their comments, which are a third of them; there is
 nothing to build, and no tool to build it with. They share one scope: a name stands in one module only, imports rename
 nothing. What is left is told in short names.
@@ -19,7 +19,7 @@ COMMENT = re.compile(rf"({STRING})|\s*/\*.*?\*/|(?:^|[ ])//[^\n]*", re.DOTALL | 
 # Each statement of ours ends in a semicolon or a brace, so no line end does; nor need the last of a block or a list.
 SIGNS = r"[][(){}<>;,.=?:&|!+*-]"
 SPACE = re.compile(rf"({STRING})|^\s+|(?<={SIGNS})\s+|\s+(?={SIGNS})|;(?=\s*\}})|,(?=\s*[])}}])", re.MULTILINE)
-CONST = re.compile(rf"({STRING})|\bconst\b")
+CONST = re.compile(rf"({STRING})|\bconst\b")  # nothing is assigned to one
 
 
 def joined(entry: Path) -> bytes:

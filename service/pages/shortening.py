@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import product
-from string import ascii_letters
 from typing import Literal, NamedTuple
 
 # Strings and templates are told first: nothing in them is a comment or a name, and their spaces stay.
@@ -28,6 +27,8 @@ KEYWORDS = frozenset(
     )
     for keyword in line.split()
 )
+# The commonest first: so they are compressed with the words in strings.
+LETTERS = "etaoinsrhldcumfpgwybvkxjqz" + "etaoinsrhldcumfpgwybvkxjqz".upper()
 # A "key" is a property's name alone; "both" names a property and the variable that is its value.
 Role = Literal["", "variable", "key", "both", "private"]
 
@@ -125,7 +126,7 @@ def _said(template: str) -> Iterator[Token]:
 
 def _new_names(names: Iterable[str], *, taken: Collection[str]) -> dict[str, str]:
     """The shortest names for the first of ``names``."""
-    short = ("".join(letters) for length in (1, 2) for letters in product(ascii_letters, repeat=length))
+    short = ("".join(letters) for length in (1, 2) for letters in product(LETTERS, repeat=length))
     return dict(zip(names, (name for name in short if name not in taken), strict=False))
 
 

@@ -98,6 +98,7 @@ async def test_a_thread_that_closes_while_somebody_types_says_so_and_keeps_the_w
     await expect(words).to_have_attribute("readonly", "")
     told = page.locator("section > form").get_by_text("Comments have just been closed. What you wrote is still here.")
     await expect(told).to_be_visible()
+    await expect(page.get_by_role("heading", name="Write a reply")).to_have_count(0)
     await expect(page.get_by_role("button", name="Post reply")).to_have_count(0)
     await expect(page.get_by_role("link", name="Reply to Grace")).to_have_count(0)
     await expect(page.locator("li > form")).to_be_hidden()  # nothing was typed there
@@ -145,6 +146,19 @@ async def test_nothing_is_missed_or_doubled_where_the_line_breaks(site: ASite, v
         await page.get_by_role("button", name="2 new replies").click()
         await expect(page.locator("li article")).to_contain_text(["Heard.", "While away."])
         await expect(page.locator(".heading")).to_contain_text("2 replies on")
+
+
+async def test_an_answer_to_what_is_taken_away_says_at_once_where_it_would_go(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    first = (await a_comment(thread, "First.", name="Grace"))["comment"]
+    page = await show(thread)
+    await page.get_by_role("link", name="Reply to Grace").click()
+    form = page.locator("li > form")
+    await form.get_by_label("Your reply").fill("My answer.")
+    await decide(site, "reject", first)
+    await expect(form.get_by_role("heading")).to_have_text("Write a reply")
+    await expect(form.get_by_label("Your reply")).to_have_value("My answer.")
+    await photograph(page, "embed-answered-is-gone")
 
 
 async def test_many_threads_share_four_streams_and_leave_room_for_posts(

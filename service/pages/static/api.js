@@ -29,12 +29,19 @@ export function urlOf(site) {
   return SERVICE + encodeURIComponent(site);
 }
 
+/** The site that an element names, or the script, or a thread around it or on its page. @param {Element} element */
+export function siteOf(element) {
+  const [script, thread] = ["script[data-site]", "[site]"].map((each) => document.querySelector(each));
+  const names = element.closest("[site]") ?? script ?? thread;
+  return names?.getAttribute("site") ?? names?.getAttribute("data-site") ?? "";
+}
+
 /**
  * Ask the service, in the language that `element` names, else in the reader's own.
- * @param {Element} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
+ * @param {HTMLElement} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
  */
 export function ask(element, url, init) {
-  const lang = element.getAttribute("lang");
+  const { lang } = element;
   const headers = { ...(lang && { "Accept-Language": lang }), ...init.headers };
   return fetch(url, { ...init, credentials: "omit", headers });
 }
@@ -111,8 +118,11 @@ export class Client {
   #giveUp(token, method) {
     if (token !== this.#signedIn) keep(this.author, "");
     else if (this.getToken) this.#signedIn = undefined;
-    else if (method === "GET") this.#signedIn = "";
-    else return false;
+    else {
+      this.element.tell("refused");
+      if (method !== "GET") return false;
+      this.#signedIn = "";
+    }
     return true;
   }
 
@@ -128,8 +138,7 @@ export class Client {
    * @param {number} sequence @param {string} last @param {AbortSignal} signal
    */
   stream(sequence, last, signal) {
-    const headers = last && { "Last-Event-ID": last };
-    const url = `${this.site}${this.thread}/stream?sequence=${sequence}`;
-    return ask(this.element, url, { signal, headers: headers || {} });
+    const headers = last ? { "Last-Event-ID": last } : undefined;
+    return ask(this.element, `${this.site}${this.thread}/stream?sequence=${sequence}`, { signal, headers });
   }
 }

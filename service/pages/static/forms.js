@@ -26,6 +26,7 @@ export async function openForm(thread, li, deed, goes = true) {
   const is = deed === "reply" ? "post" : deed;
   let form = /** @type {HTMLFormElement | null} */ (li.querySelector(":scope > form"));
   if (form?.dataset.deed !== is) {
+    thread.hush();
     form?.remove();
     form = deed === "reply" ? replyForm(thread, li) : emptyForm(thread, deed);
     if (!form) return;

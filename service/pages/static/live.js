@@ -61,7 +61,7 @@ async function share(signal, listen) {
     return listen();
   };
   const lines = [1, 2, 3, 4].map(async (n) => navigator.locks.request(`onereply:line:${n}`, { signal: wait.signal }, take));
-  await Promise.any(lines).catch(() => wait.signal.aborted || listen());
+  await Promise.any(lines).catch(() => (wait.signal.aborted ? undefined : listen()));
 }
 
 /** @param {ReadableStream} body @param {() => void} cut called where nothing is heard for long */

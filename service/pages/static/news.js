@@ -107,7 +107,11 @@ export class News {
     const { thread } = this;
     // The reader's own may still be theirs to see, or to edit.
     if (li.matches(".own") && (await thread.renew(idOf(li)))) return;
-    if (!comment) return remove(li, thread.words.removed);
+    if (!comment) {
+      // An answer that is being typed can only go to the article.
+      li.querySelector(":scope > [data-deed=post] h3")?.replaceChildren(thread.words.write);
+      return remove(li, thread.words.removed);
+    }
     its(li, ".body")?.replaceChildren(parse(comment.html));
     li.dataset.revision = String(comment.revision);
   }

@@ -52,6 +52,9 @@ export class CommentThread extends ShownThread {
     addEventListener("hashchange", () => this.#toHash(), { signal });
     addEventListener("online", () => this.#seen(this.#near), { signal });
     document.addEventListener("visibilitychange", () => this.#listen(), { signal });
+    addEventListener("scroll", () => this.ease(), { signal, capture: true });
+    // What a reader does, and what moves at once, they expect (Layout Instability, section 2.5: excluding inputs).
+    for (const does of ["click", "keydown", "resize"]) addEventListener(does, () => this.giveRoom(), { signal });
     const observer = new IntersectionObserver((seen) => this.#seen(seen.some((each) => each.isIntersecting)), {
       rootMargin: NEAR,
     });
@@ -81,7 +84,7 @@ export class CommentThread extends ShownThread {
   #seen(near) {
     this.#near = near;
     if (near) void this.#begin();
-    else if (this.sequence) this.giveRoom();
+    else this.giveRoom();
     this.#listen();
   }
 

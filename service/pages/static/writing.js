@@ -24,7 +24,7 @@ export async function sendForm(thread, form) {
   const text = field(form, "body");
   const label = button.textContent;
   tellForm(form);
-  for (const said of thread.section.querySelectorAll(".said")) said.textContent = "";
+  thread.hush();
   form.ariaBusy = "true";
   button.textContent = thread.words.sending;
   if (text) text.readOnly = true;
