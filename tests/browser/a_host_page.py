@@ -17,11 +17,14 @@ from tests.builders import REFERENCE_TITLE, AThread
 
 ARTICLE = "<p>Delegations from thirty countries met in Moscow.</p>" * 3
 
-STYLE = """
+STYLES = {
+    "/host.css": """
 :root { color-scheme: light dark }
 body { max-width: 45rem; margin: auto; padding: 0 1rem; background: Canvas; color: CanvasText }
 comment-thread:not(:defined) { display: block; min-height: 40rem }
-"""
+""",
+    "/wide.css": "body { max-width: none }",
+}
 
 # What the page tells of itself: how far what stands in it was moved by what came (Layout Instability, section 2), and
 # which events of the embed went by.
@@ -31,7 +34,7 @@ WATCH = """
   new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
   }).observe({ type: "layout-shift", buffered: true });
-  for (const name of ["ready", "posted", "count"]) {
+  for (const name of ["ready", "posted", "count", "refused"]) {
     addEventListener(`onereply:${name}`, ({ detail }) => window.heard.push([name, detail]));
   }
 """
@@ -60,8 +63,8 @@ class AHost:
 
     async def answer(self, request: Request) -> Response:
         """The page at a path, under a policy that lets in the service and nothing else."""
-        if request.url.path == "/host.css":
-            return Response(STYLE, media_type="text/css")
+        if request.url.path in STYLES:
+            return Response(STYLES[request.url.path], media_type="text/css")
         policy = (
             f"default-src 'none'; script-src {self.service}; style-src 'self' {self.service}; "
             f"connect-src {self.service}; base-uri 'none'; form-action 'none'; "

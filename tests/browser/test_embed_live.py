@@ -98,6 +98,7 @@ async def test_a_thread_that_closes_while_somebody_types_says_so_and_keeps_the_w
     await expect(words).to_have_attribute("readonly", "")
     told = page.locator("section > form").get_by_text("Comments have just been closed. What you wrote is still here.")
     await expect(told).to_be_visible()
+    await expect(page.get_by_role("heading", name="Write a reply")).to_have_count(0)
     await expect(page.get_by_role("button", name="Post reply")).to_have_count(0)
     await expect(page.get_by_role("link", name="Reply to Grace")).to_have_count(0)
     await expect(page.locator("li > form")).to_be_hidden()  # nothing was typed there
@@ -145,6 +146,48 @@ async def test_nothing_is_missed_or_doubled_where_the_line_breaks(site: ASite, v
         await page.get_by_role("button", name="2 new replies").click()
         await expect(page.locator("li article")).to_contain_text(["Heard.", "While away."])
         await expect(page.locator(".heading")).to_contain_text("2 replies on")
+
+
+async def test_an_answer_to_what_is_taken_away_says_at_once_where_it_would_go(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    first = (await a_comment(thread, "First.", name="Grace"))["comment"]
+    page = await show(thread)
+    await page.get_by_role("link", name="Reply to Grace").click()
+    form = page.locator("li > form")
+    await form.get_by_label("Your reply").fill("My answer.")
+    await decide(site, "reject", first)
+    await expect(form.get_by_role("heading")).to_have_text("Write a reply")
+    await expect(form.get_by_label("Your reply")).to_have_value("My answer.")
+    await photograph(page, "embed-answered-is-gone")
+
+
+async def test_many_threads_share_four_streams_and_leave_room_for_posts(
+    site: ASite, host: AHost, visits: Visits
+) -> None:
+    threads = [await a_thread(site) for _ in range(7)]
+    page = await visits.begin(size=(1100, 6000))
+    listening: list[str] = []
+    page.on("request", lambda request: listening.append(request.url) if "/stream" in request.url else None)
+    await page.goto(host.write(*(the_embed(thread) for thread in threads)))
+    await expect(page.locator(".heading")).to_have_count(7)
+    last = page.locator("comment-thread").last
+    await last.get_by_label("Name").fill("Ada")
+    await last.get_by_label("Your reply").fill("Is anybody there?")
+    await last.get_by_role("button", name="Post reply").click()
+    await expect(last.get_by_text("Your reply is published.")).to_be_visible()
+    assert len(listening) == 4
+    first = listening[0].partition("/threads/")[2].partition("/")[0]
+    async with page.expect_request("**/stream*"):  # the line that it gives back is the next one's
+        await page.evaluate(f"document.querySelector('comment-thread[article=\"{first}\"]').remove()")
+
+
+async def test_where_pages_can_share_nothing_each_listens(site: ASite, host: AHost, visits: Visits) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    await page.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })")
+    async with page.expect_response("**/stream*"):
+        await page.goto(host.write(the_embed(thread)))
+    await a_comment(thread)
+    await expect(page.get_by_role("button", name="One new reply")).to_be_visible()
 
 
 async def test_a_thread_that_is_withdrawn_goes_and_may_come_back(site: ASite, show: Show) -> None:

@@ -158,6 +158,110 @@ async def test_the_service_that_does_not_answer_is_told_of_and_asked_again(
     await expect(page.get_by_role("heading", level=2)).to_be_visible()
 
 
+@pytest.mark.parametrize("why", ["never registered", "under embargo"])
+async def test_where_there_is_no_thread_the_page_keeps_what_it_has(
+    site: ASite, host: AHost, visits: Visits, why: str
+) -> None:
+    thread = await a_thread(site, published_at="2999-01-01T00:00:00Z")
+    article = "42" if why == "never registered" else thread.article
+    page = await visits.begin()
+    warned: list[str] = []
+    page.on("console", lambda message: warned.append(message.text) if message.type == "warning" else None)
+    async with page.expect_console_message(lambda message: message.type == "warning"):
+        await page.goto(
+            host.write(ARTICLE * 9, the_embed(thread, content="<a href='/talk'>Comments</a>", article=article))
+        )
+    told = f"One Reply has no thread for article “{article}” of site “{site.slug}”: register it, see its README."
+    assert warned == [told]
+    await expect(page.get_by_role("link", name="Comments")).to_be_visible()
+    await expect(page.get_by_role("button")).to_have_count(0)
+    await page.mouse.click(5, 5)
+    box = await page.locator("comment-thread").bounding_box()
+    assert box
+    assert box["height"] < 40  # a line
+    assert await shifted(page) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("language", "lang", "told"),
+    [
+        ("en", "", "The replies can’t be shown just now."),
+        ("de", "", "Die Antworten lassen sich gerade nicht anzeigen."),
+        ("en", "de", "Die Antworten lassen sich gerade nicht anzeigen."),
+        ("fr", "", "The replies can’t be shown just now."),
+    ],
+)
+async def test_a_failure_is_told_in_the_language_that_is_asked_for(
+    site: ASite, host: AHost, visits: Visits, language: str, lang: str, told: str
+) -> None:
+    thread = await a_thread(site)
+    page = await visits.begin(language=language)
+    for each in ("de", "en"):  # another page of the host's, before
+        await page.goto(host.write(the_embed(thread, lang=each)))
+        await expect(page.locator(f"section.thread:lang({each})")).to_be_visible()
+    await page.route("**/comments.html*", lambda route: route.fulfill(status=503, body="{}"))
+    await page.goto(host.write(the_embed(thread, lang=lang)))
+    await expect(page.locator(".notice")).to_have_text(told)
+
+
+@pytest.mark.parametrize("way", ["click", "key", "scroll"])
+async def test_room_that_a_short_thread_does_not_take_is_given_back_unseen(
+    site: ASite, host: AHost, visits: Visits, way: str
+) -> None:
+    thread = await a_thread(site)
+    await thread.close()
+    page = await visits.begin()
+    await page.goto(host.write(the_embed(thread), ARTICLE * 9))
+    await expect(page.locator(".notice")).to_be_visible()
+    element = page.locator("comment-thread")
+    box = await element.bounding_box()
+    assert box
+    assert box["height"] == 640  # what stands below is in sight
+    if way == "click":
+        await page.get_by_role("heading", level=1).click()
+    elif way == "key":
+        await page.keyboard.press("Tab")
+    else:
+        await page.evaluate("document.querySelector('h1').style.paddingTop = '150vh'; scrollTo(0, 1)")
+    await expect(element).not_to_have_css("height", "640px")
+    if way != "scroll":  # what we did to the heading was seen
+        assert await shifted(page) <= 0.05
+
+
+async def test_the_site_of_a_thread_may_be_named_by_the_script(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_thread(site)
+    page = await visits.begin()
+    await page.goto(host.write(f'<comment-thread article="{thread.article}"></comment-thread>', site=site.slug))
+    await expect(page.get_by_role("heading", level=2)).to_be_visible()
+
+
+async def test_threads_in_a_row_stand_apart_and_no_line_is_too_long(site: ASite, host: AHost, visits: Visits) -> None:
+    threads = [await a_thread(site) for _ in range(2)]
+    await a_comment(threads[0], "Twelve minutes. " * 50)
+    page = await visits.begin(size=(1600, 1000))
+    await page.goto(host.write(*(the_embed(thread) for thread in threads)))
+    await expect(page.locator(".heading")).to_have_count(2)
+    await page.add_style_tag(url="/wide.css")
+    form, comments = page.locator(".write").first, page.locator(".comments").first
+    boxes = [await each.bounding_box() for each in (form, comments)]
+    assert [box and box["width"] for box in boxes] == [704, 704]
+    button = await page.get_by_role("button").first.bounding_box()
+    second = await page.locator(".heading").nth(1).bounding_box()
+    assert button
+    assert second
+    assert second["y"] - (button["y"] + button["height"]) >= 32
+    await photograph(page, "embed-wide")
+
+
+async def test_each_field_may_be_styled_and_news_take_no_room(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread)
+    page = await visits.begin()
+    await page.goto(host.write(the_embed(thread)))
+    await expect(page.locator(".field [part=input]:visible")).to_have_count(4)
+    assert await page.locator(".news").evaluate("(each) => each.offsetHeight") == 0
+
+
 async def test_counts_of_a_page_come_in_one_request(site: ASite, host: AHost, visits: Visits) -> None:
     threads = [await a_thread(site) for _ in range(3)]
     for thread in threads[1:]:

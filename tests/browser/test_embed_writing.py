@@ -156,6 +156,36 @@ async def test_without_a_connection_nothing_typed_is_lost_and_nothing_is_said_tw
     await expect(page.locator(".comments > li")).to_have_count(1)
 
 
+@pytest.mark.parametrize("stage", ["no connection", "half an answer"])
+async def test_a_reply_that_gets_no_answer_in_twenty_seconds_comes_back(
+    site: ASite, host: AHost, visits: Visits, stage: str
+) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    # Nobody waits for them here.
+    await page.add_init_script(
+        """
+        const timeout = AbortSignal.timeout.bind(AbortSignal), ask = fetch;
+        AbortSignal.timeout = (time) => timeout(window.hurry && time === 20_000 ? 300 : time);
+        window.half = (signal) => {
+          const says = (body) => {
+            body.enqueue(new Uint8Array([123]));
+            signal.onabort = () => body.error(signal.reason);
+          };
+          return new Response(new ReadableStream({ start: says }), { status: 201 });
+        };
+        window.fetch = async (url, init) => window.hurry === "half an answer" ? half(init.signal) : ask(url, init);
+        """
+    )
+    await page.goto(host.write(the_embed(thread)))
+    await expect(page.locator(".heading")).to_be_visible()
+    await page.route(POST, lambda _: None)
+    await page.evaluate("(stage) => { window.hurry = stage }", stage)
+    await write(page, "Is anybody there?", name="Ada")
+    await expect(page.get_by_label("Your reply")).to_have_value("Is anybody there?")
+    await expect(page.get_by_role("alert")).to_have_text(re.compile("What you wrote is still here"))
+    await expect(page.locator(".comments > li")).to_have_count(0)
+
+
 async def test_drafts_survive_a_reload_offline_and_a_closed_thread(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Twelve minutes.", name="Grace")
@@ -210,6 +240,60 @@ async def test_whom_the_host_signs_in_writes_without_giving_a_name(
     await write(page, "Signed in.")
     await expect(comment(page, "Signed in.").locator(".author")).to_have_text("Ada Byron")
     await expect(comment(page, "Signed in.").get_by_role("link", name="Edit")).to_be_visible()
+
+
+async def test_the_host_hears_of_a_token_that_is_refused(site: ASite, host: AHost, visits: Visits) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    await page.goto(host.write(the_embed(thread, token="eyJ.of.nobody")))
+    await expect(page.get_by_label("Name")).to_be_visible()
+    assert await heard(page, "refused") == [None]
+
+
+async def test_what_was_said_of_one_thing_does_not_stay_beside_another(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    for number in range(3):
+        await a_comment(thread, f"Number {number}.", name=f"Grace {number}")
+    page = await show(thread)
+    await comment(page, "Number 1.").get_by_role("link", name="Report").click()
+    await page.get_by_label("It is spam or advertising").check()
+    await page.get_by_role("button", name="Send report").click()
+    reported = page.get_by_text("Thank you. A moderator will look at it.")
+    await expect(reported).to_be_visible()
+    await photograph(page, "embed-reported")
+    article, below = await comment(page, "Number 1.").bounding_box(), await reported.bounding_box()
+    assert article
+    assert below
+    assert below["y"] - (article["y"] + article["height"]) >= 8  # what marks the comment ends before
+    await page.get_by_role("link", name="Reply to Grace 0").click()
+    await expect(reported).to_have_count(0)
+    await write(page, "My own.", name="Ada")
+    published = page.get_by_text("Your reply is published.")
+    await expect(published).to_be_visible()
+    await page.get_by_role("link", name="Delete").click()
+    await expect(page.get_by_role("heading", name="Delete your comment for good?")).to_be_visible()
+    await expect(published).to_have_count(0)
+
+
+async def test_what_was_said_goes_when_the_thread_closes(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    await write(page, "The last one.", name="Ada")
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    await thread.close()
+    await expect(page.get_by_text("Comments are closed.")).to_be_visible()
+    await expect(page.get_by_text("Your reply is published.")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lines", [1, 60])
+async def test_the_head_of_what_one_posted_is_in_sight(site: ASite, host: AHost, visits: Visits, lines: int) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread)
+    page = await visits.begin(size=(800, 700))
+    await page.goto(host.write(ARTICLE, the_embed(thread)))
+    await write(page, "A line.\n\n" * lines, name="Grace")
+    await expect(page.get_by_text("Your reply is published.")).to_have_count(1)
+    await expect(page.locator("article", has_text="A line.").locator(".author")).to_be_in_viewport(ratio=1)
+    await photograph(page, f"embed-posted-{lines}")
 
 
 async def test_all_of_it_is_done_by_keyboard_on_a_telephone(site: ASite, host: AHost, visits: Visits) -> None:

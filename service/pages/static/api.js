@@ -29,12 +29,19 @@ export function urlOf(site) {
   return SERVICE + encodeURIComponent(site);
 }
 
+/** The site that an element names, or the script, or a thread around it or on its page. @param {Element} element */
+export function siteOf(element) {
+  const [script, thread] = ["script[data-site]", "[site]"].map((each) => document.querySelector(each));
+  const names = element.closest("[site]") ?? script ?? thread;
+  return names?.getAttribute("site") ?? names?.getAttribute("data-site") ?? "";
+}
+
 /**
  * Ask the service, in the language that `element` names, else in the reader's own.
- * @param {Element} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
+ * @param {HTMLElement} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
  */
 export function ask(element, url, init) {
-  const lang = element.getAttribute("lang");
+  const { lang } = element;
   const headers = { ...(lang && { "Accept-Language": lang }), ...init.headers };
   return fetch(url, { ...init, credentials: "omit", headers });
 }
@@ -48,6 +55,7 @@ export class Client {
   constructor(element, getToken) {
     this.element = element;
     this.getToken = getToken;
+    this.site = urlOf(element.site);
     this.thread = `/threads/${encodeURIComponent(element.article)}`;
     this.author = `${element.site}:author`;
   }
@@ -70,13 +78,17 @@ export class Client {
   }
 
   /**
-   * Call `path` below the site, `again` with another token where one is not taken; raises Refused.
+   * What `path` below the site answers, as `read` has it, called `again` with another token where one is not taken.
+   *
+   * Raises Refused, also where what answers is not the service. Nobody waits any more for what is read of a thread that
+   * is no longer shown: that is not answered.
    * @param {string} path @param {string} [method] @param {object} [body] @param {Record<string, string>} [headers]
-   * @returns {Promise<Response>}
+   * @param {(text: string) => any} [read]
+   * @returns {Promise<any>}
    */
-  async call(path, method = "GET", body, headers, again = true) {
+  async call(path, method = "GET", body, headers, read = JSON.parse, again = true) {
     const token = await this.token();
-    const answer = await ask(this.element, urlOf(this.element.site) + path, {
+    const [{ ok, status }, told] = await ask(this.element, this.site + path, {
       method,
       body: body && JSON.stringify(body),
       cache: "no-cache",
@@ -86,36 +98,47 @@ export class Client {
         ...(body && { "Content-Type": "application/json" }),
         ...headers,
       },
-    }).catch(() => {
-      throw new Refused(0);
-    });
-    if (answer.ok) return answer;
-    if (answer.status === 401 && again && this.#giveUp(token, method)) {
-      return this.call(path, method, body, headers, false);
+    })
+      .then(async (answer) => {
+        const text = await answer.text();
+        const problem = async () => JSON.parse(text);
+        const said = answer.ok ? answer.status === 204 || read(text) : await problem().catch(() => {});
+        return /** @type {[Response, any]} */ ([answer, said]);
+      })
+      .catch(() => /** @type {[Response, any]} */ ([Response.error(), undefined]));
+    if (method === "GET" && this.element.client !== this) return new Promise(() => {});
+    if (ok && told) return told;
+    if (status === 401 && again && this.#giveUp(token, method)) {
+      return this.call(path, method, body, headers, read, false);
     }
-    throw new Refused(answer.status, await answer.json().catch(() => {}));
+    throw new Refused(ok ? 0 : status, told ?? {});
   }
 
   /** Whether it may do with another token, or, to read, with none. @param {string} token @param {string} method */
   #giveUp(token, method) {
     if (token !== this.#signedIn) keep(this.author, "");
     else if (this.getToken) this.#signedIn = undefined;
-    else if (method === "GET") this.#signedIn = "";
-    else return false;
+    else {
+      this.element.tell("refused");
+      if (method !== "GET") return false;
+      this.#signedIn = "";
+    }
     return true;
   }
 
   /** A page of the thread, as the service renders it. @param {Record<string, string>} asked */
   async fragment(asked) {
-    const answer = await this.call(`${this.thread}/comments.html?${new URLSearchParams(asked)}`);
-    return /** @type {HTMLElement} */ (parse(await answer.text()).querySelector("section"));
+    const path = `${this.thread}/comments.html?${new URLSearchParams(asked)}`;
+    const read = (/** @type {string} */ html) => parse(html).querySelector("section.thread");
+    return /** @type {HTMLElement} */ (await this.call(path, "GET", undefined, undefined, read));
   }
 
-  /** The stream of what happens; public, so nobody's. @param {string} last @param {AbortSignal} signal */
-  stream(last, signal) {
-    const { element } = this;
-    const headers = last && { "Last-Event-ID": last };
-    const url = `${urlOf(element.site)}${this.thread}/stream?sequence=${element.sequence}`;
-    return ask(element, url, { signal, headers: headers || {} });
+  /**
+   * The stream of what happened since; public, so nobody's.
+   * @param {number} sequence @param {string} last @param {AbortSignal} signal
+   */
+  stream(sequence, last, signal) {
+    const headers = last ? { "Last-Event-ID": last } : undefined;
+    return ask(this.element, `${this.site}${this.thread}/stream?sequence=${sequence}`, { signal, headers });
   }
 }

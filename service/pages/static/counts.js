@@ -1,14 +1,15 @@
 // What stands at links to threads: "One reply". All of a page are asked for together.
 
-import { ask, urlOf } from "./api.js";
+import { ask, siteOf, urlOf } from "./api.js";
 
 const LINKS = "a[data-comment-count]";
 const MOST = 200;
 const LONGEST_QUERY = 6000; // characters of a URL that every proxy takes
+const AGAIN = 60_000; // milliseconds after which what was not told is asked for again
 
-/** @type {Set<Element>} */
+/** @type {Set<HTMLElement>} */
 const waiting = new Set();
-/** @type {WeakMap<Element, string>} what each was asked for */
+/** @type {WeakMap<HTMLElement, string>} what each was asked for */
 const counted = new WeakMap();
 
 export class CommentCount extends HTMLElement {
@@ -21,7 +22,7 @@ export class CommentCount extends HTMLElement {
 
 /** Fill the counts of the page, now and whenever others come; what a thread tells of itself is said at once. */
 export function countLinks() {
-  const find = () => document.querySelectorAll(LINKS).forEach(want);
+  const find = () => /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(LINKS)).forEach(want);
   find();
   new MutationObserver(find).observe(document, {
     subtree: true,
@@ -37,7 +38,7 @@ export function countLinks() {
   });
 }
 
-/** @param {Element} element */
+/** @param {HTMLElement} element */
 function want(element) {
   if (!waiting.size) setTimeout(askAll);
   waiting.add(element);
@@ -48,19 +49,12 @@ function articleOf(element) {
   return element.getAttribute("data-comment-count") ?? element.getAttribute("article") ?? "";
 }
 
-/** The site that an element names, or the script, or a thread around it or on its page. @param {Element} element */
-function siteOf(element) {
-  const thread = element.closest("comment-thread") ?? document.querySelector("comment-thread");
-  const script = document.querySelector("script[data-site]");
-  return element.getAttribute("site") ?? script?.getAttribute("data-site") ?? thread?.getAttribute("site") ?? "";
-}
-
 /** Ask for all that wait and are not told yet, site by site and language by language. */
 function askAll() {
-  /** @type {Record<string, Element[]>} */
+  /** @type {Record<string, HTMLElement[]>} */
   const groups = {};
   for (const each of waiting) {
-    const key = `${siteOf(each)} ${each.getAttribute("lang")}`;
+    const key = `${siteOf(each)} ${each.lang}`;
     if (counted.get(each) === key + articleOf(each)) continue;
     counted.set(each, key + articleOf(each));
     (groups[key] ??= []).push(each);
@@ -72,19 +66,27 @@ function askAll() {
   }
 }
 
-/** @param {Element[]} places @param {string[]} articles */
+/** @param {HTMLElement[]} places @param {string[]} articles */
 async function count(places, articles) {
   const url = `${urlOf(siteOf(places[0]))}/counts`;
   const query = `${url}?${new URLSearchParams(articles.map((article) => ["article", article]))}`;
-  const answer = await (query.length > LONGEST_QUERY
-    ? ask(places[0], url, {
-        method: "POST",
-        body: JSON.stringify({ articles }),
-        headers: { "Content-Type": "application/json" },
-      })
-    : ask(places[0], query, {})
-  ).then((told) => told.json(), () => {}); // what stands at the links stays, then
-  for (const { article, label } of answer?.counts ?? []) {
-    for (const place of places) if (articleOf(place) === article) place.textContent = label;
+  try {
+    const answer = await (query.length > LONGEST_QUERY
+      ? ask(places[0], url, {
+          method: "POST",
+          body: JSON.stringify({ articles }),
+          headers: { "Content-Type": "application/json" },
+        })
+      : ask(places[0], query, {}));
+    if (answer.status === 429 || answer.status >= 500) throw answer;
+    const { counts = [] } = await answer.json();
+    for (const { article, label } of counts) {
+      for (const place of places) if (articleOf(place) === article) place.textContent = label;
+    }
+  } catch {
+    // What stands at the links stays, meanwhile.
+    setTimeout(() => {
+      for (const place of places) if (counted.delete(place) && place.isConnected) want(place);
+    }, AGAIN);
   }
 }

@@ -3,7 +3,10 @@
 import { make } from "./rendering.js";
 import { commentOf, find, idOf, its } from "./tree.js";
 
-/** @typedef {import("./shown-thread.js").ShownThread} ShownThread */
+/**
+ * @typedef {import("./shown-thread.js").ShownThread} ShownThread
+ * @typedef {import("./storage.js").Draft} Draft
+ */
 
 /** @param {ParentNode} form @param {string} name @returns {HTMLInputElement | HTMLTextAreaElement | null} */
 export function field(form, name) {
@@ -23,6 +26,7 @@ export async function openForm(thread, li, deed, goes = true) {
   const is = deed === "reply" ? "post" : deed;
   let form = /** @type {HTMLFormElement | null} */ (li.querySelector(":scope > form"));
   if (form?.dataset.deed !== is) {
+    thread.hush();
     form?.remove();
     form = deed === "reply" ? replyForm(thread, li) : emptyForm(thread, deed);
     if (!form) return;
@@ -31,11 +35,15 @@ export async function openForm(thread, li, deed, goes = true) {
     for (const each of form.querySelectorAll("[aria-describedby]")) each.setAttribute("aria-describedby", `hint${id}`);
     its(li)?.after(form);
     const body = field(form, "body");
-    if (deed === "edit" && body) {
-      const told = await thread.client.call(`/comments/${id}`).then((answer) => answer.json(), () => {});
-      body.value = told?.comment.body ?? "";
-    }
+    const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
     fill(thread, form);
+    if (deed === "edit" && body && !body.value) {
+      body.readOnly = button.disabled = true;
+      const told = await thread.client.call(`/comments/${id}`).catch(() => {});
+      body.readOnly = button.disabled = !told;
+      if (told) body.value = told.comment.body;
+      else tellForm(form, thread.words.not_loaded);
+    }
     thread.dress();
   }
   if (goes) /** @type {HTMLElement | null} */ (form.querySelector("textarea") ?? form.querySelector("input, button"))?.focus();
@@ -65,7 +73,13 @@ export function fill(thread, form) {
     const at = field(form, name);
     if (at) at.value = value;
   }
-  form.dataset.since = String(draft?.at ?? Date.now());
+  begin(form, draft);
+}
+
+/** Tell from when on a form is filled in, and by which key it is sent. @param {HTMLElement} form @param {Partial<Draft>} [draft] */
+export function begin({ dataset }, { at = Date.now(), key = newKey() } = {}) {
+  dataset.since = String(at);
+  dataset.key = key;
 }
 
 /** Open the forms again in which something was being typed. @param {ShownThread} thread */
@@ -90,11 +104,12 @@ export function cancel(thread, form) {
 export function note(thread, target) {
   const form = target.closest("form");
   const body = form && field(form, "body");
-  if (!body) return;
+  if (!body || form.ariaBusy) return;
   const { name, email, url } = /** @type {any} */ (Object.fromEntries(new FormData(form)));
   if (name !== undefined) thread.client.who("", { name, email, url });
   const at = Number(form.dataset.since);
-  thread.drafts.set(draftOf(form), { body: body.value, at }); // other words are another post: the old key goes
+  begin(form, { at }); // other words are another post: the old key goes
+  thread.drafts.set(draftOf(form), { body: body.value, at, key: form.dataset.key });
 }
 
 /** @param {HTMLElement} form @param {string} [sentence] */
@@ -103,7 +118,10 @@ export function tellForm(form, sentence) {
   error.textContent = sentence ?? "";
   error.hidden = !sentence;
   for (const wrong of form.querySelectorAll(".wrong")) wrong.remove();
-  for (const each of form.querySelectorAll("[aria-invalid]")) each.ariaInvalid = null;
+  for (const each of form.querySelectorAll("[aria-invalid]")) {
+    each.ariaInvalid = null;
+    each.setAttribute("aria-describedby", described(each).replace(/^\S+\s/, ""));
+  }
 }
 
 /**
@@ -120,9 +138,19 @@ export function blame(form, sentence, pointer) {
     return;
   }
   const wrong = make("span", "wrong", sentence);
-  wrong.id = `wrong${name}${form.dataset.comment}`;
+  wrong.id = `wrong${name}${form.dataset.comment ?? ""}`;
   label.after(wrong);
   at.ariaInvalid = "true";
-  at.setAttribute("aria-describedby", `${wrong.id} ${form.querySelector(".hint")?.id}`);
+  at.setAttribute("aria-describedby", `${wrong.id} ${described(at)}`);
   at.focus();
+}
+
+/** @param {Element} field */
+function described(field) {
+  return field.getAttribute("aria-describedby") ?? "";
+}
+
+/** A key that nobody guesses. */
+function newKey() {
+  return crypto.getRandomValues(new Uint32Array(5)).join("-");
 }

@@ -10,38 +10,58 @@ const NOT_THERE = 600_000;
 
 /**
  * Tell `heard` of each message, and connect again whenever the line is lost, until `signal`.
- * @param {(last: string, signal: AbortSignal) => Promise<Response>} connect
+ * @param {(signal: AbortSignal) => Promise<Response>} connect
  * @param {(message: Message) => Promise<void>} heard
  * @param {AbortSignal} signal
  */
 export async function follow(connect, heard, signal) {
-  let [last, retry, failures] = ["", 2000, 0];
+  let [retry, failures] = [2000, 0];
   while (!signal.aborted) {
     const line = new AbortController();
     const cut = () => line.abort();
     signal.onabort = cut;
     let pause = 0;
     try {
-      const { ok, status, headers, body } = await connect(last, line.signal);
-      if (!ok) pause = status === 503 || status === 429 ? 1000 * Number(headers.get("Retry-After")) : NOT_THERE;
-      else {
-        for await (const message of messages(/** @type {ReadableStream} */ (body), cut)) {
-          failures = 0;
-          retry = Number(message.retry) || retry;
-          last = message.id || last;
-          if (message.data) await heard(message).catch(reportError);
+      await share(line.signal, async () => {
+        const { ok, status, headers, body } = await connect(line.signal);
+        // It may name a date instead of seconds (RFC 9110, section 10.2.3): then the pause is our own.
+        if (!ok) pause = status < 500 && status !== 429 ? NOT_THERE : 1000 * Number(headers.get("Retry-After")) || 0;
+        else {
+          for await (const message of messages(/** @type {ReadableStream} */ (body), cut)) {
+            failures = 0;
+            retry = Number(message.retry) || retry;
+            await heard(message).catch(reportError);
+          }
         }
-      }
+      });
     } catch {
       // What broke is tried again.
     }
     cut();
-    pause = Math.max(pause, Math.min(retry * 2 ** failures++, LONGEST_PAUSE));
+    pause = Math.min(Math.max(pause, Math.min(retry * 2 ** failures++, LONGEST_PAUSE)), NOT_THERE);
     await new Promise((resolve) => {
       signal.onabort = resolve;
       setTimeout(resolve, pause * (0.75 + Math.random() / 2)); // so that not all come back at once
     });
   }
+}
+
+/**
+ * Listen on the first line that is free, of those that all pages of the host's origin share (Web Locks): by HTTP/1.1 a
+ * browser has six connections to us, and what readers post needs one. Where nothing can be shared, listen.
+ * @param {AbortSignal} signal @param {() => Promise<void>} listen
+ */
+async function share(signal, listen) {
+  const wait = new AbortController();
+  const stop = () => wait.abort();
+  signal.addEventListener("abort", stop);
+  const take = () => {
+    wait.signal.throwIfAborted(); // it has one
+    stop();
+    return listen();
+  };
+  const lines = [1, 2, 3, 4].map(async (n) => navigator.locks.request(`onereply:line:${n}`, { signal: wait.signal }, take));
+  await Promise.any(lines).catch(() => (wait.signal.aborted ? undefined : listen()));
 }
 
 /** @param {ReadableStream} body @param {() => void} cut called where nothing is heard for long */

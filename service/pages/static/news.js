@@ -11,6 +11,12 @@ import { find, idOf, its, place, remove } from "./tree.js";
 export class News {
   /** @type {Map<string, Comment>} what came and is not shown yet */
   #new = new Map();
+  /** How many replies there are, where what came is too much to be told one by one, and is not shown yet. */
+  #anew = "";
+  /** How far what is shown or was heard has come; what the reader sends moves it not, for others may have been before. */
+  #sequence = 0;
+  /** The id of what was heard since. */
+  #last = "";
   /** @type {AbortController | undefined} */
   #line;
 
@@ -28,10 +34,24 @@ export class News {
     const { client } = this.thread;
     const { signal } = (this.#line = new AbortController());
     void follow(
-      (last, line) => client.stream(last, line),
-      ({ event, data }) => this.#hear(event, JSON.parse(data)),
+      (line) => client.stream(this.#sequence, this.#last, line),
+      async ({ event, id, data }) => {
+        this.#last = id || this.#last;
+        if (data) await this.#hear(event, JSON.parse(data));
+      },
       signal,
     );
+  }
+
+  /** A page is shown of the thread as it is at `sequence`. @param {number} sequence */
+  begin(sequence) {
+    if (sequence >= this.#sequence) {
+      this.#sequence = sequence;
+      this.#last = "";
+      if (this.#anew) this.#new.clear();
+      this.#anew = "";
+    }
+    this.announce();
   }
 
   /** Tell of what came and is not in the page. */
@@ -43,8 +63,9 @@ export class News {
     const forms = words.new;
     const form = forms[`=${size}`] ?? forms[new Intl.PluralRules(lang).select(size)] ?? forms.other;
     const button = /** @type {HTMLElement} */ (section.querySelector(".news button"));
-    button.hidden = !size;
-    button.textContent = size ? form.replace("{n}", new Intl.NumberFormat(lang).format(size)) : "";
+    button.textContent =
+      this.#anew || (size ? form.replace("{n}", new Intl.NumberFormat(lang).format(size)) : "");
+    button.hidden = !button.textContent;
   }
 
   /** A comment in the page, but for a word of one that is gone. @param {string} id */
@@ -53,12 +74,18 @@ export class News {
     return li && !its(li, ".removed") ? li : null;
   }
 
-  /** @param {string} event @param {{thread: import("./api.js").Thread, comment?: Comment}} told */
-  async #hear(event, { thread: now, comment }) {
+  /** @param {string} event @param {{thread: import("./api.js").Thread, comment?: Comment, reload?: boolean}} told */
+  async #hear(event, { thread: now, comment, reload }) {
     const { thread } = this;
     await thread.sending; // what the reader sends meanwhile is not news to them
+    if (this !== thread.news) return; // it is another article's by now
     if (event === "thread.gone") return this.#gone();
+    this.#sequence = Math.max(this.#sequence, now.sequence);
     thread.update(now);
+    if (reload || this.#anew) {
+      this.#anew = now.label;
+      this.announce();
+    }
     if (!comment) return;
     const { id, revision } = comment;
     const li = this.#shown(id);
@@ -80,7 +107,11 @@ export class News {
     const { thread } = this;
     // The reader's own may still be theirs to see, or to edit.
     if (li.matches(".own") && (await thread.renew(idOf(li)))) return;
-    if (!comment) return remove(li, thread.words.removed);
+    if (!comment) {
+      // An answer that is being typed can only go to the article.
+      li.querySelector(":scope > [data-deed=post] h3")?.replaceChildren(thread.words.write);
+      return remove(li, thread.words.removed);
+    }
     its(li, ".body")?.replaceChildren(parse(comment.html));
     li.dataset.revision = String(comment.revision);
   }
@@ -88,6 +119,7 @@ export class News {
   /** Show what came, each in its place, and go to the first; where that is on another page, to that page. */
   async show() {
     const { thread } = this;
+    if (this.#anew) return thread.open().then(() => thread.goToHeading());
     const [first] = this.#new.keys();
     let shown = "";
     for (const [id, { parent_id }] of this.#new) {

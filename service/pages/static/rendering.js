@@ -46,7 +46,7 @@ function formatOf(lang) {
 // The first takes long to make: it is made while the service is asked, where there is nothing else to do.
 window.requestIdleCallback?.(() => formatOf(navigator.language.slice(0, 2)));
 
-const PARTS = "heading comments author time body deeds field notice news comment=article form=.write button=button";
+const PARTS = "heading comments author time body deeds field notice news comment=article form=.write button=button input=textarea,input[maxlength]";
 
 /**
  * Name what is new in a thread for the host's style sheet, tell times as the reader does, and have the links to edit

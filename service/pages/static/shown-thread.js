@@ -1,19 +1,16 @@
 // What is shown of a thread: a page as the service renders it, and what becomes of it while the reader is there.
 
-import { Client, Refused } from "./api.js";
+import { Client, Refused, siteOf } from "./api.js";
 import { showFailure } from "./failing.js";
 import { fill, refill } from "./forms.js";
 import { News } from "./news.js";
-import { dress, make, sheet, styled } from "./rendering.js";
+import { dress, make, styled } from "./rendering.js";
+import { Room } from "./room.js";
 import { closeForms, stand } from "./standing.js";
 import { Drafts, keep } from "./storage.js";
 import { append, find, renew } from "./tree.js";
 
-// Room until it is known how much it takes, so that what stands below is out of sight when it moves.
-const ROOM = sheet(":host{display:block;min-height:var(--onereply-room,40rem)}");
-
-export class ShownThread extends HTMLElement {
-  root = this.attachShadow({ mode: "open" });
+export class ShownThread extends Room {
   section = make("section", "");
   client = new Client(this);
   drafts = new Drafts("");
@@ -30,23 +27,17 @@ export class ShownThread extends HTMLElement {
   turn = 0;
   begun = false;
 
-  constructor() {
-    super();
-    this.root.adoptedStyleSheets = [ROOM];
-    this.root.append(make("slot", ""));
-  }
-
   get site() {
-    return this.getAttribute("site") ?? "";
+    return siteOf(this);
   }
 
   get article() {
     return this.getAttribute("article") ?? "";
   }
 
-  /** Give back the room that it does not take. */
-  giveRoom() {
-    this.root.adoptedStyleSheets = this.root.adoptedStyleSheets.filter((each) => each !== ROOM);
+  /** The name of what is said in the language that is asked for. */
+  get speech() {
+    return `words:${this.lang || navigator.language}`;
   }
 
   /**
@@ -61,11 +52,11 @@ export class ShownThread extends HTMLElement {
       if (turn !== this.turn || (id && this.sequence && !find(section, id))) return;
       this.show(section, css);
       if (id) this.go(id);
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (!(error instanceof Refused)) reportError(error);
       if (turn !== this.turn) return;
       if (this.sequence) this.say("not_loaded");
-      else void showFailure(this);
+      else void showFailure(this, error.status);
     }
   }
 
@@ -84,20 +75,16 @@ export class ShownThread extends HTMLElement {
     news.append(make("button", ""));
     (this.piece(".more") ?? this.list).after(said, news);
     this.dress();
-    this.root.replaceChildren(section);
-    this.root.adoptedStyleSheets = [ROOM, css];
+    this.put(section, css);
     if (form) fill(this, form);
     refill(this);
     if (this.piece(".notice")) {
       dataset.state = "closed";
       closeForms(this);
     }
-    this.news.announce();
+    this.news.begin(this.sequence);
     if (isFirst) this.tell("ready");
-    requestAnimationFrame(() => {
-      if (section.getBoundingClientRect().bottom > innerHeight) this.giveRoom();
-      keep("words", { lang, dir, words: this.words });
-    });
+    keep(this.speech, { lang, dir, words: this.words });
   }
 
   /** @param {string} selector @returns {HTMLElement | null} */
@@ -129,7 +116,7 @@ export class ShownThread extends HTMLElement {
     if (!article) return;
     article.tabIndex = -1;
     article.focus({ preventScroll: true });
-    article.scrollIntoView({ block: "center" });
+    article.scrollIntoView({ block: article.offsetHeight > innerHeight ? "start" : "center" });
   }
 
   goToHeading() {
@@ -143,6 +130,11 @@ export class ShownThread extends HTMLElement {
     li?.querySelector("article")?.after(at);
     at.textContent = "";
     setTimeout(() => at.append(this.words[name])); // said again, it is heard again
+  }
+
+  /** What was said goes: it is about something else. */
+  hush() {
+    for (const said of this.section.querySelectorAll(".said")) said.textContent = "";
   }
 
   /** @param {string} name @param {object} [detail] */
@@ -160,7 +152,7 @@ export class ShownThread extends HTMLElement {
 
   /** Ask how the thread is now; whether it is there. */
   async refresh() {
-    const now = await this.client.call(this.client.thread).then((answer) => answer.json(), () => {});
+    const now = await this.client.call(this.client.thread).catch(() => {});
     if (now) this.update(now);
     return Boolean(now);
   }

@@ -23,6 +23,7 @@ export function stand(thread, { heading, notice, close_reason, state }) {
     if (close_reason) told.append(" ", make("bdi", "", close_reason));
     thread.piece(".news")?.after(told);
     thread.dress();
+    if (was !== "closed") thread.hush();
     closeForms(thread);
   } else if (was === "closed") void openForms(thread).catch(reportError);
 }
@@ -68,7 +69,7 @@ async function openForms(thread) {
 /** @param {HTMLElement} form @param {{readOnly: boolean}} body @param {boolean} isClosed */
 function set(form, body, isClosed) {
   body.readOnly = isClosed;
-  for (const each of form.querySelectorAll(".who, .as, .hint, .send")) {
+  for (const each of form.querySelectorAll("h3, .who, .as, .hint, .send")) {
     /** @type {HTMLElement} */ (each).hidden = isClosed;
   }
 }

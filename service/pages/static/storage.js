@@ -6,13 +6,11 @@ const DAYS = 30;
 
 /** @param {string} name @param {any} [otherwise] @returns {any} */
 export function recall(name, otherwise) {
-  let kept;
   try {
-    kept = localStorage.getItem(`onereply:${name}`);
+    return JSON.parse(meanwhile[name] ?? localStorage.getItem(`onereply:${name}`) ?? "null") ?? otherwise;
   } catch {
-    kept = meanwhile[name];
+    return otherwise; // also where something else was kept under our name
   }
-  return kept ? JSON.parse(kept) : otherwise;
 }
 
 /** @param {string} name @param {any} value */
@@ -20,13 +18,14 @@ export function keep(name, value) {
   const kept = JSON.stringify(value);
   try {
     localStorage.setItem(`onereply:${name}`, kept);
+    delete meanwhile[name];
   } catch {
     meanwhile[name] = kept;
   }
 }
 
 /**
- * What was typed and not sent, since when; `key` is the Idempotency-Key under which these very words were, if they were.
+ * What was typed, since when; `key` is the Idempotency-Key under which these very words are sent, from whichever window.
  * @typedef {{body: string, at: number, key?: string}} Draft
  */
 

@@ -2,6 +2,7 @@
 
 import { Client } from "./api.js";
 import { cancel, note, openForm } from "./forms.js";
+import { News } from "./news.js";
 import { styled } from "./rendering.js";
 import { ShownThread } from "./shown-thread.js";
 import { Drafts } from "./storage.js";
@@ -51,6 +52,9 @@ export class CommentThread extends ShownThread {
     addEventListener("hashchange", () => this.#toHash(), { signal });
     addEventListener("online", () => this.#seen(this.#near), { signal });
     document.addEventListener("visibilitychange", () => this.#listen(), { signal });
+    addEventListener("scroll", () => this.ease(), { signal, capture: true });
+    // What a reader does, and what moves at once, they expect (Layout Instability, section 2.5: excluding inputs).
+    for (const does of ["click", "keydown", "resize"]) addEventListener(does, () => this.giveRoom(), { signal });
     const observer = new IntersectionObserver((seen) => this.#seen(seen.some((each) => each.isIntersecting)), {
       rootMargin: NEAR,
     });
@@ -80,7 +84,7 @@ export class CommentThread extends ShownThread {
   #seen(near) {
     this.#near = near;
     if (near) void this.#begin();
-    else if (this.sequence) this.giveRoom();
+    else this.giveRoom();
     this.#listen();
   }
 
@@ -94,15 +98,19 @@ export class CommentThread extends ShownThread {
     this.begun = true;
     this.sequence = 0;
     this.news.listen(false);
-    this.client = new Client(this, this.#getToken);
+    this.news = new News(this);
+    this.sending = undefined;
+    const client = (this.client = new Client(this, this.#getToken));
     this.drafts = new Drafts(`${this.site}:drafts:${this.article}`);
     this.order = this.getAttribute("order") === "newest" ? { order: "newest" } : {};
     const given = /** @type {HTMLElement | null} */ (this.querySelector(":scope > section.thread"));
     const { site, article } = given?.dataset ?? {};
     const id = hashed();
     const fits = site === this.site && article === this.article && !this.order.order;
-    if (given && fits && (!id || find(given, id)) && !(await this.client.token())) {
-      this.show(given, await styled);
+    const css = given && fits && (!id || find(given, id)) && !(await client.token()) && (await styled);
+    if (this.client !== client) return;
+    if (css) {
+      this.show(given, css);
       if (id) this.go(id);
     } else await this.open(id ? { comment: id } : {}, id);
     this.#listen();

@@ -1,0 +1,270 @@
+"""What the embed says happened did happen, whatever answers, whenever the page changes, from however many windows."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.browser.a_browser import Visits
+from tests.browser.a_host_page import AHost, the_embed
+from tests.builders import ASite, AThread, a_comment, a_thread
+from tests.transfer import exports
+from tests.transfer.test_importing import import_file
+
+pytestmark = pytest.mark.slow
+POST = "**/comments"
+STREAM = "**/stream*"
+CORS = {"access-control-allow-origin": "*", "access-control-expose-headers": "Retry-After"}
+Show = Callable[[AThread], Awaitable[Page]]
+
+
+@pytest.fixture
+def show(host: AHost, visits: Visits) -> Show:
+    """Shows a thread to a new reader, in a host's page."""
+
+    async def show(thread: AThread) -> Page:
+        page = await visits.begin()
+        await page.goto(host.write(the_embed(thread)))
+        await expect(page.locator(".heading")).to_be_visible()
+        return page
+
+    return show
+
+
+def answering(
+    status: int, body: str = "<p>Log in to the hotel.</p>", **headers: str
+) -> Callable[[Route], Awaitable[None]]:
+    """Answers in the service's place."""
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(status=status, body=body, content_type="text/html", headers={**CORS, **headers})
+
+    return answer
+
+
+def words(page: Page) -> Locator:
+    """The field of the form below all comments."""
+    return page.locator("section > form").get_by_label("Your reply")
+
+
+async def write(page: Page, body: str, *, name: str = "Ada") -> None:
+    """Fill in the form and send it."""
+    await page.get_by_label("Name").fill(name)
+    await words(page).fill(body)
+    await send(page)
+
+
+async def send(page: Page) -> None:
+    await page.locator("section > form").get_by_role("button", name="Post reply").click()
+
+
+async def swap(page: Page, thread: AThread) -> None:
+    """Have the page show another article's thread in the same place."""
+    await page.evaluate(f"document.querySelector('comment-thread').setAttribute('article', '{thread.article}')")
+    await expect(page.locator(".heading")).to_contain_text(thread.registered["title"])
+
+
+async def test_a_page_that_goes_on_to_another_article_keeps_each_reply_with_its_own(site: ASite, show: Show) -> None:
+    first, second = await a_thread(site, title="The first"), await a_thread(site, title="The second")
+    page, let_go = await show(first), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await page.route(POST, hold)
+    await write(page, "To the first.")
+    await expect(page.get_by_text("Sending…").first).to_be_visible()
+    await swap(page, second)
+    await words(page).fill("To the second.")
+    async with page.expect_response(POST):
+        let_go.set()
+    await expect(page.get_by_text("Your reply is published.")).to_have_count(0)
+    await swap(page, first)
+    await expect(page.locator("li > article", has_text="To the first.")).to_be_visible()
+    await expect(words(page)).to_have_value("")
+    await swap(page, second)
+    await expect(page.locator(".heading")).to_have_text("No replies on “The second”")
+    await expect(words(page)).to_have_value("To the second.")
+    assert await second.pages() == []
+
+
+async def test_news_of_an_article_that_the_page_has_left_are_not_told_at_the_next(
+    site: ASite, host: AHost, visits: Visits
+) -> None:
+    first, second = await a_thread(site, title="The first"), await a_thread(site, title="The second")
+    page = await visits.begin()
+    async with page.expect_response(STREAM):
+        await page.goto(host.write(the_embed(first)))
+    await a_comment(first)
+    await expect(page.get_by_role("button", name="One new reply")).to_be_visible()
+    await swap(page, second)
+    await expect(page.locator(".news button")).to_be_hidden()
+
+
+async def test_a_reply_of_ones_own_hides_none_that_came_before_it(site: ASite, show: Show, visits: Visits) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    await page.context.route(STREAM, answering(429, **{"retry-after": "1"}))
+    page = await visits.another(page.context)
+    await page.goto((await show(thread)).url)
+    await a_comment(thread, "Grace was here.", name="Grace")
+    await write(page, "And Ada.")
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    async with page.expect_response(lambda answer: "/stream" in answer.url and answer.ok, timeout=20_000):
+        await page.context.unroute(STREAM)
+    await page.get_by_role("button", name="One new reply").click()
+    await expect(page.locator("li article .body")).to_have_text(["Grace was here.", "And Ada."])
+
+
+async def test_what_an_import_brings_is_offered_as_a_whole(site: ASite, host: AHost, visits: Visits) -> None:
+    thread, page = await a_thread(site, article="1"), await visits.begin()
+    async with page.expect_response(STREAM):
+        await page.goto(host.write(the_embed(thread)))
+    await words(page).fill("I am typing.")
+    await import_file(site, exports.an_export(exports.an_item(*map(exports.a_comment, "12"))).read())
+    await page.get_by_role("button", name="2 replies").click()
+    await expect(page.locator(".comments > li")).to_have_count(2)
+    await expect(page.locator(".heading")).to_be_focused()
+    await expect(page.locator(".news button")).to_be_hidden()
+    await expect(words(page)).to_have_value("I am typing.")
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after"),
+    [(500, ""), (502, ""), (503, "Fri, 27 Nov 2026 12:00:00 GMT"), (503, "soon")],
+)
+async def test_where_the_service_fails_the_stream_is_tried_again_soon_and_not_at_once(
+    site: ASite, show: Show, visits: Visits, status: int, retry_after: str
+) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    await page.context.route(STREAM, answering(status, **{"retry-after": retry_after}))
+    page = await visits.another(page.context)
+    await page.add_init_script(
+        """
+        window.pauses = [];
+        const wait = setTimeout;
+        window.setTimeout = (call, time, ...more) => { pauses.push(time ?? 0); return wait(call, time, ...more) };
+        """
+    )
+    async with page.expect_response(STREAM):
+        await page.goto((await show(thread)).url)
+    async with page.expect_response(lambda answer: "/stream" in answer.url and answer.ok, timeout=20_000):
+        await page.context.unroute(STREAM)
+    assert await page.evaluate("pauses.filter((pause) => !(pause < 120_000))") == []
+
+
+async def test_an_answer_that_is_not_the_services_is_none(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    await page.route(POST, answering(200))
+    await write(page, "Is anybody there?")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(words(page)).to_have_value("Is anybody there?")
+    await expect(page.locator(".comments > li")).to_have_count(0)
+    await page.unroute(POST)
+    await send(page)
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    assert len(await thread.pages()) == 1
+
+
+async def test_a_page_that_is_not_the_services_is_no_thread(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    await page.context.route("**/comments.html*", answering(200))
+    await page.reload()
+    await expect(page.get_by_text("The replies can’t be shown just now.")).to_be_visible()
+    await page.context.unroute("**/comments.html*")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.locator(".heading")).to_be_visible()
+
+
+async def test_the_same_words_from_two_windows_are_one_reply(site: ASite, show: Show, visits: Visits) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    await page.get_by_label("Name").fill("Ada")
+    await words(page).fill("Once.")
+    other = await visits.another(page.context)
+    await other.goto(page.url)
+    await expect(words(other)).to_have_value("Once.")
+    for window in (page, other):
+        await send(window)
+        await expect(window.get_by_text("Your reply is published.")).to_be_visible()
+        await expect(window.locator(".comments > li")).to_have_count(1)
+    await write(other, "Twice.")
+    await expect(other.locator(".comments > li:not(.sending)")).to_have_count(2)
+    assert [each["html"] for each in await thread.pages()] == ["<p>Once.</p>", "<p>Twice.</p>"]
+
+
+async def test_where_no_more_can_be_kept_the_newest_words_are_still_there(site: ASite, show: Show) -> None:
+    first, second = await a_thread(site, title="The first"), await a_thread(site, title="The second")
+    page = await show(first)
+    await words(page).fill("Old.")
+    await page.evaluate(
+        "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError') } }"
+    )
+    await words(page).fill("New.")
+    await swap(page, second)
+    await swap(page, first)
+    await expect(words(page)).to_have_value("New.")
+
+
+@pytest.mark.parametrize("kept", ["{", "null"])
+async def test_what_something_else_keeps_under_our_name_leaves_no_page_blank(
+    site: ASite, show: Show, kept: str
+) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    name = f"onereply:{site.slug}:drafts:{thread.article}"
+    await page.evaluate(f"localStorage.setItem({json.dumps(name)}, {json.dumps(kept)})")
+    await page.reload()
+    await expect(page.locator(".heading")).to_be_visible()
+    await expect(words(page)).to_have_value("")
+
+
+async def test_words_that_cannot_be_fetched_cannot_be_edited(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    await write(page, "It is tru.")
+    [posted] = await thread.pages()
+    one = f"**/comments/{posted['id']}"
+    await page.route(one, lambda route: route.abort())
+    form = page.locator("li > form")
+    await page.get_by_role("link", name="Edit").click()
+    await expect(form.get_by_role("alert")).to_have_text("The replies can’t be shown just now.")
+    await expect(form.get_by_role("button", name="Save")).to_be_disabled()
+    await expect(form.get_by_label("Your reply")).to_have_attribute("readonly", "")
+    await page.unroute(one)
+    await form.get_by_role("link", name="Cancel").click()
+    await page.get_by_role("link", name="Edit").click()
+    await expect(form.get_by_label("Your reply")).to_have_value("It is tru.")
+    await expect(form.get_by_role("button", name="Save")).to_be_enabled()
+
+
+async def test_counts_that_were_not_told_are_asked_for_again(site: ASite, host: AHost, visits: Visits) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    await a_comment(thread)
+    await page.clock.install()
+    await page.route("**/counts*", answering(502))
+    async with page.expect_response("**/counts*"):
+        await page.goto(host.write(f'<a href="#c" data-comment-count="{thread.article}">Replies</a>', site=site.slug))
+    await page.unroute("**/counts*")
+    await expect(page.locator("a")).to_have_text("Replies")
+    await page.clock.fast_forward(60_000)
+    await expect(page.locator("a")).to_have_text("One reply")
+
+
+async def test_a_field_is_described_by_what_is_wrong_as_long_as_it_is(site: ASite, show: Show) -> None:
+    page = await show(await a_thread(site))
+    website = page.get_by_label("Website")
+    hint = await words(page).get_attribute("aria-describedby")
+    await website.fill("mailto:ada@gazette.example")
+    await write(page, "Well said.")
+    await expect(website).to_have_attribute("aria-describedby", "wrongurl ")
+    await expect(page.locator("#wrongurl")).to_be_visible()
+    await website.fill("")
+    await send(page)
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    await expect(website).to_have_attribute("aria-describedby", "")
+    await expect(words(page)).to_have_attribute("aria-describedby", str(hint))
