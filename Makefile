@@ -34,6 +34,9 @@ fmt: .venv/develops ## put the code in its usual form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+embed: .venv/develops ## bundle service/pages/embed anew, as service/pages/static/embed.js
+	$(BIN)/python -m tests.pages.bundling
+
 lock: .venv/develops ## pin every dependency by hash again, from pyproject.toml
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements.txt pyproject.toml
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements-dev.txt pyproject.toml --group dev
@@ -51,5 +54,5 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test check chaos bench fmt lock
+.PHONY: help run test check chaos bench fmt embed lock
 .DEFAULT_GOAL := help

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.pages.joining import joined
 from service.web.conditional import entity_tag, is_known, not_modified, takes_gzip
 from service.web.problems import NotFound
 from service.web.routing import path_parameter
@@ -29,12 +28,11 @@ class File(NamedTuple):
 
 
 def _read(path: Path) -> File:
-    content = joined(path) if path.name == EMBED else path.read_bytes()
+    content = path.read_bytes()
     return File(content, gzip.compress(content, mtime=0), TYPES[path.suffix], entity_tag(content))
 
 
-FOLDER = Path(__file__).parent / "static"
-FILES = {path.name: _read(path) for path in (*FOLDER.glob("*.css"), FOLDER / EMBED)}
+FILES = {path.name: _read(path) for path in (Path(__file__).parent / "static").iterdir()}
 
 
 async def get_static(request: Request) -> Response:

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from service.pages.joining import IMPORT, joined, lean
-from service.pages.shortening import STRING, shortened
 from tests.builders import ASite, a_comment, a_thread
 from tests.contract.tools import node_tool
-from tests.installing import node, run
+from tests.installing import run
+from tests.pages.bundling import MODULES, SCRIPT, bundle
 
 HERE = Path(__file__).parent
-MODULES = HERE.parents[1] / "service/pages/static"
 
 
 async def test_the_embed_is_at_most_ten_kilobytes_by_gzip(site: ASite) -> None:
@@ -33,52 +31,10 @@ def test_the_types_of_the_modules_hold() -> None:
     run([*node_tool("tsc"), "--project", str(HERE / "tsconfig.json")])
 
 
-def test_what_is_sent_is_one_script_with_all_modules(tmp_path: Path) -> None:
-    script = tmp_path / "embed.mjs"
-    script.write_bytes(joined(MODULES / "embed.js"))
-    run(node("--check", str(script)))  # a name that stands in two modules is an error here
-    text = script.read_text()
-    assert not re.search(r"^(import|export)\b", text, re.MULTILINE)
-    for path in MODULES.glob("*.js"):
-        strings = re.findall(STRING, lean(IMPORT.sub("", path.read_text())))
-        assert [each for each in strings if "${" not in each and each not in text] == []
-
-
-def test_comments_and_spaces_are_left_out_and_nothing_else() -> None:
-    script = """\
-// A module.
-/** @param {string} url */
-function go(url) {
-  const at = "https://x.example/*.js"; // where
-  const text = `// ${url} /* no comment */`;
-  for (;;) return /** @type {string} */ (at + text + '//' + "\\"//") + /** @type {URL} */ (go("(").url).at;
-}
-"""
-    assert lean(script) == (
-        'function go(url){const at="https://x.example/*.js";const text=`// ${url} /* no comment */`;'
-        'for(;;)return(at+text+\'//\'+"\\"//")+(go("(").url).at}'
-    )
-
-
-def test_what_a_script_calls_its_own_is_shortened_and_no_property_or_global(tmp_path: Path) -> None:
-    script = """\
-class Line{#sent=0;size=2;static most=9;constructor(name){this.name=name}get sent(){return this.#sent}\
-send({size,url:given="size"},times=Math.abs(-1)*this.size){this.#sent+=times;\
-return{given,size,send:size,last(){return times}}}}
-const line=new Line(`${["size"].map((size)=>size.length)} size ${Line.most}`);
-const {given,...rest}=line.send({size:1,url:undefined});
-for(const [size,{length}]of Object.entries({given}))console.log(size,length,/[/]size/.exec(`/size`)?.[0]);
-console.log(line.name,line.sent,given?rest.size:given,rest.send,rest.last(),Object.keys(line));
-"""
-    said = []
-    for number, text in enumerate((script, shortened(script))):
-        path = tmp_path / f"{number}.mjs"
-        path.write_text(text)
-        said.append(run(node(str(path))))
-    assert said[0] == said[1] != ""
-    names = set(re.findall(r"\w+", shortened(script)))
-    assert not names & {"Line", "line", "times", "rest"}
-    assert "#e=0" in shortened(script)
+@pytest.mark.slow
+def test_what_is_sent_is_what_the_modules_say(tmp_path: Path) -> None:
+    bundle(tmp_path / "embed.js")
+    assert (tmp_path / "embed.js").read_bytes() == SCRIPT.read_bytes(), "`make embed` bundles it anew"
 
 
 async def test_pages_of_any_origin_may_load_the_embed_and_its_style_sheet(site: ASite) -> None:
