@@ -64,8 +64,9 @@ const SENT = {
     thread.update(now);
     await thread.renew(id);
     const { activeElement: at } = thread.root;
-    if (!at || form.contains(at)) thread.go(li); // the reader may have gone on
+    const stays = !at || form.contains(at); // the reader may have gone on
     if (parent) form.remove();
+    if (stays) thread.go(li);
     thread.say(state === "published" ? "posted" : "held");
     thread.tell("posted", { id, state });
   },
