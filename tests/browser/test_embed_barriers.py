@@ -42,7 +42,7 @@ async def test_axe_finds_nothing_in_what_an_author_meets(
     await site.set(mode="hold", origins=host.origin)
     await form.locator("textarea").fill("Patience.")
     await form.get_by_role("button").click()
-    await expect(page.locator(".waiting")).to_be_visible()
+    await expect(page.locator(".held:not(.sending)")).to_be_visible()
     await look(page, f"held-{language}")
 
 
