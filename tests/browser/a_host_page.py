@@ -24,6 +24,7 @@ body { max-width: 45rem; margin: auto; padding: 0 1rem; background: Canvas; colo
 comment-thread:not(:defined) { display: block; min-height: 40rem }
 """,
     "/wide.css": "body { max-width: none }",
+    "/unanchored.css": "html { overflow-anchor: none }",  # as in browsers that do not know it
 }
 
 # What the page tells of itself: how far what stands in it was moved by what came (Layout Instability, section 2), and

@@ -296,6 +296,22 @@ async def test_the_head_of_what_one_posted_is_in_sight(site: ASite, host: AHost,
     await photograph(page, f"embed-posted-{lines}")
 
 
+async def test_the_head_of_an_answer_is_in_sight_where_its_form_was(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_thread(site)
+    for number in range(6):
+        await a_comment(thread, f"Number {number}.", name=f"Grace {number}")
+    page = await visits.begin(size=(800, 700))
+    await page.goto(host.write(ARTICLE, the_embed(thread)))
+    await page.add_style_tag(url="/unanchored.css")
+    await page.get_by_role("link", name="Reply to Grace 2").click()
+    await write(page, "An answer.", name="Ada", below="Number 2.")
+    await expect(page.get_by_text("Your reply is published.")).to_have_count(1)
+    assert (
+        await comment(page, "An answer.").locator(".author").evaluate("(each) => each.getBoundingClientRect().top") >= 8
+    )
+    await photograph(page, "embed-answered")
+
+
 async def test_all_of_it_is_done_by_keyboard_on_a_telephone(site: ASite, host: AHost, visits: Visits) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Twelve minutes.", name="Grace")

@@ -76,8 +76,9 @@ const SENT = {
       thread.update(now);
       await thread.renew(id);
       const { activeElement } = thread.root;
-      if (!activeElement || form.contains(activeElement)) thread.go(li); // the reader may have gone on
+      const stays = !activeElement || form.contains(activeElement); // the reader may have gone on
       if (parent) form.remove();
+      if (stays) thread.go(li);
       thread.say(state === "published" ? "posted" : "held");
       thread.tell("posted", { id, state });
     };
