@@ -227,6 +227,7 @@ async def test_words_that_cannot_be_fetched_cannot_be_edited(site: ASite, show: 
     thread = await a_thread(site)
     page = await show(thread)
     await write(page, "It is tru.")
+    await expect(page.get_by_role("link", name="Edit")).to_be_visible()
     [posted] = await thread.pages()
     one = f"**/comments/{posted['id']}"
     await page.route(one, lambda route: route.abort())

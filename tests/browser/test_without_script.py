@@ -144,7 +144,9 @@ async def test_a_thread_that_closes_while_somebody_types_gives_the_words_back(si
     page = await show(thread)
     await thread.close()
     await write(page, "A long\nanswer.", name="Ada")
-    await expect(page.get_by_role("alert")).to_have_text("Comments are closed.")
+    await expect(page.get_by_role("alert")).to_have_text(
+        "Comments have just been closed. What you wrote is still here."
+    )
     await expect(page.get_by_label("Your reply")).to_have_value("A long\nanswer.")
     await expect(page.get_by_label("Your reply")).to_have_attribute("readonly", "")
     await expect(page.get_by_role("button")).to_have_count(0)
