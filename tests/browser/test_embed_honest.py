@@ -109,6 +109,7 @@ async def test_a_reply_of_ones_own_hides_none_that_came_before_it(site: ASite, s
     await page.context.route(STREAM, answering(429, **{"retry-after": "1"}))
     page = await visits.another(page.context)
     await page.goto((await show(thread)).url)
+    await expect(page.get_by_role("heading", level=2)).to_contain_text("No replies")
     await a_comment(thread, "Grace was here.", name="Grace")
     await write(page, "And Ada.")
     await expect(page.get_by_text("Your reply is published.")).to_be_visible()
