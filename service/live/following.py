@@ -141,9 +141,6 @@ class Following:
 
 async def _tell(connection: AsyncConnection, followed: Followed, *, head: int) -> bool:
     """Tell the streams of a site what happened up to ``head``, or some of it; whether there may be more."""
-    if head < followed.position:  # the database was put back to an earlier state
-        followed.position = head
-        return False
     told, followed.position = await read_on(
         connection, followed.site.id, followed.streams, after=followed.position, until=head
     )

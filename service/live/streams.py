@@ -30,8 +30,8 @@ class Stream:
         self._woken = asyncio.Event()
 
     def give(self, told: Told) -> None:
-        """Have ``told`` sent, unless the client has it."""
-        if self.ended or told.sequence <= self.sequence:
+        """Have ``told`` sent, unless the client turns out to have it."""
+        if self.ended:
             return
         if len(self._gathered) == MOST_GATHERED:
             self.end()

@@ -3,7 +3,7 @@
 A picture is the HTML as the service sent it, so that what was answered to a form is looked at as a page is.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import escape
@@ -132,7 +132,9 @@ async def _everything(site: ASite) -> AThread:
 
 
 async def _threads(painter: Painter, site: ASite) -> None:
-    at: Callable[[AThread], str] = lambda thread: f"/{site.slug}/{quote(thread.article, safe='')}"  # noqa: E731
+    def at(thread: AThread) -> str:
+        return f"/{site.slug}/{quote(thread.article, safe='')}"
+
     everything = await _everything(site)
     await painter.see("open", at(everything))
     await painter.see("newest", f"{at(everything)}?order=newest")

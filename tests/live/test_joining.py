@@ -95,6 +95,15 @@ async def test_after_an_article_is_back_the_stream_goes_on_where_it_ended(site: 
     assert missed[0].data["comment"] == {"id": posted["comment"]["id"]}
 
 
+async def test_who_missed_that_an_article_went_and_came_back_hears_that_it_went(site: ASite) -> None:
+    await share_hooks_secret(site)
+    thread = await a_thread(site)
+    for kind in ("withdrawn", "restored"):
+        await tell(site, kind, thread.article)
+    async with listening(thread, query=f"sequence={thread.registered['sequence']}") as listener:
+        assert names(await listener.hear_all()) == ["thread.gone"]
+
+
 async def test_who_missed_too_much_is_told_to_read_the_thread_anew(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
