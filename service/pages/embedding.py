@@ -1,12 +1,11 @@
 """A thread by the embed, as a host's page shows it, with the lines that do so there."""
 
-from urllib.parse import quote
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service import clock
 from service.access.caller import Caller
+from service.pages.showing import page_path
 from service.pages.templating import page
 from service.pages.visiting import locale_of_visitor
 from service.storage.engine import database_of
@@ -34,5 +33,5 @@ async def get_embed_page(request: Request, caller: Caller) -> Response:
         thread=thread_out(thread, caller.site, locale=locale, now=now),
         site=caller.site.slug,
         origin=public_origin(request),
-        path=f"/{caller.site.slug}/{quote(thread.article, safe='')}",
+        path=page_path(caller.site, thread.article),
     )

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from service.access.caller import Caller
 from service.comments.finding import find_comment
 from service.comments.model import CommentRow, State
-from service.pages.showing import Branch, find_branch
+from service.pages.showing import Branch, find_branch, is_own
 from service.pages.stamps import Stamps
 from service.web.problems import NotFound, Problem
 
@@ -85,9 +85,8 @@ async def _body_of(connection: AsyncConnection, caller: Caller, asked: str, deed
         comment, _ = await find_comment(connection, caller.site, UUID(asked))
     except (NotFound, ValueError):
         return None
-    is_own = caller.reader_id is not None and comment.reader_id == caller.reader_id
     if deed in {"edit", "delete"}:
-        return comment.body if is_own and comment.state is not State.DELETED else None
+        return comment.body if is_own(comment, caller) and comment.state is not State.DELETED else None
     return "" if comment.state is State.PUBLISHED else None
 
 

@@ -17,6 +17,7 @@ from service.comments.noting import read_findings
 from service.comments.wire import CommentOut, own_comment, public_comment, state_for_author, why_held
 from service.pages.wire import FragmentQuery
 from service.screening.findings import Finding
+from service.sites.finding import Site
 from service.threads.model import Thread
 from service.threads.wire import ThreadOut, thread_out
 from service.web.cursors import encode_cursor
@@ -45,6 +46,11 @@ class Shown(msgspec.Struct, kw_only=True):
     is_open: bool
 
 
+def page_path(site: Site, article: str) -> str:
+    """The path of the page of an article's thread."""
+    return f"/{site.slug}/{quote(article, safe='')}"
+
+
 async def read_shown(
     connection: AsyncConnection, thread: Thread, caller: Caller, asked: FragmentQuery, *, locale: str, now: datetime
 ) -> Shown:
@@ -60,13 +66,12 @@ async def read_shown(
     )
     more = encode_cursor(order_key(comments[asked.limit - 1], asked.order)) if len(comments) > asked.limit else None
     comments = comments[: asked.limit]
-    held = [comment.id for comment in comments if _is_own(comment, caller) and _is_held(comment)]
+    held = [comment.id for comment in comments if is_own(comment, caller) and _is_held(comment)]
     findings = await read_findings(connection, held) if held else {}
     branches = [_branch(comment, caller, out, findings, locale=locale, now=now) for comment in comments]
-    slug, article = caller.site.slug, quote(thread.article, safe="")
     return Shown(
-        site=slug,
-        path=f"/{slug}/{article}",
+        site=caller.site.slug,
+        path=page_path(caller.site, thread.article),
         thread=out,
         branches=grow(branches),
         order=asked.order,
@@ -83,7 +88,7 @@ async def _after(
         comment, found_in = await find_comment(connection, caller.site, comment_id)
     except NotFound:
         return b""
-    is_seen = comment.shown or (_is_own(comment, caller) and _is_held(comment))
+    is_seen = comment.shown or (is_own(comment, caller) and _is_held(comment))
     if found_in.id != thread.id or not is_seen:
         return b""
     return await page_with(connection, comment, order=asked.order, limit=asked.limit, reader_id=caller.reader_id)
@@ -98,7 +103,7 @@ def _branch(
     locale: str,
     now: datetime,
 ) -> Branch:
-    if not _is_own(comment, caller) or comment.state is State.DELETED:
+    if not is_own(comment, caller) or comment.state is State.DELETED:
         return Branch(public_comment(comment))
     seen = own_comment(comment)
     if comment.id in findings:
@@ -108,7 +113,8 @@ def _branch(
     return Branch(seen, own=True, may_edit=is_in_time and state_for_author(comment) in {State.PUBLISHED, State.PENDING})
 
 
-def _is_own(comment: Comment, caller: Caller) -> bool:
+def is_own(comment: Comment, caller: Caller) -> bool:
+    """Whether ``caller`` wrote the comment."""
     return caller.reader_id is not None and comment.reader_id == caller.reader_id
 
 

@@ -1,7 +1,6 @@
 """A thread to read and to write in: on a page of its own, and as the fragment that a host's page includes."""
 
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from markupsafe import Markup
@@ -14,7 +13,7 @@ from service.comments.drafting import comment_id_of
 from service.comments.finding import find_comment, no_comment
 from service.languages.speaking import catalogue, catalogue_for
 from service.pages.forms import DEEDS, Form, comment_asked, open_form, settled, stamps_of
-from service.pages.showing import Shown, find_branch, read_shown
+from service.pages.showing import Shown, find_branch, is_own, page_path, read_shown
 from service.pages.templating import LOOKS, SAFE, html_page, page, rendered
 from service.pages.visiting import is_from_here, locale_of_visitor
 from service.pages.wire import FragmentQuery
@@ -94,11 +93,10 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
     """From a comment to its thread's page: to the comment, or to the form for it (``?reply``, ``?edit``, …)."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
-    is_own = caller.reader_id is not None and comment.reader_id == caller.reader_id
-    if thread.is_hidden(clock.now()) or not (comment.shown or is_own):
+    if thread.is_hidden(clock.now()) or not (comment.shown or is_own(comment, caller)):
         raise no_comment()
     deed = next((deed for deed in DEEDS if deed in request.query_params), "comment")
-    path = f"/{caller.site.slug}/{quote(thread.article, safe='')}?{deed}={comment.id}"
+    path = f"{page_path(caller.site, thread.article)}?{deed}={comment.id}"
     path += PLACES[deed].format(comment=comment.id)
     return RedirectResponse(path, 303, {"cache-control": "no-store"})
 
