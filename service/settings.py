@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from service.storage.database_url import InvalidDatabaseUrl, parse_database_url
+
 PREFIX = "ONEREPLY_"
 _ORIGIN = re.compile(r"https?://(?:[a-z\d._-]{1,253}|\[[a-f\d:.]{2,45}\])(?::\d{1,5})?", re.IGNORECASE | re.ASCII)
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
@@ -39,8 +41,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database_url: Annotated[
         str,
         Meta(
-            pattern=r"^(sqlite:///|postgresql://).+",
-            description="Where everything is kept: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`.",
+            description="The database: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`; libpq's parameters, "
+            "such as `?sslmode=require`, may follow.",
         ),
     ] = "sqlite:///var/onereply.db"
     public_url: Annotated[
@@ -161,12 +163,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def _check_database_url(url: str) -> None:
     try:
-        parts = urlsplit(url)
-        _host, _port = parts.hostname, parts.port
-    except ValueError:
-        raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: its host or port is none.") from None
-    if parts.path == "/:memory:":
-        raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: SQLite needs a file, which all connections share.")
+        parse_database_url(url)
+    except InvalidDatabaseUrl as error:
+        raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: {error}") from None
 
 
 def _check_public_url(url: str | None) -> None:

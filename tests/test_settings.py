@@ -59,6 +59,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("DATABASE_URL", "postgresql://"),
         ("DATABASE_URL", "postgresql://user:secret@host:port/name"),
         ("DATABASE_URL", "postgresql://user:secret@[::1/name"),
+        ("DATABASE_URL", "postgresql://user:secret@host/name?sslmod=require"),
         ("PUBLIC_URL", ""),
         ("PUBLIC_URL", "comments.gazette.example"),
         ("PUBLIC_URL", "ftp://comments.gazette.example"),
@@ -111,6 +112,16 @@ def test_a_value_that_does_not_fit_is_one_line_with_the_name_of_the_variable(nam
     line = refused(**{f"{PREFIX}{name}": value})
     assert line.startswith(f"{PREFIX}{name} ")
     assert "secret@" not in line and "too short" not in line
+
+
+def test_the_line_about_a_database_url_names_the_parameter() -> None:
+    line = refused(ONEREPLY_DATABASE_URL="postgresql://user:secret@host/name?sslmod=require")
+    assert line.startswith("ONEREPLY_DATABASE_URL does not fit: “sslmod” is not a parameter of a PostgreSQL URL here;")
+
+
+def test_serving_processes_deliver_webhooks_on_sqlite_only_by_default() -> None:
+    for url, delivers in {"sqlite:///x.db": True, "sqlite+aiosqlite:///x.db": True, "postgres://h/x": False}.items():
+        assert load({**NEEDED, "ONEREPLY_DATABASE_URL": url}).serving_delivers() is delivers
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://[::1]:8080/", "http://localhost"])
