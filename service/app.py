@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -38,7 +36,6 @@ from service.settings import Settings
 from service.sites.finding import Sites
 from service.sites.secrets import Secrets
 from service.storage.engine import Database
-from service.storage.writer import is_passing
 from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem, locale_asked
 from service.web.routing import allowed_methods
 from service.web.targets import Targets
@@ -62,7 +59,11 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
 
     ``passwords`` says what hashing one costs, if not what it should.
     """
-    database = Database(settings.database_url, read_connections=settings.read_connections)
+    database = Database(
+        settings.database_url,
+        read_connections=settings.read_connections,
+        slow_statement_seconds=settings.slow_statement_seconds,
+    )
     keys, sessions = Keys(database), Sessions(database)
     group = Group(database)
     secrets = Secrets(database, settings.secret_key)
@@ -84,7 +85,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
                 await sweeping
             await group.finish()
             await asking.close()
-            with suppress(Busy, DBAPIError):  # when somebody was last here is no reason not to stop
+            with suppress(Busy):  # when somebody was last here is no reason not to stop
                 await keys.note_uses()
                 await sessions.note_seen()
             await database.close()
@@ -95,8 +96,6 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
         exception_handlers={
             Problem: answer_problem,
             HTTPException: _answer_http_exception,
-            DBAPIError: _answer_database_error,
-            PoolTimeoutError: _answer_database_error,
         },
         lifespan=lifespan,
     )
@@ -140,11 +139,3 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         problem.headers["allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
     is_for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
     return problem_page(request, problem) if is_for_people else problem.response(locale_asked(request.scope))
-
-
-async def _answer_database_error(request: Request, error: Exception) -> Response:
-    """Busy where the database only could not just now; anything else is for the log."""
-    assert isinstance(error, DBAPIError | PoolTimeoutError)
-    if is_passing(error):
-        return Busy().response(locale_asked(request.scope))
-    raise error

@@ -1,20 +1,22 @@
 """Whether the service lives, whether it can do its work, and how much of it there is."""
 
+import asyncio
 import hmac
+from contextlib import suppress
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.events.reading import head_positions
-from service.storage.engine import database_of
+from service.storage.engine import Database, database_of
 from service.storage.revisions import current_revision, head_revision
 from service.web.measuring import LOG_POSITION, MEDIA_TYPE, WEBHOOKS_BEHIND, exposed
-from service.web.problems import Busy, NotFound, Unauthenticated, Unreachable
+from service.web.problems import Busy, NotFound, Unauthenticated
 from service.web.routing import json_response
 from service.webhooks.endpoints import most_behind
 
 NO_STORE = {"cache-control": "no-store"}
+READY_SECONDS = 1.0
 
 
 async def get_healthz(_request: Request) -> Response:
@@ -23,28 +25,60 @@ async def get_healthz(_request: Request) -> Response:
 
 
 async def get_readyz(request: Request) -> Response:
-    """The database answers, and its tables are those of this release."""
-    try:
-        async with database_of(request).read() as connection:
-            revision = await current_revision(connection)
-    except (SQLAlchemyError, Unreachable):
-        raise Busy("The database can't be reached.") from None
-    if revision != head_revision():
+    """Reads and posts would be answered, and the tables are those of this release; each is tried for a second."""
+    database = database_of(request)
+    read, write = await asyncio.gather(_try_read(database), _try_write(database))
+    if isinstance(read, Busy) or isinstance(write, Busy):
+        causes = {"read": read, "write": write}
+        raise NotReady({part: error for part, error in causes.items() if isinstance(error, Busy)})
+    if read != head_revision():
         raise Busy("The database is not at this release's revision; run “onereply migrate”.")
-    return json_response({"status": "ready", "revision": revision}, headers=NO_STORE)
+    return json_response({"status": "ready", "revision": read}, headers=NO_STORE)
+
+
+class NotReady(Busy):
+    """Part of what requests need does not work; ``down`` names the parts: ``read``, ``write``."""
+
+    def __init__(self, causes: dict[str, Busy]) -> None:
+        parts = " and ".join({"read": "read", "write": "written"}[part] for part in causes)
+        super().__init__(f"The database can't be {parts}.")
+        self.members["down"] = list(causes)
+        self.cause = "; ".join(f"{part}: {error.cause}" for part, error in causes.items())
+
+
+async def _try_read(database: Database) -> str | Busy | None:
+    """The revision of the tables, None where there are none, or why the database can't be read."""
+    try:
+        async with database.read(within=READY_SECONDS) as connection:
+            return await current_revision(connection)
+    except Busy as error:
+        return error
+
+
+async def _try_write(database: Database) -> Busy | None:
+    """None, or why a post would not be taken."""
+    try:
+        await database.check_writer(within=READY_SECONDS)
+    except Busy as error:
+        return error
+    return None
 
 
 async def get_metrics(request: Request) -> Response:
-    """Numbers for Prometheus, for whoever has the key; without one there is nothing here."""
+    """Numbers for Prometheus, for a scraper that has the key; without one there is nothing here.
+
+    Those that the database has keep their last values while it can't be read.
+    """
     key: str | None = request.app.state.metrics_key
     if key is None:
         raise NotFound
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
         raise Unauthenticated(given=bool(given))
-    async with database_of(request).read() as connection:
-        for site, position in (await head_positions(connection)).items():
-            LOG_POSITION.labels(site).set(position)
-        for site, behind in (await most_behind(connection)).items():
-            WEBHOOKS_BEHIND.labels(site).set(behind)
+    with suppress(Busy):
+        async with database_of(request).read(within=READY_SECONDS) as connection:
+            for site, position in (await head_positions(connection)).items():
+                LOG_POSITION.labels(site).set(position)
+            for site, behind in (await most_behind(connection)).items():
+                WEBHOOKS_BEHIND.labels(site).set(behind)
     return Response(exposed(), headers={**NO_STORE, "content-type": MEDIA_TYPE})

@@ -70,6 +70,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Seconds that requests in flight are given to finish when the service stops.",
         ),
     ] = 30
+    slow_statement_seconds: Annotated[
+        float,
+        Meta(ge=0, le=60, description="Statements that take longer are logged, without their values; 0 logs none."),
+    ] = 1.0
     trusted_proxies: Annotated[
         str,
         Meta(

@@ -70,7 +70,7 @@ class Passwords:
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         if self._in_hand >= AT_ONCE + MOST_WAITING:
-            raise Busy
+            raise Busy(cause="Too many passwords are being hashed.")
         self._in_hand += 1
         try:
             async with self._turns:

@@ -12,8 +12,10 @@ import msgspec
 
 from service import clock
 from service.cache.following import Log
+from service.storage.single_flight import SingleFlight
 from service.web.conditional import PublicResponse
 from service.web.measuring import READS
+from service.web.problems import Busy
 
 CAPACITY = 32 * 1024 * 1024
 OVERHEAD = 500  # bytes that an answer takes beside its body, about
@@ -34,7 +36,7 @@ class Answers:
 
     def __init__(self, log: Log, *, capacity: int = CAPACITY) -> None:
         self._log, self._capacity = log, capacity
-        self._turn = asyncio.Lock()
+        self._reading: SingleFlight[None] = SingleFlight()
         self._size = 0
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._about: defaultdict[int, defaultdict[str | None, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
@@ -75,8 +77,12 @@ class Answers:
             self._about[site_id][article].add(key)
         try:
             answer = await make()
-        except BaseException:
-            kept.answer.cancel()
+        except BaseException as error:
+            if isinstance(error, Busy):
+                kept.answer.set_exception(error)  # who waits for it would only wait as long again
+                kept.answer.exception()
+            else:
+                kept.answer.cancel()
             if self._kept.get(key) is kept:
                 self._drop(key)
             raise
@@ -89,14 +95,17 @@ class Answers:
         return answer
 
     async def _catch_up(self) -> None:
-        async with self._turn:
-            if self._log.is_current():  # somebody else has been here
-                return
-            for site_id, article in await self._log.read_on():
-                about = self._about[site_id]
-                theirs = about.values() if article is None else [about.get(article, ()), about.get(None, ())]
-                for key in set().union(*theirs):
-                    self._drop(key)
+        """Read the log on; of two reads the second begins after it was asked for, whatever was under way."""
+        for _ in range(2):
+            if not self._log.is_current():
+                await self._reading.call("log", self._drop_what_changed)
+
+    async def _drop_what_changed(self) -> None:
+        for site_id, article in await self._log.read_on():
+            about = self._about[site_id]
+            theirs = about.values() if article is None else [about.get(article, ()), about.get(None, ())]
+            for key in set().union(*theirs):
+                self._drop(key)
 
     def _drop(self, key: Hashable) -> None:
         kept = self._kept.pop(key, None)

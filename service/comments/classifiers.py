@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +15,7 @@ from service.screening.features import EDITION
 from service.screening.learning import Learned, SpamModel, model_of
 from service.sites.finding import Site
 from service.storage.engine import Database
+from service.storage.single_flight import SingleFlight
 
 REMEMBERED = timedelta(seconds=1)
 
@@ -35,7 +37,7 @@ class Classifiers:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._kept: dict[int, _Kept] = {}
-        self._reading = asyncio.Lock()
+        self._reading: SingleFlight[_Kept] = SingleFlight()
 
     async def of(self, site: Site) -> SpamModel | None:
         """The model of ``site``; None where it has no classifier, or one that has not yet learned enough."""
@@ -43,12 +45,9 @@ class Classifiers:
             self._kept.pop(site.id, None)
             return None
         kept = self._kept.get(site.id)
-        if kept is not None and (_is_fresh(kept) or self._reading.locked()):
+        if kept is not None and (_is_fresh(kept) or site.id in self._reading):
             return kept.model  # while one reads it again, the others do not wait
-        async with self._reading:
-            kept = self._kept.get(site.id)
-            if kept is None or not _is_fresh(kept):
-                kept = self._kept[site.id] = await self._read(site.id, kept)
+        kept = self._kept[site.id] = await self._reading.call(site.id, partial(self._read, site.id, kept))
         return kept.model
 
     async def _read(self, site_id: int, kept: _Kept | None) -> _Kept:

@@ -1,29 +1,40 @@
-"""A post before the lock, and the group in which it crosses.
+"""Posts join a batch, and a batch is one transaction.
 
-Why groups: a commit costs the same for one post and for two hundred. Posts that arrive while a commit is under way
-share the next transaction. The group is one customer of the process's writer, so closes and decisions wait for one
-group at most; it runs in a task of its own, so a client that goes away cancels nothing.
+*Why batches*: a commit costs the same for one post and for two hundred. Posts that arrive while a commit is under way
+share the next transaction. The batch is one customer of the process's writer, so closes and decisions wait for one
+batch at most; it runs in a task of its own, so a client that goes away cancels nothing.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 
 from service.comments.accepting import Outcome, accept_group
 from service.comments.drafts import Accepted, Draft, Unstorable
-from service.storage.engine import Database
-from service.web.measuring import GROUP, POSTS, QUEUE
-from service.web.problems import Busy, InternalError, Problem, Unreachable
+from service.storage.engine import TIME_LIMIT_SECONDS, Database
+from service.storage.postgresql import wait_for_locks
+from service.web.measuring import BATCH_RETRIES, GROUP, POSTS, QUEUE
+from service.web.problems import Busy, DatabaseUnavailable, InternalError, Problem
 
 LARGEST_GROUP = 200
 LONGEST_QUEUE = 5_000
+# A batch that met a lock has waited for it already: its parts only look whether it is theirs.
+LOCK_WAIT_OF_PART = 0.1
 
 log = structlog.get_logger()
-Waiting = tuple[Draft, "asyncio.Future[Outcome]"]
+
+
+class Waiting(NamedTuple):
+    """A draft that waits for a transaction, its answer, and the loop's time at which it is answered with 503."""
+
+    draft: Draft
+    answer: "asyncio.Future[Outcome]"
+    until: float
 
 
 class Group:
@@ -40,9 +51,10 @@ class Group:
         Raises the :class:`Problem` that refuses it, or Busy where too many wait.
         """
         if len(self._waiting) >= LONGEST_QUEUE:
-            raise Busy
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((draft, answer))
+            raise Busy(cause="The queue of posts is full.")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append(Waiting(draft, answer, loop.time() + (self._database.time_limit or TIME_LIMIT_SECONDS)))
         if self._crossing is None:
             self._crossing = asyncio.create_task(self._cross())
         QUEUE.set(len(self._waiting))
@@ -66,60 +78,79 @@ class Group:
             self._crossing = None
 
     async def _cross_once(self) -> None:
-        """Take the writer's turn, then whoever waits by then."""
-        group: list[Waiting] = []
+        """Take the writer's turn, then everybody who waits by then."""
+        batch: list[Waiting] = []
         try:
-            async with self._database.write() as connection:
-                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
-                GROUP.observe(len(group))
-                QUEUE.set(len(self._waiting))
-                outcomes = await accept_group(connection, [draft for draft, _ in group])
+            async with self._database.write(within=_left(self._waiting[0])) as connection:
+                batch = self._take()
+                outcomes = await accept_group(connection, [each.draft for each in batch])
         except Exception as error:
             # The turn itself may not have come; then the first in line get to know why.
-            group = group or [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
-            outcomes = await self._cross_in_parts([draft for draft, _ in group], error)
-        for (_, answer), outcome in zip(group, outcomes, strict=True):
-            if not answer.done():
-                answer.set_result(outcome)
+            batch = batch or self._take()
+            outcomes = await self._cross_in_parts(batch, error)
+        for each, outcome in zip(batch, outcomes, strict=True):
+            if not each.answer.done():
+                each.answer.set_result(outcome)
 
-    async def _cross_in_parts(self, drafts: Sequence[Draft], error: Exception) -> list[Outcome]:
-        """What failed together goes on in parts: thread by thread where a lock was missing, else post by post."""
-        if len(drafts) == 1:
-            return [_failure(drafts[0], error)]
-        log.warning("group-failed", posts=len(drafts), error=repr(error))
-        if isinstance(error, Busy) and not self._may_get_through_in_parts(error, drafts):
-            return [error for _ in drafts]
-        parts = _by_thread(drafts) if isinstance(error, Busy) else [[number] for number in range(len(drafts))]
+    def _take(self) -> list[Waiting]:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
+        GROUP.observe(len(batch))
+        QUEUE.set(len(self._waiting))
+        return batch
+
+    async def _cross_in_parts(self, batch: Sequence[Waiting], error: Exception) -> list[Outcome]:
+        """Retry what failed together in parts: thread by thread where a lock was missing, else post by post.
+
+        A post whose time is over is not retried: the whole batch ends with the time of its oldest post.
+        """
+        if len(batch) == 1:
+            return [_failure(batch[0].draft, error)]
+        if isinstance(error, Busy):
+            if not self._may_get_through_in_parts(error, batch):
+                return [error for _ in batch]
+            parts = _by_thread(batch)
+        else:
+            log.warning("batch-failed", posts=len(batch), error=repr(error))
+            parts = [[number] for number in range(len(batch))]
         outcomes: dict[int, Outcome] = {}
         for numbers in parts:
-            outcomes.update(zip(numbers, await self._cross_part([drafts[number] for number in numbers]), strict=True))
-        return [outcomes[number] for number in range(len(drafts))]
+            outcomes.update(zip(numbers, await self._cross_part([batch[number] for number in numbers]), strict=True))
+        return [outcomes[number] for number in range(len(batch))]
 
-    def _may_get_through_in_parts(self, error: Busy, drafts: Sequence[Draft]) -> bool:
+    def _may_get_through_in_parts(self, error: Busy, batch: Sequence[Waiting]) -> bool:
         """Whether it was one thread that somebody else holds, not the whole database."""
-        whole = isinstance(error, Unreachable) or self._database.dialect == "sqlite"
-        return not whole and len({_thread(draft) for draft in drafts}) > 1
+        whole = isinstance(error, DatabaseUnavailable) or self._database.dialect == "sqlite"
+        return not whole and len({_thread(each.draft) for each in batch}) > 1
 
-    async def _cross_part(self, drafts: Sequence[Draft]) -> list[Outcome]:
+    async def _cross_part(self, part: Sequence[Waiting]) -> list[Outcome]:
+        BATCH_RETRIES.inc()
+        if (left := _left(part[0])) <= 0:
+            return [Busy(cause="The batch's time was over before its retry.") for _ in part]
         try:
-            async with self._database.write() as connection:
-                return await accept_group(connection, drafts)
+            async with self._database.write(within=left) as connection:
+                await wait_for_locks(connection, seconds=LOCK_WAIT_OF_PART)
+                return await accept_group(connection, [each.draft for each in part])
         except Exception as error:
-            return await self._cross_in_parts(drafts, error)
+            return await self._cross_in_parts(part, error)
+
+
+def _left(waiting: Waiting) -> float:
+    """The seconds until ``waiting`` has to be answered."""
+    return max(0.0, waiting.until - asyncio.get_running_loop().time())
 
 
 def _thread(draft: Draft) -> tuple[int, str]:
     return draft.site.id, draft.article
 
 
-def _by_thread(drafts: Sequence[Draft]) -> list[list[int]]:
-    """The numbers of ``drafts``, a list for each thread, in order."""
-    numbers = sorted(range(len(drafts)), key=lambda number: (_thread(drafts[number]), number))
-    return [list(part) for _, part in groupby(numbers, key=lambda number: _thread(drafts[number]))]
+def _by_thread(batch: Sequence[Waiting]) -> list[list[int]]:
+    """The numbers of the drafts of ``batch``, a list for each thread, in order."""
+    numbers = sorted(range(len(batch)), key=lambda number: (_thread(batch[number].draft), number))
+    return [list(part) for _, part in groupby(numbers, key=lambda number: _thread(batch[number].draft))]
 
 
 def _failure(draft: Draft, error: Exception) -> Problem:
-    """What to tell whoever posted alone and failed."""
+    """The problem of a post that failed alone."""
     if isinstance(error, Problem):
         return error
     log.error("post-failed", exc_info=error)

@@ -68,7 +68,7 @@ class Following:
         Raises :class:`service.live.places.TooManyStreams`, or Busy where there is no room or the server stops.
         """
         if self.stopping.is_set():
-            raise Busy
+            raise Busy(cause="The server is stopping.")
         site, head = stream.site, 0
         if site.id not in self._followed:
             head = await self.reads.shared(("head", site.id), partial(head_position, site_id=site.id))
@@ -117,6 +117,8 @@ class Following:
             try:
                 has_more = await self._read_on()
                 pause = 0.0 if has_more else TICK_SECONDS
+            except Busy:  # which storage/failures.py has logged
+                pause = AFTER_FAILURE_SECONDS
             except Exception as error:  # a read that fails must not be the last one
                 log.error("following-failed", exc_info=error)
                 pause = AFTER_FAILURE_SECONDS

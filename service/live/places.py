@@ -31,7 +31,7 @@ class Places:
     def take(self, address: str | None) -> None:
         """Take a place; raises :class:`TooManyStreams`, or Busy where there is none."""
         if self._of_address.total() >= self._most:
-            raise Busy(retry_after_seconds=RETRY_SECONDS)
+            raise Busy(cause="All streams of the process are taken.", retry_after_seconds=RETRY_SECONDS)
         if address is not None and self._of_address[address] >= OF_ONE_ADDRESS:
             raise TooManyStreams
         self._of_address[address] += 1

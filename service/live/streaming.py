@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.requests import Request
@@ -103,8 +102,8 @@ async def _messages(stream: Stream, reads: Reads, anew: Told | None) -> AsyncIte
         read = partial(read_missed, site_id=stream.site.id, thread_id=stream.thread_id, after=after)
         try:
             missed = await reads.shared(("missed", stream.thread_id, after), read)
-        except (Busy, SQLAlchemyError) as error:
-            log.warning("stream-cut-off", error=repr(error))  # the client comes back
+        except Busy as error:
+            log.info("stream-cut-off", cause=error.cause)  # the client comes back
             return
         has_more, stream.sequence = missed.sequence > after, missed.sequence
         if missed.told:

@@ -9,8 +9,6 @@ token against forgery, and may be kept and shared.
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl, urlsplit
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,9 +16,8 @@ from service.access.caller import Caller
 from service.access.guarding import count_address, doorkeeper_of
 from service.languages.speaking import catalogue, catalogue_for, negotiate
 from service.pages.templating import page
-from service.storage.writer import is_passing
 from service.web.decoding import read_body
-from service.web.problems import Busy, Problem, locale_asked
+from service.web.problems import Problem, locale_asked, note_cause
 from service.web.routing import Handler, path_parameter
 
 COOKIE = "onereply-author"
@@ -44,10 +41,6 @@ def visited(handler: PageHandler) -> Handler:
             return await handler(request, await _visitor(request))
         except Problem as problem:
             return problem_page(request, problem, typed=typed.get("body", ""))
-        except (DBAPIError, PoolTimeoutError) as error:
-            if not is_passing(error):
-                raise
-            return problem_page(request, Busy(), typed=typed.get("body", ""))
 
     return visit
 
@@ -61,6 +54,7 @@ def _fields_in(body: bytes) -> dict[str, str]:
 def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Response:
     """The page that tells ``problem`` and gives back what was ``typed``."""
     locale = locale_asked(request.scope)
+    note_cause(request.scope, problem)
     template = "missing.html" if problem.status in {400, 404} and not typed else "trouble.html"
     headers = {**problem.headers, "cache-control": "no-store"}
     told, fields = problem.content(locale), catalogue(catalogue_for(locale))["form"]

@@ -4,12 +4,11 @@ Sites are few and change seldom, so each process remembers them for at most :dat
 process itself is seen at once. A post does not rely on this: it reads its site again under the lock.
 """
 
-import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol, TypeVar
-from weakref import WeakValueDictionary
 
 import msgspec
 from sqlalchemy import Row, bindparam, select
@@ -20,6 +19,7 @@ from service.sites.model import RulesRow, SiteRow
 from service.sites.rules import Rules
 from service.sites.settings import SiteSettings
 from service.storage.engine import Database
+from service.storage.single_flight import SingleFlight
 from service.web.problems import NotFound, Said
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -56,34 +56,35 @@ class Sites:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._remembered: dict[str, tuple[Site, datetime]] = {}
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._reading: SingleFlight[Site] = SingleFlight()
+        self._changes = 0
 
     async def find(self, slug: str) -> Site:
         """The site called ``slug``; raises :class:`NotFound`."""
         if not SLUG.fullmatch(slug):
             raise NotFound(Said("no-site"))
-        if site := self._fresh(slug):
-            return site
-        async with self._turns.setdefault(slug, asyncio.Lock()):  # whoever else asks meanwhile need not read it again
-            return self._fresh(slug) or await self._read(slug)
+        return self._fresh(slug) or await self._reading.call(slug, partial(self._read, slug))
 
     def _fresh(self, slug: str) -> Site | None:
         site, read_at = self._remembered.get(slug, (None, None))
         return site if read_at and abs(clock.now() - read_at) < REMEMBERED else None
 
     async def _read(self, slug: str) -> Site:
-        now, (known, _) = clock.now(), self._remembered.get(slug, (None, None))
+        now, (known, _), changes = clock.now(), self._remembered.get(slug, (None, None)), self._changes
         async with self._database.read() as connection:
             site = await _read_site(connection, slug, known=known)
         if site is None:
             self._remembered.pop(slug, None)
             raise NotFound(Said("no-site"))
-        self._remembered[slug] = site, now
+        if changes == self._changes:
+            self._remembered[slug] = site, now
         return site
 
     def forget(self, slug: str) -> None:
         """Read the site again at its next use."""
+        self._changes += 1
         self._remembered.pop(slug, None)
+        self._reading.forget(slug)
 
 
 _RULES = select(RulesRow.rules).where(RulesRow.site_id == SiteRow.id).scalar_subquery()

@@ -15,18 +15,17 @@ from typing import Any, TypeVar
 
 import aiosqlite
 from sqlalchemy import Connection, event
-from sqlalchemy.engine.url import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-BUSY_TIMEOUT_SECONDS = 5
+BUSY_TIMEOUT_SECONDS = 4  # that a lock of another program is waited for where a transaction has no limit of its own
+LOCK_WAIT = "lock_wait"  # the execution option by which it has one, in seconds
 TAKE_WRITE_LOCK = "BEGIN IMMEDIATE"
 T = TypeVar("T")
 
 
-def sqlite_engine(url: URL, connections: int) -> AsyncEngine:
-    """An engine over the file in ``url``, with ``connections`` at most; makes the file's folder."""
-    assert url.database
-    path = Path(url.database)
+def sqlite_engine(path: Path, connections: int) -> AsyncEngine:
+    """An engine over the file ``path``, with ``connections`` at most; makes the file's folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
 
     async def connect(*_arguments: object, **_keywords: object) -> aiosqlite.Connection:
@@ -34,7 +33,12 @@ def sqlite_engine(url: URL, connections: int) -> AsyncEngine:
         return await InLoopConnection(lambda: connected, iter_chunk_size=64)
 
     engine = create_async_engine(
-        url, pool_size=connections, max_overflow=0, async_creator=connect, hide_parameters=True
+        "sqlite+aiosqlite://",
+        pool_size=connections,
+        max_overflow=0,
+        poolclass=AsyncAdaptedQueuePool,
+        async_creator=connect,
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -82,5 +86,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _begin(connection: Connection) -> None:
     # A transaction that will write takes the write lock at once: taken later, it could find that what it read is
     # no longer so, and SQLite would refuse it without waiting.
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else TAKE_WRITE_LOCK)
+    options = connection.get_execution_options()
+    if options.get("read_only", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    wait = options.get(LOCK_WAIT, BUSY_TIMEOUT_SECONDS)
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={round(wait * 1000)}")
+    cursor.close()
+    connection.exec_driver_sql(TAKE_WRITE_LOCK)

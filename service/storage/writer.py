@@ -1,8 +1,8 @@
 """One writer a process: all writes pass it, first in, first out.
 
-Why: posts commit in groups. Were a close or a decision to compete with the groups for the database's own lock, it
-could lose again and again; in this queue it waits for one group at most. SQLite's lock between processes is not
-fair either, so processes that share an SQLite file pass a turnstile first.
+*Why*: posts commit in batches. Were a close or a decision to compete with the batches for the database's own lock, it
+could lose again and again; in this queue it waits for one batch at most. SQLite's lock between processes is not fair
+either, so processes that share an SQLite file pass a turnstile first.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.storage.failures import READ_ONLY, sqlstate_of
+from service.storage.sqlite import LOCK_WAIT
 from service.web.measuring import WRITER_WAIT
-from service.web.problems import Busy, Unreachable
+from service.web.problems import Busy
 
 
 class Writer:
@@ -33,19 +33,48 @@ class Writer:
         self.waits = 0  # of turns that somebody else had first, in this process or another
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A connection whose transaction commits at the end of the block and rolls back on an exception."""
+    async def transaction(self, until: float | None) -> AsyncIterator[AsyncConnection]:
+        """A connection whose transaction commits at the end of the block and rolls back on an exception.
+
+        Raises :class:`Busy` where the turn does not come before ``until``, a time of the loop's clock.
+        """
         asked = time.perf_counter()
+        await self._take_turn(until)
+        try:
+            passed = self._turnstile.passed(until, self._note_wait) if self._turnstile else nullcontext()
+            async with passed, self._connection(until) as connection, connection.begin():
+                WRITER_WAIT.observe(time.perf_counter() - asked)
+                yield connection
+        finally:  # a commit may have come about also where it failed for us
+            self._turn.release()
+            self.turns += 1
+            for call in self.after_turns:
+                call()
+
+    async def _take_turn(self, until: float | None) -> None:
         self.waits += self._turn.locked()
-        async with self._turn, self._turnstile.passed(self._note_wait) if self._turnstile else nullcontext():
-            try:
-                async with busy_is_a_problem(), self._engine.begin() as connection:
-                    WRITER_WAIT.observe(time.perf_counter() - asked)
-                    yield connection
-            finally:  # a commit may have come about also where it failed for us
-                self.turns += 1
-                for call in self.after_turns:
-                    call()
+        try:
+            async with asyncio.timeout_at(until):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Busy(cause="The writer's turn did not come in time.") from None
+
+    @asynccontextmanager
+    async def _connection(self, until: float | None) -> AsyncIterator[AsyncConnection]:
+        connection = self._engine.connect()
+        async with asyncio.timeout_at(until):
+            await connection.start()
+        try:
+            if until is not None and self._turnstile:
+                left = max(0.0, until - asyncio.get_running_loop().time())
+                await connection.execution_options(**{LOCK_WAIT: left})
+            yield connection
+        except Exception as error:
+            if sqlstate_of(error) == READ_ONLY:  # after a failover the next connection finds the new primary
+                await connection.invalidate()
+            raise
+        finally:
+            await asyncio.shield(connection.close())
 
     def _note_wait(self) -> None:
         self.waits += 1
@@ -54,22 +83,20 @@ class Writer:
 class Turnstile:
     """A fair passage for the processes that write one SQLite file.
 
-    Two files are locked (flock): the gate, then the room; the gate is let go once inside. Whoever leaves the room
-    and wants in again finds the gate held by the one who waited, so nobody overtakes twice. The kernel lets go of
-    both when a process dies.
+    Two files are locked (flock): the gate, then the room; the gate is opened once inside. A process that leaves the
+    room and wants in again finds the gate held by the one that waited, so none overtakes twice. The kernel unlocks both
+    when a process dies.
     """
 
-    def __init__(self, database: Path, *, patience_seconds: float) -> None:
+    def __init__(self, database: Path) -> None:
         self._gate = Path(f"{database}-gate")
         self._room = Path(f"{database}-room")
-        self._patience = patience_seconds
         self._files: tuple[int, int] | None = None
 
     @asynccontextmanager
-    async def passed(self, waits: Callable[[], None]) -> AsyncIterator[None]:
-        """Inside the room, ``waits`` called where somebody is there; raises :class:`Busy` when that takes too long."""
+    async def passed(self, until: float | None, waits: Callable[[], None]) -> AsyncIterator[None]:
+        """Inside the room; calls ``waits`` where somebody is there, raises :class:`Busy` where that lasts too long."""
         gate, room = self._open()
-        until = asyncio.get_running_loop().time() + self._patience
         await _lock(gate, until, waits)
         try:
             await _lock(room, until, waits)
@@ -87,47 +114,14 @@ class Turnstile:
         return self._files
 
 
-async def _lock(file: int, until: float, waits: Callable[[], None]) -> None:
+async def _lock(file: int, until: float | None, waits: Callable[[], None]) -> None:
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             waits()
-            if asyncio.get_running_loop().time() > until:
-                raise Busy from None
+            if until is not None and asyncio.get_running_loop().time() > until:
+                raise Busy(cause="Another process held the database for too long.") from None
             await asyncio.sleep(0.001)
         else:
             return
-
-
-@asynccontextmanager
-async def busy_is_a_problem() -> AsyncIterator[None]:
-    """Raise :class:`Busy` or :class:`Unreachable` for what the drivers say of a database that can't just now."""
-    try:
-        yield
-    except DBAPIError as error:
-        if is_busy(error):
-            raise Busy from error
-        if error.connection_invalidated:
-            raise Unreachable("The connection to the database was lost.") from error
-        raise
-    except OSError as error:  # what the drivers raise while connecting
-        raise Unreachable(f"The database can't be reached: {error}.") from error
-
-
-def is_passing(error: DBAPIError | PoolTimeoutError) -> bool:
-    """Whether what the database could not do just now it may do in a moment."""
-    return isinstance(error, PoolTimeoutError) or is_busy(error) or error.connection_invalidated
-
-
-def is_busy(error: DBAPIError) -> bool:
-    """Whether the database refused only because somebody else held a lock for too long, or it gave up a deadlock.
-
-    SQLite says so by SQLITE_BUSY, PostgreSQL by SQLSTATE 55P03 (lock_not_available) or 40P01 (deadlock_detected). Also
-    where somebody has just migrated, and a statement that was prepared before has to be prepared again.
-    """
-    original = error.orig
-    if getattr(original, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
-        return True
-    prepared_before = "InvalidCachedStatementError" in type(original).__name__
-    return prepared_before or getattr(original, "sqlstate", None) in {"55P03", "40P01"}

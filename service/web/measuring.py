@@ -24,6 +24,17 @@ GROUP = Histogram("onereply_group_posts", "Posts that shared a transaction.", bu
 QUEUE = Gauge("onereply_queue_posts", "Posts that wait for a transaction.", multiprocess_mode="livesum")
 STREAMS = Gauge("onereply_streams", "Streams that are open.", multiprocess_mode="livesum")
 WRITER_WAIT = Histogram("onereply_writer_wait_seconds", "What a write waits for its turn.", buckets=SECONDS)
+DATABASE_UP = Gauge(
+    "onereply_database_up",
+    "Whether the database can be read and written: 1 or 0.",
+    ["part"],
+    multiprocess_mode="livemin",
+)
+DATABASE_CONNECTIONS = Gauge(
+    "onereply_database_connections", "Database connections in use.", ["pool"], multiprocess_mode="livesum"
+)
+DATABASE_ERRORS = Counter("onereply_database_errors", "Transactions that failed: busy or unavailable.", ["kind"])
+BATCH_RETRIES = Counter("onereply_batch_retries", "Parts of a batch of posts that were tried again.")
 LOG_POSITION = Gauge("onereply_log_position", "The last event of a site's log.", ["site"], multiprocess_mode="max")
 LOG_TOLD = Gauge("onereply_log_told_position", "The last event that the host read.", ["site"], multiprocess_mode="max")
 

@@ -182,27 +182,43 @@ class InternalError(Problem):
 
 
 class Busy(Problem):
-    """The service can't take this just now; trying again soon will do."""
+    """The service can't do this just now; the same request may succeed in a moment.
+
+    ``cause`` is for the log of requests, never for the client.
+    """
 
     status, slug = 503, "busy"
 
-    def __init__(self, detail: str | None = None, *, retry_after_seconds: int = 1) -> None:
+    def __init__(self, detail: str | None = None, *, cause: str = "", retry_after_seconds: int = 1) -> None:
         super().__init__(detail)
+        self.cause = cause or detail or ""
         self.headers["retry-after"] = str(retry_after_seconds)
 
 
-class Unreachable(Busy):
-    """The database does not answer; why is for the log and the command line, not for whoever asks."""
+class DatabaseUnavailable(Busy):
+    """The database can't be reached, or can't do anything just now.
 
-    def response(self, locale: str = FALLBACK) -> Response:
-        """As :class:`Busy`, without the cause."""
-        return Busy().response(locale)
+    Its message, for the log and the command line, names the cause; the response does not.
+    """
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause=cause, retry_after_seconds=5)
+
+    def __str__(self) -> str:
+        return self.cause
 
 
 async def answer_problem(request: Request, problem: Exception) -> Response:
     """The exception handler of the app for every :class:`Problem`."""
     assert isinstance(problem, Problem)
+    note_cause(request.scope, problem)
     return problem.response(locale_asked(request.scope))
+
+
+def note_cause(scope: Scope, problem: Problem) -> None:
+    """Have the request's log line say why it was answered with 503."""
+    if isinstance(problem, Busy):
+        scope["cause"] = problem.cause
 
 
 def locale_asked(scope: Scope) -> str:

@@ -56,6 +56,8 @@ class RequestLog:
             seconds = (answered if answered and lasted else ended) - started
             note_request(scope, status, seconds)
             told = {"method": scope["method"], "path": scope["path"], "status": status, **lasted}
+            if status == 503:
+                told["cause"] = scope.get("cause", "")
             log.info("request", **told, ms=round(seconds * 1000, 1))
             structlog.contextvars.unbind_contextvars("request_id")
 

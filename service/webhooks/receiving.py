@@ -90,7 +90,7 @@ async def _take_turn(connection: AsyncConnection, site: Site) -> None:
     """Wait for the site's other news: two of one article could both find that nobody has heard of it."""
     secret = select(SecretRow.name).where(SecretRow.site_id == site.id, SecretRow.name == "article-hooks")
     if (await connection.execute(secret.with_for_update())).one_or_none() is None:
-        raise Busy  # the secret is being replaced just now
+        raise Busy(cause="The secret is being replaced just now.")
 
 
 async def _find(connection: AsyncConnection, site: Site, news: News) -> Thread | None:

@@ -15,7 +15,8 @@ from starlette.applications import Starlette
 
 from service.app import create_app
 from service.settings import Settings
-from service.storage.engine import LOCK_TIMEOUT_SECONDS, Database
+from service.storage.engine import Database
+from service.storage.postgresql import LOCK_TIMEOUT_SECONDS
 from tests.builders import ASite, AThread, a_comment, a_site, a_thread
 from tests.conftest import SECRET_KEY
 from tests.promises.crossing import held_up, post_together, until_waiting
@@ -51,7 +52,7 @@ async def test_a_full_queue_turns_away_whoever_comes_next(own_site: ASite, monke
 @asynccontextmanager
 async def locked(url: str, statement: str, **parameters: object) -> AsyncIterator[None]:
     """Another connection holds what ``statement`` locks."""
-    other = Database(url)
+    other = Database(url, time_limit=None)
     async with other.write() as connection:
         await connection.execute(text(statement), parameters)
         yield
@@ -116,10 +117,9 @@ async def end_connections(app: Starlette) -> None:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite gives up after a second, so that the test need not wait for five."""
-    monkeypatch.setattr("service.storage.sqlite.BUSY_TIMEOUT_SECONDS", PATIENCE)
-    monkeypatch.setattr("service.storage.engine.BUSY_TIMEOUT_SECONDS", PATIENCE)
+def impatient(own_app: Starlette) -> None:
+    """The time limit is a second, so that the test need not wait for five."""
+    own_app.state.database.time_limit = PATIENCE
 
 
 @contextmanager
@@ -135,7 +135,7 @@ def kept_by_another(url: str) -> Iterator[None]:
 @asynccontextmanager
 async def kept_by_a_process(url: str) -> AsyncIterator[None]:
     """Another of the service's own processes is writing, and does not come to an end."""
-    other = Database(url)
+    other = Database(url, time_limit=None)
     async with other.write():
         yield
     await other.close()

@@ -1,0 +1,36 @@
+"""Statements that take longer than they should are logged, without the values that readers sent."""
+
+import time
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+LONGEST_TEXT = 500  # characters
+
+log = structlog.get_logger("onereply.database")
+
+
+def log_slow_statements(engine: AsyncEngine, *, seconds: float) -> None:
+    """Log each statement of ``engine`` that takes longer than ``seconds``; none where that is 0."""
+    if not seconds:
+        return
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def begin(connection: Connection, *_: object) -> None:
+        connection.info["statement_began"] = time.perf_counter()
+
+    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    def end(
+        connection: Connection,
+        _cursor: DBAPICursor,
+        statement: str,
+        _parameters: Any,
+        _context: ExecutionContext | None,
+        _many: bool,
+    ) -> None:
+        took = time.perf_counter() - connection.info["statement_began"]
+        if took > seconds:
+            log.warning("slow-statement", ms=round(took * 1000), statement=" ".join(statement.split())[:LONGEST_TEXT])
