@@ -16,14 +16,18 @@ from tests.promises.programs import ONEREPLY, Program, settings_of
 
 pytestmark = pytest.mark.slow
 RUNNING, WORKING = re.compile(r"running on http://\S+:(\d+)"), re.compile(r"^(delivering)$")
-LIMIT, PATIENCE = 3, 30
-# Replaces what closes the database at the end of the lifespan by something that never ends.
+LIMIT, SLOW_MACHINE, PATIENCE = 3, 5, 60
+# Once a shutdown has begun, closing the database never ends.
 HANGS_AT_THE_END = """
 import asyncio, time
+from service import shutdown
 from service.storage.engine import Database
-async def hang(self): await asyncio.Event().wait()
-def block(self): time.sleep(1000)
-Database.close = {how}
+close = Database.close
+async def hang(self):
+    if shutdown._deadline is None:
+        return await close(self)
+    {how}
+Database.close = hang
 """
 
 
@@ -42,7 +46,7 @@ async def running(
         await program.kill()
 
 
-@pytest.fixture(params=["hang", "block"])
+@pytest.fixture(params=["await asyncio.Event().wait()", "time.sleep(1000)"], ids=["in a wait", "in the loop"])
 def hanging(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A folder for PYTHONPATH that has each process hang when it closes the database: in a wait, or in the loop."""
     (tmp_path / "sitecustomize.py").write_text(HANGS_AT_THE_END.format(how=request.param))
@@ -73,14 +77,14 @@ async def test_a_server_that_hangs_is_ended_at_the_limit(url: str, hanging: Path
     async with running(*arguments, url=url, path=hanging) as (program, port):
         await answered(port)
         seconds = await seconds_to_stop(program)
-    assert LIMIT / 2 < seconds < LIMIT + 1
+    assert LIMIT / 2 < seconds < LIMIT + SLOW_MACHINE
     assert {each["event"] for each in program.complaints()} == {"shutdown-forced"}
 
 
 async def test_a_worker_that_hangs_is_ended_at_the_limit(fresh_database_url: str, hanging: Path) -> None:
     async with running("worker", url=fresh_database_url, ready=WORKING, path=hanging) as (program, _):
         seconds = await seconds_to_stop(program)
-    assert LIMIT / 2 < seconds < LIMIT + 1
+    assert LIMIT / 2 < seconds < LIMIT + SLOW_MACHINE
     assert [each["event"] for each in program.complaints()] == ["shutdown-forced"]
 
 
@@ -111,6 +115,7 @@ async def test_a_worker_that_is_killed_is_logged_and_replaced(url: str) -> None:
             while not (restarts := [each for each in program.log if each["event"] == "worker-restarted"]):
                 await program.next_line()
         await answered(port)
+        await seconds_to_stop(program)
     [died] = program.complaints()
     assert (died["event"], died["level"], died["pid"]) == ("worker-died", "warning", pid)
     assert [each["instead_of"] for each in restarts] == [pid]
