@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from service.events.reading import head_positions
 from service.storage.engine import Database, database_of
-from service.storage.revisions import current_revision, head_revision
+from service.storage.revisions import current_revision, revision_problem
 from service.web.measuring import LOG_POSITION, MEDIA_TYPE, WEBHOOKS_BEHIND, exposed
 from service.web.problems import Busy, NotFound, Unauthenticated
 from service.web.routing import json_response
@@ -31,8 +31,8 @@ async def get_readyz(request: Request) -> Response:
     if isinstance(read, Busy) or isinstance(write, Busy):
         causes = {"read": read, "write": write}
         raise NotReady({part: error for part, error in causes.items() if isinstance(error, Busy)})
-    if read != head_revision():
-        raise Busy("The database is not at this release's revision; run “onereply migrate”.")
+    if problem := revision_problem(read):
+        raise Busy(problem)
     return json_response({"status": "ready", "revision": read}, headers=NO_STORE)
 
 

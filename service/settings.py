@@ -21,6 +21,7 @@ PREFIX = "ONEREPLY_"
 _ORIGIN = re.compile(r"https?://(?:[a-z\d._-]{1,253}|\[[a-f\d:.]{2,45}\])(?::\d{1,5})?", re.IGNORECASE | re.ASCII)
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
 LONGEST_DELAY = timedelta(days=30)
+RENAMED = {"stop_seconds": "shutdown_seconds"}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -62,12 +63,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(gt=0, le=3600, description="Seconds between two sweeps for threads whose closing time has passed."),
     ] = 30.0
-    stop_seconds: Annotated[
+    shutdown_seconds: Annotated[
         int,
         Meta(
-            ge=0,
+            ge=1,
             le=600,
-            description="Seconds that requests in flight are given to finish when the service stops.",
+            description="Seconds from SIGTERM until the process has ended: requests in flight may finish, then "
+            "whatever still runs is stopped.",
         ),
     ] = 30
     slow_statement_seconds: Annotated[
@@ -148,6 +150,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Decode the settings from ``environment``; raises :class:`SettingsError` with one clear line."""
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
     known = {field.name for field in msgspec.structs.fields(Settings)}
+    for name in sorted(given.keys() & RENAMED.keys()):
+        raise SettingsError(f"{PREFIX}{name.upper()} is now called {PREFIX}{RENAMED[name].upper()}.")
     for name in sorted(given.keys() - known):
         raise SettingsError(f"{PREFIX}{name.upper()} is not a setting of One Reply; README lists them.")
     if not given.get("secret_key"):

@@ -21,11 +21,13 @@ from service.moderation.learning import learn_from_logs
 from service.moderation.reports import forget_reporters
 from service.moderation.searching import forget_words, index_comments
 from service.settings import Settings
+from service.shutdown import seconds_to_finish
 from service.sites.changing import list_sites
 from service.storage.engine import Database
 from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
 from service.threads.withdrawing import forget_standings
 from service.transfer.erasing import erase_threads
+from service.web.measuring import SWEEP_SECONDS, SWEEPS
 from service.web.problems import Busy
 from service.webhooks.delivering import Deliverer
 from service.webhooks.forgetting import forget_answers, forget_deliveries
@@ -51,27 +53,34 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
     while True:
         await asyncio.sleep(every_seconds)
         try:
-            await sweep(database, forgetting)
-            await keys.note_uses()
-            await learn_from_logs(database)
-            await sessions.note_seen()
+            with SWEEP_SECONDS.time():
+                await sweep(database, forgetting)
+                await keys.note_uses()
+                await learn_from_logs(database)
+                await sessions.note_seen()
+        except Busy as error:  # the database can't just now, which its own log lines explain
+            SWEEPS.labels("failed").inc()
+            log.info("sweep-postponed", reason=str(error))
         except Exception as error:  # a sweep that fails must not be the last one
+            SWEEPS.labels("failed").inc()
             log.error("sweep-failed", exc_info=error)
+        else:
+            SWEEPS.labels("ok").inc()
 
 
 @asynccontextmanager
-async def delivering(database: Database, webhooks: Webhooks, settings: Settings) -> AsyncIterator[None]:
+async def delivering(database: Database, webhooks: Webhooks, settings: Settings) -> AsyncIterator[Deliverer]:
     """Deliver webhooks in the course of the block; at its end what is being sent has its time to be answered."""
     deliverer = Deliverer(database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries())
     task = asyncio.create_task(deliverer.deliver_for_ever())
     try:
-        yield
+        yield deliverer
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
         with suppress(Busy, DBAPIError):  # whoever lives on takes over what is left
-            await deliverer.stop(within_seconds=settings.stop_seconds)
+            await deliverer.stop(within_seconds=seconds_to_finish(settings.shutdown_seconds))
 
 
 async def sweep(database: Database, forgetting: Forgetting) -> None:

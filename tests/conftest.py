@@ -81,7 +81,7 @@ def _fresh_url(dialect: str, request: pytest.FixtureRequest, folder: Path) -> st
 
 
 async def _migrate(url: str) -> None:
-    database = Database(url, read_connections=1)
+    database = Database(url, read_connections=1, time_limit=None)
     await migrate(database)
     await database.close()
 

@@ -30,7 +30,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "read_connections": "20",
         "streams": "200",
         "sweep_seconds": "0.5",
-        "stop_seconds": "0",
+        "shutdown_seconds": "1",
         "trusted_proxies": "10.0.0.0/8, ::1",
         "akismet_url": "https://akismet.gazette.example/api",
         "metrics_key": "sixteen letters or more",
@@ -80,9 +80,9 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("SWEEP_SECONDS", "3601"),
         ("SWEEP_SECONDS", "nan"),
         ("SWEEP_SECONDS", "inf"),
-        ("STOP_SECONDS", "-1"),
-        ("STOP_SECONDS", "601"),
-        ("STOP_SECONDS", "soon"),
+        ("SHUTDOWN_SECONDS", "0"),
+        ("SHUTDOWN_SECONDS", "601"),
+        ("SHUTDOWN_SECONDS", "soon"),
         ("WEBHOOKS_RETRIES", "5 s"),
         ("WEBHOOKS_RETRIES", "5s, 5m"),
         ("WEBHOOKS_RETRIES", "-5s"),
@@ -132,6 +132,11 @@ def test_akismet_on_this_machine_may_be_asked_over_http(url: str) -> None:
 def test_a_variable_that_nobody_knows_is_refused_by_its_name() -> None:
     for name in ("ONEREPLY_X", "ONEREPLY_SECRET", "ONEREPLY_", "ONEREPLY_DATABASE"):
         assert refused(**{name: "1"}).startswith(f"{name} is not a setting")
+
+
+def test_a_setting_by_its_old_name_is_refused_with_its_new_name() -> None:
+    line = refused(ONEREPLY_STOP_SECONDS="30")
+    assert line == "ONEREPLY_STOP_SECONDS is now called ONEREPLY_SHUTDOWN_SECONDS."
 
 
 def test_the_secret_is_required() -> None:

@@ -4,10 +4,12 @@ from importlib import import_module
 
 import click
 
+from service.cli.errors import ErrorsInOneLine
+
 COMMANDS = ("demo", "import", "key", "migrate", "moderator", "serve", "site", "verify", "webhooks", "worker")
 
 
-class OneFileEach(click.Group):
+class OneFileEach(ErrorsInOneLine):
     """Loads a command's file only when it is asked for, so that each starts as fast as it can."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

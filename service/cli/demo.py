@@ -9,7 +9,7 @@ import click
 
 from service.access.keys import add_key
 from service.cli.demo_threads import SITE, load_demo
-from service.cli.running import settings_or_stop, with_database
+from service.cli.running import settings_or_stop, with_any_database
 from service.cli.serve import serve
 from service.settings import PREFIX
 from service.sites.changing import find_site
@@ -35,7 +35,7 @@ def command(port: int) -> None:
         async with database.write() as connection:
             return await add_key(connection, (await find_site(connection, SITE)).id, "host")
 
-    new_key = with_database(deed, settings)
+    new_key = with_any_database(deed, settings)
     key = _kept("demo-host-key", lambda: new_key or "", replace=new_key is not None)
     click.echo(_welcome(f"http://127.0.0.1:{port}", key))
     serve(settings, host="127.0.0.1", port=port, workers=1)

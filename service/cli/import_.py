@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from service.cli.running import at_head_or_stop, with_database
+from service.cli.running import with_database
 from service.sites.changing import find_site
 from service.storage.engine import Database
 from service.transfer.archive import ArchiveUnreadable, Oddities
@@ -30,7 +30,6 @@ def wordpress(file: Path, slug: str, pings: bool) -> None:
     report, oddities, source = Import(), Oddities(), file.open("rb")
 
     async def deed(database: Database) -> None:
-        await at_head_or_stop(database)
         with source:
             await _import(database, source, slug=slug, pings=pings, report=report, oddities=oddities)
 

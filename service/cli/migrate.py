@@ -2,7 +2,7 @@
 
 import click
 
-from service.cli.running import with_database
+from service.cli.running import settings_or_stop, with_any_database
 from service.storage.engine import Database
 from service.storage.revisions import head_revision, migrate
 
@@ -15,5 +15,5 @@ def command(revision: str) -> None:
     async def deed(database: Database) -> None:
         await migrate(database, to=revision)
 
-    with_database(deed)
+    with_any_database(deed, settings_or_stop())
     click.echo(f"The database is at revision {head_revision() if revision == 'head' else revision}.")

@@ -1,4 +1,4 @@
-"""What the commands share: settings read or a clear line, a database opened and closed, one site found."""
+"""What the commands share: settings read or a clear line, a database opened and closed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,20 +7,21 @@ from typing import TypeVar
 import click
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
-from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from service.access.moderators import InvalidModerator
-from service.settings import Settings, SettingsError, load
+from service.cli.errors import one_line
+from service.settings import PREFIX, Settings, SettingsError, load
 from service.sites.changing import InvalidSite
 from service.sites.secrets import InvalidSecret
 from service.sites.settings import InvalidSetting
+from service.storage.database_url import SqliteUrl, parse_database_url
 from service.storage.engine import Database
-from service.storage.revisions import current_revision, head_revision
+from service.storage.revisions import current_revision, revision_problem
 from service.web.problems import Problem
 from service.webhooks.signing import InvalidWebhookSecret
 
 T = TypeVar("T")
-# What whoever types a command can get wrong.
+# What a user of the commands can get wrong.
 EXPECTED = (
     InvalidSite,
     InvalidSetting,
@@ -42,16 +43,30 @@ def settings_or_stop() -> Settings:
 
 
 def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
-    """Run ``deed`` on the installation's database; what can be expected to fail stops with one clear line."""
+    """Run ``deed`` on the installation's database, which exists and has the tables of this release.
+
+    Otherwise, and where ``deed`` fails in an expected way, the command stops with one clear line.
+    """
     settings = settings or settings_or_stop()
+    _exists_or_stop(settings.database_url)
+
+    async def checked(database: Database) -> T:
+        async with database.read() as connection:
+            problem = revision_problem(await current_revision(connection))
+        if problem:
+            raise click.ClickException(problem)
+        return await deed(database)
+
+    return with_any_database(checked, settings)
+
+
+def with_any_database(deed: Callable[[Database], Awaitable[T]], settings: Settings) -> T:
+    """As :func:`with_database`, at whatever revision the database is; an SQLite file is created where there is none."""
 
     async def run() -> T:
-        database = Database(settings.database_url, read_connections=settings.read_connections)
+        database = Database(settings.database_url, read_connections=settings.read_connections, time_limit=None)
         try:
             return await deed(database)
-        except (OperationalError, ProgrammingError):
-            await _migrated_or_stop(database)
-            raise
         finally:
             await database.close()
 
@@ -59,25 +74,21 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
         return asyncio.run(run())
     except EXPECTED as error:
         raise click.ClickException(" ".join(str(error).split())) from None
-    except (SQLAlchemyError, OSError) as error:
-        cause = str(getattr(error, "orig", error)).splitlines()[0]
-        raise click.ClickException(f"The database would not do that: {cause}") from None
+    except OSError as error:
+        raise click.ClickException(f"The database refused: {one_line(error)}") from None
 
 
-async def _migrated_or_stop(database: Database) -> None:
-    """Stop with one clear line where the database has no tables at all."""
-    async with database.read() as connection:
-        revision = await current_revision(connection)
-    if revision is None:
-        raise click.ClickException("The database has no tables yet: run “onereply migrate”.")
-
-
-async def at_head_or_stop(database: Database) -> None:
-    """Stop with one clear line unless the database's tables are those of this release."""
-    async with database.read() as connection:
-        revision = await current_revision(connection)
-    if revision != head_revision():
+def _exists_or_stop(url: str) -> None:
+    """Stop with one clear line where there is no SQLite file: only commands that migrate may create one."""
+    parsed = parse_database_url(url)
+    if not isinstance(parsed, SqliteUrl):
+        return
+    try:
+        exists = parsed.path.exists()
+    except OSError as error:
+        raise click.ClickException(f"The database can't be opened: {one_line(error)}") from None
+    if not exists:
         raise click.ClickException(
-            f"The database is at revision {revision or 'nothing'}, this release needs {head_revision()}: "
-            "run “onereply migrate”."
+            f"There is no database at {parsed.path}. Check {PREFIX}DATABASE_URL, or run “onereply migrate” to "
+            "create it."
         )

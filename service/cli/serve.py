@@ -1,18 +1,29 @@
 """``onereply serve``."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from socket import socket
 
 import click
+import structlog
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
-from service.cli.running import at_head_or_stop, settings_or_stop, with_database
+from service.cli.listener import address_of, listen_or_stop
+from service.cli.running import settings_or_stop, with_any_database, with_database
+from service.cli.supervisor import Supervisor
 from service.settings import Settings
+from service.shutdown import closing_seconds
+from service.storage.engine import Database
 from service.storage.revisions import migrate
 from service.web.listening import LimitedProtocol
 from service.web.measuring import SHARED_FOLDER
+from service.web.watching import set_up_log
+
+log = structlog.get_logger("onereply.serve")
 
 
 @click.command("serve")
@@ -21,35 +32,72 @@ from service.web.measuring import SHARED_FOLDER
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
 @click.option("--migrate", "migrates", is_flag=True, help="First bring the database's tables to this release.")
 def command(host: str, port: int, workers: int, migrates: bool) -> None:
-    """Serve the API and the pages; when told to stop, what is in flight finishes first."""
+    """Serve the API and the pages; on SIGTERM requests in flight finish first."""
     settings = settings_or_stop()
-    with_database(migrate if migrates else at_head_or_stop, settings)
+    if migrates:
+        with_any_database(migrate, settings)
+    else:
+        with_database(_do_nothing, settings)
     serve(settings, host=host, port=port, workers=workers)
 
 
+async def _do_nothing(_database: Database) -> None:
+    """Opening the database has checked it."""
+
+
 def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
-    """Serve until told to stop (SIGINT, SIGTERM)."""
-    with _numbers_shared_by(workers):
-        _serve(settings, host=host, port=port, workers=workers)
+    """Serve until SIGINT or SIGTERM."""
+    set_up_log(style=settings.log_format, level=settings.log_level)
+    config = _config(settings, workers)
+    with listen_or_stop(host, port) as listener:
+        if workers == 1:
+            has_started = _serve_alone(config, listener)
+        else:
+            with _shared_metrics():
+                has_started = _serve_with_workers(config, listener, settings)
+    if not has_started:
+        sys.exit(STARTUP_FAILURE)
+
+
+def _serve_alone(config: uvicorn.Config, listener: socket) -> bool:
+    """Serve in this process; whether it came to that."""
+    server = _Server(config)
+    with suppress(KeyboardInterrupt):  # which it passes on once it has stopped
+        server.run(sockets=[listener])
+    return server.started
+
+
+def _serve_with_workers(config: uvicorn.Config, listener: socket, settings: Settings) -> bool:
+    """Serve in several processes under this one; whether they could start."""
+    supervisor = Supervisor(config, [listener], shutdown_seconds=settings.shutdown_seconds)
+    listener.set_inheritable(True)
+    log.info(f"running on {address_of(listener)}", workers=config.workers)
+    supervisor.run()
+    return not supervisor.has_failed
+
+
+class _Server(uvicorn.Server):
+    """Logs its address once it answers."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        for each in sockets or []:
+            log.info(f"running on {address_of(each)}")
 
 
 @contextmanager
-def _numbers_shared_by(workers: int) -> Iterator[None]:
-    """Where several processes keep what ``/metrics`` tells; one keeps it in memory."""
-    if workers == 1:
-        yield
-        return
-    with tempfile.TemporaryDirectory(prefix="onereply-metrics-") as folder:
+def _shared_metrics() -> Iterator[None]:
+    """A folder where several processes keep what ``/metrics`` shows; one process keeps it in memory."""
+    with tempfile.TemporaryDirectory(prefix="onereply-metrics-", ignore_cleanup_errors=True) as folder:
         os.environ[SHARED_FOLDER] = folder
         yield
 
 
-def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
-    uvicorn.run(
-        "service.app:from_environment",
+def _config(settings: Settings, workers: int) -> uvicorn.Config:
+    limit = settings.shutdown_seconds
+    return uvicorn.Config(
+        "service.cli.server_process:create_guarded_app",
         factory=True,
-        host=host,
-        port=port,
         workers=workers,
         log_config=None,
         access_log=False,  # the app logs each request itself, with its id
@@ -57,5 +105,5 @@ def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
         http=LimitedProtocol,
         proxy_headers=False,  # the app reads them itself, from trusted proxies only
         lifespan="on",
-        timeout_graceful_shutdown=settings.stop_seconds,
+        timeout_graceful_shutdown=limit - closing_seconds(limit),  # type: ignore[arg-type]  # need not be whole
     )

@@ -1,26 +1,48 @@
 """``onereply verify``."""
 
-import click
+from contextlib import aclosing
 
-from service.cli.running import at_head_or_stop, with_database
+import click
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.cli.errors import one_line
+from service.cli.running import with_database
 from service.comments.verifying import verify
 from service.storage.engine import Database
+from service.storage.integrity import DAMAGED, check_foreign_keys, check_integrity
 
 
 @click.command("verify")
 def command() -> None:
-    """Recount everything and say what is wrong; nothing ever should be."""
+    """Check the database file and recount everything; print each finding. The exit code is 1 if there is one."""
 
     async def deed(database: Database) -> int:
-        await at_head_or_stop(database)
-        found = 0
         async with database.read() as connection:
-            async for finding in verify(connection):
-                found += 1
-                click.echo(finding)
-        return found
+            return await _count_findings(connection)
 
     found = with_database(deed)
     if found:
-        raise click.ClickException(f"{found} findings.")
+        raise click.ClickException(f"{found} {'finding' if found == 1 else 'findings'}.")
     click.echo("Everything is as it should be: counts, tree, sequences, positions.")
+
+
+async def _count_findings(connection: AsyncConnection) -> int:
+    """Print each finding; how many there are. What a damaged file holds is not recounted."""
+    found = 0
+    async for finding in check_integrity(connection):
+        click.echo(finding)
+        found += 1
+    if found:
+        click.echo(DAMAGED)
+        return found
+    try:
+        for check in (check_foreign_keys, verify):
+            async with aclosing(check(connection)) as findings:
+                async for finding in findings:
+                    click.echo(finding)
+                    found += 1
+    except (DatabaseError, ValueError) as error:  # a value that no column of its kind can hold
+        click.echo(f"a stored value can't be read: {one_line(error)}")
+        found += 1
+    return found

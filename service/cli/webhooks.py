@@ -1,6 +1,5 @@
 """``onereply webhooks``: for whoever writes or runs a receiver. It needs no installation and no database."""
 
-import socket
 import sys
 from contextlib import suppress
 from datetime import datetime
@@ -10,6 +9,7 @@ import click
 import uvicorn
 
 from service import clock
+from service.cli.listener import address_of, listen_or_stop
 from service.cli.received import Unreadable, excerpt, read_saved, sent_at, told_by, verified
 from service.cli.receiver import Receiver
 from service.web.listening import LimitedProtocol
@@ -48,22 +48,13 @@ def listen(host: str, port: int, answer: int, as_json: bool, secret_file: Path |
         tell=lambda line: click.echo(line, err=as_json),
         tell_body=click.echo if as_json else lambda _: None,
     )
-    listener = _listener(host, port)
-    at = listener.getsockname()[1]
-    click.echo(f"Listening at http://{f'[{host}]' if ':' in host else host}:{at}/ until Ctrl-C.", err=True)
+    listener = listen_or_stop(host, port)
+    click.echo(f"Listening at {address_of(listener)}/ until Ctrl-C.", err=True)
     config = uvicorn.Config(
         receiver.app(), log_config=None, access_log=False, server_header=False, http=LimitedProtocol, lifespan="off"
     )
     with suppress(KeyboardInterrupt):  # which it passes on once it has stopped
         uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    """A socket that listens; stops the command with one clear line where there can be none."""
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise click.ClickException(f"It can't listen at {host}, port {port}: {error.strerror or error}") from None
 
 
 @command.command("verify")

@@ -4,16 +4,23 @@ import asyncio
 import os
 import resource
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from socket import socket
 
 import click
 import structlog
 import uvloop
 
-from service.cli.running import at_head_or_stop, settings_or_stop, with_database
+from service.cli.listener import address_of, listen_or_stop
+from service.cli.running import settings_or_stop, with_database
+from service.cli.worker_health import health_server
 from service.settings import Settings
+from service.shutdown import limit_shutdown
 from service.storage.engine import Database
 from service.web.targets import Targets
 from service.web.watching import set_up_log
+from service.webhooks.delivering import Deliverer
 from service.webhooks.reaching import Webhooks
 from service.webhooks.secrets import EndpointSecrets
 from service.worker import collect_seldom, delivering
@@ -23,25 +30,64 @@ log = structlog.get_logger("onereply.webhooks")
 
 
 @click.command("worker")
-def command() -> None:
-    """Deliver webhooks until told to stop (SIGINT, SIGTERM); several workers share what there is to do."""
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address of the health check and metrics.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Their port; without it there are none.")
+def command(host: str, port: int | None) -> None:
+    """Deliver webhooks until SIGINT or SIGTERM; several workers share the work.
+
+    With --port it serves /healthz, /readyz and /metrics.
+    """
     settings = settings_or_stop()
     set_up_log(style=settings.log_format, level=settings.log_level)
-    with_database(at_head_or_stop, settings)
+    with_database(_do_nothing, settings)
+    listener = None if port is None else listen_or_stop(host, port)
     collect_seldom()
     os.nice(NICENESS)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # each endpoint has connections of its own
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65_536)), hard))
-    uvloop.run(_work(settings))
+    uvloop.run(_work(settings, listener))
 
 
-async def _work(settings: Settings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+async def _do_nothing(_database: Database) -> None:
+    """Opening the database has checked it."""
+
+
+async def _work(settings: Settings, listener: socket | None) -> None:
+    stop = _stopped_by_signal(settings.shutdown_seconds)
     database = Database(settings.database_url, read_connections=2)
     webhooks = Webhooks(EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private))
-    async with delivering(database, webhooks, settings):
+    async with (
+        delivering(database, webhooks, settings) as deliverer,
+        _health(database, deliverer, settings, listener),
+    ):
         log.info("delivering", process=os.getpid())
         await stop.wait()
     await database.close()
+
+
+def _stopped_by_signal(shutdown_seconds: float) -> asyncio.Event:
+    """Set by SIGINT and SIGTERM; from then on the process ends within ``shutdown_seconds``."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Not the loop's own handlers: those run no more where it hangs, and the limit would not begin.
+        signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
+    limit_shutdown(shutdown_seconds)
+    return stop
+
+
+@asynccontextmanager
+async def _health(
+    database: Database, deliverer: Deliverer, settings: Settings, listener: socket | None
+) -> AsyncIterator[None]:
+    """Serve the health check and metrics in the course of the block, where there is a ``listener``."""
+    if listener is None:
+        yield
+        return
+    server = health_server(database, deliverer, settings)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    log.info("serving-health", address=address_of(listener))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving

@@ -33,7 +33,7 @@ def _run(connection: Connection, to: str) -> None:
         raise CommandError(f"There is no revision “{to}”; there are: {', '.join(sorted(revisions))}.")
     current = MigrationContext.configure(connection).get_current_revision()
     if current and current not in revisions:
-        raise CommandError(f"The database is at revision {current}, which this release does not know.")
+        raise CommandError(revision_problem(current))
     if to == "base" or (current and _is_below(to, current)):
         command.downgrade(config, to)
     else:
@@ -49,6 +49,20 @@ def _is_below(revision: str, current: str) -> bool:
 async def current_revision(connection: AsyncConnection) -> str | None:
     """The revision that the database is at; None for an empty one."""
     return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+def revision_problem(current: str | None) -> str | None:
+    """Why this release can't work on a database at revision ``current`` (None: without tables), and what to do."""
+    if current == head_revision():
+        return None
+    if current is None:
+        return "The database has no tables yet: run “onereply migrate”."
+    if current not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+        return (
+            f"The database is at revision {current}, which this release does not know: a newer release made it. "
+            "Install that release, or restore a backup."
+        )
+    return f"The database is at revision {current}, this release needs {head_revision()}: run “onereply migrate”."
 
 
 @cache

@@ -14,6 +14,7 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 200)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+SWEEP_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
 
 REQUESTS = Counter("onereply_requests", "Requests answered.", ["method", "route", "status"])
 LATENCY = Histogram("onereply_request_seconds", "From the first byte to the answer.", ["route"], buckets=SECONDS)
@@ -35,6 +36,11 @@ DATABASE_CONNECTIONS = Gauge(
 )
 DATABASE_ERRORS = Counter("onereply_database_errors", "Transactions that failed: busy or unavailable.", ["kind"])
 BATCH_RETRIES = Counter("onereply_batch_retries", "Parts of a batch of posts that were tried again.")
+SWEEPS = Counter("onereply_sweeps", "Sweeps, by result: ok, failed.", ["result"])
+SWEEP_SECONDS = Histogram("onereply_sweep_seconds", "Duration of a sweep.", buckets=SWEEP_BUCKETS)
+WEBHOOK_ATTEMPTS = Counter(
+    "onereply_webhook_attempts", "Attempts to deliver a webhook, by result: delivered, failed.", ["result"]
+)
 LOG_POSITION = Gauge("onereply_log_position", "The last event of a site's log.", ["site"], multiprocess_mode="max")
 LOG_TOLD = Gauge("onereply_log_told_position", "The last event that the host read.", ["site"], multiprocess_mode="max")
 

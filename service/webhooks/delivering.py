@@ -35,7 +35,7 @@ from service.webhooks.leasing import (
     stay_alive,
     take_due,
 )
-from service.webhooks.noting import Noted, Tried, note
+from service.webhooks.noting import Noted, Tried, count_attempts, note
 from service.webhooks.processor import Processor
 from service.webhooks.reaching import read_routes
 from service.webhooks.secrets import EndpointSecrets
@@ -71,6 +71,7 @@ class Deliverer:
         self._gate.set()
         self._processor = Processor()
         self._busy, self._rest_seconds = 0.0, 0.0
+        self.turned_at, self._is_waiting = time.monotonic(), False  # when a turn last succeeded
 
     async def deliver_for_ever(self) -> NoReturn:
         """Turn after turn; one that fails is logged, and what it was to do is done by the next."""
@@ -78,8 +79,11 @@ class Deliverer:
             more = False
             try:
                 more = await self.turn()
-            except Busy:
-                log.info("delivering-waits")
+                self.turned_at, self._is_waiting = time.monotonic(), False
+            except Busy as error:  # logged once, until a turn succeeds
+                if not self._is_waiting:
+                    log.info("delivering-waits", reason=str(error))
+                self._is_waiting = True
                 await self._begin_anew()
             except Exception as error:  # one that fails must not be the last one
                 log.error("delivering-failed", exc_info=error)
@@ -219,6 +223,7 @@ class Deliverer:
     def _go_on(self, noted: Noted, tried: Sequence[Tried], taken: Sequence[Delivery]) -> None:
         """What has been written down holds: forget it, and send what was taken."""
         del self._tried[: len(tried)]
+        count_attempts(tried)
         for endpoint_id in noted.disabled:
             self._lanes[endpoint_id].route = None
         for delivery in taken:
@@ -241,3 +246,4 @@ class Deliverer:
             noted = await note(connection, self._tried, self._schedule)
             await bury(connection, self._id, now=clock.now())
             await append_events(connection, noted.events)
+        count_attempts(self._tried)

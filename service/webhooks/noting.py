@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service import clock
 from service.events.catalogue import EventType, NewEvent
 from service.storage.portable import any_of, insert_many, rows_given, run_many
+from service.web.measuring import WEBHOOK_ATTEMPTS
 from service.webhooks.lanes import Delivery
 from service.webhooks.leasing import LOOK, lock_in_order
 from service.webhooks.model import AttemptRow, DeliveryRow, EndpointRow
@@ -70,6 +71,12 @@ async def note(connection: AsyncConnection, tried: Sequence[Tried], schedule: Se
     look = [{"endpoint": each.endpoint, "at": each.due_at} for each in standings.values() if each.due_at]
     await run_many(connection, LOOK, look)
     return await _disable(connection, [each for each in standings.values() if each.disabled and each.state == "active"])
+
+
+def count_attempts(tried: Sequence[Tried]) -> None:
+    """Count ``tried`` in the metrics; called once they are committed, so that each counts once."""
+    for _, answer in tried:
+        WEBHOOK_ATTEMPTS.labels("delivered" if is_success(answer.status) else "failed").inc()
 
 
 def _standing(row: Row[*tuple[Any, ...]]) -> _Standing:

@@ -38,7 +38,7 @@ SITES = {
 
 async def prepare(url: str) -> str:
     """Add both sites, each with a hot thread; a moderator's key of the judged one."""
-    database = Database(url)
+    database = Database(url, time_limit=None)
     async with database.write() as connection:
         for slug, rules in SITES.items():
             site = await add_site(connection, slug, name=slug, locale="en", settings=PRESETS["open"])
@@ -79,7 +79,7 @@ async def _teach(url: str, key: str) -> dict[str, int]:
             judged = [{"id": posted["id"], "revision": 1}]
             verdict = "spam" if comment.spam else "publish"
             call(ORIGIN, key, "/decisions", {"verdict": verdict, "comments": judged}, site="judged")
-    database = Database(url)
+    database = Database(url, time_limit=None)
     async with database.read() as connection:
         ids = {slug: (await find_site(connection, slug)).id for slug in SITES}
     await learn_from_logs(database)

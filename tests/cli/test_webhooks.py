@@ -284,4 +284,4 @@ async def test_each_type_of_the_contract_is_told_in_a_line(secret_file: Path) ->
 def test_a_port_that_is_taken_is_one_line(secret_file: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert f"port {port}" in stopped(run("listen", "--port", port, "--secret-file", secret_file))
+        assert f"Port {port} " in stopped(run("listen", "--port", port, "--secret-file", secret_file))

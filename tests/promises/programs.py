@@ -21,6 +21,7 @@ class Program:
     def __init__(self, process: Process, ready: re.Pattern[str]) -> None:
         self._process, self._ready = process, ready
         self.log: list[dict[str, Any]] = []
+        self._logged = asyncio.Event()
         self._told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._read_log())
 
@@ -59,8 +60,14 @@ class Program:
                 self._told.set_result(match[1])
             elif told["event"] != "request":
                 self.log.append(told)
+                self._logged.set()
         if not self._told.done():
             self._told.set_exception(RuntimeError(f"It did not start: {self.log}"))
+
+    async def next_line(self) -> None:
+        """Wait until it logs another line."""
+        self._logged.clear()
+        await self._logged.wait()
 
     def complaints(self) -> list[dict[str, Any]]:
         """What it logged that should not have happened."""

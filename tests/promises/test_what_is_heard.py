@@ -166,7 +166,7 @@ async def test_a_process_that_stops_lets_its_streams_go(own_site: ASite, fresh_d
     thread = await a_thread(own_site)
     async with AsyncExitStack() as stack:
         # Were the streams waited for, it would take ten minutes.
-        server = await stack.enter_async_context(serving(fresh_database_url, stop_seconds="600"))
+        server = await stack.enter_async_context(serving(fresh_database_url, shutdown_seconds="600"))
         streams = [await stack.enter_async_context(stream_of(server, thread)) for _ in range(15)]
         await asyncio.wait_for(server.stop(), 60)
         assert [[heard async for heard in stream] for stream in streams] == [[]] * 15

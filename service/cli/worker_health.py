@@ -1,0 +1,66 @@
+"""Health checks and metrics of ``onereply worker``, served from its own event loop."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service.health import get_healthz, get_metrics, get_readyz
+from service.settings import Settings
+from service.storage.engine import Database
+from service.web.listening import LimitedProtocol
+from service.web.problems import Busy, Problem, answer_problem
+from service.webhooks.delivering import Deliverer
+
+READY_SECONDS = 30.0  # a delivery turn comes twenty times a second, or once in some seconds under load
+
+
+class HealthServer(uvicorn.Server):
+    """Serves until ``should_exit``; the signals stay with the worker."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def health_server(database: Database, deliverer: Deliverer, settings: Settings) -> HealthServer:
+    """A server of ``/healthz``, ``/readyz`` and ``/metrics`` for a worker."""
+    config = uvicorn.Config(
+        health_app(database, deliverer, settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http=LimitedProtocol,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
+    return HealthServer(config)
+
+
+def health_app(database: Database, deliverer: Deliverer, settings: Settings) -> Starlette:
+    """``GET /healthz``, ``/readyz`` and ``/metrics`` as the API has them; ready means that deliveries go on too."""
+
+    async def get_worker_readyz(request: Request) -> Response:
+        answer = await get_readyz(request)
+        if time.monotonic() - deliverer.turned_at > READY_SECONDS:
+            raise Busy("The delivery loop stands still; the worker's log says why.")
+        return answer
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", get_healthz),
+            Route("/readyz", get_worker_readyz),
+            Route("/metrics", get_metrics),
+        ],
+        exception_handlers={Problem: answer_problem},
+    )
+    app.state.database = database
+    app.state.metrics_key = settings.metrics_key
+    return app

@@ -1,0 +1,72 @@
+"""`onereply worker --port` answers health checks and shows its metrics."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from service.cli.worker_health import READY_SECONDS, health_app
+from service.settings import Settings
+from service.storage.engine import Database
+from service.web.targets import Targets
+from service.webhooks.delivering import Deliverer
+from service.webhooks.secrets import EndpointSecrets
+from tests.conftest import SECRET_KEY
+from tests.promises.programs import ONEREPLY, Program, settings_of
+
+KEY = "only for the scraper"
+
+
+class Worker:
+    """The health app of a worker whose turns the test makes."""
+
+    def __init__(self, database_url: str) -> None:
+        settings = Settings(secret_key=SECRET_KEY, database_url=database_url, metrics_key=KEY)
+        self.database = Database(database_url, read_connections=1)
+        targets = Targets(allow_private=True)
+        secrets, schedule = EndpointSecrets(SECRET_KEY), [timedelta(seconds=1)]
+        self.deliverer = Deliverer(self.database, secrets=secrets, targets=targets, schedule=schedule)
+        app = health_app(self.database, self.deliverer, settings)
+        self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://worker")
+
+
+@pytest.fixture
+async def worker(database_url: str) -> AsyncIterator[Worker]:
+    worker = Worker(database_url)
+    async with worker.client:
+        yield worker
+    await worker.database.close()
+
+
+async def test_a_worker_that_makes_turns_is_ready(worker: Worker) -> None:
+    await worker.deliverer.turn()
+    assert (await worker.client.get("/healthz")).json() == {"status": "ok"}
+    answer = await worker.client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+
+async def test_a_worker_whose_turns_have_stopped_is_alive_but_not_ready(worker: Worker) -> None:
+    worker.deliverer.turned_at -= READY_SECONDS + 1
+    assert (await worker.client.get("/healthz")).status_code == 200
+    answer = await worker.client.get("/readyz")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.json()["detail"] == "The delivery loop stands still; the worker's log says why."
+
+
+async def test_the_metrics_of_a_worker_need_the_key(worker: Worker) -> None:
+    assert (await worker.client.get("/metrics")).status_code == 401
+    answer = await worker.client.get("/metrics", headers={"Authorization": f"Bearer {KEY}"})
+    assert "# TYPE onereply_webhook_attempts_total counter" in answer.text
+
+
+@pytest.mark.slow
+async def test_a_worker_serves_its_health_until_it_is_stopped(fresh_database_url: str) -> None:
+    command, environment = (*ONEREPLY, "worker", "--port", "0"), settings_of(fresh_database_url, {})
+    program = await Program.begin(command, environment, ready=re.compile(r"^(delivering)$"))
+    [address] = [each["address"] for each in program.log if each["event"] == "serving-health"]
+    async with httpx2.AsyncClient(base_url=address, timeout=60) as client:
+        assert (await client.get("/readyz")).json()["status"] == "ready"
+    await program.stop()
+    assert program.complaints() == []
