@@ -39,7 +39,7 @@ def unmigrated(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
 def command_line(database_url: str, **more: str) -> Command:
     environment = {"ONEREPLY_SECRET_KEY": SECRET, "ONEREPLY_DATABASE_URL": database_url, **more}
 
-    def run(*arguments: str, typed: str | None = None) -> Result:
+    def run(*arguments: str, typed: str | bytes | None = None) -> Result:
         return CliRunner(env=environment).invoke(main, arguments, input=typed)
 
     return run

@@ -1,5 +1,6 @@
 """Where the environment or the database is not as it must be, each command stops with one line and no success."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,64 @@ def test_a_file_that_is_no_database_is_one_line(command: tuple[str, ...], tmp_pa
     assert stopped(command_line(f"sqlite:///{tmp_path}/notes.txt")(*command))
     assert stopped(command_line(f"sqlite:///{tmp_path}")(*command))
     assert stopped(command_line(f"sqlite:///{tmp_path}/notes.txt/x.db")(*command))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve",),
+        ("serve", "--workers", "2"),
+        ("worker",),
+        ("verify",),
+        ("site", "list"),
+        ("site", "add", "gazette", "--name", "x"),
+        ("key", "list", "gazette"),
+        ("moderator", "list", "gazette"),
+    ],
+    ids=" ".join,
+)
+def test_only_commands_that_migrate_create_a_database(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "no such folder" / "x.db"
+    assert stopped(command_line(f"sqlite:///{path}")(*arguments)) == (
+        f"There is no database at {path}. Check ONEREPLY_DATABASE_URL, or run “onereply migrate” to create it."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_is_one_line_that_says_what_to_do(workers: str, tmp_path: Path) -> None:
+    run = command_line(f"sqlite:///{tmp_path}/x.db")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert stopped(run("serve", "--migrate", "--port", port, "--workers", workers)) == (
+            f"Port {port} of 127.0.0.1 is in use. Stop the program that uses it, or choose another with --port."
+        )
+        assert f"Port {port} of 127.0.0.1 is in use." in stopped(run("worker", "--port", port))
+
+
+def test_a_host_that_is_not_of_this_machine_is_one_line(tmp_path: Path) -> None:
+    run = command_line(f"sqlite:///{tmp_path}/x.db")
+    for host in ("192.0.2.1", "no-such-host.invalid", "2001:db8::1", "a" * 300, "a..b"):
+        assert host in stopped(run("serve", "--migrate", "--port", "0", "--host", host))
+
+
+def test_input_that_is_not_text_is_one_line(tmp_path: Path) -> None:
+    run = command_line(f"sqlite:///{tmp_path}/x.db")
+    assert run("migrate").exit_code == 0
+    assert run("site", "add", "gazette", "--name", "x").exit_code == 0
+    assert (
+        stopped(run("site", "secret", "gazette", "host-token", "--set", typed=b"\xff" * 40))
+        == "The input is not text in UTF-8."
+    )
+
+
+def test_a_file_that_can_not_be_read_is_one_line(tmp_path: Path) -> None:
+    run = command_line(f"sqlite:///{tmp_path}/x.db")
+    assert run("migrate").exit_code == 0
+    assert run("site", "add", "gazette", "--name", "x").exit_code == 0
+    binary = tmp_path / "export.xml"
+    for content in (b"", b"\xff\xfe\x00", b"<rss>", b"\x00" * 5000):
+        binary.write_bytes(content)
+        result = run("import", "wordpress", str(binary), "--site", "gazette")
+        assert isinstance(result.exception, SystemExit), content
+            assert result.stderr.splitlines()[-1].startswith(f"Error: {binary}: "), content
