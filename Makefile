@@ -35,8 +35,8 @@ fmt: .venv/develops ## put the code in its usual form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-embed: .venv/develops ## bundle service/pages/embed anew, as service/pages/static/embed.js
-	$(BIN)/python -m tests.pages.bundling
+embed: .venv/develops ## bundle service/reading/pages/embed anew, as service/reading/pages/static/embed.js
+	$(BIN)/python -m tests.reading.pages.bundling
 
 lock: .venv/develops ## pin every dependency by hash again, from pyproject.toml
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements.txt pyproject.toml

@@ -13,35 +13,36 @@ from starlette.responses import Response
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service import settings as settings_of
-from service.access.guarding import Doorkeeper
-from service.access.keys import Keys
-from service.access.limiting import Limits
-from service.access.passwords import Passwords
-from service.access.sessions import Sessions
-from service.cache.answers import Answers
-from service.cache.following import Log
-from service.comments.asking import Asking
-from service.comments.classifiers import Classifiers
-from service.comments.posting import Group
-from service.live.following import Following
-from service.pages.stamps import Stamps
-from service.pages.visiting import problem_page
-from service.readers.author_tokens import AuthorTokens
-from service.readers.host_tokens import HostTokens
-from service.readers.jwks import KeySets
-from service.readers.marks import Marks
+from service.conversation.comments.akismet_check import Asking
+from service.conversation.comments.group_commit import Group
+from service.conversation.comments.site_spam_models import Classifiers
+from service.conversation.screening.akismet import Akismet
+from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
+from service.platform.access.api_keys import Keys
+from service.platform.access.author_tokens import AuthorTokens
+from service.platform.access.authorize import Doorkeeper
+from service.platform.access.fingerprints import Marks
+from service.platform.access.host_tokens import HostTokens
+from service.platform.access.jwks import KeySets
+from service.platform.access.passwords import Passwords
+from service.platform.access.rate_limits import Limits
+from service.platform.access.sessions import Sessions
+from service.platform.http.problem_responses import answer_problem, locale_asked, problem_response
+from service.platform.http.raw_routes import allowed_methods
+from service.platform.http.request_log import RequestLog, set_up_log
+from service.platform.outbound.safe_client import Targets
+from service.platform.problems import Busy, MethodNotAllowed, NotFound, Problem
+from service.platform.sites.site_lookup import Sites
+from service.platform.sites.site_secrets import Secrets
+from service.platform.storage.engine import Database
+from service.reading.cache.invalidation import Log
+from service.reading.cache.response_cache import Answers
+from service.reading.pages.form_timestamps import Stamps
+from service.reading.pages.page_sessions import problem_page
+from service.reading.streams.log_follower import Following
 from service.routes import routes
-from service.screening.akismet import Akismet
 from service.settings import Settings
-from service.sites.finding import Sites
-from service.sites.secrets import Secrets
-from service.storage.engine import Database
-from service.web.problems import Busy, MethodNotAllowed, NotFound, Problem, answer_problem, locale_asked
-from service.web.routing import allowed_methods
-from service.web.targets import Targets
-from service.web.watching import RequestLog, set_up_log
-from service.webhooks.reaching import Webhooks
-from service.webhooks.secrets import EndpointSecrets
 from service.worker import collect_seldom, delivering, sweep_for_ever
 
 
@@ -138,4 +139,4 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         problem = MethodNotAllowed()
         problem.headers["allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
     is_for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
-    return problem_page(request, problem) if is_for_people else problem.response(locale_asked(request.scope))
+    return problem_page(request, problem) if is_for_people else problem_response(problem, locale_asked(request.scope))

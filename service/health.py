@@ -7,13 +7,13 @@ from contextlib import suppress
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.events.reading import head_positions
-from service.storage.engine import Database, database_of
-from service.storage.revisions import current_revision, revision_problem
-from service.web.measuring import LOG_POSITION, MEDIA_TYPE, WEBHOOKS_BEHIND, exposed
-from service.web.problems import Busy, NotFound, Unauthenticated
-from service.web.routing import json_response
-from service.webhooks.endpoints import most_behind
+from service.integrations.endpoints.endpoint_store import most_behind
+from service.platform.events.read_log import head_positions
+from service.platform.http.raw_routes import json_response
+from service.platform.metrics import LOG_POSITION, MEDIA_TYPE, WEBHOOKS_BEHIND, exposed
+from service.platform.problems import Busy, NotFound, Unauthenticated
+from service.platform.storage.engine import Database, database_of
+from service.platform.storage.revisions import current_revision, revision_problem
 
 NO_STORE = {"cache-control": "no-store"}
 READY_SECONDS = 1.0

@@ -3,24 +3,31 @@
 from starlette.routing import BaseRoute
 
 from service import health
-from service.access import api as access
-from service.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
-from service.access.guarding import SiteHandler, answer_preflight, guarded
-from service.bans import api as bans
-from service.cache.keeping import kept, whole_site
-from service.comments import api as comments
-from service.events import api as events
-from service.live import feeds_api as feeds
-from service.live import streaming
-from service.moderation import api as moderation
-from service.pages import contract, embedding, index, reference, sending, static, thread
-from service.pages.visiting import visited
-from service.rules import api as rules
-from service.threads import api as threads
-from service.web.origin import public_origin
-from service.web.routing import Handler, PreflightRoute, RawRoute
-from service.webhooks import api as webhooks
-from service.webhooks import articles_api as articles
+from service.conversation.comments import api as comments
+from service.conversation.threads import api as threads
+from service.integrations.articles import api as articles
+from service.integrations.endpoints import api as webhooks
+from service.moderation.bans import api as bans
+from service.moderation.decisions import api as decisions
+from service.moderation.queue import api as queue
+from service.moderation.reports import api as reports
+from service.moderation.rules import api as rules
+from service.platform.access import api as access
+from service.platform.access.authorize import SiteHandler, answer_preflight, guarded
+from service.platform.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
+from service.platform.events import api as events
+from service.platform.http.base_url import public_origin
+from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
+from service.reading.cache.cacheable import kept, whole_site
+from service.reading.docs import contract, reference
+from service.reading.feeds import api as feeds
+from service.reading.pages import embed_page as embedding
+from service.reading.pages import form_posts as sending
+from service.reading.pages import front_page as index
+from service.reading.pages import static_files as static
+from service.reading.pages import thread_page as thread
+from service.reading.pages.page_sessions import visited
+from service.reading.streams import api as streaming
 
 SITE = "/v1/sites/{site}"
 
@@ -44,14 +51,14 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("GET",    "/comments/{comment}",         comments.get_comment,        ANYONE),
     ("PATCH",  "/comments/{comment}",         comments.patch_comment,      READER),
     ("DELETE", "/comments/{comment}",         comments.remove_comment,     READER),
-    ("POST",   "/decisions",                  moderation.post_decisions,   MODERATOR),
-    ("GET",    "/decisions",                  moderation.get_decisions,    MODERATOR),
-    ("GET",    "/queue",                      moderation.get_queue,        MODERATOR),
-    ("POST",   "/claims",                     moderation.post_claims,      MODERATOR),
-    ("DELETE", "/claims",                     moderation.remove_claims,    MODERATOR),
-    ("POST",   "/comments/{comment}/reports", moderation.post_report,      PUBLIC),
-    ("GET",    "/comments/{comment}/reports", moderation.get_reports,      MODERATOR),
-    ("POST",   "/comments/{comment}/second-look", moderation.post_second_look, READER),
+    ("POST",   "/decisions",                  decisions.post_decisions,    MODERATOR),
+    ("GET",    "/decisions",                  decisions.get_decisions,     MODERATOR),
+    ("GET",    "/queue",                      queue.get_queue,             MODERATOR),
+    ("POST",   "/claims",                     queue.post_claims,           MODERATOR),
+    ("DELETE", "/claims",                     queue.remove_claims,         MODERATOR),
+    ("POST",   "/comments/{comment}/reports", reports.post_report,         PUBLIC),
+    ("GET",    "/comments/{comment}/reports", reports.get_reports,         MODERATOR),
+    ("POST",   "/comments/{comment}/second-look", decisions.post_second_look,  READER),
     ("GET",    "/bans",                       bans.get_bans,               MODERATOR),
     ("POST",   "/bans",                       bans.post_ban,               MODERATOR),
     ("DELETE", "/bans/{ban}",                 bans.remove_ban,             MODERATOR),

@@ -1,7 +1,7 @@
 """Every setting of an installation: one environment variable, one default, one sentence each.
 
 A variable that is not listed here, or whose value does not fit, stops the start with one line that says so.
-What a publication can set for itself is in ``sites/settings.py``.
+What a publication can set for itself is in ``sites/site_settings.py``.
 """
 
 import os
@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from service.storage.database_url import InvalidDatabaseUrl, parse_database_url
+from service.platform.storage.database_url import InvalidDatabaseUrl, parse_database_url
+from service.platform.text.web_urls import is_origin
 
 PREFIX = "ONEREPLY_"
-_ORIGIN = re.compile(r"https?://(?:[a-z\d._-]{1,253}|\[[a-f\d:.]{2,45}\])(?::\d{1,5})?", re.IGNORECASE | re.ASCII)
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
 LONGEST_DELAY = timedelta(days=30)
 RENAMED = {"stop_seconds": "shutdown_seconds"}
@@ -179,11 +179,6 @@ def _check_database_url(url: str) -> None:
 def _check_public_url(url: str | None) -> None:
     if url is not None and not is_origin(url):
         raise SettingsError(f"{PREFIX}PUBLIC_URL does not fit: it must be like “https://comments.example”, no path.")
-
-
-def is_origin(text: str) -> bool:
-    """Whether ``text`` is a web origin, and nothing else: scheme, host and, where it has one, port."""
-    return _ORIGIN.fullmatch(text) is not None
 
 
 def _check_proxies(settings: Settings) -> None:

@@ -10,29 +10,29 @@ from typing import NoReturn
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from service import clock
-from service.access.keys import Keys
-from service.access.sessions import Sessions, forget_expired_sessions
-from service.bans.banning import forget_banned
-from service.comments.facts import forget_old_keys
-from service.comments.forgetting import Forgetting
-from service.moderation.claiming import forget_claims
-from service.moderation.learning import learn_from_logs
-from service.moderation.reports import forget_reporters
-from service.moderation.searching import forget_words, index_comments
+from service.conversation.comments.batch_context import forget_old_keys
+from service.conversation.comments.fingerprint_retention import Forgetting
+from service.conversation.threads.close_thread import SWEPT_AT_ONCE, sweep_closings
+from service.conversation.threads.withdraw_article import forget_standings
+from service.integrations.articles.erase_threads import erase_threads
+from service.integrations.articles.received_messages import forget_received
+from service.integrations.endpoints.deliverer import Deliverer
+from service.integrations.endpoints.delivery_retention import forget_answers, forget_deliveries
+from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.moderation.bans.ban_reader import forget_banned
+from service.moderation.queue.claims import forget_claims
+from service.moderation.reports.report_store import forget_reporters
+from service.moderation.search.search_index import forget_words, index_comments
+from service.moderation.spam_training.train import learn_from_logs
+from service.platform import clock
+from service.platform.access.api_keys import Keys
+from service.platform.access.sessions import Sessions, forget_expired_sessions
+from service.platform.metrics import SWEEP_SECONDS, SWEEPS
+from service.platform.problems import Busy
+from service.platform.sites.edit_site import list_sites
+from service.platform.storage.engine import Database
 from service.settings import Settings
 from service.shutdown import seconds_to_finish
-from service.sites.changing import list_sites
-from service.storage.engine import Database
-from service.threads.closing import SWEPT_AT_ONCE, sweep_closings
-from service.threads.withdrawing import forget_standings
-from service.transfer.erasing import erase_threads
-from service.web.measuring import SWEEP_SECONDS, SWEEPS
-from service.web.problems import Busy
-from service.webhooks.delivering import Deliverer
-from service.webhooks.forgetting import forget_answers, forget_deliveries
-from service.webhooks.reaching import Webhooks
-from service.webhooks.received import forget_received
 
 # Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
 INDEXED_AT_ONCE = 20_000

@@ -13,15 +13,15 @@ import httpx2
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
 
-from service.access.guarding import Doorkeeper
-from service.access.keys import add_key
-from service.access.moderators import ModeratorRole, add_moderator
-from service.access.passwords import Passwords
-from service.access.sessions import begin_session
-from service.comments.forgetting import Forgetting
-from service.sites.changing import add_site, change_site, find_site
-from service.sites.settings import SiteSettings
-from service.storage.engine import Database
+from service.conversation.comments.fingerprint_retention import Forgetting
+from service.platform.access.api_keys import add_key
+from service.platform.access.authorize import Doorkeeper
+from service.platform.access.moderator_accounts import ModeratorRole, add_moderator
+from service.platform.access.passwords import Passwords
+from service.platform.access.sessions import begin_session
+from service.platform.sites.edit_site import add_site, change_site, find_site
+from service.platform.sites.site_settings import SiteSettings
+from service.platform.storage.engine import Database
 from service.worker import sweep
 
 REFERENCE_TITLE = "Moscow conference calls for global counterterrorism dialogue"

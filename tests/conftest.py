@@ -10,11 +10,11 @@ import hypothesis
 import pytest
 from starlette.applications import Starlette
 
-from service import clock
 from service.app import create_app
+from service.platform import clock
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import migrate
 from service.settings import Settings
-from service.storage.engine import Database
-from service.storage.revisions import migrate
 from tests.builders import ASite, Clock, a_site, cheap_passwords
 from tests.postgres import PostgreSQL
 

@@ -8,9 +8,9 @@ import pytest
 from starlette.applications import Starlette
 
 from service.app import create_app
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import head_revision, migrate
 from service.settings import Settings
-from service.storage.engine import Database
-from service.storage.revisions import head_revision, migrate
 from tests.builders import ASite
 from tests.conftest import SECRET_KEY
 

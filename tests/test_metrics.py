@@ -10,7 +10,7 @@ from service.app import create_app
 from service.settings import Settings, SettingsError, load
 from tests.builders import ASite, a_site, a_thread, events_of
 from tests.conftest import SECRET_KEY
-from tests.webhooks.deliveries import an_endpoint
+from tests.integrations.endpoints.deliveries import an_endpoint
 
 KEY = "only for the scraper"
 

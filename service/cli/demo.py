@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from service.access.keys import add_key
 from service.cli.demo_threads import SITE, load_demo
 from service.cli.running import settings_or_stop, with_any_database
 from service.cli.serve import serve
+from service.platform.access.api_keys import add_key
+from service.platform.sites.edit_site import find_site
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import migrate
 from service.settings import PREFIX
-from service.sites.changing import find_site
-from service.storage.engine import Database
-from service.storage.revisions import migrate
 
 VAR = Path("var")
 

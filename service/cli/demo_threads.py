@@ -2,18 +2,18 @@
 
 from uuid import UUID
 
-from service import clock
-from service.comments.drafts import Draft
-from service.comments.posting import Group
-from service.comments.rendering import render
-from service.events.decisions import OPERATOR
-from service.screening.rules import said
-from service.sites.changing import InvalidSite, add_site, find_site
-from service.sites.finding import Site
-from service.sites.settings import PRESETS
-from service.storage.engine import Database
-from service.threads.closing import close_thread
-from service.threads.registering import register_thread
+from service.conversation.comments.drafts import Draft
+from service.conversation.comments.group_commit import Group
+from service.conversation.comments.render import render
+from service.conversation.screening.rule_set import said
+from service.conversation.threads.close_thread import close_thread
+from service.conversation.threads.register_article import register_thread
+from service.platform import clock
+from service.platform.events.record_decisions import OPERATOR
+from service.platform.sites.edit_site import InvalidSite, add_site, find_site
+from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_settings import PRESETS
+from service.platform.storage.engine import Database
 
 SITE = "demo"
 TITLES = {

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from service.cli.running import with_database
-from service.sites.changing import find_site
-from service.storage.engine import Database
-from service.transfer.archive import ArchiveUnreadable, Oddities
-from service.transfer.importing import Import, import_thread
-from service.transfer.wordpress import read_wordpress
+from service.integrations.imports.archive import ArchiveUnreadable, Oddities
+from service.integrations.imports.import_archive import Import, import_thread
+from service.integrations.imports.wordpress import read_wordpress
+from service.platform.sites.edit_site import find_site
+from service.platform.storage.engine import Database
 
 
 @click.group("import")

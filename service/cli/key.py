@@ -2,11 +2,11 @@
 
 import click
 
-from service.access.keys import Role, add_key, list_keys, revoke_key
-from service.access.model import ROLES
 from service.cli.running import with_database
-from service.sites.changing import find_site
-from service.storage.engine import Database
+from service.platform.access.api_keys import Role, add_key, list_keys, revoke_key
+from service.platform.access.model import ROLES
+from service.platform.sites.edit_site import find_site
+from service.platform.storage.engine import Database
 
 
 @click.group("key")

@@ -3,8 +3,8 @@
 import click
 
 from service.cli.running import settings_or_stop, with_any_database
-from service.storage.engine import Database
-from service.storage.revisions import head_revision, migrate
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import head_revision, migrate
 
 
 @click.command("migrate")

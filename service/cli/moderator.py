@@ -4,18 +4,18 @@ import sys
 
 import click
 
-from service.access.model import MODERATOR_ROLES
-from service.access.moderators import (
+from service.cli.running import with_database
+from service.platform.access.model import MODERATOR_ROLES
+from service.platform.access.moderator_accounts import (
     ModeratorRole,
     add_moderator,
     change_password,
     list_moderators,
     remove_moderator,
 )
-from service.access.passwords import Passwords, UnfitPassword, fit_password
-from service.cli.running import with_database
-from service.sites.changing import find_site
-from service.storage.engine import Database
+from service.platform.access.passwords import Passwords, UnfitPassword, fit_password
+from service.platform.sites.edit_site import find_site
+from service.platform.storage.engine import Database
 
 
 @click.group("moderator")

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from service.webhooks.payload import ELLIPSIS, bare_text
-from service.webhooks.signing import TIMESTAMP, NotSigned, Signer
+from service.integrations.endpoints.payload import ELLIPSIS, bare_text
+from service.platform.outbound.webhook_signatures import TIMESTAMP, NotSigned, Signer
 
 LONGEST_EXCERPT = 72
 

@@ -8,9 +8,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from service import clock
 from service.cli.received import in_one_line, told_by
-from service.webhooks.signing import NotSigned, Signer
+from service.platform import clock
+from service.platform.outbound.webhook_signatures import NotSigned, Signer
 
 LARGEST_BODY = 64_000
 MOST_REMEMBERED = 10_000

@@ -8,17 +8,17 @@ import click
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
-from service.access.moderators import InvalidModerator
 from service.cli.errors import one_line
+from service.platform.access.moderator_accounts import InvalidModerator
+from service.platform.outbound.webhook_signatures import InvalidWebhookSecret
+from service.platform.problems import Problem
+from service.platform.sites.edit_site import InvalidSite
+from service.platform.sites.site_secrets import InvalidSecret
+from service.platform.sites.site_settings import InvalidSetting
+from service.platform.storage.database_url import SqliteUrl, parse_database_url
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import current_revision, revision_problem
 from service.settings import PREFIX, Settings, SettingsError, load
-from service.sites.changing import InvalidSite
-from service.sites.secrets import InvalidSecret
-from service.sites.settings import InvalidSetting
-from service.storage.database_url import SqliteUrl, parse_database_url
-from service.storage.engine import Database
-from service.storage.revisions import current_revision, revision_problem
-from service.web.problems import Problem
-from service.webhooks.signing import InvalidWebhookSecret
 
 T = TypeVar("T")
 # What a user of the commands can get wrong.

@@ -15,13 +15,13 @@ from uvicorn.config import STARTUP_FAILURE
 from service.cli.listener import address_of, listen_or_stop
 from service.cli.running import settings_or_stop, with_any_database, with_database
 from service.cli.supervisor import Supervisor
+from service.platform.http.request_log import set_up_log
+from service.platform.http.server_limits import LimitedProtocol
+from service.platform.metrics import SHARED_FOLDER
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import migrate
 from service.settings import Settings
 from service.shutdown import closing_seconds
-from service.storage.engine import Database
-from service.storage.revisions import migrate
-from service.web.listening import LimitedProtocol
-from service.web.measuring import SHARED_FOLDER
-from service.web.watching import set_up_log
 
 log = structlog.get_logger("onereply.serve")
 

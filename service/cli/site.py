@@ -6,16 +6,23 @@ import sys
 import click
 import msgspec
 
-from service import clock
 from service.cli.running import settings_or_stop, with_database
-from service.events.decisions import OPERATOR, NewDecision, note_decisions
-from service.sites.changing import add_site, change_site, find_site, list_sites, lock_site, members_changed
-from service.sites.model import SECRETS, SecretName
-from service.sites.rules import PRESETS as RULES
-from service.sites.secrets import remove_secret, set_secret
-from service.sites.settings import HTTPS_ONLY, PRESETS, InvalidSetting, SiteSettings, change_settings, keys_in_the_open
-from service.storage.engine import Database
-from service.webhooks.signing import check_secret, make_secret
+from service.platform import clock
+from service.platform.events.record_decisions import OPERATOR, NewDecision, note_decisions
+from service.platform.outbound.webhook_signatures import check_secret, make_secret
+from service.platform.sites.edit_site import add_site, change_site, find_site, list_sites, lock_site, members_changed
+from service.platform.sites.model import SECRETS, SecretName
+from service.platform.sites.site_rules import PRESETS as RULES
+from service.platform.sites.site_secrets import remove_secret, set_secret
+from service.platform.sites.site_settings import (
+    HTTPS_ONLY,
+    PRESETS,
+    InvalidSetting,
+    SiteSettings,
+    change_settings,
+    keys_in_the_open,
+)
+from service.platform.storage.engine import Database
 
 
 @click.group("site")

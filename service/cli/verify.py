@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.cli.errors import one_line
 from service.cli.running import with_database
-from service.comments.verifying import verify
-from service.storage.engine import Database
-from service.storage.integrity import DAMAGED, check_foreign_keys, check_integrity
+from service.conversation.comments.verify_counts import verify
+from service.platform.storage.engine import Database
+from service.platform.storage.integrity import DAMAGED, check_foreign_keys, check_integrity
 
 
 @click.command("verify")

@@ -8,12 +8,19 @@ from pathlib import Path
 import click
 import uvicorn
 
-from service import clock
 from service.cli.listener import address_of, listen_or_stop
 from service.cli.received import Unreadable, excerpt, read_saved, sent_at, told_by, verified
 from service.cli.receiver import Receiver
-from service.web.listening import LimitedProtocol
-from service.webhooks.signing import ID, TOLERANCE, InvalidWebhookSecret, NotSigned, Signer, check_secret
+from service.platform import clock
+from service.platform.http.server_limits import LimitedProtocol
+from service.platform.outbound.webhook_signatures import (
+    ID,
+    TOLERANCE,
+    InvalidWebhookSecret,
+    NotSigned,
+    Signer,
+    check_secret,
+)
 
 LARGEST_FILE = 1_000_000
 A_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)

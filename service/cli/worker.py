@@ -15,14 +15,14 @@ import uvloop
 from service.cli.listener import address_of, listen_or_stop
 from service.cli.running import settings_or_stop, with_database
 from service.cli.worker_health import health_server
+from service.integrations.endpoints.deliverer import Deliverer
+from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
+from service.platform.http.request_log import set_up_log
+from service.platform.outbound.safe_client import Targets
+from service.platform.storage.engine import Database
 from service.settings import Settings
 from service.shutdown import limit_shutdown
-from service.storage.engine import Database
-from service.web.targets import Targets
-from service.web.watching import set_up_log
-from service.webhooks.delivering import Deliverer
-from service.webhooks.reaching import Webhooks
-from service.webhooks.secrets import EndpointSecrets
 from service.worker import collect_seldom, delivering
 
 NICENESS = 19  # who serves comes first where both want the processor

@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.health import get_healthz, get_metrics, get_readyz
+from service.integrations.endpoints.deliverer import Deliverer
+from service.platform.http.problem_responses import answer_problem
+from service.platform.http.server_limits import LimitedProtocol
+from service.platform.problems import Busy, Problem
+from service.platform.storage.engine import Database
 from service.settings import Settings
-from service.storage.engine import Database
-from service.web.listening import LimitedProtocol
-from service.web.problems import Busy, Problem, answer_problem
-from service.webhooks.delivering import Deliverer
 
 READY_SECONDS = 30.0  # a delivery turn comes twenty times a second, or once in some seconds under load
 

@@ -1,1 +1,1 @@
-"""People judge what readers posted."""
+"""Moderators' work: the queue, decisions, reports, bans, rules, search and what the spam filter learns."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from service.storage.engine import Database
-from service.web.cursors import encode_cursor
+from service.platform.http.cursors import encode_cursor
+from service.platform.storage.engine import Database
 from tests.bench import classifying, deciding, delivering, embedding, judged, screening, streaming
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, QUICK, SIZES, answering, databases, fill, resident, serving
 from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of

@@ -10,12 +10,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
-from service.access.keys import add_key
-from service.sites.changing import add_site
-from service.sites.settings import PRESETS
-from service.storage.engine import Database
-from service.storage.revisions import migrate
-from service.threads.registering import register_thread
+from service.conversation.threads.register_article import register_thread
+from service.platform.access.api_keys import add_key
+from service.platform.sites.edit_site import add_site
+from service.platform.sites.site_settings import PRESETS
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import migrate
 from tests.postgres import PostgreSQL
 
 QUICK = bool(os.environ.get("QUICK"))

@@ -14,10 +14,10 @@ from statistics import fmean, quantiles
 from time import perf_counter
 from typing import NamedTuple
 
-from service.comments.rendering import render
-from service.screening.features import features_of
-from service.screening.learning import SURE, Learned, SpamModel, find_spam
-from service.screening.rules import Said, said
+from service.conversation.comments.render import render
+from service.conversation.screening.rule_set import Said, said
+from service.conversation.screening.spam_features import features_of
+from service.conversation.screening.spam_model import SURE, Learned, SpamModel, find_spam
 from tests.real_data import FOLDER
 
 FOLDS = 5

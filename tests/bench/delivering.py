@@ -14,21 +14,21 @@ import uvloop
 from sqlalchemy import insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service import clock
-from service.events.model import EventRow
-from service.events.reading import head_position, read_events
-from service.sites.changing import add_site
-from service.sites.finding import Site
-from service.sites.settings import PRESETS
-from service.storage.engine import Database
-from service.threads.registering import register_thread
-from service.web.targets import Targets
-from service.webhooks.endpoints import add_endpoint, change_endpoint
-from service.webhooks.model import DeliveryRow, EndpointRow
-from service.webhooks.payload import body_of
-from service.webhooks.secrets import EndpointSecrets
-from service.webhooks.sending import Sender
-from service.webhooks.signing import Signer, make_secret
+from service.conversation.threads.register_article import register_thread
+from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
+from service.integrations.endpoints.endpoint_store import add_endpoint, change_endpoint
+from service.integrations.endpoints.model import DeliveryRow, EndpointRow
+from service.integrations.endpoints.payload import body_of
+from service.integrations.endpoints.send_attempt import Sender
+from service.platform import clock
+from service.platform.events.model import EventRow
+from service.platform.events.read_log import head_position, read_events
+from service.platform.outbound.safe_client import Targets
+from service.platform.outbound.webhook_signatures import Signer, make_secret
+from service.platform.sites.edit_site import add_site
+from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_settings import PRESETS
+from service.platform.storage.engine import Database
 from tests.bench.a_service import ORIGIN, QUICK, SECRET_KEY, databases, delivering, fill, resident, serving
 from tests.bench.listener import LISTENER, Heard, forget, heard, listening
 from tests.bench.load import Asked, need_wrk, rate

@@ -9,14 +9,14 @@ from random import Random
 from statistics import median
 from uuid import UUID
 
-from service.access.keys import add_key
-from service.moderation.learning import learn_from_logs
-from service.readers.author_tokens import AuthorTokens
-from service.sites.changing import add_site, change_rules, find_site
-from service.sites.rules import Rules
-from service.sites.settings import PRESETS
-from service.storage.engine import Database
-from service.threads.registering import register_thread
+from service.conversation.threads.register_article import register_thread
+from service.moderation.spam_training.train import learn_from_logs
+from service.platform.access.api_keys import add_key
+from service.platform.access.author_tokens import AuthorTokens
+from service.platform.sites.edit_site import add_site, change_rules, find_site
+from service.platform.sites.site_rules import Rules
+from service.platform.sites.site_settings import PRESETS
+from service.platform.storage.engine import Database
 from tests.bench.a_service import ORIGIN, SECRET_KEY
 from tests.bench.classifying import labelled
 from tests.bench.deciding import call

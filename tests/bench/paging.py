@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service import clock
-from service.comments.accepting import comment_row
-from service.comments.model import Comment, CommentRow, State
-from service.comments.paths import spot_below
-from service.storage.engine import Database
-from service.storage.portable import insert_many
+from service.conversation.comments.accept_batch import comment_row
+from service.conversation.comments.model import Comment, CommentRow, State
+from service.conversation.comments.tree_paths import spot_below
+from service.platform import clock
+from service.platform.storage.engine import Database
+from service.platform.storage.portable import insert_many
 
 TEXT = "I read this twice, and I still do not know who will answer for it. " * 4
 EXPLAIN = """EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM comments

@@ -11,12 +11,12 @@ from random import Random
 from statistics import quantiles
 from time import perf_counter
 
-from service.comments.rendering import render
-from service.screening.judging import judge
-from service.screening.learning import SpamModel
-from service.screening.rules import make_screen, said
-from service.screening.standing import Standing
-from service.sites.rules import Rules
+from service.conversation.comments.render import render
+from service.conversation.screening.reputation_rules import Standing
+from service.conversation.screening.rule_set import make_screen, said
+from service.conversation.screening.screen_draft import judge
+from service.conversation.screening.spam_model import SpamModel
+from service.platform.sites.site_rules import Rules
 from tests.bench.classifying import labelled, learned_from
 from tests.bench.paging import TEXT
 from tests.real_data import FOLDER

@@ -8,8 +8,8 @@ from playwright.async_api import Browser
 from starlette.applications import Starlette
 
 from service.app import create_app
-from service.storage.engine import Database
-from service.storage.revisions import migrate
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import migrate
 from tests.browser.a_browser import Visits, a_browser
 from tests.browser.a_host_page import AHost, a_host
 from tests.browser.gallery import Picture, paint

@@ -14,7 +14,7 @@ from playwright.async_api import Page, Route
 
 from service.cli.demo_threads import load_demo
 from tests.builders import ASite, AThread, a_comment, a_site, a_thread, decide
-from tests.pages.reading import forms_in
+from tests.reading.pages.reading import forms_in
 
 LONG_TITLE = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " * 4
 LONG_WORD = "x" * 95

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from service.web.listening import LimitedProtocol
+from service.platform.http.server_limits import LimitedProtocol
 
 
 class _Server(uvicorn.Server):

@@ -10,8 +10,8 @@ from playwright.async_api import Locator, Page, Route, expect
 from tests.browser.a_browser import Visits
 from tests.browser.a_host_page import AHost, the_embed
 from tests.builders import ASite, AThread, a_comment, a_thread
-from tests.transfer import exports
-from tests.transfer.test_importing import import_file
+from tests.integrations.imports import exports
+from tests.integrations.imports.test_import_archive import import_file
 
 pytestmark = pytest.mark.slow
 POST = "**/comments"

@@ -11,7 +11,7 @@ from tests.browser.a_browser import NARROW, Visits
 from tests.browser.a_host_page import ARTICLE, AHost, heard, the_embed
 from tests.browser.looking import overflowing, photograph, tab_to
 from tests.builders import ASite, AThread, a_comment, a_thread, decide
-from tests.readers.a_host import SECRET, a_token, share_secret
+from tests.platform.access.a_host import SECRET, a_token, share_secret
 
 pytestmark = pytest.mark.slow
 POST = "**/comments"

@@ -19,9 +19,9 @@ from tests.browser.a_host_page import AHost, the_embed
 from tests.browser.gallery import Picture
 from tests.builders import ASite, AThread, Json, a_thread
 from tests.contract.a_real_service import onereply
-from tests.pages.reading import form_at
-from tests.transfer import exports
-from tests.web.naughty import MARKUP, naughty, scripts, some
+from tests.integrations.imports import exports
+from tests.platform.http.naughty import MARKUP, naughty, scripts, some
+from tests.reading.pages.reading import form_at
 
 pytestmark = pytest.mark.slow
 WALK = (Path(__file__).parent / "walking.js").read_text()

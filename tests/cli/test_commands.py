@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from service.cli import COMMANDS, main
+from service.platform.sites.site_lookup import SLUG
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import head_revision
 from service.routes import OPEN_ROUTES, SITE
-from service.sites.finding import SLUG
-from service.storage.engine import Database
-from service.storage.revisions import head_revision
 from tests.postgres import PostgreSQL
 
 Command = Callable[..., Result]

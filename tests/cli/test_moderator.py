@@ -9,11 +9,11 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
-from service.access.moderators import find_account
-from service.access.passwords import Passwords
 from service.cli import main
-from service.sites.changing import find_site
-from service.storage.engine import Database
+from service.platform.access.moderator_accounts import find_account
+from service.platform.access.passwords import Passwords
+from service.platform.sites.edit_site import find_site
+from service.platform.storage.engine import Database
 from tests.cli.test_commands import SECRET, done, stopped
 
 PASSWORD = "nine trams to the depot"

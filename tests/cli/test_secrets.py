@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from service.sites.changing import find_site
-from service.sites.model import SecretName
-from service.sites.secrets import Secrets
-from service.storage.engine import Database
+from service.platform.sites.edit_site import find_site
+from service.platform.sites.model import SecretName
+from service.platform.sites.site_secrets import Secrets
+from service.platform.storage.engine import Database
 from tests.cli.test_commands import SECRET, Command, command_line, done, stopped
 
 A_SECRET = "what the host and this site share, and nobody else"

@@ -21,7 +21,7 @@ LIMIT, SLOW_MACHINE, PATIENCE = 3, 5, 60
 HANGS_AT_THE_END = """
 import asyncio, time
 from service import shutdown
-from service.storage.engine import Database
+from service.platform.storage.engine import Database
 close = Database.close
 async def hang(self):
     if shutdown._deadline is None:

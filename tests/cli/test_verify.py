@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from service.storage.engine import Database
-from service.storage.revisions import migrate
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import migrate
 from tests.cli.test_commands import command_line, done
 
 PAGE = 4096

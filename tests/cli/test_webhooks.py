@@ -20,14 +20,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli import main
-from service.events.catalogue import Event
-from service.webhooks.payload import body_of
-from service.webhooks.signing import SIGNATURE, TIMESTAMP, Signer, make_secret
+from service.integrations.endpoints.payload import body_of
+from service.platform.events.event_types import Event
+from service.platform.outbound.webhook_signatures import SIGNATURE, TIMESTAMP, Signer, make_secret
 from tests.builders import ASite, Json, a_comment, a_thread
 from tests.cli.test_commands import done, stopped
 from tests.contract.lint import contract, resolve, webhooks
+from tests.integrations.endpoints.deliveries import a_worker, an_endpoint, change
 from tests.real_data import real_data
-from tests.webhooks.deliveries import a_worker, an_endpoint, change
 
 SECRET, OTHER = make_secret(), make_secret()
 THREAD = {"article": "moscow-conference", "label": "One reply", "title": "Moscow", "sequence": 2}

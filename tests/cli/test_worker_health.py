@@ -8,11 +8,11 @@ import httpx2
 import pytest
 
 from service.cli.worker_health import READY_SECONDS, health_app
+from service.integrations.endpoints.deliverer import Deliverer
+from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
+from service.platform.outbound.safe_client import Targets
+from service.platform.storage.engine import Database
 from service.settings import Settings
-from service.storage.engine import Database
-from service.web.targets import Targets
-from service.webhooks.delivering import Deliverer
-from service.webhooks.secrets import EndpointSecrets
 from tests.conftest import SECRET_KEY
 from tests.promises.programs import ONEREPLY, Program, settings_of
 

@@ -16,7 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from service.pages.contract import CONTRACT, bundle
+from service.reading.docs.contract import CONTRACT, bundle
 
 Json = dict[str, Any]
 Operation = tuple[str, str, Json]

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 import service
-from service.events.catalogue import EventType
+from service.platform.events.event_types import EventType
+from service.platform.problems import Problem
 from service.routes import OPEN_ROUTES, SITE, SITE_ROUTES
-from service.web.problems import Problem
 from tests.builders import ASite
 from tests.contract.lint import Json, contract, findings, operations, resolve
 
@@ -85,9 +85,9 @@ ROOMS = [module.name for module in pkgutil.iter_modules(service.__path__) if mod
 WIRES = [name for name in ROOMS if (ROOT / "service" / name / "wire.py").exists()]
 SENT = [
     *(f"service.{name}.wire" for name in WIRES),
-    "service.webhooks.articles_wire",
-    "service.sites.rules",
-    "service.sites.settings",
+    "service.integrations.articles.wire",
+    "service.platform.sites.site_rules",
+    "service.platform.sites.site_settings",
 ]
 STRUCTS = [struct for name in SENT for struct in structs_of(import_module(name))]
 CODE: dict[str, Json] = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")[1]

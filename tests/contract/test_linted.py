@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.pages.contract import CONTRACT
+from service.reading.docs.contract import CONTRACT
 from tests.contract.tools import HERE, node_tool
 from tests.installing import run
 

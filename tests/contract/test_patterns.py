@@ -6,14 +6,14 @@ from urllib.parse import quote
 import pytest
 from starlette.requests import Request
 
-from service.comments.drafting import KEY
-from service.sites.finding import SLUG
-from service.threads.api import article_of
-from service.web import cursors
-from service.web.fields import EMAIL
-from service.web.links import is_web_url
-from service.web.problems import InvalidParameter
-from service.web.watching import GIVEN_ID
+from service.platform.http.path_ids import KEY
+from service.platform.http import cursors
+from service.platform.http.path_ids import article_of
+from service.platform.http.request_log import GIVEN_ID
+from service.platform.problems import InvalidParameter
+from service.platform.sites.site_lookup import SLUG
+from service.platform.text.field_types import EMAIL
+from service.platform.text.web_urls import is_web_url
 from tests.contract.lint import Json, contract
 
 DOCUMENT = contract()

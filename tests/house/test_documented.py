@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from service.cli import COMMANDS
-from service.events.catalogue import EventType
+from service.platform.events.event_types import EventType
+from service.platform.sites.site_rules import PRESETS, Rules
+from service.platform.sites.site_settings import SiteSettings
 from service.routes import SITE_ROUTES
 from service.settings import PREFIX, Settings
-from service.sites.rules import PRESETS, Rules
-from service.sites.settings import SiteSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

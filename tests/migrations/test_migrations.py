@@ -10,21 +10,21 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 
-from service import clock
 from service.app import create_app
-from service.moderation.learning import learn_from_logs
-from service.moderation.searching import index_comments
-from service.sites.changing import find_site
-from service.sites.secrets import set_secret
-from service.storage.engine import Database
-from service.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
+from service.integrations.endpoints.leases import stay_alive
+from service.moderation.search.search_index import index_comments
+from service.moderation.spam_training.train import learn_from_logs
+from service.platform import clock
+from service.platform.sites.edit_site import find_site
+from service.platform.sites.site_secrets import set_secret
+from service.platform.storage.engine import Database
+from service.platform.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
 from service.tables import METADATA, is_modelled, is_on
-from service.webhooks.leasing import stay_alive
 from tests.builders import ASite, AThread, a_comment, a_session, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY, an_installation
-from tests.webhooks.a_receiver import OK, a_receiver, an_answer
-from tests.webhooks.articles import share_hooks_secret, tell
-from tests.webhooks.deliveries import AWorker, an_endpoint
+from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.endpoints.a_receiver import OK, a_receiver, an_answer
+from tests.integrations.endpoints.deliveries import AWorker, an_endpoint
 
 SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 REVISIONS = [script.revision for script in SCRIPTS]

@@ -9,18 +9,18 @@ import pytest
 from joserfc.jwk import OctKey
 from sqlalchemy import event, update
 
-from service import clock
-from service.access.guarding import Doorkeeper
-from service.access.keys import add_key, list_keys, revoke_key
-from service.access.model import SessionRow
-from service.access.moderators import change_password, remove_moderator
-from service.access.sessions import end_session, read_session
+from service.platform import clock
+from service.platform.access.api_keys import add_key, list_keys, revoke_key
+from service.platform.access.authorize import Doorkeeper
+from service.platform.access.model import SessionRow
+from service.platform.access.moderator_accounts import change_password, remove_moderator
+from service.platform.access.sessions import end_session, read_session
+from service.platform.sites.edit_site import find_site
+from service.platform.storage.engine import Database
 from service.routes import SITE_ROUTES
-from service.sites.changing import find_site
-from service.storage.engine import Database
 from tests.builders import ASite, Json, a_comment, a_session, a_site, a_thread, events_of
-from tests.readers.a_host import SECRET, a_token, segment, share_secret
-from tests.webhooks.articles import news, share_hooks_secret, signed
+from tests.integrations.articles.articles import news, share_hooks_secret, signed
+from tests.platform.access.a_host import SECRET, a_token, segment, share_secret
 
 ROUTES = {f"{method} {path}": (method, path, who) for method, path, _, who in SITE_ROUTES}
 BODIES: dict[str, Json] = {

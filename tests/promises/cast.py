@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from service.webhooks.signing import make_secret
+from service.platform.outbound.webhook_signatures import make_secret
 from tests.promises.programs import ONEREPLY, Program, settings_of
 from tests.promises.serving import Server
 

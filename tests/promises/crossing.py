@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import httpx2
 
-from service.comments.posting import Group
-from service.storage.engine import Database
+from service.conversation.comments.group_commit import Group
+from service.platform.storage.engine import Database
 from tests.builders import ASite, AThread
 
 

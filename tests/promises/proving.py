@@ -2,8 +2,8 @@
 
 from starlette.applications import Starlette
 
-from service.comments.verifying import verify
-from service.storage.engine import Database
+from service.conversation.comments.verify_counts import verify
+from service.platform.storage.engine import Database
 from tests.builders import ASite, AThread, Json
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.engine import make_url
 from starlette.applications import Starlette
 
 from service.app import create_app
+from service.platform.storage.engine import Database
+from service.platform.storage.postgresql import LOCK_TIMEOUT_SECONDS
 from service.settings import Settings
-from service.storage.engine import Database
-from service.storage.postgresql import LOCK_TIMEOUT_SECONDS
 from tests.builders import ASite, AThread, a_comment, a_site, a_thread
 from tests.conftest import SECRET_KEY
 from tests.promises.crossing import held_up, post_together, until_waiting
@@ -38,7 +38,7 @@ def is_busy(response: httpx2.Response) -> bool:
 
 
 async def test_a_full_queue_turns_away_whoever_comes_next(own_site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.comments.posting.LONGEST_QUEUE", 5)
+    monkeypatch.setattr("service.conversation.comments.group_commit.LONGEST_QUEUE", 5)
     thread = await a_thread(own_site)
     async with held_up(own_site, posts=5):
         waiting = [asyncio.create_task(thread.post(f"Post {number}.")) for number in range(5)]

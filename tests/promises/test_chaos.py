@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from service.comments.model import CommentRow
-from service.events.catalogue import Event
-from service.webhooks.payload import body_of
+from service.conversation.comments.model import CommentRow
+from service.integrations.endpoints.payload import body_of
+from service.platform.events.event_types import Event
 from tests.builders import ASite, AThread, Json, a_thread
 from tests.promises.cast import Cast, a_cast
 from tests.promises.crossing import database_of

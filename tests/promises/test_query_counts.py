@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import Connection, Engine, event, insert, text
 
-from service import clock
-from service.comments.model import CommentRow, State
-from service.comments.paths import newest_path, spot_below
+from service.conversation.comments.model import CommentRow, State
+from service.conversation.comments.tree_paths import newest_path, spot_below
+from service.platform import clock
 from tests.builders import ASite, AThread, Clock, a_comment, a_thread, set_rules
 from tests.promises.crossing import database_of, post_together
 

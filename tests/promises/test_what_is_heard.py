@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from service.app import create_app
 from tests.builders import ASite, AThread, Json, a_comment, a_thread
 from tests.conftest import an_installation
-from tests.live.listening import Heard, Listener, Parser, listening
 from tests.promises.proving import prove_count
 from tests.promises.serving import Server, serving
 from tests.promises.test_two_processes import Crowd
+from tests.reading.streams.listening import Heard, Listener, Parser, listening
 
 ALIKE = ("id", "parent_id", "depth", "author", "html", "edited_at", "revision")
 

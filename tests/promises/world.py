@@ -12,10 +12,10 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 
-from service import clock
 from service.app import create_app
-from service.comments.forgetting import Forgetting
-from service.comments.verifying import verify
+from service.conversation.comments.fingerprint_retention import Forgetting
+from service.conversation.comments.verify_counts import verify
+from service.platform import clock
 from service.settings import Settings
 from service.worker import sweep
 from tests.builders import ASite, Clock, Json, a_site

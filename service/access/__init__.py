@@ -1,1 +1,0 @@
-"""Who is asking, and by what right."""

@@ -1,1 +1,0 @@
-"""Some may not post, for good or for a while."""

@@ -1,1 +1,0 @@
-"""Encoded answers of hot reads, dropped as the log moves."""

@@ -1,1 +1,0 @@
-"""Comments: posted, accepted, shown, edited, deleted."""

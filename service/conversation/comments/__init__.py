@@ -1,0 +1,1 @@
+"""Comments: posted, edited, deleted, paged and counted."""

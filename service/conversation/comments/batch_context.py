@@ -1,0 +1,128 @@
+"""What a group of posts needs to know to be judged, read in a few queries under the lock of its threads."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Delete, Select, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import read_comments
+from service.conversation.comments.drafts import Draft
+from service.conversation.comments.model import Comment, IdempotencyKeyRow
+from service.conversation.comments.reputation_queries import History, asks_history, read_history
+from service.conversation.readers.ban_lookup import Bans, read_bans
+from service.conversation.screening.reputation_rules import words_mark
+from service.conversation.threads.lock_threads import lock_threads
+from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_policy import mode_of
+from service.platform.sites.site_lookup import Site, current_sites
+from service.platform.storage.portable import any_of, rows_given
+
+REMEMBERED = timedelta(hours=24)
+
+
+class Remembered(NamedTuple):
+    """A post that was accepted under a key."""
+
+    fingerprint: bytes
+    comment_id: UUID
+    status: int
+
+
+class Facts(msgspec.Struct):
+    """Threads by site and article, sites by id, remembered posts by thread and key, comments by id, bans by mark.
+
+    Judging adds to ``remembered``, ``comments`` and ``history`` what it accepts, so that later posts of the group
+    see it.
+    """
+
+    threads: dict[tuple[int, str], Thread]
+    sites: dict[int, Site]
+    remembered: dict[tuple[int, str], Remembered]
+    comments: dict[UUID, Comment]
+    bans: Bans
+    history: History
+
+
+async def lock_and_read_facts(connection: AsyncConnection, drafts: Sequence[Draft]) -> Facts:
+    """Lock the threads that ``drafts`` go to, then read the rest, except what depends on the clock."""
+    threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
+    sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
+    bans = await read_bans(connection, {(draft.site.id, mark) for draft in drafts for mark in draft.marks})
+    history = await _read_history(connection, threads, sites, drafts)
+    return Facts(threads, sites, {}, {}, bans, history)
+
+
+async def _read_history(
+    connection: AsyncConnection,
+    threads: dict[tuple[int, str], Thread],
+    sites: dict[int, Site],
+    drafts: Sequence[Draft],
+) -> History:
+    """What was before, for those of ``drafts`` that are judged by it."""
+    readers, addresses, words = set(), set(), set()
+    for draft in drafts:
+        thread, site = threads.get((draft.site.id, draft.article)), sites[draft.site.id]
+        if thread is None or not asks_history(site.rules, mode_of(thread, site.settings)):
+            continue
+        if draft.is_known:
+            readers.add(draft.reader_id)
+        if draft.address_mark is not None and site.rules.most_per_address is not None:
+            addresses.add(draft.address_mark)
+        if site.rules.duplicates is not None:
+            words.add(words_mark(thread.id, draft.said.folded_body))
+    return await read_history(connection, readers=readers, addresses=addresses, words=words)
+
+
+async def read_answered(connection: AsyncConnection, facts: Facts, drafts: Sequence[Draft], *, now: datetime) -> None:
+    """Add to ``facts`` the posts remembered under the drafts' keys, and the comments that drafts answer."""
+    keys = [
+        (thread.id, draft.key)
+        for draft in drafts
+        if draft.key and (thread := facts.threads.get((draft.site.id, draft.article)))
+    ]
+    if keys:
+        facts.remembered = await _read_remembered(connection, keys, now)
+    ids = {draft.parent_id for draft in drafts if draft.parent_id}
+    ids |= {remembered.comment_id for remembered in facts.remembered.values()}
+    if ids:
+        facts.comments = await read_comments(connection, ids)
+
+
+async def _read_remembered(
+    connection: AsyncConnection, keys: list[tuple[int, str]], now: datetime
+) -> dict[tuple[int, str], Remembered]:
+    dialect = connection.dialect.name
+    rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(set(keys))))
+    remembered = {}
+    forgotten = []
+    for thread_id, key, created_at, fingerprint, comment_id, status in rows:
+        if created_at > now - REMEMBERED:
+            remembered[thread_id, key] = Remembered(fingerprint, comment_id, status)
+        else:
+            forgotten.append((thread_id, key))
+    if forgotten:
+        await connection.execute(_forget_keys(dialect), rows_given(dialect, forgotten))
+    return remembered
+
+
+@lru_cache
+def _read_keys(dialect: str) -> Select[*tuple[Any, ...]]:
+    row = IdempotencyKeyRow
+    post = (row.fingerprint, row.comment_id, row.status)
+    return select(row.thread_id, row.key, row.created_at, *post).where(any_of(dialect, row.thread_id, row.key))
+
+
+@lru_cache
+def _forget_keys(dialect: str) -> Delete:
+    row = IdempotencyKeyRow
+    return delete(row).where(any_of(dialect, row.thread_id, row.key))
+
+
+async def forget_old_keys(connection: AsyncConnection, *, now: datetime) -> None:
+    """Delete the posts remembered for longer than :data:`REMEMBERED`."""
+    await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at <= now - REMEMBERED))

@@ -1,0 +1,98 @@
+"""A page of a thread in reading order.
+
+A page is one range of a partial index over what is shown, so it costs the same in a thread of a hundred comments and
+of a million. What an author has pending is few; it is read by its own index and merged in.
+"""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Select, and_, bindparam, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from service.conversation.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
+from service.conversation.comments.tree_paths import LEVEL, is_path, newest_path
+from service.platform.http.cursors import decode_cursor
+from service.platform.problems import InvalidCursor
+
+Order = Literal["oldest", "newest"]
+
+
+async def list_comments(
+    connection: AsyncConnection, thread_id: int, *, order: Order, after: bytes, limit: int, reader_id: UUID | None
+) -> list[Comment]:
+    """The ``limit`` comments that follow the key ``after`` (``order_key``) and that ``reader_id`` may see."""
+    given: dict[str, Any] = {"thread": thread_id, "after": after, "most": limit}
+    comments = [comment_of(row) for row in await connection.execute(_SHOWN[order], given)]
+    if reader_id is None:
+        return comments
+    given["reader"] = reader_id
+    pending = [comment_of(row) for row in await connection.execute(_OWN[order], given)]
+    return sorted([*comments, *pending], key=lambda comment: order_key(comment, order))[:limit]
+
+
+def _page(key: InstrumentedAttribute[bytes]) -> Select[*tuple[Any, ...]]:
+    page = select(*COLUMNS).where(CommentRow.thread_id == bindparam("thread"), key > bindparam("after"))
+    return page.order_by(key).limit(bindparam("most"))
+
+
+# What only its author sees, as pending: also what rules alone took for spam, for its absence would tell. What answers
+# hang below is shown to all as a tombstone.
+_UNSEEN = text("comments.state IN ('pending', 'spam')")  # as the partial index says it
+_NOT_JUDGED = or_(CommentRow.state == State.PENDING, CommentRow.reports.is_not(None))
+_OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _UNSEEN, _NOT_JUDGED, ~CommentRow.shown)
+_PAGE = {"oldest": _page(CommentRow.path), "newest": _page(CommentRow.newest_path)}
+_SHOWN = {order: page.where(CommentRow.shown) for order, page in _PAGE.items()}
+_OWN = {order: page.where(_OWN_PENDING) for order, page in _PAGE.items()}
+
+
+def order_key(comment: Comment, order: Order) -> bytes:
+    """Where ``comment`` stands in a list of that ``order``."""
+    return comment.path if order == "oldest" else newest_path(comment.path)
+
+
+async def key_before(
+    connection: AsyncConnection, comment: Comment, *, order: Order, reader_id: UUID | None, of_root: bool = False
+) -> bytes | None:
+    """The key of what ``reader_id`` sees just before ``comment``, or its root; None where that is the first."""
+    column, key = _KEYS[order], order_key(comment, order)
+    key = key[:LEVEL] if of_root else key
+    # Not max(): PostgreSQL has none of bytea before version 18.
+    before = select(column).where(CommentRow.thread_id == comment.thread_id, column < key)
+    before = before.order_by(column.desc()).limit(1)
+    keys = [await connection.scalar(before.where(CommentRow.shown))]
+    if reader_id is not None:
+        keys.append(await connection.scalar(before.where(_OWN_PENDING), {"reader": reader_id}))
+    return max((key for key in keys if key is not None), default=None)
+
+
+_KEYS = {"oldest": CommentRow.path, "newest": CommentRow.newest_path}
+
+
+async def page_with(
+    connection: AsyncConnection, comment: Comment, *, order: Order, limit: int, reader_id: UUID | None
+) -> bytes:
+    """The key after which a page of ``limit`` begins that has ``comment``.
+
+    It is the first page where that has it, else one that begins with the whole conversation, else with the comment.
+    """
+    after = b""
+    for of_root in (True, False):
+        page = await list_comments(
+            connection, comment.thread_id, order=order, after=after, limit=limit, reader_id=reader_id
+        )
+        if any(each.id == comment.id for each in page):
+            break
+        after = await key_before(connection, comment, order=order, reader_id=reader_id, of_root=of_root) or b""
+    return after
+
+
+def path_in(cursor: str | None) -> bytes:
+    """The path that a page begins after; raises :class:`InvalidCursor`."""
+    if cursor is None:
+        return b""
+    path = decode_cursor(cursor)
+    if not is_path(path):
+        raise InvalidCursor(parameter="cursor")
+    return path

@@ -1,0 +1,165 @@
+"""Authors change their minds: they edit for a while, and delete whenever they like."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
+
+from msgspec import structs
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import lock_own
+from service.conversation.comments.findings_store import forget_findings, replace_findings
+from service.conversation.comments.fingerprint_retention import clear_addresses
+from service.conversation.comments.model import Comment, State
+from service.conversation.comments.reputation_queries import asks_history, read_history
+from service.conversation.comments.states import ARRIVED, Change, change_states
+from service.conversation.comments.wire import state_for_author
+from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
+from service.conversation.screening.findings import STRICTEST, Finding, Verdict, strictest
+from service.conversation.screening.reputation_rules import STRANGER, Standing, standing_of, words_mark
+from service.conversation.screening.rule_set import said, screen_of
+from service.conversation.screening.screen_draft import judge
+from service.conversation.screening.spam_model import SpamModel
+from service.conversation.threads.close_thread import settle_closings
+from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_lookup import visible
+from service.conversation.threads.thread_policy import is_closed, mode_of
+from service.platform import clock
+from service.platform.events.event_types import EventType
+from service.platform.problems import Problem, Said
+from service.platform.sites.site_lookup import Site
+
+
+class EditRefused(Problem):
+    """An edit that was not accepted; ``draft`` gives back what was typed."""
+
+    status: ClassVar[int] = 409
+
+    def __init__(self, body: str, detail: Said | None = None, **members: Any) -> None:
+        super().__init__(detail, draft={"body": body}, **members)
+
+
+class EditInClosedThread(EditRefused):
+    """Nobody's words change once the thread is closed."""
+
+    slug = "thread-closed"
+
+
+class EditWindowOver(EditRefused):
+    """The time in which the author may edit has passed."""
+
+    slug = "edit-window-over"
+
+
+class NotEditable(EditRefused):
+    """The comment was rejected, or deleted."""
+
+    slug = "not-editable"
+
+
+class EditNotAccepted(EditRefused):
+    """A rule of the site refuses the new words; ``rule`` says which."""
+
+    status, slug = 422, "not-accepted"
+
+
+class Edit(NamedTuple):
+    """What an author would rather have written: ``body``, rendered as ``html``.
+
+    ``marks`` are those by which they could be banned, and ``marks_of_email`` tells those of the e-mail that they gave;
+    ``model`` is what the site's classifier has learned.
+    """
+
+    body: str
+    html: str
+    marks: list[int]
+    marks_of_email: Callable[[str], list[int]]
+    model: SpamModel | None
+
+
+async def edit_comment(
+    connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None, edit: Edit
+) -> Comment:
+    """Change what ``reader_id`` wrote, and judge it again.
+
+    Raises NotFound where the comment is not theirs, or an :class:`EditRefused`.
+    """
+    comment, thread = await lock_own(connection, site, comment_id, reader_id)
+    now, body, marks = clock.now(), edit.body, edit.marks
+    visible(thread, to_staff=False, now=now)
+    if is_closed(thread, site.settings, now):
+        raise EditInClosedThread(body)
+    if comment.author_email:
+        marks = marks + edit.marks_of_email(comment.author_email)
+    bans = await read_bans(connection, {(site.id, mark) for mark in marks})
+    if ban := longest_ban(bans, site.id, marks, now):
+        raise Banned(ban, draft={"body": body})
+    if state_for_author(comment) not in {State.PUBLISHED, State.PENDING}:
+        raise NotEditable(body)
+    if now >= comment.created_at + timedelta(seconds=site.settings.edit_window_seconds):
+        raise EditWindowOver(body)
+    if comment.body == body:
+        return comment
+    comment.body, comment.html, comment.edited_at = body, edit.html, now
+    findings = await _judge_again(connection, comment, thread, site, edit.model)
+    to, event = after_edit(comment.state, strictest(findings))
+    comment.reports = comment.reports or 0
+    await replace_findings(connection, comment.id, findings)
+    await change_states(connection, [Change(thread, site, comment, to, event)], now=now)
+    return comment
+
+
+async def _judge_again(
+    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, model: SpamModel | None
+) -> list[Finding]:
+    """What the site's rules find in the new words of ``comment``; raises EditNotAccepted where one refuses them."""
+    says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
+    mode, rules = mode_of(thread, site.settings), site.rules
+    comment.words_mark = words_mark(thread.id, says.folded_body)
+    standing = STRANGER
+    if asks_history(rules, mode):
+        standing = await _standing(connection, comment)
+    findings = judge(says, screen_of(site.id, rules), mode=mode, standing=standing, model=model)
+    if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
+        told = Said(refusal.rule.value, table="author") if rules.tell_authors else None
+        raise EditNotAccepted(comment.body, told, rule=refusal.rule)
+    return findings
+
+
+async def _standing(connection: AsyncConnection, comment: Comment) -> Standing:
+    """How its author stands, but for this comment; an edit is no further post, so it floods nothing."""
+    mark, now = comment.words_mark, comment.edited_at
+    assert mark is not None and now is not None
+    history = await read_history(connection, readers=[comment.reader_id], addresses=[], words=[])
+    past = [each for each in history.of_readers[comment.reader_id] if each.id != comment.id]
+    standing = standing_of(past, [], said_at=None, words_mark=mark, is_short=True, now=now)
+    return structs.replace(standing, posted=0)
+
+
+def after_edit(before: State, verdict: Verdict) -> tuple[State, EventType]:
+    """What a comment becomes whose new words have this ``verdict``, which is not refused; and the event that tells it.
+
+    A new wording can lose what the old one was granted, but never gain it: what was held stays held.
+    """
+    after = State(min(before, verdict, key=STRICTEST.index))
+    return after, EventType.COMMENT_EDITED if after is before else ARRIVED[after]
+
+
+async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
+    """Delete what ``reader_id`` wrote, for good: its words and its author are gone. Twice is once.
+
+    Raises NotFound where the comment is not theirs.
+    """
+    comment, thread = await lock_own(connection, site, comment_id, reader_id)
+    if comment.state is State.DELETED and not comment.body:
+        return
+    now = clock.now()
+    closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    comment.author_name = comment.body = comment.html = ""
+    comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
+    comment.words_mark = comment.reports = None
+    await clear_addresses(connection, [comment.id])
+    await forget_findings(connection, comment.id)
+    change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
+    await change_states(connection, [change], now=now, told_before=closed)

@@ -1,0 +1,65 @@
+"""What the rules find in a comment is kept beside it."""
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import FindingRow
+from service.conversation.screening.findings import Finding, Rule
+from service.platform.storage.portable import any_of, insert_many, rows_given
+
+# What people said of it, and what was known only as it arrived.
+NOT_JUDGED_AGAIN = (
+    *(Rule.REPORTED.value, Rule.SECOND_LOOK.value),
+    *(Rule.HONEYPOT.value, Rule.FAST.value, Rule.AKISMET.value, Rule.AKISMET_UNREACHABLE.value),
+)
+
+
+def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The rows to insert for what was found in a comment."""
+    return [
+        {"comment_id": comment_id, "rule": each.rule.value, "verdict": each.verdict, "matched": each.matched}
+        for each in findings
+    ]
+
+
+async def replace_findings(connection: AsyncConnection, comment_id: UUID, findings: Sequence[Finding]) -> None:
+    """Forget what the rules found in a comment before, and keep ``findings``; what is not judged again stays."""
+    by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(NOT_JUDGED_AGAIN))
+    await connection.execute(by_rules)
+    await insert_many(connection, FindingRow, finding_rows(comment_id, findings))
+
+
+async def add_finding(connection: AsyncConnection, comment_id: UUID, finding: Finding) -> None:
+    """Keep ``finding`` beside the others of a comment, in the place of an earlier one of the same rule."""
+    same = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule == finding.rule.value)
+    await connection.execute(same)
+    await insert_many(connection, FindingRow, finding_rows(comment_id, [finding]))
+
+
+async def forget_findings(connection: AsyncConnection, comment_id: UUID) -> None:
+    """Forget whatever was found in a comment whose words are gone."""
+    await connection.execute(delete(FindingRow).where(FindingRow.comment_id == comment_id))
+
+
+async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, list[Finding]]:
+    """What was found in each of the comments ``ids``, in the order of the rules."""
+    found: dict[UUID, list[Finding]] = {comment_id: [] for comment_id in ids}
+    if not ids:
+        return found
+    dialect = connection.dialect.name
+    for row in await connection.execute(_read(dialect), rows_given(dialect, [(id_,) for id_ in ids])):
+        found[row.comment_id].append(Finding(Rule(row.rule), row.verdict, row.matched))
+    for findings in found.values():
+        findings.sort(key=lambda finding: list(Rule).index(finding.rule))
+    return found
+
+
+@lru_cache
+def _read(dialect: str) -> Select[*tuple[Any, ...]]:
+    row = FindingRow
+    return select(row.comment_id, row.rule, row.verdict, row.matched).where(any_of(dialect, row.comment_id))

@@ -1,0 +1,159 @@
+"""Posts join a batch, and a batch is one transaction.
+
+*Why batches*: a commit costs the same for one post and for two hundred. Posts that arrive while a commit is under way
+share the next transaction. The batch is one customer of the process's writer, so closes and decisions wait for one
+batch at most; it runs in a task of its own, so a client that goes away cancels nothing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy.exc import DataError, IntegrityError
+
+from service.conversation.comments.accept_batch import Outcome, accept_group
+from service.conversation.comments.drafts import Accepted, Draft, Unstorable
+from service.platform.metrics import BATCH_RETRIES, GROUP, POSTS, QUEUE
+from service.platform.problems import Busy, DatabaseUnavailable, InternalError, Problem
+from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
+from service.platform.storage.postgresql import wait_for_locks
+
+LARGEST_GROUP = 200
+LONGEST_QUEUE = 5_000
+# A batch that met a lock has waited for it already: its parts only look whether it is theirs.
+LOCK_WAIT_OF_PART = 0.1
+
+log = structlog.get_logger()
+
+
+class Waiting(NamedTuple):
+    """A draft that waits for a transaction, its answer, and the loop's time at which it is answered with 503."""
+
+    draft: Draft
+    answer: "asyncio.Future[Outcome]"
+    until: float
+
+
+class Group:
+    """Where posts of a process wait for the next transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: deque[Waiting] = deque()
+        self._crossing: asyncio.Task[None] | None = None
+
+    async def post(self, draft: Draft) -> Accepted:
+        """Have ``draft`` judged and, if it is accepted, committed.
+
+        Raises the :class:`Problem` that refuses it, or Busy where too many wait.
+        """
+        if len(self._waiting) >= LONGEST_QUEUE:
+            raise Busy(cause="The queue of posts is full.")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append(Waiting(draft, answer, loop.time() + (self._database.time_limit or TIME_LIMIT_SECONDS)))
+        if self._crossing is None:
+            self._crossing = asyncio.create_task(self._cross())
+        QUEUE.set(len(self._waiting))
+        outcome = await answer
+        if isinstance(outcome, Problem):
+            POSTS.labels(outcome.slug).inc()
+            raise outcome
+        POSTS.labels(outcome.comment.state).inc()
+        return outcome
+
+    async def finish(self) -> None:
+        """Wait until nobody waits any more."""
+        if self._crossing is not None:
+            await self._crossing
+
+    async def _cross(self) -> None:
+        try:
+            while self._waiting:
+                await self._cross_once()
+        finally:
+            self._crossing = None
+
+    async def _cross_once(self) -> None:
+        """Take the writer's turn, then everybody who waits by then."""
+        batch: list[Waiting] = []
+        try:
+            async with self._database.write(within=_left(self._waiting[0])) as connection:
+                batch = self._take()
+                outcomes = await accept_group(connection, [each.draft for each in batch])
+        except Exception as error:
+            # The turn itself may not have come; then the first in line get to know why.
+            batch = batch or self._take()
+            outcomes = await self._cross_in_parts(batch, error)
+        for each, outcome in zip(batch, outcomes, strict=True):
+            if not each.answer.done():
+                each.answer.set_result(outcome)
+
+    def _take(self) -> list[Waiting]:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
+        GROUP.observe(len(batch))
+        QUEUE.set(len(self._waiting))
+        return batch
+
+    async def _cross_in_parts(self, batch: Sequence[Waiting], error: Exception) -> list[Outcome]:
+        """Retry what failed together in parts: thread by thread where a lock was missing, else post by post.
+
+        A post whose time is over is not retried: the whole batch ends with the time of its oldest post.
+        """
+        if len(batch) == 1:
+            return [_failure(batch[0].draft, error)]
+        if isinstance(error, Busy):
+            if not self._may_get_through_in_parts(error, batch):
+                return [error for _ in batch]
+            parts = _by_thread(batch)
+        else:
+            log.warning("batch-failed", posts=len(batch), error=repr(error))
+            parts = [[number] for number in range(len(batch))]
+        outcomes: dict[int, Outcome] = {}
+        for numbers in parts:
+            outcomes.update(zip(numbers, await self._cross_part([batch[number] for number in numbers]), strict=True))
+        return [outcomes[number] for number in range(len(batch))]
+
+    def _may_get_through_in_parts(self, error: Busy, batch: Sequence[Waiting]) -> bool:
+        """Whether it was one thread that somebody else holds, not the whole database."""
+        whole = isinstance(error, DatabaseUnavailable) or self._database.dialect == "sqlite"
+        return not whole and len({_thread(each.draft) for each in batch}) > 1
+
+    async def _cross_part(self, part: Sequence[Waiting]) -> list[Outcome]:
+        BATCH_RETRIES.inc()
+        if (left := _left(part[0])) <= 0:
+            return [Busy(cause="The batch's time was over before its retry.") for _ in part]
+        try:
+            async with self._database.write(within=left) as connection:
+                await wait_for_locks(connection, seconds=LOCK_WAIT_OF_PART)
+                return await accept_group(connection, [each.draft for each in part])
+        except Exception as error:
+            return await self._cross_in_parts(part, error)
+
+
+def _left(waiting: Waiting) -> float:
+    """The seconds until ``waiting`` has to be answered."""
+    return max(0.0, waiting.until - asyncio.get_running_loop().time())
+
+
+def _thread(draft: Draft) -> tuple[int, str]:
+    return draft.site.id, draft.article
+
+
+def _by_thread(batch: Sequence[Waiting]) -> list[list[int]]:
+    """The numbers of the drafts of ``batch``, a list for each thread, in order."""
+    numbers = sorted(range(len(batch)), key=lambda number: (_thread(batch[number].draft), number))
+    return [list(part) for _, part in groupby(numbers, key=lambda number: _thread(batch[number].draft))]
+
+
+def _failure(draft: Draft, error: Exception) -> Problem:
+    """The problem of a post that failed alone."""
+    if isinstance(error, Problem):
+        return error
+    log.error("post-failed", exc_info=error)
+    if isinstance(error, DataError | IntegrityError):
+        return Unstorable(draft)
+    return InternalError()

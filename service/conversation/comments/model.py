@@ -1,0 +1,197 @@
+"""The tables of comments and of remembered posts, and a comment as the deeds hold it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.platform.storage.schema import Base, one_of
+
+AuthorRole = Literal["guest", "reader", "staff"]
+
+
+class State(StrEnum):
+    """What a comment is; only published ones count."""
+
+    PUBLISHED = "published"
+    PENDING = "pending"
+    REJECTED = "rejected"
+    SPAM = "spam"
+    DELETED = "deleted"
+
+
+# An index is used where a statement says the very same: SQLAlchemy tells SQLite, which has no booleans, “= 1”.
+_SHOWN, _SHOWN_IN_SQLITE = text("shown"), text("shown = 1")
+_UNSEEN = text("state IN ('pending', 'spam')")
+_NOT_PUBLISHED = text("state <> 'published'")
+_IMPORTED = text("imported_from IS NOT NULL")
+_HAS_WORDS, _HAS_ADDRESS = text("words_mark IS NOT NULL"), text("address_mark IS NOT NULL")
+_REPORTED = text("reports > 0")
+
+
+class CommentRow(Base):
+    """What a reader posted.
+
+    ``shown`` is: published, or has a published descendant (a tombstone). The partial indexes hold shown rows only, so
+    a flood of spam costs readers nothing. ``words_mark`` and ``address_mark`` are keyed hashes of what was said in
+    which thread and of where it came from; ``reports`` counts those since a moderator last looked, NULL where one has
+    judged the words as they are. Their defaults are for the release before, which knows nothing of them.
+    """
+
+    __tablename__ = "comments"
+    __table_args__ = (
+        UniqueConstraint("thread_id", "path"),
+        Index("ix_comments_shown_oldest", "thread_id", "path", sqlite_where=_SHOWN_IN_SQLITE, postgresql_where=_SHOWN),
+        Index(
+            "ix_comments_shown_newest",
+            "thread_id",
+            "newest_path",
+            sqlite_where=_SHOWN_IN_SQLITE,
+            postgresql_where=_SHOWN,
+        ),
+        Index("ix_comments_unseen", "thread_id", "reader_id", "path", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
+        Index("ix_comments_queue", "state", "id", sqlite_where=_NOT_PUBLISHED, postgresql_where=_NOT_PUBLISHED),
+        Index("ix_comments_reader", "reader_id", "id"),
+        # Partial on SQLite only: the term that asks for it would let PostgreSQL go through that of forgetting instead.
+        Index("ix_comments_words", "words_mark", "id", sqlite_where=_HAS_WORDS),
+        Index("ix_comments_address", "address_mark", "id", sqlite_where=_HAS_ADDRESS),
+        Index("ix_comments_addressed", "created_at", sqlite_where=_HAS_ADDRESS, postgresql_where=_HAS_ADDRESS),
+        Index("ix_comments_reported", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
+        Index(
+            "ix_comments_imported",
+            "thread_id",
+            "imported_from",
+            unique=True,
+            sqlite_where=_IMPORTED,
+            postgresql_where=_IMPORTED,
+        ),
+        one_of("state", State),
+        CheckConstraint("shown OR state <> 'published'", name="shown"),
+        CheckConstraint("depth BETWEEN 0 AND 20", name="depth"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("threads.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    path: Mapped[bytes] = mapped_column(LargeBinary(84))
+    newest_path: Mapped[bytes] = mapped_column(LargeBinary(84))
+    depth: Mapped[int]
+    state: Mapped[str] = mapped_column(String(9))
+    shown: Mapped[bool]
+    reader_id: Mapped[UUID]
+    author_name: Mapped[str] = mapped_column(String(100))
+    author_email: Mapped[str | None] = mapped_column(String(254))
+    author_url: Mapped[str | None] = mapped_column(String(2000))
+    author_role: Mapped[str] = mapped_column(String(8), server_default="guest")
+    author_avatar: Mapped[str | None] = mapped_column(String(2000))
+    body: Mapped[str]
+    html: Mapped[str]
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    words_mark: Mapped[int | None] = mapped_column(BigInteger)
+    address_mark: Mapped[int | None] = mapped_column(BigInteger)
+    reports: Mapped[int | None] = mapped_column(server_default="0")
+    imported_from: Mapped[str | None] = mapped_column(String(100))
+
+
+class Comment(msgspec.Struct):
+    """A comment as one transaction holds it. ``path`` is its spot in the tree (``paths.py``)."""
+
+    id: UUID
+    thread_id: int
+    parent_id: UUID | None
+    path: bytes
+    depth: int
+    state: State
+    shown: bool
+    reader_id: UUID
+    author_name: str
+    author_email: str | None
+    author_url: str | None
+    author_role: AuthorRole
+    author_avatar: str | None
+    body: str
+    html: str
+    revision: int
+    created_at: datetime
+    edited_at: datetime | None
+    words_mark: int | None
+    address_mark: int | None
+    reports: int | None
+
+
+class FindingRow(Base):
+    """What a rule found in a comment as it arrived or was last edited; it goes when the comment's words go."""
+
+    __tablename__ = "findings"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(32), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(9))
+    matched: Mapped[str | None] = mapped_column(String(300))
+
+
+COLUMNS = tuple(getattr(CommentRow, name) for name in Comment.__struct_fields__)
+
+
+def comment_of(row: Sequence[Any]) -> Comment:
+    """The comment in a row of :data:`COLUMNS`."""
+    comment = Comment(*row)
+    comment.state = State(comment.state)
+    return comment
+
+
+class IdempotencyKeyRow(Base):
+    """A post that was accepted, remembered for a day so that sending it again changes nothing (promise 4).
+
+    ``fingerprint`` tells whether what is sent again is the same.
+    """
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    thread_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("threads.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16))
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
+    status: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ClassifierRow(Base):
+    """What a site's classifier has learned from the decisions in its log up to ``position``.
+
+    ``learned`` are the counts (``screening/spam_model.py``, as MessagePack); ``version`` moves with them; ``edition``
+    is that of the features.
+    """
+
+    __tablename__ = "classifiers"
+
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), primary_key=True)
+    edition: Mapped[int]
+    position: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]
+    learned: Mapped[bytes]
+
+
+class LessonRow(Base):
+    """A comment that a classifier has learned by a moderator's decision, as long as both stand.
+
+    ``features`` (MessagePack) are what was learned, so that it can be taken back, also when the words have changed.
+    """
+
+    __tablename__ = "lessons"
+    __table_args__ = (Index("ix_lessons_site_id", "site_id", "spam", "position"), {"sqlite_with_rowid": False})
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
+    position: Mapped[int] = mapped_column(BigInteger)
+    spam: Mapped[bool]
+    features: Mapped[bytes]

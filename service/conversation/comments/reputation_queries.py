@@ -1,0 +1,109 @@
+"""What authors, addresses and threads had lately: a few rows each, by their own indexes, read once a group."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import Comment, CommentRow
+from service.conversation.screening.reputation_rules import SHORT, Past, Standing, standing_of
+from service.platform.sites.site_rules import MOST_REMEMBERED, Rules
+from service.platform.sites.site_settings import Mode
+from service.platform.storage.portable import keys_given, newest_of_each
+
+
+class History(msgspec.Struct):
+    """By reader their past comments, by address mark when it was used, by words mark when they were said last.
+
+    All newest first. What a group accepts is added, so that later posts of the group see it.
+    """
+
+    of_readers: defaultdict[UUID, list[Past]]
+    of_addresses: defaultdict[int, list[datetime]]
+    of_words: dict[int, datetime]
+
+    def add(self, comment: Comment) -> None:
+        """Remember a comment that has just arrived."""
+        past = Past(comment.id, comment.state, comment.created_at, comment.words_mark)
+        self.remember(past, comment.reader_id, comment.address_mark)
+
+    def remember(self, past: Past, reader_id: UUID, address_mark: int | None) -> None:
+        """Put ``past`` before all that is known; no more is kept than would be read."""
+        of_reader = self.of_readers[reader_id]
+        of_reader.insert(0, past)
+        del of_reader[MOST_REMEMBERED:]
+        if address_mark is not None:
+            of_address = self.of_addresses[address_mark]
+            of_address.insert(0, past.created_at)
+            del of_address[MOST_REMEMBERED:]
+        if past.words_mark is not None:
+            self.of_words[past.words_mark] = past.created_at
+
+    def standing(
+        self, *, reader_id: UUID, address_mark: int | None, words_mark: int, folded: str, now: datetime
+    ) -> Standing:
+        """How somebody stands who says what ``folded`` is."""
+        return standing_of(
+            self.of_readers.get(reader_id, []),
+            self.of_addresses.get(address_mark, []) if address_mark is not None else [],
+            said_at=self.of_words.get(words_mark),
+            words_mark=words_mark,
+            is_short=len(folded) < SHORT,
+            now=now,
+        )
+
+
+def no_history() -> History:
+    """What is known where nothing was asked."""
+    return History(defaultdict(list), defaultdict(list), {})
+
+
+def asks_history(rules: Rules, mode: Mode) -> bool:
+    """Whether anything depends on what was before."""
+    of_rules = (
+        rules.duplicates,
+        rules.most_per_reader,
+        rules.most_per_address,
+        rules.most_rejected,
+        rules.trusted_after,
+    )
+    return mode == "hold-first-timers" or any(asked is not None for asked in of_rules)
+
+
+async def read_history(
+    connection: AsyncConnection, *, readers: Collection[UUID], addresses: Collection[int], words: Collection[int]
+) -> History:
+    """The history of those ``readers``, address marks and words marks."""
+    history, dialect = no_history(), connection.dialect.name
+    if readers:
+        for row in await connection.execute(_of_readers(dialect), keys_given(dialect, readers)):
+            history.of_readers[row.reader_id].append(Past(row.id, row.state, row.created_at, row.words_mark))
+    if addresses:
+        for row in await connection.execute(_of_addresses(dialect), keys_given(dialect, addresses)):
+            history.of_addresses[row.address_mark].append(row.created_at)
+    if words:
+        for row in await connection.execute(_of_words(dialect), keys_given(dialect, words)):
+            history.of_words.setdefault(row.words_mark, row.created_at)
+    return history
+
+
+@lru_cache
+def _of_readers(dialect: str) -> Select[*tuple[Any, ...]]:
+    columns = (CommentRow.id, CommentRow.state, CommentRow.created_at, CommentRow.words_mark)
+    return newest_of_each(dialect, CommentRow.reader_id, columns, most=MOST_REMEMBERED)
+
+
+@lru_cache
+def _of_addresses(dialect: str) -> Select[*tuple[Any, ...]]:
+    return newest_of_each(dialect, CommentRow.address_mark, [CommentRow.created_at], most=MOST_REMEMBERED)
+
+
+@lru_cache
+def _of_words(dialect: str) -> Select[*tuple[Any, ...]]:
+    return newest_of_each(dialect, CommentRow.words_mark, [CommentRow.created_at], most=1)

@@ -1,0 +1,82 @@
+"""The classifiers of the sites as posts ask them: kept in memory, and read again when they have learned."""
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import ClassifierRow
+from service.conversation.screening.spam_features import EDITION
+from service.conversation.screening.spam_model import Learned, SpamModel, model_of
+from service.platform import clock
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.engine import Database
+from service.platform.storage.single_flight import SingleFlight
+
+REMEMBERED = timedelta(seconds=1)
+
+encode_learned = msgspec.msgpack.Encoder().encode
+decode_learned = msgspec.msgpack.Decoder(Learned).decode
+
+
+class _Kept(NamedTuple):
+    """A model, the version of what it was made of, and when that was last asked for."""
+
+    model: SpamModel | None
+    version: int
+    asked_at: datetime
+
+
+class Classifiers:
+    """The models of the sites of one database, none older than :data:`REMEMBERED`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: dict[int, _Kept] = {}
+        self._reading: SingleFlight[_Kept] = SingleFlight()
+
+    async def of(self, site: Site) -> SpamModel | None:
+        """The model of ``site``; None where it has no classifier, or one that has not yet learned enough."""
+        if site.rules.classifier is None:
+            self._kept.pop(site.id, None)
+            return None
+        kept = self._kept.get(site.id)
+        if kept is not None and (_is_fresh(kept) or site.id in self._reading):
+            return kept.model  # while one reads it again, the others do not wait
+        kept = self._kept[site.id] = await self._reading.call(site.id, partial(self._read, site.id, kept))
+        return kept.model
+
+    async def _read(self, site_id: int, kept: _Kept | None) -> _Kept:
+        now = clock.now()
+        async with self._database.read() as connection:
+            version = await _read_version(connection, site_id)
+            if kept is not None and kept.version == version:
+                return kept._replace(asked_at=now)
+            learned = await _read_learned(connection, site_id) if version else None
+        model = await asyncio.to_thread(_make, learned) if learned else None
+        return _Kept(model, version, now)
+
+
+def _is_fresh(kept: _Kept) -> bool:
+    return abs(clock.now() - kept.asked_at) < REMEMBERED
+
+
+def _make(learned: bytes) -> SpamModel | None:
+    return model_of(decode_learned(learned))
+
+
+async def _read_version(connection: AsyncConnection, site_id: int) -> int:
+    """The version of what the site's classifier has learned; 0 where that is nothing, or other features."""
+    statement = select(ClassifierRow.version).where(ClassifierRow.site_id == site_id, ClassifierRow.edition == EDITION)
+    return await connection.scalar(statement) or 0
+
+
+async def _read_learned(connection: AsyncConnection, site_id: int) -> bytes | None:
+    learned: bytes | None = await connection.scalar(
+        select(ClassifierRow.learned).where(ClassifierRow.site_id == site_id)
+    )
+    return learned

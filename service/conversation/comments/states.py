@@ -1,0 +1,163 @@
+"""The only writer of states: what a comment becomes, what that does to the count, and the event that tells it.
+
+Promises 1 and 5: a state, the count, ``shown`` and the event change here, together, under the thread's lock.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from service.conversation.comments.model import Comment, CommentRow, State
+from service.conversation.comments.tree_paths import ancestors, end_of_subtree
+from service.conversation.comments.wire import told_comment
+from service.conversation.threads.counts import write_counts
+from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_events import tell
+from service.platform.events.append import append_events
+from service.platform.events.event_types import EventType, NewEvent
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import any_of, rows_given
+
+WRITTEN = (
+    *("state", "shown", "revision", "reports", "author_name", "author_email", "author_url", "author_avatar"),
+    *("body", "html", "edited_at", "words_mark"),
+)
+
+
+# What tells that a comment has arrived, by the state in which it does.
+ARRIVED = {
+    State.PUBLISHED: EventType.COMMENT_PUBLISHED,
+    State.PENDING: EventType.COMMENT_HELD,
+    State.SPAM: EventType.COMMENT_SPAM,
+}
+
+
+class Change(msgspec.Struct):
+    """One comment and what it is to become; ``comment`` holds the new words already, if there are any."""
+
+    thread: Thread
+    site: Site
+    comment: Comment
+    to: State
+    event: EventType
+
+
+def enter_state(thread: Thread, site: Site, comment: Comment, *, now: datetime) -> NewEvent:
+    """Count a comment that has just arrived in ``thread``; the event that tells it."""
+    enter_silently(thread, comment)
+    return tell(thread, site, ARRIVED[comment.state], occurred_at=now, comment=told_comment(comment))
+
+
+def enter_silently(thread: Thread, comment: Comment) -> None:
+    """Count a comment that arrives with many others, which one event of the thread tells."""
+    published = comment.state is State.PUBLISHED
+    thread.reply_count += published
+    thread.shown_version += published
+
+
+async def change_states(
+    connection: AsyncConnection, changes: Sequence[Change], *, now: datetime, told_before: Sequence[NewEvent] = ()
+) -> None:
+    """Make comments what they are to become, in order; their threads are locked.
+
+    ``told_before`` are events of the same transaction that come first. Each comment's revision moves.
+    """
+    events = [*told_before, *(_apply(change, now) for change in changes)]
+    if changes:
+        rows = [_row(change.comment) for change in changes]
+        await connection.execute(_WRITE_COMMENT, rows)
+        await keep_shown(connection, {spot for change in changes for spot in _spots(change)})
+    threads = {change.thread.id: change.thread for change in changes}
+    await write_counts(connection, threads.values(), now=now)
+    await append_events(connection, events)
+
+
+async def erase_comments(
+    connection: AsyncConnection, thread: Thread, comments: Sequence[Comment], *, others_stay: bool, now: datetime
+) -> None:
+    """Delete ``comments`` of a locked thread, their words and their authors; one event tells it when all are gone.
+
+    They stand in reading order, the last first, and whatever is below them is erased before or with them, unless
+    ``others_stay``.
+    """
+    dialect = connection.dialect.name
+    erase = update(CommentRow).where(any_of(dialect, CommentRow.id)).values(_ERASED | {"revision": _NEXT_REVISION})
+    await connection.execute(erase, rows_given(dialect, [(comment.id,) for comment in comments]))
+    spots = {*ancestors(comments[-1].path), *(comment.path for comment in comments if others_stay)}
+    await keep_shown(connection, {(thread.id, spot) for spot in spots})
+    thread.reply_count -= sum(comment.state is State.PUBLISHED for comment in comments)
+    thread.shown_version += 1
+    await write_counts(connection, [thread], now=now)
+
+
+_NEXT_REVISION = CommentRow.revision + 1
+_NOTHING = ("author_email", "author_url", "author_avatar", "edited_at", "words_mark", "address_mark", "reports")
+_ERASED = {
+    **dict.fromkeys(_NOTHING),
+    **dict.fromkeys(("author_name", "body", "html"), ""),
+    "state": State.DELETED.value,
+    "shown": False,
+}
+
+
+def _apply(change: Change, now: datetime) -> NewEvent:
+    thread, comment, before = change.thread, change.comment, change.comment.state
+    comment.state = change.to
+    comment.revision += 1
+    thread.reply_count += (comment.state is State.PUBLISHED) - (before is State.PUBLISHED)
+    thread.shown_version += comment.shown or comment.state is State.PUBLISHED
+    comment.shown = comment.state is State.PUBLISHED  # tombstones are found below
+    told = {"comment": told_comment(comment), "previous_state": before}
+    return tell(thread, change.site, change.event, occurred_at=now, **told)
+
+
+def _spots(change: Change) -> list[tuple[int, bytes]]:
+    """Where ``shown`` may have to change: at the comment, and at all above it."""
+    path = change.comment.path
+    return [(change.thread.id, spot) for spot in [*ancestors(path), path]]
+
+
+def _row(comment: Comment) -> dict[str, object]:
+    return {"comment_id": comment.id, **{name: getattr(comment, name) for name in WRITTEN}}
+
+
+_WRITE_COMMENT = (
+    update(CommentRow)
+    .where(CommentRow.id == bindparam("comment_id"))
+    .values({name: bindparam(name) for name in WRITTEN})
+)
+
+
+async def keep_shown(connection: AsyncConnection, spots: Collection[tuple[int, bytes]]) -> None:
+    """Show the comments at ``spots``, pairs of thread and path, exactly if they or something below is published."""
+    rows = [
+        {"in_thread": thread_id, "at_path": path, "subtree_end": end_of_subtree(path)}
+        for thread_id, path in sorted(spots)
+    ]
+    if rows:
+        await connection.execute(_KEEP_SHOWN, rows)
+
+
+def _is_shown() -> ColumnElement[bool]:
+    below = aliased(CommentRow)
+    published_below = exists().where(
+        and_(
+            below.thread_id == bindparam("in_thread"),
+            below.path > bindparam("at_path"),
+            below.path < bindparam("subtree_end"),
+            below.shown,  # what is published is shown already, and the partial index holds no more
+            below.state == State.PUBLISHED.value,
+        )
+    )
+    return or_(CommentRow.state == State.PUBLISHED.value, published_below)
+
+
+_KEEP_SHOWN = (
+    update(CommentRow)
+    .where(CommentRow.thread_id == bindparam("in_thread"), CommentRow.path == bindparam("at_path"))
+    .values(shown=_is_shown())
+)

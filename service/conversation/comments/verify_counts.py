@@ -1,0 +1,89 @@
+"""Counts everything again, to prove that nothing needs it.
+
+Each finding is a sentence that names what is wrong, as a pair of what is kept and what was found.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from service.conversation.comments.model import CommentRow, State
+from service.conversation.comments.tree_paths import LEVEL, newest_path
+from service.conversation.threads.model import ThreadRow
+from service.platform.events.model import EventRow
+from service.platform.sites.model import SiteRow
+
+
+class _Spot(msgspec.Struct):
+    """A comment on the way down the tree, and whether something published was met below it."""
+
+    path: bytes
+    published: bool
+    shown: bool
+
+
+async def verify(connection: AsyncConnection) -> AsyncIterator[str]:
+    """What is wrong in the whole database, a finding at a time; nothing where all is right."""
+    async for finding in _positions(connection):
+        yield finding
+    columns = (ThreadRow.id, ThreadRow.article, ThreadRow.reply_count, ThreadRow.places, ThreadRow.sequence)
+    for thread in (await connection.execute(select(*columns).order_by(ThreadRow.id))).all():
+        where = f"thread {thread.id} (article {thread.article!r})"
+        async for finding in _thread(connection, thread.id, thread.reply_count, thread.places):
+            yield f"{where}: {finding}"
+        first, last, count = await _range(connection, EventRow.sequence, EventRow.thread_id == thread.id)
+        if last != thread.sequence or count != last - first + 1:
+            yield f"{where}: sequence {thread.sequence}, its events run from {first} to {last} and are {count}"
+
+
+async def _positions(connection: AsyncConnection) -> AsyncIterator[str]:
+    sites = await connection.execute(select(SiteRow.id, SiteRow.slug, SiteRow.position))
+    for site in sites.all():
+        first, last, count = await _range(connection, EventRow.position, EventRow.site_id == site.id)
+        if last != site.position or count != last - first + 1:
+            yield f"site {site.slug}: position {site.position}, its events run from {first} to {last} and are {count}"
+
+
+async def _range(
+    connection: AsyncConnection, number: InstrumentedAttribute[Any], where: ColumnElement[bool]
+) -> tuple[int, int, int]:
+    """The first, the last and the count of the numbers; 1, 0, 0 where there are none."""
+    statement = select(func.min(number), func.max(number), func.count()).where(where)
+    first, last, count = (await connection.execute(statement)).one()
+    return (first, last, count) if count else (1, 0, 0)
+
+
+async def _thread(connection: AsyncConnection, thread_id: int, reply_count: int, places: int) -> AsyncIterator[str]:
+    """Walk one thread in the order of reading, with the comments above the current one at hand."""
+    columns = (CommentRow.path, CommentRow.newest_path, CommentRow.depth, CommentRow.state, CommentRow.shown)
+    statement = select(*columns).where(CommentRow.thread_id == thread_id).order_by(CommentRow.path)
+    above: list[_Spot] = []
+    published = last_place = 0
+    async for path, newest, depth, state, shown in await connection.stream(statement):
+        while above and not path.startswith(above[-1].path):
+            if finding := _shown_finding(above.pop(), above):
+                yield finding
+        is_published = state == State.PUBLISHED
+        published += is_published
+        last_place = max(last_place, int.from_bytes(path[-LEVEL:], "big"))
+        above.append(_Spot(path, is_published, shown))
+        if newest != newest_path(path) or depth != len(path) // LEVEL - 1 or depth != len(above) - 1:
+            yield f"the comment at {path.hex()}: depth {depth}, newest path {newest.hex()}, {len(above) - 1} above it"
+    while above:
+        if finding := _shown_finding(above.pop(), above):
+            yield finding
+    if published != reply_count:
+        yield f"reply count {reply_count}, published comments {published}"
+    if last_place > places:
+        yield f"last place given {places}, last place taken {last_place}"
+
+
+def _shown_finding(spot: _Spot, above: list[_Spot]) -> str | None:
+    """Whether ``spot`` is shown exactly if it or something below it is published; tells the one above."""
+    if above:
+        above[-1].published |= spot.published
+    return None if spot.shown == spot.published else f"the comment at {spot.path.hex()} has shown {spot.shown}"

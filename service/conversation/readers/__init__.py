@@ -1,0 +1,1 @@
+"""Readers, and the bans that hold for them."""

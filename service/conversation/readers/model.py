@@ -1,0 +1,37 @@
+"""The table of bans."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.platform.storage.schema import Base, one_of
+
+KINDS = ("reader", "email", "domain", "address")
+
+
+class BanRow(Base):
+    """Somebody may not post, for good or until a time.
+
+    ``mark`` is a fingerprint (``access/fingerprints.py``): neither an e-mail nor an address is kept. ``told`` is what
+    moderators see of it; ``ended_at`` is when somebody ended it.
+    """
+
+    __tablename__ = "bans"
+    __table_args__ = (
+        Index("ix_bans_site_id", "site_id", "id"),
+        Index("ix_bans_mark", "site_id", "mark"),
+        one_of("kind", KINDS),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
+    kind: Mapped[str] = mapped_column(String(7))
+    mark: Mapped[int] = mapped_column(BigInteger)
+    told: Mapped[str] = mapped_column(String(260))
+    reader_id: Mapped[UUID | None]
+    reason: Mapped[str | None] = mapped_column(String(500))
+    until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

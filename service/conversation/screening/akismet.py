@@ -1,0 +1,165 @@
+"""A client of Akismet, which says whether it takes a comment for spam.
+
+https://akismet.com/developers/detailed-docs/comment-check/ (API 1.1). Nothing that Akismet does or does not do can
+keep a post waiting for longer than :data:`SECONDS`, or fail it: whatever goes wrong is no answer. The log says why,
+and never has the key or anything of the comment.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx2
+import msgspec
+import structlog
+
+from service.conversation.screening.outside_rules import AkismetAnswer
+from service.platform import clock
+
+SECONDS = 2.0
+MOST_AT_ONCE = 50
+LONGEST_ANSWER = 64 * 1024
+FAILURES_IN_A_ROW = 5  # after which Akismet is taken for dead, so that it does not cost every post two seconds
+REST = timedelta(seconds=30)
+
+log = structlog.get_logger("onereply.akismet")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment that nobody has judged yet. ``blog`` is the site's front page, ``permalink`` the article's page.
+
+    ``honeypot`` is what the form's hidden field held; None where there was no form.
+    """
+
+    blog: str
+    locale: str
+    address: str
+    user_agent: str
+    referrer: str
+    permalink: str | None
+    is_reply: bool
+    author_name: str
+    author_email: str | None
+    author_url: str | None
+    body: str
+    posted_at: datetime
+    honeypot: str | None
+
+
+class _NoAnswer(Exception):
+    """Akismet did not say; ``reason`` is for the log."""
+
+    def __init__(self, reason: str, *, is_alive: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_alive = is_alive
+
+
+class Akismet:
+    """Akismet at ``url``, as one process asks it, over connections that stay open."""
+
+    def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
+        self._url = f"{url.rstrip('/')}/1.1/comment-check"
+        self._seconds = seconds
+        self._client = httpx2.AsyncClient(
+            headers={"user-agent": "OneReply", "accept-encoding": "identity"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # nothing joins one site's posts to another's
+            limits=httpx2.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE),
+            follow_redirects=False,
+            timeout=None,  # all of it together has one bound, below
+        )
+        self._in_flight = 0
+        self._failures = 0
+        self._rests_until: datetime | None = None
+
+    async def ask(self, asked: Asked, *, key: str) -> AkismetAnswer | None:
+        """What Akismet takes the comment for, asked with the site's ``key``; None where it does not say in time."""
+        if reason := self._why_not_now():
+            log.warning("akismet-unreachable", reason=reason)
+            return None
+        self._in_flight += 1
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await self._send(_fields(asked, key))
+        except (_NoAnswer, httpx2.HTTPError, OSError) as error:
+            self._note_failure(error)
+            return None
+        finally:
+            self._in_flight -= 1
+        self._failures = 0
+        return answer
+
+    def _why_not_now(self) -> str | None:
+        if self._in_flight >= MOST_AT_ONCE:
+            return "too many at once"
+        if self._failures < FAILURES_IN_A_ROW:
+            return None
+        now = clock.now()
+        if self._rests_until and now < self._rests_until:
+            return "resting"
+        self._rests_until = now + REST  # this one tries; the others wait for what it meets
+        return None
+
+    async def _send(self, fields: dict[str, str]) -> AkismetAnswer:
+        """Ask, and read the answer; raises :class:`_NoAnswer`."""
+        async with self._client.stream("POST", self._url, data=fields) as response:
+            if response.status_code != 200:
+                status = response.status_code
+                raise _NoAnswer(f"status {status}", is_alive=400 <= status < 500)
+            text = await _read(response)
+        if text == b"invalid":
+            raise _NoAnswer("key or front page not known to Akismet", is_alive=True)
+        if text not in {b"true", b"false"}:
+            raise _NoAnswer("neither true nor false")
+        if text == b"false":
+            return "ham"
+        return "discard" if response.headers.get("x-akismet-pro-tip") == "discard" else "spam"
+
+    def _note_failure(self, error: Exception) -> None:
+        """Log why there was no answer; what one site's key is refused for does not count against Akismet."""
+        reason = error.reason if isinstance(error, _NoAnswer) else type(error).__name__
+        log.warning("akismet-unreachable", reason=reason)
+        if isinstance(error, _NoAnswer) and error.is_alive:
+            self._failures = 0
+            return
+        self._failures += 1
+        if self._failures >= FAILURES_IN_A_ROW:
+            self._rests_until = clock.now() + REST
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+def _fields(asked: Asked, key: str) -> dict[str, str]:
+    """The form that Akismet takes; what is not known is left out."""
+    known = {
+        "api_key": key,
+        "blog": asked.blog,
+        "blog_lang": asked.locale.lower().replace("-", "_"),
+        "blog_charset": "UTF-8",
+        "user_ip": asked.address,
+        "user_agent": asked.user_agent,
+        "referrer": asked.referrer,
+        "permalink": asked.permalink,
+        "comment_type": "reply" if asked.is_reply else "comment",
+        "comment_author": asked.author_name,
+        "comment_author_email": asked.author_email,
+        "comment_author_url": asked.author_url,
+        "comment_content": asked.body,
+        "comment_date_gmt": asked.posted_at.isoformat(timespec="seconds"),
+    }
+    fields = {name: value for name, value in known.items() if value}
+    if asked.honeypot is not None:
+        fields |= {"honeypot_field_name": "honeypot", "honeypot": asked.honeypot}
+    return fields
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    """The answer's bytes as they were sent, without white space around them; raises :class:`_NoAnswer`."""
+    text = b""
+    async for chunk in response.aiter_raw():
+        text += chunk
+        if len(text) > LONGEST_ANSWER:
+            raise _NoAnswer("longer than any answer")
+    return text.strip()

@@ -1,0 +1,42 @@
+"""Where a comment leads: how many links, and to whom. Pure."""
+
+import re
+from collections.abc import Set
+from html import unescape
+from urllib.parse import urlsplit
+
+from service.conversation.screening.findings import Finding, Rule
+
+_HREF = re.compile(r'<a href="([^"]*)"')
+
+
+def links_in(html: str, author_url: str | None) -> list[str]:
+    """The hosts that the rendered ``html`` of a comment and its author's name lead to."""
+    urls = [unescape(url) for url in _HREF.findall(html)]
+    return [host for url in [*urls, *([author_url] if author_url else [])] if (host := _host(url))]
+
+
+def find_domain(hosts: list[str], *, refused_domains: Set[str]) -> Finding | None:
+    """A link to one of ``refused_domains`` or to a host below it."""
+    refused = next((host for host in hosts if _is_below(host, refused_domains)), None)
+    return Finding(Rule.REFUSED_DOMAIN, "refused", refused) if refused else None
+
+
+def find_links(hosts: list[str], *, most: int | None, allowed_domains: Set[str]) -> Finding | None:
+    """More than ``most``, not counting those to ``allowed_domains``."""
+    if most is None or len(hosts) <= most:
+        return None
+    counted = [host for host in hosts if not _is_below(host, allowed_domains)]
+    return Finding(Rule.LINKS, "pending", str(len(counted))) if len(counted) > most else None
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_below(host: str, domains: Set[str]) -> bool:
+    labels = host.split(".")
+    return bool(domains) and any(".".join(labels[first:]) in domains for first in range(len(labels)))

@@ -1,0 +1,113 @@
+"""Every rule there is, in the order in which a moderator reads what they found. Pure.
+
+A rule takes what was said and a site's screen, and finds something or nothing. The order changes no verdict: the
+strictest finding wins.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from service.conversation.screening.findings import Finding, Rule
+from service.conversation.screening.link_rules import find_domain, find_links, links_in
+from service.conversation.screening.reputation_rules import Standing, find_duplicate, find_flood, find_history
+from service.conversation.screening.shape_rules import find_capitals, find_length, find_repeated
+from service.conversation.screening.word_rules import Text, WordList, folded_text, spaced
+from service.platform.sites.site_rules import Rules
+
+
+class Said(msgspec.Struct):
+    """What a comment says, in each form that a rule looks at."""
+
+    author_name: str
+    author_url: str | None
+    body: str
+    text: Text
+    hosts: list[str]
+    folded_body: str
+
+
+def said(*, author_name: str, author_url: str | None, body: str, html: str) -> Said:
+    """What ``body``, rendered as ``html``, says under its author's name."""
+    folded_body = spaced(body)
+    text = folded_text(f"{spaced(author_name)} {folded_body}")
+    return Said(author_name, author_url, body, text, links_in(html, author_url), folded_body)
+
+
+class Screen(msgspec.Struct):
+    """A site's rules, ready to be applied."""
+
+    rules: Rules
+    held_words: WordList
+    refused_words: WordList
+    allowed_domains: frozenset[str]
+    refused_domains: frozenset[str]
+
+
+_screens: dict[int, Screen] = {}
+
+
+def screen_of(site_id: int, rules: Rules) -> Screen:
+    """``rules`` of a site made ready, once for as long as they are the same object; one screen a site is kept."""
+    screen = _screens.get(site_id)
+    if screen is None or screen.rules is not rules:
+        screen = _screens[site_id] = make_screen(rules)
+    return screen
+
+
+def make_screen(rules: Rules) -> Screen:
+    """``rules`` made ready; ten thousand words take some milliseconds."""
+    words = WordList(rules.held_words), WordList(rules.refused_words)
+    return Screen(rules, *words, frozenset(rules.allowed_domains), frozenset(rules.refused_domains))
+
+
+def _find_refused_word(screen: Screen, said: Said) -> Finding | None:
+    found = screen.refused_words.first_in(said.text)
+    return Finding(Rule.REFUSED_WORD, "refused", found) if found else None
+
+
+def _find_refused_domain(screen: Screen, said: Said) -> Finding | None:
+    return find_domain(said.hosts, refused_domains=screen.refused_domains)
+
+
+def _find_held_word(screen: Screen, said: Said) -> Finding | None:
+    found = screen.held_words.first_in(said.text)
+    return Finding(Rule.HELD_WORD, "pending", found) if found else None
+
+
+def _find_links(screen: Screen, said: Said) -> Finding | None:
+    return find_links(said.hosts, most=screen.rules.most_links, allowed_domains=screen.allowed_domains)
+
+
+def _find_length(screen: Screen, said: Said) -> Finding | None:
+    return find_length(said.body, longest=screen.rules.longest)
+
+
+def _find_capitals(screen: Screen, said: Said) -> Finding | None:
+    return find_capitals(said.body, most=screen.rules.most_capitals)
+
+
+def _find_repeated(screen: Screen, said: Said) -> Finding | None:
+    return find_repeated(said.body, most=screen.rules.most_repeated)
+
+
+RULES: list[Callable[[Screen, Said], Finding | None]] = [
+    # What the site never takes: its author is told to say it otherwise.
+    _find_refused_word,
+    _find_refused_domain,
+    # What somebody should look at first, by what it says.
+    _find_held_word,
+]
+# What somebody should look at first by where it leads and how it looks, unless its author is trusted.
+RULES_FOR_STRANGERS: list[Callable[[Screen, Said], Finding | None]] = [
+    _find_links,
+    _find_length,
+    _find_capitals,
+    _find_repeated,
+]
+# What somebody should look at first by what else was posted (standing.py).
+RULES_OF_STANDING: list[Callable[[Standing, Rules], Finding | None]] = [
+    find_duplicate,
+    find_flood,
+    find_history,
+]

@@ -1,0 +1,138 @@
+"""Whether a text has one of ten thousand words, in one pass. Pure.
+
+A term is whole words (``pills``, ``buy now``) unless a ``*`` at its end lets the word go on (``casino*``, ``*bet*``) or
+one inside stands for up to thirty letters (``v*gra``). Scripts that leave no space between words are looked through
+letter by letter.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import ahocorasick_rs
+
+from service.conversation.screening.fold_text import fold
+
+GAP = 30  # letters that a `*` inside a term stands for, at most
+
+_WORD = re.compile(r"\w+")
+# Thai to Tibetan, Burmese, Khmer, kana, Han; as they are after folding.
+UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+
+
+class _Term(NamedTuple):
+    """A term as it was written; what is looked for first; all its parts, of which that is the longest."""
+
+    written: str
+    part: str
+    begins: bool
+    ends: bool
+    parts: tuple[str, ...]
+
+
+class WordList:
+    """Terms, ready to be looked for."""
+
+    def __init__(self, terms: Iterable[str]) -> None:
+        self._words: dict[str, str] = {}
+        self._terms: list[_Term] = []
+        for written in terms:
+            folded = " ".join(word for word in fold(written).split() if word.strip("*"))
+            if _WORD.fullmatch(folded) and not has_unspaced(folded):
+                self._words.setdefault(folded, written)
+            elif folded:
+                self._terms.append(_term(written, folded))
+        self._finder = ahocorasick_rs.AhoCorasick([term.part for term in self._terms]) if self._terms else None
+
+    def first_in(self, text: "Text") -> str | None:
+        """The first term that ``text`` is found to have, as it was written; None where it has none."""
+        if known := self._words.keys() & text.words:
+            return self._words[min(known, key=text.folded.index)]
+        if self._finder is None:
+            return None
+        gapped: set[int] = set()  # that were looked for in the whole text already
+        for number, start, end in self._finder.find_matches_as_indexes(text.folded, overlapping=True):
+            term = self._terms[number]
+            if len(term.parts) == 1:
+                holds = _is_whole(term, text.folded, start, end)
+            else:
+                holds = number not in gapped and _has_gapped(term, text.folded)
+                gapped.add(number)
+            if holds:
+                return term.written
+        return None
+
+
+class Text(NamedTuple):
+    """A text as lists of words are looked for in it: folded, its white space single spaces; and its words."""
+
+    folded: str
+    words: frozenset[str]
+
+
+def spaced(text: str) -> str:
+    """``text`` folded, its white space single spaces."""
+    return " ".join(fold(text).split())
+
+
+def text_of(text: str) -> Text:
+    """``text``, ready to be looked through."""
+    return folded_text(spaced(text))
+
+
+def folded_text(folded: str) -> Text:
+    """What :func:`spaced` made of a text, ready to be looked through."""
+    return Text(folded, frozenset(_WORD.findall(folded)))
+
+
+def has_unspaced(folded: str) -> bool:
+    """Whether ``folded`` has letters of a script that leaves no space between words."""
+    return UNSPACED.search(folded) is not None
+
+
+def _term(written: str, folded: str) -> _Term:
+    unspaced = has_unspaced(folded)
+    begins, ends = not (folded.startswith("*") or unspaced), not (folded.endswith("*") or unspaced)
+    parts = tuple(part for part in folded.split("*") if part)
+    return _Term(written, max(parts, key=lambda part: len(part.strip())), begins, ends, parts)
+
+
+def _is_whole(term: _Term, text: str, start: int, end: int) -> bool:
+    """Whether what was found of ``term`` is no part of a longer word."""
+    return (not term.begins or _begins(text, start)) and (not term.ends or _ends(text, end))
+
+
+def _has_gapped(term: _Term, text: str) -> bool:
+    """Whether the parts of ``term`` follow each other in ``text``, with letters of one word between them, but few.
+
+    In time linear in the text: of all places where the parts before may end, only the nearest can matter.
+    """
+    ends: list[int] = []
+    for number, part in enumerate(term.parts):
+        starts = (found.start() for found in re.finditer(f"(?={re.escape(part)})", text))
+        if number == 0:
+            fitting = [at for at in starts if not term.begins or _begins(text, at)]
+        else:
+            fitting = [at for at in starts if _follows(text, at, ends)]
+        ends = [at + len(part) for at in fitting]
+    return any(not term.ends or _ends(text, end) for end in ends)
+
+
+def _follows(text: str, at: int, ends: list[int]) -> bool:
+    before = bisect_right(ends, at) - 1
+    if before < 0 or at - ends[before] > GAP:
+        return False
+    return all(map(_is_letter, text[ends[before] : at]))
+
+
+def _begins(text: str, at: int) -> bool:
+    return at == 0 or not _is_letter(text[at - 1])
+
+
+def _ends(text: str, at: int) -> bool:
+    return at == len(text) or not _is_letter(text[at])
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or character == "_"

@@ -1,0 +1,1 @@
+"""Threads: one per article, open or closed, with the exact count."""

@@ -1,0 +1,168 @@
+"""Threads over HTTP: registered, read, listed, closed, reopened, counted."""
+
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.threads.close_thread import close_thread, reopen_thread
+from service.conversation.threads.model import Thread
+from service.conversation.threads.register_article import register_thread
+from service.conversation.threads.thread_list import find_threads, list_threads
+from service.conversation.threads.thread_lookup import find_thread, find_thread_by_url, no_thread, visible
+from service.conversation.threads.thread_policy import closes_at
+from service.conversation.threads.wire import (
+    CloseIn,
+    Counts,
+    CountsIn,
+    ReopenIn,
+    ThreadByUrlQuery,
+    ThreadIn,
+    ThreadsPage,
+    ThreadsQuery,
+    changes_at,
+    changes_of,
+    count_out,
+    thread_out,
+)
+from service.platform import clock
+from service.platform.access.caller import Caller, locale_of
+from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
+from service.platform.http.cursors import decode_cursor, encode_cursor, next_link
+from service.platform.http.decode import decode_body, decode_query
+from service.platform.http.path_ids import article_of
+from service.platform.http.raw_routes import json_response
+from service.platform.problems import InvalidCursor, InvalidField, InvalidParameter
+from service.platform.storage.engine import database_of
+from service.platform.text.article_ids import WHAT_AN_ID_IS, has_control, is_article_id
+from service.platform.text.field_types import read_line
+
+
+async def put_thread(request: Request, caller: Caller) -> Response:
+    """Register an article, or change what is known of it."""
+    article = article_of(request)
+    changes = changes_of(await decode_body(request, ThreadIn))
+    async with database_of(request).write() as connection:
+        thread, created = await register_thread(connection, caller.site, article, changes)
+    return _thread_response(request, caller, thread, status=201 if created else 200)
+
+
+async def get_thread(request: Request, caller: Caller) -> Response:
+    """A thread by its article's id."""
+    async with database_of(request).read() as connection:
+        thread = await find_thread(connection, caller.site.id, article_of(request))
+    return _read_response(request, caller, thread)
+
+
+async def get_thread_by_url(request: Request, caller: Caller) -> Response:
+    """A thread by its article's URL."""
+    query = decode_query(request, ThreadByUrlQuery)
+    if has_control(query.url):
+        raise no_thread()
+    async with database_of(request).read() as connection:
+        thread = await find_thread_by_url(
+            connection, caller.site.id, query.url, to_staff=caller.role is not None, now=clock.now()
+        )
+    return _read_response(request, caller, thread)
+
+
+async def get_threads(request: Request, caller: Caller) -> Response:
+    """The site's threads, a page at a time."""
+    query = decode_query(request, ThreadsQuery)
+    now = clock.now()
+    async with database_of(request).read() as connection:
+        threads = await list_threads(
+            connection,
+            caller.site,
+            state=query.state,
+            changed_since=query.changed_since,
+            after=_id_in(query.cursor),
+            limit=query.limit + 1,
+            now=now,
+        )
+    cursor = encode_cursor(b"%d" % threads[query.limit - 1].id) if len(threads) > query.limit else None
+    locale = locale_of(request, caller)
+    page = [thread_out(thread, caller.site, locale=locale, now=now) for thread in threads[: query.limit]]
+    return json_response(ThreadsPage(page, cursor), headers={**PRIVATE, **next_link(request, cursor)})
+
+
+async def post_close(request: Request, caller: Caller) -> Response:
+    """Close a thread, now or at a time."""
+    article, body = article_of(request), await decode_body(request, CloseIn, optional=True)
+    reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
+    async with database_of(request).write() as connection:
+        thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason, by=caller.actor)
+    return _thread_response(request, caller, thread)
+
+
+async def post_reopen(request: Request, caller: Caller) -> Response:
+    """Reopen a thread, for good or until a time."""
+    article, body = article_of(request), await decode_body(request, ReopenIn, optional=True)
+    async with database_of(request).write() as connection:
+        thread = await reopen_thread(connection, caller.site, article, at=body.at, by=caller.actor)
+    return _thread_response(request, caller, thread)
+
+
+async def get_counts(request: Request, caller: Caller) -> Response:
+    """The counts of the articles in the query."""
+    given = request.query_params.multi_items()
+    for name, _ in given:
+        if name != "article":
+            raise InvalidParameter("Only “article” is taken here, up to 200 times.", parameter=name)
+    articles = [article for _, article in given]
+    if not 1 <= len(articles) <= 200:
+        raise InvalidParameter("Ask for 1 to 200 articles.", parameter="article")
+    if not all(map(is_article_id, articles)):
+        raise InvalidParameter(WHAT_AN_ID_IS, parameter="article")
+    counts, until = await _counts(request, caller, articles)
+    now, locale = clock.now(), locale_of(request, caller)
+    tag = entity_tag(caller.site.revision, locale, *counts.counts)
+    return PublicResponse(counts, tag=tag, locale=locale, now=now, until=until)
+
+
+async def post_counts(request: Request, caller: Caller) -> Response:
+    """The counts of the articles in the body, for lists too long for a URL."""
+    body = await decode_body(request, CountsIn, limit=COUNTS_LIMIT)
+    for number, article in enumerate(body.articles):
+        if not is_article_id(article):
+            raise InvalidField(WHAT_AN_ID_IS, pointer=f"/articles/{number}")
+    counts, _until = await _counts(request, caller, body.articles)
+    return json_response(counts, headers={"cache-control": "no-store", "content-language": locale_of(request, caller)})
+
+
+COUNTS_LIMIT = 1024 * 1024  # 200 ids of 500 characters, each of up to four bytes, escaped
+
+
+def _id_in(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    key = decode_cursor(cursor)
+    if not key.isdigit() or len(key) > 18:
+        raise InvalidCursor(parameter="cursor")
+    return int(key)
+
+
+def _read_response(request: Request, caller: Caller, thread: Thread) -> Response:
+    now, site, locale = clock.now(), caller.site, locale_of(request, caller)
+    visible(thread, to_staff=caller.role is not None, now=now)
+    out = thread_out(thread, site, locale=locale, now=now)
+    tag = entity_tag(thread.id, thread.sequence, out.state, site.revision, locale)
+    private = {} if caller.is_anonymous else PRIVATE
+    return PublicResponse(out, tag=tag, locale=locale, now=now, until=changes_at(out), headers=private)
+
+
+def _thread_response(request: Request, caller: Caller, thread: Thread, *, status: int = 200) -> Response:
+    locale = locale_of(request, caller)
+    out = thread_out(thread, caller.site, locale=locale, now=clock.now())
+    return json_response(out, status, {"cache-control": "no-store", "content-language": locale})
+
+
+async def _counts(request: Request, caller: Caller, articles: list[str]) -> tuple[Counts, datetime | None]:
+    """What stands at links to ``articles``, and the first instant at which that changes by itself."""
+    now, locale, site = clock.now(), locale_of(request, caller), caller.site
+    async with database_of(request).read() as connection:
+        threads = await find_threads(connection, site, articles)
+    known = {article: thread for article, thread in threads.items() if not thread.is_hidden(now)}
+    counts = [count_out(article, known.get(article), site, locale=locale, now=now) for article in articles]
+    turns = [at for thread in threads.values() for at in (thread.published_at, closes_at(thread, site.settings))]
+    return Counts(counts), min((at for at in turns if at and at > now), default=None)

@@ -1,0 +1,146 @@
+"""When a thread is closed, and the deeds that close and reopen it.
+
+Promise 2: one function decides (:func:`is_closed`), and whoever writes asks it under the thread's lock, with the
+clock read after the lock was taken. A thread whose time has passed is closed from that instant: whoever locks it
+first, a post or the sweep, writes the close down (:func:`settle_closings`) before doing anything else.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.threads.counts import write_counts
+from service.conversation.threads.lock_threads import lock_thread, lock_threads_by_id
+from service.conversation.threads.model import Thread, ThreadRow
+from service.conversation.threads.thread_events import tell
+from service.conversation.threads.thread_policy import closes_at, is_closed
+from service.platform import clock
+from service.platform.events.append import append_events
+from service.platform.events.event_types import EventType, NewEvent
+from service.platform.events.record_decisions import Actor, NewDecision, note_decisions
+from service.platform.problems import InvalidField, Said
+from service.platform.sites.site_lookup import Site, read_sites
+
+SWEPT_AT_ONCE = 200
+
+
+async def close_thread(
+    connection: AsyncConnection, site: Site, article: str, *, at: datetime | None, reason: str | None, by: Actor
+) -> Thread:
+    """Close a thread now, or at a time to come, as ``by`` decides; closing a closed thread changes nothing.
+
+    Once the transaction has committed no comment is accepted any more. Raises NotFound.
+    """
+    thread = await lock_thread(connection, site.id, article)
+    now = clock.now()
+    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    settled = len(events)
+    if thread.closed_at is None and (at is None or at <= now):
+        thread.closed_at, thread.close_reason = now, reason
+        events.append(tell(thread, site, EventType.THREAD_CLOSED, occurred_at=now))
+    elif thread.closed_at is None and (thread.closing_at, thread.close_reason) != (at, reason):
+        thread.closing_kind, thread.closing_at, thread.close_reason = "at", at, reason
+        events.append(tell(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
+    if len(events) > settled:
+        decision = NewDecision(site.id, "close", by, thread_id=thread.id, reason=reason)
+        await note_decisions(connection, [decision], now=now)
+    await write_closing(connection, thread, events, now=now)
+    return thread
+
+
+async def reopen_thread(
+    connection: AsyncConnection, site: Site, article: str, *, at: datetime | None, by: Actor
+) -> Thread:
+    """Reopen a closed thread, for good or until ``at``; reopening an open one changes at most its closing time.
+
+    Raises NotFound, or InvalidField where ``at`` has passed.
+    """
+    thread = await lock_thread(connection, site.id, article)
+    now = clock.now()
+    if at is not None and at <= now:
+        raise InvalidField(Said("past"), pointer="/at")
+    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    was_closed = thread.closed_at is not None
+    if was_closed or (at is not None and thread.closing_at != at):
+        thread.closing_kind, thread.closing_at = ("never", None) if at is None else ("at", at)
+        thread.closed_at = thread.close_reason = None
+        event = EventType.THREAD_REOPENED if was_closed else EventType.THREAD_UPDATED
+        events.append(tell(thread, site, event, occurred_at=now))
+        decision = NewDecision(site.id, "reopen", by, thread_id=thread.id)
+        await note_decisions(connection, [decision], now=now)
+    await write_closing(connection, thread, events, now=now)
+    return thread
+
+
+async def settle_closings(
+    connection: AsyncConnection, threads: Iterable[Thread], sites: Mapping[int, Site], *, now: datetime
+) -> list[NewEvent]:
+    """Write the close of those locked ``threads`` whose time has passed unnoticed; the events that tell it.
+
+    The caller appends the events before any of its own.
+    """
+    events = []
+    for thread in threads:
+        site = sites[thread.site_id]
+        if thread.closed_at is None and is_closed(thread, site.settings, now):
+            thread.closed_at = closes_at(thread, site.settings)
+            events.append(tell(thread, site, EventType.THREAD_CLOSED, occurred_at=thread.closed_at or now))
+            await write_terms(connection, thread)
+            await write_counts(connection, [thread], now=now)
+    return events
+
+
+async def write_closing(connection: AsyncConnection, thread: Thread, events: list[NewEvent], *, now: datetime) -> None:
+    """Write how and when ``thread`` closes, with the ``events`` that tell it; nothing where nothing happened."""
+    if not events:
+        return
+    await write_terms(connection, thread)
+    await write_counts(connection, [thread], now=now)
+    await append_events(connection, events)
+
+
+async def write_terms(connection: AsyncConnection, thread: Thread) -> None:
+    """Write how and when ``thread`` closes, and why."""
+    terms = {
+        "closing_kind": thread.closing_kind,
+        "closing_at": thread.closing_at,
+        "closed_at": thread.closed_at,
+        "close_reason": thread.close_reason,
+    }
+    await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(terms))
+
+
+async def is_any_due(connection: AsyncConnection, sites: Iterable[Site]) -> bool:
+    """Whether a sweep of ``sites`` would find something to write."""
+    due = select(ThreadRow.id).where(ThreadRow.closed_at.is_(None), _is_due(sites, clock.now()))
+    return await connection.scalar(due.limit(1)) is not None
+
+
+async def sweep_closings(connection: AsyncConnection, sites: Iterable[Site]) -> int:
+    """Write the close of threads whose time has passed, :data:`SWEPT_AT_ONCE` at most; how many they were.
+
+    Of threads that close some days after publication only those of ``sites``.
+    """
+    due = select(ThreadRow.id).where(ThreadRow.closed_at.is_(None), _is_due(sites, clock.now()))
+    threads = await lock_threads_by_id(connection, await connection.scalars(due.limit(SWEPT_AT_ONCE)))
+    by_id = await read_sites(connection, {thread.site_id for thread in threads.values()})
+    events = await settle_closings(connection, threads.values(), by_id, now=clock.now())
+    await append_events(connection, events)
+    return len(events)
+
+
+def _is_due(sites: Iterable[Site], now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(ThreadRow.closing_kind == "at", ThreadRow.closing_at <= now),
+        *(
+            and_(
+                ThreadRow.closing_kind == "auto",
+                ThreadRow.site_id == site.id,
+                ThreadRow.published_at <= now - timedelta(days=site.settings.close_after_days),
+            )
+            for site in sites
+            if site.settings.close_after_days is not None
+        ),
+    )

@@ -1,0 +1,36 @@
+"""The only UPDATE of counts, places, sequence and shown version.
+
+Promise 1: a transaction reads these under the thread's lock, moves them in memory as it judges one comment after
+the other, and writes where they ended; so each event can carry the count as of its own sequence.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.threads.model import Thread, ThreadRow
+from service.platform.storage.portable import run_many
+
+_STATEMENT = (
+    update(ThreadRow)
+    .where(ThreadRow.id == bindparam("thread_id"))
+    .values({name: bindparam(name) for name in ("reply_count", "places", "sequence", "shown_version", "changed_at")})
+)
+
+
+async def write_counts(connection: AsyncConnection, threads: Iterable[Thread], *, now: datetime) -> None:
+    """Write the counts of ``threads``, which the transaction has locked."""
+    rows = [
+        {
+            "thread_id": thread.id,
+            "reply_count": thread.reply_count,
+            "places": thread.places,
+            "sequence": thread.sequence,
+            "shown_version": thread.shown_version,
+            "changed_at": now,
+        }
+        for thread in sorted(threads, key=lambda thread: thread.id)
+    ]
+    await run_many(connection, _STATEMENT, rows)

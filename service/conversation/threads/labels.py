@@ -1,0 +1,46 @@
+"""The lines that name a thread: at a link to it, over its comments, under them. Pure.
+
+The keys of these messages are those of ICU MessageFormat: ``=0`` and ``=1`` for exactly that many, and the locale's
+CLDR plural categories for the rest. Why both: CLDR's *one* is not the number one; in Russian it also covers 21, which
+is no «один ответ».
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from service.platform.languages.messages import catalogue, catalogue_for, locale_of_catalogue, written
+
+
+class Labels(NamedTuple):
+    """The lines of a thread: at a link, over the comments, under them (or nothing)."""
+
+    label: str
+    heading: str
+    notice: str | None
+
+
+def labels(*, locale: str, count: int, title: str, closed: bool, comments_on: bool = True) -> Labels:
+    """The lines in ``locale`` of a thread with ``count`` replies; plain text, ``title`` taken as it is."""
+    name = catalogue_for(locale)
+    label_, before, after = _counted(name, count)
+    notices = catalogue(name)["notice"]
+    notice = notices["closed"] if closed else None if comments_on else notices["off"]
+    return Labels(label_, f"{before}{title}{after}", notice)
+
+
+def label(*, locale: str, count: int) -> str:
+    """What stands at a link to a thread with ``count`` replies."""
+    return _counted(catalogue_for(locale), count)[0]
+
+
+@lru_cache(maxsize=8192)
+def _counted(name: str, count: int) -> tuple[str, str, str]:
+    """The label for ``count``, and what stands before and after the title in the heading."""
+    lines, key, number = catalogue(name), plural_key(name, count), written(name, count)
+    before, _, after = lines["heading"][key].replace("{n}", number).partition("{title}")
+    return lines["label"][key].replace("{n}", number), before, after
+
+
+def plural_key(name: str, count: int) -> str:
+    """Which message of the catalogue ``name`` ``count`` takes: ``=0``, ``=1``, or its CLDR plural category."""
+    return f"={count}" if count in {0, 1} else str(locale_of_catalogue(name).plural_form(count))

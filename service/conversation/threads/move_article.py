@@ -1,0 +1,116 @@
+"""Articles get other ids and other URLs; their threads stay, and answer to the former ones as well.
+
+Where an article was registered under its new id before anybody said that it had another one, there are two threads of
+it. The one without comments is set aside, so that nothing is lost; where both have some it is for the host to say.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.threads.article_event_order import CONTENT, ID, STANDING, Told
+from service.conversation.threads.counts import write_counts
+from service.conversation.threads.model import ArticleAliasRow, ArticleToldRow, Thread, ThreadRow, UrlAliasRow
+from service.conversation.threads.thread_events import tell
+from service.platform import clock
+from service.platform.events.event_types import EventType, NewEvent
+from service.platform.problems import Problem
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import insert_if_absent
+
+
+class ArticleTaken(Problem):
+    """An article is to have an id under which another one has comments."""
+
+    status: ClassVar[int] = 409
+    slug = "article-taken"
+
+
+def surviving(threads: Sequence[Thread]) -> Thread:
+    """Which of the ``threads`` of one article, one or two, it keeps.
+
+    Raises :class:`ArticleTaken` where both have comments.
+    """
+    commented = [thread for thread in threads if thread.places]
+    if len(commented) > 1:
+        raise ArticleTaken
+    return commented[0] if commented else threads[-1]
+
+
+def inherit(thread: Thread, told: Told, other: Thread, told_of_other: Told) -> None:
+    """Take over what the host told of ``other``, which is the same article, since it told it of ``thread``."""
+    for column, thing in CONTENT.items():
+        if _is_newer(thing, told_of_other, told):
+            setattr(thread, column, getattr(other, column))
+    if "published_at" not in told.things and "published_at" not in told_of_other.things:
+        thread.published_at = min(filter(None, (thread.published_at, other.published_at)), default=None)
+    thread.updated_at = max(filter(None, (thread.updated_at, other.updated_at)), default=None)
+    if _is_newer(STANDING, told_of_other, told):
+        thread.withdrawn_at = other.withdrawn_at
+    for thing, at in told_of_other.things.items():
+        told.note(thing, at)
+
+
+def _is_newer(thing: str, one: Told, other: Told) -> bool:
+    at = one.things.get(thing)
+    return at is not None and (thing not in other.things or at > other.things[thing])
+
+
+async def set_aside(
+    connection: AsyncConnection, site: Site, other: Thread, *, for_thread: Thread, now: datetime
+) -> NewEvent:
+    """Have ``other``, which has no comments, give its ids and URLs to ``for_thread``; the event that tells it.
+
+    It keeps its events, under an id that nobody asks for.
+    """
+    other.withdrawn_at = now
+    event = tell(other, site, EventType.THREAD_DELETED, occurred_at=now)
+    if other.url:
+        await keep_url(connection, for_thread, other.url)
+    for alias in (ArticleAliasRow, UrlAliasRow):
+        await connection.execute(update(alias).where(alias.thread_id == other.id).values(thread_id=for_thread.id))
+    gone = {
+        "article": str(clock.new_id()),
+        "url": None,
+        "withdrawn_at": now,
+        "closing_kind": "never",
+        "closing_at": None,
+    }
+    await connection.execute(update(ThreadRow).where(ThreadRow.id == other.id).values(gone))
+    await connection.execute(delete(ArticleToldRow).where(ArticleToldRow.thread_id == other.id))
+    await write_counts(connection, [other], now=now)
+    return event
+
+
+async def move_thread(
+    connection: AsyncConnection, thread: Thread, told: Told, ids: Iterable[str], *, to: str, at: datetime
+) -> bool:
+    """Give the article of ``thread`` the id ``to``, unless it was given one later; it answers to all of ``ids``.
+
+    Changes ``thread`` in memory. Whether it answers to an id to which it did not.
+    """
+    before = thread.article
+    if told.is_news(ID, at):
+        thread.article = to
+        present = (ArticleAliasRow.site_id == thread.site_id, ArticleAliasRow.article == to)
+        await connection.execute(delete(ArticleAliasRow).where(*present))
+    told.note(ID, at)
+    return any([await _keep_id(connection, thread, id_) for id_ in {*ids, before} - {thread.article}])
+
+
+async def _keep_id(connection: AsyncConnection, thread: Thread, article: str) -> bool:
+    row = {"site_id": thread.site_id, "article": article, "thread_id": thread.id}
+    kept = insert_if_absent(connection, ArticleAliasRow).values(row).returning(ArticleAliasRow.article)
+    return (await connection.execute(kept)).one_or_none() is not None
+
+
+async def keep_url(connection: AsyncConnection, thread: Thread, url: str) -> None:
+    """Have the ``url`` that an article had before find its ``thread``, and no other that had it before that."""
+    insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(UrlAliasRow)
+    kept = insert.values(site_id=thread.site_id, url=url, thread_id=thread.id)
+    key = [UrlAliasRow.site_id, UrlAliasRow.url]
+    await connection.execute(kept.on_conflict_do_update(index_elements=key, set_={"thread_id": thread.id}))

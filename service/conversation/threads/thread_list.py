@@ -1,0 +1,74 @@
+"""Lists of threads, and counts of many articles at once."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, thread_of
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import any_of, rows_given
+
+
+async def list_threads(
+    connection: AsyncConnection,
+    site: Site,
+    *,
+    state: Literal["open", "closed"] | None,
+    changed_since: datetime | None,
+    after: int,
+    limit: int,
+    now: datetime,
+) -> list[Thread]:
+    """The ``limit`` threads that follow id ``after``, in the order in which they were registered."""
+    statement = select(*COLUMNS).where(ThreadRow.site_id == site.id, ThreadRow.id > after)
+    if state:
+        closed = _closed(site, now)
+        statement = statement.where(closed if state == "closed" else not_(closed))
+    if changed_since:
+        statement = statement.where(ThreadRow.changed_at >= changed_since)
+    rows = await connection.execute(statement.order_by(ThreadRow.id).limit(limit))
+    return [thread_of(row) for row in rows]
+
+
+def _closed(site: Site, now: datetime) -> ColumnElement[bool]:
+    """What ``terms.is_closed`` says of one thread, said of rows; never NULL, so that it can be negated."""
+    closed = or_(
+        ThreadRow.closed_at.is_not(None),
+        and_(ThreadRow.closing_kind == "at", ThreadRow.closing_at <= now),
+    )
+    days = site.settings.close_after_days
+    if days is None:
+        return closed
+    published_before = and_(ThreadRow.published_at.is_not(None), ThreadRow.published_at <= now - timedelta(days=days))
+    return or_(closed, and_(ThreadRow.closing_kind == "auto", published_before))
+
+
+async def find_threads(connection: AsyncConnection, site: Site, articles: Sequence[str]) -> dict[str, Thread]:
+    """The threads of ``articles`` by the ids asked for, in one query; those without one are left out.
+
+    One query more where not all have one: an article could have had the id before.
+    """
+    dialect = connection.dialect.name
+    keys = sorted({(site.id, article) for article in articles})
+    rows = await connection.execute(_find_by_article(dialect), rows_given(dialect, keys))
+    found = {thread.article: thread for thread in map(thread_of, rows)}
+    if missed := [key for key in keys if key[1] not in found]:
+        rows = await connection.execute(_find_by_alias(dialect), rows_given(dialect, missed))
+        found |= {row[0]: Thread(*row[1:]) for row in rows}
+    return found
+
+
+@lru_cache
+def _find_by_article(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*COLUMNS).where(any_of(dialect, ThreadRow.site_id, ThreadRow.article))
+
+
+@lru_cache
+def _find_by_alias(dialect: str) -> Select[*tuple[Any, ...]]:
+    alias = ArticleAliasRow
+    former = select(alias.article.label("asked"), *COLUMNS).join(ThreadRow, ThreadRow.id == alias.thread_id)
+    return former.where(any_of(dialect, alias.site_id, alias.article))

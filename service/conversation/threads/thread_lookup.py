@@ -1,0 +1,101 @@
+"""Threads are found by their article's id or URL, to read them or to change them under their lock.
+
+An id that an article had before answers with the same thread (``moving.py``). Only where no article has an id now are
+the former ones looked at.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, UrlAliasRow, thread_of
+from service.platform.problems import NotFound, Said
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import any_of, rows_given
+
+
+def _has_or_had(site_id: ColumnElement[int], article: ColumnElement[str]) -> ColumnElement[bool]:
+    row, alias = aliased(ThreadRow), ArticleAliasRow
+    present = select(row.id).where(row.site_id == site_id, row.article == article)
+    former = select(alias.thread_id).where(alias.site_id == site_id, alias.article == article)
+    return ThreadRow.id == func.coalesce(present.scalar_subquery(), former.scalar_subquery())
+
+
+async def find_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
+    """The thread of an article; raises :class:`NotFound`."""
+    given = {"site": site_id, "article": article}
+    row = (await connection.execute(_BY_ARTICLE, given)).one_or_none()
+    row = row or (await connection.execute(_BY_ANY_ID, given)).one_or_none()
+    if row is None:
+        raise no_thread()
+    return thread_of(row)
+
+
+_BY_ARTICLE = select(*COLUMNS).where(ThreadRow.site_id == bindparam("site"), ThreadRow.article == bindparam("article"))
+# In one statement, so that an id is found also while it becomes a former one, or the present one again.
+_BY_ANY_ID = select(*COLUMNS).where(_has_or_had(bindparam("site"), bindparam("article")))
+
+
+async def find_thread_by_url(
+    connection: AsyncConnection, site_id: int, url: str, *, to_staff: bool, now: datetime
+) -> Thread:
+    """The thread whose article has this URL, the newest where several have that who asks may know of.
+
+    Where none has it, the one whose article had it last. Raises :class:`NotFound`.
+    """
+    public = and_(
+        ThreadRow.withdrawn_at.is_(None), or_(ThreadRow.published_at.is_(None), ThreadRow.published_at <= now)
+    )
+    former = (UrlAliasRow.thread_id == ThreadRow.id, UrlAliasRow.site_id == site_id, UrlAliasRow.url == url)
+    for statement in (
+        select(*COLUMNS).where(ThreadRow.site_id == site_id, ThreadRow.url == url),
+        select(*COLUMNS).where(*former),
+    ):
+        found = statement if to_staff else statement.where(public)
+        row = (await connection.execute(found.order_by(ThreadRow.id.desc()).limit(1))).one_or_none()
+        if row is not None:
+            return thread_of(row)
+    raise no_thread()
+
+
+def visible(thread: Thread, *, to_staff: bool, now: datetime) -> Thread:
+    """``thread``, if who asks may know of it; raises :class:`NotFound` for readers where it is hidden."""
+    if thread.is_hidden(now) and not to_staff:
+        raise no_thread()
+    return thread
+
+
+async def ids_of_threads(connection: AsyncConnection, articles: list[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The ids of the threads of ``articles``, pairs of site and an id that the article has now or had before.
+
+    There is one at least; those that are not there are left out.
+    """
+    dialect = connection.dialect.name
+    rows = (await connection.execute(_ids(dialect), rows_given(dialect, articles))).all()
+    return {(site_id, article): id_ for site_id, article, id_, _ in sorted(rows, key=lambda row: row.rank)}
+
+
+@lru_cache
+def _ids(dialect: str) -> Select[*tuple[Any, ...]]:
+    """What an article had before comes first, so that in a mapping what one has now takes its place."""
+    row, alias = ThreadRow, ArticleAliasRow
+    present = select(row.site_id, row.article, row.id, literal(1).label("rank"))
+    former = select(alias.site_id, alias.article, alias.thread_id, literal(0))
+    both = present.where(any_of(dialect, row.site_id, row.article)).union_all(
+        former.where(any_of(dialect, alias.site_id, alias.article))
+    )
+    return select(both.subquery())
+
+
+def of_article(site: Site, article: str) -> ColumnElement[bool]:
+    """The term that a thread is that of ``article``, by the id that it has or one that it had."""
+    return _has_or_had(literal(site.id), literal(article))
+
+
+def no_thread(**members: Any) -> NotFound:
+    """The problem of an article that nobody registered, or that readers may not know of: both look the same."""
+    return NotFound(Said("no-thread"), **members)

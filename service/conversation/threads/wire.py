@@ -1,0 +1,191 @@
+"""Threads as they go over the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from service.conversation.threads.labels import label, labels
+from service.conversation.threads.model import ClosingKind, Thread
+from service.conversation.threads.thread_policy import closes_at, closing_time, is_closed
+from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_settings import Mode
+from service.platform.text.field_types import read_line, read_web_url
+from service.platform.wire import Body, Timed, given_fields
+
+Title = Annotated[str, Meta(min_length=1, max_length=500)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+Url = Annotated[str, Meta(min_length=1, max_length=2000)]
+State = Literal["open", "closed"]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class ClosingAt(Timed, tag_field="kind", tag="at"):
+    """Closes at a time."""
+
+    at: Instant
+
+
+class ClosingNever(Body, tag_field="kind", tag="never"):
+    """Stays open until somebody closes it."""
+
+
+class ClosingAuto(Body, tag_field="kind", tag="auto"):
+    """Closes the site's number of days after the article's ``published_at``."""
+
+
+class ThreadIn(Timed):
+    """What a host registers or changes; members left out keep their values."""
+
+    title: Title | UnsetType = UNSET
+    url: Url | None | UnsetType = UNSET
+    published_at: Instant | None | UnsetType = UNSET
+    updated_at: Instant | None | UnsetType = UNSET
+    closing: ClosingAt | ClosingNever | ClosingAuto | UnsetType = UNSET
+    mode: Mode | None | UnsetType = UNSET
+    comments_on: bool | UnsetType = UNSET
+
+
+class CloseIn(Timed):
+    """When to close, now where left out, and why."""
+
+    at: Instant | None = None
+    reason: Reason | None = None
+
+
+class ReopenIn(Timed):
+    """Until when to reopen; for good where left out."""
+
+    at: Instant | None = None
+
+
+class ThreadsQuery(Timed):
+    """Which threads to list."""
+
+    state: State | None = None
+    changed_since: Instant | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: str | None = None
+
+
+class ThreadByUrlQuery(Body):
+    """Whose thread to find."""
+
+    url: Url
+
+
+class CountsIn(Body):
+    """Whose replies to count: the articles' ids, 200 at most."""
+
+    articles: Annotated[list[Annotated[str, Meta(min_length=1, max_length=500)]], Meta(min_length=1, max_length=200)]
+
+
+class Closing(msgspec.Struct):
+    """How a thread closes; ``at`` is when, as far as is known."""
+
+    kind: ClosingKind
+    at: datetime | None
+
+
+class ThreadOut(msgspec.Struct):
+    """A thread, with the lines that stand at a link to it, over it and under it."""
+
+    article: str
+    title: str
+    url: str | None
+    state: State
+    closing: Closing
+    closed_at: datetime | None
+    close_reason: str | None
+    published_at: datetime | None
+    updated_at: datetime | None
+    withdrawn_at: datetime | None
+    comments_on: bool
+    mode: Mode | None
+    reply_count: int
+    label: str
+    heading: str
+    notice: str | None
+    sequence: int
+
+
+class Count(msgspec.Struct):
+    """What stands at a link to an article."""
+
+    article: str
+    reply_count: int
+    label: str
+    state: State | None
+
+
+class Counts(msgspec.Struct):
+    """The counts of articles, in the order asked."""
+
+    counts: list[Count]
+
+
+class ThreadsPage(msgspec.Struct):
+    """Some threads, and the cursor of those that follow."""
+
+    threads: list[ThreadOut]
+    next: str | None
+
+
+def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> ThreadOut:
+    """``thread`` as it is at ``now``, its lines in ``locale``."""
+    closed = is_closed(thread, site.settings, now)
+    lines = labels(
+        locale=locale,
+        count=thread.reply_count,
+        title=thread.title,
+        closed=closed,
+        comments_on=thread.comments_on,
+    )
+    at = closes_at(thread, site.settings)
+    return ThreadOut(
+        article=thread.article,
+        title=thread.title,
+        url=thread.url,
+        state="closed" if closed else "open",
+        closing=Closing(thread.closing_kind, closing_time(thread, site.settings)),
+        closed_at=at if closed else None,
+        close_reason=thread.close_reason if closed else None,
+        published_at=thread.published_at,
+        updated_at=thread.updated_at,
+        withdrawn_at=thread.withdrawn_at,
+        comments_on=thread.comments_on,
+        mode=thread.mode,
+        reply_count=thread.reply_count,
+        label=lines.label,
+        heading=lines.heading,
+        notice=lines.notice,
+        sequence=thread.sequence,
+    )
+
+
+def changes_at(thread: ThreadOut) -> datetime | None:
+    """When ``thread`` changes by itself, for it closes."""
+    return thread.closing.at if thread.state == "open" else None
+
+
+def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, now: datetime) -> Count:
+    """What stands at a link to ``article``; zero and no state where it has no thread."""
+    if thread is None:
+        return Count(article, 0, label(locale=locale, count=0), None)
+    state: State = "closed" if is_closed(thread, site.settings, now) else "open"
+    return Count(article, thread.reply_count, label(locale=locale, count=thread.reply_count), state)
+
+
+def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
+    """The columns that a host's ``body`` sets, which stands ``below`` that place of what it sent."""
+    changes = given_fields(body)
+    if "title" in changes:
+        changes["title"] = read_line(changes["title"], pointer=f"{below}/title", longest=500)
+    if changes.get("url") is not None:
+        changes["url"] = read_web_url(changes["url"], pointer=f"{below}/url")
+    closing = changes.pop("closing", None)
+    if closing is not None:
+        changes["closing_kind"] = closing.__struct_config__.tag
+        changes["closing_at"] = getattr(closing, "at", None)
+    return changes

@@ -1,1 +1,0 @@
-"""The log of what happened, and of what was decided."""

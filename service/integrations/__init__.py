@@ -1,0 +1,1 @@
+"""What other systems connect to: webhooks both ways, imports."""

@@ -1,0 +1,1 @@
+"""Article events from the host CMS."""

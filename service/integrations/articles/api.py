@@ -1,0 +1,73 @@
+"""What a host tells of its articles over HTTP, signed as Standard Webhooks 1.0 says."""
+
+import re
+from typing import ClassVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.threads.wire import changes_of, thread_out
+from service.integrations.articles.apply_article_event import News, receive_news
+from service.integrations.articles.wire import ArticleNews
+from service.platform import clock
+from service.platform.access.caller import Caller, locale_of
+from service.platform.http.decode import BODY_LIMIT, decode_read, read_body
+from service.platform.http.raw_routes import json_response
+from service.platform.outbound import webhook_signatures as signing
+from service.platform.outbound.webhook_signatures import Signer
+from service.platform.problems import InvalidField, InvalidHeader, Problem
+from service.platform.sites.site_secrets import Secrets
+from service.platform.storage.engine import database_of
+from service.platform.text.article_ids import WHAT_AN_ID_IS, is_article_id
+
+MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,256}")
+
+
+class NotSigned(Problem):
+    """A message is not one that the site's host has signed just now (RFC 9110, section 15.5.2)."""
+
+    status: ClassVar[int] = 401
+    slug = "not-signed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers["www-authenticate"] = 'Webhook-Signature realm="onereply"'
+
+
+async def post_article_news(request: Request, caller: Caller) -> Response:
+    """Take in what happened to an article."""
+    body = await read_body(request, limit=BODY_LIMIT)
+    webhook_id = await _signed(request, caller, body)
+    news = _news_in(decode_read(request, body, ArticleNews))
+    async with database_of(request).write() as connection:
+        thread = await receive_news(connection, caller.site, news, webhook_id=webhook_id)
+    if thread is None:
+        return Response(status_code=204)
+    locale = locale_of(request, caller)
+    out = thread_out(thread, caller.site, locale=locale, now=clock.now())
+    return json_response(out, headers={"cache-control": "no-store", "content-language": locale})
+
+
+async def _signed(request: Request, caller: Caller, body: bytes) -> str:
+    """The id of a message that is signed with the site's secret; raises NotSigned, or InvalidHeader."""
+    secrets: Secrets = request.app.state.secrets
+    secret = await secrets.find(caller.site, "article-hooks")
+    try:
+        webhook_id = Signer(*([secret] if secret else [])).verify(request.headers, body, now=clock.now())
+    except signing.NotSigned as error:
+        raise NotSigned(f"{error} The secret is “article-hooks”, which “onereply site secret” makes.") from None
+    if not MESSAGE_ID.fullmatch(webhook_id):
+        raise InvalidHeader("An id is 1 to 256 visible ASCII characters.", header=signing.ID)
+    return webhook_id
+
+
+def _news_in(sent: ArticleNews) -> News:
+    """What was ``sent``, cleaned; raises InvalidField."""
+    article = sent.data
+    for name, id_ in (("article", article.article), ("previous_article", article.previous_article)):
+        if id_ is not None and not is_article_id(id_):
+            raise InvalidField(WHAT_AN_ID_IS, pointer=f"/data/{name}")
+    changes = changes_of(article, below="/data")
+    del changes["article"], changes["previous_article"]
+    at = changes.pop("updated_at", None) or sent.timestamp
+    return News(sent.type, article.article, article.previous_article, changes, at=at, sent_at=sent.timestamp)

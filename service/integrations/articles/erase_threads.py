@@ -1,0 +1,141 @@
+"""The comments of an article that its host deleted are erased for good, where the site wants that.
+
+Batch by batch, each a transaction that holds the thread for a moment; how far it has come is a row, so a process that
+stops leaves nothing half done and any other goes on. First the comments go, from the last in reading order to the
+first, so that whatever is above one that is still there still shows; then what the log told of them; then one event
+says that it is done.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import COLUMNS, Comment, CommentRow, IdempotencyKeyRow, comment_of
+from service.conversation.comments.states import erase_comments
+from service.conversation.comments.tree_paths import place_of
+from service.conversation.threads.counts import write_counts
+from service.conversation.threads.lock_threads import lock_threads_by_id
+from service.conversation.threads.model import ErasureRow, Thread
+from service.conversation.threads.thread_events import tell
+from service.moderation.decisions.erase_comment_records import forget_beside
+from service.platform import clock
+from service.platform.events.append import append_events
+from service.platform.events.event_types import EventType
+from service.platform.events.model import EventRow
+from service.platform.sites.site_lookup import read_sites
+from service.platform.storage.engine import Database
+from service.platform.storage.portable import any_of, rows_given, run_many
+
+BATCH = 500
+
+# Forgets what receivers answered to the events of a site at some positions: they may have said them after us.
+ForgetAnswers = Callable[[AsyncConnection, int, Sequence[int]], Awaitable[None]]
+
+
+async def erase_threads(database: Database, forget_answers: ForgetAnswers) -> None:
+    """Erase the comments of all threads of which that was asked."""
+    async with database.read() as connection:
+        threads = (await connection.scalars(select(ErasureRow.thread_id).order_by(ErasureRow.thread_id))).all()
+    for thread_id in threads:
+        goes_on = True
+        while goes_on:
+            async with database.write() as connection:
+                goes_on = await _erase_some(connection, thread_id, forget_answers)
+
+
+async def _erase_some(connection: AsyncConnection, thread_id: int, forget_answers: ForgetAnswers) -> bool:
+    """Erase a batch of a thread's comments, or of what was told of them; whether there may be more."""
+    thread = (await lock_threads_by_id(connection, [thread_id]))[thread_id]
+    row = ErasureRow
+    statement = select(row.places, row.below, row.after_sequence).where(row.thread_id == thread_id)
+    asked = (await connection.execute(statement)).one_or_none()
+    if asked is None:  # another process has been here
+        return False
+    below, after = asked.below, asked.after_sequence
+    if comments := await _read_last(connection, thread, below=below):
+        await _erase(connection, thread, comments, places=asked.places)
+        below = comments[-1].path
+    elif (told := await _forget_told(connection, thread, forget_answers, after=after)) > after:
+        after = told
+    else:
+        await _finish(connection, thread)
+        return False
+    come_to = update(row).where(row.thread_id == thread_id).values(below=below, after_sequence=after)
+    await connection.execute(come_to)
+    return True
+
+
+async def _read_last(connection: AsyncConnection, thread: Thread, *, below: bytes) -> list[Comment]:
+    """The last comments of ``thread`` in reading order that stand before the path ``below``, from the last on."""
+    of_thread = select(*COLUMNS).where(CommentRow.thread_id == thread.id, CommentRow.path < below)
+    rows = await connection.execute(of_thread.order_by(CommentRow.path.desc()).limit(BATCH))
+    return [comment_of(row) for row in rows]
+
+
+async def _erase(connection: AsyncConnection, thread: Thread, comments: list[Comment], *, places: int) -> None:
+    """Erase those of ``comments`` that were there when it was asked for; later ones are of an article restored."""
+    old = [comment for comment in comments if place_of(comment.path) <= places]
+    if old:
+        await forget_beside(connection, thread.site_id, [comment.id for comment in old])
+        await erase_comments(connection, thread, old, others_stay=thread.places > places, now=clock.now())
+
+
+async def _forget_told(
+    connection: AsyncConnection, thread: Thread, forget_answers: ForgetAnswers, *, after: int
+) -> int:
+    """Take the words of what is erased out of the next events of ``thread``; the sequence of the last of them."""
+    of_thread = select(EventRow.position, EventRow.sequence, EventRow.data).where(
+        EventRow.thread_id == thread.id, EventRow.sequence > after
+    )
+    rows = (await connection.execute(of_thread.order_by(EventRow.sequence).limit(BATCH))).all()
+    events = [(row.position, msgspec.json.decode(row.data, type=dict[str, Any])) for row in rows]
+    wordless = await _without_words(connection, [data["comment"]["id"] for _, data in events if "comment" in data])
+    changed = [
+        {"of_site": thread.site_id, "at": position, "told": msgspec.json.encode(_wordless(data)).decode()}
+        for position, data in events
+        if data.get("comment", {}).get("id") in wordless
+    ]
+    await run_many(connection, _WRITE_EVENT, changed)
+    await forget_answers(connection, thread.site_id, [each["at"] for each in changed])
+    return rows[-1].sequence if rows else after
+
+
+async def _without_words(connection: AsyncConnection, ids: list[str]) -> set[str]:
+    """Which of the comments ``ids`` say nothing any more."""
+    if not ids:
+        return set()
+    dialect, column = connection.dialect.name, CommentRow.id
+    wordless = select(column).where(any_of(dialect, column), CommentRow.body == "")
+    given = rows_given(dialect, [(msgspec.convert(id_, UUID),) for id_ in set(ids)])
+    return {str(id_) for id_ in await connection.scalars(wordless, given)}
+
+
+def _wordless(data: dict[str, Any]) -> dict[str, Any]:
+    """What an event tells, as it would of a comment that its author took back."""
+    data["comment"] |= {"author": None, "html": None}
+    if "report" in data:
+        data["report"]["note"] = None
+    return data
+
+
+_WRITE_EVENT = (
+    update(EventRow)
+    .where(EventRow.site_id == bindparam("of_site"), EventRow.position == bindparam("at"))
+    .values(data=bindparam("told"))
+)
+
+
+async def _finish(connection: AsyncConnection, thread: Thread) -> None:
+    """Say that it is done; of a thread that is public again, that it changed."""
+    now = clock.now()
+    await connection.execute(delete(ErasureRow).where(ErasureRow.thread_id == thread.id))
+    await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.thread_id == thread.id))
+    site = (await read_sites(connection, [thread.site_id]))[thread.site_id]
+    type_ = EventType.THREAD_UPDATED if thread.withdrawn_at is None else EventType.THREAD_DELETED
+    event = tell(thread, site, type_, occurred_at=now)
+    await write_counts(connection, [thread], now=now)
+    await append_events(connection, [event])

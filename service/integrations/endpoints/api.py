@@ -1,0 +1,239 @@
+"""Endpoints and their deliveries over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.integrations.endpoints.deliveries import figures_of, find_delivery, list_deliveries
+from service.integrations.endpoints.endpoint_clients import webhooks_of
+from service.integrations.endpoints.endpoint_store import (
+    Endpoint,
+    add_endpoint,
+    change_endpoint,
+    find_endpoint,
+    list_endpoints,
+    remove_endpoint,
+    rotate_secret,
+)
+from service.integrations.endpoints.redeliver import redeliver
+from service.integrations.endpoints.send_test import try_endpoint
+from service.integrations.endpoints.subscribed_types import EVERY, unknown_type
+from service.integrations.endpoints.wire import (
+    AttemptOut,
+    Deliveries,
+    DeliveriesQuery,
+    DeliveryTried,
+    EndpointChanges,
+    EndpointIn,
+    EndpointOut,
+    Endpoints,
+    EndpointSecret,
+    EndpointsQuery,
+    Redelivered,
+    RedeliverIn,
+    RotateIn,
+    delivery_out,
+    endpoint_out,
+)
+from service.platform.access.caller import Caller
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.cursors import decode_cursor, decode_id, encode_cursor, next_link
+from service.platform.http.decode import decode_body, decode_query
+from service.platform.http.raw_routes import json_response, path_parameter
+from service.platform.outbound.safe_client import PrivateTarget, TargetRefused
+from service.platform.outbound.webhook_signatures import InvalidWebhookSecret, check_secret, make_secret
+from service.platform.problems import InvalidCursor, InvalidField, NotFound
+from service.platform.storage.engine import database_of
+from service.platform.text.field_types import read_line, read_web_url
+
+SECRET_HEADERS = {"cache-control": "no-store"}
+
+
+async def get_endpoints(request: Request, caller: Caller) -> Response:
+    """The site's endpoints, a page at a time."""
+    query = decode_query(request, EndpointsQuery)
+    after = decode_id(query.cursor)
+    async with database_of(request).read() as connection:
+        endpoints = await list_endpoints(connection, caller.site, after=after, limit=query.limit + 1)
+        out = [await _out(connection, endpoint) for endpoint in endpoints[: query.limit]]
+    cursor = encode_cursor(out[-1].id.bytes) if len(endpoints) > query.limit else None
+    return json_response(Endpoints(out, cursor), headers={**PRIVATE, **next_link(request, cursor)})
+
+
+async def post_endpoint(request: Request, caller: Caller) -> Response:
+    """Listen at a URL."""
+    body = await decode_body(request, EndpointIn)
+    secret = _secret(body.secret)
+    url, types = await _callable(request, body.url), _types(body.types)
+    description = read_line(body.description, pointer="/description", longest=500) if body.description else None
+    async with database_of(request).write() as connection:
+        endpoint = await add_endpoint(
+            connection,
+            caller.site,
+            url=url,
+            types=types,
+            description=description,
+            secret=secret,
+            secrets=webhooks_of(request).secrets,
+        )
+        out = await _out(connection, endpoint)
+    return json_response(EndpointSecret(out, secret), 201, SECRET_HEADERS)
+
+
+async def get_endpoint(request: Request, caller: Caller) -> Response:
+    """An endpoint, and how it does."""
+    async with database_of(request).read() as connection:
+        out = await _out(connection, await find_endpoint(connection, caller.site, _endpoint_id(request)))
+    return json_response(out, headers=PRIVATE)
+
+
+async def patch_endpoint(request: Request, caller: Caller) -> Response:
+    """Change an endpoint, pause it or let it go on."""
+    body = await decode_body(request, EndpointChanges)
+    changes: dict[str, Any] = {}
+    if body.url is not UNSET:
+        changes["url"] = await _callable(request, body.url)
+    if body.types is not UNSET:
+        changes["types"] = _types(body.types)
+    if body.description is not UNSET:
+        line = body.description and read_line(body.description, pointer="/description", longest=500)
+        changes["description"] = line
+    if body.state is not UNSET:
+        changes["state"] = body.state
+    async with database_of(request).write() as connection:
+        endpoint = await change_endpoint(connection, caller.site, _endpoint_id(request), changes)
+        out = await _out(connection, endpoint)
+    return json_response(out, headers=SECRET_HEADERS)
+
+
+async def delete_endpoint(request: Request, caller: Caller) -> Response:
+    """Listen there no more."""
+    async with database_of(request).write() as connection:
+        await remove_endpoint(connection, caller.site, _endpoint_id(request))
+    return Response(status_code=204)
+
+
+async def post_rotate(request: Request, caller: Caller) -> Response:
+    """Sign with another secret."""
+    body = await decode_body(request, RotateIn, optional=True)
+    secret = _secret(body.secret)
+    async with database_of(request).write() as connection:
+        endpoint = await rotate_secret(
+            connection,
+            caller.site,
+            _endpoint_id(request),
+            secret=secret,
+            overlap=timedelta(seconds=body.overlap_seconds),
+            secrets=webhooks_of(request).secrets,
+        )
+        out = await _out(connection, endpoint)
+    return json_response(EndpointSecret(out, secret), headers=SECRET_HEADERS)
+
+
+async def post_test(request: Request, caller: Caller) -> Response:
+    """Send a message for trying, and tell at once how that went."""
+    answer = await try_endpoint(database_of(request), webhooks_of(request), caller.site, _endpoint_id(request))
+    out = AttemptOut(answer.tried_at, answer.duration_ms, answer.status, answer.error, answer.text)
+    return json_response(out, headers=SECRET_HEADERS)
+
+
+async def get_deliveries(request: Request, caller: Caller) -> Response:
+    """What is on its way to an endpoint, what came and what failed, the newest first."""
+    query = decode_query(request, DeliveriesQuery)
+    before, endpoint_id = _position_in(query.cursor), _endpoint_id(request)
+    async with database_of(request).read() as connection:
+        await find_endpoint(connection, caller.site, endpoint_id)
+        found = await list_deliveries(
+            connection, caller.site, endpoint_id, state=query.state, before=before, limit=query.limit + 1
+        )
+    cursor = encode_cursor(b"%d" % found[query.limit - 1].position) if len(found) > query.limit else None
+    page = Deliveries([delivery_out(each) for each in found[: query.limit]], cursor)
+    return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
+
+
+async def get_delivery(request: Request, caller: Caller) -> Response:
+    """A delivery and its attempts."""
+    endpoint_id, position = _endpoint_id(request), _position(path_parameter(request, "position"))
+    if position is None:
+        raise NotFound
+    async with database_of(request).read() as connection:
+        await find_endpoint(connection, caller.site, endpoint_id)
+        delivery, attempts = await find_delivery(connection, caller.site, endpoint_id, position)
+    return json_response(
+        DeliveryTried(delivery_out(delivery), [AttemptOut(*each) for each in attempts]), headers=PRIVATE
+    )
+
+
+async def post_redeliver(request: Request, caller: Caller) -> Response:
+    """Send again: one, a range, or all that failed."""
+    body = await decode_body(request, RedeliverIn)
+    if body.first is None and body.failed_since is None:
+        raise InvalidField("Tell the first position to send again, or since when what failed.", pointer="/first")
+    async with database_of(request).write() as connection:
+        done = await redeliver(
+            connection,
+            caller.site,
+            _endpoint_id(request),
+            first=body.first or 1,
+            last=body.last,
+            failed_since=body.failed_since,
+        )
+    return json_response(Redelivered(*done), 202, SECRET_HEADERS)
+
+
+async def _callable(request: Request, url: str) -> str:
+    """``url``, if it may be called; its name is resolved, as it will be at each connection. Raises InvalidField."""
+    read_web_url(url, pointer="/url")
+    try:
+        await webhooks_of(request).targets.check_resolved(url)
+    except PrivateTarget as refused:
+        hint = "ONEREPLY_WEBHOOKS_ALLOW_PRIVATE=true allows that, for development."
+        raise InvalidField(f"{refused} {hint}", pointer="/url") from None
+    except TargetRefused as refused:
+        raise InvalidField(str(refused), pointer="/url") from None
+    return url
+
+
+def _types(types: list[str] | None) -> str:
+    """``types`` as they are kept; raises InvalidField."""
+    if types is None:
+        return EVERY
+    if (number := unknown_type(types)) is not None:
+        raise InvalidField("There is no such type of event.", pointer=f"/types/{number}")
+    return " ".join(dict.fromkeys(types))
+
+
+def _secret(given: str | None) -> str:
+    try:
+        return check_secret(given) if given else make_secret()
+    except InvalidWebhookSecret as error:
+        raise InvalidField(str(error), pointer="/secret") from None
+
+
+def _endpoint_id(request: Request) -> UUID:
+    try:
+        return UUID(path_parameter(request, "endpoint"))
+    except ValueError:
+        raise NotFound from None
+
+
+def _position_in(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    position = _position(decode_cursor(cursor).decode("ascii", "replace"))
+    if position is None:
+        raise InvalidCursor(parameter="cursor")
+    return position
+
+
+def _position(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+async def _out(connection: AsyncConnection, endpoint: Endpoint) -> EndpointOut:
+    return endpoint_out(endpoint, await figures_of(connection, endpoint.id))

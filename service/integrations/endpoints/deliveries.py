@@ -1,0 +1,128 @@
+"""What became of events on their way to an endpoint: its deliveries, their attempts, and how it does."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.integrations.endpoints.model import AttemptRow, DeliveryRow, DeliveryState
+from service.integrations.endpoints.retry_schedule import is_success
+from service.integrations.endpoints.send_attempt import AttemptError
+from service.platform.events.model import EventRow
+from service.platform.problems import NotFound
+from service.platform.sites.site_lookup import Site
+
+COUNTED = 10_000
+RECENT = 100
+ATTEMPTS = 100
+
+
+class Known(NamedTuple):
+    """A delivery as it is known."""
+
+    position: int
+    webhook_id: UUID
+    type: str
+    state: DeliveryState
+    attempts: int
+    due_at: datetime
+    created_at: datetime
+    done_at: datetime | None
+
+
+class Attempt(NamedTuple):
+    """One try of a delivery."""
+
+    tried_at: datetime
+    duration_ms: int
+    status: int | None
+    error: AttemptError | None
+    answer: str | None
+
+
+class Figures(NamedTuple):
+    """How an endpoint does: deliveries that wait and that failed, up to ten thousand counted, and its newest tries."""
+
+    waiting: int
+    failed: int
+    attempts: int
+    delivered: int
+    p50_ms: int | None
+    p95_ms: int | None
+
+
+async def list_deliveries(
+    connection: AsyncConnection,
+    site: Site,
+    endpoint_id: UUID,
+    *,
+    state: DeliveryState | None,
+    before: int | None,
+    limit: int,
+) -> list[Known]:
+    """The ``limit`` newest deliveries to an endpoint before the position ``before``."""
+    statement = _deliveries(site, endpoint_id).order_by(DeliveryRow.position.desc()).limit(limit)
+    if state:
+        statement = statement.where(DeliveryRow.state == state)
+    if before is not None:
+        statement = statement.where(DeliveryRow.position < before)
+    return [Known(*row) for row in await connection.execute(statement)]
+
+
+async def find_delivery(
+    connection: AsyncConnection, site: Site, endpoint_id: UUID, position: int
+) -> tuple[Known, list[Attempt]]:
+    """A delivery with its newest attempts; raises NotFound."""
+    row = (
+        await connection.execute(_deliveries(site, endpoint_id).where(DeliveryRow.position == position))
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    of_it = AttemptRow.endpoint_id == endpoint_id, AttemptRow.position == position
+    attempts = await connection.execute(select(*_ATTEMPT).where(*of_it).order_by(AttemptRow.id.desc()).limit(ATTEMPTS))
+    return Known(*row), [_attempt(attempt) for attempt in attempts]
+
+
+def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:
+    return Attempt(*row)
+
+
+def _deliveries(site: Site, endpoint_id: UUID) -> Select[*tuple[Any, ...]]:
+    event = and_(EventRow.site_id == site.id, EventRow.position == DeliveryRow.position)
+    columns = (
+        DeliveryRow.position,
+        EventRow.id,
+        EventRow.type,
+        DeliveryRow.state,
+        DeliveryRow.attempts,
+        DeliveryRow.due_at,
+        DeliveryRow.created_at,
+        DeliveryRow.done_at,
+    )
+    return select(*columns).join(EventRow, event).where(DeliveryRow.endpoint_id == endpoint_id)
+
+
+_ATTEMPT = (AttemptRow.tried_at, AttemptRow.duration_ms, AttemptRow.status, AttemptRow.error, AttemptRow.answer)
+
+
+async def figures_of(connection: AsyncConnection, endpoint_id: UUID) -> Figures:
+    """How an endpoint does."""
+    waiting, failed = [await _count(connection, endpoint_id, state) for state in ("waiting", "failed")]
+    newest = (
+        select(AttemptRow.status, AttemptRow.duration_ms)
+        .where(AttemptRow.endpoint_id == endpoint_id)
+        .order_by(AttemptRow.position.desc(), AttemptRow.id.desc())
+        .limit(RECENT)
+    )
+    rows = (await connection.execute(newest)).all()
+    taken, times = sum(is_success(row.status) for row in rows), sorted(row.duration_ms for row in rows)
+    at = [times[int(len(times) * share)] if times else None for share in (0.5, 0.95)]
+    return Figures(waiting, failed, len(rows), taken, *at)
+
+
+async def _count(connection: AsyncConnection, endpoint_id: UUID, state: DeliveryState) -> int:
+    some = select(DeliveryRow.position).where(DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.state == state)
+    counted = select(func.count()).select_from(some.limit(COUNTED).subquery())
+    return (await connection.execute(counted)).scalar_one()

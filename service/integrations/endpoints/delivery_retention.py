@@ -1,0 +1,74 @@
+"""What became of deliveries is forgotten after the site's number of days, and what belonged to removed endpoints."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.integrations.endpoints.leases import lock_in_order
+from service.integrations.endpoints.model import AttemptRow, DeliveryRow, EndpointRow
+from service.platform import clock
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.engine import Database
+
+BATCH = 1_000
+BATCHES = 20  # an endpoint and a sweep, so that many are gone through in the course of several
+
+
+async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
+    """Forget what is old enough for its site, the oldest first; what still waits is kept."""
+    days = {site.id: timedelta(days=site.settings.delivery_days) for site in sites}
+    async with database.read() as connection:
+        endpoints = (await connection.execute(_OLDEST)).all()
+    for endpoint in endpoints:
+        removed = endpoint.state == "removed"
+        before = None if removed else clock.now() - days.get(endpoint.site_id, timedelta(0))
+        if before and (endpoint.oldest is None or endpoint.oldest >= before):
+            continue
+        for _ in range(BATCHES):
+            async with database.read() as connection:
+                old = await _old(connection, endpoint.id, before)
+            if old:
+                async with database.write() as connection:
+                    await lock_in_order(connection, [endpoint.id])  # and look again: it may be being sent again by now
+                    old = await _old(connection, endpoint.id, before)
+                    await _forget(connection, endpoint.id, old)
+            if len(old) < BATCH:
+                break
+        if removed and len(old) < BATCH:
+            async with database.write() as connection:
+                await connection.execute(delete(EndpointRow).where(EndpointRow.id == endpoint.id))
+
+
+_FIRST = select(DeliveryRow.created_at).where(DeliveryRow.endpoint_id == EndpointRow.id)
+_OLDEST = select(
+    EndpointRow.id,
+    EndpointRow.site_id,
+    EndpointRow.state,
+    _FIRST.order_by(DeliveryRow.position).limit(1).scalar_subquery().label("oldest"),
+)
+
+
+async def _old(connection: AsyncConnection, endpoint_id: UUID, before: datetime | None) -> list[int]:
+    """The first positions that were over ``before`` that instant, or simply the first."""
+    first = select(DeliveryRow.position, DeliveryRow.done_at).where(DeliveryRow.endpoint_id == endpoint_id)
+    rows = await connection.execute(first.order_by(DeliveryRow.position).limit(BATCH))
+    return [row.position for row in rows if before is None or (row.done_at and row.done_at < before)]
+
+
+async def _forget(connection: AsyncConnection, endpoint_id: UUID, positions: Sequence[int]) -> None:
+    """Forget the deliveries at ``positions``, with their attempts."""
+    for table in (AttemptRow, DeliveryRow):
+        these = table.endpoint_id == endpoint_id, table.position.in_(positions)
+        await connection.execute(delete(table).where(*these))
+
+
+async def forget_answers(connection: AsyncConnection, site_id: int, positions: Sequence[int]) -> None:
+    """Forget how the answers began to what a site's log has at ``positions``: a receiver may have sent it back."""
+    if not positions:
+        return
+    of_site = AttemptRow.endpoint_id.in_(select(EndpointRow.id).where(EndpointRow.site_id == site_id))
+    emptied = update(AttemptRow).where(of_site, AttemptRow.position.in_(positions)).values(answer=None)
+    await connection.execute(emptied)

@@ -1,0 +1,88 @@
+"""How endpoints are reached: with what, and by their URLs and opened secrets, read again when they have changed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
+from service.integrations.endpoints.model import EndpointRow
+from service.platform.outbound.safe_client import Targets
+from service.platform.outbound.webhook_signatures import Signer
+from service.platform.problems import InvalidField
+from service.platform.storage.engine import OfApp
+from service.platform.storage.portable import any_of, rows_given
+
+
+class Webhooks(msgspec.Struct, frozen=True):
+    """What it takes to call an endpoint; the app makes one and keeps it as ``app.state.webhooks``."""
+
+    secrets: EndpointSecrets
+    targets: Targets
+
+
+def webhooks_of(request: OfApp) -> Webhooks:
+    """What the app that ``request`` came to calls endpoints with."""
+    webhooks = request.app.state.webhooks
+    assert isinstance(webhooks, Webhooks)
+    return webhooks
+
+
+class Route(msgspec.Struct, frozen=True):
+    """How to reach an endpoint as of its ``revision``, until an old secret signs no more."""
+
+    revision: int
+    url: str
+    signer: Signer
+    until: datetime | None
+
+    def is_of(self, revision: int, now: datetime) -> bool:
+        """Whether it still holds."""
+        return self.revision == revision and (self.until is None or now < self.until)
+
+
+async def read_routes(
+    connection: AsyncConnection, secrets: EndpointSecrets, ids: Iterable[UUID], *, now: datetime
+) -> dict[UUID, Route]:
+    """The routes of those endpoints that are active and whose secrets can be opened."""
+    wanted = [(each,) for each in sorted(ids)]
+    if not wanted:
+        return {}
+    rows = await connection.execute(_active(connection.dialect.name), rows_given(connection.dialect.name, wanted))
+    routes = {row.id: _route(row, secrets, now) for row in rows}
+    return {endpoint_id: route for endpoint_id, route in routes.items() if route}
+
+
+async def read_route(
+    connection: AsyncConnection, secrets: EndpointSecrets, endpoint_id: UUID, *, now: datetime
+) -> Route:
+    """The route of an endpoint, active or not; raises InvalidField where its secret can't be opened."""
+    row = (await connection.execute(select(*_COLUMNS).where(EndpointRow.id == endpoint_id))).one()
+    route = _route(row, secrets, now)
+    if route is None:
+        raise InvalidField("Its secret was sealed with another secret key of the installation: rotate it.", pointer="")
+    return route
+
+
+def _route(row: Row[*tuple[Any, ...]], secrets: EndpointSecrets, now: datetime) -> Route | None:
+    found = secrets.signer(row.id, row.secret, row.old_secret, now=now)
+    return Route(row.revision, row.url, *found) if found else None
+
+
+_COLUMNS = (
+    EndpointRow.id,
+    EndpointRow.url,
+    EndpointRow.secret,
+    EndpointRow.old_secret,
+    EndpointRow.revision,
+)
+
+
+@lru_cache
+def _active(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*_COLUMNS).where(any_of(dialect, EndpointRow.id), EndpointRow.state == "active")

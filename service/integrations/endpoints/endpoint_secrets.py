@@ -1,0 +1,59 @@
+"""The secrets of endpoints: kept sealed, opened only to sign."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from service.platform.outbound.webhook_signatures import Signer
+from service.platform.storage.seal import Seal, Unopenable
+
+log = structlog.get_logger("onereply.webhooks")
+
+
+class OldSecret(msgspec.Struct):
+    """A secret that was replaced, and until when it signs beside the one that replaced it."""
+
+    secret: str
+    until: datetime
+
+
+class EndpointSecrets:
+    """Seals and opens with the installation's secret key."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._seal = Seal(secret_key, purpose="endpoint secrets")
+        self._unopenable: set[UUID] = set()  # and told of in the log
+
+    def close(self, endpoint_id: UUID, secret: str) -> bytes:
+        """``secret`` as it is kept."""
+        return self._seal.close(secret, about=str(endpoint_id))
+
+    def close_old(self, endpoint_id: UUID, old: Sequence[OldSecret]) -> bytes | None:
+        """The secrets before as they are kept; None where there are none."""
+        return self.close(endpoint_id, msgspec.json.encode(old).decode()) if old else None
+
+    def read(
+        self, endpoint_id: UUID, secret: bytes, old: bytes | None, *, now: datetime
+    ) -> tuple[str, list[OldSecret]]:
+        """The secret, and those before that still sign at ``now``; raises :class:`Unopenable`."""
+        about = str(endpoint_id)
+        before = msgspec.json.decode(self._seal.open(old, about=about), type=list[OldSecret]) if old else []
+        return self._seal.open(secret, about=about), [each for each in before if now < each.until]
+
+    def signer(
+        self, endpoint_id: UUID, secret: bytes, old: bytes | None, *, now: datetime
+    ) -> tuple[Signer, datetime | None] | None:
+        """What signs at ``now``, and until when; None where the secret key does not open the secrets."""
+        try:
+            current, before = self.read(endpoint_id, secret, old, now=now)
+        except Unopenable:
+            if endpoint_id not in self._unopenable:
+                hint = "ONEREPLY_SECRET_KEY has changed; rotate it"
+                log.error("secret-unopenable", endpoint=str(endpoint_id), hint=hint)
+            self._unopenable.add(endpoint_id)
+            return None
+        until = min((each.until for each in before), default=None)
+        return Signer(current, *(each.secret for each in before)), until

@@ -1,0 +1,177 @@
+"""Where a host listens: endpoints are added, changed, paused, given a new secret, and removed."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.integrations.endpoints.endpoint_secrets import EndpointSecrets, OldSecret
+from service.integrations.endpoints.model import EndpointRow, EndpointState
+from service.integrations.endpoints.retry_schedule import DisabledReason
+from service.platform import clock
+from service.platform.events.read_log import head_position
+from service.platform.problems import InvalidField, NotFound
+from service.platform.sites.model import SiteRow
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.seal import Unopenable
+
+MOST_ENDPOINTS = 1_000
+MOST_SECRETS = 5  # at a time, each a signature of every message
+
+
+class Endpoint(NamedTuple):
+    """Where a host listens; ``behind`` is how many events have not been looked at for it yet."""
+
+    id: UUID
+    url: str
+    types: str
+    description: str | None
+    state: EndpointState
+    disabled_at: datetime | None
+    disabled_reason: DisabledReason | None
+    old_secret_until: datetime | None
+    failing_since: datetime | None
+    delivered_at: datetime | None
+    failed_at: datetime | None
+    created_at: datetime
+    changed_at: datetime
+    position: int
+    behind: int
+
+
+async def add_endpoint(
+    connection: AsyncConnection,
+    site: Site,
+    *,
+    url: str,
+    types: str,
+    description: str | None,
+    secret: str,
+    secrets: EndpointSecrets,
+) -> Endpoint:
+    """A new endpoint, told of what happens from now on; raises InvalidField where the site has a thousand."""
+    listening = select(func.count()).where(EndpointRow.site_id == site.id, EndpointRow.state != "removed")
+    if (await connection.scalar(listening) or 0) >= MOST_ENDPOINTS:
+        raise InvalidField(f"A site has {MOST_ENDPOINTS} endpoints at most.", pointer="")
+    now, endpoint_id = clock.now(), clock.new_id()
+    values = {
+        "id": endpoint_id,
+        "site_id": site.id,
+        "url": url,
+        "types": types,
+        "description": description,
+        "secret": secrets.close(endpoint_id, secret),
+        "state": "active",
+        "revision": 1,
+        "position": await head_position(connection, site.id),
+        "created_at": now,
+        "changed_at": now,
+    }
+    await connection.execute(insert(EndpointRow).values(values))
+    return await find_endpoint(connection, site, endpoint_id)
+
+
+async def find_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID) -> Endpoint:
+    """The endpoint; raises NotFound."""
+    row = (await connection.execute(_ENDPOINTS.where(*_is(site, endpoint_id)))).one_or_none()
+    if row is None:
+        raise NotFound
+    return _endpoint(row)
+
+
+async def list_endpoints(connection: AsyncConnection, site: Site, *, after: UUID | None, limit: int) -> list[Endpoint]:
+    """The ``limit`` endpoints that were added after the one ``after``, in that order."""
+    statement = _ENDPOINTS.where(EndpointRow.site_id == site.id)
+    if after is not None:
+        statement = statement.where(EndpointRow.id > after)
+    return [_endpoint(row) for row in await connection.execute(statement.order_by(EndpointRow.id).limit(limit))]
+
+
+async def most_behind(connection: AsyncConnection) -> dict[str, int]:
+    """How many events the endpoint that is furthest behind has not come to, by the site's slug; 0 without any."""
+    listening = and_(EndpointRow.site_id == SiteRow.id, EndpointRow.state == "active")
+    behind = func.coalesce(func.max(SiteRow.position - EndpointRow.position), 0)
+    rows = await connection.execute(
+        select(SiteRow.slug, behind).outerjoin(EndpointRow, listening).group_by(SiteRow.slug)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+_COLUMNS = tuple(getattr(EndpointRow, name) for name in Endpoint._fields[:-1])
+_ENDPOINTS = (
+    select(*_COLUMNS, SiteRow.position - EndpointRow.position)
+    .join(SiteRow, SiteRow.id == EndpointRow.site_id)
+    .where(EndpointRow.state != "removed")
+)
+
+
+def _endpoint(row: Row[*tuple[Any, ...]]) -> Endpoint:
+    return Endpoint(*row)
+
+
+def _is(site: Site, endpoint_id: UUID) -> tuple[Any, ...]:
+    return EndpointRow.id == endpoint_id, EndpointRow.site_id == site.id, EndpointRow.state != "removed"
+
+
+async def change_endpoint(
+    connection: AsyncConnection, site: Site, endpoint_id: UUID, changes: dict[str, Any]
+) -> Endpoint:
+    """Change columns of an endpoint; raises NotFound.
+
+    One that is paused or was disabled goes on, when it is active again, with the event at which it stopped.
+    """
+    if "state" in changes:
+        changes |= {"disabled_at": None, "disabled_reason": None, "failing_since": None, "rests_until": None}
+    await _update(connection, site, endpoint_id, changes)
+    return await find_endpoint(connection, site, endpoint_id)
+
+
+async def rotate_secret(
+    connection: AsyncConnection,
+    site: Site,
+    endpoint_id: UUID,
+    *,
+    secret: str,
+    overlap: timedelta,
+    secrets: EndpointSecrets,
+) -> Endpoint:
+    """Sign with ``secret`` from now on, and for the time of ``overlap`` with the one before as well.
+
+    Those before that, which still sign, go on for their own time, unless there is to be no overlap at all: whoever
+    rotates twice, as for an answer that was lost, leaves no receiver behind. Raises NotFound.
+    """
+    kept = select(EndpointRow.secret, EndpointRow.old_secret).where(*_is(site, endpoint_id)).with_for_update()
+    row = (await connection.execute(kept)).one_or_none()
+    if row is None:
+        raise NotFound
+    now, old = clock.now(), list[OldSecret]()
+    if overlap:
+        try:
+            current, old = secrets.read(endpoint_id, row.secret, row.old_secret, now=now)
+            if secret == current:
+                return await find_endpoint(connection, site, endpoint_id)
+            old = [*old[1 - MOST_SECRETS :], OldSecret(current, now + overlap)]
+        except Unopenable:  # the installation's secret key is another: what it does not open signs nothing anyway
+            old = []
+    values = {
+        "secret": secrets.close(endpoint_id, secret),
+        "old_secret": secrets.close_old(endpoint_id, old),
+        "old_secret_until": max((each.until for each in old), default=None),
+    }
+    await _update(connection, site, endpoint_id, values)
+    return await find_endpoint(connection, site, endpoint_id)
+
+
+async def remove_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID) -> None:
+    """Send nothing more; what is known of its deliveries is swept away later. Raises NotFound."""
+    await _update(connection, site, endpoint_id, {"state": "removed", "old_secret": None})
+
+
+async def _update(connection: AsyncConnection, site: Site, endpoint_id: UUID, values: dict[str, Any]) -> None:
+    """Change an endpoint, so that whoever delivers reads it again."""
+    known = {"revision": EndpointRow.revision + 1, "changed_at": clock.now()}
+    changed = await connection.execute(update(EndpointRow).where(*_is(site, endpoint_id)).values(values | known))
+    if changed.rowcount == 0:
+        raise NotFound

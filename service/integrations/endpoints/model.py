@@ -1,0 +1,109 @@
+"""The tables of where a host listens, of what is on its way there and was tried, and of who is delivering."""
+
+from datetime import datetime
+from typing import Literal, get_args
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.platform.storage.schema import Base, one_of
+
+EndpointState = Literal["active", "paused", "disabled"]
+DeliveryState = Literal["waiting", "delivered", "failed"]
+DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
+
+_WAITING, _FAILED, _LEASED = text("state = 'waiting'"), text("state = 'failed'"), text("worker_id IS NOT NULL")
+
+
+class EndpointRow(Base):
+    """Where the host of a site listens.
+
+    ``position`` is how far in the site's log its events have been taken; what comes after is not on its way yet, so an
+    endpoint that is paused, or does not keep up, costs no rows. ``retry_at`` is when to look for deliveries to be
+    tried again, never later than the first is due. ``revision`` moves with whatever a worker needs to know. The secrets
+    are sealed; ``old_secret`` has all that still sign beside the new one.
+    """
+
+    __tablename__ = "endpoints"
+    __table_args__ = (
+        Index("ix_endpoints_site_id", "site_id", "id"),
+        one_of("state", (*get_args(EndpointState), "removed")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
+    url: Mapped[str] = mapped_column(String(2000))
+    types: Mapped[str] = mapped_column(String(1000))
+    description: Mapped[str | None] = mapped_column(String(500))
+    secret: Mapped[bytes]
+    old_secret: Mapped[bytes | None]
+    old_secret_until: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(8))
+    disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None] = mapped_column(String(7))
+    revision: Mapped[int]
+    position: Mapped[int] = mapped_column(BigInteger)
+    retry_at: Mapped[datetime | None]
+    rests_until: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class DeliveryRow(Base):
+    """One event, told by its position in the log, on its way to one endpoint.
+
+    While it waits, ``due_at`` is when it is to be tried, and ``worker_id`` who is at it. ``tries`` counts those of the
+    schedule, which begins anew with a redelivery; ``attempts`` counts them all.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_due", "endpoint_id", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_deliveries_failed", "endpoint_id", "position", sqlite_where=_FAILED, postgresql_where=_FAILED),
+        Index("ix_deliveries_leased", "worker_id", sqlite_where=_LEASED, postgresql_where=_LEASED),
+        one_of("state", DELIVERY_STATES),
+        {"sqlite_with_rowid": False},
+    )
+
+    endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("endpoints.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    state: Mapped[str] = mapped_column(String(9))
+    due_at: Mapped[datetime]
+    worker_id: Mapped[UUID | None]
+    tries: Mapped[int]
+    attempts: Mapped[int]
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class AttemptRow(Base):
+    """One try of a delivery: the status of the answer and its first kilobyte, or why there was none."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        ForeignKeyConstraint(["endpoint_id", "position"], ["deliveries.endpoint_id", "deliveries.position"]),
+        {"sqlite_with_rowid": False},
+    )
+
+    endpoint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    tried_at: Mapped[datetime]
+    duration_ms: Mapped[int]
+    status: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(String(16))
+    answer: Mapped[str | None]
+
+
+class WorkerRow(Base):
+    """A process that delivers. What it has taken is its own until ``alive_until``, which it moves on while it lives."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    alive_until: Mapped[datetime]

@@ -1,0 +1,106 @@
+"""Deliveries are sent again: of a range of events, or all that failed since an instant."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.integrations.endpoints.endpoint_store import find_endpoint
+from service.integrations.endpoints.fan_out import new_delivery
+from service.integrations.endpoints.leases import LOOK, lock_in_order
+from service.integrations.endpoints.model import DeliveryRow
+from service.integrations.endpoints.subscribed_types import listens
+from service.platform import clock
+from service.platform.events.model import EventRow
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import insert_many, run_many
+
+AT_ONCE = 1_000
+
+
+class Redelivered(NamedTuple):
+    """How many are on their way again, and with which position to go on where there were more than at once."""
+
+    redelivered: int
+    next: int | None
+
+
+async def redeliver(
+    connection: AsyncConnection,
+    site: Site,
+    endpoint_id: UUID,
+    *,
+    first: int,
+    last: int | None,
+    failed_since: datetime | None,
+) -> Redelivered:
+    """Send again what the endpoint listens for at the positions ``first`` to ``last``, :data:`AT_ONCE` at most.
+
+    Also what it was never sent, for it was added later or listened for less; not what lies ahead of it, which will come
+    by itself. With ``failed_since`` only what has failed: for good from then on, or so
+    far, so that it waits to be tried again. Raises NotFound.
+    """
+    await lock_in_order(connection, [endpoint_id])
+    endpoint = await find_endpoint(connection, site, endpoint_id)
+    last = endpoint.position if last is None else min(last, endpoint.position)
+    if failed_since:
+        wanted, more = await _failed(connection, endpoint_id, first, last, failed_since)
+    else:
+        wanted, more = await _listened_for(connection, site, endpoint.types, first, last)
+    now = clock.now()
+    known = await _known(connection, endpoint_id, wanted)
+    again = [{"endpoint": endpoint_id, "at_position": position, "now": now} for position in wanted if position in known]
+    await run_many(connection, _AGAIN, again)
+    new = [new_delivery(endpoint_id, position, worker_id=None, now=now) for position in wanted if position not in known]
+    await insert_many(connection, DeliveryRow, new)
+    if wanted:
+        await run_many(connection, LOOK, [{"endpoint": endpoint_id, "at": now}])
+    return Redelivered(len(wanted), more)
+
+
+async def _failed(
+    connection: AsyncConnection, endpoint_id: UUID, first: int, last: int, since: datetime
+) -> tuple[list[int], int | None]:
+    """The positions of what failed for good from ``since`` on, or waits to be tried again, and with which to go on."""
+    given_up = and_(DeliveryRow.state == "failed", DeliveryRow.done_at >= since)
+    waits = and_(DeliveryRow.state == "waiting", DeliveryRow.tries > 0)
+    of_it = DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.position.between(first, last)
+    statement = select(DeliveryRow.position).where(*of_it, or_(given_up, waits))
+    found = (await connection.scalars(statement.order_by(DeliveryRow.position).limit(AT_ONCE + 1))).all()
+    return list(found[:AT_ONCE]), found[AT_ONCE] if len(found) > AT_ONCE else None
+
+
+async def _listened_for(
+    connection: AsyncConnection, site: Site, types: str, first: int, last: int
+) -> tuple[list[int], int | None]:
+    """The positions of the events that are of ``types``, and with which to go on."""
+    until = min(last, first + AT_ONCE - 1)
+    events = select(EventRow.position, EventRow.type).where(
+        EventRow.site_id == site.id, EventRow.position.between(first, until)
+    )
+    rows = await connection.execute(events.order_by(EventRow.position))
+    return [row.position for row in rows if listens(types, row.type)], until + 1 if until < last else None
+
+
+async def _known(connection: AsyncConnection, endpoint_id: UUID, positions: Sequence[int]) -> set[int]:
+    """Those of ``positions`` that have a delivery."""
+    if not positions:
+        return set()
+    between = DeliveryRow.position.between(positions[0], positions[-1])
+    statement = select(DeliveryRow.position).where(DeliveryRow.endpoint_id == endpoint_id, between)
+    return {*await connection.scalars(statement)}
+
+
+# What a worker has just now is being sent anyway.
+_AGAIN = (
+    update(DeliveryRow)
+    .where(
+        DeliveryRow.endpoint_id == bindparam("endpoint"),
+        DeliveryRow.position == bindparam("at_position"),
+        DeliveryRow.worker_id.is_(None),
+    )
+    .values(state="waiting", due_at=bindparam("now"), tries=0, done_at=None)
+)

@@ -1,0 +1,27 @@
+"""An endpoint is tried: a message that is no event goes there at once, and how that went is told."""
+
+from uuid import UUID
+
+from service.integrations.endpoints.endpoint_clients import Webhooks, read_route
+from service.integrations.endpoints.endpoint_store import find_endpoint
+from service.integrations.endpoints.payload import TriedEndpoint, test_body
+from service.integrations.endpoints.send_attempt import Answer, Sender
+from service.platform import clock
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.engine import Database
+
+
+async def try_endpoint(database: Database, webhooks: Webhooks, site: Site, endpoint_id: UUID) -> Answer:
+    """Send a message that is no event, signed as every other; it changes nothing. Raises NotFound."""
+    now = clock.now()
+    async with database.read() as connection:
+        endpoint = await find_endpoint(connection, site, endpoint_id)
+        route = await read_route(connection, webhooks.secrets, endpoint_id, now=now)
+    message_id = clock.new_id()
+    told = TriedEndpoint(endpoint.id, endpoint.url, endpoint.description)
+    body = test_body(site.slug, message_id, at=now, endpoint=told)
+    sender = Sender(webhooks.targets)
+    try:
+        return await sender.send(route.url, body, route.signer.headers(str(message_id), now, body))
+    finally:
+        await sender.close()

@@ -1,0 +1,185 @@
+"""Threads of another system are stored here, whatever format they came in.
+
+Each article is one transaction with one event, so what was imported before a stop is whole, and running the import
+again adds what is missing and nothing twice: every comment keeps the key it had, and is known by it.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime
+from hashlib import blake2b
+from itertools import islice
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.accept_batch import comment_row
+from service.conversation.comments.model import Comment, CommentRow, State
+from service.conversation.comments.render import sanitise_imported
+from service.conversation.comments.states import enter_silently, keep_shown
+from service.conversation.comments.tree_paths import spot_below
+from service.conversation.threads.close_thread import settle_closings, write_terms
+from service.conversation.threads.counts import write_counts
+from service.conversation.threads.lock_threads import lock_threads
+from service.conversation.threads.model import Thread, ThreadRow
+from service.conversation.threads.register_article import new_thread
+from service.conversation.threads.thread_events import tell
+from service.integrations.imports.archive import ArchivedComment, ArchivedThread
+from service.platform import clock
+from service.platform.events.append import append_events
+from service.platform.events.event_types import EventType
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import any_of, insert_if_absent, insert_many, rows_given
+from service.platform.text.plain_text import clean_line, clean_text, is_blank
+from service.platform.text.web_urls import is_web_url
+from service.platform.wire import LATEST
+
+BATCH = 1_000
+UNTIL_TOLD = datetime(LATEST, 12, 31, tzinfo=UTC)
+NOBODY = "Anonymous"
+
+
+class Import(msgspec.Struct):
+    """What an import did: articles by what became of them, comments added by state, comments passed over and why."""
+
+    threads: Counter[str] = msgspec.field(default_factory=Counter)
+    added: Counter[str] = msgspec.field(default_factory=Counter)
+    passed_over: Counter[str] = msgspec.field(default_factory=Counter)
+
+
+class _Known(msgspec.Struct):
+    """A comment that is stored already, as far as its answers need it."""
+
+    id: UUID
+    path: bytes
+
+
+async def import_thread(
+    connection: AsyncConnection, site: Site, archived: ArchivedThread, *, source: str, pings: bool, report: Import
+) -> None:
+    """Store one article and its comments, all or nothing, and count in ``report`` what became of them.
+
+    ``source`` names the system it comes from; ``pings`` is whether pingbacks and trackbacks come in too. An article
+    that was not public is kept from readers until the host registers when it is published.
+    """
+    thread, created = await _lock_or_create(connection, site, archived)
+    now = clock.now()
+    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    before = thread.places
+    unpublished: set[tuple[int, bytes]] = set()
+    comments = iter(archived.comments)
+    while batch := list(islice(comments, BATCH)):
+        unpublished |= await _add(connection, thread, site, batch, source=source, pings=pings, report=report)
+    await keep_shown(connection, unpublished)
+    closes = archived.closed and thread.closed_at is None and (created or thread.places > before)
+    if closes:
+        thread.closed_at = now
+        await write_terms(connection, thread)
+    if created or closes or thread.places > before:
+        events.append(tell(thread, site, EventType.THREAD_IMPORTED, occurred_at=now))
+        await write_counts(connection, [thread], now=now)
+    await append_events(connection, events)
+    report.threads["created" if created else "known"] += 1
+
+
+async def _lock_or_create(connection: AsyncConnection, site: Site, archived: ArchivedThread) -> tuple[Thread, bool]:
+    """The thread of an article, locked; one that is there already keeps what the host said of it."""
+    key = site.id, archived.article
+    if found := await lock_threads(connection, [key]):  # also by an id that the article had before
+        return found[key], False
+    url = archived.url if is_web_url(archived.url) else None
+    published_at = archived.published_at if archived.standing == "published" else UNTIL_TOLD
+    title = clean_line(archived.title)[:500] or archived.article
+    values = {"title": title, "url": url, "published_at": published_at}
+    created = await connection.execute(
+        insert_if_absent(connection, ThreadRow)
+        .values(new_thread(site, archived.article, values))
+        .returning(ThreadRow.id)
+    )
+    is_new = created.one_or_none() is not None
+    return (await lock_threads(connection, [key]))[key], is_new
+
+
+async def _add(
+    connection: AsyncConnection,
+    thread: Thread,
+    site: Site,
+    batch: list[ArchivedComment],
+    *,
+    source: str,
+    pings: bool,
+    report: Import,
+) -> set[tuple[int, bytes]]:
+    """Store those of ``batch`` that are not there yet; the spots of those that are not published."""
+    known = await _read_known(connection, thread, _keys(batch, source))
+    rows = []
+    unpublished = set()
+    for archived in batch:
+        key = _key(source, archived.key)
+        if archived.kind != "comment" and not pings:
+            report.passed_over[archived.kind] += 1
+        elif key in known:
+            report.passed_over["already there"] += 1
+        else:
+            parent = known.get(_key(source, archived.parent_key)) if archived.parent_key else None
+            comment = _comment(thread, site, archived, parent)
+            enter_silently(thread, comment)
+            rows.append(comment_row(comment, imported_from=key))
+            known[key] = _Known(comment.id, comment.path)
+            report.added[comment.state] += 1
+            if comment.state is not State.PUBLISHED:
+                unpublished.add((thread.id, comment.path))
+    await insert_many(connection, CommentRow, rows)
+    return unpublished
+
+
+async def _read_known(connection: AsyncConnection, thread: Thread, keys: set[str]) -> dict[str, _Known]:
+    dialect = connection.dialect.name
+    statement = select(CommentRow.imported_from, CommentRow.id, CommentRow.path).where(
+        CommentRow.thread_id == thread.id, any_of(dialect, CommentRow.imported_from)
+    )
+    rows = await connection.execute(statement, rows_given(dialect, [(key,) for key in sorted(keys)]))
+    return {key: _Known(comment_id, path) for key, comment_id, path in rows if key}
+
+
+def _keys(batch: list[ArchivedComment], source: str) -> set[str]:
+    given = {archived.key for archived in batch} | {archived.parent_key for archived in batch}
+    return {_key(source, key) for key in given if key}
+
+
+def _key(source: str, key: str) -> str:
+    """The name a comment keeps; a key too long for its column is known by its hash."""
+    named = f"{source}:{key}"
+    return named if len(named) <= 100 else f"{source}:{blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+
+def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _Known | None) -> Comment:
+    """The comment that ``archived`` becomes, at the thread's next place, as old as it was."""
+    thread.places += 1
+    spot = spot_below(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
+    state = State(archived.state)
+    name = clean_line(archived.author_name)[:100]
+    return Comment(
+        id=clock.new_id(),
+        thread_id=thread.id,
+        parent_id=parent.id if parent else None,
+        path=spot.path,
+        depth=spot.depth,
+        state=state,
+        shown=state is State.PUBLISHED,
+        reader_id=clock.new_id(),
+        author_name=NOBODY if is_blank(name) else name,
+        author_email=archived.author_email if "@" in archived.author_email[1:254] else None,
+        author_url=archived.author_url if is_web_url(archived.author_url) else None,
+        author_role="guest",
+        author_avatar=None,
+        body=clean_text(archived.content),
+        html=sanitise_imported(archived.content),
+        revision=1,
+        created_at=archived.created_at,
+        edited_at=None,
+        words_mark=None,
+        address_mark=None,
+        reports=0,
+    )

@@ -1,0 +1,140 @@
+"""The comments of one article, however many, put in order without holding their texts.
+
+Texts go to a temporary file as they are read; in memory stay, for each comment, its key, its parent, its date and
+where its text is: about 200 bytes.
+"""
+
+from array import array
+from collections.abc import Iterator, MutableSequence, Sequence
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from tempfile import SpooledTemporaryFile
+
+import msgspec
+
+from service.integrations.imports.archive import ArchivedComment, Oddities, Oddity
+
+IN_MEMORY = 1024 * 1024
+NOBODY = -1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ArchivedComment).decode
+
+
+class CommentSpool:
+    """Add comments in the order of the file, :meth:`arrange` once, iterate as often as wanted, :meth:`close`."""
+
+    def __init__(self, oddities: Oddities) -> None:
+        self._oddities = oddities
+        # Closed in close(); it outlives any block.
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - it is closed with the object, not with a block
+        self._ends = array("q", [0])
+        self._times = array("q")
+        self._parents = array("q")
+        self._numbers: dict[str, int] = {}
+        self._awaited: dict[int, str] = {}
+        self._left_out: dict[str, str | None] = {}
+        self._keys: list[str] = []
+
+    def add(self, comment: ArchivedComment) -> bool:
+        """Keep ``comment``, whose ``parent_key`` is as it stood in the file; its depth is found later.
+
+        False, and an oddity, where one of its key is there.
+        """
+        number = len(self._numbers)
+        if self._numbers.setdefault(comment.key, number) != number:
+            self._oddities.note(Oddity.REPEATED_KEY, f"comment {comment.key}")
+            return False
+        parent = NOBODY
+        if comment.parent_key is not None:
+            parent = self._numbers.get(comment.parent_key, NOBODY)
+            if parent == NOBODY:
+                self._awaited[number] = comment.parent_key
+        self._parents.append(parent)
+        self._times.append((comment.created_at - _EPOCH) // _MICROSECOND)
+        self._ends.append(self._ends[-1] + self._file.write(_encode(comment)))
+        return True
+
+    def leave_out(self, key: str, parent_key: str | None) -> None:
+        """The comment ``key`` is not kept: its answers will hang where it hung."""
+        self._left_out.setdefault(key, parent_key)
+
+    def arrange(self) -> None:
+        """All comments are there: find every parent, and undo circles."""
+        for number, key in self._awaited.items():
+            self._parents[number] = self._find_parent(number, key)
+        self._keys = list(self._numbers)  # in order of their numbers
+        for number in break_circles(self._parents):
+            self._oddities.note(Oddity.PARENT_CIRCLE, f"comment {self._keys[number]}")
+        self._numbers, self._awaited, self._left_out = {}, {}, {}
+
+    def __iter__(self) -> Iterator[ArchivedComment]:
+        for number, depth in parents_first(self._parents, self._times):
+            self._file.seek(self._ends[number])
+            comment = _decode(self._file.read(self._ends[number + 1] - self._ends[number]))
+            parent = self._parents[number]
+            parent_key = None if parent == NOBODY else self._keys[parent]
+            yield msgspec.structs.replace(comment, parent_key=parent_key, depth=depth)
+
+    def __len__(self) -> int:
+        return len(self._parents)
+
+    def close(self) -> None:
+        """Let go of the temporary file."""
+        self._file.close()
+
+    def _find_parent(self, number: int, key: str | None) -> int:
+        """The number of ``key``, or of its nearest ancestor that was kept."""
+        passed = set()
+        while key is not None and key not in self._numbers and key in self._left_out and key not in passed:
+            passed.add(key)
+            key = self._left_out[key]
+        for step in passed:  # so that a chain is walked once, not once for each answer
+            self._left_out[step] = key
+        if key is None:
+            return NOBODY
+        if key not in self._numbers:
+            self._oddities.note(Oddity.LOST_PARENT, f"an answer to comment {key}")
+        return self._numbers.get(key, NOBODY)
+
+
+def break_circles(parents: MutableSequence[int]) -> list[int]:
+    """The numbers of those that answer themselves, at once or by way of others; in ``parents`` they then have none."""
+    circles: list[int] = []
+    seen = bytearray(len(parents))  # 1: on this walk, 2: on an earlier one
+    for start in range(len(parents)):
+        walk: list[int] = []
+        at = start
+        while at != NOBODY and not seen[at]:
+            seen[at] = 1
+            walk.append(at)
+            at = parents[at]
+        if at != NOBODY and seen[at] == 1:
+            circles += walk[walk.index(at) :]
+        for number in walk:
+            seen[number] = 2
+    for number in circles:
+        parents[number] = NOBODY
+    return circles
+
+
+def parents_first(parents: Sequence[int], times: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Every number once, with its depth: at each step the earliest, else the lowest, whose parent has been."""
+    depths = array("q", [-1]) * len(parents)  # -1: has not been
+    waiting: dict[int, list[int]] = {}
+    for earliest in sorted(range(len(parents)), key=times.__getitem__):
+        parent = parents[earliest]
+        if parent != NOBODY and depths[parent] < 0:
+            waiting.setdefault(parent, []).append(earliest)
+            continue
+        # Whoever waited for this one is dated before it, so before all that is still to come.
+        ready = [(times[earliest], earliest)]
+        while ready:
+            _, number = heappop(ready)
+            parent = parents[number]
+            depths[number] = 0 if parent == NOBODY else depths[parent] + 1
+            yield number, depths[number]
+            for answer in waiting.pop(number, ()):
+                heappush(ready, (times[answer], answer))

@@ -1,0 +1,175 @@
+"""Reads a WordPress export (``wxr.py`` says what stands in one): a thread for each article, as the file goes by."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import BinaryIO
+
+from service.integrations.imports.archive import (
+    ArchivedComment,
+    ArchivedThread,
+    ArchiveUnreadable,
+    Oddities,
+    Oddity,
+    plain_text,
+)
+from service.integrations.imports.spool import CommentSpool
+from service.integrations.imports.wxr import (
+    COMMENT,
+    ITEM,
+    KINDS,
+    LIMITS,
+    NO_ARTICLES,
+    STANDINGS,
+    STATES,
+    parse_rss_date,
+    parse_time,
+    shorten,
+)
+from service.integrations.imports.xml_elements import Element, read_elements
+
+
+def read_wordpress(source: BinaryIO, *, oddities: Oddities | None = None) -> Iterator[ArchivedThread]:
+    """The threads of ``source``, in its order: each article, and whatever else has comments; pings among them.
+
+    Reads on as threads are asked for, so that ``source.tell()`` tells how far it is. A thread's comments can be read
+    until the next thread is asked for. ``oddities`` takes what belongs to no thread: articles left out.
+    Raises :class:`ArchiveUnreadable`, after all threads that were whole.
+    """
+    oddities = Oddities() if oddities is None else oddities
+    is_wxr, line = False, 1
+    item = _Item()
+    try:
+        for element in read_elements(source, LIMITS, shorten):
+            line = element.line
+            is_wxr = is_wxr or "/wp:" in element.path
+            if element.path == ITEM and not is_wxr:
+                break
+            if element.path == ITEM:
+                yield from item.as_thread(line, oddities)
+                item.close()
+                item = _Item(item.exported_at)
+            elif element.path.startswith(f"{ITEM}/"):
+                item.take(element)
+            elif element.text:
+                item.exported_at = parse_rss_date(element.text)
+    finally:
+        item.close()
+    if not is_wxr:
+        raise ArchiveUnreadable("an RSS feed, but no WordPress export: it lacks WordPress' own elements.", line=line)
+
+
+class _Item:
+    """One ``item`` as it is read: its fields so far, the fields of the comment under way, the comments before that.
+
+    ``exported_at`` is the date of the whole file.
+    """
+
+    def __init__(self, exported_at: datetime | None = None) -> None:
+        self.exported_at = exported_at
+        self._fields: dict[str, str] = {}
+        self._comment: dict[str, str] = {}
+        self._cut = False
+        self._comments_met = 0
+        self._oddities = Oddities()
+        self._spool = CommentSpool(self._oddities)
+
+    def take(self, element: Element) -> None:
+        """An element inside the item has ended."""
+        name = element.path.rpartition("/")[2].removeprefix("wp:")
+        if element.path == COMMENT:
+            self._comments_met += 1
+            self._keep_comment(self._comment, self._comment.get("comment_id") or f"#{self._comments_met}", element.line)
+            self._comment, self._cut = {}, False
+        elif element.path.startswith(f"{COMMENT}/"):
+            self._comment[name] = element.text if name == "comment_content" else element.text.strip()
+            self._cut = self._cut or element.cut
+        else:
+            self._fields[name] = element.text.strip()
+
+    def as_thread(self, line: int, oddities: Oddities) -> Iterator[ArchivedThread]:
+        """The item, which has ended, as one thread, or none where it is no article or nothing says which."""
+        get = self._fields.get
+        if get("post_type") in NO_ARTICLES and not self._comments_met:
+            return
+        article = get("post_id") or get("link")
+        if not article:
+            oddities.note(Oddity.NO_ARTICLE, f"line {line}: “{get('title', '')}”, {self._comments_met} comments")
+            return
+        standing = STANDINGS.get(get("status", ""))
+        if standing is None:
+            self._oddities.note(Oddity.UNKNOWN_STANDING, f"line {line}: {get('status')}")
+        self._spool.arrange()
+        yield ArchivedThread(
+            article=article,
+            title=plain_text(get("title", "")),
+            raw_title=get("title", ""),
+            url=get("link", ""),
+            published_at=self._published_at(),
+            standing=standing or "withdrawn",
+            closed=get("comment_status") == "closed",
+            comments=self._spool,
+            oddities=self._oddities,
+        )
+
+    def close(self) -> None:
+        """Let go of the comments."""
+        self._spool.close()
+
+    def _keep_comment(self, fields: dict[str, str], key: str, line: int) -> None:
+        """Add the comment that has ended, or say why not."""
+        where = f"line {line}: comment {key}"
+        parent = fields.get("comment_parent", "")
+        parent_key = None if parent in ("", "0") else parent
+        own_date = parse_time(fields.get("comment_date_gmt", ""))
+        created_at = own_date or self._likely_date(fields)
+        why = self._why_not(fields)
+        if why is not None or created_at is None:
+            self._oddities.note(why or Oddity.NO_DATE, where)
+            self._spool.leave_out(key, parent_key)
+            return
+        comment = ArchivedComment(
+            key=key,
+            parent_key=parent_key,
+            author_name=plain_text(fields.get("comment_author", "")),
+            author_email=fields.get("comment_author_email", ""),
+            author_url=fields.get("comment_author_url", ""),
+            content=fields.get("comment_content", ""),
+            created_at=created_at,
+            state=STATES.get(fields.get("comment_approved", ""), "pending"),
+            kind=KINDS[fields.get("comment_type", "")],
+        )
+        if self._spool.add(comment):
+            self._note_changes(fields, where, guessed=own_date is None)
+
+    def _why_not(self, fields: dict[str, str]) -> Oddity | None:
+        kind = KINDS.get(fields.get("comment_type", ""))
+        if kind is None:
+            return Oddity.UNKNOWN_KIND
+        if self._cut:
+            return Oddity.TOO_LONG
+        is_empty = not fields.get("comment_content", "").strip()
+        return Oddity.EMPTY_CONTENT if kind == "comment" and is_empty else None
+
+    def _note_changes(self, fields: dict[str, str], where: str, *, guessed: bool) -> None:
+        approved = fields.get("comment_approved", "")
+        if not fields.get("comment_id"):
+            self._oddities.note(Oddity.NO_KEY, where)
+        if guessed:
+            self._oddities.note(Oddity.GUESSED_DATE, where)
+        if not approved:
+            self._oddities.note(Oddity.EMPTY_STATE, where)
+        elif approved not in STATES:
+            self._oddities.note(Oddity.UNKNOWN_STATE, f"{where}: {approved}")
+
+    def _likely_date(self, fields: dict[str, str]) -> datetime | None:
+        """For want of a UTC date: the local one (the file does not tell its zone), the article's, the export's."""
+        local = parse_time(fields.get("comment_date", ""))
+        return local or self._published_at() or parse_time(self._fields.get("post_date", "")) or self.exported_at
+
+    def _published_at(self) -> datetime | None:
+        """The article's date, of which a draft may have none that WordPress would call its own."""
+        get = self._fields.get
+        at = parse_time(get("post_date_gmt", "")) or parse_rss_date(get("pubDate", ""))
+        if at is None and STANDINGS.get(get("status", "")) == "published":
+            return parse_time(get("post_date", ""))
+        return at

@@ -1,0 +1,171 @@
+"""XML as a stream: each wanted element as it ends, in bounded memory, from a file that need not be trusted.
+
+Document types are refused outright (defusedxml), and with them entities, external files and every known bomb. So is
+what would grow with the file: nesting, tags and names without end.
+
+*Why* a parser target and not ``iterparse``: a tree, however often it is cleared, holds the text of the element it is
+in, so one comment of a gigabyte is a gigabyte. Here an element's text beyond its limit is dropped as it arrives.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
+from typing import Any, BinaryIO, NamedTuple, cast
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import XMLParserType
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from service.integrations.imports.archive import ArchiveUnreadable
+
+CHUNK = 64 * 1024
+LONGEST_TAG = 1024 * 1024
+LONGEST_NAME = 300
+MOST_NAMES = 10_000
+DEEPEST = 100
+
+# What readers paste from word processors holds control characters, which exports pass on and XML 1.0 (section 2.2)
+# forbids. They mean nothing, databases refuse some, and nobody can find them in a gigabyte: read as spaces.
+_CONTROLS = bytes.maketrans(bytes(c for c in range(32) if c not in b"\t\n\r"), b" " * 29)
+
+
+class Element(NamedTuple):
+    """An element that has ended: its path (``/rss/channel/title``), its text, whether that was cut, its last line."""
+
+    path: str
+    text: str
+    cut: bool
+    line: int
+
+
+def read_elements(source: BinaryIO, limits: Mapping[str, int], shorten: Callable[[str], str]) -> Iterator[Element]:
+    """The elements of ``source`` whose path is in ``limits``, in the order in which they end.
+
+    ``limits`` has the characters of text kept of each, tags inside it left out; at 0 it is only told that the element
+    ended. ``shorten`` gives the name in a path for an element's full name (``{namespace}name``, or ``name``); ``""``
+    is no wanted element. Not more than ``CHUNK`` bytes are read ahead of what is yielded.
+    Raises :class:`ArchiveUnreadable` where the file is not XML, ends early, has another outermost element than the
+    paths, or holds what is refused; all before that is yielded first.
+    """
+    target = _Target(limits, shorten)
+    parser = DefusedXMLParser(target=target, forbid_dtd=True)
+    # The one handle to where expat stands; it is public, but the type stubs describe the C parser, which lacks it.
+    target.expat = cast("XMLParserType", cast("Any", parser).parser)
+    fed = 0
+    for chunk in _chunks(source):
+        fed += len(chunk)
+        refusal = _feed(parser, chunk, target.expat)
+        # Expat keeps a tag whole, and reads it again with each chunk.
+        if refusal is None and chunk and fed - target.expat.CurrentByteIndex > LONGEST_TAG:
+            refusal = ArchiveUnreadable("a tag here does not end.", line=target.expat.CurrentLineNumber)
+        yield from target.ended
+        target.ended.clear()
+        if refusal is not None:
+            raise refusal
+
+
+def _chunks(source: BinaryIO) -> Iterator[bytes]:
+    """The file, a chunk at a time, without control characters; the last chunk is empty."""
+    chunk = source.read(CHUNK)
+    is_wide = b"\0" in chunk[:4]  # UTF-16, where every other byte may look like one
+    while chunk:
+        yield chunk if is_wide else chunk.translate(_CONTROLS)
+        chunk = source.read(CHUNK)
+    yield b""
+
+
+def _feed(parser: DefusedXMLParser, chunk: bytes, expat: XMLParserType) -> ArchiveUnreadable | None:
+    """Parse ``chunk``, or end where it is empty; what is wrong with it, if anything."""
+    try:
+        if chunk:
+            parser.feed(chunk)
+        else:
+            parser.close()
+    except ArchiveUnreadable as refusal:
+        return refusal
+    except ParseError as error:
+        said = str(error).partition(": line ")[0]
+        reason = f"not well-formed XML ({said})." if chunk else f"the file ends too early ({said})."
+        return ArchiveUnreadable(reason, line=error.position[0])
+    except DefusedXmlException:
+        return ArchiveUnreadable(
+            "a document type (DTD), which no export needs, is refused.", line=expat.CurrentLineNumber
+        )
+    except (LookupError, ValueError) as error:  # from Python's codecs: an encoding unknown, or of several bytes
+        return ArchiveUnreadable(f"an encoding that can't be read ({error}).", line=expat.CurrentLineNumber)
+    return None
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """``/rss``, then ``/rss/channel``, down to ``path`` itself."""
+    return accumulate(path.split("/")[1:], "{}/{}".format, initial="")
+
+
+class _Target:
+    """Takes what expat meets and keeps the wanted elements that have ended."""
+
+    expat: XMLParserType
+
+    def __init__(self, limits: Mapping[str, int], shorten: Callable[[str], str]) -> None:
+        self.ended: list[Element] = []
+        self._limits = limits
+        self._shorten = shorten
+        self._on_the_way = {prefix for path in limits for prefix in _prefixes(path)}
+        self._names: dict[str, str] = {}
+        self._paths: list[str | None] = []
+        self._collecting: str | None = None
+        self._text: list[str] = []
+        self._length = 0
+
+    def start_ns(self, prefix: str, uri: str) -> None:
+        self._know(prefix)
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        for name in attributes:
+            self._know(name)
+        path = self._path_of(self._know(tag))
+        self._paths.append(path)
+        if path is not None and self._limits.get(path):
+            self._collecting = path
+
+    def data(self, text: str) -> None:
+        if self._collecting is not None:
+            if self._length < self._limits[self._collecting]:
+                self._text.append(text)
+            self._length += len(text)
+
+    def end(self, tag: str) -> None:
+        path = self._paths.pop()
+        if path is None or path not in self._limits:
+            return
+        limit = self._limits[path]
+        text = "".join(self._text)[:limit]
+        self.ended.append(Element(path, text, self._length > limit, self.expat.CurrentLineNumber))
+        self._collecting, self._text, self._length = None, [], 0
+
+    def close(self) -> None:
+        """Nothing is left to do: what has not ended is not there."""
+
+    def _path_of(self, name: str) -> str | None:
+        """The path of an element that begins here; None away from all wanted ones."""
+        if not self._paths:
+            if f"/{name}" not in self._on_the_way:
+                raise self._refused(f"the outermost element is <{name}>, of another format.")
+            return f"/{name}"
+        if len(self._paths) >= DEEPEST:
+            raise self._refused(f"elements are nested more than {DEEPEST} deep.")
+        outer = self._paths[-1]
+        path = None if outer is None else f"{outer}/{name}"
+        return path if path in self._on_the_way else None
+
+    def _know(self, name: str) -> str:
+        """``name`` shortened. Expat keeps every name it has met, so a file may not have any number of them."""
+        short = self._names.get(name)
+        if short is None:
+            if len(name) > LONGEST_NAME or len(self._names) >= MOST_NAMES:
+                raise self._refused("more or longer names than any export has.")
+            short = self._names[name] = self._shorten(name)
+        return short
+
+    def _refused(self, reason: str) -> ArchiveUnreadable:
+        return ArchiveUnreadable(reason, line=self.expat.CurrentLineNumber)

@@ -1,1 +1,0 @@
-"""The languages that this service speaks: one catalogue each."""

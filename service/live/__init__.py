@@ -1,1 +1,0 @@
-"""What is told as it happens: streams and feeds."""

@@ -1,0 +1,1 @@
+"""Bans and suspensions of readers, e-mail addresses, domains and networks."""

@@ -1,0 +1,81 @@
+"""Bans, and what is known of readers, over HTTP."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.readers.ban_lookup import Ban
+from service.moderation.bans.ban_reader import ban, list_bans, refuse_nobody, target_from_comment, target_of, unban
+from service.moderation.bans.reader_history import know_reader
+from service.moderation.bans.wire import BanIn, BanOut, Bans, BansQuery, ReaderOut
+from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.caller import Caller
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.cursors import decode_id, encode_cursor, next_link
+from service.platform.http.decode import decode_body, decode_query
+from service.platform.http.raw_routes import json_response, path_parameter
+from service.platform.problems import InvalidField, NotFound
+from service.platform.storage.engine import database_of
+from service.platform.text.field_types import read_line
+
+
+async def get_bans(request: Request, caller: Caller) -> Response:
+    """The bans that hold."""
+    query = decode_query(request, BansQuery)
+    before = decode_id(query.cursor)
+    async with database_of(request).read() as connection:
+        bans = await list_bans(connection, caller.site, before=before, limit=query.limit + 1)
+    cursor = encode_cursor(bans[query.limit - 1].id.bytes) if len(bans) > query.limit else None
+    page = Bans([_out(each) for each in bans[: query.limit]], cursor)
+    return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
+
+
+async def post_ban(request: Request, caller: Caller) -> Response:
+    """Keep somebody from posting."""
+    body, site, marks = await decode_body(request, BanIn), caller.site, doorkeeper_of(request).marks
+    if (body.value is None) == (body.comment is None):
+        raise InvalidField("Name whom to ban by value, or by a comment of theirs.", pointer="/value")
+    reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
+    async with database_of(request).write() as connection:
+        if body.comment is not None:
+            target = await target_from_comment(connection, marks, site, body.kind, body.comment)
+        else:
+            target = target_of(marks, site, body.kind, read_line(body.value or "", pointer="/value", longest=254))
+            await refuse_nobody(connection, site, target)
+        new = await ban(connection, site, target, until=body.until, reason=reason, by=caller.actor)
+    return json_response(_out(new), 201, {"cache-control": "no-store"})
+
+
+async def remove_ban(request: Request, caller: Caller) -> Response:
+    """End a ban."""
+    async with database_of(request).write() as connection:
+        await unban(connection, caller.site, _id(request, "ban"), by=caller.actor)
+    return Response(status_code=204)
+
+
+async def get_reader(request: Request, caller: Caller) -> Response:
+    """What is known of a reader."""
+    async with database_of(request).read() as connection:
+        reader = await know_reader(connection, caller.site, _id(request, "reader"))
+        bans = await list_bans(connection, caller.site, reader_id=reader.id, before=None, limit=200)
+    return json_response(ReaderOut(*reader, [_out(each) for each in bans]), headers=PRIVATE)
+
+
+def _id(request: Request, name: str) -> UUID:
+    try:
+        return UUID(path_parameter(request, name))
+    except ValueError:
+        raise NotFound from None
+
+
+def _out(told: Ban) -> BanOut:
+    return BanOut(
+        id=told.id,
+        kind=told.kind,
+        told=told.told,
+        reader_id=told.reader_id,
+        reason=told.reason,
+        until=told.until,
+        created_at=told.created_at,
+    )

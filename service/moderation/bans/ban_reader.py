@@ -1,0 +1,191 @@
+"""Moderators ban: by reader, e-mail, domain or range of addresses, known or taken from a comment."""
+
+import re
+from datetime import datetime
+from ipaddress import ip_network
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import find_comment
+from service.conversation.readers.ban_lookup import COLUMNS, Ban
+from service.conversation.readers.model import BanRow
+from service.moderation.bans.reader_history import know_reader
+from service.platform import clock
+from service.platform.access.fingerprints import PREFIXES, Kind, Marks, networks_of
+from service.platform.events.append import append_events
+from service.platform.events.event_types import EventType, NewEvent
+from service.platform.events.record_decisions import Actor, NewDecision, note_decisions
+from service.platform.problems import InvalidField, NotFound
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import insert_many
+
+DOMAIN = re.compile(r"(?=.{3,253}$)[^\s@.]+(?:\.[^\s@.]+)+")
+ADDRESSES = "An address, or a range of /16 or /24, of IPv6 /32, /48, /56 or /64."
+
+
+class Target(NamedTuple):
+    """Whom a ban is on: the mark they are known by, and what is told of it."""
+
+    kind: Kind
+    mark: int
+    told: str
+    reader_id: UUID | None = None
+
+
+def target_of(marks: Marks, site: Site, kind: Kind, value: str) -> Target:
+    """The target that ``value`` names; raises InvalidField."""
+    match kind:
+        case "reader":
+            return _reader(marks, site, _id(value))
+        case "email":
+            return _email(marks, site, value)
+        case "domain":
+            return _domain(marks, site, value)
+        case "address":
+            return _network(marks, site, value)
+
+
+async def target_from_comment(
+    connection: AsyncConnection, marks: Marks, site: Site, kind: Kind, comment_id: UUID
+) -> Target:
+    """What the author of a comment has of that ``kind``; raises NotFound, or InvalidField where there is nothing."""
+    comment, _ = await find_comment(connection, site, comment_id)
+    if kind == "reader":
+        return _reader(marks, site, comment.reader_id)
+    if kind == "address" and comment.address_mark is not None:
+        return Target(kind, comment.address_mark, "address of a comment", comment.reader_id)
+    if kind == "email" and comment.author_email:
+        return _email(marks, site, comment.author_email)._replace(reader_id=comment.reader_id)
+    if kind == "domain" and comment.author_email:
+        return _domain(marks, site, comment.author_email.rpartition("@")[2])
+    raise InvalidField(f"Nothing is known of the comment's author to ban by {kind}.", pointer="/comment")
+
+
+def _domain(marks: Marks, site: Site, value: str) -> Target:
+    domain = value.strip().removeprefix("@").rstrip(".").casefold()
+    if not DOMAIN.fullmatch(domain):
+        raise InvalidField("A domain is of two names or more, such as mail.example.", pointer="/value")
+    return Target("domain", marks.of_domain(site.id, domain), domain)
+
+
+def _id(value: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError:
+        raise InvalidField("A reader's id is a UUID.", pointer="/value") from None
+
+
+def _reader(marks: Marks, site: Site, reader_id: UUID) -> Target:
+    return Target("reader", marks.of_reader(site.id, reader_id), str(reader_id), reader_id)
+
+
+def _email(marks: Marks, site: Site, email: str) -> Target:
+    name, at, domain = email.strip().rpartition("@")
+    if not (name and at and domain):
+        raise InvalidField("This is no e-mail address.", pointer="/value")
+    return Target("email", marks.of_email(site.id, f"{name}@{domain}"), f"{name[0]}…@{domain}")
+
+
+def _network(marks: Marks, site: Site, value: str) -> Target:
+    try:
+        network = ip_network(value.strip(), strict=False)
+    except ValueError:
+        raise InvalidField(ADDRESSES, pointer="/value") from None
+    if network.num_addresses == 1:  # the narrowest that is told apart
+        network = networks_of(str(network.network_address))[0]
+    if network.prefixlen not in PREFIXES[network.version]:
+        raise InvalidField(ADDRESSES, pointer="/value")
+    return Target("address", marks.of_network(site.id, network), f"IPv{network.version} /{network.prefixlen}")
+
+
+async def refuse_nobody(connection: AsyncConnection, site: Site, target: Target) -> None:
+    """Raise InvalidField where ``target`` is no reader who has posted: the id of something else would ban nobody."""
+    if target.reader_id is None:
+        return
+    try:
+        await know_reader(connection, site, target.reader_id)
+    except NotFound:
+        raise InvalidField("No reader with this id has posted here.", pointer="/value") from None
+
+
+async def ban(
+    connection: AsyncConnection, site: Site, target: Target, *, until: datetime | None, reason: str | None, by: Actor
+) -> Ban:
+    """Keep ``target`` from posting, until a time or for good; raises InvalidField where ``until`` has passed."""
+    now = clock.now()
+    if until is not None and until <= now:
+        raise InvalidField("A ban ends in the time to come.", pointer="/until")
+    new = Ban(
+        id=clock.new_id(),
+        site_id=site.id,
+        kind=target.kind,
+        mark=target.mark,
+        told=target.told,
+        reader_id=target.reader_id,
+        reason=reason,
+        until=until,
+        created_at=now,
+        ended_at=None,
+    )
+    await insert_many(connection, BanRow, [new._asdict()])
+    await _tell(connection, site, new, EventType.READER_BANNED, verdict="ban", by=by, now=now)
+    return new
+
+
+async def unban(connection: AsyncConnection, site: Site, ban_id: UUID, *, by: Actor) -> None:
+    """End a ban; raises NotFound where there is none that holds."""
+    now = clock.now()
+    ended = (
+        update(BanRow)
+        .where(BanRow.id == ban_id, BanRow.site_id == site.id, *_holding(now))
+        .values(ended_at=now)
+        .returning(*COLUMNS)
+    )
+    row = (await connection.execute(ended)).one_or_none()
+    if row is None:
+        raise NotFound
+    await _tell(connection, site, Ban(*row), EventType.READER_UNBANNED, verdict="unban", by=by, now=now)
+
+
+async def _tell(
+    connection: AsyncConnection, site: Site, told: Ban, event: EventType, *, verdict: str, by: Actor, now: datetime
+) -> None:
+    reason = told.reason if verdict == "ban" else None
+    decision = NewDecision(site.id, verdict, by, reader_id=told.reader_id, ban_id=told.id, reason=reason)
+    await note_decisions(connection, [decision], now=now)
+    data = {
+        "id": told.id,
+        "kind": told.kind,
+        "reader_id": told.reader_id,
+        "until": told.until,
+        "reason": told.reason,
+    }
+    new = NewEvent(type=event, site_id=site.id, thread_id=None, sequence=None, occurred_at=now, data={"ban": data})
+    await append_events(connection, [new])
+
+
+async def forget_banned(connection: AsyncConnection) -> None:
+    """Forget by which e-mail or address somebody was banned whom no ban keeps out any more."""
+    now = clock.now()
+    over = or_(BanRow.ended_at.is_not(None), BanRow.until <= now)
+    hashed = BanRow.kind.in_(("email", "address"))
+    await connection.execute(update(BanRow).where(hashed, over, BanRow.mark != 0).values(mark=0))
+
+
+async def list_bans(
+    connection: AsyncConnection, site: Site, *, reader_id: UUID | None = None, before: UUID | None, limit: int
+) -> list[Ban]:
+    """The ``limit`` newest bans of ``site`` that hold, before the one ``before``."""
+    statement = select(*COLUMNS).where(BanRow.site_id == site.id, *_holding(clock.now()))
+    if reader_id is not None:
+        statement = statement.where(BanRow.reader_id == reader_id)
+    if before is not None:
+        statement = statement.where(BanRow.id < before)
+    return [Ban(*row) for row in await connection.execute(statement.order_by(BanRow.id.desc()).limit(limit))]
+
+
+def _holding(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return BanRow.ended_at.is_(None), or_(BanRow.until.is_(None), BanRow.until > now)

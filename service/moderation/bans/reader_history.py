@@ -1,0 +1,52 @@
+"""What moderators may know of a reader: how often they posted, under which names, and what became of it."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import CommentRow
+from service.conversation.threads.model import ThreadRow
+from service.platform.problems import NotFound
+from service.platform.sites.site_lookup import Site
+
+MOST_NAMES = 10
+
+
+class Reader(NamedTuple):
+    """A reader by what they posted: their names, newest first, and how many comments are in each state."""
+
+    id: UUID
+    names: list[str]
+    comments: dict[str, int]
+    first_at: datetime
+    last_at: datetime
+
+
+async def know_reader(connection: AsyncConnection, site: Site, reader_id: UUID) -> Reader:
+    """What is known of a reader of ``site``; raises NotFound where nothing is."""
+    own = (CommentRow.reader_id == reader_id, ThreadRow.site_id == site.id)
+    counted = (
+        select(CommentRow.state, func.count(), func.min(CommentRow.created_at), func.max(CommentRow.created_at))
+        .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+        .where(*own)
+        .group_by(CommentRow.state)
+        .order_by(CommentRow.state)
+    )
+    rows = (await connection.execute(counted)).all()
+    if not rows:
+        raise NotFound
+    named = (
+        select(CommentRow.author_name)
+        .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+        .where(*own, CommentRow.author_name != "")
+        .group_by(CommentRow.author_name)
+        .order_by(func.max(CommentRow.created_at).desc())
+        .limit(MOST_NAMES)
+    )
+    names = [*(await connection.execute(named)).scalars()]
+    return Reader(
+        reader_id, names, {row[0]: row[1] for row in rows}, min(row[2] for row in rows), max(row[3] for row in rows)
+    )

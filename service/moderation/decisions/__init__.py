@@ -1,0 +1,1 @@
+"""Decisions on comments, their log, and appeals."""

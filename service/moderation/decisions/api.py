@@ -1,0 +1,95 @@
+"""Decisions, their log and appeals over HTTP."""
+
+from collections.abc import Mapping
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.comments.findings_store import read_findings
+from service.conversation.comments.wire import own_comment, why_held
+from service.moderation.decisions.appeals import ask_second_look
+from service.moderation.decisions.decide import Judged, decide
+from service.moderation.decisions.decision_log import Decision, Recalled, read_decisions
+from service.moderation.decisions.wire import (
+    DecidedBy,
+    DecisionIn,
+    DecisionOut,
+    Decisions,
+    DecisionsQuery,
+    Result,
+    Results,
+    SecondLookIn,
+)
+from service.platform.access.authorize import count_post
+from service.platform.access.caller import Caller, locale_of
+from service.platform.access.moderator_accounts import names_of
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.cursors import decode_id, encode_cursor, next_link
+from service.platform.http.decode import decode_body, decode_query
+from service.platform.http.path_ids import comment_id_of
+from service.platform.http.problem_responses import locale_asked
+from service.platform.http.raw_routes import json_response
+from service.platform.storage.engine import database_of
+from service.platform.text.field_types import read_line
+
+NO_STORE = {"cache-control": "no-store"}
+
+
+async def post_decisions(request: Request, caller: Caller) -> Response:
+    """Judge one comment or many."""
+    body = await decode_body(request, DecisionIn)
+    reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
+    comments = [(one.id, one.revision) for one in body.comments]
+    async with database_of(request).write() as connection:
+        judged = await decide(connection, caller.site, comments, verdict=body.verdict, reason=reason, by=caller.actor)
+    locale = locale_asked(request.scope)
+    return json_response(Results([_result(one, locale) for one in judged]), headers=NO_STORE)
+
+
+async def get_decisions(request: Request, caller: Caller) -> Response:
+    """The log of decisions."""
+    query = decode_query(request, DecisionsQuery)
+    asked = Recalled(
+        comment=query.comment,
+        article=query.article,
+        reader=query.reader,
+        by=query.by,
+        since=query.since,
+        until=query.until,
+    )
+    before = decode_id(query.cursor)
+    async with database_of(request).read() as connection:
+        decisions = await read_decisions(connection, caller.site, asked, before=before, limit=query.limit + 1)
+        names = await names_of(connection, caller.site)
+    cursor = encode_cursor(decisions[query.limit - 1].id.bytes) if len(decisions) > query.limit else None
+    page = Decisions([_decision(each, names) for each in decisions[: query.limit]], cursor)
+    return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
+
+
+async def post_second_look(request: Request, caller: Caller) -> Response:
+    """Ask for another look at one's own comment."""
+    body, comment_id = await decode_body(request, SecondLookIn, optional=True), comment_id_of(request)
+    note = read_line(body.note, pointer="/note", longest=300) if body.note else None
+    if limited := count_post(request, caller):
+        raise limited
+    async with database_of(request).write() as connection:
+        comment = await ask_second_look(connection, caller.site, comment_id, reader_id=caller.reader_id, note=note)
+        findings = (await read_findings(connection, [comment_id]))[comment_id]
+    seen = own_comment(comment)
+    seen.why = why_held(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+    return json_response(seen, headers=NO_STORE)
+
+
+def _decision(decision: Decision, names: Mapping[str, str]) -> DecisionOut:
+    """``decision`` as it is told, with the name of the moderator who made it."""
+    told = msgspec.structs.asdict(decision)
+    by = DecidedBy(told.pop("by_kind"), told["decided_by"], names.get(told["decided_by"] or ""))
+    return msgspec.convert({**told, "decided_by": by}, DecisionOut)
+
+
+def _result(judged: Judged, locale: str) -> Result:
+    if judged.problem:
+        return Result(judged.comment_id, problem=judged.problem.content(locale))
+    assert judged.comment
+    return Result(judged.comment_id, judged.comment.state, judged.comment.revision)

@@ -1,0 +1,53 @@
+"""An author whose comment is held, or was not published, asks once for another look."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import lock_own
+from service.conversation.comments.findings_store import add_finding, read_findings
+from service.conversation.comments.model import Comment, State
+from service.conversation.comments.states import Change, change_states
+from service.conversation.screening.findings import Finding, Rule
+from service.conversation.threads.close_thread import settle_closings
+from service.platform import clock
+from service.platform.events.event_types import EventType
+from service.platform.problems import Problem
+from service.platform.sites.site_lookup import Site
+
+
+class NotHeld(Problem):
+    """The comment is published or deleted: there is nothing to look at again."""
+
+    status: ClassVar[int] = 409
+    slug = "not-held"
+
+
+class AskedAlready(Problem):
+    """The author has asked for another look at this comment before."""
+
+    status: ClassVar[int] = 409
+    slug = "asked-already"
+
+
+async def ask_second_look(
+    connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None, note: str | None
+) -> Comment:
+    """Put a comment of ``reader_id`` before a moderator again, with what they want to say.
+
+    One that was rejected or taken for spam waits again. Raises NotFound where it is not theirs, NotHeld, AskedAlready.
+    """
+    comment, thread = await lock_own(connection, site, comment_id, reader_id)
+    if comment.state not in {State.PENDING, State.REJECTED, State.SPAM}:
+        raise NotHeld(state=comment.state)
+    findings = (await read_findings(connection, [comment_id]))[comment_id]
+    if any(finding.rule is Rule.SECOND_LOOK for finding in findings):
+        raise AskedAlready
+    await add_finding(connection, comment_id, Finding(Rule.SECOND_LOOK, "pending", note))
+    if comment.state is not State.PENDING:
+        now = clock.now()
+        closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
+        change = Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD)
+        await change_states(connection, [change], now=now, told_before=closed)
+    return comment

@@ -1,0 +1,202 @@
+"""Moderators judge comments: one or many at once, each by the revision that they saw."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, ClassVar, Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import lock_comments, no_comment
+from service.conversation.comments.model import Comment, State
+from service.conversation.comments.states import Change, change_states
+from service.conversation.threads.close_thread import settle_closings
+from service.moderation.queue.claims import release_claims
+from service.moderation.reports.report_store import reopen_reports, settle_reports
+from service.platform import clock
+from service.platform.events.event_types import EventType
+from service.platform.events.model import DecisionRow
+from service.platform.events.record_decisions import Actor, NewDecision, note_decisions
+from service.platform.problems import Problem
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import any_of, rows_given
+
+Verdict = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
+UNDOABLE = timedelta(minutes=10)
+
+
+class Outcome(NamedTuple):
+    """From which states a verdict leads to which, and the event that tells it.
+
+    ``reports`` is how many there were to be looked at before; None: a moderator had looked. ``undone`` is the decision
+    that is taken back.
+    """
+
+    before: frozenset[State]
+    after: State
+    event: EventType
+    reports: int | None = None
+    undone: UUID | None = None
+
+
+OUTCOMES: dict[Verdict, Outcome] = {
+    "publish": Outcome(
+        frozenset({State.PENDING, State.REJECTED, State.SPAM}), State.PUBLISHED, EventType.COMMENT_PUBLISHED
+    ),
+    "reject": Outcome(
+        frozenset({State.PENDING, State.PUBLISHED, State.SPAM}), State.REJECTED, EventType.COMMENT_REJECTED
+    ),
+    "spam": Outcome(frozenset({State.PENDING, State.PUBLISHED, State.REJECTED}), State.SPAM, EventType.COMMENT_SPAM),
+    "delete": Outcome(frozenset(State) - {State.DELETED}, State.DELETED, EventType.COMMENT_DELETED),
+    "restore": Outcome(
+        frozenset({State.REJECTED, State.SPAM, State.DELETED}), State.PUBLISHED, EventType.COMMENT_RESTORED
+    ),
+}
+
+
+# What tells that a comment is again what it was before the decision that is undone.
+UNDONE = {
+    State.PUBLISHED: EventType.COMMENT_RESTORED,
+    State.PENDING: EventType.COMMENT_HELD,
+    State.REJECTED: EventType.COMMENT_REJECTED,
+    State.SPAM: EventType.COMMENT_SPAM,
+    State.DELETED: EventType.COMMENT_DELETED,
+}
+
+
+class RevisionChanged(Problem):
+    """The comment was edited or decided since the moderator saw it."""
+
+    status: ClassVar[int] = 409
+    slug = "revision-changed"
+
+
+class VerdictDoesNotApply(Problem):
+    """Where the verdict does not lead out of the state, the author took the words back, or it is too late to undo."""
+
+    status: ClassVar[int] = 409
+    slug = "verdict-does-not-apply"
+
+
+class Judged(NamedTuple):
+    """What became of one comment: its new state and revision, or the problem that kept it as it was."""
+
+    comment_id: UUID
+    comment: Comment | None
+    problem: Problem | None
+
+
+async def decide(
+    connection: AsyncConnection,
+    site: Site,
+    comments: Sequence[tuple[UUID, int]],
+    *,
+    verdict: Verdict,
+    reason: str | None,
+    by: Actor,
+) -> list[Judged]:
+    """Judge ``comments``, pairs of id and the revision that was seen, in order; each stands or is refused alone."""
+    found = await lock_comments(connection, site, {comment_id for comment_id, _ in comments})
+    now = clock.now()
+    threads = {thread.id: thread for _, thread in found.values()}
+    closed = await settle_closings(connection, threads.values(), {site.id: site}, now=now)
+    outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], verdict, now=now)
+    judged: list[Judged] = []
+    changes: dict[UUID, Change] = {}
+    decisions: dict[UUID, NewDecision] = {}
+    for comment_id, revision in comments:
+        comment, thread = found.get(comment_id, (None, None))
+        outcome = outcomes.get(comment_id)
+        problem = _problem(comment, revision, outcome, already=comment_id in changes)
+        judged.append(Judged(comment_id, None if problem else comment, problem))
+        if problem is None and comment is not None and thread is not None and outcome is not None:
+            decision = NewDecision(site.id, verdict, by, before=comment.state, after=outcome.after, reason=reason)
+            decisions[comment_id] = _of(comment, decision)
+            changes[comment_id] = Change(thread, site, comment, outcome.after, outcome.event)
+    await _keep_reports(connection, changes, decisions, outcomes)
+    await release_claims(connection, changes)
+    await note_decisions(connection, [*decisions.values()], now=now)
+    await change_states(connection, [*changes.values()], now=now, told_before=closed)
+    return judged
+
+
+async def _keep_reports(
+    connection: AsyncConnection,
+    changes: Mapping[UUID, Change],
+    decisions: Mapping[UUID, NewDecision],
+    outcomes: Mapping[UUID, Outcome],
+) -> None:
+    """Settle the open reports of what is judged; what an undone decision had settled is open again."""
+    undone = {outcomes[each].undone: each for each in changes if outcomes[each].reports is not None}
+    open_again = await reopen_reports(connection, [decision for decision in undone if decision])
+    settled = {}
+    for comment_id, change in changes.items():
+        comment, outcome, decision = change.comment, outcomes[comment_id], decisions[comment_id]
+        if comment.reports and decision.id:
+            settled[comment_id] = decision.id
+        is_open = outcome.undone is not None and outcome.reports is not None
+        comment.reports = open_again.get(comment_id, 0) if is_open else None
+    await settle_reports(connection, settled)
+
+
+async def _outcomes(
+    connection: AsyncConnection, comments: Sequence[Comment], verdict: Verdict, *, now: datetime
+) -> dict[UUID, Outcome]:
+    """What ``verdict`` makes of each comment; those of which there is nothing to undo are left out.
+
+    Each edit and each decision moves the revision, so the decision on the revision before is the one that made the
+    comment what it is, and nothing has happened to it since.
+    """
+    if verdict != "undo":
+        return {comment.id: OUTCOMES[verdict] for comment in comments}
+    if not comments:
+        return {}
+    dialect, made_from = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
+    rows = await connection.execute(_read_decisions(dialect), rows_given(dialect, made_from))
+    return {
+        row.comment_id: Outcome(
+            before=frozenset({State(row.after)}),
+            after=State(row.before),
+            event=UNDONE[State(row.before)],
+            reports=row.reports,
+            undone=row.id,
+        )
+        for row in rows
+        if row.verdict != "undo" and now - row.decided_at < UNDOABLE
+    }
+
+
+@lru_cache
+def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
+    row = DecisionRow
+    columns = (row.id, row.comment_id, row.verdict, row.before, row.after, row.reports, row.decided_at)
+    return select(*columns).where(any_of(dialect, row.comment_id, row.revision))
+
+
+def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *, already: bool) -> Problem | None:
+    """Why ``comment`` can't be judged so; None where it can."""
+    if comment is None:
+        return no_comment()
+    if already or comment.revision != revision:
+        return RevisionChanged(revision=comment.revision + already)
+    if outcome is None or not comment.body or not (comment.state in outcome.before or _keeps(comment, outcome)):
+        return VerdictDoesNotApply(state=comment.state)
+    return None
+
+
+def _keeps(comment: Comment, outcome: Outcome) -> bool:
+    """Whether it is to stay published though readers have reported it, which settles their reports."""
+    return bool(comment.reports) and outcome.event is EventType.COMMENT_PUBLISHED
+
+
+def _of(comment: Comment, decision: NewDecision) -> NewDecision:
+    return decision._replace(
+        comment_id=comment.id,
+        thread_id=comment.thread_id,
+        reader_id=comment.reader_id,
+        revision=comment.revision,
+        reports=comment.reports,
+        id=clock.new_id(),
+    )

@@ -1,0 +1,81 @@
+"""What was decided: the log of decisions, newest first. It is only ever added to."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.threads.model import ThreadRow
+from service.conversation.threads.thread_lookup import of_article
+from service.platform.events.model import DecisionRow
+from service.platform.sites.site_lookup import Site
+
+
+class Decision(msgspec.Struct):
+    """One judgement: on what, by whom, and for a comment of which revision, from which state to which."""
+
+    id: UUID
+    verdict: str
+    comment_id: UUID | None
+    article: str | None
+    reader_id: UUID | None
+    ban_id: UUID | None
+    before: str | None
+    after: str | None
+    revision: int | None
+    reason: str | None
+    by_kind: str
+    decided_by: str | None
+    decided_at: datetime
+
+
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """Which decisions are asked for; what is None does not matter. ``by`` is a key's or a moderator's id."""
+
+    comment: UUID | None = None
+    article: str | None = None
+    reader: UUID | None = None
+    by: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+COLUMNS = tuple(
+    ThreadRow.article if name == "article" else getattr(DecisionRow, name) for name in Decision.__struct_fields__
+)
+
+
+async def read_decisions(
+    connection: AsyncConnection, site: Site, asked: Recalled, *, before: UUID | None, limit: int
+) -> list[Decision]:
+    """The ``limit`` newest decisions of ``site`` before the one ``before`` that are asked for."""
+    terms = [DecisionRow.site_id == site.id, *_terms(site, asked)]
+    if before is not None:
+        terms.append(DecisionRow.id < before)
+    statement = (
+        select(*COLUMNS)
+        .outerjoin(ThreadRow, ThreadRow.id == DecisionRow.thread_id)
+        .where(*terms)
+        .order_by(DecisionRow.id.desc())
+        .limit(limit)
+    )
+    return [Decision(*row) for row in await connection.execute(statement)]
+
+
+def _terms(site: Site, asked: Recalled) -> list[ColumnElement[bool]]:
+    terms: list[ColumnElement[bool]] = []
+    if asked.comment is not None:
+        terms.append(DecisionRow.comment_id == asked.comment)
+    if asked.article is not None:
+        terms.append(of_article(site, asked.article))
+    if asked.reader is not None:
+        terms.append(DecisionRow.reader_id == asked.reader)
+    if asked.by is not None:
+        terms.append(DecisionRow.decided_by == asked.by)
+    if asked.since is not None:
+        terms.append(DecisionRow.decided_at >= asked.since)
+    if asked.until is not None:
+        terms.append(DecisionRow.decided_at < asked.until)
+    return terms

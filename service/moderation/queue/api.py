@@ -1,0 +1,75 @@
+"""The review queue and claims over HTTP."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.comments.wire import finding_out, judged_comment
+from service.moderation.queue.claims import LEASE, claim, release_all
+from service.moderation.queue.review_queue import Asked, InQueue, count_queued, read_queue
+from service.moderation.queue.wire import Claimed, ClaimIn, ClaimOut, QueuedOut, QueuePage, QueueQuery
+from service.moderation.search.search_index import searched
+from service.platform import clock
+from service.platform.access.caller import Caller, locale_of
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.cursors import decode_id, encode_cursor, next_link
+from service.platform.http.decode import decode_body, decode_query
+from service.platform.http.raw_routes import json_response
+from service.platform.storage.engine import database_of
+
+NO_STORE = {"cache-control": "no-store"}
+
+
+async def get_queue(request: Request, caller: Caller) -> Response:
+    """What waits for a moderator."""
+    query, locale, now = decode_query(request, QueueQuery), locale_of(request, caller), clock.now()
+    words = await searched(database_of(request), caller.site, query.q) if query.q else None
+    asked = Asked(
+        state=query.state,
+        article=query.article,
+        rule=query.rule,
+        reader=query.reader,
+        since=query.since,
+        until=query.until,
+        words=words,
+        order=query.order,
+    )
+    after = decode_id(query.cursor)
+    async with database_of(request).read() as connection:
+        queue = await read_queue(connection, caller.site, asked, by=None, after=after, limit=query.limit + 1, now=now)
+        pending = await count_queued(connection, caller.site, "pending")
+        reported = await count_queued(connection, caller.site, "reported")
+    cursor = encode_cursor(queue[query.limit - 1].comment.id.bytes) if len(queue) > query.limit else None
+    page = QueuePage(pending, reported, [_queued(each, locale) for each in queue[: query.limit]], cursor)
+    headers = {**PRIVATE, "content-language": locale}
+    return json_response(page, headers={**headers, **next_link(request, cursor)})
+
+
+async def post_claims(request: Request, caller: Caller) -> Response:
+    """Be handed comments that nobody else has before them."""
+    body, locale = await decode_body(request, ClaimIn, optional=True), locale_of(request, caller)
+    asked = Asked(state=body.state, article=body.article, rule=body.rule, free=True)
+    by = caller.actor.id
+    assert by is not None
+    async with database_of(request).write() as connection:
+        now = clock.now()
+        free = await read_queue(connection, caller.site, asked, by=by, after=None, limit=body.limit, now=now)
+        taken = await claim(connection, [each.comment.id for each in free], by=by, now=now)
+    handed = [each._replace(claim=(by, now + LEASE)) for each in free if each.comment.id in taken]
+    answer = Claimed([_queued(each, locale) for each in handed])
+    return json_response(answer, headers={**NO_STORE, "content-language": locale})
+
+
+async def remove_claims(request: Request, caller: Caller) -> Response:
+    """Let go of what one has claimed and not judged."""
+    by = caller.actor.id
+    assert by is not None
+    async with database_of(request).write() as connection:
+        await release_all(connection, by=by)
+    return Response(status_code=204)
+
+
+def _queued(queued: InQueue, locale: str) -> QueuedOut:
+    comment = judged_comment(queued.comment)
+    comment.findings = [finding_out(finding, locale=locale) for finding in queued.findings]
+    claimed = ClaimOut(*queued.claim) if queued.claim else None
+    return QueuedOut(comment, queued.comment.reader_id, queued.article, queued.title, queued.reports, claimed)

@@ -1,0 +1,54 @@
+"""A moderator is handed comments that wait, for a few minutes, so that no two judge the same one."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import Delete, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.moderation.queue.model import ClaimRow
+from service.platform.storage.portable import any_of, rows_given
+
+LEASE = timedelta(minutes=5)
+
+
+async def claim(connection: AsyncConnection, ids: Collection[UUID], *, by: str, now: datetime) -> set[UUID]:
+    """Hand the comments ``ids`` to the holder of a key or the moderator ``by``; those that nobody else has.
+
+    Who claims them again has them for longer.
+    """
+    if not ids:
+        return set()
+    rows = [{"comment_id": id_, "claimed_by": by, "until": now + LEASE} for id_ in sorted(ids)]
+    insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(ClaimRow).values(rows)
+    taken = insert.on_conflict_do_update(
+        index_elements=[ClaimRow.comment_id],
+        set_={"claimed_by": insert.excluded.claimed_by, "until": insert.excluded.until},
+        where=(ClaimRow.until <= now) | (ClaimRow.claimed_by == by),
+    )
+    return {row.comment_id for row in await connection.execute(taken.returning(ClaimRow.comment_id))}
+
+
+async def release_claims(connection: AsyncConnection, ids: Collection[UUID]) -> None:
+    """Let go of the comments ``ids``, for they were judged."""
+    if ids:
+        dialect = connection.dialect.name
+        await connection.execute(_release(dialect), rows_given(dialect, [(id_,) for id_ in ids]))
+
+
+async def release_all(connection: AsyncConnection, *, by: str) -> None:
+    """Let go of whatever ``by`` has claimed."""
+    await connection.execute(delete(ClaimRow).where(ClaimRow.claimed_by == by))
+
+
+@lru_cache
+def _release(dialect: str) -> Delete:
+    return delete(ClaimRow).where(any_of(dialect, ClaimRow.comment_id))
+
+
+def forget_claims(now: datetime) -> Delete:
+    """The statement that forgets the claims whose time has passed."""
+    return delete(ClaimRow).where(ClaimRow.until <= now)

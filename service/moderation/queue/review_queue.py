@@ -1,0 +1,139 @@
+"""What waits for a moderator, was reported, or was kept from readers, a page at a time."""
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, TextClause, and_, exists, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.findings_store import read_findings
+from service.conversation.comments.model import COLUMNS, Comment, CommentRow, FindingRow, State, comment_of
+from service.conversation.screening.findings import Finding, Rule
+from service.conversation.threads.model import ThreadRow
+from service.conversation.threads.thread_lookup import of_article
+from service.moderation.queue.model import ClaimRow
+from service.moderation.reports.report_store import count_reasons
+from service.platform.sites.site_lookup import Site
+
+Queued = Literal["pending", "reported", "published", "rejected", "spam", "deleted", "any"]
+Order = Literal["oldest", "newest"]
+Terms = list[ColumnElement[bool] | TextClause]
+# As the partial indexes say it.
+_NOT_PUBLISHED = text("comments.state <> 'published'")
+_HAS_REPORTS = text("comments.reports > 0")
+
+
+class InQueue(NamedTuple):
+    """A comment, the article and title that it stands under, what the rules found in it, and what readers said.
+
+    ``claim`` is by whom it is claimed, a key's or a moderator's id, and until when.
+    """
+
+    comment: Comment
+    article: str
+    title: str
+    findings: list[Finding]
+    reports: dict[str, int]
+    claim: tuple[str, datetime] | None
+
+
+class Asked(msgspec.Struct, kw_only=True, frozen=True):
+    """Which comments are asked for; what is None does not matter. ``words`` is the term of a search."""
+
+    state: Queued = "pending"
+    article: str | None = None
+    rule: Rule | None = None
+    reader: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    words: ColumnElement[bool] | None = None
+    free: bool = False
+    order: Order = "oldest"
+
+
+async def read_queue(
+    connection: AsyncConnection,
+    site: Site,
+    asked: Asked,
+    *,
+    by: str | None,
+    after: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[InQueue]:
+    """The ``limit`` comments of ``site`` that follow ``after``; those without words are left out.
+
+    Where only those that are free are asked for, what somebody else than ``by`` has claimed is left out.
+    """
+    statement = _statement(site, asked, now)
+    if asked.free:
+        statement = statement.where(ClaimRow.claimed_by.is_(None) | (ClaimRow.claimed_by == by))
+    if after is not None:
+        statement = statement.where(CommentRow.id > after if asked.order == "oldest" else CommentRow.id < after)
+    rows = (await connection.execute(statement.limit(limit))).all()
+    comments = [comment_of(row[:-4]) for row in rows]
+    ids = [comment.id for comment in comments]
+    findings, reasons = await read_findings(connection, ids), await count_reasons(connection, ids)
+    return [
+        InQueue(
+            comment=comment,
+            article=row.article,
+            title=row.title,
+            findings=findings[comment.id],
+            reports=reasons.get(comment.id, {}),
+            claim=(row.claimed_by, row.until) if row.claimed_by else None,
+        )
+        for comment, row in zip(comments, rows, strict=True)
+    ]
+
+
+def _statement(site: Site, asked: Asked, now: datetime) -> Select[*tuple[Any, ...]]:
+    held = and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
+    return (
+        select(*COLUMNS, ThreadRow.article, ThreadRow.title, ClaimRow.claimed_by, ClaimRow.until)
+        .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+        .outerjoin(ClaimRow, held)
+        .where(*_in_state(site, asked.state), *_terms(site, asked), CommentRow.body != "")
+        .order_by(CommentRow.id if asked.order == "oldest" else CommentRow.id.desc())
+    )
+
+
+def _terms(site: Site, asked: Asked) -> Terms:
+    terms: Terms = []
+    if asked.article is not None:
+        terms.append(of_article(site, asked.article))
+    if asked.rule is not None:
+        terms.append(exists().where(FindingRow.comment_id == CommentRow.id, FindingRow.rule == asked.rule.value))
+    if asked.reader is not None:
+        terms.append(CommentRow.reader_id == asked.reader)
+    if asked.since is not None:
+        terms.append(CommentRow.created_at >= asked.since)
+    if asked.until is not None:
+        terms.append(CommentRow.created_at < asked.until)
+    if asked.words is not None:
+        terms.append(asked.words)
+    return terms
+
+
+async def count_queued(connection: AsyncConnection, site: Site, state: Literal["pending", "reported"]) -> int:
+    """How many comments of ``site`` wait for a moderator, or were reported often enough to be looked at."""
+    counted = select(func.count()).select_from(CommentRow).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+    found: int = (await connection.execute(counted.where(*_in_state(site, state)))).scalar_one()
+    return found
+
+
+def _in_state(site: Site, state: Queued) -> Terms:
+    # The state stands in the statement's text: a plan for any state would be one for what is published, a million.
+    of_site = ThreadRow.site_id == site.id
+    match state:
+        case "any":
+            return [of_site]
+        case "reported":
+            enough = CommentRow.reports >= site.rules.reports_needed
+            return [of_site, text("comments.state = 'published'"), _HAS_REPORTS, enough]
+        case "published":
+            return [of_site, text("comments.state = 'published'")]
+        case _:
+            return [of_site, text(f"comments.state = '{State(state).value}'"), _NOT_PUBLISHED]

@@ -1,0 +1,31 @@
+"""Reports over HTTP."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.comments.comment_lookup import find_comment
+from service.moderation.reports.report_store import read_reports
+from service.moderation.reports.take_report import take_report
+from service.moderation.reports.wire import ReportIn, ReportOut, Reports
+from service.platform.access.caller import Caller
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.decode import decode_body
+from service.platform.http.path_ids import comment_id_of
+from service.platform.http.raw_routes import json_response
+from service.platform.storage.engine import database_of
+
+NO_STORE = {"cache-control": "no-store"}
+
+
+async def post_report(request: Request, caller: Caller) -> Response:
+    """Complain about a comment."""
+    report, is_new = await take_report(request, caller, comment_id_of(request), await decode_body(request, ReportIn))
+    return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)
+
+
+async def get_reports(request: Request, caller: Caller) -> Response:
+    """What readers have against a comment."""
+    async with database_of(request).read() as connection:
+        comment, _ = await find_comment(connection, caller.site, comment_id_of(request))
+        reports = await read_reports(connection, comment.id, limit=200)
+    return json_response(Reports([ReportOut(*report) for report in reports]), headers=PRIVATE)

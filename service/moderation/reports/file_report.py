@@ -1,0 +1,73 @@
+"""Readers complain about a comment; past the site's number it is looked at again, or hidden until it has been."""
+
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import lock_comment, no_comment
+from service.conversation.comments.findings_store import add_finding
+from service.conversation.comments.model import Comment, CommentRow, State
+from service.conversation.comments.states import Change, change_states
+from service.conversation.comments.wire import told_comment
+from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
+from service.conversation.screening.findings import Finding, Rule
+from service.conversation.threads.close_thread import settle_closings
+from service.conversation.threads.counts import write_counts
+from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_events import tell
+from service.conversation.threads.thread_lookup import visible
+from service.moderation.reports.report_store import Reason, Report, Reporter, last_decision, read_own, write_report
+from service.platform import clock
+from service.platform.events.append import append_events
+from service.platform.events.event_types import EventType, NewEvent
+from service.platform.sites.site_lookup import Site
+
+
+async def file_report(
+    connection: AsyncConnection, site: Site, comment_id: UUID, *, by: Reporter, reason: Reason, note: str | None
+) -> tuple[Report, bool]:
+    """Report a comment, and whether that is new: each reader reports the same words once.
+
+    Words that a moderator has judged are not put before one again. Raises NotFound where readers do not see the
+    comment, or Banned.
+    """
+    comment, thread = await lock_comment(connection, site, comment_id)
+    now = clock.now()
+    visible(thread, to_staff=False, now=now)
+    if comment.state is not State.PUBLISHED:
+        raise no_comment()
+    bans = await read_bans(connection, {(site.id, mark) for mark in by.marks})
+    if ban := longest_ban(bans, site.id, by.marks, now):
+        raise Banned(ban)
+    known = await read_own(connection, comment_id, by.mark)
+    if known and known.report.created_at >= (comment.edited_at or comment.created_at):
+        return known.report, False
+    report = Report(clock.new_id(), reason, note, now)
+    settled_by = await last_decision(connection, comment_id) if comment.reports is None else None
+    await write_report(connection, comment_id, by, report, settled_by, again=known is not None)
+    if comment.reports is not None and not (known and known.settled_by is None):
+        comment.reports += 1
+    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    events.append(_told(comment, thread, site, report))
+    await _keep_or_hide(connection, Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD), events)
+    return report, True
+
+
+def _told(comment: Comment, thread: Thread, site: Site, report: Report) -> NewEvent:
+    told = {"id": report.id, "reason": report.reason, "note": report.note}
+    data = {"comment": told_comment(comment), "report": told}
+    return tell(thread, site, EventType.REPORT_FILED, occurred_at=report.created_at, **data)
+
+
+async def _keep_or_hide(connection: AsyncConnection, hide: Change, events: list[NewEvent]) -> None:
+    """Write the count of a reported comment, and ``hide`` it where that is enough for the site."""
+    comment, rules, now = hide.comment, hide.site.rules, events[-1].occurred_at
+    count = comment.reports or 0
+    if rules.reported == "hide" and count >= rules.reports_needed:
+        await add_finding(connection, comment.id, Finding(Rule.REPORTED, "pending", str(count)))
+        await change_states(connection, [hide], now=now, told_before=events)
+        return
+    await connection.execute(update(CommentRow).where(CommentRow.id == comment.id).values(reports=comment.reports))
+    await write_counts(connection, [hide.thread], now=now)
+    await append_events(connection, events)

@@ -1,0 +1,1 @@
+"""A site's rules: read, replaced and tried."""

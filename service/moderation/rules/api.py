@@ -1,0 +1,103 @@
+"""Rules and settings over HTTP: read, changed, and tried first. What is changed is a decision."""
+
+from collections import Counter
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.comments.drafting import model_of
+from service.conversation.comments.model import State
+from service.conversation.comments.wire import finding_out
+from service.conversation.screening.findings import Verdict
+from service.moderation.rules.try_rules import Example, try_rules
+from service.moderation.rules.wire import Differing, SettingsIn, Tried, TryIn, Verdicts
+from service.platform import clock
+from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.caller import Caller, locale_of
+from service.platform.events.record_decisions import NewDecision, note_decisions
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.decode import decode_body
+from service.platform.http.raw_routes import json_response
+from service.platform.outbound.safe_client import Targets
+from service.platform.problems import InvalidField
+from service.platform.sites.edit_site import change_rules, change_site, lock_site, members_changed
+from service.platform.sites.site_rules import Rules
+from service.platform.sites.site_settings import HTTPS_ONLY, keys_in_the_open
+from service.platform.storage.engine import database_of
+from service.platform.wire import given_fields
+
+RULES_LIMIT = 4 * 1024 * 1024  # 20,000 words, and more than anybody has in one site
+LONGEST_EXCERPT = 280
+NO_STORE = {"cache-control": "no-store"}
+
+
+async def get_rules(_request: Request, caller: Caller) -> Response:
+    """The site's rules."""
+    return json_response(caller.site.rules, headers=PRIVATE)
+
+
+async def put_rules(request: Request, caller: Caller) -> Response:
+    """Have what arrives from now on judged by other rules."""
+    rules = await decode_body(request, Rules, limit=RULES_LIMIT)
+    async with database_of(request).write() as connection:
+        site = await lock_site(connection, caller.site.slug)
+        await change_rules(connection, site, rules)
+        decision = NewDecision(site.id, "rules", caller.actor, reason=members_changed(site.rules, rules))
+        await note_decisions(connection, [decision], now=clock.now())
+    doorkeeper_of(request).sites.forget(caller.site.slug)
+    return json_response(rules, headers=NO_STORE)
+
+
+async def post_try(request: Request, caller: Caller) -> Response:
+    """What rules would have changed."""
+    body = await decode_body(request, TryIn, limit=RULES_LIMIT)
+    model = await model_of(request, caller)
+    trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
+    locale = locale_of(request, caller)
+    examples = [_differing(example, locale) for example in trial.examples]
+    before, after = _verdicts(trial.before), _verdicts(trial.after)
+    out = Tried(trial.before.total(), before, after, trial.changed, examples)
+    return json_response(out, headers={**NO_STORE, "content-language": locale})
+
+
+async def get_settings(_request: Request, caller: Caller) -> Response:
+    """How the site is set."""
+    return json_response(caller.site.settings, headers=PRIVATE)
+
+
+async def patch_settings(request: Request, caller: Caller) -> Response:
+    """Set the site otherwise; what is left out stays as it is."""
+    given = given_fields(await decode_body(request, SettingsIn))
+    if keys_in_the_open(given.get("token_jwks")) and not _targets_of(request).allow_private:
+        raise InvalidField(HTTPS_ONLY, pointer="/token_jwks")
+    async with database_of(request).write() as connection:
+        site = await lock_site(connection, caller.site.slug)
+        settings = msgspec.structs.replace(site.settings, **given)
+        await change_site(connection, site, name=None, locale=None, settings=settings)
+        decision = NewDecision(site.id, "settings", caller.actor, reason=members_changed(site.settings, settings))
+        await note_decisions(connection, [decision], now=clock.now())
+    doorkeeper_of(request).sites.forget(caller.site.slug)
+    return json_response(settings, headers=NO_STORE)
+
+
+def _targets_of(request: Request) -> Targets:
+    targets = request.app.state.targets
+    assert isinstance(targets, Targets)
+    return targets
+
+
+def _verdicts(counted: Counter[Verdict]) -> Verdicts:
+    return Verdicts(counted["published"], counted["pending"], counted["spam"], counted["refused"])
+
+
+def _differing(example: Example, locale: str) -> Differing:
+    return Differing(
+        id=example.comment_id,
+        article=example.article,
+        state=State(example.state),
+        excerpt=example.body[:LONGEST_EXCERPT],
+        before=example.before,
+        after=example.after,
+        findings=[finding_out(finding, locale=locale) for finding in example.findings],
+    )

@@ -1,0 +1,117 @@
+"""What other rules would have made of the comments there are, before anybody is judged by them."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import CommentRow
+from service.conversation.comments.reputation_queries import History, no_history
+from service.conversation.screening.findings import Finding, Verdict, strictest
+from service.conversation.screening.reputation_rules import Past, words_mark
+from service.conversation.screening.rule_set import Screen, make_screen, said
+from service.conversation.screening.screen_draft import judge
+from service.conversation.screening.spam_model import SpamModel
+from service.conversation.threads.model import ThreadRow
+from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_rules import Rules
+from service.platform.storage.engine import Database
+
+BATCH = 500
+MOST_EXAMPLES = 20
+_LAST_ID = UUID(int=2**128 - 1)
+
+_Comment = Row[UUID, str, str, int, UUID, int | None, datetime, str, str | None, str, str]
+
+
+class Example(NamedTuple):
+    """A comment that the rules would have judged differently, and what they find in it."""
+
+    comment_id: UUID
+    article: str
+    state: str
+    body: str
+    before: Verdict
+    after: Verdict
+    findings: list[Finding]
+
+
+class Trial(NamedTuple):
+    """How many comments get each verdict by the site's rules and by those tried; the newest that differ."""
+
+    before: Counter[Verdict]
+    after: Counter[Verdict]
+    changed: int
+    examples: list[Example]
+
+
+async def try_rules(
+    database: Database, site: Site, rules: Rules, *, last: int, model: SpamModel | None = None
+) -> Trial:
+    """Judge the ``last`` comments of ``site`` that have words by its own rules and by ``rules``; nothing changes.
+
+    They are judged in the order in which they came. What was before is known as far as they tell; what a form and
+    Akismet said is not asked again, the classifier is as it is now, and all count as in mode ``publish``.
+    """
+    comments: list[_Comment] = []
+    while len(comments) < last:
+        async with database.read() as connection:
+            before = comments[-1].id if comments else _LAST_ID
+            older = await _older_than(connection, site, before, limit=min(BATCH, last - len(comments)))
+        if not older:
+            break
+        comments += older
+    return await asyncio.to_thread(_judge_all, comments, site.rules, rules, model)
+
+
+async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, limit: int) -> Sequence[_Comment]:
+    where_from = (CommentRow.thread_id, CommentRow.reader_id, CommentRow.address_mark, CommentRow.created_at)
+    columns = (CommentRow.author_name, CommentRow.author_url, CommentRow.body, CommentRow.html)
+    statement = (
+        select(CommentRow.id, ThreadRow.article, CommentRow.state, *where_from, *columns)
+        .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+        .where(ThreadRow.site_id == site.id, CommentRow.id < before, CommentRow.body != "")
+        .order_by(CommentRow.id.desc())
+        .limit(limit)
+    )
+    return (await connection.execute(statement)).all()
+
+
+def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules, model: SpamModel | None) -> Trial:
+    """What both rules make of ``comments``, which stand newest first."""
+    screens, history = (make_screen(own), make_screen(tried)), no_history()
+    before, after, changed = Counter[Verdict](), Counter[Verdict](), 0
+    examples: deque[Example] = deque(maxlen=MOST_EXAMPLES)
+    for comment in reversed(comments):
+        by_own, by_tried = _judge_both_ways(comment, history, *screens, model)
+        was, would_be = strictest(by_own), strictest(by_tried)
+        before[was] += 1
+        after[would_be] += 1
+        if was != would_be:
+            changed += 1
+            shown = (comment.id, comment.article, comment.state, comment.body)
+            examples.appendleft(Example(*shown, was, would_be, by_tried))
+    return Trial(before, after, changed, [*examples])
+
+
+def _judge_both_ways(
+    comment: _Comment, history: History, own: Screen, tried: Screen, model: SpamModel | None
+) -> tuple[list[Finding], list[Finding]]:
+    """What each finds in ``comment``, which then belongs to the ``history``."""
+    says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
+    mark = words_mark(comment.thread_id, says.folded_body)
+    standing = history.standing(
+        reader_id=comment.reader_id,
+        address_mark=comment.address_mark,
+        words_mark=mark,
+        folded=says.folded_body,
+        now=comment.created_at,
+    )
+    history.remember(Past(comment.id, comment.state, comment.created_at, mark), comment.reader_id, comment.address_mark)
+    found = (judge(says, screen, mode="publish", standing=standing, model=model) for screen in (own, tried))
+    return next(found), next(found)

@@ -1,0 +1,213 @@
+"""Moderators search the words of comments, and the names of their authors, in whatever state they are.
+
+The index is filled by reading the log, so posting does not pay for it, and a search first reads on to what was
+committed before it. An event only says which comment to look at: what is indexed is the comment as it is now, so
+reading an event again, or late, does no harm.
+
+*Why our own words*: each database would cut and fold text by rules of its own, and those of FTS5 are of Unicode 6.1;
+so both get words that are cut already (``search_words.py``).
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    String,
+    bindparam,
+    cast,
+    column,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    select,
+    table,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import CommentRow
+from service.moderation.search.model import SearchEntryRow
+from service.moderation.search.search_words import document_of, query_of
+from service.platform.events.event_types import Event, EventType
+from service.platform.events.log_readers import has_more, leave_unread, read_on
+from service.platform.events.model import EventRow
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.engine import Database
+from service.platform.storage.portable import any_of, rows_given, run_many
+
+READER = "search"
+INDEXED_FIRST = 2_000  # events before a search, which take half a second; a sweep has read those before them
+AT_ONCE = 250  # events, or comments of imported threads, in a transaction: posts wait for no more
+
+_Texts = Row[UUID, str, str]  # a comment's id, its author's name, its body
+_FULL_TEXT = table("search_words", column("rowid"), column("search_words"))
+
+
+async def searched(database: Database, site: Site, query: str) -> ColumnElement[bool]:
+    """The term that a comment has all words of ``query``; all that was said until now is searched."""
+    term = matching(database.dialect, site, query)
+    if term is None:  # nothing to look for is nowhere
+        return false()
+    await index_comments(database, site, at_most=INDEXED_FIRST)
+    return term
+
+
+def matching(dialect: str, site: Site, query: str) -> ColumnElement[bool] | None:
+    """The term that a comment has all words of ``query``, the last of which may go on; None where it has no word."""
+    words = query_of(dialect, query)
+    if words is None:
+        return None
+    found = select(SearchEntryRow.comment_id).where(SearchEntryRow.site_id == site.id)
+    if dialect == "sqlite":
+        rows = select(_FULL_TEXT.c.rowid).where(_FULL_TEXT.c.search_words.op("MATCH")(words))
+        return CommentRow.id.in_(found.where(SearchEntryRow.id.in_(rows)))
+    # Left to itself PostgreSQL would rather look through all comments in their order until a page is full, which for
+    # a word that is rare, or not there, is all of them.
+    ids = found.where(SearchEntryRow.document.op("@@")(cast(words, TSQUERY))).cte("found").prefix_with("MATERIALIZED")
+    return CommentRow.id.in_(select(ids.c.comment_id))
+
+
+async def index_comments(database: Database, site: Site, *, at_most: int) -> int:
+    """Index what the next ``at_most`` events of ``site`` tell of; how much was done, 0 where all is read.
+
+    An imported thread is one event, and each of its comments counts as much as an event.
+    """
+    async with database.read() as connection:
+        if not await has_more(connection, site.id, READER):
+            return 0
+    done, turn = 0, 1
+    while turn and done < at_most:
+        async with database.write() as connection:
+            turn = await _index_some(connection, site, at_most=min(AT_ONCE, at_most - done))
+        done += turn
+    return done
+
+
+async def _index_some(connection: AsyncConnection, site: Site, *, at_most: int) -> int:
+    events = await read_on(connection, site.id, READER, at_most=at_most)
+    if added := await _add_imported(connection, site, events, at_most=at_most):
+        await leave_unread(connection, site.id, READER, events)  # there may be more of them
+        return added
+    await _renew(connection, site, [comment.id for event in events if (comment := _told(event))])
+    return len(events)
+
+
+async def _add_imported(connection: AsyncConnection, site: Site, events: list[Event], *, at_most: int) -> int:
+    """Index comments of the threads that ``events`` say were imported, which are not yet; how many there were."""
+    positions = [event.position for event in events if event.type == EventType.THREAD_IMPORTED]
+    if not positions:
+        return 0
+    threads = select(EventRow.thread_id).where(EventRow.site_id == site.id, EventRow.position.in_(positions))
+    unknown = ~exists().where(SearchEntryRow.comment_id == CommentRow.id)
+    missing = select(*_TEXTS).where(CommentRow.thread_id.in_(threads), CommentRow.body != "", unknown)
+    rows = (await connection.execute(missing.limit(at_most))).all()
+    await _add(connection, site, rows)
+    return len(rows)
+
+
+_TEXTS = (CommentRow.id, CommentRow.author_name, CommentRow.body)
+
+
+class _CommentTold(msgspec.Struct):
+    id: UUID
+
+
+class _Told(msgspec.Struct):
+    comment: _CommentTold | None = None
+
+
+def _told(event: Event) -> _CommentTold | None:
+    return msgspec.json.decode(event.data, type=_Told).comment
+
+
+async def _renew(connection: AsyncConnection, site: Site, ids: Sequence[UUID]) -> None:
+    """Have the index say of the comments ``ids`` what they say now."""
+    if not ids:
+        return
+    dialect, given = connection.dialect.name, rows_given(connection.dialect.name, [(id_,) for id_ in ids])
+    known = set(await connection.scalars(_read_known(dialect), given))
+    rows = (await connection.execute(_read_texts(dialect), given)).all()
+    await _add(connection, site, [row for row in rows if row.body and row.id not in known])
+    told = [(row.id, _document(dialect, row)) for row in rows if row.id in known]
+    await run_many(
+        connection, _WRITE_DOCUMENT, [{"of_comment": id_, "given": words, "theirs": words} for id_, words in told]
+    )
+
+
+@lru_cache
+def _read_known(dialect: str) -> Select[UUID]:
+    return select(SearchEntryRow.comment_id).where(any_of(dialect, SearchEntryRow.comment_id))
+
+
+@lru_cache
+def _read_texts(dialect: str) -> Select[UUID, str, str]:
+    return select(*_TEXTS).where(any_of(dialect, CommentRow.id))
+
+
+_GIVEN_WORDS, _THEIR_WORDS = (bindparam(name, type_=SearchEntryRow.document.type) for name in ("given", "theirs"))
+_WRITE_DOCUMENT = (
+    update(SearchEntryRow)
+    .where(SearchEntryRow.comment_id == bindparam("of_comment"), SearchEntryRow.document != _THEIR_WORDS)
+    .values(document=_GIVEN_WORDS, left_words=true())
+)
+
+
+async def _add(connection: AsyncConnection, site: Site, rows: Sequence[_Texts]) -> None:
+    dialect = connection.dialect.name
+    entries = [
+        {"comment_id": row.id, "site_id": site.id, "document": _document(dialect, row), "left_words": False}
+        for row in rows
+    ]
+    await run_many(connection, _INSERT_ENTRY, entries)
+
+
+_GIVEN = ("comment_id", "site_id", "document", "left_words")
+_INSERT_ENTRY = insert(SearchEntryRow).inline().values({name: bindparam(name) for name in _GIVEN})
+
+
+def _document(dialect: str, row: _Texts) -> str:
+    """What is indexed; nothing of a comment whose author took the words back."""
+    return document_of(dialect, row.author_name, row.body) if row.body else ""
+
+
+async def forget_words(database: Database) -> None:
+    """Take out of the index what its documents no longer say, and the entries that say nothing.
+
+    FTS5 only notes that a word is gone and keeps it until all its parts are merged (“secure-delete” is of a later
+    release than Python's), so they are merged, some pages a transaction. PostgreSQL's vacuum does as much.
+    """
+    merged = False
+    while not merged:
+        async with database.read() as connection:
+            if await connection.scalar(_LEFT_WORDS) is None:
+                return
+        async with database.write() as connection:
+            merged = database.dialect != "sqlite" or not await _merge_some(connection)
+            if merged:
+                await connection.execute(_DROP_EMPTY)
+                await connection.execute(_ALL_FORGOTTEN)
+
+
+async def _merge_some(connection: AsyncConnection) -> bool:
+    """Merge some of SQLite's index; whether there may be more (section 6.8 of SQLite's documentation of FTS5)."""
+    before = (await connection.execute(_CHANGES)).scalar_one()
+    await connection.execute(_MERGE)
+    return (await connection.execute(_CHANGES)).scalar_one() - before >= 2
+
+
+_CHANGES = select(func.total_changes(type_=Integer))
+_MERGE = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', -200)")  # pages, at most
+_LEFT_WORDS = select(SearchEntryRow.id).where(SearchEntryRow.left_words).limit(1)
+_DROP_EMPTY = delete(SearchEntryRow).where(SearchEntryRow.left_words, cast(SearchEntryRow.document, String) == "")
+_ALL_FORGOTTEN = update(SearchEntryRow).where(SearchEntryRow.left_words).values(left_words=False)

@@ -1,0 +1,1 @@
+"""What the spam filter learns from decisions."""

@@ -1,0 +1,116 @@
+"""The lessons of a site's classifier: comments with what was counted of each, so that it can be taken back."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Delete, Row, Select, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import CommentRow, LessonRow
+from service.conversation.screening.rule_set import said
+from service.conversation.screening.spam_features import features_of
+from service.moderation.spam_training.read_decisions import Judged
+from service.platform.storage.portable import any_of, insert_many, rows_given
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[str]).decode
+
+
+class Lesson(NamedTuple):
+    """A comment that teaches what spam is, or what is none; ``features`` are what is counted of it."""
+
+    comment_id: UUID
+    position: int
+    spam: bool
+    features: list[str]
+
+
+async def read_new_lessons(connection: AsyncConnection, judged: Collection[Judged]) -> list[Lesson]:
+    """The lessons that comments ``judged`` are, where their words are still those that were judged."""
+    teaching = {each.comment_id: each for each in judged if each.spam is not None}
+    rows = await _rows_of(connection, _read_words, teaching)
+    return await asyncio.to_thread(lambda: [lesson for row in rows if (lesson := _new_lesson(row, teaching[row.id]))])
+
+
+def _new_lesson(row: Row[*tuple[Any, ...]], judged: Judged) -> Lesson | None:
+    if judged.spam is None or judged.revision != row.revision or not row.body:
+        return None
+    says = said(author_name=row.author_name, author_url=row.author_url, body=row.body, html=row.html)
+    return Lesson(judged.comment_id, judged.position, judged.spam, sorted(features_of(says).all))
+
+
+async def read_old_lessons(connection: AsyncConnection, judged: Collection[Judged]) -> list[Lesson]:
+    """What was learned before of the comments ``judged``."""
+    return await read_lessons(connection, [each.comment_id for each in judged])
+
+
+async def read_lessons(connection: AsyncConnection, comment_ids: Collection[UUID]) -> list[Lesson]:
+    """What was learned of the comments ``comment_ids``."""
+    return [_lesson_of(row) for row in await _rows_of(connection, _read_lessons, comment_ids)]
+
+
+async def read_first_lessons(connection: AsyncConnection, site_id: int, *, spam: bool, count: int) -> list[Lesson]:
+    """The ``count`` lessons of a kind that were given to the site's classifier first."""
+    statement = (
+        select(*_LESSON)
+        .where(LessonRow.site_id == site_id, LessonRow.spam == spam)
+        .order_by(LessonRow.position)
+        .limit(count)
+    )
+    return [_lesson_of(row) for row in await connection.execute(statement)] if count > 0 else []
+
+
+async def keep_lessons(connection: AsyncConnection, site_id: int, lessons: Sequence[Lesson]) -> None:
+    """Keep ``lessons``, none of which is kept yet."""
+    rows = [{**each._asdict(), "site_id": site_id, "features": _encode(each.features)} for each in lessons]
+    await insert_many(connection, LessonRow, rows)
+
+
+async def drop_lessons(connection: AsyncConnection, lessons: Sequence[Lesson]) -> None:
+    """Keep ``lessons`` no longer."""
+    if lessons:
+        dialect = connection.dialect.name
+        await connection.execute(_drop(dialect), rows_given(dialect, [(each.comment_id,) for each in lessons]))
+
+
+async def drop_all_lessons(connection: AsyncConnection, site_id: int) -> None:
+    """Keep none of a site's."""
+    await connection.execute(delete(LessonRow).where(LessonRow.site_id == site_id))
+
+
+_LESSON = (LessonRow.comment_id, LessonRow.position, LessonRow.spam, LessonRow.features)
+
+
+def _lesson_of(row: Sequence[Any]) -> Lesson:
+    return Lesson(row[0], row[1], row[2], _decode(row[3]))
+
+
+async def _rows_of(
+    connection: AsyncConnection, statement: Callable[[str], Select[*tuple[Any, ...]]], comment_ids: Collection[UUID]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    if not comment_ids:
+        return []
+    dialect = connection.dialect.name
+    rows = rows_given(dialect, [(comment_id,) for comment_id in comment_ids])
+    return (await connection.execute(statement(dialect), rows)).all()
+
+
+@lru_cache
+def _read_words(dialect: str) -> Select[*tuple[Any, ...]]:
+    row = CommentRow
+    columns = (row.id, row.revision, row.author_name, row.author_url, row.body, row.html)
+    return select(*columns).where(any_of(dialect, row.id))
+
+
+@lru_cache
+def _read_lessons(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*_LESSON).where(any_of(dialect, LessonRow.comment_id))
+
+
+@lru_cache
+def _drop(dialect: str) -> Delete:
+    return delete(LessonRow).where(any_of(dialect, LessonRow.comment_id))

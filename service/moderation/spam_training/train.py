@@ -1,0 +1,146 @@
+"""A site's classifier learns from what moderators decided, by reading on in the log.
+
+Of each comment the last decision counts: spam teaches what spam is, publishing and restoring what is none; rejecting
+and deleting have many reasons and teach nothing, and undoing takes back. What its author deletes is taken back too. So
+a classifier never learns from its own verdicts, and remembers nothing of whoever took their words back.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import ClassifierRow
+from service.conversation.comments.site_spam_models import decode_learned, encode_learned
+from service.conversation.screening.spam_features import EDITION
+from service.conversation.screening.spam_model import Learned
+from service.moderation.spam_training.lesson_store import (
+    Lesson,
+    drop_all_lessons,
+    drop_lessons,
+    keep_lessons,
+    read_first_lessons,
+    read_lessons,
+    read_new_lessons,
+    read_old_lessons,
+)
+from service.moderation.spam_training.read_decisions import Judged, read_judged
+from service.platform.sites.edit_site import list_sites
+from service.platform.sites.model import SiteRow
+from service.platform.storage.engine import Database
+from service.platform.storage.portable import insert_if_absent
+
+MOST_LESSONS = 2_000  # of each kind: as the next is learned the first is taken back, which also keeps up with the times
+
+
+async def learn_from_logs(database: Database) -> None:
+    """Have the classifier of each site that has one read to the end of its log, and the others forget everything."""
+    async with database.read() as connection:
+        sites = await list_sites(connection)
+        heads = {row.id: row.position for row in await connection.execute(_HEADS)}
+        read = {row.site_id: row.position if row.edition == EDITION else 0 for row in await connection.execute(_READ)}
+    for site in sites:
+        if site.rules.classifier is None:
+            if site.id in read:
+                await _forget(database, site.id)
+        elif heads[site.id] != read.get(site.id, 0):
+            while await learn_on(database, site.id):
+                pass
+
+
+async def learn_on(database: Database, site_id: int) -> bool:
+    """Learn from the next events of a site's log, in one transaction; whether there may be more to read.
+
+    What is learned, of which comments, and how far the log was read commit together. Where another process is at it,
+    nothing is done.
+    """
+    async with database.write() as connection:
+        classifier = await _lock(connection, site_id)
+        if classifier is None:
+            return False
+        reading = await read_judged(connection, site_id, after=classifier.position)
+        values: dict[str, object] = {"position": reading.position, "edition": EDITION}
+        if reading.judged:
+            learned = await _learn(connection, site_id, classifier.learned, reading.judged)
+            values |= {"version": classifier.version + 1, "learned": learned}
+        await connection.execute(update(ClassifierRow).where(ClassifierRow.site_id == site_id).values(values))
+        return reading.more
+
+
+async def unlearn(connection: AsyncConnection, site_id: int, comment_ids: Sequence[UUID]) -> None:
+    """Take back what the site's classifier has learned of comments that are erased in the same transaction.
+
+    It is waited for, so that it learns nothing of them meanwhile.
+    """
+    of_site = {"site": site_id}
+    row = (await connection.execute(_LOCK.with_for_update(skip_locked=False), of_site)).one_or_none()
+    lessons = await read_lessons(connection, comment_ids) if row else []
+    if row is None or not lessons:
+        return
+    counts = await asyncio.to_thread(_count, await asyncio.to_thread(decode_learned, row.learned), lessons, [])
+    values = {"version": row.version + 1, "learned": encode_learned(counts)}
+    await connection.execute(update(ClassifierRow).where(ClassifierRow.site_id == site_id).values(values))
+    await drop_lessons(connection, lessons)
+
+
+class _Classifier(NamedTuple):
+    position: int
+    version: int
+    learned: bytes
+
+
+async def _lock(connection: AsyncConnection, site_id: int) -> _Classifier | None:
+    """What the site's classifier has learned, none else's to change until the end; None where it is somebody's now."""
+    row = (await connection.execute(_LOCK, {"site": site_id})).one_or_none()
+    if row is None:
+        blank = {"site_id": site_id, "edition": EDITION, "position": 0, "version": 0, "learned": _NOTHING}
+        await connection.execute(insert_if_absent(connection, ClassifierRow).values(blank))
+        row = (await connection.execute(_LOCK, {"site": site_id})).one_or_none()
+    if row is None:
+        return None
+    if row.edition == EDITION:
+        return _Classifier(row.position, row.version, row.learned)
+    await drop_all_lessons(connection, site_id)
+    return _Classifier(0, row.version, _NOTHING)
+
+
+_NOTHING = encode_learned(Learned())
+_HEADS = select(SiteRow.id, SiteRow.position)
+_READ = select(ClassifierRow.site_id, ClassifierRow.position, ClassifierRow.edition)
+_LOCK = (
+    select(ClassifierRow.edition, ClassifierRow.position, ClassifierRow.version, ClassifierRow.learned)
+    .where(ClassifierRow.site_id == bindparam("site"))
+    .with_for_update(skip_locked=True)
+)
+
+
+async def _learn(connection: AsyncConnection, site_id: int, learned: bytes, judged: Sequence[Judged]) -> bytes:
+    """What was ``learned``, with what was ``judged``; the lessons are kept and dropped alike."""
+    old, new = await read_old_lessons(connection, judged), await read_new_lessons(connection, judged)
+    await drop_lessons(connection, old)
+    await keep_lessons(connection, site_id, new)
+    counts = await asyncio.to_thread(_count, await asyncio.to_thread(decode_learned, learned), old, new)
+    for spam, count in ((True, counts.spam), (False, counts.not_spam)):
+        first = await read_first_lessons(connection, site_id, spam=spam, count=count - MOST_LESSONS)
+        await drop_lessons(connection, first)
+        counts = await asyncio.to_thread(_count, counts, first, [])
+    return encode_learned(counts)
+
+
+def _count(learned: Learned, old: Sequence[Lesson], new: Sequence[Lesson]) -> Learned:
+    for lesson in old:
+        learned.unlearn(lesson.features, spam=lesson.spam)
+    for lesson in new:
+        learned.learn(lesson.features, spam=lesson.spam)
+    return learned
+
+
+async def _forget(database: Database, site_id: int) -> None:
+    """Forget what a site's classifier has learned: it would not hear of it if an author took their words back."""
+    async with database.write() as connection:
+        # First what a process that learns just now holds, so that of its lessons none is left behind.
+        await connection.execute(delete(ClassifierRow).where(ClassifierRow.site_id == site_id))
+        await drop_all_lessons(connection, site_id)

@@ -1,0 +1,1 @@
+"""What every room stands on: the database, the log, sites, access, HTTP and text."""

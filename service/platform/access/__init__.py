@@ -1,0 +1,1 @@
+"""Who calls: keys, tokens, sessions, rate limits and cross-origin calls."""

@@ -1,0 +1,47 @@
+"""Sessions over HTTP: moderators log in, ask who they are, and log out."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.caller import Caller
+from service.platform.access.log_in import log_in
+from service.platform.access.rate_limits import address_of
+from service.platform.access.sessions import end_session
+from service.platform.access.wire import SessionIn, logged_in, session_out
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.decode import decode_body
+from service.platform.http.raw_routes import json_response
+from service.platform.storage.engine import database_of
+
+NO_STORE = {"cache-control": "no-store"}
+
+
+async def post_session(request: Request, caller: Caller) -> Response:
+    """Log in."""
+    body = await decode_body(request, SessionIn)
+    doorkeeper = doorkeeper_of(request)
+    token, session = await log_in(
+        database_of(request),
+        caller.site,
+        passwords=doorkeeper.passwords,
+        limits=doorkeeper.limits,
+        name=body.name,
+        password=body.password,
+        address=address_of(request),
+    )
+    return json_response(logged_in(token, session), 201, NO_STORE)
+
+
+async def get_session(_request: Request, caller: Caller) -> Response:
+    """Who is logged in."""
+    assert caller.session
+    return json_response(session_out(caller.session), headers=PRIVATE)
+
+
+async def end_current_session(request: Request, caller: Caller) -> Response:
+    """Log out."""
+    assert caller.session
+    async with database_of(request).write() as connection:
+        await end_session(connection, caller.session.id)
+    return Response(status_code=204)

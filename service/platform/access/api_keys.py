@@ -1,0 +1,102 @@
+"""API keys: made once, shown once, kept as a hash, checked in constant time.
+
+A key is ``ork_ID_SECRET``: the id finds the row, the secret has 256 random bits, so a plain SHA-256 of it is as good
+as a slow hash would be.
+"""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.platform import clock
+from service.platform.access.model import ApiKeyRow
+from service.platform.storage.engine import Database
+
+PREFIX = "ork_"
+Role = Literal["host", "moderator", "admin"]
+
+
+class Key(NamedTuple):
+    """A key as it is kept and listed."""
+
+    id: str
+    site_id: int
+    role: Role
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+COLUMNS = tuple(getattr(ApiKeyRow, name) for name in Key._fields)
+
+
+async def add_key(connection: AsyncConnection, site_id: int, role: Role) -> str:
+    """Add a key to a site and return it; it can't be read again."""
+    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    values = {"id": key_id, "site_id": site_id, "role": role, "secret_hash": _hash(secret), "created_at": clock.now()}
+    await connection.execute(insert(ApiKeyRow).values(values))
+    return f"{PREFIX}{key_id}_{secret}"
+
+
+async def list_keys(connection: AsyncConnection, site_id: int) -> list[Key]:
+    """The keys of a site, oldest first, revoked ones too."""
+    rows = await connection.execute(
+        select(*COLUMNS).where(ApiKeyRow.site_id == site_id).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
+    )
+    return [Key(*row) for row in rows]
+
+
+async def revoke_key(connection: AsyncConnection, site_id: int, key_id: str) -> bool:
+    """Make a key void from now on; whether there was such a key, not yet revoked."""
+    statement = (
+        update(ApiKeyRow)
+        .where(ApiKeyRow.site_id == site_id, ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+class Keys:
+    """Checks keys, and remembers when each was last used until that is written down."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._used: dict[str, datetime] = {}
+
+    async def check(self, token: str) -> Key | None:
+        """The valid key that ``token`` is, or None."""
+        key_id, _, secret = token.removeprefix(PREFIX).partition("_")
+        async with self._database.read() as connection:
+            statement = select(*COLUMNS, ApiKeyRow.secret_hash).where(ApiKeyRow.id == key_id)
+            row = (await connection.execute(statement)).one_or_none()
+        if not hmac.compare_digest(row.secret_hash if row else bytes(32), _hash(secret)):
+            return None
+        if row is None or row.revoked_at is not None:
+            return None
+        self._used[key_id] = clock.now()
+        return Key(*row[:-1])
+
+    async def note_uses(self) -> None:
+        """Write down when keys were last used: one statement for all uses since the last time."""
+        used, self._used = self._used, {}
+        if not used:
+            return
+        statement = (
+            update(ApiKeyRow).where(ApiKeyRow.id == bindparam("used_id")).values(last_used_at=bindparam("used_at"))
+        )
+        rows = [{"used_id": key_id, "used_at": used_at} for key_id, used_at in sorted(used.items())]
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(statement, rows)
+        except BaseException:
+            self._used = used | self._used
+            raise
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,127 @@
+"""Between a route and its handler: the site is found, the caller told and counted, and only who may gets through."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.platform.access.api_keys import Keys
+from service.platform.access.author_tokens import AuthorTokens
+from service.platform.access.caller import Caller, Who, admit, identify
+from service.platform.access.cors import origin_headers, preflight
+from service.platform.access.fingerprints import Marks
+from service.platform.access.host_tokens import HostTokens
+from service.platform.access.passwords import Passwords
+from service.platform.access.rate_limits import Limits, RateLimited, Standing, address_of
+from service.platform.access.sessions import Sessions
+from service.platform.http.conditional import conditional
+from service.platform.http.raw_routes import Handler, allowed_methods, path_parameter
+from service.platform.http.request_log import add_headers
+from service.platform.problems import Unauthenticated
+from service.platform.sites.site_lookup import Site, Sites
+
+SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
+
+
+class Doorkeeper(msgspec.Struct, frozen=True):
+    """What it takes to know who asks; the app makes one and keeps it as ``app.state.doorkeeper``."""
+
+    sites: Sites
+    keys: Keys
+    tokens: AuthorTokens
+    host_tokens: HostTokens
+    limits: Limits
+    marks: Marks
+    sessions: Sessions
+    passwords: Passwords
+
+
+def guarded(handler: SiteHandler, who: Who) -> Handler:
+    """``handler`` for those in ``who``; the path must have a ``{site}``."""
+
+    async def guard(request: Request) -> Response:
+        doorkeeper = doorkeeper_of(request)
+        site = await _site_of(request, doorkeeper)
+        caller = await _counted_caller(request, site, doorkeeper)
+        admit(caller, who)
+        return conditional(request, await handler(request, caller))
+
+    return guard
+
+
+async def answer_preflight(request: Request) -> Response:
+    """What a browser asks before a page of another origin may call."""
+    site = await _site_of(request, doorkeeper_of(request))
+    methods = allowed_methods(request.app.routes, request.scope)
+    return preflight(request, site, [method for method in methods if method != "OPTIONS"])
+
+
+async def _site_of(request: Request, doorkeeper: Doorkeeper) -> Site:
+    """The site that is asked; from here on every answer knows its language and who may read it."""
+    site = await doorkeeper.sites.find(path_parameter(request, "site"))
+    request.scope["site_locale"] = site.locale
+    add_headers(request.scope, origin_headers(request, site))
+    return site
+
+
+async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) -> Caller:
+    """Who asks, if not too often; one who guesses at keys is counted by address, as everybody without a key is."""
+    try:
+        caller = await identify(
+            request,
+            site,
+            keys=doorkeeper.keys,
+            tokens=doorkeeper.tokens,
+            host_tokens=doorkeeper.host_tokens,
+            sessions=doorkeeper.sessions,
+        )
+    except Unauthenticated:
+        count_address(request, site, doorkeeper.limits)
+        raise
+    if holder := caller.key_id or caller.moderator_id:
+        standing = doorkeeper.limits.count("calls-per-key", site.settings.calls_per_key, site, holder)
+    else:
+        standing = count_address(request, site, doorkeeper.limits)
+    if standing and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
+        tell_standing(request, standing)
+    return caller
+
+
+def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> RateLimited | None:
+    """Count what a reader sends; the problem, with the ``draft`` given back, where there was too much."""
+    if caller.role:
+        return None
+    limits, settings = doorkeeper_of(request).limits, caller.site.settings
+    counted = {"posts-per-address": (settings.posts_per_address, address_of(request))}
+    if caller.reader_id:
+        counted["posts-per-reader"] = settings.posts_per_reader, str(caller.reader_id)
+    try:
+        for policy, (rates, who) in counted.items():
+            standing = limits.count(policy, rates, caller.site, who) if who else None
+            if standing:
+                tell_standing(request, standing)
+    except RateLimited as problem:
+        if draft is not None:
+            problem.members["draft"] = draft
+        return problem
+    return None
+
+
+def count_address(request: Request, site: Site, limits: Limits) -> Standing | None:
+    """Count one more request from the address it came from; raises RateLimited."""
+    address, rates = address_of(request), site.settings.calls_per_address
+    return limits.count("calls-per-address", rates, site, address) if address else None
+
+
+def tell_standing(request: Request, standing: Standing) -> None:
+    """Say in the answer, which must not be one that is shared, how many more may come."""
+    add_headers(request.scope, [(name.encode(), value.encode()) for name, value in standing.headers().items()])
+
+
+def doorkeeper_of(request: Request) -> Doorkeeper:
+    """The app's doorkeeper."""
+    doorkeeper = request.app.state.doorkeeper
+    assert isinstance(doorkeeper, Doorkeeper)
+    return doorkeeper

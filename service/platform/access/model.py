@@ -1,0 +1,60 @@
+"""The tables of those who act for a site: API keys, moderators' accounts and their sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.platform.storage.schema import Base, one_of
+
+ROLES = ("host", "moderator", "admin")
+MODERATOR_ROLES = ("moderator", "admin")
+_THERE = text("removed_at IS NULL")
+
+
+class ApiKeyRow(Base):
+    """A key of a site. Only the hash of its secret is kept."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (one_of("role", ROLES),)
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class ModeratorRow(Base):
+    """A person who judges, with a name of their own at the site. One who was removed stays for the log of decisions."""
+
+    __tablename__ = "moderators"
+    __table_args__ = (
+        Index(
+            "ix_moderators_name", "site_id", "folded_name", unique=True, sqlite_where=_THERE, postgresql_where=_THERE
+        ),
+        one_of("role", MODERATOR_ROLES),
+    )
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    folded_name: Mapped[str] = mapped_column(String(300))
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+
+class SessionRow(Base):
+    """A moderator who is logged in; the id is the hash of what they prove it with."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    moderator_id: Mapped[str] = mapped_column(String(12), ForeignKey("moderators.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

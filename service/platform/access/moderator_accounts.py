@@ -1,0 +1,120 @@
+"""Moderators' accounts: people who judge, each with a name of their own at a site.
+
+Two names that read the same are one: they are compared in NFKC and without case. Who is removed may not log in and
+leaves the name to others; the row stays, for the log of decisions tells what they decided.
+"""
+
+import secrets
+from datetime import datetime
+from typing import Literal, NamedTuple
+from unicodedata import normalize
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.platform import clock
+from service.platform.access.model import ModeratorRow
+from service.platform.access.sessions import end_sessions_of
+from service.platform.sites.site_lookup import Site
+from service.platform.text.plain_text import clean_line, is_blank
+
+ModeratorRole = Literal["moderator", "admin"]
+LONGEST_NAME, LONGEST_FOLDED = 100, 300
+
+
+class InvalidModerator(Exception):
+    """An account can't be so, or is not there; the message is one line for whoever runs the installation."""
+
+
+class Moderator(NamedTuple):
+    """An account as it is listed."""
+
+    id: str
+    name: str
+    role: ModeratorRole
+    created_at: datetime
+    last_seen_at: datetime | None
+    removed_at: datetime | None
+
+
+class Account(NamedTuple):
+    """An account as it is logged in to."""
+
+    id: str
+    name: str
+    role: ModeratorRole
+    password_hash: str
+
+
+async def add_moderator(
+    connection: AsyncConnection, site_id: int, name: str, *, role: ModeratorRole, password_hash: str
+) -> str:
+    """Add an account and return its id; raises :class:`InvalidModerator` where the name can't be one, or is taken."""
+    name, moderator_id = _readable(name), secrets.token_hex(6)
+    values = {"id": moderator_id, "site_id": site_id, "name": name, "folded_name": fold_name(name), "role": role}
+    statement = insert(ModeratorRow).values(**values, password_hash=password_hash, created_at=clock.now())
+    try:
+        await connection.execute(statement)
+    except IntegrityError:
+        raise InvalidModerator(f"There is a moderator “{name}” already.") from None
+    return moderator_id
+
+
+async def list_moderators(connection: AsyncConnection, site_id: int) -> list[Moderator]:
+    """The accounts of a site, oldest first, removed ones too."""
+    columns = [getattr(ModeratorRow, name) for name in Moderator._fields]
+    statement = select(*columns).where(ModeratorRow.site_id == site_id)
+    rows = await connection.execute(statement.order_by(ModeratorRow.created_at, ModeratorRow.id))
+    return [Moderator(*row) for row in rows]
+
+
+async def names_of(connection: AsyncConnection, site: Site) -> dict[str, str]:
+    """What the moderators of ``site`` are called, by their ids; removed ones too."""
+    rows = await connection.execute(select(ModeratorRow.id, ModeratorRow.name).where(ModeratorRow.site_id == site.id))
+    return {row.id: row.name for row in rows}
+
+
+async def find_account(connection: AsyncConnection, site_id: int, name: str) -> Account | None:
+    """The account that ``name`` logs in to, however it was typed."""
+    columns = [getattr(ModeratorRow, column) for column in Account._fields]
+    row = (await connection.execute(select(*columns).where(*_called(site_id, name)))).one_or_none()
+    return Account(*row) if row else None
+
+
+async def change_password(connection: AsyncConnection, site_id: int, name: str, *, password_hash: str) -> None:
+    """Have an account's password be another, and log it out everywhere; raises :class:`InvalidModerator`."""
+    await _change(connection, site_id, name, password_hash=password_hash)
+
+
+async def remove_moderator(connection: AsyncConnection, site_id: int, name: str) -> None:
+    """Remove an account, and log it out everywhere; raises :class:`InvalidModerator`."""
+    await _change(connection, site_id, name, removed_at=clock.now())
+
+
+async def _change(connection: AsyncConnection, site_id: int, name: str, **values: str | datetime) -> None:
+    # The account first, then its sessions: whoever logs in locks it as well, so no session slips in between.
+    statement = update(ModeratorRow).where(*_called(site_id, name)).values(**values).returning(ModeratorRow.id)
+    moderator_id = (await connection.execute(statement)).scalar_one_or_none()
+    if moderator_id is None:
+        raise InvalidModerator(f"There is no moderator “{clean_line(name)}”.")
+    await end_sessions_of(connection, moderator_id)
+
+
+def _called(site_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
+    of_site, there = ModeratorRow.site_id == site_id, ModeratorRow.removed_at.is_(None)
+    return of_site, there, ModeratorRow.folded_name == fold_name(name)
+
+
+def fold_name(name: str) -> str:
+    """``name`` as it is compared: one line, in NFKC, without case."""
+    return normalize("NFKC", normalize("NFKC", clean_line(name)).casefold())
+
+
+def _readable(name: str) -> str:
+    name = clean_line(name)
+    if is_blank(name):
+        raise InvalidModerator("A moderator needs a name.")
+    if len(name) > LONGEST_NAME or len(fold_name(name)) > LONGEST_FOLDED:
+        raise InvalidModerator(f"A moderator's name has at most {LONGEST_NAME} characters.")
+    return name

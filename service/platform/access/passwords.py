@@ -1,0 +1,99 @@
+"""Moderators' passwords: what may be one, and Argon2id over it (RFC 9106, with the library's defaults).
+
+*Why in turn*: a hash takes 64 MiB and a tenth of a second. It is made in a thread, two at a time and with few waiting,
+so that a flood of log-ins costs those who log in, and nobody who reads or posts.
+"""
+
+import asyncio
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+from unicodedata import normalize
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+
+from service.platform.access.moderator_accounts import fold_name
+from service.platform.problems import Busy
+
+SHORTEST, LONGEST = 12, 200
+AT_ONCE = 2
+MOST_WAITING = 32
+T = TypeVar("T")
+
+
+class UnfitPassword(Exception):
+    """This can't be a password; the message is one line for whoever chose it, and does not tell it."""
+
+
+def fit_password(password: str, *, name: str) -> str:
+    """``password`` as the moderator called ``name`` may have it; raises :class:`UnfitPassword`."""
+    if not all(SHORTEST <= len(form) <= LONGEST for form in (password, _opaque(password))):
+        raise UnfitPassword(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if _UNTYPED.search(password):
+        raise UnfitPassword("A password has no control characters, and is text in UTF-8.")
+    if fold_name(password) == fold_name(name):
+        raise UnfitPassword("A password is not the name.")
+    return password
+
+
+class Passwords:
+    """Hashes passwords and checks them, off the event loop."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._nobodys = _hash_of_nothing(self._hasher)
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._in_hand = 0
+
+    async def hash(self, password: str) -> str:
+        """What is kept of ``password``: parameters, salt and digest as one text; raises :class:`Busy`."""
+        return await self._in_turn(lambda: self._hasher.hash(_encoded(password)))
+
+    async def check(self, password: str, kept: str | None) -> bool:
+        """Whether ``kept`` is of ``password``; raises :class:`Busy`.
+
+        Where nothing is kept, as nobody has the name, it takes as long to say no.
+        """
+        return await self._in_turn(lambda: self._fits(kept or self._nobodys, _encoded(password)))
+
+    def is_outdated(self, kept: str) -> bool:
+        """Whether ``kept`` was made with other parameters than are used now."""
+        return self._hasher.check_needs_rehash(kept)
+
+    def _fits(self, kept: str, password: bytes) -> bool:
+        with suppress(VerifyMismatchError):
+            return self._hasher.verify(kept, password)
+        return False
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        if self._in_hand >= AT_ONCE + MOST_WAITING:
+            raise Busy(cause="Too many passwords are being hashed.")
+        self._in_hand += 1
+        try:
+            async with self._turns:
+                return await asyncio.to_thread(work)
+        finally:
+            self._in_hand -= 1
+
+
+def _hash_of_nothing(hasher: PasswordHasher) -> str:
+    """A hash that no password has, and that costs what one of today costs to check."""
+    salt, digest = (b64encode(bytes(size)).rstrip(b"=").decode() for size in (hasher.salt_len, hasher.hash_len))
+    parameters = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${parameters}${salt}${digest}"
+
+
+def _encoded(password: str) -> bytes:
+    return _opaque(password).encode("utf-8", "surrogatepass")  # which no password has, but whoever guesses may send
+
+
+def _opaque(password: str) -> str:
+    """``password`` however it was typed: the profile OpaqueString (RFC 8265, section 4.2.1)."""
+    return normalize("NFC", _SPACES.sub(" ", password))
+
+
+_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

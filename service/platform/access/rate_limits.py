@@ -1,0 +1,104 @@
+"""How often: requests and posts are counted by key, by reader and by address, and refused where they are too many.
+
+Each process counts for itself, in memory: with several workers somebody gets through at most so many times more. What
+is counted is forgotten with its window, and no address is kept anywhere else.
+"""
+
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from math import ceil
+from time import time
+from typing import Any, ClassVar
+
+import msgspec
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+
+from service.platform.problems import Problem
+from service.platform.sites.site_lookup import Site
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where somebody stands with one limit: ``remaining`` of ``quota`` in ``window`` seconds, more in ``reset``."""
+
+    policy: str
+    quota: int
+    window: int
+    remaining: int
+    reset: int
+
+    def headers(self) -> dict[str, str]:
+        """The fields of draft-ietf-httpapi-ratelimit-headers-10."""
+        return {
+            "ratelimit-policy": f'"{self.policy}";q={self.quota};w={self.window}',
+            "ratelimit": f'"{self.policy}";r={self.remaining};t={self.reset}',
+        }
+
+
+class RateLimited(Problem):
+    """Too many in too short a time; ``Retry-After`` says when to try again (RFC 6585, section 4)."""
+
+    status: ClassVar[int] = 429
+    slug = "rate-limited"
+
+    def __init__(self, standing: Standing, **members: Any) -> None:
+        super().__init__(**members)
+        self.headers |= {"retry-after": str(max(1, standing.reset)), **standing.headers()}
+
+
+class Limits:
+    """What this process has counted."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def count(self, policy: str, rates: str | None, site: Site, who: str) -> Standing | None:
+        """Count one more of ``who`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
+
+        The standing with the least remaining, or None where there is no limit; raises :class:`RateLimited`.
+        """
+        standings = [self._count(policy, rate, site, who) for rate in _parsed(rates)] if rates else []
+        return min(standings, key=lambda standing: standing.remaining, default=None)
+
+    def forget(self, policy: str, rates: str, site: Site, who: str) -> None:
+        """Count ``who`` anew, as if nothing had been."""
+        for rate in _parsed(rates):
+            self._limiter.clear(rate, policy, str(site.id), who)
+
+    def _count(self, policy: str, rate: RateLimitItem, site: Site, who: str) -> Standing:
+        identity = (policy, str(site.id), who)
+        taken = self._limiter.hit(rate, *identity)
+        reset_at, remaining = self._limiter.get_window_stats(rate, *identity)
+        standing = Standing(policy, rate.amount, rate.get_expiry(), remaining, max(0, ceil(reset_at - time())))
+        if not taken:
+            raise RateLimited(standing)
+        return standing
+
+
+@lru_cache
+def _parsed(rates: str) -> list[RateLimitItem]:
+    return parse_many(rates.replace(" ", ";"))
+
+
+@lru_cache(maxsize=4096)
+def _network(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or address.exploded[:19])  # a household has a /64, and all of its addresses
+    return host
+
+
+def address_of(request: Request) -> str | None:
+    """The client's address, of IPv6 its /64; None where the server does not tell (a Unix socket)."""
+    host = host_of(request)
+    return _network(host) if host else None
+
+
+def host_of(request: Request) -> str | None:
+    """The client's whole address; None where the server does not tell."""
+    return request.client.host or None if request.client else None

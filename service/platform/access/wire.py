@@ -1,0 +1,54 @@
+"""Sessions as they go over the wire."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from service.platform.access.sessions import Session
+from service.platform.wire import Body
+
+
+class SessionIn(Body):
+    """Who logs in. What can't be a name or a password is one that is not right."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    password: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ModeratorOut(msgspec.Struct):
+    """A moderator with an account."""
+
+    id: str
+    name: str
+    role: Literal["moderator", "admin"]
+
+
+class SessionOut(msgspec.Struct):
+    """Who is logged in, and until when."""
+
+    expires_at: datetime
+    moderator: ModeratorOut
+
+
+class LoggedIn(msgspec.Struct):
+    """A session that has begun, and what proves it."""
+
+    token: str
+    expires_at: datetime
+    moderator: ModeratorOut
+
+
+def session_out(session: Session) -> SessionOut:
+    """``session`` as its moderator sees it."""
+    return SessionOut(session.expires_at, _moderator_out(session))
+
+
+def logged_in(token: str, session: Session) -> LoggedIn:
+    """``session`` as it begins."""
+    return LoggedIn(token, session.expires_at, _moderator_out(session))
+
+
+def _moderator_out(session: Session) -> ModeratorOut:
+    return ModeratorOut(session.moderator_id, session.name, session.role)

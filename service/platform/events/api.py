@@ -1,0 +1,27 @@
+"""The log over HTTP."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.platform.events.read_log import head_position, read_events
+from service.platform.events.wire import Events, EventsQuery
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.decode import decode_query
+from service.platform.http.raw_routes import json_response
+from service.platform.metrics import LOG_TOLD
+from service.platform.sites.site_lookup import OfSite
+from service.platform.storage.engine import database_of
+
+
+async def get_events(request: Request, caller: OfSite) -> Response:
+    """The events that follow a position."""
+    query = decode_query(request, EventsQuery)
+    async with database_of(request).read() as connection:
+        events = await read_events(connection, caller.site.id, after=query.after, limit=query.limit)
+        head = await head_position(connection, caller.site.id)
+    following = events[-1].position if events else query.after
+    LOG_TOLD.labels(caller.site.slug).set(following)
+    headers = {**PRIVATE}
+    if following < head:
+        headers["link"] = f'<?after={following}&limit={query.limit}>; rel="next"'
+    return json_response(Events(events, following, head), headers=headers)

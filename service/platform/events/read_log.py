@@ -1,0 +1,32 @@
+"""Reading on in the log of a site, from a position."""
+
+from msgspec import Raw
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.platform.events.event_types import Event
+from service.platform.events.model import EventRow
+from service.platform.sites.model import SiteRow
+
+
+async def read_events(connection: AsyncConnection, site_id: int, *, after: int, limit: int) -> list[Event]:
+    """The ``limit`` events that follow position ``after``, in order."""
+    statement = (
+        select(EventRow.id, EventRow.type, EventRow.position, EventRow.sequence, EventRow.occurred_at, EventRow.data)
+        .where(EventRow.site_id == site_id, EventRow.position > after)
+        .order_by(EventRow.position)
+        .limit(limit)
+    )
+    return [Event(*row[:-1], Raw(row[-1])) for row in await connection.execute(statement)]
+
+
+async def head_positions(connection: AsyncConnection) -> dict[str, int]:
+    """The position of the newest event of each site, by slug."""
+    rows = await connection.execute(select(SiteRow.slug, SiteRow.position))
+    return {row.slug: row.position for row in rows}
+
+
+async def head_position(connection: AsyncConnection, site_id: int) -> int:
+    """The position of the newest event of the site; 0 where nothing has happened yet."""
+    position: int = (await connection.execute(select(SiteRow.position).where(SiteRow.id == site_id))).scalar_one()
+    return position

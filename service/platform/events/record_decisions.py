@@ -1,0 +1,52 @@
+"""The log of decisions: whatever somebody decides is noted in the transaction that does it, and never changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.platform import clock
+from service.platform.events.model import DecisionRow
+from service.platform.storage.portable import insert_many
+
+
+class Actor(NamedTuple):
+    """Who decides: the holder of a key, a moderator with an account, or whoever runs the installation."""
+
+    kind: Literal["key", "moderator", "operator"]
+    id: str | None
+
+
+OPERATOR = Actor("operator", None)
+OTHER_VERDICTS = ("close", "reopen", "ban", "unban", "rules", "settings")
+
+
+class NewDecision(NamedTuple):
+    """A decision to be noted; what it is not about is None. Without an ``id`` it gets one."""
+
+    site_id: int
+    verdict: str
+    by: Actor
+    comment_id: UUID | None = None
+    thread_id: int | None = None
+    reader_id: UUID | None = None
+    ban_id: UUID | None = None
+    before: str | None = None
+    after: str | None = None
+    revision: int | None = None
+    reports: int | None = None
+    reason: str | None = None
+    id: UUID | None = None
+
+
+async def note_decisions(connection: AsyncConnection, decisions: Sequence[NewDecision], *, now: datetime) -> None:
+    """Write ``decisions`` to the log, in their order."""
+    await insert_many(connection, DecisionRow, [_row(decision, now) for decision in decisions])
+
+
+def _row(decision: NewDecision, now: datetime) -> dict[str, Any]:
+    row = decision._asdict()
+    by: Actor = row.pop("by")
+    return {**row, "id": decision.id or clock.new_id(), "by_kind": by.kind, "decided_by": by.id, "decided_at": now}

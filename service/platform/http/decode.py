@@ -1,0 +1,194 @@
+"""The edge: what a client sends becomes a typed struct here, with limits, or a problem. Inside, nothing is checked
+again.
+"""
+
+import asyncio
+import re
+from functools import cache
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from service.platform.problems import (
+    InvalidField,
+    InvalidParameter,
+    MalformedJson,
+    Said,
+    TooLarge,
+    TooSlow,
+    UnsupportedMediaType,
+)
+
+BODY_LIMIT = 64 * 1024
+BODY_SECONDS = 20.0
+T = TypeVar("T")
+Schema = dict[str, Any]
+Query = TypeVar("Query", bound=msgspec.Struct)
+
+
+async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMIT, optional: bool = False) -> T:
+    """The request's JSON body as a ``kind``; where ``optional``, no body at all is an empty object.
+
+    Raises :class:`UnsupportedMediaType`, :class:`TooLarge` (over ``limit`` bytes), :class:`TooSlow`,
+    :class:`MalformedJson` or :class:`InvalidField`.
+    """
+    body = await read_body(request, limit=limit)
+    return decode(b"{}", kind) if optional and not body else decode_read(request, body, kind)
+
+
+def decode_read(request: Request, body: bytes, kind: type[T]) -> T:
+    """``body``, which was read from ``request``, as a ``kind``; raises as :func:`decode_body`."""
+    content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if content_type != "application/json" and not content_type.endswith("+json"):
+        raise UnsupportedMediaType
+    return decode(body, kind)
+
+
+async def read_body(request: Request, *, limit: int) -> bytes:
+    """The body's bytes; stops reading once it is longer than ``limit`` or takes more than :data:`BODY_SECONDS`."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
+        raise TooLarge(Said("largest", {"largest": limit}))
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise TooLarge(Said("largest", {"largest": limit}))
+    except TimeoutError:
+        raise TooSlow from None
+    except ClientDisconnect:
+        raise MalformedJson("The body ended early.") from None
+    return bytes(body)
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """``body`` as a ``kind``; raises :class:`MalformedJson` or :class:`InvalidField`."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        _invalid(str(error), kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedJson(f"{error}.") from None
+    except RecursionError:
+        raise MalformedJson("It is nested too deeply.") from None
+    except (ValueError, OverflowError) as error:  # msgspec's, for a date that no calendar has
+        raise InvalidField(f"{error}.", pointer="") from None
+
+
+def decode_query(request: Request, kind: type[Query]) -> Query:
+    """The query's parameters as a ``kind``; a parameter given twice or unknown is refused.
+
+    Raises :class:`InvalidParameter`.
+    """
+    given: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in given:
+            raise InvalidParameter(f"“{name}” is given twice.", parameter=name)
+        given[name] = value
+    integers = _integers_of(kind)
+    try:
+        return msgspec.convert({name: _typed(value, name in integers) for name, value in given.items()}, kind)
+    except msgspec.ValidationError as error:
+        message, path = _split(str(error))
+        named = _NAMED_FIELD.search(message)
+        name = named[1] if named else path.lstrip("$.") or "query"
+        if message.startswith("Object contains unknown field"):
+            raise InvalidParameter(f"There is no parameter “{name}” here.", parameter=name) from None
+        raise InvalidParameter(_sentence(message, kind, path), parameter=name) from None
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameter(f"{error}.", parameter="query") from None
+
+
+@cache
+def _integers_of(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters of ``kind`` that are integers; all others are text, times included.
+
+    msgspec's lax mode would tell by itself, and take ``null`` for nothing and a bare number for a time as well.
+    """
+    info = msgspec.inspect.type_info(kind)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return frozenset(field.name for field in info.fields if _is_integer(field.type))
+
+
+def _is_integer(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_is_integer, kind.types))
+    return isinstance(kind, msgspec.inspect.IntType)
+
+
+def _typed(value: str, is_integer: bool) -> str | int:
+    return int(value) if is_integer and _INTEGER.fullmatch(value) else value
+
+
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+
+
+def _invalid(error: str, kind: object) -> NoReturn:
+    message, path = _split(error)
+    pointer = pointer_of(path)
+    named = _NAMED_FIELD.search(message)
+    if named:
+        pointer += "/" + escape_pointer(named[1])
+    length = _LENGTH.match(message)
+    if length and length[1] == "<=":
+        raise InvalidField(Said("longest", {"longest": int(length[2])}), pointer=pointer)
+    raise InvalidField(Said("blank") if length else _sentence(message, kind, path), pointer=pointer)
+
+
+def _split(error: str) -> tuple[str, str]:
+    # msgspec says where only at the end of its sentence: “Expected `str`, got `int` - at `$.author.name`”.
+    # A name that the client made up can hold anything, so only what ends the sentence counts.
+    match = _PLACE.fullmatch(error)
+    return (match[1], match[2]) if match and match[1].count("`") % 2 == 0 else (error, "$")
+
+
+def _sentence(message: str, kind: object, path: str) -> str:
+    if _FORM.match(message):
+        return "It does not have the form that is asked for: see /docs."
+    if message.startswith("Invalid enum value") and (values := _values_at(kind, path)):
+        message += f"; there are: {', '.join(values)}"
+    message = message.replace("Object missing required field", "The object lacks the field")
+    quoted = re.sub(r"`([^`]*)`", r"“\1”", message)
+    return re.sub(r"\bObject\b", "The object", quoted) + "."
+
+
+_PLACE = re.compile(r"(.*) - at `(\$[^`]*)`", re.DOTALL)
+_FORM = re.compile(r"Expected `str` matching regex ")
+_LENGTH = re.compile(r"Expected `str` of length (<=|>=) (\d+)")
+_NAMED_FIELD = re.compile(r"(?:missing required|unknown|as) field `(.*)`", re.DOTALL)
+
+
+def _values_at(kind: object, path: str) -> list[str]:
+    """The values that there are for the member at ``path`` of a ``kind``; empty where they are no closed list."""
+    schema, components = _schema_of(kind)
+    meant = _meant(schema, components)
+    for part in re.findall(r"[^.$\[\]]+", path):
+        below = [each.get("properties", {}).get(part) or each.get("items", {}) for each in meant]
+        meant = [one for each in below for one in _meant(each, components)]
+    return [value for each in meant for value in each.get("enum", []) if value is not None]
+
+
+def _meant(schema: Schema, components: dict[str, Schema]) -> list[Schema]:
+    """What ``schema`` comes down to: what it refers to, and each of its alternatives."""
+    if "$ref" in schema:
+        return [components[schema["$ref"]]]
+    return [one for each in schema["anyOf"] for one in _meant(each, components)] if "anyOf" in schema else [schema]
+
+
+@cache
+def _schema_of(kind: object) -> tuple[Schema, dict[str, Schema]]:
+    [schema], components = msgspec.json.schema_components([kind], ref_template="{name}")
+    return schema, components
+
+
+def pointer_of(path: str) -> str:
+    """A JSON Pointer (RFC 6901) for msgspec's path: ``$.comments[2].id`` is ``/comments/2/id``."""
+    return "".join("/" + escape_pointer(part) for part in re.findall(r"[^.$\[\]]+", path))
+
+
+def escape_pointer(part: str) -> str:
+    """One reference token of a JSON Pointer."""
+    return part.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,41 @@
+"""What a request's path and headers name: articles, a comment, the idempotency key."""
+
+import re
+from uuid import UUID
+
+from starlette.requests import Request
+
+from service.platform.http.raw_routes import path_parameter
+from service.platform.problems import InvalidHeader, InvalidParameter, NotFound, Said
+from service.platform.text.article_ids import WHAT_AN_ID_IS, is_article_id
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def articles_asked(request: Request) -> list[str]:
+    """The articles that a path or, for counts, a query names."""
+    return [article_of(request)] if "article" in request.path_params else request.query_params.getlist("article")
+
+
+def article_of(request: Request) -> str:
+    """The article's id in the path: 1–500 characters, no control characters, not ``.`` or ``..``."""
+    article = path_parameter(request, "article")
+    if not is_article_id(article):
+        raise InvalidParameter(WHAT_AN_ID_IS, parameter="article")
+    return article
+
+
+def comment_id_of(request: Request) -> UUID:
+    """The comment in the path; raises NotFound where it can be none's."""
+    try:
+        return UUID(path_parameter(request, "comment"))
+    except ValueError:
+        raise NotFound(Said("no-comment")) from None
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The ``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header), taken as it is; raises InvalidHeader."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not KEY.fullmatch(key):
+        raise InvalidHeader("A key is 1 to 255 visible ASCII characters.", header="Idempotency-Key")
+    return key

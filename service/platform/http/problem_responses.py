@@ -1,0 +1,36 @@
+"""Problems as HTTP responses (RFC 9457), in the client's language."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from service.platform.languages.messages import FALLBACK, negotiate
+from service.platform.problems import Busy, Problem
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem_response(problem: Problem, locale: str = FALLBACK) -> Response:
+    """``problem`` with its sentences in ``locale``."""
+    headers = {"cache-control": "no-store", "content-language": locale, **problem.headers}
+    return Response(msgspec.json.encode(problem.content(locale)), problem.status, headers, media_type=MEDIA_TYPE)
+
+
+async def answer_problem(request: Request, problem: Exception) -> Response:
+    """The exception handler of the app for every :class:`Problem`."""
+    assert isinstance(problem, Problem)
+    note_cause(request.scope, problem)
+    return problem_response(problem, locale_asked(request.scope))
+
+
+def note_cause(scope: Scope, problem: Problem) -> None:
+    """Have the request's log line say why it was answered with 503."""
+    if isinstance(problem, Busy):
+        scope["cause"] = problem.cause
+
+
+def locale_asked(scope: Scope) -> str:
+    """The language of a problem: the client's, else that of the site (as authorization notes it), else English."""
+    accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    return negotiate(accepted.decode("latin-1"), site_locale=scope.get("site_locale", FALLBACK))

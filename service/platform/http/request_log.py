@@ -1,0 +1,112 @@
+"""Each request has an id, which is in its answer and on every line that is logged for it; and one line tells how it
+went.
+"""
+
+import logging
+import re
+import sys
+import time
+from typing import Literal
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.platform import clock
+from service.platform.http.problem_responses import locale_asked, problem_response
+from service.platform.metrics import LATENCY, REQUESTS
+from service.platform.problems import InternalError
+
+log = structlog.get_logger("onereply.request")
+GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestLog:
+    """ASGI middleware: takes the client's ``X-Request-ID`` or makes one, answers with it, logs one line a request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given.decode() if GIVEN_ID.fullmatch(given) else clock.new_id().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started, status, answered = time.perf_counter(), 500, 0.0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status, answered
+            if message["type"] == "http.response.start":
+                answered = time.perf_counter()
+                status = message["status"]
+                added = scope.get("answer_headers", ())
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *added]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            # What should not happen is logged whole, under the request's id, and answered with nothing of the inside.
+            log.error("unexpected-error", exc_info=error)
+            if not answered:
+                await problem_response(InternalError(), locale_asked(scope))(scope, receive, send_with_id)
+        finally:
+            ended = time.perf_counter()
+            lasted = {"lasted_seconds": round(ended - started, 1)} if scope.get("answer_outlasts") else {}
+            seconds = (answered if answered and lasted else ended) - started
+            _count(scope, status, seconds)
+            told = {"method": scope["method"], "path": scope["path"], "status": status, **lasted}
+            if status == 503:
+                told["cause"] = scope.get("cause", "")
+            log.info("request", **told, ms=round(seconds * 1000, 1))
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _count(scope: Scope, status: int, seconds: float) -> None:
+    """Count one answer; what fits no route counts as one, so that strangers can't fill the memory with paths."""
+    route = scope.get("route_path", "none")
+    method = scope["method"] if route != "none" else "any"
+    REQUESTS.labels(method, route, str(status)).inc()
+    LATENCY.labels(route).observe(seconds)
+
+
+def add_headers(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
+    """Have the answer to this request carry ``headers`` too, whoever answers in the end."""
+    scope.setdefault("answer_headers", []).extend(headers)
+
+
+def outlasts(scope: Scope) -> None:
+    """Time the answer to this request until it begins: how long it goes on is for the client to say."""
+    scope["answer_outlasts"] = True
+
+
+def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
+    """Log to standard error, as lines for people or as JSON; the libraries' own lines join ours."""
+    least = logging.getLevelNamesMapping()[level.upper()]
+    for_people = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    render: structlog.typing.Processor = structlog.processors.JSONRenderer() if style == "json" else for_people
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if style == "json" else []),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=max(least, logging.WARNING), handlers=[_Forward()], force=True)
+    logging.getLogger("uvicorn.error").setLevel(least)
+
+
+class _Forward(logging.Handler):
+    """Passes what libraries log on to structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        exception = record.exc_info if record.exc_info and record.exc_info[0] else None
+        structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=exception)

@@ -1,0 +1,92 @@
+"""What a connection may cost before the app knows of it: the time and the size of a request's line and headers.
+
+Uvicorn waits for them for ever and takes any length; a thousand clients that send a byte a minute would be enough.
+"""
+
+from asyncio import TimerHandle, Transport
+from typing import Any
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.platform.http.problem_responses import MEDIA_TYPE
+from service.platform.problems import HeadersTooLarge, Problem, TooSlow, UriTooLong
+
+HEAD_SECONDS = 10.0
+LONGEST_TARGET = 8 * 1024
+LARGEST_HEAD = 32 * 1024
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """Uvicorn's HTTP/1.1, which answers 408, 414 or 431 where a request's head is too slow or too large."""
+
+    _deadline: TimerHandle
+    _refusal: Problem | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # a server's is never less
+        """Wait for a first request."""
+        super().connection_made(transport)
+        self._begin_head(0)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes; a head that does not end is cut off at its limit."""
+        self._arriving = len(data)
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > LARGEST_HEAD and not self.transport.is_closing():
+            self._refuse(HeadersTooLarge())
+
+    def on_message_begin(self) -> None:
+        """Count the time and the bytes of the next head."""
+        self._deadline.cancel()
+        self._begin_head(self._arriving)
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Refuse a target that grows too long; the parser passes the exception on as an invalid request."""
+        super().on_url(url)
+        if len(self.url) > LONGEST_TARGET:
+            self._refusal = UriTooLong()
+            raise ValueError
+
+    def on_headers_complete(self) -> None:
+        """Hand the request on, unless its headers are too large."""
+        self._deadline.cancel()
+        self._in_head = False
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD:
+            self._refusal = HeadersTooLarge()
+            raise ValueError
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what can't be parsed; or what was refused while it was."""
+        if self._refusal:
+            self._refuse(self._refusal)
+        else:
+            super().send_400_response(msg)
+
+    def _begin_head(self, arrived: int) -> None:
+        self._in_head, self._head_bytes = True, arrived
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._head_bytes and not self.transport.is_closing():
+            self._refuse(TooSlow())
+        self.transport.close()
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer ``problem`` and hang up."""
+        self.transport.write(_raw(problem))
+        self.transport.close()
+
+
+def _raw(problem: Problem) -> bytes:
+    content: dict[str, Any] = problem.content()
+    body = msgspec.json.encode(content)
+    head = f"HTTP/1.1 {problem.status} {problem.slug}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+    return head.encode() + b"cache-control: no-store\r\nconnection: close\r\n\r\n" + body

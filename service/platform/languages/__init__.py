@@ -1,0 +1,1 @@
+"""The sentences that readers see, in 18 languages."""

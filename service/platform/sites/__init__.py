@@ -1,0 +1,1 @@
+"""The publications of an installation, their settings, rules and secrets."""

@@ -1,0 +1,121 @@
+"""Sites are added and changed by whoever runs the installation, on the command line."""
+
+import msgspec
+from babel import Locale, UnknownLocaleError
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.platform import clock
+from service.platform.sites.model import RulesRow, SiteRow
+from service.platform.sites.site_lookup import COLUMNS, SLUG, Site, site_of
+from service.platform.sites.site_rules import Rules
+from service.platform.sites.site_settings import SiteSettings
+from service.platform.text.plain_text import clean_line, is_blank
+
+# What the service's own pages begin with, which a site's pages (/{site}/{article}) must not hide.
+RESERVED = {"docs", "healthz", "metrics", "problems", "readyz", "static", "v1"}
+
+
+class InvalidSite(Exception):
+    """A site can't be so; the message is one line for whoever runs the installation."""
+
+
+async def add_site(
+    connection: AsyncConnection,
+    slug: str,
+    *,
+    name: str,
+    locale: str,
+    settings: SiteSettings,
+    rules: Rules | None = None,
+) -> Site:
+    """Add a site; ``slug`` is its part of the path, ``locale`` a BCP 47 tag; without ``rules`` it judges nothing.
+
+    Raises :class:`InvalidSite`.
+    """
+    if not SLUG.fullmatch(slug):
+        raise InvalidSite(f"“{slug}” can't be a slug: up to 63 of a–z, 0–9 and, inside, hyphens.")
+    if slug in RESERVED:
+        raise InvalidSite(f"“{slug}” can't be a slug: the service's own pages are there.")
+    values = {"slug": slug, "name": _name(name), "locale": _locale(locale), "revision": 1, "position": 0}
+    statement = insert(SiteRow).values(**values, settings=_encode(settings), created_at=clock.now())
+    try:
+        site_id = (await connection.execute(statement.returning(SiteRow.id))).scalar_one()
+    except IntegrityError:
+        raise InvalidSite(f"There is a site “{slug}” already.") from None
+    if rules is not None:
+        await connection.execute(insert(RulesRow).values(site_id=site_id, rules=_encode(rules)))
+    return await find_site(connection, slug)
+
+
+async def list_sites(connection: AsyncConnection) -> list[Site]:
+    """All sites, by slug."""
+    return [site_of(row) for row in await connection.execute(select(*COLUMNS).order_by(SiteRow.slug))]
+
+
+async def find_site(connection: AsyncConnection, slug: str) -> Site:
+    """The site called ``slug`` as the transaction sees it; raises :class:`InvalidSite`."""
+    row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
+    if row is None:
+        raise InvalidSite(f"There is no site “{slug}”.")
+    return site_of(row)
+
+
+async def lock_site(connection: AsyncConnection, slug: str) -> Site:
+    """The site called ``slug``, which nobody else changes until the transaction ends; raises :class:`InvalidSite`.
+
+    It locks the site's log head, so what else a transaction locks comes before.
+    """
+    await connection.execute(select(SiteRow.id).where(SiteRow.slug == slug).with_for_update())
+    return await find_site(connection, slug)
+
+
+def members_changed(before: msgspec.Struct, after: msgspec.Struct) -> str | None:
+    """The names of the members in which two structs of a kind differ, for the log: “mode, max_depth”; None if none."""
+    names = (name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name))
+    return ", ".join(names) or None
+
+
+async def change_site(
+    connection: AsyncConnection, site: Site, *, name: str | None, locale: str | None, settings: SiteSettings
+) -> Site:
+    """Write what changed and move the site's revision, which every cached answer of the site depends on."""
+    statement = (
+        update(SiteRow)
+        .where(SiteRow.id == site.id)
+        .values(
+            name=site.name if name is None else _name(name),
+            locale=site.locale if locale is None else _locale(locale),
+            settings=_encode(settings),
+            revision=SiteRow.revision + 1,
+        )
+        .returning(*COLUMNS)
+    )
+    return site_of((await connection.execute(statement)).one())
+
+
+async def change_rules(connection: AsyncConnection, site: Site, rules: Rules) -> None:
+    """Have what arrives from now on judged by ``rules``; what was judged before stays as it is."""
+    await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(revision=SiteRow.revision + 1))
+    await connection.execute(delete(RulesRow).where(RulesRow.site_id == site.id))
+    await connection.execute(insert(RulesRow).values(site_id=site.id, rules=_encode(rules)))
+
+
+def _encode(struct: msgspec.Struct) -> str:
+    return msgspec.json.encode(struct).decode()
+
+
+def _name(name: str) -> str:
+    name = clean_line(name)
+    if is_blank(name):
+        raise InvalidSite("A site needs a name.")
+    return name
+
+
+def _locale(tag: str) -> str:
+    try:
+        Locale.parse(tag, sep="-" if "-" in tag else "_")
+    except (UnknownLocaleError, ValueError):
+        raise InvalidSite(f"“{tag}” is not a locale, such as en or pt-BR.") from None
+    return tag.replace("_", "-")

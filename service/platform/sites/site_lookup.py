@@ -1,0 +1,134 @@
+"""Which site a request is about.
+
+Sites are few and change seldom, so each process remembers them for at most :data:`REMEMBERED`; a change made by the
+process itself is seen at once. A post does not rely on this: it reads its site again under the lock.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol, TypeVar
+
+import msgspec
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.platform import clock
+from service.platform.problems import NotFound, Said
+from service.platform.sites.model import RulesRow, SiteRow
+from service.platform.sites.site_rules import Rules
+from service.platform.sites.site_settings import SiteSettings
+from service.platform.storage.engine import Database
+from service.platform.storage.single_flight import SingleFlight
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+REMEMBERED = timedelta(seconds=1)
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One publication as it stood when it was read.
+
+    ``revision`` moves with each change of name, locale, settings and rules.
+    """
+
+    id: int
+    slug: str
+    name: str
+    locale: str
+    revision: int
+    settings: SiteSettings
+    rules: Rules
+
+
+class OfSite(Protocol):
+    """Whoever asks something of a site, as far as a room below ``access/`` is concerned."""
+
+    @property
+    def site(self) -> Site:
+        """The site they ask."""
+
+
+class Sites:
+    """The sites of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._remembered: dict[str, tuple[Site, datetime]] = {}
+        self._reading: SingleFlight[Site] = SingleFlight()
+        self._changes = 0
+
+    async def find(self, slug: str) -> Site:
+        """The site called ``slug``; raises :class:`NotFound`."""
+        if not SLUG.fullmatch(slug):
+            raise NotFound(Said("no-site"))
+        return self._fresh(slug) or await self._reading.call(slug, partial(self._read, slug))
+
+    def _fresh(self, slug: str) -> Site | None:
+        site, read_at = self._remembered.get(slug, (None, None))
+        return site if read_at and abs(clock.now() - read_at) < REMEMBERED else None
+
+    async def _read(self, slug: str) -> Site:
+        now, (known, _), changes = clock.now(), self._remembered.get(slug, (None, None)), self._changes
+        async with self._database.read() as connection:
+            site = await _read_site(connection, slug, known=known)
+        if site is None:
+            self._remembered.pop(slug, None)
+            raise NotFound(Said("no-site"))
+        if changes == self._changes:
+            self._remembered[slug] = site, now
+        return site
+
+    def forget(self, slug: str) -> None:
+        """Read the site again at its next use."""
+        self._changes += 1
+        self._remembered.pop(slug, None)
+        self._reading.forget(slug)
+
+
+_RULES = select(RulesRow.rules).where(RulesRow.site_id == SiteRow.id).scalar_subquery()
+COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revision, SiteRow.settings, _RULES)
+
+
+async def _read_site(connection: AsyncConnection, slug: str, *, known: Site | None) -> Site | None:
+    """The site called ``slug``; with its ten thousand words it is read only where it is no longer as ``known``."""
+    if known and known.revision == await connection.scalar(_REVISION, {"slug": slug, "id": known.id}):
+        return known
+    row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
+    return site_of(row) if row else None
+
+
+_REVISION = select(SiteRow.revision).where(SiteRow.slug == bindparam("slug"), SiteRow.id == bindparam("id"))
+
+
+def site_of(row: Row[int, str, str, str, int, str, str | None]) -> Site:
+    """The site in a row of :data:`COLUMNS`."""
+    settings, rules = _stored(row[5], SiteSettings), _stored(row[6] or "{}", Rules)
+    return Site(row[0], row[1], row[2], row[3], row[4], settings, rules)
+
+
+def _stored(text: str, kind: type[Kind]) -> Kind:
+    """``text`` as a ``kind``; what another release knows besides is passed over."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.ValidationError:
+        known = set(kind.__struct_fields__)
+        members = {name: each for name, each in msgspec.json.decode(text).items() if name in known}
+        return msgspec.convert(members, kind)
+
+
+async def current_sites(connection: AsyncConnection, known: Mapping[int, Site]) -> dict[int, Site]:
+    """The sites ``known`` as the transaction sees them; only those whose revision has moved are read whole."""
+    revisions = await connection.execute(_REVISIONS, {"ids": sorted(known)})
+    moved = [site_id for site_id, revision in revisions if known[site_id].revision != revision]
+    return {**known, **(await read_sites(connection, moved) if moved else {})}
+
+
+_REVISIONS = select(SiteRow.id, SiteRow.revision).where(SiteRow.id.in_(bindparam("ids", expanding=True)))
+
+
+async def read_sites(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Site]:
+    """The sites ``ids`` as the transaction of ``connection`` sees them."""
+    rows = await connection.execute(select(*COLUMNS).where(SiteRow.id.in_(sorted(ids))))
+    return {row.id: site_of(row) for row in rows}

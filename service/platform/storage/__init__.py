@@ -1,0 +1,1 @@
+"""The database: engine, writer, column types, and the few statements that differ."""

@@ -1,0 +1,177 @@
+"""The database as the rooms use it: many readers, one writer, and a time limit for everything.
+
+A read is one consistent snapshot; a write is one turn at the process's only writer (``storage/writer.py``).
+
+*Why a time limit*: a connection can go silent (a failover by address, a paused machine) and TCP would wait for many
+minutes. When a transaction's time is over its connection is cut, which ends the statement that waits at once;
+cancelling it politely would ask the same silent server.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.platform.metrics import DATABASE_CONNECTIONS
+from service.platform.problems import DatabaseUnavailable
+from service.platform.storage.database_url import SqliteUrl, parse_database_url
+from service.platform.storage.failures import Outages
+from service.platform.storage.postgresql import Server, postgresql_engine, reader_settings, writer_settings
+from service.platform.storage.slow_statements import log_slow_statements
+from service.platform.storage.sqlite import sqlite_engine
+from service.platform.storage.writer import Turnstile, Writer
+
+TIME_LIMIT_SECONDS = 4.5  # an honest client has its answer within five
+SLOW_STATEMENT_SECONDS = 1.0
+
+
+class Database:
+    """One database of an installation.
+
+    ``url`` as ``storage/database_url.py`` describes it; ``read_connections`` bounds what readers hold at a time;
+    ``time_limit`` is in seconds, for one transaction with the wait for a connection or the writer's turn, None for the
+    commands whose work may take long. Statements that take longer than ``slow_statement_seconds`` are logged.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        read_connections: int = 8,
+        time_limit: float | None = TIME_LIMIT_SECONDS,
+        slow_statement_seconds: float = SLOW_STATEMENT_SECONDS,
+    ) -> None:
+        parsed = parse_database_url(url)
+        self.dialect = "sqlite" if isinstance(parsed, SqliteUrl) else "postgresql"
+        self.time_limit = time_limit
+        turnstile = None
+        # Two pools, so that no number of readers can keep the writer waiting for a connection.
+        if isinstance(parsed, SqliteUrl):
+            reading, writing = sqlite_engine(parsed.path, read_connections), sqlite_engine(parsed.path, 1)
+            turnstile = Turnstile(Path(parsed.path))
+        else:
+            server = Server(parsed, time_limit=time_limit)
+            readers, writers = reader_settings(time_limit), writer_settings(time_limit)
+            reading = postgresql_engine(server, read_connections, readers, pool_seconds=time_limit)
+            writing = postgresql_engine(server, 1, writers, pool_seconds=time_limit)
+        self._reading = reading.execution_options(**_READING[self.dialect])
+        self._writing = writing
+        self._outages = {"read": Outages("read"), "write": Outages("write")}
+        self._writer = Writer(writing, turnstile=turnstile)
+        for engine in (reading, writing):
+            log_slow_statements(engine, seconds=slow_statement_seconds)
+
+    @asynccontextmanager
+    async def read(self, *, within: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """A connection that reads one consistent snapshot, for ``within`` seconds or the time limit at most.
+
+        Raises :class:`Busy` or its :class:`DatabaseUnavailable`.
+        """
+        until = self._until(within)
+        with self._outages["read"].watched():
+            connection = self._reading.connect()
+            async with asyncio.timeout_at(until):
+                await connection.start()
+            DATABASE_CONNECTIONS.labels("read").inc()
+            try:
+                with cut_off(connection, at=until):
+                    yield connection  # its transaction begins with the first statement and is rolled back at the end
+            finally:
+                DATABASE_CONNECTIONS.labels("read").dec()
+                await asyncio.shield(connection.close())
+
+    def write(self, *, within: float | None = None) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection in a transaction that commits at the end of the block; waits for the writer's turn.
+
+        Turn, locks and statements have ``within`` seconds or the time limit together. Raises
+        :class:`Busy` or its :class:`DatabaseUnavailable`; then nothing was
+        committed, unless the connection was lost while it was.
+        """
+        return self._write(self._until(within))
+
+    @asynccontextmanager
+    async def _write(self, until: float | None) -> AsyncIterator[AsyncConnection]:
+        with self._outages["write"].watched():
+            async with self._writer.transaction(until) as connection:
+                with cut_off(connection, at=until):
+                    yield connection
+
+    async def check_writer(self, *, within: float) -> None:
+        """Try what a post needs: the writer's turn and a database that can be written, within so many seconds.
+
+        During an outage something is really written, so that a full disk shows. Raises
+        :class:`Busy`.
+        """
+        async with self.write(within=within) as connection:
+            if self.dialect == "postgresql" and await connection.scalar(_IS_READ_ONLY):
+                raise DatabaseUnavailable("The database is read-only: a standby, or set so.")
+            if self._outages["write"].is_down:
+                await connection.execute(_WRITE_NOTHING_NEW)
+
+    @property
+    def commits(self) -> int:
+        """Moves with each transaction of this process that may have changed something, once it is over."""
+        return self._writer.turns
+
+    def after_writes(self, call: Callable[[], None]) -> None:
+        """Have ``call``, which waits for nothing, called whenever :attr:`commits` has moved."""
+        self._writer.after_turns.append(call)
+
+    @property
+    def waits(self) -> int:
+        """Moves when a transaction of this process has to wait, for another of it or of another process."""
+        return self._writer.waits
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reading.dispose()
+        await self._writing.dispose()
+
+    def _until(self, within: float | None) -> float | None:
+        """The loop's time at which a transaction is cut off."""
+        limits = [limit for limit in (within, self.time_limit) if limit is not None]
+        return asyncio.get_running_loop().time() + min(limits) if limits else None
+
+
+@contextmanager
+def cut_off(connection: AsyncConnection, *, at: float | None) -> Iterator[None]:
+    """Cut a PostgreSQL ``connection`` at the loop's time ``at``; what waits for it then fails at once.
+
+    SQLite's calls run in the loop itself, so nothing could cut them; what can wait there has limits of its own.
+    """
+    if at is None or connection.dialect.name == "sqlite":
+        yield
+        return
+    driver: Any = connection.sync_connection and connection.sync_connection.connection.driver_connection
+    timer = asyncio.get_running_loop().call_at(at, driver.terminate)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"read_only": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+_IS_READ_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
+_WRITE_NOTHING_NEW = text("UPDATE sites SET position = position WHERE id = (SELECT min(id) FROM sites)")
+
+
+class OfApp(Protocol):
+    """A request, as far as a room that knows no HTTP is concerned."""
+
+    @property
+    def app(self) -> Any:
+        """The app, whose state has the database."""
+
+
+def database_of(request: OfApp) -> Database:
+    """The database of the app that ``request`` came to."""
+    database = request.app.state.database
+    assert isinstance(database, Database)
+    return database

@@ -1,0 +1,149 @@
+"""Which failures of the database pass, and how an outage is logged.
+
+    DatabaseUnavailable   the database can't be reached, or can't do anything just now: starting, stopping, full,
+                          read-only, out of connections, silent past the time limit
+    Busy                  it works, but somebody else held a lock for too long
+
+Both are answered with 503 and ``Retry-After``. Everything else is a fault of ours or of the data and stays as it is.
+PostgreSQL's failures are told apart by class of SQLSTATE (the first two characters; PostgreSQL, appendix A), SQLite's
+by the name of their primary result code.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from service.platform.metrics import DATABASE_ERRORS, DATABASE_UP
+from service.platform.problems import Busy, DatabaseUnavailable
+
+Part = Literal["read", "write"]
+READ_ONLY = "25006"
+# Connection, authorization, catalog name, resources, operator intervention, system and internal errors; and the few of
+# class 25 that say that the transaction may not write or took too long.
+UNAVAILABLE_CLASSES = {"08", "28", "3D", "53", "57", "58", "XX"}
+UNAVAILABLE_STATES = {READ_ONLY, "25P03", "25P04"}
+BUSY_CLASSES = {"40", "55"}  # deadlocks and serialization failures; locks not available
+SQLITE_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+SQLITE_UNAVAILABLE = (
+    "SQLITE_CANTOPEN",
+    "SQLITE_CORRUPT",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_NOMEM",
+    "SQLITE_NOTADB",
+    "SQLITE_PERM",
+    "SQLITE_PROTOCOL",
+    "SQLITE_READONLY",
+)
+QUIET_SECONDS = 2.0  # an outage is over once nothing has failed for so long: a slow database alternates
+
+log = structlog.get_logger("onereply.database")
+
+
+def problem_of(error: BaseException) -> Busy | None:
+    """The 503 that ``error`` is answered with; None where it is not a failure that passes."""
+    if isinstance(error, Busy):
+        return error
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, PoolTimeoutError | TimeoutError):
+        return DatabaseUnavailable("The database did not answer in time.")
+    if isinstance(original, OSError):
+        return DatabaseUnavailable(f"The database can't be reached: {original}.")
+    cause = _first_line(original)
+    if _is_busy(original):
+        return Busy(cause=cause)
+    if _is_unavailable(original) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return DatabaseUnavailable(cause)
+    return None
+
+
+def sqlstate_of(error: BaseException | None) -> str:
+    """PostgreSQL's SQLSTATE of ``error``, or an empty string."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(original, "sqlstate", None) or ""
+
+
+def _is_busy(original: BaseException | None) -> bool:
+    if getattr(original, "sqlite_errorname", "").startswith(SQLITE_BUSY):
+        return True
+    # After a migration a statement that was prepared before has to be prepared again.
+    prepared_before = "InvalidCachedStatementError" in type(original).__name__
+    return prepared_before or sqlstate_of(original)[:2] in BUSY_CLASSES
+
+
+def _is_unavailable(original: BaseException | None) -> bool:
+    if getattr(original, "sqlite_errorname", "").startswith(SQLITE_UNAVAILABLE):
+        return True
+    state = sqlstate_of(original)
+    if state:
+        return state[:2] in UNAVAILABLE_CLASSES or state in UNAVAILABLE_STATES
+    raised = getattr(original, "__cause__", None) or original  # SQLAlchemy's error is raised from the driver's
+    return isinstance(raised, asyncpg.InterfaceError | asyncpg.InternalClientError) and not isinstance(
+        raised, asyncpg.DataError
+    )
+
+
+def _first_line(error: BaseException | None) -> str:
+    state = sqlstate_of(error)
+    raised = getattr(error, "__cause__", None) or error
+    line = (str(raised).splitlines() or [type(raised).__name__])[0]
+    return f"{line} (SQLSTATE {state})" if state else line
+
+
+class Outages:
+    """Logs one line when a part of the database stops working and one when it works again."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._since: float | None = None
+        self._last = 0.0
+        self._failures = 0
+        self.cause = ""
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the last that was tried failed."""
+        return self._since is not None
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Raise the 503 of what fails in the block, and count it; see :func:`problem_of`."""
+        try:
+            yield
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            if isinstance(problem, DatabaseUnavailable):
+                self._failed(str(problem))
+            elif problem is not error:
+                DATABASE_ERRORS.labels("busy").inc()
+            if problem is error:
+                raise
+            raise problem from error
+        else:
+            if self._since is not None:
+                self._succeeded()
+
+    def _failed(self, cause: str) -> None:
+        DATABASE_ERRORS.labels("unavailable").inc()
+        self._last, self.cause = time.monotonic(), cause
+        self._failures += 1
+        if self._since is None:
+            self._since = self._last
+            DATABASE_UP.labels(self._part).set(0)
+            log.error("database-unavailable", part=self._part, cause=cause)
+
+    def _succeeded(self) -> None:
+        now = time.monotonic()
+        if self._since is None or now - self._last < QUIET_SECONDS:
+            return
+        log.warning("database-available", part=self._part, seconds=round(now - self._since, 1), failures=self._failures)
+        DATABASE_UP.labels(self._part).set(1)
+        self._since, self._failures, self.cause = None, 0, ""

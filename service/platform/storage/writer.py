@@ -1,0 +1,127 @@
+"""One writer a process: all writes pass it, first in, first out.
+
+*Why*: posts commit in batches. Were a close or a decision to compete with the batches for the database's own lock, it
+could lose again and again; in this queue it waits for one batch at most. SQLite's lock between processes is not fair
+either, so processes that share an SQLite file pass a turnstile first.
+"""
+
+import asyncio
+import fcntl
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service.platform.metrics import WRITER_WAIT
+from service.platform.problems import Busy
+from service.platform.storage.failures import READ_ONLY, sqlstate_of
+from service.platform.storage.sqlite import LOCK_WAIT
+
+
+class Writer:
+    """Lets one transaction at a time write, in the order in which they asked."""
+
+    def __init__(self, engine: AsyncEngine, *, turnstile: "Turnstile | None") -> None:
+        self._engine = engine
+        self._turn = asyncio.Lock()  # asyncio's lock wakes its waiters in the order in which they came
+        self._turnstile = turnstile
+        self.after_turns: list[Callable[[], None]] = []
+        self.turns = 0  # that have ended, however they did
+        self.waits = 0  # of turns that somebody else had first, in this process or another
+
+    @asynccontextmanager
+    async def transaction(self, until: float | None) -> AsyncIterator[AsyncConnection]:
+        """A connection whose transaction commits at the end of the block and rolls back on an exception.
+
+        Raises :class:`Busy` where the turn does not come before ``until``, a time of the loop's clock.
+        """
+        asked = time.perf_counter()
+        await self._take_turn(until)
+        try:
+            passed = self._turnstile.passed(until, self._note_wait) if self._turnstile else nullcontext()
+            async with passed, self._connection(until) as connection, connection.begin():
+                WRITER_WAIT.observe(time.perf_counter() - asked)
+                yield connection
+        finally:  # a commit may have come about also where it failed for us
+            self._turn.release()
+            self.turns += 1
+            for call in self.after_turns:
+                call()
+
+    async def _take_turn(self, until: float | None) -> None:
+        self.waits += self._turn.locked()
+        try:
+            async with asyncio.timeout_at(until):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Busy(cause="The writer's turn did not come in time.") from None
+
+    @asynccontextmanager
+    async def _connection(self, until: float | None) -> AsyncIterator[AsyncConnection]:
+        connection = self._engine.connect()
+        async with asyncio.timeout_at(until):
+            await connection.start()
+        try:
+            if until is not None and self._turnstile:
+                left = max(0.0, until - asyncio.get_running_loop().time())
+                await connection.execution_options(**{LOCK_WAIT: left})
+            yield connection
+        except Exception as error:
+            if sqlstate_of(error) == READ_ONLY:  # after a failover the next connection finds the new primary
+                await connection.invalidate()
+            raise
+        finally:
+            await asyncio.shield(connection.close())
+
+    def _note_wait(self) -> None:
+        self.waits += 1
+
+
+class Turnstile:
+    """A fair passage for the processes that write one SQLite file.
+
+    Two files are locked (flock): the gate, then the room; the gate is opened once inside. A process that leaves the
+    room and wants in again finds the gate held by the one that waited, so none overtakes twice. The kernel unlocks both
+    when a process dies.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._gate = Path(f"{database}-gate")
+        self._room = Path(f"{database}-room")
+        self._files: tuple[int, int] | None = None
+
+    @asynccontextmanager
+    async def passed(self, until: float | None, waits: Callable[[], None]) -> AsyncIterator[None]:
+        """Inside the room; calls ``waits`` where somebody is there, raises :class:`Busy` where that lasts too long."""
+        gate, room = self._open()
+        await _lock(gate, until, waits)
+        try:
+            await _lock(room, until, waits)
+        finally:
+            fcntl.flock(gate, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(room, fcntl.LOCK_UN)
+
+    def _open(self) -> tuple[int, int]:
+        if self._files is None:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._files = os.open(self._gate, flags, 0o600), os.open(self._room, flags, 0o600)
+        return self._files
+
+
+async def _lock(file: int, until: float | None, waits: Callable[[], None]) -> None:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waits()
+            if until is not None and asyncio.get_running_loop().time() > until:
+                raise Busy(cause="Another process held the database for too long.") from None
+            await asyncio.sleep(0.001)
+        else:
+            return

@@ -1,0 +1,1 @@
+"""Text and URLs as people type them."""

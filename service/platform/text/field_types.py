@@ -1,0 +1,43 @@
+"""Text fields as clients fill them: cleaned, and refused by name where nothing readable, or too much, is left.
+
+What a client counts as 100 characters can be more once it is composed (NFC), so lines are measured again here.
+"""
+
+import re
+
+from service.platform.problems import InvalidField, Said
+from service.platform.text.plain_text import clean_line, clean_text, is_blank
+from service.platform.text.web_urls import is_web_url
+
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+
+
+def read_line(typed: str, *, pointer: str, longest: int) -> str:
+    """``typed`` on one line, at most ``longest`` characters; raises :class:`InvalidField`."""
+    line = _readable(clean_line(typed), pointer)
+    if len(line) > longest:
+        raise InvalidField(Said("longest", {"longest": longest}), pointer=pointer)
+    return line
+
+
+def read_text(typed: str, *, pointer: str) -> str:
+    """``typed`` with its lines; raises :class:`InvalidField`."""
+    return _readable(clean_text(typed), pointer)
+
+
+def read_web_url(typed: str, *, pointer: str) -> str:
+    """``typed``, an absolute http or https URL; raises :class:`InvalidField`."""
+    if not is_web_url(typed):
+        raise InvalidField(Said("web-url"), pointer=pointer)
+    return typed
+
+
+def is_email(text: str) -> bool:
+    """Whether ``text`` looks like an e-mail address; how long it is is for whoever asks."""
+    return text.isprintable() and EMAIL.fullmatch(text) is not None
+
+
+def _readable(text: str, pointer: str) -> str:
+    if is_blank(text):
+        raise InvalidField(Said("blank"), pointer=pointer)
+    return text

@@ -1,0 +1,1 @@
+"""Everything that readers and programmers read: pages, embed, streams, feeds, documentation, cache."""

@@ -1,0 +1,1 @@
+"""Cached responses, valid until the log says otherwise."""

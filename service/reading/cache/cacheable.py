@@ -1,0 +1,54 @@
+"""Which answers of a route are kept: those that are the same for everybody who asks in one language."""
+
+from collections.abc import Callable, Hashable, Iterable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.platform.access.authorize import SiteHandler
+from service.platform.access.caller import Caller, locale_of
+from service.platform.http.conditional import PublicResponse
+from service.platform.http.path_ids import articles_asked
+from service.platform.http.raw_routes import raw_path
+from service.reading.cache.response_cache import Answers
+
+
+def whole_site(_request: Request) -> list[str | None]:
+    """What an answer is about that whatever happens at its site can change."""
+    return [None]
+
+
+def kept(
+    handler: SiteHandler,
+    *,
+    by: Callable[[Request], Hashable] = lambda _: None,
+    about: Callable[[Request], Iterable[str | None]] = articles_asked,
+) -> SiteHandler:
+    """``handler``, whose public answers are kept until something happens to one of the articles they are ``about``.
+
+    They are told apart by site, language and target, and by what ``by`` says of a request besides: an answer with
+    links to the service itself is another for each ``public_origin``.
+    """
+
+    async def answer(request: Request, caller: Caller) -> Response:
+        if not caller.is_anonymous:
+            return await handler(request, caller)
+        site = caller.site
+        key = (
+            site.id,
+            site.revision,
+            locale_of(request, caller),
+            raw_path(request.scope),
+            request.scope["query_string"],
+            by(request),
+        )
+
+        async def make() -> PublicResponse:
+            response = await handler(request, caller)
+            assert isinstance(response, PublicResponse)
+            return response
+
+        answers: Answers = request.app.state.answers
+        return await answers.answer(key, make, about=lambda: [(site.id, article) for article in about(request)])
+
+    return answer

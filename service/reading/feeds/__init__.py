@@ -1,0 +1,1 @@
+"""Atom feeds of a thread and of a site."""

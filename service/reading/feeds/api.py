@@ -1,0 +1,94 @@
+"""Feeds over HTTP: the newest comments of a thread, and of a site."""
+
+from datetime import datetime
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.threads.thread_lookup import find_thread, visible
+from service.conversation.threads.wire import thread_out
+from service.platform import clock
+from service.platform.access.caller import Caller, locale_of
+from service.platform.http.base_url import public_origin
+from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
+from service.platform.http.path_ids import article_of
+from service.platform.languages.messages import catalogue_for
+from service.platform.storage.engine import database_of
+from service.reading.feeds.atom import MEDIA_TYPE, Feed, FeedEntry, atom
+from service.reading.feeds.feed_entries import Entry, newest_of_site, newest_of_thread
+
+
+async def get_thread_feed(request: Request, caller: Caller) -> Response:
+    """The newest comments of a thread."""
+    site, locale, now = caller.site, locale_of(request, caller), clock.now()
+    async with database_of(request).read() as connection:
+        thread = await find_thread(connection, site.id, article_of(request))
+        visible(thread, to_staff=False, now=now)
+        entries = await newest_of_thread(connection, thread)
+    origin, article = public_origin(request), quote(thread.article, safe="")
+    feed = Feed(
+        id=_feed_id("thread", thread.id, thread.created_at),
+        title=thread_out(thread, site, locale=locale, now=now).heading,
+        lang=catalogue_for(locale),
+        link=f"{origin}/v1/sites/{site.slug}/threads/{article}/feed.atom",
+        page=thread.url or f"{origin}/{site.slug}/{article}",
+        created_at=thread.created_at,
+        entries=[_entry(entry, f"{origin}/{site.slug}") for entry in entries],
+    )
+    return _response(caller, feed, locale=locale, now=now, until=None)
+
+
+async def get_site_feed(request: Request, caller: Caller) -> Response:
+    """The newest comments of all threads of a site."""
+    site, locale, now = caller.site, locale_of(request, caller), clock.now()
+    async with database_of(request).read() as connection:
+        news = await newest_of_site(connection, site.id, now=now)
+    origin = public_origin(request)
+    feed = Feed(
+        id=_feed_id("site", site.id, news.created_at),
+        title=site.name,
+        lang=catalogue_for(locale),
+        link=f"{origin}/v1/sites/{site.slug}/feed.atom",
+        page=None,
+        created_at=news.created_at,
+        entries=[_entry(entry, f"{origin}/{site.slug}") for entry in news.entries],
+    )
+    return _response(caller, feed, locale=locale, now=now, until=news.until)
+
+
+def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:
+    """The same whatever the article's id or the service's address becomes, and another in each installation."""
+    return uuid5(NAMESPACE_URL, f"onereply:{kind}:{number}:{created_at.isoformat()}")
+
+
+def _entry(entry: Entry, pages: str) -> FeedEntry:
+    """``entry`` with links to permalinks, which begin with ``pages``."""
+    comment, parent = entry.comment, entry.comment.parent_id
+    return FeedEntry(
+        id=comment.id,
+        title=f"{comment.author_name}: {entry.thread.title}",
+        link=f"{pages}/comments/{comment.id}",
+        author_name=comment.author_name,
+        author_url=comment.author_url,
+        published=comment.created_at,
+        updated=max(entry.shown_at, comment.edited_at or comment.created_at),
+        html=comment.html,
+        answers=(parent, f"{pages}/comments/{parent}") if parent else None,
+    )
+
+
+def _response(caller: Caller, feed: Feed, *, locale: str, now: datetime, until: datetime | None) -> Response:
+    """``feed`` with a tag of all that it says: what is held, or said elsewhere, is nothing new to who has it."""
+    document = atom(feed)
+    headers = {} if caller.is_anonymous else PRIVATE
+    return PublicResponse(
+        document,
+        tag=entity_tag(document),
+        locale=locale,
+        now=now,
+        until=until,
+        headers=headers,
+        media_type=MEDIA_TYPE,
+    )

@@ -1,0 +1,166 @@
+"""The newest comments of a thread and of a site, as its feeds tell them: by when they came into public view.
+
+*Why the log.* A comment that waited two days for a moderator is news on the day it is published, and has its place in
+the log there; by its own age it would come too late for whoever follows the feed. The log is also the one thing that
+has a site's comments in order: they know their threads only. So nothing is written for the feeds, and no index kept.
+
+At most the last :data:`REACH` events are looked through, so that a flood of spam, which tells as many, costs no more
+than that; what was published before it is then missing from a site's feed for a while. What an import brought has no
+events of its own: a thread's feed is filled up by age from the newest conversations, for a site's it is no news.
+
+Of a site with 1,000,000 comments in 100,000 threads reading takes 2 ms on SQLite and 3 ms on PostgreSQL, of its largest
+thread 1 and 2 ms; behind 9,900 events of a flood 25 and 4 ms, in the flooded thread 56 and 4 ms (two shared cores).
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from service.conversation.comments.comment_lookup import read_comments
+from service.conversation.comments.comment_pages import list_comments
+from service.conversation.comments.model import Comment, State
+from service.conversation.threads.model import COLUMNS as THREAD_COLUMNS
+from service.conversation.threads.model import Thread, ThreadRow, thread_of
+from service.platform.events.event_types import EventType
+from service.platform.events.model import EventRow
+from service.platform.sites.model import SiteRow
+from service.platform.storage.portable import any_of, rows_given
+
+MOST = 50
+REACH = 10_000
+LOOKED_AT = 1_000
+_PUBLISHING = (EventType.COMMENT_PUBLISHED.value, EventType.COMMENT_RESTORED.value)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A published comment, its thread, and when it came into public view."""
+
+    comment: Comment
+    thread: Thread
+    shown_at: datetime
+
+
+class SiteNews(msgspec.Struct, frozen=True):
+    """The newest of a site that was made at ``created_at``.
+
+    ``until`` is when there is more without an event: an article with comments comes out of its embargo.
+    """
+
+    entries: list[Entry]
+    created_at: datetime
+    until: datetime | None
+
+
+async def newest_of_thread(connection: AsyncConnection, thread: Thread) -> list[Entry]:
+    """The :data:`MOST` comments of ``thread`` that were published last, the last one first."""
+    told = _Told(_OF_THREAD, thread.id, head=thread.sequence)
+    found: dict[UUID, Entry] = {}
+    while len(found) < MOST and (times := await told.read_on(connection)):
+        for comment in await _published(connection, times):
+            found[comment.id] = Entry(comment, thread, times[comment.id])
+    if len(found) < min(MOST, thread.reply_count):
+        for comment in await _newest_by_age(connection, thread):
+            found.setdefault(comment.id, Entry(comment, thread, comment.created_at))
+    return list(found.values())[:MOST]
+
+
+async def newest_of_site(connection: AsyncConnection, site_id: int, *, now: datetime) -> SiteNews:
+    """The :data:`MOST` comments of a site that were published last, the last one first, and readers may know of."""
+    site = (await connection.execute(_SITE, {"site": site_id})).one()
+    told = _Told(_OF_SITE, site_id, head=site.position)
+    found: list[Entry] = []
+    threads: dict[int, Thread] = {}
+    while len(found) < MOST and (times := await told.read_on(connection)):
+        comments = await _published(connection, times)
+        threads |= await _read_threads(connection, {comment.thread_id for comment in comments} - threads.keys())
+        told_of = [Entry(comment, threads[comment.thread_id], times[comment.id]) for comment in comments]
+        found += [entry for entry in told_of if not entry.thread.is_hidden(now)]
+    embargoed = [thread.published_at for thread in threads.values() if thread.withdrawn_at is None]
+    until = min((at for at in embargoed if at is not None and at > now), default=None)
+    return SiteNews(found[:MOST], site.created_at, until)
+
+
+async def _newest_by_age(connection: AsyncConnection, thread: Thread) -> list[Comment]:
+    """What is published in the newest conversations of ``thread``, :data:`LOOKED_AT` comments, the newest first."""
+    comments = await list_comments(connection, thread.id, order="newest", after=b"", limit=LOOKED_AT, reader_id=None)
+    published = [comment for comment in comments if comment.state is State.PUBLISHED]
+    return sorted(published, key=lambda comment: (comment.created_at, comment.id), reverse=True)
+
+
+class _Told:
+    """The comments that a log tells the publishing of, from its ``head`` on back, each once."""
+
+    def __init__(self, walk: Select[*tuple[Any, ...]], whose: int, *, head: int) -> None:
+        self._walk, self._whose = walk, whose
+        self._below, self._above = head + 1, head - REACH
+        self._met: set[UUID] = set()
+
+    async def read_on(self, connection: AsyncConnection) -> dict[UUID, datetime]:
+        """The next ones, newest first, with the time of their event; empty at the end."""
+        times: dict[UUID, datetime] = {}
+        while not times:
+            given = {"whose": self._whose, "above": self._above, "below": self._below}
+            rows = (await connection.execute(self._walk, given)).all()
+            if not rows:
+                break
+            for number, occurred_at, data in rows:
+                self._below = number
+                comment_id = _DECODER.decode(data).comment.id
+                if comment_id not in self._met:
+                    self._met.add(comment_id)
+                    times[comment_id] = occurred_at
+        return times
+
+
+class _Named(msgspec.Struct):
+    id: UUID
+
+
+class _OfComment(msgspec.Struct):
+    comment: _Named
+
+
+_DECODER = msgspec.json.Decoder(_OfComment)
+
+
+async def _published(connection: AsyncConnection, times: dict[UUID, datetime]) -> list[Comment]:
+    """Those of the comments in ``times`` that still are, in that order."""
+    comments = await read_comments(connection, times)
+    found = (comments.get(comment_id) for comment_id in times)
+    return [comment for comment in found if comment is not None and comment.state is State.PUBLISHED]
+
+
+async def _read_threads(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Thread]:
+    if not ids:
+        return {}
+    dialect = connection.dialect.name
+    rows = await connection.execute(_threads_by_id(dialect), rows_given(dialect, [(id_,) for id_ in sorted(ids)]))
+    return {thread.id: thread for thread in map(thread_of, rows)}
+
+
+@lru_cache
+def _threads_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*THREAD_COLUMNS).where(any_of(dialect, ThreadRow.id))
+
+
+def _walk(whose: InstrumentedAttribute[Any], number: InstrumentedAttribute[Any]) -> Select[*tuple[Any, ...]]:
+    """The events that tell the publishing of a comment, :data:`MOST` at a time, by a unique index from its end."""
+    events = select(number, EventRow.occurred_at, EventRow.data).where(
+        whose == bindparam("whose"),
+        number > bindparam("above"),
+        number < bindparam("below"),
+        EventRow.type.in_(_PUBLISHING),
+    )
+    return events.order_by(number.desc()).limit(MOST)
+
+
+_OF_THREAD = _walk(EventRow.thread_id, EventRow.sequence)
+_OF_SITE = _walk(EventRow.site_id, EventRow.position)
+_SITE = select(SiteRow.position, SiteRow.created_at).where(SiteRow.id == bindparam("site"))

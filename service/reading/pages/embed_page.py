@@ -1,0 +1,37 @@
+"""A thread by the embed, as a host's page shows it, with the lines that do so there."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.threads.thread_lookup import find_thread, visible
+from service.conversation.threads.wire import thread_out
+from service.platform import clock
+from service.platform.access.caller import Caller
+from service.platform.http.base_url import public_origin
+from service.platform.http.path_ids import article_of
+from service.platform.storage.engine import database_of
+from service.reading.pages.page_sessions import locale_of_visitor
+from service.reading.pages.templates_engine import page
+from service.reading.pages.thread_view import page_path
+
+# The strictest that a host's page may have.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types onereply"
+)
+
+
+async def get_embed_page(request: Request, caller: Caller) -> Response:
+    """A page with an article's thread by the embed."""
+    locale, now, article = locale_of_visitor(request, caller), clock.now(), article_of(request)
+    async with database_of(request).read() as connection:
+        thread = visible(await find_thread(connection, caller.site.id, article), to_staff=False, now=now)
+    return page(
+        "embed.html",
+        locale=locale,
+        headers={"content-security-policy": POLICY, "cache-control": "no-cache", "vary": "Accept-Language"},
+        thread=thread_out(thread, caller.site, locale=locale, now=now),
+        site=caller.site.slug,
+        origin=public_origin(request),
+        path=page_path(caller.site, thread.article),
+    )

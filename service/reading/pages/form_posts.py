@@ -1,0 +1,137 @@
+"""What readers send by the pages' plain forms: done, and answered with the page to look at next (303).
+
+Whatever keeps it from being done is told on the same page, with all that was typed.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from service.conversation.comments.edit_comment import delete_comment
+from service.conversation.comments.submission import take_edit, take_post
+from service.conversation.comments.wire import NOT_YET, EditIn, PostIn
+from service.moderation.reports.take_report import take_report
+from service.moderation.reports.wire import ReportIn
+from service.platform import clock
+from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.caller import Caller
+from service.platform.access.rate_limits import host_of
+from service.platform.http.decode import decode
+from service.platform.http.path_ids import comment_id_of
+from service.platform.http.raw_routes import raw_path
+from service.platform.problems import NotFound, Problem
+from service.platform.storage.engine import database_of
+from service.reading.pages.forms import Deed, Form, stamps_of
+from service.reading.pages.page_sessions import PageHandler, is_from_here, locale_of_visitor, problem_page, remember
+from service.reading.pages.thread_page import show_page
+
+JUST_NOW = timedelta(seconds=10)
+T = TypeVar("T")
+Doing = Callable[[Request, Caller, dict[str, str]], Awaitable[Response]]
+
+
+def _form(deed: Deed) -> Callable[[Doing], PageHandler]:
+    """What sends a form for ``deed``: it is read, done, or given back."""
+
+    def sends(do: Doing) -> PageHandler:
+        async def send(request: Request, caller: Caller) -> Response:
+            values: dict[str, str] = request.state.typed
+            form = Form(deed=deed, target=_target(request, values), values=values)
+            if not is_from_here(request):
+                return await show_page(request, caller, form=msgspec.structs.replace(form, looks_over=True))
+            try:
+                return await do(request, caller, values)
+            except Problem as problem:
+                return await _given_back(request, caller, form, problem)
+
+        return send
+
+    return sends
+
+
+@_form("post")
+async def send_post(request: Request, caller: Caller, values: dict[str, str]) -> Response:
+    """Post a reply."""
+    author = {"name": values.get("name") or " ", "email": values.get("email", ""), "url": values.get("url", "")}
+    seconds = stamps_of(request).seconds_since(values.get("time", ""), clock.now())
+    post: dict[str, Any] = {
+        "body": values.get("body", ""),
+        "author": author,
+        "form": {"honeypot": values.get("home", "")[:1000], "seconds": seconds},
+    }
+    if values.get("parent"):
+        post["parent_id"] = values["parent"]
+    accepted = await take_post(request, caller, _typed(post, PostIn), key=_key(request, caller, values))
+    comment = accepted.comment
+    answer = _see(request, "held" if comment.state in NOT_YET else "posted", comment=str(comment.id))
+    # Whoever sends the same again later may be somebody else who has read it: only what is secret proves an author.
+    if accepted.tells_token and clock.now() - comment.created_at < JUST_NOW:
+        remember(answer, request, caller, doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id))
+    return answer
+
+
+@_form("edit")
+async def send_edit(request: Request, caller: Caller, values: dict[str, str]) -> Response:
+    """Edit one's own comment."""
+    comment_id = comment_id_of(request)
+    comment = await take_edit(request, caller, comment_id, _typed({"body": values.get("body", "")}, EditIn))
+    return _see(request, "held" if comment.state in NOT_YET else "edited", comment=str(comment_id))
+
+
+@_form("delete")
+async def send_deletion(request: Request, caller: Caller, _values: dict[str, str]) -> Response:
+    """Delete one's own comment."""
+    comment_id = comment_id_of(request)
+    async with database_of(request).write() as connection:
+        await delete_comment(connection, caller.site, comment_id, reader_id=caller.reader_id)
+    return _see(request, "deleted", comment=str(comment_id))
+
+
+@_form("report")
+async def send_report(request: Request, caller: Caller, values: dict[str, str]) -> Response:
+    """Report a comment."""
+    report = {"reason": values.get("reason", ""), "note": values.get("note") or None}
+    await take_report(request, caller, comment_id_of(request), _typed(report, ReportIn))
+    return _see(request, "reported", comment=str(comment_id_of(request)))
+
+
+def _typed(values: dict[str, Any], kind: type[T]) -> T:
+    return decode(msgspec.json.encode(values), kind)
+
+
+def _target(request: Request, values: dict[str, str]) -> UUID | None:
+    """The comment that a form is about: the one in its path, or the one that is answered."""
+    try:
+        return UUID(str(request.path_params.get("comment") or values.get("parent")))
+    except ValueError:
+        return None
+
+
+def _key(request: Request, caller: Caller, values: dict[str, str]) -> str:
+    """One idempotency key for one form, sent by one reader with the same words, however often it is sent."""
+    who = [str(caller.reader_id), host_of(request), request.headers.get("user-agent")]
+    fields = [values.get(name, "") for name in ("time", "parent", "name", "email", "url", "body")]
+    return blake2b(msgspec.json.encode([who, fields]), digest_size=24).hexdigest()
+
+
+def _see(request: Request, said: str, *, comment: str) -> Response:
+    """The thread's page, which says that it is done, at the comment (Post/Redirect/Get)."""
+    path = "/".join(raw_path(request.scope).split("/")[:3])
+    return RedirectResponse(
+        f"{path}?said={said}&comment={comment}#comment-{comment}", 303, {"cache-control": "no-store"}
+    )
+
+
+async def _given_back(request: Request, caller: Caller, form: Form, problem: Problem) -> Response:
+    """The page with the form as it was filled in, and what is wrong; without a page, what was typed alone."""
+    locale = locale_of_visitor(request, caller)
+    try:
+        return await show_page(request, caller, form=form.given_back(problem, locale), problem=problem)
+    except NotFound:
+        return problem_page(request, problem, typed=form.values.get("body", ""))

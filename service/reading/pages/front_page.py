@@ -1,0 +1,32 @@
+"""The first page: the demo's threads with their labels, or a word that the service runs."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.conversation.threads.thread_list import list_threads
+from service.conversation.threads.wire import ThreadOut, thread_out
+from service.platform import clock
+from service.platform.access.authorize import doorkeeper_of
+from service.platform.languages.messages import negotiate
+from service.platform.problems import NotFound
+from service.platform.storage.engine import database_of
+from service.reading.pages.templates_engine import page
+
+DEMO = "demo"
+
+
+async def get_index(request: Request) -> Response:
+    """The demo's threads; none of a site that is not the demo is ever listed here."""
+    threads: list[ThreadOut] = []
+    name, locale = "One Reply", negotiate(request.headers.get("accept-language"), site_locale="en")
+    try:
+        site = await doorkeeper_of(request).sites.find(DEMO)
+    except NotFound:
+        pass
+    else:
+        now, name = clock.now(), site.name
+        async with database_of(request).read() as connection:
+            found = await list_threads(connection, site, state=None, changed_since=None, after=0, limit=50, now=now)
+        threads = [thread_out(thread, site, locale=locale, now=now) for thread in found if not thread.is_hidden(now)]
+    headers = {"cache-control": "no-cache", "vary": "Accept-Language"}
+    return page("index.html", locale=locale, headers=headers, title=name, site=DEMO, threads=threads)

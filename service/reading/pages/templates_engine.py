@@ -1,0 +1,61 @@
+"""Pages are rendered here: one template folder, escaped by default, with the headers that keep a page to itself."""
+
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date, format_time, get_datetime_format
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from service.platform.http.conditional import entity_tag
+from service.platform.languages.messages import FOLDER as CATALOGUES
+from service.platform.languages.messages import catalogue, catalogue_for, in_digits, locale_of_catalogue
+
+FOLDER = Path(__file__).parent / "templates"
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+# What was kept of a page before another release changed how it looks or what it says is made anew.
+LOOKS = entity_tag(*(path.read_text() for folder in (FOLDER, CATALOGUES) for path in sorted(folder.iterdir())))
+SAFE = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+}
+
+
+def page(
+    template: str, *, locale: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any
+) -> HTMLResponse:
+    """The page of ``template`` in ``locale``, written in its direction."""
+    return html_page(rendered(template, locale=locale, **context), status=status, headers=headers)
+
+
+def rendered(template: str, *, locale: str, **context: Any) -> str:
+    """``template`` in ``locale``, which it finds as ``lang``, ``direction`` and ``words``."""
+    name = catalogue_for(locale)
+    return ENVIRONMENT.get_template(template).render(
+        lang=name,
+        direction=locale_of_catalogue(name).text_direction,
+        words=catalogue(name)["page"],
+        spoken_time=lambda instant: _spoken_time(instant.replace(second=0, microsecond=0), name),
+        **context,
+    )
+
+
+def html_page(html: str, *, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
+    """``html`` with the headers that keep a page to itself."""
+    return HTMLResponse(html, status, {**SAFE, **(headers or {})})
+
+
+@lru_cache(maxsize=8192)
+def _spoken_time(instant: datetime, name: str) -> str:
+    """``instant`` to the minute, as the language says it; in UTC, since the reader's zone is not known here."""
+    locale = locale_of_catalogue(name)
+    date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
+    together = str(get_datetime_format("long", locale=locale))
+    return in_digits(name, f"{together.format(time, date)} UTC")

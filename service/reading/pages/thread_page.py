@@ -1,0 +1,151 @@
+"""A thread to read and to write in: on a page of its own, and as the fragment that a host's page includes."""
+
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from service.conversation.comments.comment_lookup import find_comment, no_comment
+from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_lookup import find_thread, visible
+from service.conversation.threads.wire import changes_at
+from service.platform import clock
+from service.platform.access.caller import Caller, locale_of
+from service.platform.http.base_url import public_origin
+from service.platform.http.conditional import (
+    PRIVATE,
+    PublicResponse,
+    entity_tag,
+    is_known,
+    not_modified,
+    public_headers,
+)
+from service.platform.http.decode import decode_query
+from service.platform.http.path_ids import article_of, comment_id_of
+from service.platform.languages.messages import catalogue, catalogue_for
+from service.platform.problems import Problem
+from service.platform.storage.engine import database_of
+from service.reading.pages.forms import DEEDS, Form, comment_asked, open_form, settled, stamps_of
+from service.reading.pages.page_sessions import is_from_here, locale_of_visitor
+from service.reading.pages.templates_engine import LOOKS, SAFE, html_page, page, rendered
+from service.reading.pages.thread_view import Shown, find_branch, is_own, page_path, read_shown
+from service.reading.pages.wire import FragmentQuery
+
+# Where words are typed the browser goes by itself, but not where the address names another place (HTML, 6.6.7).
+PLACES = {"comment": "#comment-{comment}", "reply": "", "edit": "", "delete": "#form", "report": "#form"}
+SAID = ("posted", "held", "edited", "deleted", "reported")
+SAID_BY_SCRIPTS = (
+    *SAID,
+    *("write", "answer", "sending", "look_over", "just_closed", "kept", "offline", "failed", "not_loaded", "again"),
+)
+
+
+async def get_fragment(request: Request, caller: Caller) -> Response:
+    """A page of a thread as HTML to be included in a page of the host's, or by the embed."""
+    asked, locale, now = decode_query(request, FragmentQuery), locale_of(request, caller), clock.now()
+    async with database_of(request).read() as connection:
+        thread = await find_thread(connection, caller.site.id, article_of(request))
+        visible(thread, to_staff=False, now=now)
+        shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
+    origin = public_origin(request)
+    context = _context(request, caller, shown, Form(), locale=locale, origin=origin)
+    html = rendered("fragment.html", locale=locale, level="h2", said=None, **context)
+    if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see
+        return html_page(html, headers={**PRIVATE, "content-language": locale})
+    tag = _tag_of(thread, shown, caller, locale, origin)
+    until = changes_at(shown.thread)
+    return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=SAFE, media_type="text/html")
+
+
+async def get_thread_page(request: Request, caller: Caller) -> Response:
+    """The page of an article's thread."""
+    return await show_page(request, caller, form=None)
+
+
+async def show_page(request: Request, caller: Caller, *, form: Form | None, problem: Problem | None = None) -> Response:
+    """The page of an article's thread, with the form that is asked for, or the ``form`` that was just sent.
+
+    Raises NotFound where there is no thread to show.
+    """
+    locale, now = locale_of_visitor(request, caller), clock.now()
+    asked = _asked(request, form)
+    async with database_of(request).read() as connection:
+        thread = await find_thread(connection, caller.site.id, article_of(request))
+        visible(thread, to_staff=False, now=now)
+        shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
+        form = settled(form or await open_form(request, connection, caller), shown.branches)
+    tag = _tag_of(thread, shown, caller, locale)
+    headers = public_headers(tag, locale=locale, now=now, until=changes_at(shown.thread))
+    headers["vary"] = "Accept-Language, Cookie"
+    # Who was sent a link to what somebody else was told has sent nothing.
+    said = request.query_params.get("said") if is_from_here(request) and not problem else None
+    if not caller.is_anonymous or said or request.method == "POST":
+        headers = {"cache-control": "private, no-store", "content-language": locale}
+    elif is_known(request, tag):
+        return not_modified(headers)
+    return page(
+        "thread.html",
+        locale=locale,
+        status=problem.status if problem else 200,
+        headers={**(problem.headers if problem else {}), **headers},
+        said=said if said in SAID else None,
+        **_context(request, caller, shown, form, locale=locale, origin=""),
+    )
+
+
+async def find_comment_page(request: Request, caller: Caller) -> Response:
+    """From a comment to its thread's page: to the comment, or to the form for it (``?reply``, ``?edit``, …)."""
+    async with database_of(request).read() as connection:
+        comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
+    if thread.is_hidden(clock.now()) or not (comment.shown or is_own(comment, caller)):
+        raise no_comment()
+    deed = next((deed for deed in DEEDS if deed in request.query_params), "comment")
+    path = f"{page_path(caller.site, thread.article)}?{deed}={comment.id}"
+    path += PLACES[deed].format(comment=comment.id)
+    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+
+
+def _tag_of(thread: Thread, shown: Shown, caller: Caller, *parts: str) -> str:
+    return entity_tag(LOOKS, thread.id, thread.shown_version, shown.thread.state, caller.site.revision, *parts)
+
+
+def _asked(request: Request, form: Form | None) -> FragmentQuery:
+    """Which page of the thread to show: that of the comment that a form or a link is about, or the one asked for."""
+    given = request.query_params
+    return FragmentQuery(
+        order="newest" if given.get("order") == "newest" else "oldest",
+        cursor=given.get("cursor"),
+        comment=form.target if form else comment_asked(request),
+    )
+
+
+def _context(request: Request, caller: Caller, shown: Shown, form: Form, *, locale: str, origin: str) -> dict[str, Any]:
+    """What the templates of a thread are given; links to our own pages begin with ``origin``."""
+    messages, profile = catalogue(catalogue_for(locale)), caller.profile
+    fields, answered = messages["form"], find_branch(shown.branches, form.target)
+    author = answered.comment.author if answered else None
+    return {
+        "shown": shown,
+        "thread": shown.thread,
+        "origin": origin,
+        "form": form,
+        "blank": Form(),
+        "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
+        "fields": fields,
+        "reasons": messages["reason"],
+        "as_name": profile.name if profile else None,
+        "asks_email": caller.site.settings.require_email and not (profile and profile.email),
+        "stamp": stamps_of(request).make(clock.now()),
+        "edit_seconds": caller.site.settings.edit_window_seconds,
+        "script_words": _for_scripts(messages),
+    }
+
+
+def _for_scripts(messages: dict[str, dict[str, str]]) -> Markup:
+    """The sentences that the embed says by itself, as JSON that may stand between single quotes."""
+    words = {name: messages["form"][name] for name in SAID_BY_SCRIPTS} | {"new": messages["new"]}
+    words |= {"removed": messages["page"]["removed"]}
+    text = msgspec.json.encode(words).decode()
+    return Markup(text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;"))  # noqa: S704  # escaped here

@@ -1,0 +1,143 @@
+"""A page of a thread as it is shown: the one reading that the fragment, the page and the embed have in common."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import find_comment
+from service.conversation.comments.comment_pages import list_comments, order_key, page_with, path_in
+from service.conversation.comments.findings_store import read_findings
+from service.conversation.comments.model import Comment, State
+from service.conversation.comments.wire import CommentOut, own_comment, public_comment, state_for_author, why_held
+from service.conversation.screening.findings import Finding
+from service.conversation.threads.model import Thread
+from service.conversation.threads.wire import ThreadOut, thread_out
+from service.platform.access.caller import Caller
+from service.platform.http.cursors import encode_cursor
+from service.platform.problems import NotFound
+from service.platform.sites.site_lookup import Site
+from service.reading.pages.wire import FragmentQuery
+
+
+class Branch(msgspec.Struct):
+    """A comment and the answers below it; ``own`` is whether who looks wrote it, and what they may do with it then."""
+
+    comment: CommentOut
+    own: bool = False
+    may_edit: bool = False
+    answers: list["Branch"] = []
+
+
+class Shown(msgspec.Struct, kw_only=True):
+    """A page of a thread. ``path`` is that of the thread's own page, ``more`` the cursor of what follows."""
+
+    site: str
+    path: str
+    thread: ThreadOut
+    branches: list[Branch]
+    order: str
+    more: str | None
+    begins: bool
+    is_open: bool
+
+
+def page_path(site: Site, article: str) -> str:
+    """The path of the page of an article's thread."""
+    return f"/{site.slug}/{quote(article, safe='')}"
+
+
+async def read_shown(
+    connection: AsyncConnection, thread: Thread, caller: Caller, asked: FragmentQuery, *, locale: str, now: datetime
+) -> Shown:
+    """The page of ``thread`` that ``asked`` names, as ``caller`` may see it; raises InvalidCursor.
+
+    A comment that is not there is passed over: links to it lead to the first page.
+    """
+    after, out = path_in(asked.cursor), thread_out(thread, caller.site, locale=locale, now=now)
+    if asked.comment and not asked.cursor:
+        after = await _after(connection, thread, caller, asked, asked.comment)
+    comments = await list_comments(
+        connection, thread.id, order=asked.order, after=after, limit=asked.limit + 1, reader_id=caller.reader_id
+    )
+    more = encode_cursor(order_key(comments[asked.limit - 1], asked.order)) if len(comments) > asked.limit else None
+    comments = comments[: asked.limit]
+    held = [comment.id for comment in comments if is_own(comment, caller) and _is_held(comment)]
+    findings = await read_findings(connection, held) if held else {}
+    branches = [_branch(comment, caller, out, findings, locale=locale, now=now) for comment in comments]
+    return Shown(
+        site=caller.site.slug,
+        path=page_path(caller.site, thread.article),
+        thread=out,
+        branches=grow(branches),
+        order=asked.order,
+        more=more,
+        begins=not after,
+        is_open=out.state == "open" and out.comments_on,
+    )
+
+
+async def _after(
+    connection: AsyncConnection, thread: Thread, caller: Caller, asked: FragmentQuery, comment_id: UUID
+) -> bytes:
+    try:
+        comment, found_in = await find_comment(connection, caller.site, comment_id)
+    except NotFound:
+        return b""
+    is_seen = comment.shown or (is_own(comment, caller) and _is_held(comment))
+    if found_in.id != thread.id or not is_seen:
+        return b""
+    return await page_with(connection, comment, order=asked.order, limit=asked.limit, reader_id=caller.reader_id)
+
+
+def _branch(
+    comment: Comment,
+    caller: Caller,
+    thread: ThreadOut,
+    findings: Mapping[UUID, Sequence[Finding]],
+    *,
+    locale: str,
+    now: datetime,
+) -> Branch:
+    if not is_own(comment, caller) or comment.state is State.DELETED:
+        return Branch(public_comment(comment))
+    seen = own_comment(comment)
+    if comment.id in findings:
+        seen.why = why_held(comment, findings[comment.id], caller.site.rules, locale=locale)
+    ends = comment.created_at + timedelta(seconds=caller.site.settings.edit_window_seconds)
+    is_in_time = thread.state == "open" and now < ends
+    return Branch(seen, own=True, may_edit=is_in_time and state_for_author(comment) in {State.PUBLISHED, State.PENDING})
+
+
+def is_own(comment: Comment, caller: Caller) -> bool:
+    """Whether ``caller`` wrote the comment."""
+    return caller.reader_id is not None and comment.reader_id == caller.reader_id
+
+
+def _is_held(comment: Comment) -> bool:
+    return state_for_author(comment) is State.PENDING
+
+
+def grow(branches: list[Branch]) -> list[Branch]:
+    """The tree of ``branches``, which stand in reading order; a page that begins below a comment has its own roots."""
+    roots: list[Branch] = []
+    above: list[Branch] = []
+    for branch in branches:
+        while above and above[-1].comment.depth >= branch.comment.depth:
+            above.pop()
+        (above[-1].answers if above else roots).append(branch)
+        above.append(branch)
+    return roots
+
+
+def find_branch(branches: list[Branch], comment_id: UUID | None) -> Branch | None:
+    """The branch of a comment, wherever it stands below ``branches``."""
+    for branch in branches if comment_id else ():
+        if branch.comment.id == comment_id:
+            return branch
+        if found := find_branch(branch.answers, comment_id):
+            return found
+    return None

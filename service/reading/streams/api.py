@@ -1,0 +1,114 @@
+"""A thread as it happens, over HTTP: server-sent events (WHATWG HTML, section 9.2)."""
+
+import re
+from collections.abc import AsyncIterator
+from functools import partial
+
+import structlog
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from service.conversation.threads.wire import thread_out
+from service.platform import clock
+from service.platform.access.caller import Caller, locale_of
+from service.platform.access.rate_limits import address_of
+from service.platform.http.decode import decode_query
+from service.platform.http.path_ids import article_of
+from service.platform.http.request_log import outlasts
+from service.platform.problems import Busy, InvalidHeader
+from service.reading.streams import catch_up as joining
+from service.reading.streams.catch_up import find_start, read_missed
+from service.reading.streams.log_follower import Following
+from service.reading.streams.reader_events import Told, told_anew
+from service.reading.streams.shared_reads import Reads
+from service.reading.streams.stream import Stream
+from service.reading.streams.wire import RETRY, StreamQuery, encode_position
+
+PING_SECONDS = 15
+PING = ServerSentEvent(comment="", sep="\n")
+SEND_SECONDS = 30.0  # a client that takes nothing for so long is gone
+STOP_SECONDS = 5.0
+_POSITION = re.compile(r"\d{1,18}", re.ASCII)
+
+log = structlog.get_logger("onereply.live")
+
+
+async def get_stream(request: Request, caller: Caller) -> Response:
+    """What happens to a thread, from where the client says that it has come to, or from now on."""
+    site, article, locale = caller.site, article_of(request), locale_of(request, caller)
+    has, last_event = decode_query(request, StreamQuery).sequence, _last_event(request)
+    following: Following = request.app.state.following
+    find = partial(find_start, site_id=site.id, article=article, has=has, last_event=last_event)
+    start = await following.reads.shared(("start", site.id, article, has, last_event), find)
+    headers = {"content-language": locale, "vary": "Accept-Language"}
+    if request.method == "HEAD":
+        return Response(headers={"cache-control": "no-store", **headers}, media_type="text/event-stream")
+    thread, sequence, anew = start.thread, start.sequence, None
+    if thread.sequence - sequence > joining.MOST_MISSED:
+        out, sequence = thread_out(thread, site, locale=locale, now=clock.now()), thread.sequence
+        anew = told_anew(out, thread_id=thread.id, position=start.position)
+    stream = Stream(site, thread.id, sequence=sequence, locale=locale, address=address_of(request))
+    await following.join(stream)
+    return StreamResponse(stream, following, anew, headers=headers)
+
+
+class StreamResponse(EventSourceResponse):
+    """The answer that goes on as long as the client listens; then its stream leaves."""
+
+    def __init__(self, stream: Stream, following: Following, anew: Told | None, *, headers: dict[str, str]) -> None:
+        super().__init__(
+            _messages(stream, following.reads, anew),
+            headers=headers,
+            ping=PING_SECONDS,
+            ping_message_factory=lambda: PING,
+            send_timeout=SEND_SECONDS,
+            shutdown_event=following.stopping,
+            shutdown_grace_period=STOP_SECONDS,
+        )
+        self._stream, self._following = stream, following
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until either side ends it."""
+        outlasts(scope)
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            log.info("stream-stalled")
+        finally:
+            self._following.leave(self._stream)
+
+
+def _last_event(request: Request) -> int | None:
+    """The position of the log that the client has come to."""
+    given = request.headers.get("last-event-id")
+    if not given:
+        return None
+    if not _POSITION.fullmatch(given):
+        raise InvalidHeader("It must be the id of a message that was sent here.", header="Last-Event-ID")
+    return int(given)
+
+
+async def _messages(stream: Stream, reads: Reads, anew: Told | None) -> AsyncIterator[bytes]:
+    """What happened meanwhile, or ``anew`` where that was too much to send; then what happens."""
+    yield RETRY
+    if anew:
+        yield anew.in_(stream.locale)
+    has_more = True
+    while has_more and not stream.ended:
+        after = stream.sequence
+        read = partial(read_missed, site_id=stream.site.id, thread_id=stream.thread_id, after=after)
+        try:
+            missed = await reads.shared(("missed", stream.thread_id, after), read)
+        except Busy as error:
+            log.info("stream-cut-off", cause=error.cause)  # the client comes back
+            return
+        has_more, stream.sequence = missed.sequence > after, missed.sequence
+        if missed.told:
+            yield stream.encoded(missed.told)
+        if not has_more:
+            yield encode_position(missed.position)
+    while told := await stream.next():
+        yield stream.encoded(told)

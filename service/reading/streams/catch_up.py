@@ -1,0 +1,143 @@
+"""What happened to a thread since a client last heard of it, read from the log.
+
+Comments are told as they are now, not as they were when the event was written: what was published for an hour and
+then taken back is not sent again to who comes after.
+"""
+
+from collections.abc import Container, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import read_comments
+from service.conversation.comments.model import State
+from service.conversation.comments.wire import public_comment
+from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_lookup import find_thread, visible
+from service.platform import clock
+from service.platform.events.event_types import EventType
+from service.platform.events.model import EventRow
+from service.platform.events.read_log import head_position
+from service.reading.streams.reader_events import Facts, Name, Told, is_hidden, name_of, without_old_ends
+
+READ_AT_ONCE = 200
+MOST_MISSED = 1_000  # events; who missed more reads the thread anew
+_COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
+_decode = msgspec.json.Decoder(Facts).decode
+
+
+class Start(NamedTuple):
+    """Where a client begins to listen: the thread by now, its site's log, and the sequence that the client has."""
+
+    thread: Thread
+    position: int
+    sequence: int
+
+
+async def find_start(
+    connection: AsyncConnection, site_id: int, article: str, *, has: int | None, last_event: int | None
+) -> Start:
+    """Where a client begins that ``has`` a sequence, or heard of the event at a position last; without, it is now.
+
+    Raises :class:`NotFound` where readers find no thread.
+    """
+    thread = visible(await find_thread(connection, site_id, article), to_staff=False, now=clock.now())
+    position = await head_position(connection, site_id)
+    sequence = thread.sequence if has is None else min(has, thread.sequence)
+    if last_event is not None:
+        sequence = await _sequence_at(connection, thread, last_event)
+    return Start(thread, position, sequence)
+
+
+async def _sequence_at(connection: AsyncConnection, thread: Thread, position: int) -> int:
+    """The sequence that a thread had when its site's log was at ``position``; 0 where that was before what is sent.
+
+    It goes back through what happened to the thread since, which is what is read next, and no further.
+    """
+    row = EventRow
+    last = select(row.sequence).where(
+        row.thread_id == thread.id, row.sequence >= thread.sequence - MOST_MISSED, row.position <= position
+    )
+    return await connection.scalar(last.order_by(row.sequence.desc()).limit(1)) or 0
+
+
+class Missed(NamedTuple):
+    """What the next events of a thread tell, the sequence of the last of them, and its site's log as they were read."""
+
+    told: list[Told]
+    sequence: int
+    position: int
+
+
+async def read_missed(connection: AsyncConnection, site_id: int, thread_id: int, *, after: int) -> Missed:
+    """What the next :data:`READ_AT_ONCE` events tell that follow a sequence of a thread."""
+    rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
+    told = await _told(connection, rows)
+    if any(each.name is Name.GONE for each in told) and await _was_hidden(connection, thread_id, at=after):
+        told = without_old_ends(told)
+    return Missed(told, after + len(rows), await head_position(connection, site_id))
+
+
+_SINCE = (
+    select(*_COLUMNS)
+    .where(EventRow.thread_id == bindparam("thread"), EventRow.sequence > bindparam("after"))
+    .order_by(EventRow.sequence)
+    .limit(READ_AT_ONCE)
+)
+
+
+async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -> bool:
+    """Whether a thread was hidden from readers as of its event ``at`` that sequence."""
+    data = await connection.scalar(
+        select(EventRow.data).where(EventRow.thread_id == thread_id, EventRow.sequence == at)
+    )
+    return data is not None and is_hidden(_decode(data).thread, clock.now())
+
+
+async def read_on(
+    connection: AsyncConnection, site_id: int, threads: Container[int], *, after: int, until: int
+) -> tuple[list[Told], int]:
+    """What the next events of a site tell of ``threads`` after a position of its log, and the position come to.
+
+    It is a range of the log. Were the database asked for the threads as well, it could go through all that ever
+    happened to them.
+    """
+    rows = (await connection.execute(_READ_ON, {"site": site_id, "after": after, "until": until})).all()
+    told = await _told(connection, [row for row in rows if row.thread_id in threads])
+    return told, rows[-1].position if len(rows) == READ_AT_ONCE else until
+
+
+_READ_ON = (
+    select(*_COLUMNS)
+    .where(
+        EventRow.site_id == bindparam("site"),
+        EventRow.position > bindparam("after"),
+        EventRow.position <= bindparam("until"),
+    )
+    .order_by(EventRow.position)
+    .limit(READ_AT_ONCE)
+)
+
+
+async def _told(connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Told]:
+    now = clock.now()
+    told: list[Told] = []
+    for thread_id, position, type_, data in rows:
+        facts = _decode(data)
+        name = name_of(type_, facts, now=now)
+        if name:
+            imported = type_ == EventType.THREAD_IMPORTED
+            told.append(Told(thread_id=thread_id, position=position, name=name, facts=facts, reload=imported))
+    of_words = {each.facts.comment.id for each in told if each.facts.comment and each.name in _WITH_WORDS}
+    comments = await read_comments(connection, of_words)
+    for each in told:
+        if each.name in _WITH_WORDS and each.facts.comment:
+            comment = comments[each.facts.comment.id]
+            if comment.state is State.PUBLISHED:
+                each.comment = public_comment(comment)
+    return [each for each in told if each.comment or each.name not in _WITH_WORDS]
+
+
+_WITH_WORDS = {Name.PUBLISHED, Name.EDITED}

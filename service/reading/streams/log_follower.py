@@ -1,0 +1,159 @@
+"""One reader of the log a process, and the streams that it tells.
+
+*Why one*: two thousand streams that each asked the database would be two thousand questions a tick. Here one asks for
+all, and each message is encoded once a language.
+
+Nothing is missed: a stream is known here before it reads what happened before (``joining.py``), and which threads have
+streams is looked at after the snapshot of each read was taken. What a read leaves out, because nobody followed its
+thread yet, is therefore in the snapshots of whoever comes to follow it. Nothing is doubled: a stream passes over what
+does not go beyond the sequence that it has.
+
+What this process commits is told at once, what others commit after :data:`TICK_SECONDS`. With each tick threads whose
+closing time has passed are closed, so that it is told without anybody having to call.
+"""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+import anyio
+import msgspec
+import structlog
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.threads.close_thread import is_any_due, sweep_closings
+from service.platform.events.read_log import head_position
+from service.platform.problems import Busy
+from service.platform.sites.model import SiteRow
+from service.platform.sites.site_lookup import Site, current_sites
+from service.platform.storage.engine import Database
+from service.reading.streams.catch_up import read_on
+from service.reading.streams.reader_events import Told
+from service.reading.streams.shared_reads import Reads
+from service.reading.streams.stream import Stream
+from service.reading.streams.stream_limits import Places
+
+TICK_SECONDS = 0.2
+AFTER_FAILURE_SECONDS = 1.0
+
+log = structlog.get_logger("onereply.live")
+
+
+class Followed(msgspec.Struct, eq=False):
+    """A site whose log is read, how far that has come, and the streams of its threads, by the threads' ids."""
+
+    site: Site
+    position: int
+    streams: dict[int, set[Stream]] = {}
+
+
+class Following:
+    """The streams of a process, ``most`` at once."""
+
+    def __init__(self, database: Database, *, most: int) -> None:
+        self._database = database
+        self._places = Places(most)
+        self.reads = Reads(database)
+        self._followed: dict[int, Followed] = {}
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+        self.stopping = anyio.Event()  # set by the first stream that learns that the server is to stop
+        database.after_writes(self._woken.set)
+
+    async def join(self, stream: Stream) -> None:
+        """Tell ``stream`` what happens from now on, until it leaves.
+
+        Raises :class:`TooManyStreams`, or Busy where there is no room or the server stops.
+        """
+        if self.stopping.is_set():
+            raise Busy(cause="The server is stopping.")
+        site, head = stream.site, 0
+        if site.id not in self._followed:
+            head = await self.reads.shared(("head", site.id), partial(head_position, site_id=site.id))
+        self._places.take(stream.address)
+        followed = self._followed.setdefault(site.id, Followed(site, head))
+        followed.streams.setdefault(stream.thread_id, set()).add(stream)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._follow())
+
+    def leave(self, stream: Stream) -> None:
+        """Tell ``stream`` no more."""
+        self._places.give_back(stream.address)
+        followed = self._followed[stream.site.id]
+        followed.streams[stream.thread_id].discard(stream)
+        if not followed.streams[stream.thread_id]:
+            del followed.streams[stream.thread_id]
+        if not followed.streams:
+            del self._followed[stream.site.id]
+
+    async def close(self) -> None:
+        """End every stream, and follow no more."""
+        self.stopping.set()
+        self._end_all()
+        self._closed = True
+        self._woken.set()
+        if self._task is not None:
+            await self._task
+        await self.reads.finish()
+
+    def _end_all(self) -> None:
+        for followed in self._followed.values():
+            for streams in followed.streams.values():
+                for stream in streams:
+                    stream.end()
+
+    async def _follow(self) -> None:
+        """Read on and tell, as long as anybody listens."""
+        pause = 0.0
+        while self._followed and not self._closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
+            self._woken.clear()
+            if self.stopping.is_set():
+                self._end_all()
+            try:
+                has_more = await self._read_on()
+                pause = 0.0 if has_more else TICK_SECONDS
+            except Busy:  # which platform/storage/failures.py has logged
+                pause = AFTER_FAILURE_SECONDS
+            except Exception as error:  # a read that fails must not be the last one
+                log.error("following-failed", exc_info=error)
+                pause = AFTER_FAILURE_SECONDS
+
+    async def _read_on(self) -> bool:
+        """Tell what happened since the last time, and have closed what is due; whether there may be more."""
+        has_more = False
+        async with self._database.read() as connection:
+            heads = {row.id: row.position for row in await connection.execute(_HEADS, {"ids": [*self._followed]})}
+            for site_id, followed in [*self._followed.items()]:
+                if site_id in heads and heads[site_id] != followed.position:
+                    has_more |= await _tell(connection, followed, head=heads[site_id])
+            sites = await current_sites(connection, {id_: each.site for id_, each in self._followed.items()})
+            is_due = await is_any_due(connection, sites.values())
+        for site_id, followed in self._followed.items():
+            followed.site = sites.get(site_id, followed.site)
+        if is_due:
+            async with self._database.write() as connection:
+                await sweep_closings(connection, [*sites.values()])
+        return has_more
+
+
+async def _tell(connection: AsyncConnection, followed: Followed, *, head: int) -> bool:
+    """Tell the streams of a site what happened up to ``head``, or some of it; whether there may be more."""
+    told, followed.position = await read_on(
+        connection, followed.site.id, followed.streams, after=followed.position, until=head
+    )
+    for each in told:
+        _fan_out(followed, each)
+    return followed.position < head
+
+
+def _fan_out(followed: Followed, told: Told) -> None:
+    for stream in followed.streams.get(told.thread_id, ()):
+        stream.give(told)
+
+
+_HEADS = select(SiteRow.id, SiteRow.position).where(SiteRow.id.in_(bindparam("ids", expanding=True)))

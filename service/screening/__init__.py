@@ -1,1 +1,0 @@
-"""The automatic judgement of a comment as it arrives."""

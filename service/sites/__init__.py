@@ -1,1 +1,0 @@
-"""The publications that this installation serves, and their settings."""

@@ -1,1 +1,0 @@
-"""The database: engine, writer, types, and the few statements that differ."""

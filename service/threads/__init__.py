@@ -1,1 +1,0 @@
-"""The thread of an article: registered, closed, counted, named."""

@@ -1,1 +1,0 @@
-"""HTTP as every room needs it; knows no SQL and no rules."""

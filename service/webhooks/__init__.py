@@ -1,1 +1,0 @@
-"""The host is told of everything, signed, and tells us of its articles the same way."""

@@ -1,0 +1,307 @@
+"""Akismet is asked where a site has it so; what it says is taken as set, and nothing that it does keeps a post long."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+import structlog
+from prometheus_client import REGISTRY
+from starlette.applications import Starlette
+
+from service.app import create_app
+from service.conversation.comments.akismet_check import Asking
+from service.conversation.screening.akismet import Akismet
+from service.platform.sites.edit_site import find_site
+from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_secrets import set_secret
+from service.settings import Settings
+from tests.an_akismet import AnAkismet, Does, Says, an_akismet
+from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread, set_rules
+from tests.conftest import SECRET_KEY
+
+KEY = "123YourAPIKey"
+BLOG = "https://gazette.example/"
+ASK: Json = {"akismet": "spam", "akismet_blog": BLOG}
+LONG = 20.0  # seconds that no test waits for
+
+
+@pytest.fixture
+async def akismet() -> AsyncIterator[AnAkismet]:
+    async with an_akismet() as server:
+        yield server
+
+
+@pytest.fixture
+async def asked_of(app: Starlette) -> AsyncIterator[AnAkismet]:
+    """An Akismet that the app asks for every site, with the same key, and waits long for."""
+    async with an_akismet() as server, asking(app, Akismet(server.url, seconds=LONG)):
+        yield server
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+
+
+@asynccontextmanager
+async def asking(app: Starlette, akismet: Akismet, *, key: str | None = KEY) -> AsyncIterator[None]:
+    """Have ``app`` ask this ``akismet`` with this ``key``."""
+
+    async def find_key(_site: Site) -> str | None:
+        return key
+
+    before, app.state.asking = app.state.asking, Asking(app.state.database, akismet, find_key=find_key)
+    try:
+        yield
+    finally:
+        app.state.asking = before
+        await akismet.close()
+
+
+async def said_of(site: ASite, comment: Json) -> list[tuple[str, str, str | None]]:
+    seen = await site.call("GET", f"/comments/{comment['id']}", by="moderator")
+    return [(each["rule"], each["verdict"], each["matched"]) for each in seen.json()["comment"]["findings"]]
+
+
+@pytest.mark.parametrize(
+    ("says", "taken", "found"),
+    [
+        ("false", "spam", []),
+        ("true", "spam", [("akismet", "spam", None)]),
+        ("true", "hold", [("akismet", "pending", None)]),
+        ("discard", "spam", [("akismet", "spam", "discard")]),
+        ("discard", "hold", [("akismet", "pending", "discard")]),
+    ],
+)
+async def test_what_akismet_says_is_taken_as_the_site_has_set(
+    site: ASite, asked_of: AnAkismet, says: Says, taken: str, found: list[tuple[str, str, str | None]]
+) -> None:
+    thread = await a_thread(site)
+    await set_rules(site, akismet=taken, akismet_blog=BLOG)
+    asked_of.says = says
+    posted = await a_comment(thread)
+    assert posted["comment"]["state"] == ("pending" if found else "published")
+    judged = await site.call("GET", f"/comments/{posted['comment']['id']}", by="moderator")
+    assert judged.json()["comment"]["state"] == (found[0][1] if found else "published")
+    assert posted["thread"]["reply_count"] == (not found)
+    assert await said_of(site, posted["comment"]) == found
+
+
+async def test_akismet_is_told_what_it_wants_to_know_and_nothing_else(
+    app: Starlette, asked_of: AnAkismet, the_clock: Clock
+) -> None:
+    async with a_site(app, locale="pt-BR") as site:
+        await set_rules(site, **ASK)
+        thread = await a_thread(site, url="https://gazette.example/moscow")
+        parent = await a_comment(thread)
+        await site.call(
+            "POST",
+            f"{thread.path}/comments",
+            json={
+                "body": "Olá & *adeus* = 100 %",
+                "author": {"name": "Zoë", "email": "zoe@example.org", "url": "https://zoe.example/"},
+                "parent_id": parent["comment"]["id"],
+                "form": {"honeypot": "", "seconds": 9},
+            },
+            headers={"User-Agent": "Browser/1.0", "Referer": "https://gazette.example/moscow?a=b"},
+        )
+    (request, first), (_, second) = asked_of.asked
+    assert request == "POST /1.1/comment-check HTTP/1.1"
+    assert asked_of.headers[0]["content-type"] == "application/x-www-form-urlencoded"
+    assert second == {
+        "api_key": KEY,
+        "blog": BLOG,
+        "blog_lang": "pt_br",
+        "blog_charset": "UTF-8",
+        "user_ip": "127.0.0.1",
+        "user_agent": "Browser/1.0",
+        "referrer": "https://gazette.example/moscow?a=b",
+        "permalink": "https://gazette.example/moscow",
+        "comment_type": "reply",
+        "comment_author": "Zoë",
+        "comment_author_email": "zoe@example.org",
+        "comment_author_url": "https://zoe.example/",
+        "comment_content": "Olá & *adeus* = 100 %",
+        "comment_date_gmt": "2026-11-24T12:00:00+00:00",
+        "honeypot_field_name": "honeypot",
+        "honeypot": "",
+    }
+    assert first["comment_type"] == "comment"
+    assert not {"honeypot", "comment_author_email", "comment_author_url", "referrer"} & first.keys()
+    assert asked_of.connections == 1
+    assert "cookie" not in asked_of.headers[1]
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("2001:db8:1:2:3:4:5:6", ["2001:db8:1:2:3:4:5:6"]),
+        ("::ffff:192.0.2.7", ["192.0.2.7"]),
+        ("a-proxy-that-lies", []),
+    ],
+)
+async def test_akismet_is_told_the_whole_address_where_it_is_one(
+    site: ASite, asked_of: AnAkismet, host: str, told: list[str]
+) -> None:
+    await set_rules(site, **ASK)
+    thread = await a_thread(site)
+    transport = httpx2.ASGITransport(app=site.app, client=(host, 1))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://onereply.test") as site.client:
+        assert (await thread.post()).status_code == (201 if told else 202)
+    assert [form["user_ip"] for _, form in asked_of.asked] == told
+
+
+async def test_what_akismet_says_is_counted(site: ASite, asked_of: AnAkismet) -> None:
+    await set_rules(site, **ASK)
+    thread, before = await a_thread(site), counted()
+    says: list[Says] = ["true", "discard", "false", "true", "error"]
+    for asked_of.says in says:
+        await thread.post()
+    grown = {answer: number - before[answer] for answer, number in counted().items()}
+    assert grown == {"spam": 2, "discard": 1, "ham": 1, "none": 1}
+
+
+def counted() -> dict[str, float]:
+    """How often Akismet has given each answer so far."""
+    answers = ("ham", "spam", "discard", "none")
+    return {each: REGISTRY.get_sample_value("onereply_akismet_total", {"answer": each}) or 0 for each in answers}
+
+
+async def test_nobody_is_asked_where_the_rule_is_off_or_no_thread_takes_the_post(
+    site: ASite, asked_of: AnAkismet
+) -> None:
+    thread, closed = await a_thread(site), await a_thread(site, closed=True)
+    await a_comment(thread)
+    await set_rules(site, **ASK)
+    assert (await closed.post()).status_code == 409
+    off = await a_thread(site, comments_on=False)
+    assert (await off.post()).json()["type"] == "/problems/comments-off"
+    embargoed = await a_thread(site, published_at="2999-01-01T00:00:00Z")
+    assert (await embargoed.post()).status_code == 404
+    embargoed.article = "nobody-registered-this"
+    assert (await embargoed.post()).status_code == 404
+    assert asked_of.asked == []
+
+
+async def test_an_edit_is_not_asked_about(site: ASite, asked_of: AnAkismet) -> None:
+    posted = await a_comment(await a_thread(site))
+    await set_rules(site, **ASK)
+    path = f"/comments/{posted['comment']['id']}"
+    edited = await site.call("PATCH", path, by=posted["author_token"], json={"body": "Better said."})
+    assert edited.json()["state"] == "published"
+    assert asked_of.asked == []
+
+
+async def test_what_is_past_the_limit_of_posts_is_not_asked_about(site: ASite, asked_of: AnAkismet) -> None:
+    thread = await a_thread(site)
+    await set_rules(site, **ASK)
+    await site.set(posts_per_address="1/hour")
+    assert (await thread.post(key="a-key-of-its-own-1")).status_code == 201
+    assert (await thread.post("Another.", key="a-key-of-its-own-2")).status_code == 429
+    assert (await thread.post(key="a-key-of-its-own-1")).status_code == 201
+    assert len(asked_of.asked) == 1
+
+
+@pytest.mark.parametrize("says", ["invalid", "garbage", "huge", "packed", "redirect", "limited", "error", "hang up"])
+@pytest.mark.parametrize("set_so", ["hold", "publish"])
+async def test_without_a_good_answer_a_post_is_held_or_passes_as_set(
+    site: ASite, asked_of: AnAkismet, says: Says, set_so: str
+) -> None:
+    thread = await a_thread(site)
+    await set_rules(site, **ASK, akismet_unreachable=set_so)
+    asked_of.says = says
+    answer = await thread.post()
+    assert answer.status_code == (202 if set_so == "hold" else 201)
+    found = [("akismet-unreachable", "pending", None)] if set_so == "hold" else []
+    assert await said_of(site, answer.json()["comment"]) == found
+    assert len(asked_of.asked) == 1
+
+
+@pytest.mark.parametrize("does", ["hang", "trickle"])
+async def test_an_akismet_that_hangs_is_not_waited_for(
+    app: Starlette, site: ASite, akismet: AnAkismet, does: Does
+) -> None:
+    thread = await a_thread(site)
+    await set_rules(site, **ASK)
+    akismet.says = does
+    async with asking(app, Akismet(akismet.url, seconds=0.05)):
+        posted = await a_comment(thread)
+    assert await said_of(site, posted["comment"]) == [("akismet-unreachable", "pending", None)]
+
+
+async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) -> None:
+    async with an_akismet() as gone:
+        pass
+    await set_rules(site, **ASK)
+    async with asking(app, Akismet(gone.url)):
+        posted = await a_comment(await a_thread(site))
+    assert await said_of(site, posted["comment"]) == [("akismet-unreachable", "pending", None)]
+
+
+async def test_while_akismet_hangs_other_sites_post_and_their_posts_do_not_wait(
+    app: Starlette, site: ASite, asked_of: AnAkismet
+) -> None:
+    await set_rules(site, **ASK)
+    thread = await a_thread(site)
+    asked_of.says = "hang"
+    waiting = asyncio.create_task(thread.post())
+    await asked_of.has_been_asked(1)
+    async with a_site(app) as other:
+        assert (await (await a_thread(other)).post()).status_code == 201
+    assert (await thread.close()).status_code == 200
+    assert not waiting.done()
+    asked_of.release("false")
+    assert (await waiting).json()["type"] == "/problems/thread-closed"
+
+
+@pytest.mark.parametrize(("key", "set_so", "missing"), [(None, ASK, "key"), (KEY, {"akismet": "hold"}, "front page")])
+async def test_what_was_forgotten_holds_posts_and_the_log_says_what(
+    site: ASite, logged: list[Any], key: str | None, set_so: Json, missing: str
+) -> None:
+    await set_rules(site, **set_so)
+    async with an_akismet() as akismet, asking(site.app, Akismet(akismet.url), key=key):
+        posted = await a_comment(await a_thread(site))
+    assert posted["comment"]["state"] == "pending"
+    assert [line["missing"] for line in logged if line["event"] == "akismet-not-asked"] == [missing]
+    assert akismet.asked == []
+
+
+async def test_what_the_host_posts_for_a_reader_is_held_because_nobody_knows_the_readers_address(
+    site: ASite, asked_of: AnAkismet, logged: list[Any]
+) -> None:
+    await set_rules(site, **ASK)
+    thread = await a_thread(site)
+    assert (await thread.post(by="host")).status_code == 202
+    assert [line["missing"] for line in logged if line["event"] == "akismet-not-asked"] == ["reader's address"]
+    await set_rules(site, **ASK, akismet_unreachable="publish")
+    assert (await thread.post(by="host")).status_code == 201
+    assert asked_of.asked == []
+
+
+@pytest.mark.parametrize("says", ["true", "invalid", "garbage", "error", "hang up"])
+async def test_neither_the_key_nor_the_comment_is_in_the_log(
+    site: ASite, asked_of: AnAkismet, logged: list[Any], says: Says
+) -> None:
+    await set_rules(site, **ASK)
+    thread = await a_thread(site)
+    asked_of.says = says
+    await a_comment(thread, "Unheard words", name="Ludmila", email="l@example.org")
+    lines = [line for line in logged if "akismet" in line["event"]]
+    assert len(lines) == (says != "true")
+    assert not [word for word in (KEY, "Unheard", "Ludmila", "l@example.org", "127.0.0.1") if word in repr(logged)]
+
+
+async def test_it_is_asked_with_the_key_that_the_site_keeps_sealed(database_url: str, akismet: AnAkismet) -> None:
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, akismet_url=akismet.url))
+    async with app.router.lifespan_context(app), a_site(app) as site:
+        await set_rules(site, **ASK)
+        async with app.state.database.write() as connection:
+            found = await find_site(connection, site.slug)
+            await set_secret(connection, found, "akismet-key", KEY, secret_key=SECRET_KEY)
+        app.state.doorkeeper.sites.forget(site.slug)
+        assert (await (await a_thread(site)).post()).status_code in {201, 202}
+    assert [form["api_key"] for _, form in akismet.asked] == [KEY]

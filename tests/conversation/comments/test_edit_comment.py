@@ -1,0 +1,113 @@
+"""An author edits for a while and deletes at any time; what readers see, and the count, follow at once."""
+
+import pytest
+
+from service.conversation.comments.edit_comment import after_edit
+from service.conversation.comments.model import State
+from service.conversation.screening.findings import Verdict
+from tests.builders import ASite, Clock, Json, a_comment, a_thread, decide, events_of, set_rules
+
+
+async def edit(site: ASite, posted: Json, body: str) -> int:
+    path = f"/comments/{posted['comment']['id']}"
+    return (await site.call("PATCH", path, by=posted["author_token"], json={"body": body})).status_code
+
+
+async def delete(site: ASite, posted: Json) -> int:
+    path = f"/comments/{posted['comment']['id']}"
+    return (await site.call("DELETE", path, by=posted["author_token"])).status_code
+
+
+async def test_an_edit_is_rendered_again_told_and_moves_the_revision(site: ASite, the_clock: Clock) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread, "Tpyo.")
+    the_clock.move(seconds=299)
+    assert await edit(site, posted, "*Typo*.") == 200
+    [comment] = await thread.pages()
+    assert (comment["html"], comment["revision"]) == ("<p><em>Typo</em>.</p>", 2)
+    assert comment["edited_at"] == "2026-11-24T12:04:59Z"
+    assert (await events_of(site))[-1]["type"] == "comment.edited"
+
+
+async def test_after_the_window_an_edit_is_refused(site: ASite, the_clock: Clock) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread)
+    the_clock.move(seconds=300)
+    assert await edit(site, posted, "Too late.") == 409
+    assert await delete(site, posted) == 204
+
+
+async def test_an_edit_is_judged_again_and_may_go_to_the_queue(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread)
+    await site.set(mode="hold")
+    assert await edit(site, posted, "Rather not.") == 200
+    assert (await thread.read())["reply_count"] == 0
+    assert await thread.pages() == []
+    assert (await events_of(site))[-1]["type"] == "comment.held"
+
+
+@pytest.mark.parametrize(
+    ("before", "verdict", "after", "event"),
+    [
+        (State.PUBLISHED, "published", State.PUBLISHED, "comment.edited"),
+        (State.PUBLISHED, "pending", State.PENDING, "comment.held"),
+        (State.PUBLISHED, "spam", State.SPAM, "comment.spam"),
+        (State.PENDING, "published", State.PENDING, "comment.edited"),
+        (State.PENDING, "pending", State.PENDING, "comment.edited"),
+        (State.PENDING, "spam", State.SPAM, "comment.spam"),
+    ],
+)
+def test_an_edit_loses_what_its_words_lose_and_never_gains(
+    before: State, verdict: Verdict, after: State, event: str
+) -> None:
+    assert after_edit(before, verdict) == (after, event)
+
+
+async def test_nobody_else_edits_or_deletes(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted, other = await a_comment(thread), await a_comment(thread)
+    foreign = {**posted, "author_token": other["author_token"]}
+    assert await edit(site, foreign, "Hacked.") == 404
+    assert await delete(site, foreign) == 404
+
+
+async def test_a_deleted_comment_with_answers_leaves_a_tombstone(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread, "I said this.", name="Ada")
+    answer = await a_comment(thread, "Really?", name="Grace", below=posted["comment"]["id"])
+    assert await delete(site, posted) == 204
+    tombstone, _ = await thread.pages()
+    assert (tombstone["author"], tombstone["html"], tombstone["state"]) == (None, None, "deleted")
+    assert (await thread.read())["reply_count"] == 1
+    assert await delete(site, answer) == 204
+    assert await thread.pages() == []
+
+
+async def test_what_its_author_deleted_is_gone_and_cannot_be_restored(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread, "Regrettable words.")
+    await delete(site, posted)
+    seen = await site.call("GET", f"/comments/{posted['comment']['id']}", by="moderator")
+    assert "Regrettable" not in seen.text
+    [result] = await decide(site, "restore", seen.json()["comment"])
+    assert result["problem"]["type"] == "/problems/verdict-does-not-apply"
+
+
+async def test_deleting_twice_is_deleting_once(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread)
+    assert [await delete(site, posted), await delete(site, posted)] == [204, 204]
+    assert [event["type"] for event in await events_of(site)].count("comment.deleted") == 1
+
+
+async def test_an_edit_that_is_held_tells_its_author_why(site: ASite) -> None:
+    posted = await a_comment(await a_thread(site))
+    await set_rules(site, held_words=["casino"])
+    path = f"/comments/{posted['comment']['id']}"
+    edited = await site.call("PATCH", path, by=posted["author_token"], json={"body": "A casino."})
+    held = edited.json()
+    assert (edited.status_code, held["state"], len(held["why"])) == (200, "pending", 1)
+    assert (await site.call("GET", path, by=posted["author_token"])).json()["comment"]["why"] == held["why"]
+    again = await site.call("PATCH", path, by=posted["author_token"], json={"body": "A casino."})
+    assert again.json()["why"] == held["why"]

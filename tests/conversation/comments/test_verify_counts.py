@@ -1,0 +1,45 @@
+"""``onereply verify`` finds every way in which what is kept could be untrue; each is tried, and then taken back."""
+
+import pytest
+from sqlalchemy import text
+
+from service.conversation.comments.verify_counts import verify
+from tests.builders import ASite, a_comment, a_thread
+
+THREAD = "(SELECT id FROM threads WHERE article = :article AND site_id = (SELECT id FROM sites WHERE slug = :slug))"
+ELSEWHERE = bytes.fromhex("0000000300000002")
+UNTRUE = {
+    "reply count 3": f"UPDATE threads SET reply_count = 3 WHERE id = {THREAD}",
+    "last place given 1, last place taken 2": f"UPDATE threads SET places = 1 WHERE id = {THREAD}",
+    "has shown True": f"UPDATE comments SET state = 'spam' WHERE depth = 1 AND thread_id = {THREAD}",
+    "depth 5": f"UPDATE comments SET depth = 5 WHERE depth = 1 AND thread_id = {THREAD}",
+    "newest path 0000000300000002": (
+        f"UPDATE comments SET newest_path = :elsewhere WHERE depth = 1 AND thread_id = {THREAD}"
+    ),
+    "0 above it": f"UPDATE comments SET path = :elsewhere, depth = 2 WHERE depth = 1 AND thread_id = {THREAD}",
+    "sequence 9": f"UPDATE threads SET sequence = 9 WHERE id = {THREAD}",
+    "position 7": "UPDATE sites SET position = 7 WHERE slug = :slug AND :article <> ''",
+    "are 2": f"DELETE FROM events WHERE sequence = 2 AND thread_id = {THREAD}",
+}
+
+
+class TakenBack(Exception):
+    """Undoes a transaction."""
+
+
+@pytest.mark.parametrize("finding", UNTRUE)
+async def test_what_is_untrue_is_found(site: ASite, finding: str) -> None:
+    thread = await a_thread(site)
+    first = await a_comment(thread)
+    await a_comment(thread, below=first["comment"]["id"])
+    statement = UNTRUE[finding]
+    values: dict[str, object] = {"article": thread.article, "slug": site.slug}
+    if ":elsewhere" in statement:
+        values["elsewhere"] = ELSEWHERE
+    with pytest.raises(TakenBack):
+        async with site.app.state.database.write() as connection:
+            assert [found async for found in verify(connection)] == []
+            await connection.execute(text(statement), values)
+            found = [found async for found in verify(connection)]
+            assert [each for each in found if finding in each], found
+            raise TakenBack

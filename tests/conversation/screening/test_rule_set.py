@@ -1,0 +1,89 @@
+"""Each rule finds what it is set to find, says what it found, and the strictest counts."""
+
+from typing import Any
+
+import pytest
+
+from service.conversation.comments.render import render
+from service.conversation.screening.findings import Finding, Rule, strictest
+from service.conversation.screening.rule_set import make_screen, said, screen_of
+from service.conversation.screening.screen_draft import judge
+from service.platform.sites.site_rules import PRESETS, Rules
+
+LINK = "https://pills.example/cheap"
+
+
+def judged(body: str, *, name: str = "Ada", url: str | None = None, **rules: Any) -> list[Finding]:
+    says = said(author_name=name, author_url=url, body=body, html=render(body))
+    return judge(says, make_screen(Rules(**rules)), mode="publish")
+
+
+@pytest.mark.parametrize("body", ["Well said.", "x" * 10_000, "A" * 100, f"{LINK} " * 50])
+def test_a_site_without_rules_finds_nothing(body: str) -> None:
+    assert judged(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "rules", "rule", "verdict", "matched"),
+    [
+        ("The Casino!", {"held_words": ("casino",)}, "held-word", "pending", "casino"),
+        ("The Casino!", {"refused_words": ("Cas*no",)}, "refused-word", "refused", "Cas*no"),
+        (f"{LINK} {LINK}", {"most_links": 1}, "links", "pending", "2"),
+        (f"[here]({LINK})", {"refused_domains": ("example",)}, "refused-domain", "refused", "pills.example"),
+        ("x" * 11, {"longest": 10}, "long", "pending", "11"),
+        ("THIS IS ALL VERY LOUD here", {"most_capitals": 70}, "capitals", "pending", "80 %"),
+        ("Nooooooo!", {"most_repeated": 6}, "repeated", "pending", "o × 7"),
+    ],
+)
+def test_a_rule_says_what_it_found(body: str, rules: dict[str, Any], rule: str, verdict: str, matched: str) -> None:
+    [finding] = judged(body, **rules)
+    assert (finding.rule, finding.verdict, finding.matched) == (rule, verdict, matched)
+
+
+@pytest.mark.parametrize(
+    ("body", "rules"),
+    [
+        (f"{LINK} {LINK}", {"most_links": 2}),
+        (f"{LINK} {LINK}", {"most_links": 0, "allowed_domains": ("pills.example",)}),
+        (f"`{LINK}`", {"most_links": 0}),
+        (LINK, {"refused_domains": ("ills.example", "cheap.pills.example")}),
+        ("x" * 10, {"longest": 10}),
+        ("NATO", {"most_capitals": 50}),
+        ("ТАК ГОВОРЯТ ТЕ, кто не слышал", {"most_capitals": 60}),
+        ("日本語" * 20, {"most_capitals": 1}),
+        ("so     much   space", {"most_repeated": 2}),
+    ],
+)
+def test_what_is_within_the_limits_is_not_found(body: str, rules: dict[str, Any]) -> None:
+    assert judged(body, **rules) == []
+
+
+def test_the_author_counts_too() -> None:
+    assert judged("Hello.", name="Best Casino", held_words=("casino",))
+    assert judged("Hello.", url=LINK, refused_domains=("pills.example",))
+
+
+def test_all_that_is_found_is_told_and_the_strictest_counts() -> None:
+    found = judged(f"CASINO CASINO CASINO {LINK}", held_words=("casino",), refused_domains=("pills.example",))
+    assert [finding.rule for finding in found] == [Rule.REFUSED_DOMAIN, Rule.HELD_WORD]
+    assert strictest(found) == "refused"
+    assert strictest(found[1:]) == "pending"
+    assert strictest([]) == "published"
+
+
+def test_a_thread_that_holds_all_says_so() -> None:
+    says = said(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
+    assert judge(says, make_screen(Rules()), mode="hold") == [Finding(Rule.MODE, "pending")]
+
+
+def test_a_screen_is_made_once_for_the_same_rules() -> None:
+    rules, others = Rules(held_words=("a",)), Rules(held_words=("b",))
+    assert screen_of(1, rules) is screen_of(1, rules)
+    assert screen_of(1, others).rules is others
+    assert screen_of(2, others) is not screen_of(1, others)
+
+
+def test_what_a_newsroom_begins_with_lets_a_usual_comment_pass() -> None:
+    screen = make_screen(PRESETS["newsroom"])
+    body = "I read this twice, and NATO did not answer. See https://gazette.example/a for why… Really?!!"
+    assert judge(said(author_name="Ada", author_url=None, body=body, html=render(body)), screen, mode="publish") == []

@@ -1,0 +1,141 @@
+"""The comments of an article that its host deleted are erased for good, where the site wants that."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from service.app import create_app
+from service.conversation.comments.verify_counts import verify
+from service.integrations.articles import erase_threads as erasing
+from service.integrations.endpoints.delivery_retention import forget_answers
+from service.moderation.spam_training.train import learn_from_logs
+from tests.builders import ASite, AThread, Json, a_comment, a_site, a_thread, decide, events_of, set_rules
+from tests.conftest import an_installation
+from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
+from tests.integrations.endpoints.deliveries import a_worker, an_endpoint, attempts_of
+
+MORNING, NOON, EVENING = "2026-11-24T08:00:00Z", "2026-11-24T12:00:00Z", "2026-11-24T18:00:00Z"
+SECRET_WORDS = "A pomegranate, surely."
+
+
+@pytest.fixture
+async def site(fresh_database_url: str) -> AsyncIterator[ASite]:
+    """A site that its host tells of its articles, in a database that nobody else uses."""
+    app = create_app(an_installation(fresh_database_url))
+    async with app.router.lifespan_context(app), a_site(app) as site:
+        await share_hooks_secret(site)
+        yield site
+
+
+async def a_discussed_thread(site: ASite) -> tuple[AThread, Json]:
+    """An article with comments in several states, answers, a report, a lesson; and one of the comments."""
+    await set_rules(site, held_words=["casino"], classifier="hold")
+    thread = await a_thread(site)
+    given = {"name": "Persephone", "email": "persephone@example.com", "url": "https://persephone.example/"}
+    first = await a_comment(thread, SECRET_WORDS, **given, key="a-key-of-sixteen-and-more")
+    answer = await a_comment(thread, SECRET_WORDS, **given, below=first["comment"]["id"])
+    held = await a_comment(thread, f"{SECRET_WORDS} At the casino.", **given)
+    await decide(site, "spam", held["comment"])
+    await decide(site, "reject", answer["comment"])
+    note = {"reason": "abuse", "note": SECRET_WORDS}
+    await site.call("POST", f"/comments/{first['comment']['id']}/reports", json=note)
+    await learn_from_logs(site.app.state.database)
+    await site.sweep()
+    return thread, first["comment"]
+
+
+async def findings(site: ASite) -> list[str]:
+    async with site.app.state.database.read() as connection:
+        return [finding async for finding in verify(connection)]
+
+
+async def everything(site: ASite) -> str:
+    """All text in the tables that could say what was said."""
+    tables = ("comments", "events", "reports", "findings", "search_entries", "decisions", "idempotency_keys")
+    async with site.app.state.database.read() as connection:
+        rows = [(await connection.execute(text(f"SELECT * FROM {table}"))).all() for table in tables]
+        lessons = (await connection.execute(text("SELECT comment_id FROM lessons"))).all()
+    return repr(rows).lower() + (repr(lessons) if lessons else "")
+
+
+async def test_nothing_that_was_said_is_left_and_one_event_tells_it(site: ASite) -> None:
+    await site.set(deleted_articles="erase")
+    thread, comment = await a_discussed_thread(site)
+    assert "pomegranate" in await everything(site) and "persephone" in await everything(site)
+    before = (await events_of(site))[-1]["position"]
+    await tell(site, "deleted", thread.article)
+    assert (await site.call("GET", thread.path)).status_code == 404
+    await site.sweep()
+    kept = await everything(site)
+    assert "pomegranat" not in kept and "persephone" not in kept
+    events = await events_of(site, after=before)
+    assert [event["type"] for event in events] == ["thread.withdrawn", "thread.deleted"]
+    assert events[-1]["data"]["thread"]["reply_count"] == 0
+    assert (await site.call("GET", f"/comments/{comment['id']}", by="moderator")).json()["comment"]["state"] == (
+        "deleted"
+    )
+    assert await findings(site) == []
+
+
+async def test_a_site_keeps_the_comments_of_deleted_articles_unless_it_says_otherwise(site: ASite) -> None:
+    thread, comment = await a_discussed_thread(site)
+    told = (await tell(site, "deleted", thread.article, at=NOON)).json()
+    await site.sweep()
+    assert (await events_of(site))[-1]["type"] == "thread.deleted"
+    assert (told["withdrawn_at"], told["reply_count"]) == (NOON, 1)
+    assert (await site.call("GET", thread.path)).status_code == 404
+    await tell(site, "restored", thread.article, at=EVENING)
+    assert [each["id"] for each in await thread.pages()][:1] == [comment["id"]]
+
+
+async def test_erasing_goes_on_where_it_stopped_and_counts_are_right_at_every_step(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "BATCH", 2)
+    await site.set(deleted_articles="erase")
+    thread, comment = await a_discussed_thread(site)
+    for number in range(5):
+        comment = (await a_comment(thread, f"Number {number}", below=comment["id"]))["comment"]
+    await tell(site, "deleted", thread.article)
+    goes_on, turns = True, 0
+    async with site.app.state.database.read() as connection:
+        [thread_id] = (await connection.scalars(text("SELECT thread_id FROM erasures"))).all()
+    while goes_on:  # each turn is a transaction, after which a process may stop
+        async with site.app.state.database.write() as connection:
+            goes_on = await erasing._erase_some(connection, thread_id, forget_answers)
+        assert await findings(site) == []
+        turns += 1
+    assert turns > 8
+    async with site.app.state.database.write() as connection:
+        assert not await erasing._erase_some(connection, thread_id, forget_answers)
+
+
+async def test_what_is_said_after_the_article_came_back_stays(site: ASite) -> None:
+    await site.set(deleted_articles="erase")
+    thread, comment = await a_discussed_thread(site)
+    await tell(site, "deleted", thread.article, at=NOON)
+    await tell(site, "restored", thread.article, at=EVENING)
+    later = (await a_comment(thread, "A new beginning.", below=comment["id"]))["comment"]
+    await site.sweep()
+    assert [(each["id"], each["state"]) for each in await thread.pages()] == [
+        (comment["id"], "deleted"),
+        (later["id"], "published"),
+    ]
+    assert (await events_of(site))[-1]["type"] == "thread.updated"
+    assert (await thread.read())["reply_count"] == 1
+    assert await findings(site) == []
+
+
+async def test_what_a_receiver_sent_back_of_it_is_forgotten_too(site: ASite) -> None:
+    await site.set(deleted_articles="erase")
+    async with a_receiver(lambda message: an_answer(200, message.body)) as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_comment(await a_thread(site, article="a"), "The mayor lies.")
+        await worker.work()
+        assert "The mayor lies." in (await attempts_of(site, endpoint, 2))[0]["answer"]
+        await tell(site, "deleted")
+        await site.sweep()
+        answers = [(await attempts_of(site, endpoint, position))[0]["answer"] for position in (1, 2)]
+        assert answers[0] and answers[1] is None

@@ -1,0 +1,114 @@
+"""What tests of webhooks begin with: endpoints, and workers that are moved on turn by turn."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from service.integrations.endpoints.deliverer import Deliverer
+from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.endpoint_concurrency import Lane
+from service.platform.storage.engine import Database
+from service.settings import Settings
+from tests.builders import ASite, Json
+
+SCHEDULE = Settings(secret_key="x" * 32).retries()
+
+
+async def an_endpoint(site: ASite, url: str, **fields: Any) -> tuple[str, str]:
+    """The id and the secret of a new endpoint."""
+    response = await site.call("POST", "/endpoints", by="admin", json={"url": url, **fields})
+    assert response.status_code == 201, response.text
+    made = response.json()
+    return made["endpoint"]["id"], made["secret"]
+
+
+async def endpoint_of(site: ASite, endpoint: str) -> Json:
+    """The endpoint as it is now."""
+    response = await site.call("GET", f"/endpoints/{endpoint}", by="admin")
+    assert response.status_code == 200, response.text
+    found: Json = response.json()
+    return found
+
+
+async def deliveries_of(site: ASite, endpoint: str, **query: Any) -> list[Json]:
+    """The deliveries to an endpoint, the oldest first."""
+    response = await site.call("GET", f"/endpoints/{endpoint}/deliveries", by="admin", params={"limit": 200, **query})
+    assert response.status_code == 200, response.text
+    found: list[Json] = response.json()["deliveries"]
+    return found[::-1]
+
+
+async def attempts_of(site: ASite, endpoint: str, position: int) -> list[Json]:
+    """The attempts of a delivery, the first of them first."""
+    response = await site.call("GET", f"/endpoints/{endpoint}/deliveries/{position}", by="admin")
+    assert response.status_code == 200, response.text
+    found: list[Json] = response.json()["attempts"]
+    return found[::-1]
+
+
+async def change(site: ASite, endpoint: str, **changes: Any) -> None:
+    response = await site.call("PATCH", f"/endpoints/{endpoint}", by="admin", json=changes)
+    assert response.status_code == 200, response.text
+
+
+class AWorker:
+    """A worker over the app's database that does nothing by itself."""
+
+    def __init__(self, site: ASite, *, schedule: list[timedelta] | None = None) -> None:
+        database: Database = site.app.state.database
+        webhooks: Webhooks = site.app.state.webhooks
+        self.deliverer = Deliverer(
+            database,
+            secrets=webhooks.secrets,
+            targets=webhooks.targets,
+            schedule=SCHEDULE if schedule is None else schedule,
+        )
+
+    @property
+    def lanes(self) -> list[Lane]:
+        return [*self.deliverer._lanes.values()]
+
+    async def work(self) -> None:
+        """Turn after turn, until all that it took has been answered and there is nothing more to take."""
+        for _ in range(500):
+            more = await self.deliverer.turn()
+            held = sum(lane.held for lane in self.lanes)
+            if not more and not held and not self.deliverer._tried:
+                return
+            await self.settle()
+        raise AssertionError("The worker comes to no end.")
+
+    async def settle(self) -> None:
+        """Until what is being sent has been answered."""
+        running = [task for lane in self.lanes for task in lane._running]
+        if running:
+            await asyncio.wait(running)
+
+    async def until(self, fact: Callable[[], bool]) -> None:
+        """Turn after turn, until something is so."""
+        async with asyncio.timeout(20):
+            while not fact():
+                await self.deliverer.turn()
+                await asyncio.sleep(0.001)
+
+
+async def becomes(fact: Callable[[], Awaitable[bool]]) -> None:
+    """Until something is so that goes on by itself."""
+    async with asyncio.timeout(20):
+        while not await fact():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def a_worker(site: ASite, **given: Any) -> AsyncIterator[AWorker]:
+    """A worker that lets go of what it has at the end; the site's endpoints are removed then."""
+    worker = AWorker(site, **given)
+    try:
+        yield worker
+    finally:
+        await worker.deliverer.stop(within_seconds=0)
+        listed = (await site.call("GET", "/endpoints?limit=100", by="admin")).json()["endpoints"]
+        for each in listed:
+            await site.call("DELETE", f"/endpoints/{each['id']}", by="admin")

@@ -1,0 +1,373 @@
+"""Events arrive where a host listens, signed, once or more and never not."""
+
+import asyncio
+import json
+from functools import partial
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+from standardwebhooks import Webhook
+
+from service.integrations.endpoints import send_attempt as sending
+from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
+from service.integrations.endpoints.model import EndpointRow
+from service.platform.outbound.webhook_signatures import NotSigned, Signer, make_secret
+from tests.builders import ASite, Clock, a_comment, a_thread, events_of
+from tests.integrations.endpoints.a_receiver import OK, AReceiver, Received, a_receiver, an_answer
+from tests.integrations.endpoints.deliveries import (
+    a_worker,
+    an_endpoint,
+    attempts_of,
+    change,
+    deliveries_of,
+    endpoint_of,
+)
+
+
+async def test_every_event_arrives_signed_and_as_the_log_has_it(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, secret = await an_endpoint(site, f"{host.origin}/hook")
+        thread = await a_thread(site)
+        await a_comment(thread, "Мир 👋")
+        await thread.close()
+        await worker.work()
+        log = await events_of(site)
+        assert [each.path for each in host.received] == ["/hook"] * 3
+        for event, message in zip(log, host.received, strict=True):
+            told = Webhook(secret).verify(message.body, message.headers)
+            assert message.headers["webhook-id"] == event["id"]
+            assert message.headers["content-type"] == "application/json"
+            assert {name: told[name] for name in event} == event
+            assert (told["timestamp"], told["site"]) == (event["occurred_at"], site.slug)
+        assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"] * 3
+        [attempt] = await attempts_of(site, endpoint, 1)
+        assert (attempt["status"], attempt["error"], attempt["answer"]) == (204, None, "")
+        health = (await endpoint_of(site, endpoint))["health"]
+        assert (health["behind"], health["waiting"], health["failed"], health["failing_since"]) == (0, 0, 0, None)
+        assert (health["recent"]["attempts"], health["recent"]["delivered"]) == (3, 3)
+
+
+async def test_an_endpoint_is_told_of_what_it_listens_for_from_when_it_was_added(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        thread = await a_thread(site)
+        await an_endpoint(site, f"{host.origin}/comments", types=["comment.*"])
+        await an_endpoint(site, f"{host.origin}/closes", types=["thread.closed", "comment.rejected"])
+        await a_comment(thread)
+        await thread.close()
+        await worker.work()
+        told = {each.path: each.content["type"] for each in host.received}
+        assert (len(host.received), told) == (2, {"/comments": "comment.published", "/closes": "thread.closed"})
+
+
+async def test_many_events_that_nobody_listens_for_are_passed_over(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin, types=["thread.closed"])
+        for _ in range(130):
+            thread = await a_thread(site)
+        await thread.close()
+        await worker.work()
+        assert [each["type"] for each in host.contents] == ["thread.closed"]
+        assert (await endpoint_of(site, endpoint))["health"]["behind"] == 0
+
+
+FAILURES = [
+    pytest.param(an_answer(500, b"Oops"), (500, None, "Oops"), id="server error"),
+    pytest.param(an_answer(404), (404, None, ""), id="not found"),
+    pytest.param(an_answer(304), (304, None, ""), id="not modified"),
+    pytest.param(an_answer(302, location="http://127.0.0.1:1/"), (302, None, ""), id="redirect"),
+    pytest.param(None, (None, "no-answer", None), id="connection ends"),
+    pytest.param(b"NOT HTTP\r\n\r\n", (None, "no-answer", None), id="no HTTP"),
+    pytest.param("hang", (None, "timed-out", None), id="hangs"),
+    pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort", (None, "timed-out", None), id="never ends"),
+]
+
+
+@pytest.mark.parametrize(("answer", "known"), FAILURES)
+async def test_what_is_not_2xx_is_tried_again_and_what_came_is_kept(
+    site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch, answer: object, known: tuple[object, ...]
+) -> None:
+    monkeypatch.setattr(sending, "SECONDS_IN_ALL", 0.2)
+    answers = [answer, OK]
+    async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        [first] = await attempts_of(site, endpoint, 1)
+        assert (first["status"], first["error"], first["answer"]) == known
+        [waiting] = await deliveries_of(site, endpoint, state="waiting")
+        assert waiting["attempts"] == 1
+        health = (await endpoint_of(site, endpoint))["health"]
+        assert health["failing_since"] and health["waiting"] == 1
+        the_clock.move(seconds=4.9)
+        await worker.work()
+        assert len(host.received) == 1
+        the_clock.move(seconds=1.3)
+        await worker.work()
+        before, again = (each.headers for each in host.received)
+        assert before["webhook-id"] == again["webhook-id"]
+        assert int(again["webhook-timestamp"]) - int(before["webhook-timestamp"]) == 6
+        assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"]
+        assert (await endpoint_of(site, endpoint))["health"]["failing_since"] is None
+
+
+async def test_nobody_who_listens_is_a_failure_too(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        origin = host.origin
+    async with a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, origin)
+        await a_thread(site)
+        await worker.work()
+        [attempt] = await attempts_of(site, endpoint, 1)
+        assert (attempt["status"], attempt["error"]) == (None, "unreachable")
+
+
+async def test_tries_follow_the_schedule_until_the_last_has_failed(site: ASite, the_clock: Clock) -> None:
+    async with a_receiver(lambda _: an_answer(500)) as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        waits = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
+        for number, seconds in enumerate(waits, start=1):
+            the_clock.move(seconds=seconds - 1)
+            await worker.work()
+            assert len(host.received) == number
+            the_clock.move(seconds=seconds * 0.2 + 2)
+            await worker.until(partial(_has_come, host, number + 1))
+            await worker.work()
+        [failed] = await deliveries_of(site, endpoint, state="failed")
+        assert (failed["attempts"], failed["next_try_at"]) == (10, None)
+        the_clock.move(days=30)
+        await worker.work()
+        assert len(host.received) == 10
+
+
+def _has_come(host: AReceiver, count: int) -> bool:
+    return len(host.received) == count
+
+
+async def test_an_answer_is_kept_to_its_first_kilobyte(site: ASite) -> None:
+    body = "é".encode() * 40_000
+    async with a_receiver(lambda _: an_answer(200, body)) as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        [attempt] = await attempts_of(site, endpoint, 1)
+        assert (attempt["status"], attempt["answer"]) == (200, "é" * 512)
+
+
+async def test_a_cookie_that_a_host_sets_is_not_sent_back(site: ASite) -> None:
+    async with a_receiver(lambda _: an_answer(200, set_cookie="a=b; Path=/")) as host, a_worker(site) as worker:
+        await an_endpoint(site, host.origin)
+        for _ in range(2):
+            await a_thread(site)
+            await worker.work()
+        assert [each.headers.get("cookie") for each in host.received] == [None, None]
+
+
+async def test_an_endpoint_that_hangs_delays_no_other(site: ASite) -> None:
+    def answer(message: Received) -> object:
+        return "hang" if message.path == "/slow" else OK
+
+    async with a_receiver(answer) as host, a_worker(site) as worker:
+        await an_endpoint(site, f"{host.origin}/slow")
+        await an_endpoint(site, f"{host.origin}/quick")
+        for _ in range(40):
+            await a_thread(site)
+        await worker.until(lambda: len([each for each in host.received if each.path == "/quick"]) == 40)
+        assert len([each for each in host.received if each.path == "/slow"]) <= 4
+        host.released.set()
+
+
+async def test_410_disables_and_the_others_are_told(site: ASite) -> None:
+    gone = [an_answer(410)]
+    async with (
+        a_receiver(lambda message: gone[0] if message.path.startswith("/gone") else OK) as host,
+        a_worker(site) as worker,
+    ):
+        endpoint, _ = await an_endpoint(site, f"{host.origin}/gone?token=mine", types=["thread.*"])
+        await an_endpoint(site, f"{host.origin}/other", types=["endpoint.disabled"])
+        await a_thread(site)
+        await worker.work()
+        await worker.work()
+        disabled = await endpoint_of(site, endpoint)
+        assert (disabled["state"], disabled["disabled_reason"]) == ("disabled", "gone")
+        told = [each.content for each in host.received if each.path == "/other"]
+        assert [(each["type"], each["sequence"]) for each in told] == [("endpoint.disabled", None)]
+        assert told[0]["data"]["endpoint"] == {
+            "id": endpoint,
+            "url": f"{host.origin}/gone",
+            "reason": "gone",
+            "disabled_at": disabled["disabled_at"],
+        }
+        await a_thread(site)
+        await worker.work()
+        assert len([each for each in host.received if each.path.startswith("/gone")]) == 1
+        gone[0] = OK
+        await change(site, endpoint, state="active")
+        redelivered = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"first": 1})
+        assert redelivered.status_code == 202
+        await worker.work()
+        assert [each.content["type"] for each in host.received if each.path.startswith("/gone")] == [
+            "thread.created"
+        ] * 3
+
+
+async def test_an_endpoint_that_fails_for_five_days_is_disabled(site: ASite, the_clock: Clock) -> None:
+    async with a_receiver(lambda _: an_answer(500)) as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        the_clock.move(days=4.9)
+        await a_thread(site)
+        await worker.until(lambda: len(host.received) >= 3)
+        await worker.work()
+        assert (await endpoint_of(site, endpoint))["state"] == "active"
+        the_clock.move(days=0.2)
+        await a_thread(site)
+        await worker.until(lambda: len(host.received) >= 4)
+        await worker.work()
+        disabled = await endpoint_of(site, endpoint)
+        assert (disabled["state"], disabled["disabled_reason"]) == ("disabled", "failing")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", ["seconds", "date"])
+async def test_whoever_asks_to_be_left_alone_is(site: ASite, the_clock: Clock, status: int, asked: str) -> None:
+    after = "120" if asked == "seconds" else "Tue, 24 Nov 2026 12:02:00 GMT"
+    answers = [an_answer(status, retry_after=after), OK, OK]
+    async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site) as worker:
+        await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        await a_thread(site)
+        the_clock.move(seconds=119)
+        await worker.work()
+        assert len(host.received) == 1
+        the_clock.move(seconds=2)
+        await worker.until(lambda: len(host.received) == 3)
+        await worker.work()
+        assert {each.headers["webhook-id"] for each in host.received[1:]} == {
+            event["id"] for event in await events_of(site)
+        }
+
+
+async def test_what_happens_while_an_endpoint_is_paused_comes_when_it_goes_on(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await change(site, endpoint, state="paused")
+        for _ in range(3):
+            await a_thread(site)
+        await worker.work()
+        assert (host.received, (await endpoint_of(site, endpoint))["health"]["behind"]) == ([], 3)
+        await change(site, endpoint, state="active")
+        await worker.work()
+        assert [each["position"] for each in host.contents] == [1, 2, 3]
+
+
+async def test_while_a_secret_is_replaced_both_sign(site: ASite, the_clock: Clock) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, old = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        rotated = await site.call("POST", f"/endpoints/{endpoint}/rotate", by="admin", json={"overlap_seconds": 600})
+        new = rotated.json()["secret"]
+        assert new != old and new not in json.dumps(await endpoint_of(site, endpoint))
+        await a_thread(site)
+        await worker.work()
+        the_clock.move(seconds=601)
+        await a_thread(site)
+        await worker.work()
+        signatures = [each.headers["webhook-signature"].split() for each in host.received]
+        assert [len(each) for each in signatures] == [1, 2, 1]
+        for message, secrets in zip(host.received, [{old}, {old, new}, {new}], strict=True):
+            given = set(message.headers["webhook-signature"].split())
+            at = the_clock.instant.fromtimestamp(int(message.headers["webhook-timestamp"]), tz=the_clock.instant.tzinfo)
+            wanted = {Webhook(each).sign(message.headers["webhook-id"], at, message.body.decode()) for each in secrets}
+            assert given == wanted
+
+
+async def test_whoever_rotates_twice_leaves_no_receiver_behind(site: ASite, the_clock: Clock) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, secret = await an_endpoint(site, host.origin)
+        secrets = [secret]
+        for overlap in (600, 60, 0):
+            rotated = await site.call(
+                "POST", f"/endpoints/{endpoint}/rotate", by="admin", json={"overlap_seconds": overlap}
+            )
+            secrets.append(rotated.json()["secret"])
+            await a_thread(site)
+            await worker.work()
+        for message, good in zip(host.received, ([0, 1], [0, 1, 2], [3]), strict=True):
+            assert [number for number, each in enumerate(secrets) if _verifies(each, message, the_clock)] == good
+
+
+def _verifies(secret: str, message: Received, the_clock: Clock) -> bool:
+    try:
+        Signer(secret).verify(message.headers, message.body, now=the_clock.now())
+    except NotSigned:
+        return False
+    return True
+
+
+async def test_a_secret_that_the_secret_key_does_not_open_is_healed_by_rotating(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        async with site.app.state.database.write() as connection:
+            lost = EndpointSecrets("another secret key of the installation").close(UUID(endpoint), make_secret())
+            await connection.execute(update(EndpointRow).where(EndpointRow.id == UUID(endpoint)).values(secret=lost))
+        tried = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
+        assert (tried.status_code, "rotate it" in tried.json()["detail"]) == (422, True)
+        await a_thread(site)
+        await worker.work()
+        assert host.received == []
+        rotated = await site.call("POST", f"/endpoints/{endpoint}/rotate", by="admin")
+        await worker.work()
+        [message] = host.received
+        Webhook(rotated.json()["secret"]).verify(message.body, message.headers)
+
+
+async def test_a_trial_is_signed_told_and_changes_nothing(site: ASite) -> None:
+    async with a_receiver(lambda _: an_answer(418, b"Tea")) as host, a_worker(site):
+        endpoint, secret = await an_endpoint(site, host.origin, description="The CMS")
+        await change(site, endpoint, state="paused")
+        told = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
+        assert told.status_code == 200
+        assert (told.json()["status"], told.json()["answer"]) == (418, "Tea")
+        [message] = host.received
+        content = Webhook(secret).verify(message.body, message.headers)
+        assert (content["type"], content["data"]["endpoint"]["id"]) == ("endpoint.test", endpoint)
+        assert await deliveries_of(site, endpoint) == []
+        assert (await endpoint_of(site, endpoint))["health"]["recent"]["attempts"] == 0
+        assert await events_of(site) == []
+
+
+async def test_nothing_is_sent_to_an_endpoint_that_was_removed(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        assert (await site.call("DELETE", f"/endpoints/{endpoint}", by="admin")).status_code == 204
+        await worker.work()
+        assert host.received == []
+        assert (await site.call("GET", f"/endpoints/{endpoint}", by="admin")).status_code == 404
+        await site.sweep()
+        assert (await site.call("GET", "/endpoints", by="admin")).json()["endpoints"] == []
+
+
+async def test_an_endpoint_removed_while_it_is_being_told_stops_nobody(site: ASite) -> None:
+    async with (
+        a_receiver(lambda message: "hang" if message.path == "/slow" else OK) as host,
+        a_worker(site) as worker,
+    ):
+        endpoint, _ = await an_endpoint(site, f"{host.origin}/slow")
+        await a_thread(site)
+        await worker.until(lambda: len(host.received) == 1)
+        assert (await site.call("DELETE", f"/endpoints/{endpoint}", by="admin")).status_code == 204
+        await site.sweep()
+        host.released.set()
+        await worker.settle()
+        await asyncio.sleep(0)
+        await an_endpoint(site, f"{host.origin}/other")
+        await a_thread(site)
+        await worker.work()
+        assert [each.path for each in host.received] == ["/slow", "/other"]

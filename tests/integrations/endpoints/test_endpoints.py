@@ -1,0 +1,265 @@
+"""Admins say where a host listens, see what became of what was sent there, and have it sent again."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from service.integrations.endpoints import delivery_retention as forgetting
+from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.model import EndpointRow
+from service.platform.outbound.safe_client import Address, Targets
+from service.platform.storage.engine import Database
+from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread, events_of
+from tests.integrations.endpoints.a_receiver import OK, Received, a_receiver, an_answer
+from tests.integrations.endpoints.deliveries import (
+    a_worker,
+    an_endpoint,
+    attempts_of,
+    change,
+    deliveries_of,
+    endpoint_of,
+)
+from tests.platform.outbound.test_safe_client import resolve
+from tests.real_data import real_data
+
+
+async def test_the_secret_is_shown_once_and_kept_sealed(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site):
+        endpoint, secret = await an_endpoint(site, host.origin)
+        assert secret.startswith("whsec_") and len(secret) == 50
+        listed = await site.call("GET", "/endpoints", by="admin")
+        assert secret.removeprefix("whsec_") not in listed.text + json.dumps(await endpoint_of(site, endpoint))
+        database: Database = site.app.state.database
+        async with database.read() as connection:
+            sealed = await connection.scalars(select(EndpointRow.secret))
+            assert not any(secret.encode() in each for each in sealed)
+
+
+async def test_a_secret_may_be_the_hosts_own(site: ASite) -> None:
+    own = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    async with a_receiver() as host, a_worker(site):
+        assert await an_endpoint(site, host.origin, secret=own) == (await _only(site), own)
+
+
+async def _only(site: ASite) -> str:
+    [endpoint] = (await site.call("GET", "/endpoints", by="admin")).json()["endpoints"]
+    found: str = endpoint["id"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"url": "ftp://cms.example/"}, "/url"),
+        ({"url": "https://user:pass@cms.example/"}, "/url"),
+        ({"url": "https://192.0.2.1/", "types": ["comment.shouted"]}, "/types/0"),
+        ({"url": "https://192.0.2.1/", "types": ["*", "comment"]}, "/types/1"),
+        ({"url": "https://192.0.2.1/", "types": []}, "/types"),
+        ({"url": "https://192.0.2.1/", "description": " "}, "/description"),
+        ({"url": "https://192.0.2.1/", "secret": "whsec_" + "A" * 28}, "/secret"),
+        ({"url": "https://192.0.2.1/", "secret": "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, "/secret"),
+        ({"url": "https://192.0.2.1/", "secret": "whsec_" + "A" * 37}, "/secret"),
+    ],
+)
+async def test_what_can_be_no_endpoint_is_refused_by_name(site: ASite, body: Json, pointer: str) -> None:
+    refused = await site.call("POST", "/endpoints", by="admin", json=body)
+    assert (refused.status_code, refused.json()["pointer"]) == (422, pointer), refused.text
+
+
+async def test_where_nobody_may_be_called_nobody_listens(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+    webhooks: Webhooks = site.app.state.webhooks
+    careful = Webhooks(webhooks.secrets, Targets(allow_private=False, resolve=resolve))
+    monkeypatch.setitem(site.app.state._state, "webhooks", careful)
+    async with a_worker(site):
+        for case in json.loads(real_data("webhooks/target-urls.json").read_text()):
+            answered = await site.call("POST", "/endpoints", by="admin", json={"url": case["url"]})
+            assert answered.status_code == (201 if case["expect"].startswith("allow") else 422), case
+        unknown = await site.call("POST", "/endpoints", by="admin", json={"url": "https://nowhere.example/"})
+        assert (unknown.status_code, unknown.json()["detail"]) == (422, "Its host has no address.")
+
+
+async def test_a_name_that_leads_elsewhere_later_is_not_connected_to(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Public when it is registered, this machine when it is connected to."""
+    addresses = ["93.184.215.14"]
+
+    async def rebind(_host: str, _port: int) -> Sequence[Address]:
+        return [ip_address(addresses[0])]
+
+    webhooks: Webhooks = site.app.state.webhooks
+    careful = Webhooks(webhooks.secrets, Targets(allow_private=False, resolve=rebind))
+    monkeypatch.setitem(site.app.state._state, "webhooks", careful)
+    async with a_receiver() as host, a_worker(site) as worker:
+        port = host.origin.rpartition(":")[2]
+        endpoint, _ = await an_endpoint(site, f"http://rebinding.example:{port}/")
+        addresses[0] = "127.0.0.1"
+        await a_thread(site)
+        await worker.work()
+        [attempt] = await attempts_of(site, endpoint, 1)
+        assert (attempt["error"], host.received) == ("address-refused", [])
+        tried = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
+        assert tried.json()["error"] == "address-refused"
+
+
+async def test_endpoints_are_listed_page_by_page(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site):
+        made = [(await an_endpoint(site, f"{host.origin}/{number}"))[0] for number in range(5)]
+        found, query = [], "?limit=2"
+        while query:
+            page = (await site.call("GET", f"/endpoints{query}", by="admin")).json()
+            found += [each["id"] for each in page["endpoints"]]
+            query = page["next"] and f"?limit=2&cursor={page['next']}"
+        assert found == made
+
+
+async def test_a_url_and_types_that_change_hold_from_the_next_event_on(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, f"{host.origin}/before")
+        await a_thread(site)
+        await worker.work()
+        await change(site, endpoint, url=f"{host.origin}/after", types=["comment.*"], description="Moved")
+        await a_comment(await a_thread(site))
+        await worker.work()
+        assert [(each.path, each.content["type"]) for each in host.received] == [
+            ("/before", "thread.created"),
+            ("/after", "comment.published"),
+        ]
+        changed = await endpoint_of(site, endpoint)
+        assert (changed["types"], changed["description"]) == (["comment.*"], "Moved")
+
+
+async def test_what_became_of_deliveries_is_read_page_by_page_and_by_state(site: ASite, the_clock: Clock) -> None:
+    answers = {1: OK, 2: an_answer(500), 3: OK}
+
+    def answer(message: Received) -> bytes:
+        return answers[message.content["position"]]
+
+    async with a_receiver(answer) as host, a_worker(site, schedule=[]) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        for _ in range(3):
+            await a_thread(site)
+        await worker.work()
+        states = [(each["position"], each["state"]) for each in await deliveries_of(site, endpoint)]
+        assert states == [(1, "delivered"), (2, "failed"), (3, "delivered")]
+        assert [each["position"] for each in await deliveries_of(site, endpoint, state="failed")] == [2]
+        first = (await site.call("GET", f"/endpoints/{endpoint}/deliveries?limit=2", by="admin")).json()
+        rest = await site.call("GET", f"/endpoints/{endpoint}/deliveries?limit=2&cursor={first['next']}", by="admin")
+        assert [each["position"] for each in first["deliveries"] + rest.json()["deliveries"]] == [3, 2, 1]
+        assert rest.json()["next"] is None
+
+
+async def test_what_failed_is_sent_again_with_the_same_id(site: ASite, the_clock: Clock) -> None:
+    broken = [True]
+
+    def answer(message: Received) -> bytes:
+        return an_answer(500) if broken[0] and message.content["position"] != 2 else OK
+
+    async with a_receiver(answer) as host, a_worker(site, schedule=[]) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        for _ in range(4):
+            await a_thread(site)
+        await worker.until(lambda: len(host.received) == 4)
+        await worker.work()
+        broken[0] = False
+        the_clock.move(hours=1)
+        since = the_clock.instant
+        for failed_since, count in ((since, 0), (since - timedelta(hours=2), 3)):
+            body = {"failed_since": failed_since.isoformat()}
+            again = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json=body)
+            assert (again.status_code, again.json()) == (202, {"redelivered": count, "next": None})
+        before = len(host.received)
+        await worker.until(lambda: len(host.received) == before + 3)
+        await worker.work()
+        ids = {event["position"]: event["id"] for event in await events_of(site)}
+        sent = {(each.content["position"], each.headers["webhook-id"]) for each in host.received[before:]}
+        assert sent == {(position, ids[position]) for position in (1, 3, 4)}
+        assert {each["state"] for each in await deliveries_of(site, endpoint)} == {"delivered"}
+
+
+async def test_a_range_is_sent_again_and_with_it_what_was_never_sent(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        for _ in range(3):
+            await a_thread(site)
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        assert [each["position"] for each in host.contents] == [4]
+        body = {"first": 2, "last": 4}
+        again = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json=body)
+        assert again.json() == {"redelivered": 3, "next": None}
+        await worker.work()
+        assert sorted(each["position"] for each in host.contents) == [2, 3, 4, 4]
+        attempts = await attempts_of(site, endpoint, 4)
+        assert len(attempts) == 2
+
+
+async def test_what_is_to_be_sent_again_must_be_told(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site):
+        endpoint, _ = await an_endpoint(site, host.origin)
+        refused = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"last": 4})
+        assert (refused.status_code, refused.json()["pointer"]) == (422, "/first")
+
+
+async def test_deliveries_are_forgotten_after_the_sites_days(site: ASite, the_clock: Clock) -> None:
+    await site.set(delivery_days=2)
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        the_clock.move(days=1.5)
+        await a_thread(site)
+        await worker.work()
+        await site.sweep()
+        assert len(await deliveries_of(site, endpoint)) == 2
+        the_clock.move(days=1)
+        await site.sweep()
+        assert [each["position"] for each in await deliveries_of(site, endpoint)] == [2]
+
+
+async def test_what_is_sent_again_just_before_it_would_be_forgotten_is_sent(
+    site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, look = [an_answer(500), OK], forgetting._old
+    async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site, schedule=[]) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await a_thread(site)
+        await worker.work()
+        the_clock.move(days=31)
+        asked: list[int] = []
+
+        async def look_and_be_overtaken(*given: Any) -> list[int]:
+            old = await look(*given)
+            if old and not asked:
+                again = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"first": 1})
+                asked.append(again.json()["redelivered"])
+            return old
+
+        monkeypatch.setattr(forgetting, "_old", look_and_be_overtaken)
+        await site.sweep()
+        await worker.work()
+        assert asked == [1]
+        assert [each["position"] for each in host.contents] == [1, 1]
+
+
+async def test_no_site_reaches_what_is_anothers(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site), a_site(site.app) as other:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        for method, path, body in (
+            ("GET", "", None),
+            ("PATCH", "", {"state": "paused"}),
+            ("DELETE", "", None),
+            ("POST", "/rotate", {}),
+            ("POST", "/test", None),
+            ("POST", "/redeliver", {"first": 1}),
+            ("GET", "/deliveries", None),
+            ("GET", "/deliveries/1", None),
+        ):
+            answered = await other.call(method, f"/endpoints/{endpoint}{path}", by="admin", json=body)
+            assert answered.status_code == 404, path
+        assert (await endpoint_of(site, endpoint))["state"] == "active"

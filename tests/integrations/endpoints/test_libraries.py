@@ -1,0 +1,82 @@
+"""Whoever verifies with Standard Webhooks' library for JavaScript takes what we send, and we what it signs."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from service.integrations.endpoints.payload import body_of
+from service.platform.events.event_types import Event
+from service.platform.outbound.webhook_signatures import ID, SIGNATURE, TIMESTAMP, NotSigned, Signer, make_secret
+from tests.builders import Json
+from tests.contract.tools import HERE, modules
+from tests.installing import node, run
+from tests.real_data import real_data
+
+TEXTS = ["Well said.", "Да, 👩‍👩‍👧 „так“ \u2028 é", "\\ \" / < & '", "word " * 10_000]
+
+
+async def ask(questions: list[Json]) -> list[Any]:
+    """What the library answers to each."""
+    await asyncio.to_thread(modules)
+    typed = "".join(f"{json.dumps(question)}\n" for question in questions)
+    command = node(str(HERE / "clients/a_webhook_library.js"))
+    told = await asyncio.to_thread(run, command, typed=typed)
+    return [json.loads(line) for line in told.removesuffix("\n").split("\n")]
+
+
+def a_body(text: str) -> str:
+    """A body as it is sent, cut where it is long."""
+    data = msgspec.Raw(msgspec.json.encode({"comment": {"html": text}}))
+    return body_of("gazette", Event(UUID(int=1), "comment.edited", 1, 1, datetime.now(UTC), data)).decode()
+
+
+BODIES = [a_body(text) for text in TEXTS]
+
+
+@pytest.mark.slow
+async def test_it_takes_what_we_sign_with_one_secret_and_with_either_of_two_and_nothing_else() -> None:
+    old, new, other = make_secret(), make_secret(), make_secret()
+    now = datetime.now(UTC)
+    questions, expected = [], []
+    for body in BODIES:
+        for secret, signer in [(old, Signer(old)), (old, Signer(new, old)), (new, Signer(new, old))]:
+            headers = signer.headers("msg_1", now, body.encode())
+            changed = {**headers, ID: "msg_2"}
+            questions += [{"secret": secret, "headers": headers, "body": body}]
+            questions += [{"secret": secret, "headers": headers, "body": body + " "}]
+            questions += [{"secret": secret, "headers": changed, "body": body}]
+            questions += [{"secret": other, "headers": headers, "body": body}]
+            expected += [json.loads(body), None, None, None]
+    assert await ask(questions) == expected
+
+
+@pytest.mark.slow
+async def test_we_take_what_it_signs() -> None:
+    secret, now = make_secret(), datetime.now(UTC)
+    sign = {"id": "msg_1", "timestamp": int(now.timestamp())}
+    signatures = await ask([{"secret": secret, "sign": sign, "body": body} for body in BODIES])
+    for body, signature in zip(BODIES, signatures, strict=True):
+        headers = {ID: "msg_1", TIMESTAMP: str(sign["timestamp"]), SIGNATURE: signature}
+        assert Signer(secret).verify(headers, body.encode(), now=now) == "msg_1"
+        with pytest.raises(NotSigned):
+            Signer(make_secret()).verify(headers, body.encode(), now=now)
+
+
+@pytest.mark.slow
+async def test_it_signs_the_vectors_as_they_are() -> None:
+    vectors: list[Json] = json.loads(real_data("webhooks/standard-webhooks-vectors.json").read_text())
+    valid = [vector for vector in vectors if vector["valid"]]
+    signs = [{"id": each["headers"][ID], "timestamp": int(each["headers"][TIMESTAMP])} for each in valid]
+    answers = await ask(
+        [
+            {"secret": each["secret"], "sign": sign, "body": each["body"]}
+            for each, sign in zip(valid, signs, strict=True)
+        ]
+    )
+    for vector, signature in zip(valid, answers, strict=True):
+        assert signature in vector["headers"][SIGNATURE].split(" "), vector["name"]

@@ -1,0 +1,190 @@
+"""The body of a webhook is the event as the log has it, the same at every try, and never longer than was promised."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.conversation.comments.model import State
+from service.conversation.comments.render import render, sanitise_imported
+from service.conversation.comments.wire import AuthorOut, CommentOut
+from service.conversation.threads.labels import labels
+from service.conversation.threads.wire import Closing, ThreadOut
+from service.integrations.endpoints import payload
+from service.integrations.endpoints.payload import LONGEST, TriedEndpoint, body_of
+from service.platform.events.event_types import Event, EventType
+from tests.builders import Json
+
+NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, UTC)
+LATER = NOON + timedelta(days=365)
+AN_ID = UUID("0193b5a4-0000-7000-8000-0123456789ab")
+
+# The longest there is of each sort: by bytes in UTF-8, and by what JSON puts before it.
+HEAVY = ["\U0001f600", '"', "\\", "é"]
+URL = "https://host.example/" + "é" * 989 + "a"
+
+
+def a_thread(character: str = "a", *, url: str = URL, locale: str = "en") -> ThreadOut:
+    """A thread of which everything is as long as it may be."""
+    lines = labels(locale=locale, count=9_999_999, title=character * 500, closed=True, comments_on=True)
+    return ThreadOut(
+        article=character * 500,
+        title=character * 500,
+        url=url,
+        state="closed",
+        closing=Closing("at", LATER),
+        closed_at=LATER,
+        close_reason=character * 500,
+        published_at=LATER,
+        updated_at=LATER,
+        withdrawn_at=LATER,
+        comments_on=True,
+        mode="hold-first-timers",
+        reply_count=9_999_999,
+        label=lines.label,
+        heading=lines.heading,
+        notice=lines.notice,
+        sequence=2**63 - 1,
+    )
+
+
+def a_comment(html: str, character: str = "a") -> CommentOut:
+    """A comment whose author is as long as they may be."""
+    author = AuthorOut(character * 100, URL, "reader", URL)
+    return CommentOut(AN_ID, AN_ID, 20, State.PUBLISHED, author, html, LATER, LATER, 2**31 - 1)
+
+
+def an_event(event: EventType = EventType.COMMENT_PUBLISHED, **data: object) -> Event:
+    raw = msgspec.Raw(msgspec.json.encode(data))
+    return Event(AN_ID, event, 2**63 - 1, 2**63 - 1, NOON, raw)
+
+
+def told(event: Event) -> Json:
+    """What the body tells, which is as short as was promised."""
+    body = body_of("gazette", event)
+    assert len(body) <= LONGEST
+    message: Json = msgspec.json.decode(body)
+    return message
+
+
+def test_a_body_is_the_event_with_its_instant_by_the_specifications_name_and_its_site() -> None:
+    event = an_event(comment={"html": "<p>Well said.</p>"})
+    as_in_the_log: Json = msgspec.json.decode(msgspec.json.encode(event))
+    assert told(event) == {**as_in_the_log, "timestamp": as_in_the_log["occurred_at"], "site": "gazette"}
+
+
+def test_what_stands_in_the_log_is_passed_on_byte_for_byte() -> None:
+    data = b'{ "thread" : {"title":"\\u00e9 1.0e3"},  "more":[ ] }'
+    event = an_event()
+    event.data = msgspec.Raw(data)
+    assert data in body_of("gazette", event)
+
+
+def test_a_body_of_exactly_the_limit_is_whole_and_of_a_byte_more_is_cut() -> None:
+    around = len(body_of("gazette", an_event(comment={"html": ""})))
+    whole = "a" * (LONGEST - around)
+    assert told(an_event(comment={"html": whole}))["data"]["comment"]["html"] == whole
+    cut = told(an_event(comment={"html": whole + "a"}))
+    assert cut["cut"] == ["comment.html"]
+    assert cut["data"]["comment"]["html"].endswith("a…</p>")
+
+
+def test_a_short_body_says_nothing_of_cutting() -> None:
+    assert "cut" not in told(an_event(comment={"html": "<p>Well said.</p>"}))
+
+
+@pytest.mark.parametrize("character", [*HEAVY, "&", "<", "word ", "**so** ", "> ", "1. a\n", "http://a.example "])
+def test_the_longest_comment_under_the_longest_title_is_cut_to_what_fits(character: str) -> None:
+    html = render((character * 10_000)[:10_000])
+    message = told(an_event(thread=a_thread(HEAVY[0]), comment=a_comment(html, HEAVY[0])))
+    assert message["data"]["thread"] == msgspec.to_builtins(a_thread(HEAVY[0]), str_keys=True)
+    if "cut" in message:
+        assert message["cut"] == ["comment.html"]
+        assert_safe(message["data"]["comment"]["html"])
+
+
+@pytest.mark.parametrize("character", HEAVY)
+@pytest.mark.parametrize("locale", ["en", "de", "ru", "ar", "uk", "hi", "ja"])
+def test_the_longest_event_of_all_still_fits_and_keeps_its_urls_and_lines(character: str, locale: str) -> None:
+    report = {"id": AN_ID, "reason": "illegal", "note": character * 500}
+    html = sanitise_imported("<b>" + "&amp;" * 60_000)
+    thread = a_thread(character, locale=locale)
+    message = told(an_event(EventType.REPORT_FILED, thread=thread, comment=a_comment(html, character), report=report))
+    assert message["cut"] == ["comment.html"]
+    assert message["data"]["report"]["note"] == character * 500
+    assert message["data"]["thread"] == msgspec.to_builtins(thread, str_keys=True)
+    assert message["data"]["comment"]["author"]["url"] == URL
+
+
+def test_as_much_of_a_comment_is_kept_as_fits() -> None:
+    body = body_of("gazette", an_event(comment=a_comment(f"<p>{'word ' * 6_000}</p>")))
+    assert LONGEST - 10 < len(body) <= LONGEST
+
+
+def test_where_a_comment_is_not_enough_other_long_texts_are_cut_as_well() -> None:
+    event = an_event(comment=a_comment("<p>Well said.</p>"), report={"note": "long " * 6_000})
+    message = told(event)
+    assert message["cut"] == ["comment.html", "report.note"]
+    assert message["data"]["comment"]["html"] == "<p>…</p>"
+    assert message["data"]["report"]["note"].endswith("long…")
+
+
+def test_words_of_different_paragraphs_stay_apart_and_are_not_cut_in_two() -> None:
+    html = "<p>one</p><ul><li>two</li></ul>thr<em>ee</em><br>four<p>" + "abcdefg " * 4_000 + "</p>"
+    cut = told(an_event(comment={"html": html}))["data"]["comment"]["html"]
+    assert cut.startswith("<p>one two three four abcdefg abcdefg")
+    assert cut.endswith(" abcdefg…</p>")
+
+
+def test_an_event_without_a_comment_can_be_too_long_only_by_what_is_cut() -> None:
+    ban = {"id": AN_ID, "kind": "reader", "reader_id": AN_ID, "until": None, "reason": "\U0001f600" * 500}
+    assert "cut" not in told(an_event(EventType.READER_BANNED, ban=ban))
+
+
+HTML = ["<b>", "</b>", "<br>", "<script>", "</p>", "<p>", "<a href='javascript:1'>", "<!--", "]]>", "&", "<", ">"]
+WORDS = ["&amp;", "&lt;", "&#x27;", "&am", '"', "\\", "\n", "\x01", "\u2028", "é", "e\u0301", "\U0001f600", "a", " "]
+fragments = st.sampled_from(HTML + WORDS)
+
+
+@given(
+    html=st.lists(fragments, min_size=1, max_size=40).map("".join),
+    note=st.none() | st.text(max_size=500),
+    character=st.sampled_from(HEAVY),
+    times=st.integers(1, 3_000),
+)
+def test_whatever_it_holds_a_body_fits_is_the_same_again_and_its_html_safe(
+    html: str, note: str | None, character: str, times: int
+) -> None:
+    comment = a_comment(sanitise_imported(html * times), character)
+    event = an_event(thread=a_thread(character), comment=comment, report={"note": note})
+    message = told(event)
+    assert body_of("gazette", event) == body_of("gazette", event)
+    assert message["timestamp"] == message["occurred_at"]
+    if "cut" in message:
+        assert_safe(message["data"]["comment"]["html"])
+        message["data"]["comment"]["html"] = comment.html
+        del message["cut"]
+    assert message["data"] == msgspec.json.decode(event.data)
+
+
+def assert_safe(html: str) -> None:
+    """``html`` is one paragraph of text, with no tag in it, no reference in pieces, and an ellipsis at the end."""
+    inside = html.removeprefix("<p>").removesuffix("…</p>")
+    assert f"<p>{inside}…</p>" == html
+    assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", inside)
+
+
+def test_a_message_that_tries_an_endpoint_names_it() -> None:
+    endpoint = TriedEndpoint(AN_ID, "https://cms.example/hooks", None)
+    body = payload.test_body("gazette", AN_ID, at=NOON, endpoint=endpoint)
+    assert msgspec.json.decode(body) == {
+        "id": str(AN_ID),
+        "type": "endpoint.test",
+        "timestamp": "2026-11-24T12:00:00.123456Z",
+        "site": "gazette",
+        "data": {"endpoint": {"id": str(AN_ID), "url": "https://cms.example/hooks", "description": None}},
+    }

@@ -1,0 +1,89 @@
+"""The receiver that the README shows works as it stands there."""
+
+import re
+import runpy
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from service.integrations.endpoints.payload import body_of
+from service.platform.events.event_types import Event
+from service.platform.events.read_log import read_events
+from service.platform.outbound.webhook_signatures import ID, SIGNATURE, Signer, make_secret
+from service.platform.sites.edit_site import find_site
+from tests.builders import ASite, a_comment, a_thread
+from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.moderation.bans.test_ban_reader import a_ban
+
+README = (Path(__file__).parents[3] / "README.md").read_text()
+SECRET = make_secret()
+
+
+class Receiver:
+    """The README's receiver, and somebody who sends to it."""
+
+    def __init__(self, code: dict[str, Any], client: httpx2.AsyncClient) -> None:
+        self.threads = code["threads"]
+        self._client = client
+
+    async def take(self, site: ASite, event: Event, *, secret: str = SECRET, **wrong: str) -> int:
+        """The status that it answers to an event."""
+        body = body_of(site.slug, event)
+        headers = Signer(secret).headers(str(event.id), datetime.now(UTC), body) | wrong
+        return (await self._client.post("/hooks", content=body, headers=headers)).status_code
+
+
+@pytest.fixture
+async def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
+    [code] = re.findall(r"^### Webhooks\n.*?^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    (tmp_path / "receiver.py").write_text(code)
+    monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
+    run = runpy.run_path(str(tmp_path / "receiver.py"))
+    transport = httpx2.ASGITransport(app=run["app"])
+    async with httpx2.AsyncClient(transport=transport, base_url="https://cms.example") as client:
+        yield Receiver(run, client)
+
+
+async def log_of(site: ASite) -> list[Event]:
+    async with site.app.state.database.read() as connection:
+        its_site = await find_site(connection, site.slug)
+        return await read_events(connection, its_site.id, after=0, limit=1000)
+
+
+async def test_it_ends_at_what_is_so_whatever_the_order_and_however_often(site: ASite, receiver: Receiver) -> None:
+    thread = await a_thread(site)
+    comment = (await a_comment(thread))["comment"]
+    await a_ban(site, kind="reader", comment=comment["id"])
+    await thread.close()
+    log = await log_of(site)
+    for event in [*reversed(log), *log, log[0]]:
+        assert await receiver.take(site, event) == 204
+    assert receiver.threads == {thread.article: await thread.read(by="host")}
+
+
+async def test_it_follows_an_article_to_an_id_under_which_more_had_been_told(site: ASite, receiver: Receiver) -> None:
+    """The thread that was told of under that id is set aside, and its sequence was higher."""
+    await share_hooks_secret(site)
+    thread, other = await a_thread(site, article="a"), await a_thread(site, article="b")
+    await a_comment(thread)
+    await other.close()
+    await other.reopen()
+    await tell(site, "updated", "b", previous_article="a")
+    await a_comment(thread)
+    for event in await log_of(site):
+        assert await receiver.take(site, event) == 204
+    assert receiver.threads["b"] == await other.read(by="host")
+
+
+async def test_it_takes_nothing_that_is_not_signed(site: ASite, receiver: Receiver) -> None:
+    await a_thread(site)
+    [event] = await log_of(site)
+    assert await receiver.take(site, event, secret=make_secret()) == 401
+    for wrong in ({ID: "another"}, {SIGNATURE: "v1"}, {SIGNATURE: "v1,!"}, {SIGNATURE: ""}):
+        assert await receiver.take(site, event, **wrong) == 401
+    assert receiver.threads == {}
+    assert await receiver.take(site, event) == 204

@@ -1,0 +1,73 @@
+"""When a delivery is tried again, for every number of tries and whatever a receiver asks."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.integrations.endpoints.retry_schedule import (
+    LONGEST_REST,
+    asked_to_wait,
+    is_success,
+    next_try,
+    why_disabled,
+)
+from service.settings import Settings
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+SCHEDULE = Settings(secret_key="x" * 32).retries()
+chances = st.floats(0, 1, exclude_max=True)
+instants = st.integers(-10_000_000, 10_000_000).map(lambda seconds: NOW + timedelta(seconds=seconds))
+
+
+def test_the_schedule_is_that_of_the_specification() -> None:
+    seconds = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
+    assert [each.total_seconds() for each in SCHEDULE] == seconds
+
+
+@given(tries=st.integers(1, 9), chance=chances)
+def test_a_delay_is_that_of_the_schedule_and_up_to_a_fifth_longer(tries: int, chance: float) -> None:
+    at = next_try(tries, SCHEDULE, now=NOW, not_before=None, chance=chance)
+    assert at and SCHEDULE[tries - 1] <= at - NOW <= SCHEDULE[tries - 1] * 1.2
+
+
+@given(tries=st.integers(10, 1000), chance=chances, not_before=st.none() | instants)
+def test_after_the_last_delay_there_is_no_other_try(tries: int, chance: float, not_before: datetime | None) -> None:
+    assert next_try(tries, SCHEDULE, now=NOW, not_before=not_before, chance=chance) is None
+
+
+@given(tries=st.integers(1, 9), chance=chances, not_before=instants)
+def test_no_try_comes_before_the_receiver_wants_it(tries: int, chance: float, not_before: datetime) -> None:
+    at = next_try(tries, SCHEDULE, now=NOW, not_before=not_before, chance=chance)
+    assert at and at >= not_before and at >= NOW + SCHEDULE[tries - 1]
+
+
+@given(status=st.none() | st.integers(100, 999))
+def test_2xx_alone_is_success(status: int | None) -> None:
+    assert is_success(status) == (status in range(200, 300))
+
+
+@given(status=st.sampled_from([429, 503]), seconds=st.integers(0, 10**12))
+def test_seconds_to_wait_are_waited_a_day_at_most(status: int, seconds: int) -> None:
+    until = asked_to_wait(status, str(seconds), now=NOW)
+    assert until == NOW + min(timedelta(seconds=seconds), LONGEST_REST)
+
+
+@given(status=st.sampled_from([429, 503]), at=instants)
+def test_a_date_to_wait_for_is_waited_for_a_day_at_most(status: int, at: datetime) -> None:
+    at = at.replace(microsecond=0)
+    until = asked_to_wait(status, format_datetime(at, usegmt=True), now=NOW)
+    assert until == (min(at, NOW + LONGEST_REST) if at > NOW else None)
+
+
+@given(status=st.none() | st.integers(100, 599), text=st.text())
+def test_whatever_else_stands_there_asks_nothing_or_a_day_at_most(status: int | None, text: str) -> None:
+    until = asked_to_wait(status, text, now=NOW)
+    assert until is None or (status in {429, 503} and NOW <= until <= NOW + LONGEST_REST)
+
+
+@given(status=st.none() | st.integers(300, 599), seconds=st.integers(0, 10**6))
+def test_410_disables_and_so_do_five_days_of_failing(status: int | None, seconds: int) -> None:
+    reason = why_disabled(status, NOW - timedelta(seconds=seconds), now=NOW)
+    assert reason == ("gone" if status == 410 else "failing" if seconds >= 5 * 86_400 else None)

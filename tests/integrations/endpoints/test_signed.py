@@ -1,0 +1,155 @@
+"""Only what the site's host has signed just now is taken, and nothing hostile gets further than a clear problem."""
+
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.builders import ASite, Clock, Json, a_site, events_of
+from tests.integrations.articles.articles import PATH, SECRET, news, send, share_hooks_secret, signed
+from tests.real_data import real_data
+
+OTHER_SECRET = "whsec_" + "QUJD" * 10
+PUBLISHED = msgspec.json.encode(
+    {"type": "article.published", "timestamp": "2026-11-24T12:00:00Z", "data": {"article": "a", "title": "Tram"}}
+)
+
+
+@pytest.fixture(autouse=True)
+async def shared(site: ASite) -> None:
+    await share_hooks_secret(site)
+
+
+async def refused(site: ASite, body: bytes, headers: dict[str, str]) -> Json:
+    """The problem that a message is refused with, which changed nothing."""
+    before = await events_of(site)
+    response = await site.call("POST", PATH, content=body, headers=headers)
+    assert 400 <= response.status_code < 500, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert await events_of(site) == before
+    problem: Json = response.json()
+    return problem
+
+
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+async def test_a_message_without_one_of_the_three_headers_is_not_signed(site: ASite, name: str) -> None:
+    headers = signed(PUBLISHED)
+    del headers[name]
+    problem = await refused(site, PUBLISHED, headers)
+    assert (problem["type"], problem["status"]) == ("/problems/not-signed", 401)
+    assert name in problem["detail"]
+
+
+@pytest.mark.parametrize("minutes", [-5.1, 5.1])
+async def test_a_message_more_than_five_minutes_away_is_refused(site: ASite, the_clock: Clock, minutes: float) -> None:
+    await share_hooks_secret(site)
+    headers = signed(PUBLISHED, at=the_clock.now() + timedelta(minutes=minutes))
+    assert "five minutes" in (await refused(site, PUBLISHED, headers))["detail"]
+    late = signed(PUBLISHED, at=the_clock.now() + timedelta(minutes=minutes * 0.97))
+    assert (await site.call("POST", PATH, content=PUBLISHED, headers=late)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"webhook-id": "another"},
+        {"webhook-timestamp": "soon"},
+        {"webhook-timestamp": "9" * 30},
+        {"webhook-signature": "v1,"},
+        {"webhook-signature": "v1a," + "A" * 88},
+        {"webhook-signature": "ж".encode()},
+    ],
+)
+async def test_a_signature_of_something_else_is_none(site: ASite, change: dict[str, Any]) -> None:
+    problem = await refused(site, PUBLISHED, signed(PUBLISHED) | change)
+    assert problem["type"] == "/problems/not-signed"
+
+
+async def test_a_body_that_changed_or_another_secret_is_not_signed(site: ASite) -> None:
+    assert (await refused(site, PUBLISHED + b" ", signed(PUBLISHED)))["type"] == "/problems/not-signed"
+    headers = signed(PUBLISHED, secret=OTHER_SECRET)
+    assert (await refused(site, PUBLISHED, headers))["type"] == "/problems/not-signed"
+
+
+async def test_a_site_without_a_secret_answers_as_to_a_wrong_signature(site: ASite) -> None:
+    wrong = await refused(site, PUBLISHED, signed(PUBLISHED, secret=OTHER_SECRET))
+    async with a_site(site.app) as other:
+        assert await refused(other, PUBLISHED, signed(PUBLISHED)) == wrong
+
+
+async def test_a_secret_that_is_replaced_is_void(site: ASite) -> None:
+    await share_hooks_secret(site, OTHER_SECRET)
+    assert (await refused(site, PUBLISHED, signed(PUBLISHED, secret=SECRET)))["status"] == 401
+    assert (await send(site, PUBLISHED, secret=OTHER_SECRET)).status_code == 200
+
+
+@pytest.mark.parametrize("message_id", ["x" * 257, "a b", "é"])
+async def test_an_id_that_can_be_none_is_refused(site: ASite, message_id: str) -> None:
+    headers: dict[str, Any] = signed(PUBLISHED, message_id=message_id)
+    headers = {name: value.encode("latin-1") for name, value in headers.items()}
+    problem = await refused(site, PUBLISHED, headers)
+    assert (problem["type"], problem["header"]) == ("/problems/invalid-header", "webhook-id")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"type": "article.liked"}, "/type"),
+        ({"type": None}, "/type"),
+        ({"timestamp": "yesterday"}, "/timestamp"),
+        ({"timestamp": "2026-11-24T12:00:00"}, "/timestamp"),
+        ({"timestamp": "0001-01-01T00:00:00Z"}, "/timestamp"),
+        ({"data": []}, "/data"),
+        ({"more": 1}, "/more"),
+        ({"data": {"title": "Tram"}}, "/data/article"),
+        ({"data": {"article": ".", "title": "Tram"}}, "/data/article"),
+        ({"data": {"article": "", "title": "Tram"}}, "/data/article"),
+        ({"data": {"article": "x" * 501, "title": "Tram"}}, "/data/article"),
+        ({"data": {"article": 42, "title": "Tram"}}, "/data/article"),
+        ({"data": {"article": "a", "previous_article": "a\n", "title": "Tram"}}, "/data/previous_article"),
+        ({"data": {"article": "a", "title": "  "}}, "/data/title"),
+        ({"data": {"article": "a", "title": "Tram", "url": "javascript:alert(1)"}}, "/data/url"),
+        ({"data": {"article": "a", "title": "Tram", "closing": {"kind": "at"}}}, "/data/closing/at"),
+        ({"data": {"article": "a", "title": "Tram", "updated_at": "9999-12-31T23:59:59-12:00"}}, "/data/updated_at"),
+        ({"data": {"article": "a", "title": "Tram", "author": "Ada"}}, "/data/author"),
+    ],
+)
+async def test_what_does_not_fit_is_told_by_its_place(site: ASite, change: Json, pointer: str) -> None:
+    body = msgspec.json.encode(news("published", title="Tram") | change)
+    problem = await refused(site, body, signed(body))
+    assert (problem["type"], problem["pointer"]) == ("/problems/invalid-field", pointer)
+
+
+async def test_a_body_of_more_than_64_kib_is_refused_before_anything_is_looked_at(site: ASite) -> None:
+    body = msgspec.json.encode(news("published", title="x" * 70_000))
+    assert (await refused(site, body, signed(body)))["type"] == "/problems/too-large"
+
+
+async def test_only_json_is_taken(site: ASite) -> None:
+    headers = signed(PUBLISHED) | {"content-type": "text/plain"}
+    assert (await refused(site, PUBLISHED, headers))["type"] == "/problems/unsupported-media-type"
+
+
+async def test_no_hostile_body_gets_further_than_a_problem(site: ASite) -> None:
+    tried = 0
+    for sent in json.loads(real_data("hostile/request-bodies.json").read_text()):
+        await _tried(site, bytes.fromhex(sent["hex"]))
+        tried += 1
+    for encoded in json.loads(real_data("hostile/json-parsing.json").read_text()).values():
+        body = base64.b64decode(encoded)
+        await _tried(site, body)
+        await _tried(site, PUBLISHED.replace(b'"Tram"', body))
+        tried += 2
+    assert tried > 600
+
+
+async def _tried(site: ASite, body: bytes) -> None:
+    try:
+        headers = signed(body)
+    except UnicodeDecodeError:
+        headers = signed(b"{}")
+    response = await site.call("POST", PATH, content=body, headers=headers)
+    assert response.status_code < 500, body

@@ -1,0 +1,140 @@
+"""Real exports come in as they were: states, threading, dates, closed threads; and once only."""
+
+import json
+from collections import Counter
+from io import BytesIO
+
+import pytest
+from sqlalchemy import select
+
+from service.conversation.comments.model import CommentRow
+from service.conversation.comments.verify_counts import verify
+from service.conversation.threads.model import ThreadRow
+from service.integrations.imports.import_archive import Import, import_thread
+from service.integrations.imports.wordpress import read_wordpress
+from service.platform.sites.edit_site import find_site
+from service.platform.sites.model import SiteRow
+from tests.builders import ASite, AThread, Json, a_comment, a_thread, events_of
+from tests.real_data import real_data
+
+FILES = [
+    "blog-2007-pingbacks.xml",
+    "blog-2009-moderated.xml",
+    "every-state.xml",
+    "small-blog.xml",
+    "theme-preview.xml",
+    "theme-unit-test.xml",
+    "wxr-1.0-blog.xml",
+]
+STATES = {"published": "published", "pending": "pending", "spam": "spam", "trash": "deleted"}
+
+
+async def import_file(site: ASite, content: bytes, *, pings: bool = False) -> Import:
+    report = Import()
+    database = site.app.state.database
+    async with database.read() as connection:
+        its_site = await find_site(connection, site.slug)
+    for archived in read_wordpress(BytesIO(content)):
+        async with database.write() as connection:
+            await import_thread(connection, its_site, archived, source="wordpress", pings=pings, report=report)
+    return report
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_every_file_gives_what_is_expected(site: ASite, name: str) -> None:
+    await site.set(max_depth=20)
+    await import_file(site, real_data(f"wordpress/{name}").read_bytes())
+    expected: Json = json.loads(real_data("wordpress/expected.json").read_text())[name]["articles"]
+    found = await stored(site)
+    for article, wanted in expected.items():
+        states = {ours: wanted[theirs] for theirs, ours in STATES.items() if theirs in wanted}
+        depths = {int(depth): count for depth, count in wanted["depths"].items()}
+        assert found.pop(article) == (wanted["closed"], states, depths), article
+    assert [article for article, (_, states, _) in found.items() if states] == []
+    async with site.app.state.database.read() as connection:
+        assert [finding async for finding in verify(connection)] == []
+
+
+async def stored(site: ASite) -> dict[str, tuple[bool, dict[str, int], dict[int, int]]]:
+    """What is stored: by article, whether it is closed, its comments by state and by depth."""
+    articles: dict[str, tuple[bool, dict[str, int], dict[int, int]]] = {}
+    async with site.app.state.database.read() as connection:
+        threads = await connection.execute(
+            select(ThreadRow.id, ThreadRow.article, ThreadRow.closed_at)
+            .join(SiteRow, SiteRow.id == ThreadRow.site_id)
+            .where(SiteRow.slug == site.slug)
+        )
+        for thread_id, article, closed_at in threads.all():
+            comments = select(CommentRow.state, CommentRow.depth).where(CommentRow.thread_id == thread_id)
+            rows = (await connection.execute(comments)).all()
+            states, depths = Counter(row.state for row in rows), Counter(row.depth for row in rows)
+            articles[article] = (closed_at is not None, dict(states), dict(depths))
+    return articles
+
+
+async def test_threading_states_and_closing_survive(site: ASite) -> None:
+    await import_file(site, real_data("wordpress/theme-unit-test.xml").read_bytes())
+    for article in ("1149", "1168", "1170"):
+        thread = (await site.call("GET", f"/threads/{article}", by="host")).json()
+        assert (thread["label"], thread["notice"]) == ("One reply", "Comments are closed.")
+        assert thread["heading"].startswith("One reply on “")
+
+
+async def test_the_tree_is_as_deep_as_it_was(site: ASite) -> None:
+    await site.set(max_depth=20)
+    await import_file(site, real_data("wordpress/theme-unit-test.xml").read_bytes())
+    page = (await site.call("GET", "/threads/1148/comments?limit=200", by="host")).json()
+    depths = Counter(comment["depth"] for comment in page["comments"])
+    assert depths == {0: 10, **dict.fromkeys(range(1, 10), 1)}
+    assert page["thread"]["reply_count"] == 19
+
+
+async def test_importing_twice_adds_nothing_and_tells_nothing(site: ASite) -> None:
+    content = real_data("wordpress/every-state.xml").read_bytes()
+    first = await import_file(site, content)
+    told = await events_of(site)
+    again = await import_file(site, content)
+    assert sum(first.added.values()) > 0
+    assert again.added == Counter()
+    assert again.passed_over["already there"] == sum(first.added.values())
+    assert await events_of(site) == told
+
+
+async def test_each_article_is_told_by_one_event(site: ASite) -> None:
+    await import_file(site, real_data("wordpress/every-state.xml").read_bytes())
+    events = await events_of(site)
+    assert {event["type"] for event in events} == {"thread.imported"}
+    assert len({event["data"]["thread"]["article"] for event in events}) == len(events)
+    [reference] = [event for event in events if event["data"]["thread"]["article"] == "1"]
+    assert reference["data"]["thread"]["reply_count"] == 1
+    assert reference["data"]["thread"]["state"] == "closed"
+
+
+async def test_pings_stay_out_unless_asked_for(site: ASite) -> None:
+    content = real_data("wordpress/blog-2007-pingbacks.xml").read_bytes()
+    without = await import_file(site, content)
+    assert (without.added["published"], without.passed_over["pingback"]) == (119, 62)
+    assert (await import_file(site, content, pings=True)).added["published"] == 62
+
+
+async def test_what_was_not_public_is_kept_from_readers(site: ASite) -> None:
+    await import_file(site, real_data("wordpress/every-state.xml").read_bytes())
+    assert (await site.call("GET", "/threads/5")).status_code == 404
+    assert (await site.call("GET", "/threads/5", by="host")).status_code == 200
+
+
+async def test_a_thread_that_is_there_keeps_what_the_host_said_and_its_own_comments(site: ASite) -> None:
+    thread = await a_thread(site, article="2", title="The host's own title")
+    await a_comment(thread, "I was here first.")
+    await import_file(site, real_data("wordpress/every-state.xml").read_bytes())
+    read = await thread.read()
+    assert (read["title"], read["reply_count"]) == ("The host's own title", 7)
+
+
+@pytest.mark.parametrize("pings", [False, True])
+async def test_an_imported_comment_is_answered_like_any_other(site: ASite, pings: bool) -> None:
+    await import_file(site, real_data("wordpress/every-state.xml").read_bytes(), pings=pings)
+    page = (await site.call("GET", "/threads/2/comments")).json()
+    first = next(comment for comment in page["comments"] if comment["state"] == "published")
+    thread = AThread(site, "2")
+    assert (await a_comment(thread, "Still true.", below=first["id"]))["comment"]["depth"] == first["depth"] + 1

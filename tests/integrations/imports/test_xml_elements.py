@@ -1,0 +1,124 @@
+"""A file that is broken, or means harm, is refused with one clear exception, and costs little until then."""
+
+import io
+import tracemalloc
+from collections.abc import Iterable
+from itertools import chain, repeat
+
+import pytest
+
+from service.integrations.imports.archive import ArchiveUnreadable
+from service.integrations.imports.xml_elements import Element, read_elements
+from tests.integrations.imports.exports import a_stream
+
+LIMITS = {"/rss/title": 10, "/rss/item": 0}
+MEGABYTE = 1024 * 1024
+
+BOMBS = {
+    "billion laughs": "<!DOCTYPE r [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;'><!ENTITY c '&b;&b;&b;'>]><rss>&c;</rss>",
+    "quadratic blow-up": f"<!DOCTYPE r [<!ENTITY a '{'ha' * 50_000}'>]><rss>{'&a;' * 10_000}</rss>",
+    "external entity": '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><title>&x;</title></rss>',
+    "parameter entity": '<!DOCTYPE r [<!ENTITY % x SYSTEM "http://127.0.0.1/x.dtd"> %x;]><rss/>',
+    "external document type": '<!DOCTYPE rss SYSTEM "http://127.0.0.1/rss.dtd"><rss/>',
+    "harmless document type": "<!DOCTYPE rss><rss/>",
+}
+
+
+def read(text: str | bytes) -> list[Element]:
+    body = text.encode() if isinstance(text, str) else text
+    return list(read_elements(io.BytesIO(body), LIMITS, str))
+
+
+def refusal(text: str | bytes) -> str:
+    with pytest.raises(ArchiveUnreadable) as caught:
+        read(text)
+    return str(caught.value)
+
+
+def test_elements_are_told_as_they_end() -> None:
+    found = read("<rss>\n<title>One &amp; <b>two</b></title><x><title>no</title></x>\n<item>text</item></rss>")
+    assert found == [Element("/rss/title", "One & two", False, 2), Element("/rss/item", "", False, 3)]
+
+
+def test_text_beyond_the_limit_is_cut() -> None:
+    assert read("<rss><title>0123456789</title></rss>")[0] == Element("/rss/title", "0123456789", False, 1)
+    assert read("<rss><title>0123456789a</title></rss>")[0] == Element("/rss/title", "0123456789", True, 1)
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
+    tracemalloc.start()
+    assert refusal(f'<?xml version="1.0"?>\n{BOMBS[name]}').startswith("Line 2: a document type (DTD)")
+    assert tracemalloc.get_traced_memory()[1] < 4 * MEGABYTE
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Line 1: the file ends too early"),
+        ("<rss>\n<title>", "Line 2: the file ends too early"),
+        ("<rss><title", "Line 1: the file ends too early"),
+        ("<rss/>\njunk", "Line 2: not well-formed XML (junk after document element)."),
+        ("<rss>\n\n<a></b></rss>", "Line 3: not well-formed XML (mismatched tag)."),
+        ("<rss>&nbsp;</rss>", "Line 1: not well-formed XML (undefined entity"),
+        ("PK\x03\x04", "Line 1: not well-formed XML (syntax error)."),
+        ('{"comments": []}', "Line 1: not well-formed XML (not well-formed (invalid token))."),
+        (b"<rss>\n\xff</rss>", "Line 2: not well-formed XML (not well-formed (invalid token))."),
+        (b'<?xml version="1.0" encoding="UTF-16"?><rss/>', "Line 1: not well-formed XML (encoding specified"),
+        (b'<?xml version="1.0" encoding="big5"?><rss/>', "Line 1: an encoding that can't be read (multi-byte"),
+        (b'<?xml version="1.0" encoding="rot13"?><rss/>', "Line 1: an encoding that can't be read ('rot13'"),
+        (b'<?xml version="1.0" encoding="none"?><rss/>', "Line 1: an encoding that can't be read (unknown"),
+        ("\n<html><rss/></html>", "Line 2: the outermost element is <html>, of another format."),
+    ],
+)
+def test_what_is_not_the_format_is_refused_with_its_line(text: str | bytes, said: str) -> None:
+    assert refusal(text).startswith(said)
+
+
+def test_what_ended_before_the_fault_is_yielded_first() -> None:
+    elements = read_elements(io.BytesIO(b"<rss><title>whole</title><item></rss>"), LIMITS, str)
+    assert next(elements).text == "whole"
+    with pytest.raises(ArchiveUnreadable):
+        next(elements)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "windows-1252"])
+def test_other_encodings_are_read(encoding: str) -> None:
+    body = f'<?xml version="1.0" encoding="{encoding}"?><rss><title>Café Ġ</title></rss>'
+    assert read(body.replace("Ġ", "G").encode(encoding))[0].text == "Café G"
+
+
+def test_control_characters_are_read_as_spaces() -> None:
+    assert read("<rss><title><![CDATA[a\x00\x0b\x1fb\tc]]></title></rss>")[0].text == "a   b\tc"
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (chain(["<rss ", "a='"], repeat("x" * 1000, 2_000)), "a tag here does not end."),
+        (chain(["<rss><!-- "], repeat("x" * 1000, 2_000)), "a tag here does not end."),
+        (chain(["<rss>"], repeat("<a>", 1_000)), "elements are nested more than 100 deep."),
+        (chain(["<rss>"], (f"<a{n}/>" for n in range(20_000))), "more or longer names"),
+        (chain(["<rss>"], (f"<a b{n}=''/>" for n in range(20_000))), "more or longer names"),
+        (chain(["<rss>"], (f"<a xmlns:b{n}='u'/>" for n in range(20_000))), "more or longer names"),
+        (["<rss>", f"<{'a' * 1000}/>"], "more or longer names"),
+    ],
+    ids=["tag", "comment", "nesting", "names", "attributes", "prefixes", "name"],
+)
+def test_what_grows_without_end_is_refused(parts: Iterable[str], said: str) -> None:
+    tracemalloc.start()
+    with pytest.raises(ArchiveUnreadable, match=said):
+        list(read_elements(a_stream(parts), LIMITS, str))
+    assert tracemalloc.get_traced_memory()[1] < 12 * MEGABYTE
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["title", "item", "other"])
+def test_one_huge_element_is_not_held(name: str) -> None:
+    tracemalloc.start()
+    parts = chain([f"<rss><{name}><![CDATA["], repeat("x" * 65_536, 1_000), [f"]]></{name}></rss>"])
+    found = list(read_elements(a_stream(parts), LIMITS, str))
+    assert len(found) == (name != "other")
+    assert tracemalloc.get_traced_memory()[1] < 4 * MEGABYTE
+    tracemalloc.stop()

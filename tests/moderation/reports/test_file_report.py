@@ -1,0 +1,169 @@
+"""Readers report a comment once each; past the site's number a moderator looks, and judged words stay judged."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from service.moderation.reports.model import ReportRow
+from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
+from tests.moderation.bans.test_ban_reader import a_ban, seen_from
+from tests.moderation.queue.test_review_queue import bodies, queue
+from tests.platform.access.a_host import SECRET, a_token, share_secret
+
+
+async def report(
+    thread: AThread, comment: Json, *, address: str = "203.0.113.1", by: str | None = None, **body: Any
+) -> Any:
+    site = seen_from(thread, address).site
+    return await site.call("POST", f"/comments/{comment['id']}/reports", by=by, json={"reason": "abuse", **body})
+
+
+async def reports_of(site: ASite, comment: Json) -> list[Json]:
+    found: list[Json] = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()["reports"]
+    return found
+
+
+@pytest.fixture
+async def thread(site: ASite) -> AThread:
+    await set_rules(site, reports_needed=2)
+    return await a_thread(site)
+
+
+async def test_a_reader_reports_once_and_the_host_is_told(site: ASite, thread: AThread) -> None:
+    comment = (await a_comment(thread))["comment"]
+    first = await report(thread, comment, note="It is about my sister.")
+    again = await report(thread, comment, reason="spam")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert await reports_of(site, comment) == [first.json()]
+    event = (await events_of(site))[-1]
+    assert event["type"] == "report.filed"
+    assert event["data"]["report"] == {key: first.json()[key] for key in ("id", "reason", "note")}
+    assert (event["data"]["comment"]["state"], event["data"]["thread"]["reply_count"]) == ("published", 1)
+
+
+async def test_who_reports_is_told_by_the_host_or_by_address_for_anybody_gets_author_tokens(
+    site: ASite, thread: AThread
+) -> None:
+    await share_secret(site, SECRET)
+    comment = (await a_comment(thread))["comment"]
+    token = (await a_comment(thread, "Somebody."))["author_token"]
+    assert (await report(thread, comment)).status_code == 201
+    assert (await report(thread, comment, by=token)).status_code == 200
+    signed_in = a_token(site.slug)
+    assert (await report(thread, comment, by=signed_in)).status_code == 201
+    assert (await report(thread, comment, by=signed_in, address="203.0.113.9")).status_code == 200
+
+
+async def test_one_reader_counts_once_though_the_words_change(site: ASite, thread: AThread) -> None:
+    posted = await a_comment(thread, "Rude.")
+    await report(thread, posted["comment"])
+    path = f"/comments/{posted['comment']['id']}"
+    await site.call("PATCH", path, by=posted["author_token"], json={"body": "Ruder."})
+    assert (await report(thread, posted["comment"])).status_code == 201, "of other words"
+    assert (await queue(site))["reported"] == 0
+    await report(thread, posted["comment"], address="203.0.113.2")
+    assert bodies(await queue(site, state="reported")) == ["Ruder."]
+
+
+async def test_undoing_counts_what_was_reported_meanwhile(site: ASite, thread: AThread) -> None:
+    comment = (await a_comment(thread, "Rude."))["comment"]
+    await report(thread, comment)
+    [kept] = await decide(site, "publish", comment)
+    await report(thread, comment, address="203.0.113.2")
+    assert (await queue(site))["reported"] == 0
+    [undone] = await decide(site, "undo", kept)
+    assert bodies(await queue(site, state="reported")) == ["Rude."]
+    await decide(site, "publish", undone)
+    assert (await queue(site))["reported"] == 0
+
+
+async def test_the_address_of_who_reported_is_forgotten_in_time(site: ASite, the_clock: Clock) -> None:
+    comment = (await a_comment(await a_thread(site)))["comment"]
+    await report(AThread(site, "any"), comment)
+    the_clock.move(days=366)
+    await site.sweep()
+    async with site.app.state.database.read() as connection:
+        by_address = select(ReportRow.by_address).where(ReportRow.comment_id == UUID(comment["id"]))
+        assert (await connection.execute(by_address)).scalar_one() is False
+
+
+async def test_past_the_sites_number_it_is_in_the_queue_and_counted(site: ASite, thread: AThread) -> None:
+    comment = (await a_comment(thread, "Rude."))["comment"]
+    await report(thread, comment)
+    assert (await queue(site))["reported"] == 0
+    await report(thread, comment, address="203.0.113.2", reason="spam")
+    page = await queue(site, state="reported")
+    assert (page["reported"], page["pending"], bodies(page)) == (1, 0, ["Rude."])
+    assert page["comments"][0]["reports"] == {"abuse": 1, "spam": 1}
+    assert (await thread.read())["reply_count"] == 1, "it stays published meanwhile"
+
+
+async def test_where_the_site_hides_it_waits_unseen(site: ASite, thread: AThread) -> None:
+    await set_rules(site, reports_needed=2, reported="hide")
+    posted = await a_comment(thread, "Rude.")
+    comment = posted["comment"]
+    for number in range(2):
+        assert (await report(thread, comment, address=f"203.0.113.{number}")).status_code == 201
+    assert (await thread.read())["reply_count"] == 0
+    assert await found_in(site, comment) == ["reported"]
+    assert [event["type"] for event in await events_of(site)][-2:] == ["report.filed", "comment.held"]
+    own = (await site.call("GET", f"/comments/{comment['id']}", by=posted["author_token"])).json()["comment"]
+    assert own["why"] == ["Readers have reported it, so a moderator looks at it again."]
+    assert (await report(thread, comment, address="203.0.113.7")).status_code == 404
+    assert bodies(await queue(site, rule="reported")) == ["Rude."]
+
+
+async def test_what_a_moderator_keeps_is_not_put_before_one_again_unless_it_changes(
+    site: ASite, thread: AThread
+) -> None:
+    posted = await a_comment(thread, "Rude.")
+    comment = posted["comment"]
+    for number in range(2):
+        await report(thread, comment, address=f"203.0.113.{number}")
+    [kept] = await decide(site, "publish", comment)
+    assert (kept["state"], kept["revision"]) == ("published", 2)
+    assert (await queue(site))["reported"] == 0
+    for number in range(2, 5):
+        assert (await report(thread, comment, address=f"203.0.113.{number}")).status_code == 201
+    assert (await queue(site))["reported"] == 0
+    path = f"/comments/{comment['id']}"
+    assert (await site.call("PATCH", path, by=posted["author_token"], json={"body": "Ruder."})).status_code == 200
+    assert (await queue(site))["reported"] == 0
+    for number in range(2):
+        assert (await report(thread, comment, address=f"203.0.113.{number}")).status_code == 201, "of other words"
+    assert bodies(await queue(site, state="reported")) == ["Ruder."]
+
+
+async def test_undoing_puts_the_reports_back(site: ASite, thread: AThread) -> None:
+    comment = (await a_comment(thread, "Rude."))["comment"]
+    for number in range(2):
+        await report(thread, comment, address=f"203.0.113.{number}")
+    [kept] = await decide(site, "publish", comment)
+    await decide(site, "undo", kept)
+    assert bodies(await queue(site, state="reported")) == ["Rude."]
+
+
+async def test_a_published_comment_that_nobody_reported_needs_no_keeping(site: ASite, thread: AThread) -> None:
+    comment = (await a_comment(thread))["comment"]
+    [refused] = await decide(site, "publish", comment)
+    assert refused["problem"]["type"] == "/problems/verdict-does-not-apply"
+
+
+async def test_nobody_reports_what_they_do_not_see_or_while_they_are_banned(site: ASite, thread: AThread) -> None:
+    held = (await a_comment(await a_thread(site, mode="hold")))["comment"]
+    assert (await report(thread, held)).status_code == 404
+    await a_ban(site, kind="address", value="203.0.113.50")
+    comment = (await a_comment(thread))["comment"]
+    refused = await report(thread, comment, address="203.0.113.50")
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/banned")
+
+
+async def test_a_deletion_by_the_author_settles_everything(site: ASite, thread: AThread) -> None:
+    posted = await a_comment(thread)
+    for number in range(2):
+        await report(thread, posted["comment"], address=f"203.0.113.{number}")
+    await site.call("DELETE", f"/comments/{posted['comment']['id']}", by=posted["author_token"])
+    assert (await queue(site))["reported"] == 0

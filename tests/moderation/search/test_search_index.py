@@ -1,0 +1,345 @@
+"""Moderators find comments by their words and their authors, as they are now; and nothing else finds its way in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from io import BytesIO
+
+import pytest
+from sqlalchemy import Select, select, text
+
+from service.app import create_app
+from service.conversation.comments.model import CommentRow
+from service.conversation.threads.model import ThreadRow
+from service.integrations.imports.archive import ArchivedComment, ArchivedThread, Oddities
+from service.integrations.imports.import_archive import Import, import_thread
+from service.integrations.imports.wordpress import read_wordpress
+from service.moderation.search import search_index as searching
+from service.moderation.search.model import SearchEntryRow
+from service.moderation.search.search_index import index_comments, matching
+from service.platform.sites.edit_site import find_site
+from service.platform.sites.model import SiteRow
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.engine import Database
+from service.settings import Settings
+from tests.builders import ASite, a_comment, a_site, a_thread, decide
+from tests.conftest import SECRET_KEY
+from tests.platform.http.naughty import naughty
+from tests.real_data import real_data
+
+
+async def the_site(site: ASite) -> Site:
+    async with site.app.state.database.read() as connection:
+        return await find_site(connection, site.slug)
+
+
+async def index(site: ASite, *, at_most: int = 10_000) -> int:
+    return await index_comments(site.app.state.database, await the_site(site), at_most=at_most)
+
+
+async def found(site: ASite, query: str) -> list[str]:
+    """The bodies of the comments that a search finds, oldest first."""
+    await index(site)
+    database: Database = site.app.state.database
+    term = matching(database.dialect, await the_site(site), query)
+    if term is None:
+        return []
+    async with database.read() as connection:
+        return list(await connection.scalars(select(CommentRow.body).where(term).order_by(CommentRow.id)))
+
+
+async def test_comments_are_found_by_their_words_and_their_authors(site: ASite) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "The harbour is silting up.", name="Ada Lovelace")
+    await a_comment(thread, "So is the river.", name="Grace Hopper")
+    assert await found(site, "harbour") == ["The harbour is silting up."]
+    assert await found(site, "hopper") == ["So is the river."]
+    assert await found(site, "lovelace harbour") == ["The harbour is silting up."]
+    assert await found(site, "is") == ["The harbour is silting up.", "So is the river."]
+    assert await found(site, "hopper harbour") == []
+    assert await found(site, "estuary") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "query"),
+    [
+        ("Das CAFÉ an der Straße", "cafe"),
+        ("Das Café an der Straße", "STRASSE"),
+        ("Buy Рауpаl now", "paypal"),
+        ("a fullwidth ＣＡＳＩＮＯ", "casino"),
+        ("V1agra", "viagra"),
+        ("Ёлки и палки", "елки"),
+        ("Το σπίτι της ΜΑΡΊΑΣ", "μαριας"),
+        ("यह हिन्दी है", "हिन्दी"),
+        ("한국어 댓글", "한국어"),
+    ],
+)
+async def test_another_spelling_finds_it_too(site: ASite, body: str, query: str) -> None:
+    await a_comment(await a_thread(site), body)
+    assert await found(site, query) == [body]
+    assert await found(site, f"{query} and") == []
+
+
+async def test_the_last_word_may_go_on_and_the_others_may_not(site: ASite) -> None:
+    await a_comment(await a_thread(site), "Counterterrorism conference")
+    assert await found(site, "counterterrorism confer") == ["Counterterrorism conference"]
+    assert await found(site, "counterterr") == ["Counterterrorism conference"]
+    assert await found(site, "counterterr conference") == []
+    assert await found(site, "terrorism") == []
+
+
+async def test_scripts_without_spaces_are_found_by_any_part_in_its_order(site: ASite) -> None:
+    bodies = ["我们在北京的会议上见面", "東京でカジノが開く", "คาสิโนออนไลน์เปิดแล้ว"]
+    thread = await a_thread(site)
+    for body in bodies:
+        await a_comment(thread, body)
+    for query, expected in {
+        "北京": bodies[:1],
+        "会议上": bodies[:1],
+        "议会": [],
+        "京": bodies[:2],
+        "カジノ": bodies[1:2],
+        "ｶｼﾞﾉ": bodies[1:2],
+        "東京 開く": bodies[1:2],
+        "東開": [],
+        "ออนไลน์": bodies[2:],
+    }.items():
+        assert await found(site, query) == expected, query
+
+
+async def test_a_character_of_a_long_text_without_spaces_is_found_at_its_end(site: ASite) -> None:
+    body = "会议" * 4000 + "北京"
+    await a_comment(await a_thread(site), body)
+    assert await found(site, "北京") == [body]
+
+
+async def test_whatever_is_typed_is_words_and_no_syntax(site: ASite) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "Either rain or shine.", name="Ada")
+    await a_comment(thread, "Only sun.", name="Ada")
+    for query in (
+        "rain OR sun",
+        "rain AND shine*",
+        '"rain sun"',
+        "rain & !sun",
+        "rain <-> sun",
+        "document: rain sun",
+    ):
+        assert await found(site, query) == [], query
+    for query in (
+        '"rain" (shine)',
+        '"shine rain"',
+        "rain & shine",
+        "rain*",
+        "^rain",
+        "rain:*",
+        "+rain -or",
+        "rain\0shine",
+        "'rain'",
+    ):
+        assert await found(site, query) == ["Either rain or shine."], query
+    for query in ("", " ", '"', "*", "&", "!", "()", "'", "\\", ":*", "\0", "\ud800", "😀", "...", "\u0301"):
+        assert await found(site, query) == [], query
+
+
+async def test_no_query_is_an_error(site: ASite) -> None:
+    await a_comment(await a_thread(site), "Well said.")
+    strings = [*naughty(), "a" * 10_000, "北" * 10_000, "a b " * 5_000, "ﷺ" * 1_000]
+    database: Database = site.app.state.database
+    its_site = await the_site(site)
+    async with database.read() as connection:
+        for query in strings:
+            term = matching(database.dialect, its_site, query)
+            if term is not None:
+                await connection.execute(select(CommentRow.id).where(term).limit(5))
+
+
+async def test_what_is_hostile_is_indexed_and_found_by_its_words(site: ASite) -> None:
+    thread = await a_thread(site, article="naughty")
+    for string in naughty():
+        await thread.post(f"{string} tailword", name="Ada")
+    async with site.app.state.database.read() as connection:
+        posted = len(
+            (await connection.scalars(select(CommentRow.id).where(CommentRow.thread_id.in_(_thread_id(site))))).all()
+        )
+    assert len(await found(site, "tailword")) == posted > 100
+
+
+async def test_a_search_asks_for_ten_words_at_most(site: ASite) -> None:
+    words = [f"word{letter}" for letter in "abcdfhjkmn"]
+    await a_comment(await a_thread(site), " ".join(words))
+    assert await found(site, " ".join([*words, "eleventh"])) == [" ".join(words)]
+    assert await found(site, " ".join([*words[:9], "tenth"])) == []
+
+
+async def test_an_edit_is_found_by_its_new_words_only(site: ASite) -> None:
+    posted = await a_comment(await a_thread(site), "The harbour.")
+    assert await found(site, "harbour") == ["The harbour."]
+    comment = f"/comments/{posted['comment']['id']}"
+    assert (
+        await site.call("PATCH", comment, by=posted["author_token"], json={"body": "The river."})
+    ).status_code == 200
+    assert (await found(site, "river"), await found(site, "harbour")) == (["The river."], [])
+    await site.sweep()
+    assert (await found(site, "river"), await found(site, "harbour")) == (["The river."], [])
+
+
+async def test_a_comment_is_found_in_whatever_state(site: ASite) -> None:
+    thread = await a_thread(site, mode="hold")
+    comment = (await a_comment(thread, "A harbour."))["comment"]
+    for verdict in ("publish", "reject", "spam", "restore", "delete"):
+        assert await found(site, "harbour") == ["A harbour."]
+        [comment] = await decide(site, verdict, comment)
+    assert await found(site, "harbour") == ["A harbour."]
+
+
+async def test_no_other_sites_comments_are_found(site: ASite) -> None:
+    await a_comment(await a_thread(site), "Ours.")
+    async with a_site(site.app) as other:
+        await a_comment(await a_thread(other), "Theirs.", name="Ada")
+        assert await found(other, "ada") == ["Theirs."]
+        assert await found(site, "ada") == ["Ours."]
+
+
+async def test_words_that_an_author_took_back_leave_no_trace(fresh_database_url: str) -> None:
+    async with alone(fresh_database_url) as site:
+        database: Database = site.app.state.database
+        thread = await a_thread(site)
+        for number in range(30):
+            await a_comment(thread, f"Some other reader says xq{number}.")
+            await index(site)  # so that the index has parts
+        posted = await a_comment(thread, "My telephone is zzyzxquux.", name="Wolfeschlegel")
+        edited = await a_comment(thread, "I live in yoknapatawpha.")
+        await index(site)
+        assert await traces(database, "zzyzxquux", "wolfeschlegel", "yoknapatawpha") == 3
+        token, id_ = posted["author_token"], posted["comment"]["id"]
+        assert (await site.call("DELETE", f"/comments/{id_}", by=token)).status_code == 204
+        patch = f"/comments/{edited['comment']['id']}"
+        assert (await site.call("PATCH", patch, by=edited["author_token"], json={"body": "I live."})).status_code == 200
+        assert await found(site, "zzyzxquux") == await found(site, "yoknapatawpha") == []
+        await site.sweep()
+        assert await traces(database, "zzyzxquux", "wolfeschlegel", "yoknapatawpha") == 0
+        async with database.read() as connection:
+            entries = set(await connection.scalars(select(SearchEntryRow.comment_id)))
+            assert len(entries) == 31 and id_ not in map(str, entries)
+            assert not (await connection.scalars(select(SearchEntryRow.id).where(SearchEntryRow.left_words))).all()
+        assert len(await found(site, "reader")) == 30
+
+
+async def traces(database: Database, *words: str) -> int:
+    """How many of ``words`` are anywhere in the index as it is stored."""
+    async with database.read() as connection:
+        if database.dialect == "sqlite":
+            rows = await connection.execute(text("SELECT block FROM search_words_data"))
+            stored = b" ".join(row[0] for row in rows)
+            rows = await connection.execute(text("SELECT document FROM search_entries"))
+            stored += " ".join(row[0] for row in rows).encode()
+        else:
+            rows = await connection.execute(text("SELECT document::text FROM search_entries"))
+            stored = " ".join(row[0] for row in rows).encode()
+    # A term is stored without what it shares with the one before it.
+    return sum(any(f"{word[start:]}".encode() in stored for start in (0, 1, 2)) for word in words)
+
+
+@asynccontextmanager
+async def alone(database_url: str) -> AsyncIterator[ASite]:
+    """A site that has the database to itself."""
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
+    async with app.router.lifespan_context(app), a_site(app) as site:
+        yield site
+
+
+async def test_two_processes_that_index_at_once_share_the_work(fresh_database_url: str) -> None:
+    async with alone(fresh_database_url) as site:
+        thread = await a_thread(site)
+        await asyncio.gather(*(a_comment(thread, f"Comment {number}") for number in range(60)))
+        other = Database(fresh_database_url)
+        try:
+            its_site = await the_site(site)
+            done = await asyncio.gather(
+                *(
+                    index_comments(database, its_site, at_most=1_000)
+                    for database in (site.app.state.database, other) * 3
+                )
+            )
+        finally:
+            await other.close()
+        assert sum(done) == 61  # the thread was created, too
+        assert len(await found(site, "comment")) == 60
+
+
+async def test_a_sweep_indexes_what_nobody_has_searched_yet(site: ASite) -> None:
+    await a_comment(await a_thread(site))
+    await site.sweep()
+    assert await index(site) == 0
+    assert await found(site, "well said") == ["Well said."]
+
+
+async def test_a_search_is_caught_up_by_as_much_as_it_is_told(site: ASite) -> None:
+    thread = await a_thread(site)
+    for number in range(5):
+        await a_comment(thread, f"Comment {number}")
+    assert [await index(site, at_most=4), await index(site, at_most=4), await index(site, at_most=4)] == [4, 2, 0]
+
+
+async def test_imported_threads_are_indexed_some_comments_at_a_time(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "AT_ONCE", 7)
+    database, its_site = site.app.state.database, await the_site(site)
+    for archived in read_wordpress(BytesIO(real_data("wordpress/theme-unit-test.xml").read_bytes())):
+        async with database.write() as connection:
+            await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=Import())
+    await a_comment(await a_thread(site), "Posted since.")
+    assert await found(site, "posted since") == ["Posted since."]
+    async with database.read() as connection:
+        with_words = select(CommentRow.id).where(CommentRow.thread_id.in_(_thread_id(site)), CommentRow.body != "")
+        comments = set(await connection.scalars(with_words))
+        mine = select(SearchEntryRow.comment_id).where(SearchEntryRow.site_id == its_site.id)
+        assert set(await connection.scalars(mine)) == comments
+    assert len(comments) > 20
+    assert await index(site) == 0
+
+
+async def test_the_longest_that_was_imported_is_indexed_by_its_beginning(site: ASite) -> None:
+    letters = "".join(map(chr, range(0x20000, 0x2A6D7)))  # four bytes each, no two alike
+    contents = ["beginning " + letters * 20, "beginning " + "ﷺ" * 900_000, "beginning " + "𐐨" * 900_000]
+    archived = an_archive(contents)
+    database, its_site = site.app.state.database, await the_site(site)
+    async with database.write() as connection:
+        await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=Import())
+    assert len(await found(site, "beginning")) == len(contents)
+    assert len(await found(site, letters[:90])) == 1
+
+
+def an_archive(contents: list[str]) -> ArchivedThread:
+    comments = [
+        ArchivedComment(
+            key=str(number),
+            parent_key=None,
+            author_name="Ada",
+            author_email="",
+            author_url="",
+            content=content,
+            created_at=datetime(2020, 1, 1, tzinfo=UTC),
+            state="published",
+            kind="comment",
+        )
+        for number, content in enumerate(contents)
+    ]
+    return ArchivedThread(
+        article="long",
+        title="Long",
+        raw_title="Long",
+        url="",
+        published_at=None,
+        standing="published",
+        closed=False,
+        comments=comments,
+        oddities=Oddities(),
+    )
+
+
+def _thread_id(site: ASite) -> Select[int]:
+    return select(ThreadRow.id).join(SiteRow, SiteRow.id == ThreadRow.site_id).where(SiteRow.slug == site.slug)

@@ -1,0 +1,103 @@
+"""Passwords: what may be one, that only the right one fits, and that hashing them starves nobody."""
+
+import asyncio
+import threading
+
+import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
+from service.platform.access.passwords import AT_ONCE, MOST_WAITING, Passwords, UnfitPassword, fit_password
+from service.platform.problems import Busy
+from tests.builders import PASSWORD, cheap_passwords
+
+
+@pytest.mark.parametrize(
+    "password", ["x" * 12, "x" * 200, "девять трамваев", "пароль с ё и \u0435\u0308", "😀" * 12, " " * 12]
+)
+def test_a_password_has_twelve_to_two_hundred_characters_of_any_script(password: str) -> None:
+    assert fit_password(password, name="Maria") == password
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "",
+        "x" * 11,
+        "x" * 201,
+        "e\u0301" * 6,  # twelve code points, six characters
+        "\u0958" * 150,  # composed it is three hundred
+        "with\ttab inside",
+        "with\x00nothing",
+        "not UTF-8: \udce9\udce9",
+    ],
+)
+def test_what_is_too_short_too_long_or_not_text_is_no_password(password: str) -> None:
+    with pytest.raises(UnfitPassword) as refused:
+        fit_password(password, name="Maria")
+    assert password == "" or password not in str(refused.value)
+
+
+def test_the_name_is_no_password_however_it_is_written() -> None:
+    for password in ("Maria Petrova", "MARIA PETROVA", " ｍａｒｉａ petrova "):
+        with pytest.raises(UnfitPassword):
+            fit_password(password, name="Maria Petrova")
+
+
+async def test_only_the_right_password_fits_however_its_characters_are_composed() -> None:
+    passwords = cheap_passwords()
+    kept = await passwords.hash("café au lait, s'il")
+    assert await passwords.check("cafe\u0301 au\u00a0lait, s'il", kept)
+    for wrong in ("cafe au lait, s'il", "Café au lait, s'il", "café au lait, s'il ", "", "\x00", "\ud800"):
+        assert not await passwords.check(wrong, kept)
+    assert await passwords.hash(PASSWORD) != await passwords.hash(PASSWORD), "each has a salt of its own"
+
+
+async def test_nobodys_password_never_fits_and_costs_what_anybodys_does() -> None:
+    passwords = Passwords()
+    kept = await passwords.hash(PASSWORD)
+    assert extract_parameters(passwords._nobodys) == extract_parameters(kept) == RFC_9106_LOW_MEMORY
+    assert not await passwords.check(PASSWORD, None)
+
+
+async def test_a_hash_of_other_parameters_fits_and_is_known_as_outdated() -> None:
+    passwords = Passwords(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
+    kept = await cheap_passwords().hash(PASSWORD)
+    assert await passwords.check(PASSWORD, kept)
+    assert passwords.is_outdated(kept)
+    assert not passwords.is_outdated(await passwords.hash(PASSWORD))
+
+
+class Held(PasswordHasher):
+    """Takes as long as it is held."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.let_go, self.begun, self.at_once, self.most_at_once = threading.Event(), asyncio.Event(), 0, 0
+        self._loop, self._lock = asyncio.get_running_loop(), threading.Lock()
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        with self._lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            if self.at_once == AT_ONCE:
+                self._loop.call_soon_threadsafe(self.begun.set)
+        assert self.let_go.wait(30)
+        with self._lock:
+            self.at_once -= 1
+        return super().hash(password, salt=salt)
+
+
+async def test_a_flood_of_log_ins_waits_in_a_short_queue_while_all_else_goes_on() -> None:
+    held = Held()
+    passwords = Passwords(held)
+    flood = [asyncio.ensure_future(passwords.hash(PASSWORD)) for _ in range(AT_ONCE + MOST_WAITING)]
+    try:
+        await held.begun.wait()  # and the event loop is free
+        with pytest.raises(Busy):
+            await passwords.hash(PASSWORD)
+    finally:
+        held.let_go.set()
+    assert len(set(await asyncio.gather(*flood))) == AT_ONCE + MOST_WAITING
+    assert held.most_at_once == AT_ONCE
+    assert await passwords.hash(PASSWORD), "the queue is empty again"

@@ -1,0 +1,247 @@
+"""Moderators log in and out: what a session lets them do, when it is over, and how often somebody may try."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from argon2 import PasswordHasher, extract_parameters
+from sqlalchemy import select
+
+from service.platform import clock
+from service.platform.access.authorize import Doorkeeper
+from service.platform.access.log_in import LoginRefused, log_in
+from service.platform.access.model import ModeratorRow, SessionRow
+from service.platform.access.moderator_accounts import change_password, find_account, list_moderators, remove_moderator
+from service.platform.access.passwords import Passwords
+from service.platform.access.rate_limits import Limits
+from service.platform.events.model import DecisionRow
+from service.platform.sites.edit_site import find_site
+from service.platform.storage.engine import Database
+from tests.builders import PASSWORD, ASite, Clock, a_comment, a_moderator, a_session, a_site, a_thread, try_log_in
+from tests.promises.test_query_counts import watched
+
+NO_NAMES: list[Any] = ["", "x" * 101, None, 1, []]
+NO_PASSWORDS: list[Any] = ["", "secret" * 40, None, 1, {}]
+
+
+def database_of(site: ASite) -> Database:
+    database: Database = site.app.state.database
+    return database
+
+
+async def test_a_moderator_logs_in_and_is_known(site: ASite, the_clock: Clock) -> None:
+    moderator_id = await a_moderator(site, "Maria", role="admin")
+    answer = await try_log_in(site, " MARIA")
+    assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
+    begun = answer.json()
+    assert begun["moderator"] == {"id": moderator_id, "name": "Maria", "role": "admin"}
+    assert begun["expires_at"] == (the_clock.now() + timedelta(hours=12)).isoformat().replace("+00:00", "Z")
+    current = await site.call("GET", "/sessions/current", by=begun.pop("token"))
+    assert (current.status_code, current.json()) == (200, begun)
+    assert current.headers["cache-control"] == "private, no-cache"
+
+
+async def test_what_was_not_right_is_not_told(site: ASite) -> None:
+    await a_moderator(site, "Maria")
+    async with a_site(site.app) as other:
+        await a_moderator(other, "Otto")
+    tries = [("Maria", "nine trams to the depoT"), ("Nobody", PASSWORD), ("Otto", PASSWORD), ("\0", "\0")]
+    refused = [await try_log_in(site, name, password) for name, password in tries]
+    assert [answer.status_code for answer in refused] == [401] * len(tries)
+    assert {answer.text for answer in refused} == {refused[0].text}
+    assert refused[0].json()["type"] == "/problems/login-refused"
+    assert refused[0].headers["www-authenticate"] == 'Bearer realm="onereply"'
+    told = await site.call(
+        "POST", "/sessions", json={"name": "Maria", "password": "wrong"}, headers={"Accept-Language": "en"}
+    )
+    assert told.json()["title"] == "The name or the password is not right."
+
+
+@pytest.mark.parametrize(
+    ("pointer", "body"),
+    [
+        ("/name", {"password": PASSWORD}),
+        ("/password", {"name": "Maria"}),
+        *(("/name", {"name": value, "password": PASSWORD}) for value in NO_NAMES),
+        *(("/password", {"name": "Maria", "password": value}) for value in NO_PASSWORDS),
+        ("/role", {"name": "Maria", "password": PASSWORD, "role": "admin"}),
+    ],
+)
+async def test_a_member_that_does_not_fit_is_refused_and_no_password_told(
+    site: ASite, pointer: str, body: object
+) -> None:
+    refused = await site.call("POST", "/sessions", json=body)
+    assert (refused.status_code, refused.json()["pointer"]) == (422, pointer)
+    assert PASSWORD not in refused.text and "secret" not in refused.text
+
+
+async def test_neither_password_nor_token_is_in_the_log_or_the_database(site: ASite) -> None:
+    await a_moderator(site, "Maria")
+    with structlog.testing.capture_logs() as log:
+        token = (await try_log_in(site)).json()["token"]
+        await try_log_in(site, password="not the password")
+        await site.call("GET", "/sessions/current", by=token)
+    assert [line["status"] for line in log if line["event"] == "request"] == [201, 401, 200]
+    assert PASSWORD not in str(log) and "not the password" not in str(log) and token not in str(log)
+    async with database_of(site).read() as connection:
+        kept = [await connection.execute(select(row.__table__)) for row in (ModeratorRow, SessionRow)]
+    assert PASSWORD not in str(kept) and token.removeprefix("session_") not in str(kept)
+
+
+async def test_a_session_lets_its_moderator_do_what_a_key_of_the_role_does(site: ASite) -> None:
+    token = await a_session(site, role="moderator")
+    comment = (await a_comment(await a_thread(site, mode="hold")))["comment"]
+    body = {"verdict": "publish", "comments": [{"id": comment["id"], "revision": comment["revision"]}]}
+    decided = await site.call("POST", "/decisions", by=token, json=body)
+    assert decided.json()["results"][0]["state"] == "published"
+    me = (await site.call("GET", "/sessions/current", by=token)).json()["moderator"]
+    async with database_of(site).read() as connection:
+        statement = select(DecisionRow.by_kind, DecisionRow.decided_by).where(DecisionRow.comment_id.is_not(None))
+        noted = (await connection.execute(statement.order_by(DecisionRow.id.desc()).limit(1))).one()
+    assert tuple(noted) == ("moderator", me["id"])
+
+
+async def test_logging_out_ends_that_session_and_no_other(site: ASite) -> None:
+    await a_moderator(site)
+    one, other = [(await try_log_in(site)).json()["token"] for _ in range(2)]
+    assert (await site.call("DELETE", "/sessions/current", by=one)).status_code == 204
+    over = await site.call("GET", "/sessions/current", by=one)
+    assert (over.status_code, 'error="invalid_token"' in over.headers["www-authenticate"]) == (401, True)
+    assert (await site.call("DELETE", "/sessions/current", by=one)).status_code == 401
+    assert (await site.call("GET", "/sessions/current", by=other)).status_code == 200
+
+
+async def test_a_session_is_over_after_twelve_hours_and_then_swept(site: ASite, the_clock: Clock) -> None:
+    token = await a_session(site)
+    the_clock.move(hours=11, minutes=59, seconds=59)
+    await site.sweep()
+    assert (await site.call("GET", "/queue", by=token)).status_code == 200
+    the_clock.move(seconds=1)
+    assert (await site.call("GET", "/queue", by=token)).status_code == 401
+    await site.sweep()
+    async with database_of(site).read() as connection:
+        left = select(SessionRow.id).where(SessionRow.expires_at <= the_clock.now())
+        assert (await connection.execute(left)).all() == []
+
+
+async def test_another_password_and_removing_log_out_everywhere_but_nobody_else(site: ASite) -> None:
+    maria, otto = await a_session(site, "Maria"), await a_session(site, "Otto")
+    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    changed = await doorkeeper.passwords.hash("another of my trams")
+    async with database_of(site).write() as connection:
+        found = await find_site(connection, site.slug)
+        await change_password(connection, found.id, "maria", password_hash=changed)
+    assert (await site.call("GET", "/queue", by=maria)).status_code == 401
+    assert (await try_log_in(site)).status_code == 401
+    again = (await try_log_in(site, password="another of my trams")).json()["token"]
+    async with database_of(site).write() as connection:
+        await remove_moderator(connection, found.id, "Maria")
+    assert (await site.call("GET", "/queue", by=again)).status_code == 401
+    assert (await try_log_in(site, password="another of my trams")).status_code == 401
+    assert (await site.call("GET", "/queue", by=otto)).status_code == 200
+
+
+class Overtaken(Passwords):
+    """Looks at a password while somebody else removes the account."""
+
+    def __init__(self, site: ASite) -> None:
+        super().__init__(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self._site = site
+
+    async def check(self, password: str, kept: str | None) -> bool:
+        async with database_of(self._site).write() as connection:
+            await remove_moderator(connection, (await find_site(connection, self._site.slug)).id, "Maria")
+        return await super().check(password, kept)
+
+
+async def test_no_session_begins_of_an_account_that_went_while_its_password_was_looked_at(site: ASite) -> None:
+    await a_moderator(site)
+    async with database_of(site).read() as connection:
+        found = await find_site(connection, site.slug)
+    who = {"name": "Maria", "password": PASSWORD}
+    with pytest.raises(LoginRefused):
+        await log_in(database_of(site), found, passwords=Overtaken(site), limits=Limits(), address=None, **who)
+
+
+async def test_a_password_kept_with_other_parameters_is_kept_with_todays_at_the_next_log_in(site: ASite) -> None:
+    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    await a_moderator(site)
+    old = await Passwords(PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)).hash(PASSWORD)
+    async with database_of(site).write() as connection:
+        found = await find_site(connection, site.slug)
+        await change_password(connection, found.id, "Maria", password_hash=old)
+    assert (await try_log_in(site)).status_code == 201
+    async with database_of(site).read() as connection:
+        account = await find_account(connection, found.id, "Maria")
+    assert account and extract_parameters(account.password_hash) == extract_parameters(
+        await doorkeeper.passwords.hash(PASSWORD)
+    )
+    assert (await try_log_in(site)).status_code == 201
+
+
+async def test_who_tries_at_a_name_too_often_has_to_wait_even_with_the_right_password(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_moderator(site, "Maria")
+    await a_moderator(site, "Otto")
+    tried = [
+        await try_log_in(site, name, "a wrong password") for name in ("Maria", "maria", " MARIA", "Ｍaria", "Maria")
+    ]
+    assert [answer.status_code for answer in tried] == [401] * 5
+    refused = await try_log_in(site)
+    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/rate-limited")
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["ratelimit-policy"] == '"logins-per-name";q=5;w=60'
+    assert (await try_log_in(site, "Otto")).status_code == 201
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    assert (await try_log_in(site)).status_code == 201
+
+
+async def test_logging_in_forgets_the_tries_that_went_wrong(site: ASite) -> None:
+    await a_moderator(site)
+    for password in ["a wrong password"] * 4 + [PASSWORD] + ["a wrong password"] * 4:
+        assert (await try_log_in(site, password=password)).status_code in {201, 401}
+    assert (await try_log_in(site)).status_code == 201
+
+
+async def test_who_tries_too_often_from_one_address_has_to_wait_whatever_the_name(site: ASite) -> None:
+    for number in range(10):
+        assert (await try_log_in(site, f"Nobody {number}")).status_code == 401
+    await a_moderator(site)
+    refused = await try_log_in(site)
+    assert (refused.status_code, refused.headers["ratelimit-policy"]) == (429, '"logins-per-address";q=10;w=60')
+    async with a_site(site.app) as other:
+        await a_moderator(other)
+        assert (await try_log_in(other)).status_code == 201
+
+
+async def test_a_moderators_requests_are_counted_by_moderator_as_a_keys_are(site: ASite) -> None:
+    maria, otto = await a_session(site, "Maria"), await a_session(site, "Otto")
+    await site.set(calls_per_key="2/hour", calls_per_address="1/hour")
+    asked = [await site.call("GET", "/queue", by=maria) for _ in range(3)]
+    assert [answer.status_code for answer in asked] == [200, 200, 429]
+    assert (await site.call("GET", "/queue", by=otto)).status_code == 200
+
+
+async def test_a_session_costs_one_read_and_when_its_moderator_was_seen_is_noted_in_one_write(
+    site: ASite, the_clock: Clock
+) -> None:
+    token = await a_session(site)
+    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    await site.call("GET", "/sessions/current", by=token)
+    the_clock.move(seconds=0.5)
+    with watched() as statements:
+        for _ in range(3):
+            assert (await site.call("GET", "/sessions/current", by=token)).status_code == 200
+    assert len(statements) == 3
+    with watched() as statements:
+        await doorkeeper.sessions.note_seen()
+        await doorkeeper.sessions.note_seen()
+    assert [one.sql.startswith("UPDATE moderators") for one in statements] == [True]
+    async with database_of(site).read() as connection:
+        found = await find_site(connection, site.slug)
+        [moderator] = await list_moderators(connection, found.id)
+    assert moderator.last_seen_at == clock.now()

@@ -1,0 +1,61 @@
+"""Links to the service begin with what is set, else with what the request names, if that may stand in a link."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from service.platform.http.base_url import public_origin
+from service.platform.problems import InvalidHeader
+
+
+def origin_of(*hosts: str, scheme: str = "http", public_url: str | None = None) -> str:
+    """The origin told from a request that has these ``Host`` headers."""
+    app = Starlette()
+    app.state.public_url = public_url
+    headers = [(b"host", host.encode("latin-1")) for host in hosts]
+    return public_origin(Request({"type": "http", "app": app, "scheme": scheme, "path": "/", "headers": headers}))
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "origin"),
+    [
+        ("comments.example", "https", "https://comments.example"),
+        ("Comments.Example:8000", "http", "http://comments.example:8000"),
+        ("127.0.0.1:8000", "http", "http://127.0.0.1:8000"),
+        ("[2001:DB8::1]:8000", "https", "https://[2001:db8::1]:8000"),
+        ("[::1]", "http", "http://[::1]"),
+        ("xn--mnchen-3ya.example", "http", "http://xn--mnchen-3ya.example"),
+    ],
+)
+def test_without_the_setting_the_origin_is_the_one_that_the_request_names(host: str, scheme: str, origin: str) -> None:
+    assert origin_of(host, scheme=scheme) == origin
+
+
+@pytest.mark.parametrize("hosts", [("comments.internal:8000",), ("a b",), ()])
+def test_what_is_set_is_the_origin_whatever_the_request_names(hosts: tuple[str, ...]) -> None:
+    assert origin_of(*hosts, public_url="https://comments.example") == "https://comments.example"
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        (),
+        ("",),
+        ("comments.example", "comments.example"),
+        ("comments.example/path",),
+        ("user@comments.example",),
+        ("comments.example:port",),
+        ("comments.example:",),
+        ("comments.example\t",),
+        ("a b",),
+        ('"><script>',),
+        ("münchen.example",),
+        ("[::1",),
+        ("[fe80::1%25eth0]",),
+        ("a" * 254,),
+    ],
+)
+def test_a_host_that_may_not_stand_in_a_link_is_refused(hosts: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidHeader) as refused:
+        origin_of(*hosts)
+    assert refused.value.members == {"header": "Host"}

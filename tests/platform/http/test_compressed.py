@@ -1,0 +1,45 @@
+"""What is long and public is sent compressed to who takes it, and means the same."""
+
+import pytest
+
+from service.platform.http.conditional import takes_gzip
+from tests.builders import ASite, a_comment, a_thread
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "taken"),
+    [
+        ("gzip", True),
+        ("br;q=1.0, GZIP;q=0.8", True),
+        ("x-gzip", True),
+        ("", False),
+        ("br", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("*", False),
+    ],
+)
+def test_gzip_is_sent_to_who_asks_for_it(accept_encoding: str, taken: bool) -> None:
+    assert takes_gzip(accept_encoding) is taken
+
+
+async def test_a_page_is_a_fraction_of_its_size_and_says_the_same(site: ASite) -> None:
+    thread = await a_thread(site)
+    for number in range(20):
+        await a_comment(thread, f"The same words again and again, number {number}.")
+    path = f"{thread.path}/comments"
+    plain = await site.call("GET", path, headers={"Accept-Encoding": "identity"})
+    small = await site.call("GET", path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert small.headers["content-encoding"] == "gzip"
+    assert int(small.headers["content-length"]) < int(plain.headers["content-length"]) / 4
+    assert small.json() == plain.json()
+    assert small.headers["etag"] == plain.headers["etag"]
+    assert "Accept-Encoding" in small.headers["vary"]
+
+
+async def test_what_only_its_author_may_see_is_not_compressed_beside_the_words_of_strangers(site: ASite) -> None:
+    thread = await a_thread(site)
+    token = (await a_comment(thread, "Mine. " * 300))["author_token"]
+    page = await site.call("GET", f"{thread.path}/comments", by=token, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in page.headers

@@ -1,0 +1,96 @@
+"""What a connection may cost: slow heads and bodies, long targets and headers end in a problem, and soon."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from service.platform.http import decode as decoding
+from service.platform.http import server_limits as listening
+from service.platform.http.server_limits import LARGEST_HEAD, LONGEST_TARGET, LimitedProtocol
+from tests.builders import ASite, a_thread
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@pytest.fixture
+async def connection(app: Starlette) -> AsyncIterator[Connection]:
+    """A connection to the app, served as ``onereply serve`` does."""
+    config = uvicorn.Config(app, port=0, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    reader, writer = await asyncio.open_connection(*server.servers[0].sockets[0].getsockname())
+    yield reader, writer
+    writer.close()
+    await server.shutdown()
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, object]]:
+    """The status and the problem of one answer."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    length = int(head.partition("content-length:")[2].split()[0])
+    return int(head.split()[1]), json.loads(await reader.readexactly(length))
+
+
+async def test_a_target_too_long_is_refused(connection: Connection) -> None:
+    reader, writer = connection
+    writer.write(b"GET /" + b"a" * LONGEST_TARGET + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    status, problem = await answer(reader)
+    assert (status, problem["type"]) == (414, "/problems/uri-too-long")
+    assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b""], ids=["whole", "never ending"])
+async def test_headers_too_large_are_refused(connection: Connection, end: bytes) -> None:
+    reader, writer = connection
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * LARGEST_HEAD + end)
+    status, problem = await answer(reader)
+    assert (status, problem["type"]) == (431, "/problems/headers-too-large")
+    assert await reader.read() == b""
+
+
+async def test_many_small_headers_are_as_large(connection: Connection) -> None:
+    reader, writer = connection
+    writer.write(b"GET /healthz HTTP/1.1\r\n" + b"A: b\r\n" * (LARGEST_HEAD // 6 + 10) + b"\r\n")
+    assert (await answer(reader))[0] == 431
+
+
+async def test_a_head_that_does_not_end_is_given_up(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "HEAD_SECONDS", 0.05)
+    reader, writer = connection
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await answer(reader))[0] == 200
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost:")
+    status, problem = await answer(reader)
+    assert (status, problem["type"]) == (408, "/problems/too-slow")
+    assert await reader.read() == b""
+
+
+async def test_a_body_that_does_not_end_is_given_up(
+    site: ASite, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "BODY_SECONDS", 0.05)
+    thread = await a_thread(site)
+    reader, writer = connection
+    path = f"/v1/sites/{site.slug}{thread.path}/comments"
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{".encode())
+    status, problem = await answer(reader)
+    assert (status, problem["type"]) == (408, "/problems/too-slow")
+
+
+async def test_what_is_within_the_limits_passes(connection: Connection) -> None:
+    reader, writer = connection
+    for _ in range(2):
+        writer.write(b"GET /healthz?" + b"a" * 8000 + b" HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n")
+        assert (await answer(reader))[0] == 200
+
+
+async def test_what_is_no_request_is_told_so(connection: Connection) -> None:
+    reader, writer = connection
+    writer.write(b"nonsense\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 400")

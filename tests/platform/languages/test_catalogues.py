@@ -1,0 +1,141 @@
+"""Every language says everything that English says, with just the plural forms that CLDR gives it."""
+
+import json
+import re
+import tomllib
+from functools import cache
+from typing import get_args
+
+import pytest
+from babel.plural import PluralRule
+
+from service.conversation.threads.labels import label, labels, plural_key
+from service.moderation.reports.report_store import Reason
+from service.platform.languages.messages import FOLDER, LOCALES
+from service.platform.problems import Problem, Said
+from service.routes import routes
+from tests.real_data import real_data
+
+ASKED = {"en", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "tr", "ar", "he", "fa", "hi", "zh", "ja", "ko"}
+# CLDR's rules change their mind below 200 and at the ends of large numbers: French has one that begins at a million.
+NUMBERS = [*range(201), *(10**power + more for power in range(3, 13) for more in (0, 1, 2, 5, 11, 21))]
+# The tables that count, each with the numbers that have a message of their own there; what is new is never none.
+COUNTED = {"label": {"=0", "=1"}, "heading": {"=0", "=1"}, "new": {"=1"}}
+Catalogue = dict[str, dict[str, str]]
+
+
+def test_the_eighteen_languages_are_there() -> None:
+    assert set(LOCALES) >= ASKED
+
+
+def catalogue(locale: str) -> Catalogue:
+    return tomllib.loads((FOLDER / f"{locale}.toml").read_text("utf-8"))
+
+
+@cache
+def cldr_rule(locale: str) -> PluralRule:
+    """CLDR's cardinal rule for ``locale``, from CLDR's own data."""
+    cardinal = json.loads(real_data("labels/cldr-plurals.json").read_text())["supplemental"]["plurals-type-cardinal"]
+    rules: dict[str, str] = cardinal.get(locale) or cardinal[locale.partition("-")[0]]
+    named = {name.removeprefix("pluralRule-count-"): rule.partition("@")[0].strip() for name, rule in rules.items()}
+    return PluralRule({name: rule for name, rule in named.items() if name != "other"})
+
+
+def numbers_by_category(locale: str) -> dict[str, list[int]]:
+    """The plural categories of ``locale``, each with its numbers among :data:`NUMBERS`."""
+    found: dict[str, list[int]] = {}
+    for number in NUMBERS:
+        found.setdefault(cldr_rule(locale)(number), []).append(number)
+    return found
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_each_number_takes_the_form_that_cldr_says(locale: str) -> None:
+    for number in NUMBERS:
+        assert plural_key(locale, number) == (f"={number}" if number < 2 else cldr_rule(locale)(number)), number
+
+
+@pytest.mark.parametrize("table", COUNTED)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_catalogue_has_each_plural_form_and_no_other(locale: str, table: str) -> None:
+    assert set(catalogue(locale)[table]) == COUNTED[table] | set(numbers_by_category(locale))
+
+
+@pytest.mark.parametrize("table", COUNTED)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_message_for_several_numbers_tells_which(locale: str, table: str) -> None:
+    several = {category for category, numbers in numbers_by_category(locale).items() if len(numbers) > 1}
+    for key, message in catalogue(locale)[table].items():
+        placeholders = re.findall(r"\{.*?\}", message)
+        assert placeholders.count("{title}") == (table == "heading"), key
+        assert placeholders.count("{n}") <= 1, key
+        assert set(placeholders) <= {"{n}", "{title}"}, key
+        assert "{n}" in placeholders or key not in several, key
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_is_new_reads_as_new(locale: str) -> None:
+    labels_, news = catalogue(locale)["label"], catalogue(locale)["new"]
+    assert {key for key in news if news[key] == labels_[key]} == set()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_none_one_and_some_read_differently(locale: str) -> None:
+    lines = {count: label(locale=locale, count=count) for count in (0, 1, 2, 5, 21)}
+    assert len(set(lines.values())) == len(lines)
+    for count, line in lines.items():
+        assert line.strip() == line != ""
+        assert labels(locale=locale, count=count, title="T", closed=True).heading != line
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_language_says_all_that_english_says_and_no_more(locale: str) -> None:
+    said, english = catalogue(locale), catalogue("en")
+    assert list(said) == list(english)
+    for table in english.keys() - COUNTED.keys():
+        assert set(said[table]) == set(english[table]), table
+
+
+@pytest.mark.parametrize("locale", sorted(set(LOCALES) - {"en"}))
+def test_a_sentence_has_the_placeholders_of_the_english_one_and_is_translated(locale: str) -> None:
+    said, english = catalogue(locale), catalogue("en")
+    for table in english.keys() - COUNTED.keys():
+        for key, message in english[table].items():
+            assert sorted(re.findall(r"\{.*?\}", said[table][key])) == sorted(re.findall(r"\{.*?\}", message)), key
+            assert said[table][key] != message or " " not in message, key  # a word may be the same in both
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_hint_shows_the_marks_as_they_are_typed(locale: str) -> None:
+    assert re.search(r"\*\w[^*]*\w\*[^*>]*> \w", catalogue(locale)["form"]["hint"])
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_link_to_reply_is_named_by_the_word_that_stands_on_it(locale: str) -> None:
+    """WCAG 2.5.3: who says to their machine what they read must meet the link that they see."""
+    page = catalogue(locale)["page"]
+    assert page["reply"].casefold() in page["reply_to"].casefold()
+
+
+def kinds(kind: type[Problem] = Problem) -> set[type[Problem]]:
+    return {kind, *(below for child in kind.__subclasses__() for below in kinds(child))}
+
+
+def test_every_problem_has_its_sentence_and_no_sentence_is_without_a_problem() -> None:
+    assert routes()  # every room is loaded, so every problem is known
+    slugs = {kind.slug for kind in kinds() if hasattr(kind, "slug")}
+    assert slugs == set(catalogue("en")["problem"])
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_reason_to_report_has_its_sentence(locale: str) -> None:
+    reasons = catalogue(locale)["reason"]
+    assert list(reasons) == list(get_args(Reason))
+    assert len(set(reasons.values())) == len(reasons)
+
+
+def test_a_detail_tells_its_numbers_as_the_language_writes_them() -> None:
+    assert Said("longest", {"longest": 10_000}).in_("de") == catalogue("de")["detail"]["longest"].replace(
+        "{longest}", "10.000"
+    )
+    assert "۱۰٬۰۰۰" in Said("longest", {"longest": 10_000}).in_("fa")

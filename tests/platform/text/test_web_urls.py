@@ -1,0 +1,59 @@
+"""What a reader or a host gives as an address becomes a link only where it leads to the web, and openly."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.platform.text.web_urls import is_web_url
+from tests.real_data import real_data
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://example.org", "https://example.org/", "HTTPS://Example.ORG:8080/a/b?c=d&e#f", "http://a.b."),
+        *("http://localhost:8000/x", "http://192.0.2.1/", "http://[2001:db8::1]:80/", "https://a_b.example/%20"),
+        *("https://пример.рф/путь", "https://उदाहरण.परीक्षा/", "https://xn--e1afmkfd.xn--p1ai/"),
+        "https://a.b/" + "c" * 1_988,
+    ],
+)
+def test_an_absolute_http_url_with_a_host_may_be_a_link(url: str) -> None:
+    assert is_web_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "example.org", "//example.org", "/path", "#f", "http:", "http://", "http:///a.b", "http:/a.b"),
+        *("javascript:alert(1)", "data:text/html,x", "ftp://a.b", "mailto:a@b.c", "java\nscript:x", "feed:http://a.b"),
+        *("http://u@a.b", "http://u:p@a.b", "http://@a.b", "http://good.example\\@bad.example", "http://a.b\\c"),
+        *("http://a b", " http://a.b", "http://a.b\n", "http://a.b/\tc", "http://a.b/\x00", "http://a.b/\xa0"),
+        *("http://a.b/\u202ec", "http://a\u200b.b", "http://a.b/\u3000", "http://a.b/<c>", 'http://a.b/"'),
+        *("http://a.b/\ud800", "http://a.b:x", "http://a.b:99999", "http://a.b:-1", "http://[::1", "http://::1"),
+        *(
+            "http://[::1]x",
+            "http://[x]",
+            "http://[fe80::1%25eth0]",
+            "http://[v1.a]",
+            "http://[:::]",
+            "http://[1.2.3.4]",
+        ),
+        *("http://.", "http://..", "http://a..b", "http://.a", "http://?a", "http://%61.b", "http://a％2fb"),
+        *("http://a℀b", "http://a;b", "http://a,b", "http://a'b", "https://a.b/" + "c" * 1_989),
+    ],
+)
+def test_anything_else_is_no_link(url: str) -> None:
+    assert not is_web_url(url)
+
+
+@given(st.text() | st.text(alphabet="/:@[]\\.%?#a0 \t\u2100").map("http://".__add__))
+def test_any_text_gets_an_answer(text: str) -> None:
+    assert is_web_url(text) in {True, False}
+
+
+def test_hostile_strings_get_an_answer() -> None:
+    for text in json.loads(real_data("hostile/naughty-strings.json").read_text("utf-8")):
+        assert is_web_url(text) in {True, False}
+        assert not is_web_url(f"javascript://{text}")

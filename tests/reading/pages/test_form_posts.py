@@ -1,0 +1,306 @@
+"""Readers write by plain forms, and whatever goes wrong gives back what they typed."""
+
+from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
+
+import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from service.platform.problems import Busy
+from service.platform.storage.engine import Database
+from service.reading.pages.form_timestamps import LONGEST, Stamps
+from tests.builders import ASite, Clock, a_comment, a_site, a_thread, decide, set_rules
+from tests.conftest import SECRET_KEY
+from tests.reading.pages.reading import form_at, forms_in, send, told_in
+
+
+async def test_a_reply_by_the_form_is_published_and_its_author_comes_back_to_it(site: ASite) -> None:
+    thread = await a_thread(site, article="a/b c")
+    page = await send(site, await form_at(site, "/a%2Fb%20c"), name="Ada", body="By a *plain* form.")
+    assert page.status_code == 200
+    assert told_in(page) == "Your reply is published."
+    assert "By a <em>plain</em> form." in page.text
+    [comment] = await thread.pages()
+    assert str(page.url).endswith(f"/a%2Fb%20c?said=posted&comment={comment['id']}#comment-{comment['id']}")
+    assert (await form_at(site, "/a%2Fb%20c")).values["name"] == "Ada"  # as they signed last
+
+
+async def test_whom_the_page_is_shared_with_is_not_told_what_its_author_was(site: ASite) -> None:
+    await a_thread(site, article="a")
+    page = await send(site, await form_at(site, "/a"), name="Ada", body="By a plain form.")
+    assert told_in(page) == "Your reply is published."
+    elsewhere = await site.client.get(str(page.url), headers={"Sec-Fetch-Site": "cross-site"})
+    assert "By a plain form." in elsewhere.text
+    assert told_in(elsewhere) is None
+
+
+async def test_an_answer_stands_below_what_it_answers(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    first = (await a_comment(thread, "First.", name="Grace"))["comment"]
+    form = await form_at(site, f"/comments/{first['id']}?reply")
+    assert form.values["parent"] == first["id"]
+    assert "Reply to Grace" in (await send(site, form, name="Ada", body=" ")).text
+    await send(site, form, name="Ada", body="An answer.")
+    _, answer = await thread.pages()
+    assert answer["parent_id"] == first["id"]
+
+
+async def test_a_form_that_is_sent_twice_posts_once(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    for _ in range(2):
+        site.client.cookies.clear()
+        await send(site, form, name="Ada", body="Once.")
+    await send(site, form, name="Ada", body="Another.")
+    assert [comment["html"] for comment in await thread.pages()] == ["<p>Once.</p>", "<p>Another.</p>"]
+
+
+async def test_two_who_send_the_same_words_post_two_comments(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    for browser in ("One", "Another"):
+        site.client.cookies.clear()
+        await send(site, form, {"User-Agent": browser}, name="Ada", body="Hear, hear.")
+    assert len(await thread.pages()) == 2
+
+
+async def test_whoever_sends_the_same_again_later_does_not_become_its_author(site: ASite, the_clock: Clock) -> None:
+    thread = await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    await send(site, form, name="Ada", body="Mine.")
+    site.client.cookies.clear()
+    the_clock.move(seconds=10)
+    await send(site, form, name="Ada", body="Mine.")
+    assert len(await thread.pages()) == 1
+    assert not site.client.cookies
+
+
+async def test_a_held_reply_is_shown_to_its_author_on_return_too_and_to_nobody_else(site: ASite) -> None:
+    await a_thread(site, article="a", mode="hold")
+    page = await send(site, await form_at(site, "/a"), name="Ada", body="Patience.")
+    again = await site.client.get(f"/{site.slug}/a")
+    assert told_in(page) == "Your reply waits for a moderator."
+    for seen in (page.text, again.text):
+        assert "Patience." in seen
+        assert "Only you see this yet. All comments here wait for a moderator." in seen
+    assert again.headers["cache-control"] == "private, no-store"
+    site.client.cookies.clear()
+    assert "Patience." not in (await site.client.get(f"/{site.slug}/a")).text
+
+
+async def test_authors_edit_and_delete_what_they_posted_and_nobody_else_does(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    await send(site, await form_at(site, "/a"), name="Ada", body="It is tru.")
+    [comment] = await thread.pages()
+    edit = await form_at(site, f"/a?edit={comment['id']}")
+    assert (edit.deed, edit.values["body"]) == ("edit", "It is tru.")
+    assert "It is true." in (await send(site, edit, body="It is true.")).text
+    delete = await form_at(site, f"/comments/{comment['id']}?delete")
+    jar = dict(site.client.cookies)
+    site.client.cookies.clear()
+    assert (await form_at(site, f"/comments/{comment['id']}?delete")).deed == "post"
+    assert (await send(site, delete)).status_code == 404
+    assert "It is true." in (await site.client.get(f"/{site.slug}/a")).text
+    site.client.cookies.update(jar)
+    assert told_in(await send(site, delete)) == "Your comment is deleted."
+    assert await thread.pages() == []
+
+
+async def test_a_report_is_filed_with_its_reason(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    comment = (await a_comment(thread, "Buy this!"))["comment"]
+    form = await form_at(site, f"/comments/{comment['id']}?report")
+    assert told_in(await send(site, form, reason="spam", note="Again.")) == "Thank you. A moderator will look at it."
+    told = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
+    assert [(each["reason"], each["note"]) for each in told["reports"]] == [("spam", "Again.")]
+
+
+async def test_a_report_without_a_reason_asks_for_one_and_keeps_the_note(site: ASite) -> None:
+    thread = await a_thread(site)
+    comment = (await a_comment(thread))["comment"]
+    form = await form_at(site, f"/{thread.article}?report={comment['id']}")
+    page = await send(site, form, note="Look at it.")
+    assert page.status_code == 422
+    assert '<p class="wrong" id="wrong-reason">A field does not fit.</p>' in page.text
+    [again] = forms_in(page)
+    assert again.values["note"] == "Look at it."
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"name": "", "body": "Kept words."}, "Please say under which name to post."),
+        ({"name": "Ada", "body": " "}, "There must be something to read."),
+        ({"name": "Ada", "body": "Kept words.", "email": "no address"}, "This does not look like an e-mail address."),
+        ({"name": "Ada", "body": "Kept words.", "url": "javascript:alert(1)"}, "This must be a whole web address"),
+        ({"name": "Ada", "body": "Kept words." + "x" * 10_000}, "At most 10,000 characters fit here."),
+        ({"name": "A" * 101, "body": "Kept words."}, "At most 100 characters fit here."),
+    ],
+)
+async def test_what_does_not_fit_is_told_beside_its_field_and_all_is_given_back(
+    site: ASite, typed: dict[str, str], told: str
+) -> None:
+    thread = await a_thread(site, article="a")
+    page = await send(site, await form_at(site, "/a"), **typed)
+    assert page.status_code == 422
+    assert 'class="wrong" id="wrong-' in page.text
+    assert told in page.text
+    [form] = forms_in(page)
+    assert {name: form.values[name] for name in typed} == typed
+    assert await thread.pages() == []
+
+
+async def test_a_thread_that_closed_meanwhile_says_so_and_gives_the_words_back(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    await thread.close()
+    page = await send(site, form, name="Ada", body="Too <late>.\n\nA pity.")
+    assert page.status_code == 409
+    assert "Comments are closed." in page.text
+    assert forms_in(page) == []
+    assert "Too &lt;late&gt;.\n\nA pity.</textarea>" in page.text
+
+
+async def test_an_answer_to_what_is_gone_may_go_to_the_article(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    first = (await a_comment(thread))["comment"]
+    form = await form_at(site, f"/comments/{first['id']}?reply")
+    await decide(site, "reject", first)
+    page = await send(site, form, name="Ada", body="My answer.")
+    assert page.status_code == 409
+    assert "The comment you are answering is no longer there." in page.text
+    [again] = forms_in(page)
+    assert (again.values["body"], again.values["parent"]) == ("My answer.", "")
+
+
+async def test_a_thread_that_is_gone_still_gives_the_words_back(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    await site.call("PUT", thread.path, by="host", json={"title": "T", "published_at": "2999-01-01T00:00:00Z"})
+    page = await send(site, form, name="Ada", body="My words.")
+    assert page.status_code in {404, 409}
+    assert "My words.</textarea>" in page.text
+
+
+async def test_too_many_in_a_short_time_are_told_so_and_keep_their_words(site: ASite) -> None:
+    await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    await site.set(calls_per_address="1/hour")
+    answers = [await send(site, form, name="Ada", body="My <words>.") for _ in range(2)]
+    answers.append(await site.client.get(f"/{site.slug}/a"))
+    for answer in answers[1:]:
+        assert answer.status_code == 429
+        assert answer.headers["retry-after"]
+        assert "Please wait a moment and try again." in answer.text
+    assert "My &lt;words&gt;.</textarea>" in answers[1].text
+
+
+async def test_while_the_database_is_busy_the_words_are_kept(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+    await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    for trouble in (Busy(), PoolTimeoutError("no connection is free")):
+        for way in ("read", "write"):
+            monkeypatch.setattr(Database, way, Mock(side_effect=trouble))
+        answer = await send(site, form, name="Ada", body="My words.")
+        assert answer.status_code == 503
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "My words.</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "", "Origin": "https://elsewhere.example"},
+        {"Sec-Fetch-Site": "", "Origin": "null"},
+    ],
+)
+async def test_a_form_that_another_origin_has_sent_is_looked_over_first(site: ASite, headers: dict[str, str]) -> None:
+    thread = await a_thread(site, article="a")
+    page = await send(site, await form_at(site, "/a"), headers, name="Ada", body="From elsewhere.")
+    assert page.status_code == 200
+    assert told_in(page) == "Please look over what you wrote, then send it."
+    assert await thread.pages() == []
+    [form] = forms_in(page)
+    await send(site, form)
+    assert [comment["html"] for comment in await thread.pages()] == ["<p>From elsewhere.</p>"]
+
+
+async def test_another_origin_can_have_nothing_edited_deleted_or_reported(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    await send(site, await form_at(site, "/a"), name="Ada", body="Mine.")
+    [comment] = await thread.pages()
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    fields: dict[str, dict[str, str]] = {"": {"body": "Theirs."}, "/deletion": {}, "/report": {"reason": "spam"}}
+    for path, typed in fields.items():
+        form = await form_at(site, f"/a?edit={comment['id']}")
+        form.action = f"/{site.slug}/a/comments/{comment['id']}{path}"
+        assert (await send(site, form, foreign, **typed)).status_code == 200
+    assert [each["html"] for each in await thread.pages()] == ["<p>Mine.</p>"]
+    told = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
+    assert told["reports"] == []
+
+
+async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite) -> None:
+    await a_thread(site, article="a")
+    form = await form_at(site, "/a")
+    answer = await site.client.post(form.action, data={**form.values, "name": "Ada", "body": "Hello."})
+    assert answer.status_code == 303
+    cookie = answer.headers["set-cookie"]
+    assert f"Path=/{site.slug}/" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    over_tls = await site.client.post(
+        f"https://onereply.test{form.action}", data={**form.values, "name": "Eve", "body": "Hello you."}
+    )
+    assert "Secure" in over_tls.headers["set-cookie"]
+    site.app.state.public_url = "https://comments.example"  # TLS ends before the service
+    behind = await site.client.post(form.action, data={**form.values, "name": "Eva", "body": "Hello all."})
+    assert "Secure" in behind.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("cookie", ["author_AAAA", "author_", "x", "author_%FF", "author_" + "A" * 43])
+async def test_a_cookie_that_is_not_ours_is_nobodys(site: ASite, cookie: str) -> None:
+    await a_thread(site, article="a")
+    page = await site.client.get(f"/{site.slug}/a", headers={"Cookie": f"onereply-author={cookie}"})
+    assert page.status_code == 200
+    assert page.headers["cache-control"].startswith("public")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"&&&===",
+        b"body=%00%00&name=%00",
+        b"a=1&" * 50,
+        b"parent=x&body=b&name=n",
+    ],
+)
+async def test_a_form_that_no_browser_sends_is_answered_with_a_page(site: ASite, body: bytes) -> None:
+    await a_thread(site, article="a")
+    sent = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await site.client.post(f"/{site.slug}/a/comments", content=body, headers=sent)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_a_form_filled_in_by_a_program_is_held(site: ASite, the_clock: Clock) -> None:
+    async with a_site(site.app) as own:
+        await set_rules(own, honeypot=True)
+        await a_thread(own, article="a")
+        page = await send(own, await form_at(own, "/a"), name="Bot", body="Buy!", home="https://buy.example")
+        assert told_in(page) == "Your reply waits for a moderator."
+
+
+def test_a_stamp_tells_how_long_ago_its_form_was_made() -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    stamps, others = Stamps(SECRET_KEY), Stamps("another key " * 3)
+    stamp = stamps.make(now - timedelta(seconds=7))
+    assert stamps.seconds_since(stamp, now) == 7
+    assert stamps.seconds_since(stamps.make(now + timedelta(seconds=7)), now) == 0
+    assert stamps.seconds_since(stamps.make(now - timedelta(days=90)), now) == LONGEST
+    for forged in ("", ".", "1.", f"1{stamp}", stamp[:-1], others.make(now - timedelta(hours=1)), "x.y", f"{stamp}0"):
+        assert stamps.seconds_since(forged, now) == 0
