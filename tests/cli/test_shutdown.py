@@ -6,7 +6,7 @@ import re
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -43,6 +43,10 @@ async def running(
     try:
         yield program, await program.told()
     finally:
+        for each in program.log:
+            if each["event"] in {"worker-started", "worker-restarted"}:
+                with suppress(ProcessLookupError):
+                    os.kill(each["pid"], signal.SIGKILL)
         await program.kill()
 
 
