@@ -6,8 +6,8 @@ without a restart. ``/readyz`` is 503 while nothing can be written. SIGTERM ends
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -49,35 +49,47 @@ class Outage:
     after: str | None = None
 
 
+@dataclass(frozen=True)
+class Course:
+    """How it went: when the outage ``began`` and ``ended`` (monotonic), and seconds; ``back`` is None for never."""
+
+    began: float
+    ended: float
+    back: float | None
+    shutdown: float
+    traffic: Traffic
+
+
 async def prove_survived(outage: Outage) -> None:
     """Put a service under traffic, have the outage, and prove the promises; a row of figures is printed."""
     threads = await prepared_threads(outage.before or outage.url)
-    server, other = await started(outage.url), await started(outage.url)
-    try:
-        async with Traffic.to(server, threads) as traffic:
-            warm = await traffic.until_accepted(threads, since=monotonic(), seconds=WARM_UP_SECONDS)
-            assert warm is not None, server.log[-3:]
-            began = monotonic()
-            async with outage.fault():
-                await asyncio.sleep(outage.seconds / 2)
-                shutdown = await seconds_to_shut_down(other, threads)
-                await asyncio.sleep(max(0, began + outage.seconds - monotonic()))
-                ended = monotonic()
-            back = await traffic.until_accepted(threads, since=monotonic(), seconds=2 * BACK_SECONDS)
-    finally:
-        await asyncio.gather(end(server), end(other))
-    print_row(outage.name, traffic.answers, back=back, shutdown=shutdown)
-    broken = broken_answers(traffic.answers)
+    async with a_service(outage.url) as server, a_service(outage.url) as other:
+        course = await run_through(outage, server, other, threads)
+    print_row(outage.name, course)
+    broken = broken_answers(course.traffic.answers)
     if outage.writes_stop:
-        broken += wrongly_ready(
-            [each for each in traffic.answers if began <= each.began <= ended - each.seconds], began
-        )
-    if back is None or back > BACK_SECONDS:
-        broken.append(f"writes were back after {back} s")
-    if shutdown > SHUTDOWN_SECONDS + SHUTDOWN_SLACK_SECONDS:
-        broken.append(f"SIGTERM took {shutdown:.1f} s")
-    broken += await missing_comments(outage.after or outage.url, threads, traffic.acknowledged)
+        broken += wrongly_ready(course)
+    if course.back is None or course.back > BACK_SECONDS:
+        broken.append(f"writes and /readyz were back after {course.back} s")
+    if course.shutdown > SHUTDOWN_SECONDS + SHUTDOWN_SLACK_SECONDS:
+        broken.append(f"SIGTERM took {course.shutdown:.1f} s")
+    broken += await missing_comments(outage.after or outage.url, threads, course.traffic.acknowledged)
     assert not broken, f"{outage.name}: {broken}"
+
+
+async def run_through(outage: Outage, server: Server, other: Server, threads: Sequence[AThread]) -> Course:
+    """Have the outage under traffic to ``server``; the process ``other`` is told to end in its middle."""
+    async with Traffic.to(server, threads) as traffic:
+        warm = await traffic.until_recovered(threads, since=monotonic(), seconds=WARM_UP_SECONDS)
+        assert warm is not None, server.log[-3:]
+        began = monotonic()
+        async with outage.fault():
+            await asyncio.sleep(outage.seconds / 2)
+            shutdown = await seconds_to_shut_down(other, threads)
+            await asyncio.sleep(max(0, began + outage.seconds - monotonic()))
+            ended = monotonic()
+        back = await traffic.until_recovered(threads, since=monotonic(), seconds=2 * BACK_SECONDS)
+    return Course(began, ended, back, shutdown, traffic)
 
 
 async def prepared_threads(url: str) -> list[AThread]:
@@ -90,13 +102,17 @@ async def prepared_threads(url: str) -> list[AThread]:
         return [await a_thread(site) for _ in range(THREADS)]
 
 
-async def started(url: str) -> Server:
-    """A process that serves ``url``; it listens, and may not be ready."""
+@asynccontextmanager
+async def a_service(url: str) -> AsyncIterator[Server]:
+    """A process that serves ``url`` until the end of the block; it listens, and may not be ready."""
     settings = settings_of(url, {"shutdown_seconds": str(SHUTDOWN_SECONDS)})
     server = Server(await begin_process(COMMAND, settings), url)
-    async with asyncio.timeout(WARM_UP_SECONDS):
-        await server.told()
-    return server
+    try:
+        async with asyncio.timeout(WARM_UP_SECONDS):
+            await server.told()
+        yield server
+    finally:
+        await end(server)
 
 
 async def seconds_to_shut_down(server: Server, threads: Sequence[AThread]) -> float:
@@ -123,13 +139,14 @@ async def end(server: Server) -> None:
         await server.kill()
 
 
-def print_row(name: str, answers: Sequence[Answer], *, back: float | None, shutdown: float) -> None:
-    """A row of the table: the case, the slowest answer, how many of each status, when writes were back, SIGTERM."""
+def print_row(name: str, course: Course) -> None:
+    """A row of the table: the case, the slowest answer, how many of each status, seconds to recover and to end."""
+    answers = course.traffic.answers
     statuses = Counter(str(answer.status or "none") for answer in answers)
     told = ", ".join(f"{status}: {number}" for status, number in sorted(statuses.items()))
     slowest = max(answer.seconds for answer in answers)
-    was_back = "never" if back is None else f"{back:.1f} s"
-    print(f"\n| {name} | slowest {slowest:.1f} s | {told} | writes back after {was_back} | SIGTERM {shutdown:.1f} s |")
+    back = "never" if course.back is None else f"{course.back:.1f} s"
+    print(f"\n| {name} | slowest {slowest:.1f} s | {told} | back after {back} | SIGTERM {course.shutdown:.1f} s |")
 
 
 def broken_answers(answers: Sequence[Answer]) -> list[str]:
@@ -143,9 +160,15 @@ def broken_answers(answers: Sequence[Answer]) -> list[str]:
     return [f"{line} ({number} times)" for line, number in (wrong + late).items()]
 
 
-def wrongly_ready(answers: Sequence[Answer], began: float) -> list[str]:
+def wrongly_ready(course: Course) -> list[str]:
     """Whether ``/readyz`` said during the outage that the service is ready, or said nothing at all."""
-    told = [each for each in answers if each.kind == "readyz" and each.began > began + DETECTION_SECONDS]
+    told = [
+        each
+        for each in course.traffic.answers
+        if each.kind == "readyz"
+        and each.began >= course.began + DETECTION_SECONDS
+        and each.began + each.seconds <= course.ended
+    ]
     ready = sum(1 for each in told if each.status != 503)
     return [f"/readyz was not 503 in {ready} of {len(told)} answers"] if ready or not told else []
 

@@ -11,7 +11,7 @@ import pytest
 from tests.builders import AThread
 from tests.faults.a_small_disk import SmallDisk
 from tests.faults.a_standby import a_standby, promote
-from tests.faults.outage import BACK_SECONDS, Outage, end, prepared_threads, prove_survived, started
+from tests.faults.outage import BACK_SECONDS, Outage, a_service, prepared_threads, prove_survived
 from tests.faults.traffic import PAUSE_SECONDS
 from tests.postgres import PostgreSQL
 
@@ -85,18 +85,18 @@ async def test_the_service_survives_a_url_that_leads_to_a_standby(server: Postgr
     name = before.rpartition("/")[2]
     threads = await prepared_threads(before)
     with a_standby(server, folder / "standby") as standby:
-        service = await started(standby.url(name))
-        try:
-            async with service.thread(threads[0]) as door, service.client() as client:
-                answers = await asyncio.gather(*(door.post(f"Post {number}.") for number in range(4)))
-                assert [answer.status_code for answer in answers] == [503] * 4
-                assert (await client.get("/readyz")).status_code == 503
-                assert await door.pages() == []
-                await asyncio.to_thread(promote, standby)
-                await _until_accepted(door)
-                assert (await client.get("/readyz")).status_code == 200
-        finally:
-            await end(service)
+        async with (
+            a_service(standby.url(name)) as service,
+            service.thread(threads[0]) as door,
+            service.client() as client,
+        ):
+            answers = await asyncio.gather(*(door.post(f"Post {number}.") for number in range(4)))
+            assert [answer.status_code for answer in answers] == [503] * 4
+            assert (await client.get("/readyz")).status_code == 503
+            assert await door.pages() == []
+            await asyncio.to_thread(promote, standby)
+            await _until_accepted(door)
+            assert (await client.get("/readyz")).status_code == 200
 
 
 async def _until_accepted(thread: AThread) -> None:

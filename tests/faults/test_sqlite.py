@@ -13,11 +13,10 @@ from tests.faults.outage import (
     SHUTDOWN_SECONDS,
     SHUTDOWN_SLACK_SECONDS,
     Outage,
-    end,
+    a_service,
     prepared_threads,
     prove_survived,
     seconds_to_shut_down,
-    started,
 )
 
 pytestmark = pytest.mark.slow
@@ -77,33 +76,28 @@ async def test_a_read_only_file_is_said_at_the_start_or_answered_with_503(tmp_pa
         url = f"sqlite:///{disk.folder}/onereply.db"
         disk.make_read_only()
         try:
-            server = await started(url)
-        except RuntimeError as stopped:  # one line, as the commands have it
-            assert "Error: " in str(stopped)
-            return
-        try:
-            async with server.thread(threads[0]) as door, server.client() as client:
+            async with a_service(url) as server, server.thread(threads[0]) as door, server.client() as client:
                 assert (await door.post()).status_code == 503
                 assert (await client.get("/readyz")).status_code == 503
-        finally:
-            await end(server)
+        except RuntimeError as stopped:  # one line, as the commands have it
+            assert "Error: " in str(stopped)
 
 
 async def test_a_damaged_page_is_answered_with_503_and_the_process_ends_in_time(tmp_path: Path) -> None:
     path = tmp_path / "onereply.db"
     threads = await prepared_threads(f"sqlite:///{path}")
-    server = await started(f"sqlite:///{path}")
-    try:
-        async with server.thread(threads[0]) as door, server.client() as client:
-            assert (await door.post()).status_code == 201
-            damage(path)
-            answers = [await door.post("And now?") for _ in range(3)]
-            answers.append(await door.site.call("GET", f"{door.path}/comments", by="host"))
-            assert {answer.status_code for answer in answers} == {503}
-            assert (await client.get("/readyz")).status_code == 503
-            assert await seconds_to_shut_down(server, threads) < SHUTDOWN_SECONDS + SHUTDOWN_SLACK_SECONDS
-    finally:
-        await end(server)
+    async with (
+        a_service(f"sqlite:///{path}") as server,
+        server.thread(threads[0]) as door,
+        server.client() as client,
+    ):
+        assert (await door.post()).status_code == 201
+        damage(path)
+        answers = [await door.post("And now?") for _ in range(3)]
+        answers.append(await door.site.call("GET", f"{door.path}/comments", by="host"))
+        assert {answer.status_code for answer in answers} == {503}
+        assert (await client.get("/readyz")).status_code == 503
+        assert await seconds_to_shut_down(server, threads) < SHUTDOWN_SECONDS + SHUTDOWN_SLACK_SECONDS
 
 
 def damage(path: Path) -> None:

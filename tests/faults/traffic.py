@@ -16,6 +16,7 @@ from tests.promises.serving import Server
 Kind = Literal["post", "page", "readyz"]
 WRITERS = 4
 PAUSE_SECONDS = 0.05
+READYZ = ""  # the article of requests for /readyz
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Traffic:
 
     async def _ask_whether_ready(self, client: httpx2.AsyncClient) -> None:
         while not self._stops:
-            await self._note("readyz", "", client.get("/readyz"))
+            await self._note("readyz", READYZ, client.get("/readyz"))
 
     async def _note(self, kind: Kind, article: str, request: Awaitable[httpx2.Response]) -> Answer:
         began, status = monotonic(), None
@@ -89,16 +90,19 @@ class Traffic:
         await asyncio.sleep(PAUSE_SECONDS)
         return answer
 
-    async def until_accepted(self, threads: Sequence[AThread], *, since: float, seconds: float) -> float | None:
-        """The seconds from ``since`` until each thread has accepted a post sent later; None where they pass."""
-        articles = {thread.article for thread in threads}
+    async def until_recovered(self, threads: Sequence[AThread], *, since: float, seconds: float) -> float | None:
+        """The seconds from ``since`` until each thread has accepted a post sent later, and ``/readyz`` says 200.
+
+        None where that has not happened within ``seconds``.
+        """
+        wanted = {READYZ, *(thread.article for thread in threads)}
         while monotonic() < since + seconds:
             ends = {
                 answer.article: answer.began + answer.seconds
                 for answer in reversed(self.answers)
-                if answer.accepted and answer.began >= since
+                if answer.began >= since and (answer.accepted or (answer.kind == "readyz" and answer.status == 200))
             }
-            if ends.keys() >= articles:
+            if ends.keys() >= wanted:
                 return max(ends.values()) - since
             await asyncio.sleep(PAUSE_SECONDS)
         return None
