@@ -6,9 +6,8 @@ from urllib.parse import quote
 import pytest
 from starlette.requests import Request
 
-from service.platform.http.path_ids import KEY
 from service.platform.http import cursors
-from service.platform.http.path_ids import article_of
+from service.platform.http.path_ids import KEY, article_of
 from service.platform.http.request_log import GIVEN_ID
 from service.platform.problems import InvalidParameter
 from service.platform.sites.site_lookup import SLUG

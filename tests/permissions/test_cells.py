@@ -45,7 +45,7 @@ BODIES: dict[str, Json] = {
 }
 NEWS = msgspec.json.encode(news("withdrawn"))
 QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}
-# What it takes to be let in by a route: the kind of caller in ``access/caller.py``.
+# What it takes to be let in by a route: the kind of caller in ``platform/access/caller.py``.
 KNOWN = {
     "nobody": {"anyone"},
     "author": {"reader"},

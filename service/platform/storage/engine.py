@@ -1,6 +1,6 @@
 """The database as the rooms use it: many readers, one writer, and a time limit for everything.
 
-A read is one consistent snapshot; a write is one turn at the process's only writer (``storage/writer.py``).
+A read is one consistent snapshot; a write is one turn at the process's only writer (``platform/storage/writer.py``).
 
 *Why a time limit*: a connection can go silent (a failover by address, a paused machine) and TCP would wait for many
 minutes. When a transaction's time is over its connection is cut, which ends the statement that waits at once;
@@ -32,7 +32,7 @@ SLOW_STATEMENT_SECONDS = 1.0
 class Database:
     """One database of an installation.
 
-    ``url`` as ``storage/database_url.py`` describes it; ``read_connections`` bounds what readers hold at a time;
+    ``url``: see ``storage/database_url.py``; ``read_connections`` bounds what readers hold at a time;
     ``time_limit`` is in seconds, for one transaction with the wait for a connection or the writer's turn, None for the
     commands whose work may take long. Statements that take longer than ``slow_statement_seconds`` are logged.
     """

@@ -1,7 +1,7 @@
 """An author asks once for another look, at what is held and at what was not published."""
 
 from tests.builders import ASite, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
-from tests.moderation.queue.test_review_queue import queue
+from tests.moderation.decisions.queue.test_review_queue import queue
 
 
 async def ask(site: ASite, posted: Json, **body: str) -> tuple[int, Json]:
