@@ -69,7 +69,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     group = Group(database)
     secrets = Secrets(database, settings.secret_key)
     asking = Asking(database, Akismet(settings.akismet_url), find_key=partial(secrets.find, name="akismet-key"))
-    following = Following(database, most=settings.streams)
+    following = Following(database, most=settings.max_streams)
     webhooks = Webhooks(EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private))
 
     @asynccontextmanager
@@ -115,7 +115,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     app.state.targets = targets
     app.state.webhooks = webhooks
     app.state.secrets = secrets
-    app.state.public_url = settings.public_url
+    app.state.base_url = settings.base_url
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking
     app.state.group = group

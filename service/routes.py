@@ -16,7 +16,7 @@ from service.platform.access import api as access
 from service.platform.access.authorize import SiteHandler, answer_preflight, guarded
 from service.platform.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
 from service.platform.events import api as events
-from service.platform.http.base_url import public_origin
+from service.platform.http.base_url import base_url_of
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
 from service.reading.cache.cacheable import kept, whole_site
 from service.reading.docs import contract, reference
@@ -36,9 +36,9 @@ SITE = "/v1/sites/{site}"
 SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
-    ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment, by=public_origin), ANYONE),
-    ("GET",    "/threads/{article}/feed.atom", kept(feeds.get_thread_feed, by=public_origin), ANYONE),
-    ("GET",    "/feed.atom",                  kept(feeds.get_site_feed, by=public_origin, about=whole_site), ANYONE),
+    ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment, by=base_url_of), ANYONE),
+    ("GET",    "/threads/{article}/feed.atom", kept(feeds.get_thread_feed, by=base_url_of), ANYONE),
+    ("GET",    "/feed.atom",                  kept(feeds.get_site_feed, by=base_url_of, about=whole_site), ANYONE),
     ("GET",    "/threads/{article}/stream",   streaming.get_stream,        ANYONE),
     ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
@@ -58,7 +58,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("DELETE", "/claims",                     queue.remove_claims,         MODERATOR),
     ("POST",   "/comments/{comment}/reports", reports.post_report,         PUBLIC),
     ("GET",    "/comments/{comment}/reports", reports.get_reports,         MODERATOR),
-    ("POST",   "/comments/{comment}/second-look", decisions.post_second_look,  READER),
+    ("POST",   "/comments/{comment}/appeal", decisions.post_appeal,  READER),
     ("GET",    "/bans",                       bans.get_bans,               MODERATOR),
     ("POST",   "/bans",                       bans.post_ban,               MODERATOR),
     ("DELETE", "/bans/{ban}",                 bans.remove_ban,             MODERATOR),
@@ -79,7 +79,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/endpoints/{endpoint}/redeliver", webhooks.post_redeliver, ADMIN),
     ("GET",    "/endpoints/{endpoint}/deliveries", webhooks.get_deliveries, ADMIN),
     ("GET",    "/endpoints/{endpoint}/deliveries/{position}", webhooks.get_delivery, ADMIN),
-    ("POST",   "/hooks/articles",             articles.post_article_news,  SIGNED),
+    ("POST",   "/webhooks/articles",             articles.post_article_news,  SIGNED),
     ("POST",   "/sessions",                   access.post_session,         ANYONE),
     ("GET",    "/sessions/current",           access.get_session,          SESSION),
     ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from service.platform.renamed import SETTINGS
 from service.platform.storage.database_url import InvalidDatabaseUrl, parse_database_url
 from service.platform.text.web_urls import is_origin
 
 PREFIX = "ONEREPLY_"
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
 LONGEST_DELAY = timedelta(days=30)
-RENAMED = {"stop_seconds": "shutdown_seconds"}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "such as `?sslmode=require`, may follow.",
         ),
     ] = "sqlite:///var/onereply.db"
-    public_url: Annotated[
+    base_url: Annotated[
         str | None,
         Meta(
             description="The origin under which readers reach the service, such as `https://comments.example`; by "
@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_connections: Annotated[
         int, Meta(ge=1, le=200, description="Database connections for reading, per worker process.")
     ] = 8
-    streams: Annotated[
+    max_streams: Annotated[
         int, Meta(ge=0, le=50_000, description="Live streams that a worker process has open at most.")
     ] = 5000
     sweep_seconds: Annotated[
@@ -150,8 +150,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Decode the settings from ``environment``; raises :class:`SettingsError` with one clear line."""
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
     known = {field.name for field in msgspec.structs.fields(Settings)}
-    for name in sorted(given.keys() & RENAMED.keys()):
-        raise SettingsError(f"{PREFIX}{name.upper()} is now called {PREFIX}{RENAMED[name].upper()}.")
+    for name in sorted(given.keys() & SETTINGS.keys()):
+        raise SettingsError(f"{PREFIX}{name.upper()} is now called {PREFIX}{SETTINGS[name].upper()}.")
     for name in sorted(given.keys() - known):
         raise SettingsError(f"{PREFIX}{name.upper()} is not a setting of One Reply; README lists them.")
     if not given.get("secret_key"):
@@ -162,7 +162,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         message, _, path = str(error).rpartition(" - at `$.")
         raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()} does not fit: {message.lower()}.") from None
     _check_database_url(settings.database_url)
-    _check_public_url(settings.public_url)
+    _check_base_url(settings.base_url)
     _check_proxies(settings)
     _check_akismet_url(settings.akismet_url)
     _check_retries(settings)
@@ -176,9 +176,9 @@ def _check_database_url(url: str) -> None:
         raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: {error}") from None
 
 
-def _check_public_url(url: str | None) -> None:
+def _check_base_url(url: str | None) -> None:
     if url is not None and not is_origin(url):
-        raise SettingsError(f"{PREFIX}PUBLIC_URL does not fit: it must be like “https://comments.example”, no path.")
+        raise SettingsError(f"{PREFIX}BASE_URL does not fit: it must be like “https://comments.example”, no path.")
 
 
 def _check_proxies(settings: Settings) -> None:

@@ -100,7 +100,7 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
     async with database.read() as connection:
         sites = await list_sites(connection)
     await forgetting.forget_addresses(sites)
-    longest = max((site.settings.address_days for site in sites), default=0)
+    longest = max((site.settings.fingerprint_retention_days for site in sites), default=0)
     async with database.write() as connection:
         await forget_reporters(connection, before=clock.now() - timedelta(days=longest))
     for site in sites:

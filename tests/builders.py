@@ -206,13 +206,13 @@ async def a_comment(thread: AThread, body: str = "Well said.", **given: Any) -> 
     return posted
 
 
-Verdict = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
+Action = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
 
 
-async def decide(site: ASite, verdict: Verdict, *comments: Json, reason: str | None = None) -> list[Json]:
+async def decide(site: ASite, action: Action, *comments: Json, reason: str | None = None) -> list[Json]:
     """Judge comments as they were last seen; the results."""
     judged = [{"id": comment["id"], "revision": comment["revision"]} for comment in comments]
-    body = {"verdict": verdict, "comments": judged, "reason": reason}
+    body = {"action": action, "comments": judged, "reason": reason}
     response = await site.call("POST", "/decisions", by="moderator", json=body)
     assert response.status_code == 200, response.text
     results: list[Json] = response.json()["results"]

@@ -53,8 +53,8 @@ async def test_the_numbers_tell_what_happened(database_url: str) -> None:
         return after[name] - before.get(name, 0)
 
     route = "/v1/sites/{site}/threads/{article}/comments"
-    assert grown('onereply_posts_total{verdict="published"}') == 1
-    assert grown('onereply_posts_total{verdict="thread-closed"}') == 1
+    assert grown('onereply_posts_total{action="published"}') == 1
+    assert grown('onereply_posts_total{action="thread-closed"}') == 1
     assert grown(f'onereply_requests_total{{method="POST",route="{route}",status="201"}}') == 1
     assert grown(f'onereply_request_seconds_count{{route="{route}"}}') == 2
     assert grown("onereply_group_posts_sum") == 2
@@ -106,7 +106,7 @@ async def test_the_address_counted_is_what_a_trusted_proxy_says(
     database_url: str, trusted: str, forwarded: list[str], statuses: list[int]
 ) -> None:
     async with an_app(database_url, trusted=trusted) as site:
-        await site.set(calls_per_address="1/hour")
+        await site.set(request_limit_per_address="1/hour")
         answers = [await site.call("GET", "/threads/a", headers={"X-Forwarded-For": each}) for each in forwarded]
     assert [answer.status_code for answer in answers] == statuses
 

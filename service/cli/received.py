@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from service.integrations.endpoints.payload import ELLIPSIS, bare_text
-from service.platform.outbound.webhook_signatures import TIMESTAMP, NotSigned, Signer
+from service.platform.outbound.webhook_signatures import TIMESTAMP, InvalidSignature, Signer
 
 LONGEST_EXCERPT = 72
 
@@ -80,13 +80,13 @@ def _fields(head: str) -> Iterator[tuple[str, str]]:
 
 
 def verified(signer: Signer, received: Received, *, now: datetime) -> Received:
-    """``received`` as it was signed; raises NotSigned.
+    """``received`` as it was signed; raises InvalidSignature.
 
     Editors end a file with a newline, so where only that is too much it is left out.
     """
     try:
         signer.verify(received.headers, received.body, now=now)
-    except NotSigned:
+    except InvalidSignature:
         shorter = received._replace(body=received.body.removesuffix(b"\n").removesuffix(b"\r"))
         if shorter == received or "content-length" in received.headers:
             raise

@@ -88,7 +88,7 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
 
 
 def _refuse_http(settings: SiteSettings, *, allow_private: bool) -> None:
-    if keys_in_the_open(settings.token_jwks) and not allow_private:
+    if keys_in_the_open(settings.jwt_jwks_url) and not allow_private:
         raise InvalidSetting(HTTPS_ONLY)
 
 

@@ -2,13 +2,13 @@
 
     Problem
     ├── 400 MalformedJson, InvalidHeader, InvalidParameter, InvalidCursor
-    ├── 401 Unauthenticated: LoginRefused    (platform/access/log_in.py)
+    ├── 401 Unauthenticated: InvalidCredentials    (platform/access/log_in.py)
     ├── 403 Forbidden, WrongSite
     ├── 404 NotFound
     ├── 405 MethodNotAllowed
-    ├── 408 TooSlow
-    ├── 409 Conflict: ThreadClosed, CommentsOff, ParentGone, …      (beside the deeds that raise them)
-    ├── 413 TooLarge    414 UriTooLong    415 UnsupportedMediaType
+    ├── 408 RequestTimeout
+    ├── 409 Conflict: ThreadClosed, CommentsOff, ParentUnavailable, …      (beside the deeds that raise them)
+    ├── 413 ContentTooLarge    414 UriTooLong    415 UnsupportedMediaType
     ├── 422 InvalidField, …
     ├── 429 RateLimited    (platform/access/rate_limits.py)
     ├── 431 HeadersTooLarge
@@ -126,16 +126,16 @@ class MethodNotAllowed(Problem):
     status, slug = 405, "method-not-allowed"
 
 
-class TooSlow(Problem):
+class RequestTimeout(Problem):
     """The request did not arrive in the time it is given (RFC 9110, section 15.5.9)."""
 
-    status, slug = 408, "too-slow"
+    status, slug = 408, "request-timeout"
 
 
-class TooLarge(Problem):
+class ContentTooLarge(Problem):
     """The body is longer than the route allows."""
 
-    status, slug = 413, "too-large"
+    status, slug = 413, "content-too-large"
 
 
 class UriTooLong(Problem):

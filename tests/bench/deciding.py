@@ -14,9 +14,9 @@ def told(origin: str, key: str) -> str:
     """A line: the median of three calls over the same comments, whose first is the slowest that they can be."""
     comments = some_comments(origin, key)
     seconds = []
-    for verdict in ("reject", "restore", "reject"):
+    for action in ("reject", "restore", "reject"):
         began = perf_counter()
-        results = call(origin, key, "/decisions", {"verdict": verdict, "comments": comments})["results"]
+        results = call(origin, key, "/decisions", {"action": action, "comments": comments})["results"]
         seconds.append(perf_counter() - began)
         comments = [{"id": each["id"], "revision": each["revision"]} for each in results]
     return f"{len(comments)} decisions at once: {median(seconds) * 1000:.0f} ms"

@@ -28,12 +28,23 @@ LESSONS = 200
 SITES = {
     "unjudged": Rules(),
     "judged": Rules(
-        held_words=(terms := tuple(words_to_look_for()))[:10_000], refused_words=terms[10_000:], most_links=2,
-        longest=5_000, most_capitals=70, most_repeated=10, refused_domains=("pills.example",), duplicates="hold",
-        most_per_reader=50, most_per_address=50, most_rejected=50, trusted_after=50, honeypot=True, fewest_seconds=2,
+        hold_words=(terms := tuple(words_to_look_for()))[:10_000],
+        reject_words=terms[10_000:],
+        max_links=2,
+        max_length=5_000,
+        max_capitals_percent=70,
+        max_repeated_characters=10,
+        reject_link_domains=("pills.example",),
+        duplicates="hold",
+        max_per_minute_per_reader=50,
+        max_per_minute_per_address=50,
+        max_rejected_percent=50,
+        trusted_after_published=50,
+        honeypot=True,
+        min_form_seconds=2,
         classifier="hold",
     ),
-}  # fmt: skip
+}
 
 
 async def prepare(url: str) -> str:
@@ -77,8 +88,8 @@ async def _teach(url: str, key: str) -> dict[str, int]:
         posted = call(ORIGIN, key, "/threads/held/comments", post, site="judged")["comment"]
         if posted["state"] == "pending":
             judged = [{"id": posted["id"], "revision": 1}]
-            verdict = "spam" if comment.spam else "publish"
-            call(ORIGIN, key, "/decisions", {"verdict": verdict, "comments": judged}, site="judged")
+            action = "spam" if comment.spam else "publish"
+            call(ORIGIN, key, "/decisions", {"action": action, "comments": judged}, site="judged")
     database = Database(url, time_limit=None)
     async with database.read() as connection:
         ids = {slug: (await find_site(connection, slug)).id for slug in SITES}

@@ -44,10 +44,20 @@ def line(what: str, bodies: Sequence[str]) -> str:
 def _timed(bodies: Sequence[str]) -> Iterator[float]:
     words = [*words_to_look_for()]
     rules = Rules(
-        held_words=tuple(words[:10_000]), refused_words=tuple(words[10_000:]), most_links=2, longest=5_000,
-        most_capitals=70, most_repeated=10, refused_domains=("pills.example",), duplicates="hold", most_per_reader=5,
-        most_per_address=20, most_rejected=50, trusted_after=10, classifier="hold",
-    )  # fmt: skip
+        hold_words=tuple(words[:10_000]),
+        reject_words=tuple(words[10_000:]),
+        max_links=2,
+        max_length=5_000,
+        max_capitals_percent=70,
+        max_repeated_characters=10,
+        reject_link_domains=("pills.example",),
+        duplicates="hold",
+        max_per_minute_per_reader=5,
+        max_per_minute_per_address=20,
+        max_rejected_percent=50,
+        trusted_after_published=10,
+        classifier="hold",
+    )
     screen, model = make_screen(rules), SpamModel(learned_from(labelled()))
     standing = Standing(published=3, judged=20, rejected=4, posted=1, posted_near=3)
     rendered = [(body, render(body)) for body in bodies]

@@ -52,7 +52,7 @@ async def host(origin: str) -> AsyncIterator[AHost]:
 @pytest.fixture
 async def site(app: Starlette, host: AHost) -> AsyncIterator[ASite]:
     """A site with nothing in it, which the host's pages may call."""
-    async with a_site(app, origins=host.origin) as site:
+    async with a_site(app, cors_origins=host.origin) as site:
         yield site
 
 

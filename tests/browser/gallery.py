@@ -185,7 +185,7 @@ async def _answers(painter: Painter, site: ASite) -> None:
     await painter.send("looked-over", page, {"Sec-Fetch-Site": "cross-site"}, name="Ada", body="From elsewhere.")
     typed = {"name": "Ada", "body": "My answer.", "parent": other["id"]}
     await decide(site, "reject", other)
-    await painter.send_to("parent-gone", f"{page}/comments", **typed)
+    await painter.send_to("parent-unavailable", f"{page}/comments", **typed)
     await thread.close()
     await painter.send_to("just-closed", f"{page}/comments", name="Ada", body="Too late.\n\nA pity.")
 
@@ -194,7 +194,7 @@ async def _troubles(painter: Painter, site: ASite) -> None:
     await painter.see("missing", f"/{site.slug}/nothing")
     await painter.send_to("gone", f"/{site.slug}/nothing/comments", name="Ada", body="My words.\n\nAll of them.")
     await painter.see("cursor-wrong", f"/{site.slug}/nothing?cursor=x")
-    async with a_site(site.app, calls_per_address="1/hour") as busy:
+    async with a_site(site.app, request_limit_per_address="1/hour") as busy:
         article = (await a_thread(busy)).article
         await painter.send("too-many", f"/{busy.slug}/{article}", name="Ada", body="My words.\n\nAll of them.")
         await painter.see("too-many-again", f"/{busy.slug}/{article}")

@@ -39,7 +39,7 @@ async def test_axe_finds_nothing_in_what_an_author_meets(
         await expect(own.locator(".send button")).to_be_enabled()
         await look(page, f"{deed}-{language}")
         await own.locator(".cancel").click()
-    await site.set(mode="hold", origins=host.origin)
+    await site.set(mode="hold", cors_origins=host.origin)
     await form.locator("textarea").fill("Patience.")
     await form.get_by_role("button").click()
     await expect(page.locator(".held:not(.sending)")).to_be_visible()

@@ -130,7 +130,7 @@ async def test_a_held_reply_appears_to_all_once_it_is_published(site: ASite, sho
 
 async def test_nothing_is_missed_or_doubled_where_the_line_breaks(site: ASite, visits: Visits, origin: str) -> None:
     async with a_line(origin) as line, a_host(line.origin) as host:
-        await site.set(origins=host.origin)
+        await site.set(cors_origins=host.origin)
         visits.origins |= {line.origin, host.origin}
         thread, page = await a_thread(site), await visits.begin()
         async with page.expect_response("**/stream*"):

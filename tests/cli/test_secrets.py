@@ -107,9 +107,9 @@ def test_another_secret_key_opens_nothing(onereply: Command, fresh_database_url:
 
 
 def test_the_keys_of_a_host_come_by_https_only(onereply: Command, fresh_database_url: str) -> None:
-    http = "token_jwks=http://gazette.example/jwks"
+    http = "jwt_jwks_url=http://gazette.example/jwks"
     assert "https" in stopped(onereply("site", "set", "gazette", http))
-    done(onereply("site", "set", "gazette", "token_jwks=https://gazette.example/jwks"))
+    done(onereply("site", "set", "gazette", "jwt_jwks_url=https://gazette.example/jwks"))
     done(command_line(fresh_database_url, ONEREPLY_ALLOW_PRIVATE_TARGETS="true")("site", "set", "gazette", http))
     for url in (
         "https://user:pass@a.example/",
@@ -119,4 +119,4 @@ def test_the_keys_of_a_host_come_by_https_only(onereply: Command, fresh_database
         "https://a/ b",
         "",
     ):
-        assert "token_jwks" in stopped(onereply("site", "set", "gazette", f"token_jwks={url}"))
+        assert "jwt_jwks_url" in stopped(onereply("site", "set", "gazette", f"jwt_jwks_url={url}"))

@@ -44,8 +44,8 @@ RIGHTLY_REFUSED = {
     ("postComment", "invalid-field", "/author/email"): "characters that no address has, of all scripts, are no pattern",
     ("postComment", "invalid-field", "/author/url"): "a host that browsers read in two ways is not told by a pattern",
     ("patchComment", "invalid-field", "/body"): "nothing that can be seen is left",
-    ("postSession", "login-refused", ""): "a name and a password that fit nobody",
-    ("postArticleNews", "not-signed", ""): "nobody who tries it can sign",
+    ("postSession", "invalid-credentials", ""): "a name and a password that fit nobody",
+    ("postArticleNews", "invalid-signature", ""): "nobody who tries it can sign",
     ("postDecisions", "invalid-field", r"/comments/\d+/revision"): AN_INTEGER,
     ("getQueue|getDecisions", "invalid-parameter", "since|until|query"): "times lie between 1900 and 2999",
     ("postBan", "invalid-field", "/until"): "the time must be to come, and lie between 1900 and 2999",
@@ -55,12 +55,12 @@ RIGHTLY_REFUSED = {
         "(/value|/comment)?",
     ): "one of both, that names somebody",
     ("postDecisions|postBan", "invalid-field", "/reason"): "nothing that can be seen is left",
-    ("postReport|postSecondLook", "invalid-field", "/note"): "nothing that can be seen is left",
-    ("postSecondLook", "not-held|asked-already", ""): "the comment is published, or its author has asked before",
+    ("postReport|postAppeal", "invalid-field", "/note"): "nothing that can be seen is left",
+    ("postAppeal", "not-held|already-appealed", ""): "the comment is published, or its author has asked before",
     ("postClaims", "invalid-field", "/limit"): AN_INTEGER,
     ("putRules|tryRules", "invalid-field", "(/rules)?/[a-z_]+|/last"): AN_INTEGER,
     ("patchSettings", "invalid-field", "/(max_depth|[a-z_]+_(seconds|days))"): AN_INTEGER,
-    ("patchSettings", "invalid-field", "/token_jwks"): "http is for installations that allow private targets",
+    ("patchSettings", "invalid-field", "/jwt_jwks_url"): "http is for installations that allow private targets",
 }
 
 
@@ -85,7 +85,7 @@ def before_call(_context: HookContext, case: Case, _kwargs: object) -> None:
         case.body = {name: value for name, value in case.body.items() if not (name in LIMITS and _is_rate(value))}
 
 
-LIMITS = ("posts_per_reader", "posts_per_address", "calls_per_address", "calls_per_key")
+LIMITS = ("post_limit_per_reader", "post_limit_per_address", "request_limit_per_address", "request_limit_per_key")
 
 
 def _is_rate(value: object) -> bool:

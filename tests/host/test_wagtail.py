@@ -73,7 +73,7 @@ class Joined:
     async def status_of_a_hook(self) -> int:
         """What One Reply answers to what Wagtail's secret signs and nobody understands."""
         headers = {"content-type": "application/json"} | signed("{}", HOOKS)
-        return (await self.client.post("/hooks/articles", content="{}", headers=headers)).status_code
+        return (await self.client.post("/webhooks/articles", content="{}", headers=headers)).status_code
 
     async def command(self, *arguments: str, typed: str = "") -> None:
         """Whoever runs One Reply gives it a command."""
@@ -167,7 +167,7 @@ async def test_an_article_shows_what_becomes_of_its_thread(joined: Joined) -> No
     second = await joined.post(page, "Who decides whom it is about?")
     await wagtail.shows("moscow", f"2 replies on “{TITLE}”", ">2 replies<")
     comments = [{"id": second["id"], "revision": second["revision"]}]
-    await joined.moderate("/decisions", verdict="reject", comments=comments)
+    await joined.moderate("/decisions", action="reject", comments=comments)
     await wagtail.shows("moscow", f"One reply on “{TITLE}”")
     await joined.moderate(f"/threads/{page}/close")
     await wagtail.shows("moscow", f"One reply on “{TITLE}”", "Comments are closed.")

@@ -74,7 +74,7 @@ async def some_rows(site: ASite) -> None:
     posted = await a_comment(thread, "Мир 👋", email="ada@example.com", key="a-key-of-sixteen")
     await a_comment(thread, "Answer.", below=posted["comment"]["id"])
     await decide(site, "reject", posted["comment"], reason="Off topic.")
-    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"], "classifier": "hold"})
+    await site.call("PUT", "/rules", by="admin", json={"hold_words": ["casino"], "classifier": "hold"})
     held = await a_comment(thread, "A casino.")
     await decide(site, "spam", held["comment"])
     await learn_from_logs(site.app.state.database)
@@ -110,7 +110,7 @@ async def deliver(site: ASite) -> None:
 async def some_news(site: ASite) -> None:
     """What a host tells of its articles: moved, with another URL, one to be erased, one that nobody knows."""
     await share_hooks_secret(site)
-    await site.set(deleted_articles="erase")
+    await site.set(on_article_deleted="erase")
     await tell(site, "published", "old", title="A title", url="https://gazette.example/old")
     await a_comment(AThread(site, "old"), "Soon gone.")
     await tell(site, "updated", "new", previous_article="old", url="https://gazette.example/new")

@@ -33,7 +33,7 @@ BODIES: dict[str, Json] = {
     "POST /claims": {},
     "POST /comments/{comment}/reports": {"reason": "spam"},
     "POST /bans": {"kind": "domain", "value": "spam.example"},
-    "PUT /rules": {"held_words": ["casino"]},
+    "PUT /rules": {"hold_words": ["casino"]},
     "PATCH /settings": {},
     "POST /rules/try": {"rules": {}},
     "POST /endpoints": {"url": "https://192.0.2.1/hook"},
@@ -41,7 +41,7 @@ BODIES: dict[str, Json] = {
     "POST /endpoints/{endpoint}/rotate": {},
     "POST /endpoints/{endpoint}/redeliver": {"first": 1},
     "POST /sessions": {},
-    "POST /decisions": {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
+    "POST /decisions": {"action": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
 NEWS = msgspec.json.encode(news("withdrawn"))
 QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}
@@ -188,7 +188,7 @@ async def test_each_caller_may_do_just_what_the_table_says(site: ASite, caller: 
             if KNOWN.get(caller, set()) & who:
                 assert status not in {401, 403} and status < 500, (route, status)
             elif caller == "nobody" and "signed" in who:
-                assert (status, problem["type"]) == (401, "/problems/not-signed"), route
+                assert (status, problem["type"]) == (401, "/problems/invalid-signature"), route
                 assert headers["www-authenticate"].startswith("Webhook-Signature"), route
             elif caller in NOBODY_KNOWN or caller in INVALID:
                 assert (status, problem["type"]) == (401, "/problems/unauthenticated"), route
@@ -267,8 +267,8 @@ async def test_no_site_changes_what_is_anothers(site: ASite) -> None:
         before = await events_of(other)
         comment, judged = posted["comment"]["id"], {"id": posted["comment"]["id"], "revision": 1}
         assert (await site.call("POST", f"{theirs.path}/close", by="admin", json={})).status_code == 404
-        assert (await mine.post(below=comment)).json()["type"] == "/problems/parent-gone"
-        decided = await site.call("POST", "/decisions", by="admin", json={"verdict": "spam", "comments": [judged]})
+        assert (await mine.post(below=comment)).json()["type"] == "/problems/parent-unavailable"
+        decided = await site.call("POST", "/decisions", by="admin", json={"action": "spam", "comments": [judged]})
         assert decided.json()["results"][0]["problem"]["status"] == 404
         for method, body in (("PATCH", {"body": "x"}), ("DELETE", None)):
             refused = await site.call(method, f"/comments/{comment}", by=posted["author_token"], json=body)

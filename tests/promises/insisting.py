@@ -62,7 +62,7 @@ class People:
         if not chosen:
             return
         body = {
-            "verdict": self._random.choice(VERDICTS),
+            "action": self._random.choice(VERDICTS),
             "comments": [{"id": one["id"], "revision": one["revision"]} for one in chosen],
         }
         response = await self._insist(

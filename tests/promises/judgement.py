@@ -6,7 +6,7 @@ from tests.builders import Json
 from tests.promises.life import ABan, Life
 from tests.promises.model import AComment
 
-# From which states a verdict leads to which, and the event that tells it.
+# From which states a action leads to which, and the event that tells it.
 VERDICTS = {
     "publish": ({"pending", "rejected", "spam"}, "published", "comment.published"),
     "reject": ({"pending", "published", "spam"}, "rejected", "comment.rejected"),
@@ -29,25 +29,25 @@ class JudgedLife(Life):
 
     needed, hides = 1, False
 
-    def decide(self, verdict: str, judged: list[tuple[AComment, int]], *, by: str) -> list[str]:
+    def decide(self, action: str, judged: list[tuple[AComment, int]], *, by: str) -> list[str]:
         """What becomes of each: ``done``, or the problem that refuses it."""
         self.settle({comment.thread.article: comment.thread for comment, _ in judged}.values())
         results = []
         for comment, revision in judged:
             if comment.revision != revision:
-                results.append("revision-changed")
-            elif comment.words is None or not self.applies(verdict, comment):
-                results.append("verdict-does-not-apply")
+                results.append("revision-conflict")
+            elif comment.words is None or not self.applies(action, comment):
+                results.append("invalid-transition")
             else:
-                self._judge(verdict, comment, by)
+                self._judge(action, comment, by)
                 results.append("done")
         return results
 
-    def _judge(self, verdict: str, comment: AComment, by: str) -> None:
+    def _judge(self, action: str, comment: AComment, by: str) -> None:
         was, reports, judged = comment.state, comment.reports, comment.revision
         comment.claim = None
         number = len(self.decisions) + 1
-        if verdict == "undo" and comment.decided:
+        if action == "undo" and comment.decided:
             _, before, reports_before, _, undone = comment.decided
             comment.decided = comment.reports = None
             if reports_before is not None:
@@ -57,22 +57,22 @@ class JudgedLife(Life):
         else:
             self._settle(comment, None, number)
             comment.reports = None
-            self.become(comment, *VERDICTS[verdict][1:])
+            self.become(comment, *VERDICTS[action][1:])
             comment.decided = (comment.revision, was, reports, self.now(), number)
         comment.last_decision = number
         of: Json = {"comment_id": comment.id, "before": was, "after": comment.state, "revision": judged}
-        self.note_decision(verdict, by, article=comment.thread.article, **of)
+        self.note_decision(action, by, article=comment.thread.article, **of)
 
     def _settle(self, comment: AComment, before: int | None, after: int | None) -> None:
         for reporter, (at, settled) in comment.reported_by.items():
             if settled == before:
                 comment.reported_by[reporter] = (at, after)
 
-    def applies(self, verdict: str, comment: AComment) -> bool:
-        if verdict == "publish" and comment.state == "published":
+    def applies(self, action: str, comment: AComment) -> bool:
+        if action == "publish" and comment.state == "published":
             return bool(comment.reports)  # it is kept
-        if verdict != "undo":
-            return comment.state in VERDICTS[verdict][0]
+        if action != "undo":
+            return comment.state in VERDICTS[action][0]
         if comment.decided is None or comment.decided[0] != comment.revision:
             return False
         return self.now() - comment.decided[3] < timedelta(minutes=10)
@@ -92,7 +92,7 @@ class JudgedLife(Life):
         self.tell(comment.thread, "report.filed", comment)
         if self.hides and (comment.reports or 0) >= self.needed:
             comment.found = [*(rule for rule in comment.found if rule != "reported"), "reported"]
-            comment.found.sort(key=["held-word", "flood", "first-timer", "mode", "reported", "second-look"].index)
+            comment.found.sort(key=["hold_words", "flood", "hold_first_timers", "mode", "reported", "appeal"].index)
             self.become(comment, "pending", "comment.held")
         return "new"
 
@@ -100,9 +100,9 @@ class JudgedLife(Life):
         """``done``, or the problem that refuses it."""
         if comment.state not in {"pending", "rejected", "spam"}:
             return "not-held"
-        if "second-look" in comment.found:
-            return "asked-already"
-        comment.found = [*comment.found, "second-look"]
+        if "appeal" in comment.found:
+            return "already-appealed"
+        comment.found = [*comment.found, "appeal"]
         if comment.state != "pending":
             self.settle([comment.thread])
             self.become(comment, "pending", "comment.held")

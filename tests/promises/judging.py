@@ -45,19 +45,19 @@ class Judging(RuleBasedStateMachine):
 
     @precondition(lambda self: self.comments)
     @rule(
-        verdict=st.sampled_from([*sorted(VERDICTS), "publish", "undo", "undo"]),
+        action=st.sampled_from([*sorted(VERDICTS), "publish", "undo", "undo"]),
         chosen=chosen,
         stale=st.sampled_from([None, None, None, 0, 1]),
         by=moderators,
     )
-    def decide(self, verdict: str, chosen: list[int], stale: int | None, by: str) -> None:
-        comments = [self.comment(pick, lambda comment: self.life.applies(verdict, comment)) for pick in chosen]
-        self.judge(verdict, comments, stale, by)
+    def decide(self, action: str, chosen: list[int], stale: int | None, by: str) -> None:
+        comments = [self.comment(pick, lambda comment: self.life.applies(action, comment)) for pick in chosen]
+        self.judge(action, comments, stale, by)
 
-    def judge(self, verdict: str, comments: list[AComment], stale: int | None, by: str) -> None:
+    def judge(self, action: str, comments: list[AComment], stale: int | None, by: str) -> None:
         judged = [(each, max(1, each.revision - (stale == number))) for number, each in enumerate(comments)]
-        outcomes = self.life.decide(verdict, judged, by=by)
-        body = {"verdict": verdict, "comments": [{"id": each.id, "revision": seen} for each, seen in judged]}
+        outcomes = self.life.decide(action, judged, by=by)
+        body = {"action": action, "comments": [{"id": each.id, "revision": seen} for each, seen in judged]}
         results = self.site.call("POST", "/decisions", by=by, json=body).json()["results"]
         for comment, outcome, result in zip(comments, outcomes, results, strict=True):
             done = {"id": comment.id, "state": comment.state, "revision": comment.revision}
@@ -67,11 +67,11 @@ class Judging(RuleBasedStateMachine):
     @rule(
         pick=picks,
         by=st.lists(picks, min_size=1, max_size=3),
-        verdict=st.sampled_from([None, "publish", "reject"]),
+        action=st.sampled_from([None, "publish", "reject"]),
         undoes=st.booleans(),
         moderator=moderators,
     )
-    def report(self, pick: int, by: list[int], verdict: str | None, undoes: bool, moderator: str) -> None:
+    def report(self, pick: int, by: list[int], action: str | None, undoes: bool, moderator: str) -> None:
         """Some report a comment, and mostly a moderator looks at it then."""
         comment = self.comment(pick, lambda comment: comment.state == "published")
         for address in (f"203.0.113.{each % 4}" for each in by):
@@ -80,7 +80,7 @@ class Judging(RuleBasedStateMachine):
             path = f"/comments/{comment.id}/reports"
             response = self.site.call("POST", path, address=address, json={"reason": "spam"})
             assert self.outcome(response) == expected.get(outcome, outcome)
-        for judged in [verdict, "undo" if undoes else None]:
+        for judged in [action, "undo" if undoes else None]:
             if judged:
                 self.judge(judged, [comment], None, moderator)
 
@@ -89,7 +89,7 @@ class Judging(RuleBasedStateMachine):
     def ask_for_another_look(self, pick: int) -> None:
         comment = self.comment(pick, lambda comment: comment.state in {"pending", "rejected", "spam"})
         outcome = self.life.look_again(comment)
-        response = self.site.call("POST", f"/comments/{comment.id}/second-look", by=comment.author)
+        response = self.site.call("POST", f"/comments/{comment.id}/appeal", by=comment.author)
         assert self.outcome(response) == {"done": "200"}.get(outcome, outcome)
         assert outcome != "done" or response.json() == comment.own()
 

@@ -35,7 +35,7 @@ class Life:
         self.now, self.max_depth, self.mode = now, max_depth, "publish"
         self.edit_window, self.close_after = timedelta(seconds=edit_window), timedelta(days=close_after_days)
         self.held_ending = self.refused_ending = ""
-        self.most_per_reader: int | None = None
+        self.max_per_minute_per_reader: int | None = None
         self.threads: dict[str, ALivingThread] = {}
         self.bans: list[ABan] = []
         self.log: list[Json] = []
@@ -48,8 +48,8 @@ class Life:
     def is_banned(self, author: str | None) -> bool:
         return any(ban.author == author and ban.holds(self.now()) for ban in self.bans)
 
-    def note_decision(self, verdict: str, by: str, **of: Any) -> None:
-        self.decisions.append({"verdict": verdict, "by": by, **of})
+    def note_decision(self, action: str, by: str, **of: Any) -> None:
+        self.decisions.append({"action": action, "by": by, **of})
 
     def closing_time(self, thread: ALivingThread) -> datetime | None:
         kind, at = thread.closing
@@ -175,7 +175,7 @@ class Life:
             return "banned"
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         if "parent_id" in post and (parent is None or parent.state != "published"):
-            return "parent-gone"
+            return "parent-unavailable"
         return "not-accepted" if self.is_refused(post["body"]) else "accept"
 
     def is_refused(self, words: str) -> bool:
@@ -188,9 +188,9 @@ class Life:
         """
         mode = thread.fields["mode"] or self.mode
         found = {
-            "held-word": self.held_ending and words.endswith(self.held_ending),
-            "flood": self.most_per_reader and posted + 1 > self.most_per_reader,
-            "first-timer": mode == "hold-first-timers" and not any(each.state == "published" for each in others),
+            "hold_words": self.held_ending and words.endswith(self.held_ending),
+            "flood": self.max_per_minute_per_reader and posted + 1 > self.max_per_minute_per_reader,
+            "hold_first_timers": mode == "hold-first-timers" and not any(each.state == "published" for each in others),
             "mode": mode == "hold",
         }
         return [rule for rule, holds in found.items() if holds]
@@ -235,13 +235,13 @@ class Life:
         if comment.state not in {"published", "pending"}:
             return "not-editable"
         if not self.is_editable(comment):
-            return "edit-window-over"
+            return "edit-window-closed"
         if words != comment.words and self.is_refused(words):
             return "not-accepted"
         if words != comment.words:
             others = [each for each in self.comments if each.author == comment.author and each is not comment]
             hold = self.found_in(words, comment.thread, others, posted=0)
-            comment.found = hold + [rule for rule in comment.found if rule in {"reported", "second-look"}]
+            comment.found = hold + [rule for rule in comment.found if rule in {"reported", "appeal"}]
             comment.reports = comment.reports or 0
             event = "comment.held" if comment.state == "published" and hold else "comment.edited"
             comment.words, comment.edited_at = words, self.now()

@@ -15,10 +15,10 @@ WHY = {
     "look": "A moderator looks at it before it appears.",
     "rejected": "A moderator decided not to publish it.",
     "mode": "All comments here wait for a moderator.",
-    "first-timer": "First comments wait for a moderator.",
+    "hold_first_timers": "First comments wait for a moderator.",
     "flood": "You post very often, so a moderator looks at it first.",
     "reported": "Readers have reported it, so a moderator looks at it again.",
-    "second-look": "You have asked for another look.",
+    "appeal": "You have asked for another look.",
 }
 
 

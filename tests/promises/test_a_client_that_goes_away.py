@@ -50,8 +50,8 @@ async def cut_off_everywhere(site: ASite, *, step: int) -> None:
 
     async def decided() -> httpx2.Response:
         seen = (await site.call("GET", comment, by="moderator")).json()["comment"]
-        verdict = "reject" if seen["state"] == "published" else "restore"
-        body = {"verdict": verdict, "comments": [{"id": seen["id"], "revision": seen["revision"]}]}
+        action = "reject" if seen["state"] == "published" else "restore"
+        body = {"action": action, "comments": [{"id": seen["id"], "revision": seen["revision"]}]}
         return await site.call("POST", "/decisions", by="moderator", json=body)
 
     def edited() -> Request:

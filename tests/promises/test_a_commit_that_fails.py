@@ -50,7 +50,7 @@ async def test_a_change_that_was_not_committed_is_not_acknowledged(own_site: ASi
     requests: dict[str, tuple[str, str, str, Json | None]] = {
         "close": ("POST", f"{thread.path}/close", "host", None),
         "register": ("PUT", thread.path, "host", {"title": "Another title"}),
-        "decide": ("POST", "/decisions", "moderator", {"verdict": "spam", "comments": [judged]}),
+        "decide": ("POST", "/decisions", "moderator", {"action": "spam", "comments": [judged]}),
         "edit": ("PATCH", comment, author, {"body": "Coffee."}),
         "delete": ("DELETE", comment, author, None),
     }

@@ -111,23 +111,23 @@ class ALife(Judging):
         self.send(thread, post | ({"body": next(self.words)} if other_words else {}), by=self.author(by), key=key)
 
     def send(self, thread: ALivingThread, post: Json, *, by: str | None, key: str | None) -> None:
-        verdict = self.life.judge_post(thread, post, key=key, by=by)
+        action = self.life.judge_post(thread, post, key=key, by=by)
         headers = {"Idempotency-Key": key} if key else {}
         response = self.site.call("POST", f"/threads/{thread.article}/comments", by=by, json=post, headers=headers)
         answer = response.json()
-        if verdict == "accept":
+        if action == "accept":
             token = answer["author_token"]
             comment = self.life.accept(thread, post, id_=answer["comment"]["id"], author=token, key=key, by=by)
             assert by in {None, "host", token}
             assert response.status_code == (201 if comment.state == "published" else 202)
             self.sent += [(thread, post, key, response.status_code)] if key else []
-        elif verdict == "replay":
+        elif action == "replay":
             comment = next(each for each in thread.comments if each.id == answer["comment"]["id"])
             assert comment.id == thread.remembered[key or ""][1]
             assert answer["author_token"] == (comment.author if len(key or "") >= 16 else None)
             assert response.status_code == [status for *_, sent, status in self.sent if sent == key][-1]
         else:
-            assert (answer["type"], answer["draft"]["body"]) == (f"/problems/{verdict}", post["body"])
+            assert (answer["type"], answer["draft"]["body"]) == (f"/problems/{action}", post["body"])
             return
         known = answer["author_token"] is not None  # a key that could be guessed gets no more than any reader
         assert answer["comment"] == (comment.own() if known else comment.out() | {"state": comment.state})
@@ -165,13 +165,17 @@ class ALife(Judging):
     def set_rules(self, rules: Json, by: str) -> None:
         """Words are numbered here, so an ending is what some of them have."""
         held, refused = rules["held"], rules["refused"]
-        self.life.held_ending, self.life.refused_ending, self.life.most_per_reader = held, refused, rules["most"]
+        self.life.held_ending, self.life.refused_ending, self.life.max_per_minute_per_reader = (
+            held,
+            refused,
+            rules["most"],
+        )
         self.life.needed, self.life.hides = rules["needed"], rules["hides"]
         body = {
-            "held_words": [f"*{held}"] if held else [],
-            "refused_words": [f"*{refused}"] if refused else [],
-            "most_per_reader": rules["most"],
-            "reports_needed": rules["needed"],
+            "hold_words": [f"*{held}"] if held else [],
+            "reject_words": [f"*{refused}"] if refused else [],
+            "max_per_minute_per_reader": rules["most"],
+            "report_threshold": rules["needed"],
             "reported": "hide" if rules["hides"] else "queue",
         }
         self.life.note_decision("rules", by)

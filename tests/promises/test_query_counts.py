@@ -110,7 +110,9 @@ async def test_what_was_before_is_three_statements_more_for_the_whole_group(own_
     """By the authors' tokens, by the addresses, by what is said."""
     thread = await a_thread(own_site)
     tokens = [(await a_comment(thread, f"Hello from {number}."))["author_token"] for number in range(10)]
-    await set_rules(own_site, duplicates="hold", most_per_reader=9, most_per_address=50, most_rejected=50)
+    await set_rules(
+        own_site, duplicates="hold", max_per_minute_per_reader=9, max_per_minute_per_address=50, max_rejected_percent=50
+    )
     await thread.post("The rules are read again.")
     with watched() as statements:
         answers = await gather(*(thread.post(f"Post {token}.", by=token) for token in tokens))
@@ -122,7 +124,7 @@ async def test_what_was_before_is_three_statements_more_for_the_whole_group(own_
 @pytest.mark.parametrize("column", ["reader_id", "words_mark", "address_mark"])
 async def test_what_was_before_is_read_by_its_own_index(own_site: ASite, dialect: str, column: str) -> None:
     thread = await grown(own_site, 3000)
-    await set_rules(own_site, duplicates="hold", most_per_reader=9, most_per_address=50)
+    await set_rules(own_site, duplicates="hold", max_per_minute_per_reader=9, max_per_minute_per_address=50)
     token = (await a_comment(thread, "The first."))["author_token"]
     with watched() as statements:
         await thread.post("The second.", by=token)

@@ -43,8 +43,8 @@ class Crowd:
         chosen = self._random.sample(self.seen, min(len(self.seen), 8))
         if not chosen:
             return await self._post(thread)
-        verdict = self._random.choice(["publish", "reject", "spam", "restore"])
-        body = {"verdict": verdict, "comments": [{"id": one["id"], "revision": one["revision"]} for one in chosen]}
+        action = self._random.choice(["publish", "reject", "spam", "restore"])
+        body = {"action": action, "comments": [{"id": one["id"], "revision": one["revision"]} for one in chosen]}
         response = await thread.site.call("POST", "/decisions", by="moderator", json=body)
         for one, result in zip(chosen, response.json()["results"], strict=True):
             one["revision"] = result.get("revision") or result["problem"].get("revision", one["revision"])

@@ -21,13 +21,13 @@ from service.conversation.comments.drafts import (
     KeyReused,
     NotAccepted,
     NotPublishedYet,
-    ParentGone,
+    ParentUnavailable,
     ThreadClosed,
 )
 from service.conversation.comments.findings_store import finding_rows
 from service.conversation.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
 from service.conversation.comments.reputation_queries import History, asks_history
-from service.conversation.comments.states import enter_state
+from service.conversation.comments.states import STATE_AFTER, enter_state
 from service.conversation.comments.tree_paths import newest_path, spot_below
 from service.conversation.readers.ban_lookup import Banned, longest_ban
 from service.conversation.screening.findings import Finding, strictest
@@ -94,7 +94,7 @@ def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Ac
         raise Banned(ban, draft=draft.given_back())
     parent = _parent(draft, thread, facts)
     findings = _judge(draft, thread, site, facts.history, now)
-    comment = _arrive(draft, thread, site, parent, state=State(strictest(findings)), now=now)
+    comment = _arrive(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)
     arrivals.findings += finding_rows(comment.id, findings)
     facts.comments[comment.id] = comment
     facts.history.add(comment)
@@ -133,7 +133,7 @@ def _parent(draft: Draft, thread: Thread, facts: Facts) -> Comment | None:
         return None
     parent = facts.comments.get(draft.parent_id)
     if parent is None or parent.thread_id != thread.id or parent.state is not State.PUBLISHED:
-        raise ParentGone(draft)
+        raise ParentUnavailable(draft)
     return parent
 
 
@@ -151,8 +151,8 @@ def _judge(draft: Draft, thread: Thread, site: Site, history: History, now: date
         )
     findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode, standing=standing, model=draft.model)
     findings += judge_told(draft.told, site.rules)
-    if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
-        raise NotAccepted(draft, refusal.rule, tells=site.rules.tell_authors)
+    if refusal := next((finding for finding in findings if finding.action == "reject"), None):
+        raise NotAccepted(draft, refusal.rule, tells=site.rules.explain_to_author)
     return findings
 
 

@@ -25,8 +25,8 @@ from service.conversation.comments.wire import (
     own_comment,
     public_comment,
     state_for_author,
+    status_reasons_of,
     told_comment,
-    why_held,
 )
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.thread_lookup import find_thread, visible
@@ -81,7 +81,7 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     seen.state = state_for_author(comment)
     if accepted.tells_token and comment.state in NOT_YET:
         findings = accepted.findings or await findings_of(request, comment)
-        seen.why = why_held(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+        seen.status_reasons = status_reasons_of(comment, findings, caller.site.rules, locale=locale_of(request, caller))
     posted = Posted(seen, accepted.thread, token)
     location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
@@ -111,7 +111,7 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     seen = own_comment(comment)
     if comment.state in NOT_YET:
         findings = await findings_of(request, comment)
-        seen.why = why_held(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+        seen.status_reasons = status_reasons_of(comment, findings, caller.site.rules, locale=locale_of(request, caller))
     return json_response(seen, headers={"cache-control": "no-store"})
 
 
@@ -134,7 +134,7 @@ def _explain(seen: CommentOut, comment: Comment, findings: Sequence[Finding], ca
     if caller.judges:
         seen.findings = [finding_out(each, locale=locale) for each in findings]
     elif comment.state in NOT_YET:
-        seen.why = why_held(comment, findings, caller.site.rules, locale=locale)
+        seen.status_reasons = status_reasons_of(comment, findings, caller.site.rules, locale=locale)
 
 
 def _sees_whole(comment: Comment, caller: Caller) -> bool:

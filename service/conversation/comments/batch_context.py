@@ -71,7 +71,7 @@ async def _read_history(
             continue
         if draft.is_known:
             readers.add(draft.reader_id)
-        if draft.address_mark is not None and site.rules.most_per_address is not None:
+        if draft.address_mark is not None and site.rules.max_per_minute_per_address is not None:
             addresses.add(draft.address_mark)
         if site.rules.duplicates is not None:
             words.add(words_mark(thread.id, draft.said.folded_body))

@@ -116,10 +116,10 @@ class NotAccepted(Refused):
         super().__init__(draft, Said(rule.value, table="author") if tells else None, rule=rule)
 
 
-class ParentGone(Refused):
+class ParentUnavailable(Refused):
     """The comment to be answered is not there, or not published."""
 
-    slug = "parent-gone"
+    slug = "parent-unavailable"
 
 
 class KeyReused(Refused):

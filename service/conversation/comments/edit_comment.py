@@ -13,10 +13,10 @@ from service.conversation.comments.findings_store import forget_findings, replac
 from service.conversation.comments.fingerprint_retention import clear_addresses
 from service.conversation.comments.model import Comment, State
 from service.conversation.comments.reputation_queries import asks_history, read_history
-from service.conversation.comments.states import ARRIVED, Change, change_states
+from service.conversation.comments.states import ARRIVED, STATE_AFTER, STRICTEST_STATES, Change, change_states
 from service.conversation.comments.wire import state_for_author
 from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
-from service.conversation.screening.findings import STRICTEST, Finding, Verdict, strictest
+from service.conversation.screening.findings import Action, Finding, strictest
 from service.conversation.screening.reputation_rules import STRANGER, Standing, standing_of, words_mark
 from service.conversation.screening.rule_set import said, screen_of
 from service.conversation.screening.screen_draft import judge
@@ -46,10 +46,10 @@ class EditInClosedThread(EditRefused):
     slug = "thread-closed"
 
 
-class EditWindowOver(EditRefused):
+class EditWindowClosed(EditRefused):
     """The time in which the author may edit has passed."""
 
-    slug = "edit-window-over"
+    slug = "edit-window-closed"
 
 
 class NotEditable(EditRefused):
@@ -98,7 +98,7 @@ async def edit_comment(
     if state_for_author(comment) not in {State.PUBLISHED, State.PENDING}:
         raise NotEditable(body)
     if now >= comment.created_at + timedelta(seconds=site.settings.edit_window_seconds):
-        raise EditWindowOver(body)
+        raise EditWindowClosed(body)
     if comment.body == body:
         return comment
     comment.body, comment.html, comment.edited_at = body, edit.html, now
@@ -121,8 +121,8 @@ async def _judge_again(
     if asks_history(rules, mode):
         standing = await _standing(connection, comment)
     findings = judge(says, screen_of(site.id, rules), mode=mode, standing=standing, model=model)
-    if refusal := next((finding for finding in findings if finding.verdict == "refused"), None):
-        told = Said(refusal.rule.value, table="author") if rules.tell_authors else None
+    if refusal := next((finding for finding in findings if finding.action == "reject"), None):
+        told = Said(refusal.rule.value, table="author") if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, told, rule=refusal.rule)
     return findings
 
@@ -137,12 +137,12 @@ async def _standing(connection: AsyncConnection, comment: Comment) -> Standing:
     return structs.replace(standing, posted=0)
 
 
-def after_edit(before: State, verdict: Verdict) -> tuple[State, EventType]:
-    """What a comment becomes whose new words have this ``verdict``, which is not refused; and the event that tells it.
+def after_edit(before: State, action: Action) -> tuple[State, EventType]:
+    """What a comment becomes whose new words have this ``action``, which is not refused; and the event that tells it.
 
     A new wording can lose what the old one was granted, but never gain it: what was held stays held.
     """
-    after = State(min(before, verdict, key=STRICTEST.index))
+    after = min(before, STATE_AFTER[action], key=STRICTEST_STATES.index)
     return after, EventType.COMMENT_EDITED if after is before else ARRIVED[after]
 
 

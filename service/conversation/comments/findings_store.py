@@ -14,15 +14,15 @@ from service.platform.storage.portable import any_of, insert_many, rows_given
 
 # What people said of it, and what was known only as it arrived.
 NOT_JUDGED_AGAIN = (
-    *(Rule.REPORTED.value, Rule.SECOND_LOOK.value),
-    *(Rule.HONEYPOT.value, Rule.FAST.value, Rule.AKISMET.value, Rule.AKISMET_UNREACHABLE.value),
+    *(Rule.REPORT_THRESHOLD.value, Rule.APPEAL.value),
+    *(Rule.HONEYPOT.value, Rule.MIN_FORM_SECONDS.value, Rule.AKISMET.value, Rule.ON_AKISMET_FAILURE.value),
 )
 
 
 def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """The rows to insert for what was found in a comment."""
     return [
-        {"comment_id": comment_id, "rule": each.rule.value, "verdict": each.verdict, "matched": each.matched}
+        {"comment_id": comment_id, "rule": each.rule.value, "action": each.action, "matched": each.matched}
         for each in findings
     ]
 
@@ -53,7 +53,7 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
         return found
     dialect = connection.dialect.name
     for row in await connection.execute(_read(dialect), rows_given(dialect, [(id_,) for id_ in ids])):
-        found[row.comment_id].append(Finding(Rule(row.rule), row.verdict, row.matched))
+        found[row.comment_id].append(Finding(Rule(row.rule), row.action, row.matched))
     for findings in found.values():
         findings.sort(key=lambda finding: list(Rule).index(finding.rule))
     return found
@@ -62,4 +62,4 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
 @lru_cache
 def _read(dialect: str) -> Select[*tuple[Any, ...]]:
     row = FindingRow
-    return select(row.comment_id, row.rule, row.verdict, row.matched).where(any_of(dialect, row.comment_id))
+    return select(row.comment_id, row.rule, row.action, row.matched).where(any_of(dialect, row.comment_id))

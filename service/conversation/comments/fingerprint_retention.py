@@ -27,7 +27,7 @@ class Forgetting:
 
     async def forget_addresses(self, sites: Sequence[Site]) -> None:
         """Forget the addresses of comments that are old enough for their site."""
-        days = {site.id: timedelta(days=site.settings.address_days) for site in sites}
+        days = {site.id: timedelta(days=site.settings.fingerprint_retention_days) for site in sites}
         for _ in range(BATCHES):
             now = clock.now()
             async with self._database.read() as connection:

@@ -134,7 +134,7 @@ class FindingRow(Base):
 
     comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
     rule: Mapped[str] = mapped_column(String(32), primary_key=True)
-    verdict: Mapped[str] = mapped_column(String(9))
+    action: Mapped[str] = mapped_column(String(9))
     matched: Mapped[str | None] = mapped_column(String(300))
 
 

@@ -68,10 +68,10 @@ def asks_history(rules: Rules, mode: Mode) -> bool:
     """Whether anything depends on what was before."""
     of_rules = (
         rules.duplicates,
-        rules.most_per_reader,
-        rules.most_per_address,
-        rules.most_rejected,
-        rules.trusted_after,
+        rules.max_per_minute_per_reader,
+        rules.max_per_minute_per_address,
+        rules.max_rejected_percent,
+        rules.trusted_after_published,
     )
     return mode == "hold-first-timers" or any(asked is not None for asked in of_rules)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from service.conversation.comments.model import Comment, CommentRow, State
 from service.conversation.comments.tree_paths import ancestors, end_of_subtree
 from service.conversation.comments.wire import told_comment
+from service.conversation.screening.findings import Action
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_events import tell
@@ -26,6 +27,10 @@ WRITTEN = (
     *("state", "shown", "revision", "reports", "author_name", "author_email", "author_url", "author_avatar"),
     *("body", "html", "edited_at", "words_mark"),
 )
+
+# What screening does with a comment that it does not reject, and the states from the strictest.
+STATE_AFTER: dict[Action, State] = {"publish": State.PUBLISHED, "hold": State.PENDING, "spam": State.SPAM}
+STRICTEST_STATES = (State.SPAM, State.PENDING, State.PUBLISHED)
 
 
 # What tells that a comment has arrived, by the state in which it does.

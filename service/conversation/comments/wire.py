@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.comments.model import AuthorRole, Comment, State
-from service.conversation.screening.findings import Finding, Rule, Verdict
+from service.conversation.screening.findings import Action, Finding, Rule
 from service.conversation.threads.wire import ThreadOut
 from service.platform.languages.messages import catalogue, sentence
 from service.platform.sites.site_rules import Rules
@@ -69,19 +69,19 @@ class AuthorOut(msgspec.Struct):
 
 
 class FindingOut(msgspec.Struct):
-    """What a rule found in a comment, with a sentence that says so."""
+    """What a rule found in a comment, with a message that says so."""
 
     rule: Rule
-    verdict: Verdict
+    action: Action
     matched: str | None
-    sentence: str
+    message: str
 
 
 class CommentOut(msgspec.Struct):
     """A comment; a tombstone has neither author nor html.
 
     ``body``, the Markdown, is for its author and moderators; ``findings`` for moderators who ask for this comment;
-    ``why`` tells its author why it is not published. What only the rules took for spam is ``pending`` to its author.
+    ``status_reasons`` tell its author why it is not published; what only the rules took for spam is pending to them.
     """
 
     id: UUID
@@ -95,7 +95,7 @@ class CommentOut(msgspec.Struct):
     revision: int
     body: str | UnsetType = UNSET
     findings: list[FindingOut] | UnsetType = UNSET
-    why: list[str] | UnsetType = UNSET
+    status_reasons: list[str] | UnsetType = UNSET
 
 
 class Posted(msgspec.Struct):
@@ -129,22 +129,22 @@ class Permalink(msgspec.Struct):
 def finding_out(finding: Finding, *, locale: str) -> FindingOut:
     """``finding`` for a moderator who reads ``locale``."""
     return FindingOut(
-        finding.rule, finding.verdict, finding.matched, sentence("finding", finding.rule.value, locale=locale)
+        finding.rule, finding.action, finding.matched, sentence("finding", finding.rule.value, locale=locale)
     )
 
 
 NOT_YET = (State.PENDING, State.REJECTED, State.SPAM)
 
 
-def why_held(comment: Comment, findings: Sequence[Finding], rules: Rules, *, locale: str) -> list[str]:
+def status_reasons_of(comment: Comment, findings: Sequence[Finding], rules: Rules, *, locale: str) -> list[str]:
     """Why ``comment`` is not published, for its author, in the words that the site allows."""
     if comment.state is State.REJECTED or (comment.state is State.SPAM and comment.reports is None):
         return [sentence("author", "rejected", locale=locale)]
     known = catalogue("en")["author"]
     keys = [
-        finding.rule.value if rules.tell_authors and finding.rule in known else "look"
+        finding.rule.value if rules.explain_to_author and finding.rule in known else "look"
         for finding in findings
-        if finding.verdict != "published"
+        if finding.action != "publish"
     ]
     return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["look"])]
 

@@ -75,7 +75,7 @@ class Akismet:
     async def ask(self, asked: Asked, *, key: str) -> AkismetAnswer | None:
         """What Akismet takes the comment for, asked with the site's ``key``; None where it does not say in time."""
         if reason := self._why_not_now():
-            log.warning("akismet-unreachable", reason=reason)
+            log.warning("on_akismet_failure", reason=reason)
             return None
         self._in_flight += 1
         try:
@@ -118,7 +118,7 @@ class Akismet:
     def _note_failure(self, error: Exception) -> None:
         """Log why there was no answer; what one site's key is refused for does not count against Akismet."""
         reason = error.reason if isinstance(error, _NoAnswer) else type(error).__name__
-        log.warning("akismet-unreachable", reason=reason)
+        log.warning("on_akismet_failure", reason=reason)
         if isinstance(error, _NoAnswer) and error.is_alive:
             self._failures = 0
             return

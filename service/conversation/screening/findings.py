@@ -5,42 +5,42 @@ from typing import Literal
 
 import msgspec
 
-Verdict = Literal["published", "pending", "spam", "refused"]
-STRICTEST: tuple[Verdict, ...] = ("refused", "spam", "pending", "published")
+Action = Literal["publish", "hold", "spam", "reject"]
+STRICTEST: tuple[Action, ...] = ("reject", "spam", "hold", "publish")
 
 
 class Rule(StrEnum):
     """The rules that can find something; each has a sentence for moderators in every catalogue."""
 
-    REFUSED_WORD = "refused-word"
-    REFUSED_DOMAIN = "refused-domain"
-    HELD_WORD = "held-word"
-    LINKS = "links"
-    LONG = "long"
-    CAPITALS = "capitals"
-    REPEATED = "repeated"
-    DUPLICATE = "duplicate"
-    FLOOD = "flood"
-    HISTORY = "history"
-    FIRST_TIMER = "first-timer"
+    REJECT_WORDS = "reject_words"
+    REJECT_LINK_DOMAINS = "reject_link_domains"
+    HOLD_WORDS = "hold_words"
+    MAX_LINKS = "max_links"
+    MAX_LENGTH = "max_length"
+    MAX_CAPITALS = "max_capitals"
+    MAX_REPEATED = "max_repeated"
+    DUPLICATES = "duplicates"
+    MAX_PER_MINUTE = "max_per_minute"
+    MAX_REJECTED = "max_rejected"
+    HOLD_FIRST_TIMERS = "hold_first_timers"
     HONEYPOT = "honeypot"
-    FAST = "fast"
+    MIN_FORM_SECONDS = "min_form_seconds"
     AKISMET = "akismet"
-    AKISMET_UNREACHABLE = "akismet-unreachable"
+    ON_AKISMET_FAILURE = "on_akismet_failure"
     CLASSIFIER = "classifier"
     MODE = "mode"
-    REPORTED = "reported"
-    SECOND_LOOK = "second-look"
+    REPORT_THRESHOLD = "report_threshold"
+    APPEAL = "appeal"
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One rule's: ``verdict`` is what it alone would have, ``matched`` what it found, as it was written or a number."""
+    """One rule's: ``action`` is what it alone would have, ``matched`` what it found, as it was written or a number."""
 
     rule: Rule
-    verdict: Verdict
+    action: Action
     matched: str | None = None
 
 
-def strictest(findings: list[Finding]) -> Verdict:
-    """The verdict of the strictest finding; published where nothing was found."""
-    return min((finding.verdict for finding in findings), key=STRICTEST.index, default="published")
+def strictest(findings: list[Finding]) -> Action:
+    """The action of the strictest finding; published where nothing was found."""
+    return min((finding.action for finding in findings), key=STRICTEST.index, default="publish")

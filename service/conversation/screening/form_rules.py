@@ -19,9 +19,9 @@ def find_honeypot(form: Form) -> Finding | None:
     return Finding(Rule.HONEYPOT, "spam") if form.honeypot.strip() else None
 
 
-def find_fast(form: Form, *, fewest_seconds: int | None) -> Finding | None:
-    """Sent sooner than after ``fewest_seconds``."""
-    if fewest_seconds is None or form.seconds is None or form.seconds >= fewest_seconds:
+def find_fast(form: Form, *, min_form_seconds: int | None) -> Finding | None:
+    """Sent sooner than after ``min_form_seconds``."""
+    if min_form_seconds is None or form.seconds is None or form.seconds >= min_form_seconds:
         return None
     tenths = floor(form.seconds * 10) / 10  # rounded up it would look like enough
-    return Finding(Rule.FAST, "pending", f"{tenths:g} s")
+    return Finding(Rule.MIN_FORM_SECONDS, "hold", f"{tenths:g} s")

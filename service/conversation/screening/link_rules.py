@@ -16,18 +16,18 @@ def links_in(html: str, author_url: str | None) -> list[str]:
     return [host for url in [*urls, *([author_url] if author_url else [])] if (host := _host(url))]
 
 
-def find_domain(hosts: list[str], *, refused_domains: Set[str]) -> Finding | None:
-    """A link to one of ``refused_domains`` or to a host below it."""
-    refused = next((host for host in hosts if _is_below(host, refused_domains)), None)
-    return Finding(Rule.REFUSED_DOMAIN, "refused", refused) if refused else None
+def find_domain(hosts: list[str], *, reject_link_domains: Set[str]) -> Finding | None:
+    """A link to one of ``reject_link_domains`` or to a host below it."""
+    refused = next((host for host in hosts if _is_below(host, reject_link_domains)), None)
+    return Finding(Rule.REJECT_LINK_DOMAINS, "reject", refused) if refused else None
 
 
-def find_links(hosts: list[str], *, most: int | None, allowed_domains: Set[str]) -> Finding | None:
-    """More than ``most``, not counting those to ``allowed_domains``."""
+def find_links(hosts: list[str], *, most: int | None, allowed_link_domains: Set[str]) -> Finding | None:
+    """More than ``most``, not counting those to ``allowed_link_domains``."""
     if most is None or len(hosts) <= most:
         return None
-    counted = [host for host in hosts if not _is_below(host, allowed_domains)]
-    return Finding(Rule.LINKS, "pending", str(len(counted))) if len(counted) > most else None
+    counted = [host for host in hosts if not _is_below(host, allowed_link_domains)]
+    return Finding(Rule.MAX_LINKS, "hold", str(len(counted))) if len(counted) > most else None
 
 
 def _host(url: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from service.conversation.screening.findings import Finding, Rule, Verdict
+from service.conversation.screening.findings import Action, Finding, Rule
 from service.conversation.screening.form_rules import Form, find_fast, find_honeypot
 from service.platform.sites.site_rules import Rules
 
@@ -33,7 +33,7 @@ def _find_honeypot(told: Told, rules: Rules) -> Finding | None:
 
 
 def _find_fast(told: Told, rules: Rules) -> Finding | None:
-    return find_fast(told.form, fewest_seconds=rules.fewest_seconds) if told.form else None
+    return find_fast(told.form, min_form_seconds=rules.min_form_seconds) if told.form else None
 
 
 def _find_akismet(told: Told, rules: Rules) -> Finding | None:
@@ -44,9 +44,9 @@ def _find_akismet(told: Told, rules: Rules) -> Finding | None:
     if rules.akismet is None or told.akismet == "ham":
         return None
     if told.akismet is None:
-        return Finding(Rule.AKISMET_UNREACHABLE, "pending") if rules.akismet_unreachable == "hold" else None
-    verdict: Verdict = "spam" if rules.akismet == "spam" else "pending"
-    return Finding(Rule.AKISMET, verdict, "discard" if told.akismet == "discard" else None)
+        return Finding(Rule.ON_AKISMET_FAILURE, "hold") if rules.on_akismet_failure == "hold" else None
+    action: Action = "spam" if rules.akismet == "spam" else "hold"
+    return Finding(Rule.AKISMET, action, "discard" if told.akismet == "discard" else None)
 
 
 RULES: list[Callable[[Told, Rules], Finding | None]] = [

@@ -78,33 +78,36 @@ def words_mark(thread_id: int, folded: str) -> int:
 
 def is_trusted(standing: Standing, rules: Rules) -> bool:
     """Whether so much of the author is published, and so little was rejected, that looks no longer count."""
-    enough = rules.trusted_after is not None and standing.published >= rules.trusted_after
+    enough = rules.trusted_after_published is not None and standing.published >= rules.trusted_after_published
     return enough and find_history(standing, rules) is None
 
 
 def find_first_timer(standing: Standing, mode: Mode) -> Finding | None:
     """Nothing of the author is published yet, where that is held."""
     held = mode == "hold-first-timers" and standing.published == 0
-    return Finding(Rule.FIRST_TIMER, "pending") if held else None
+    return Finding(Rule.HOLD_FIRST_TIMERS, "hold") if held else None
 
 
 def find_duplicate(standing: Standing, rules: Rules) -> Finding | None:
     """The same was said in the thread within a day: by the author, or by anybody where it is not short."""
     if rules.duplicates is None or not standing.said_before:
         return None
-    return Finding(Rule.DUPLICATE, "refused" if rules.duplicates == "refuse" else "pending")
+    return Finding(Rule.DUPLICATES, "reject" if rules.duplicates == "reject" else "hold")
 
 
 def find_flood(standing: Standing, rules: Rules) -> Finding | None:
     """With this one, more a minute than the author, or the address, may post without a look."""
-    counted = ((standing.posted + 1, rules.most_per_reader), (standing.posted_near + 1, rules.most_per_address))
+    counted = (
+        (standing.posted + 1, rules.max_per_minute_per_reader),
+        (standing.posted_near + 1, rules.max_per_minute_per_address),
+    )
     too_many = [count for count, most in counted if most is not None and count > most]
-    return Finding(Rule.FLOOD, "pending", str(max(too_many))) if too_many else None
+    return Finding(Rule.MAX_PER_MINUTE, "hold", str(max(too_many))) if too_many else None
 
 
 def find_history(standing: Standing, rules: Rules) -> Finding | None:
     """More in a hundred of what the author posted lately was rejected than is taken without a look."""
-    if rules.most_rejected is None or standing.judged < FEWEST_JUDGED:
+    if rules.max_rejected_percent is None or standing.judged < FEWEST_JUDGED:
         return None
     share = standing.rejected * 100 // standing.judged
-    return Finding(Rule.HISTORY, "pending", f"{share} %") if share > rules.most_rejected else None
+    return Finding(Rule.MAX_REJECTED, "hold", f"{share} %") if share > rules.max_rejected_percent else None

@@ -1,6 +1,6 @@
 """Every rule there is, in the order in which a moderator reads what they found. Pure.
 
-A rule takes what was said and a site's screen, and finds something or nothing. The order changes no verdict: the
+A rule takes what was said and a site's screen, and finds something or nothing. The order changes no action: the
 strictest finding wins.
 """
 
@@ -38,10 +38,10 @@ class Screen(msgspec.Struct):
     """A site's rules, ready to be applied."""
 
     rules: Rules
-    held_words: WordList
-    refused_words: WordList
-    allowed_domains: frozenset[str]
-    refused_domains: frozenset[str]
+    hold_words: WordList
+    reject_words: WordList
+    allowed_link_domains: frozenset[str]
+    reject_link_domains: frozenset[str]
 
 
 _screens: dict[int, Screen] = {}
@@ -57,38 +57,38 @@ def screen_of(site_id: int, rules: Rules) -> Screen:
 
 def make_screen(rules: Rules) -> Screen:
     """``rules`` made ready; ten thousand words take some milliseconds."""
-    words = WordList(rules.held_words), WordList(rules.refused_words)
-    return Screen(rules, *words, frozenset(rules.allowed_domains), frozenset(rules.refused_domains))
+    words = WordList(rules.hold_words), WordList(rules.reject_words)
+    return Screen(rules, *words, frozenset(rules.allowed_link_domains), frozenset(rules.reject_link_domains))
 
 
 def _find_refused_word(screen: Screen, said: Said) -> Finding | None:
-    found = screen.refused_words.first_in(said.text)
-    return Finding(Rule.REFUSED_WORD, "refused", found) if found else None
+    found = screen.reject_words.first_in(said.text)
+    return Finding(Rule.REJECT_WORDS, "reject", found) if found else None
 
 
 def _find_refused_domain(screen: Screen, said: Said) -> Finding | None:
-    return find_domain(said.hosts, refused_domains=screen.refused_domains)
+    return find_domain(said.hosts, reject_link_domains=screen.reject_link_domains)
 
 
 def _find_held_word(screen: Screen, said: Said) -> Finding | None:
-    found = screen.held_words.first_in(said.text)
-    return Finding(Rule.HELD_WORD, "pending", found) if found else None
+    found = screen.hold_words.first_in(said.text)
+    return Finding(Rule.HOLD_WORDS, "hold", found) if found else None
 
 
 def _find_links(screen: Screen, said: Said) -> Finding | None:
-    return find_links(said.hosts, most=screen.rules.most_links, allowed_domains=screen.allowed_domains)
+    return find_links(said.hosts, most=screen.rules.max_links, allowed_link_domains=screen.allowed_link_domains)
 
 
 def _find_length(screen: Screen, said: Said) -> Finding | None:
-    return find_length(said.body, longest=screen.rules.longest)
+    return find_length(said.body, longest=screen.rules.max_length)
 
 
 def _find_capitals(screen: Screen, said: Said) -> Finding | None:
-    return find_capitals(said.body, most=screen.rules.most_capitals)
+    return find_capitals(said.body, most=screen.rules.max_capitals_percent)
 
 
 def _find_repeated(screen: Screen, said: Said) -> Finding | None:
-    return find_repeated(said.body, most=screen.rules.most_repeated)
+    return find_repeated(said.body, most=screen.rules.max_repeated_characters)
 
 
 RULES: list[Callable[[Screen, Said], Finding | None]] = [

@@ -1,4 +1,4 @@
-"""The verdict on a comment as it arrives or is edited. Pure: what was said, what was before, and the rules in."""
+"""The action on a comment as it arrives or is edited. Pure: what was said, what was before, and the rules in."""
 
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.screening.reputation_rules import STRANGER, Standing, find_first_timer, is_trusted
@@ -19,11 +19,11 @@ def judge(
     found += [find(standing, screen.rules) for find in RULES_OF_STANDING]
     found.append(find_first_timer(standing, mode))
     if mode == "hold":
-        found.append(Finding(Rule.MODE, "pending"))
+        found.append(Finding(Rule.MODE, "hold"))
     return [finding for finding in found if finding]
 
 
 def _find_resemblance(model: SpamModel | None, said: Said, rules: Rules) -> Finding | None:
     if rules.classifier is None:
         return None
-    return find_spam(model, said, verdict="spam" if rules.classifier == "spam" else "pending")
+    return find_spam(model, said, action="spam" if rules.classifier == "spam" else "hold")

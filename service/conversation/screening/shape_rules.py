@@ -15,7 +15,7 @@ def find_length(body: str, *, longest: int | None) -> Finding | None:
     """More than ``longest`` characters."""
     if longest is None or len(body) <= longest:
         return None
-    return Finding(Rule.LONG, "pending", str(len(body)))
+    return Finding(Rule.MAX_LENGTH, "hold", str(len(body)))
 
 
 def find_capitals(body: str, *, most: int | None) -> Finding | None:
@@ -25,7 +25,7 @@ def find_capitals(body: str, *, most: int | None) -> Finding | None:
     capitals, small = _count(body, str.isupper, ascii_uppercase), _count(body, str.islower, ascii_lowercase)
     if capitals + small < FEWEST_LETTERS or capitals * 100 <= most * (capitals + small):
         return None
-    return Finding(Rule.CAPITALS, "pending", f"{capitals * 100 // (capitals + small)} %")
+    return Finding(Rule.MAX_CAPITALS, "hold", f"{capitals * 100 // (capitals + small)} %")
 
 
 def _count(text: str, is_one: Callable[[str], bool], in_ascii: str) -> int:
@@ -42,4 +42,4 @@ def find_repeated(body: str, *, most: int | None) -> Finding | None:
     run = max(_RUN.finditer(body), key=lambda match: match.end() - match.start(), default=None)
     if run is None or len(run[0]) <= most:
         return None
-    return Finding(Rule.REPEATED, "pending", f"{run[1]} × {len(run[0])}")
+    return Finding(Rule.MAX_REPEATED, "hold", f"{run[1]} × {len(run[0])}")

@@ -15,7 +15,7 @@ from heapq import nlargest
 
 import msgspec
 
-from service.conversation.screening.findings import Finding, Rule, Verdict
+from service.conversation.screening.findings import Action, Finding, Rule
 from service.conversation.screening.fold_text import fold
 from service.conversation.screening.rule_set import Said
 from service.conversation.screening.spam_features import LONGEST, Features, features_of, host_feature, pieces_of
@@ -110,11 +110,11 @@ def model_of(learned: Learned) -> SpamModel | None:
     return SpamModel(learned) if min(learned.spam, learned.not_spam) >= FEWEST else None
 
 
-def find_spam(model: SpamModel | None, said: Said, *, verdict: Verdict) -> Finding | None:
-    """That ``model`` is sure that what is ``said`` is spam; ``verdict`` is what the site makes of that."""
+def find_spam(model: SpamModel | None, said: Said, *, action: Action) -> Finding | None:
+    """That ``model`` is sure that what is ``said`` is spam; ``action`` is what the site makes of that."""
     if model is None:
         return None
     features = features_of(said)
     if model.probability(features.all) < SURE:
         return None
-    return Finding(Rule.CLASSIFIER, verdict, ", ".join(model.strongest(said, features)) or None)
+    return Finding(Rule.CLASSIFIER, action, ", ".join(model.strongest(said, features)) or None)

@@ -23,21 +23,21 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_if_absent
 
 
-class ArticleTaken(Problem):
+class ArticleIdConflict(Problem):
     """An article is to have an id under which another one has comments."""
 
     status: ClassVar[int] = 409
-    slug = "article-taken"
+    slug = "article-id-conflict"
 
 
 def surviving(threads: Sequence[Thread]) -> Thread:
     """Which of the ``threads`` of one article, one or two, it keeps.
 
-    Raises :class:`ArticleTaken` where both have comments.
+    Raises :class:`ArticleIdConflict` where both have comments.
     """
     commented = [thread for thread in threads if thread.places]
     if len(commented) > 1:
-        raise ArticleTaken
+        raise ArticleIdConflict
     return commented[0] if commented else threads[-1]
 
 

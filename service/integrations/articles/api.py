@@ -23,11 +23,11 @@ from service.platform.text.article_ids import WHAT_AN_ID_IS, is_article_id
 MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,256}")
 
 
-class NotSigned(Problem):
+class InvalidSignature(Problem):
     """A message is not one that the site's host has signed just now (RFC 9110, section 15.5.2)."""
 
     status: ClassVar[int] = 401
-    slug = "not-signed"
+    slug = "invalid-signature"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -49,13 +49,13 @@ async def post_article_news(request: Request, caller: Caller) -> Response:
 
 
 async def _signed(request: Request, caller: Caller, body: bytes) -> str:
-    """The id of a message that is signed with the site's secret; raises NotSigned, or InvalidHeader."""
+    """The id of a message that is signed with the site's secret; raises InvalidSignature, or InvalidHeader."""
     secrets: Secrets = request.app.state.secrets
     secret = await secrets.find(caller.site, "article-hooks")
     try:
         webhook_id = Signer(*([secret] if secret else [])).verify(request.headers, body, now=clock.now())
-    except signing.NotSigned as error:
-        raise NotSigned(f"{error} The secret is “article-hooks”, which “onereply site secret” makes.") from None
+    except signing.InvalidSignature as error:
+        raise InvalidSignature(f"{error} The secret is “article-hooks”, which “onereply site secret” makes.") from None
     if not MESSAGE_ID.fullmatch(webhook_id):
         raise InvalidHeader("An id is 1 to 256 visible ASCII characters.", header=signing.ID)
     return webhook_id

@@ -69,7 +69,7 @@ async def receive_news(connection: AsyncConnection, site: Site, news: News, *, w
 
     None where nobody has heard of the article, and the news do not register it: withdrawn, restored, deleted. Those
     are remembered. What was received before changes nothing. Raises InvalidField where a new thread lacks a title, or
-    ArticleTaken.
+    ArticleIdConflict.
     """
     await _take_turn(connection, site)
     now = clock.now()
@@ -168,7 +168,7 @@ async def _stand(connection: AsyncConnection, site: Site, thread: Thread, told: 
     withdrawn = WITHDRAWN.get(news.kind)
     is_newest = withdrawn is not None and stand(thread, told, withdrawn=withdrawn, at=news.at)
     is_deleted = is_newest and news.kind == "article.deleted"
-    if is_deleted and site.settings.deleted_articles == "erase" and thread.places > 0:
+    if is_deleted and site.settings.on_article_deleted == "erase" and thread.places > 0:
         await ask_erasure(connection, thread)
         return False
     return is_deleted

@@ -19,7 +19,7 @@ BATCHES = 20  # an endpoint and a sweep, so that many are gone through in the co
 
 async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
     """Forget what is old enough for its site, the oldest first; what still waits is kept."""
-    days = {site.id: timedelta(days=site.settings.delivery_days) for site in sites}
+    days = {site.id: timedelta(days=site.settings.delivery_retention_days) for site in sites}
     async with database.read() as connection:
         endpoints = (await connection.execute(_OLDEST)).all()
     for endpoint in endpoints:

@@ -131,7 +131,7 @@ async def ban(
         ended_at=None,
     )
     await insert_many(connection, BanRow, [new._asdict()])
-    await _tell(connection, site, new, EventType.READER_BANNED, verdict="ban", by=by, now=now)
+    await _tell(connection, site, new, EventType.READER_BANNED, action="ban", by=by, now=now)
     return new
 
 
@@ -147,14 +147,14 @@ async def unban(connection: AsyncConnection, site: Site, ban_id: UUID, *, by: Ac
     row = (await connection.execute(ended)).one_or_none()
     if row is None:
         raise NotFound
-    await _tell(connection, site, Ban(*row), EventType.READER_UNBANNED, verdict="unban", by=by, now=now)
+    await _tell(connection, site, Ban(*row), EventType.READER_UNBANNED, action="unban", by=by, now=now)
 
 
 async def _tell(
-    connection: AsyncConnection, site: Site, told: Ban, event: EventType, *, verdict: str, by: Actor, now: datetime
+    connection: AsyncConnection, site: Site, told: Ban, event: EventType, *, action: str, by: Actor, now: datetime
 ) -> None:
-    reason = told.reason if verdict == "ban" else None
-    decision = NewDecision(site.id, verdict, by, reader_id=told.reader_id, ban_id=told.id, reason=reason)
+    reason = told.reason if action == "ban" else None
+    decision = NewDecision(site.id, action, by, reader_id=told.reader_id, ban_id=told.id, reason=reason)
     await note_decisions(connection, [decision], now=now)
     data = {
         "id": told.id,

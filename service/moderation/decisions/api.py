@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.comments.findings_store import read_findings
-from service.conversation.comments.wire import own_comment, why_held
-from service.moderation.decisions.appeals import ask_second_look
+from service.conversation.comments.wire import own_comment, status_reasons_of
+from service.moderation.decisions.appeals import file_appeal
 from service.moderation.decisions.decide import Judged, decide
 from service.moderation.decisions.decision_log import Decision, Recalled, read_decisions
 from service.moderation.decisions.wire import (
+    AppealIn,
     DecidedBy,
     DecisionIn,
     DecisionOut,
@@ -19,7 +20,6 @@ from service.moderation.decisions.wire import (
     DecisionsQuery,
     Result,
     Results,
-    SecondLookIn,
 )
 from service.platform.access.authorize import count_post
 from service.platform.access.caller import Caller, locale_of
@@ -42,7 +42,7 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
     reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
     comments = [(one.id, one.revision) for one in body.comments]
     async with database_of(request).write() as connection:
-        judged = await decide(connection, caller.site, comments, verdict=body.verdict, reason=reason, by=caller.actor)
+        judged = await decide(connection, caller.site, comments, action=body.action, reason=reason, by=caller.actor)
     locale = locale_asked(request.scope)
     return json_response(Results([_result(one, locale) for one in judged]), headers=NO_STORE)
 
@@ -67,17 +67,17 @@ async def get_decisions(request: Request, caller: Caller) -> Response:
     return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
 
 
-async def post_second_look(request: Request, caller: Caller) -> Response:
+async def post_appeal(request: Request, caller: Caller) -> Response:
     """Ask for another look at one's own comment."""
-    body, comment_id = await decode_body(request, SecondLookIn, optional=True), comment_id_of(request)
+    body, comment_id = await decode_body(request, AppealIn, optional=True), comment_id_of(request)
     note = read_line(body.note, pointer="/note", longest=300) if body.note else None
     if limited := count_post(request, caller):
         raise limited
     async with database_of(request).write() as connection:
-        comment = await ask_second_look(connection, caller.site, comment_id, reader_id=caller.reader_id, note=note)
+        comment = await file_appeal(connection, caller.site, comment_id, reader_id=caller.reader_id, note=note)
         findings = (await read_findings(connection, [comment_id]))[comment_id]
     seen = own_comment(comment)
-    seen.why = why_held(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+    seen.status_reasons = status_reasons_of(comment, findings, caller.site.rules, locale=locale_of(request, caller))
     return json_response(seen, headers=NO_STORE)
 
 

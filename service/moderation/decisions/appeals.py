@@ -24,27 +24,27 @@ class NotHeld(Problem):
     slug = "not-held"
 
 
-class AskedAlready(Problem):
+class AlreadyAppealed(Problem):
     """The author has asked for another look at this comment before."""
 
     status: ClassVar[int] = 409
-    slug = "asked-already"
+    slug = "already-appealed"
 
 
-async def ask_second_look(
+async def file_appeal(
     connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None, note: str | None
 ) -> Comment:
     """Put a comment of ``reader_id`` before a moderator again, with what they want to say.
 
-    One that was rejected or taken for spam waits again. Raises NotFound where it is not theirs, NotHeld, AskedAlready.
+    One that was rejected or taken for spam waits again. Raises NotFound, NotHeld or AlreadyAppealed.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
     if comment.state not in {State.PENDING, State.REJECTED, State.SPAM}:
         raise NotHeld(state=comment.state)
     findings = (await read_findings(connection, [comment_id]))[comment_id]
-    if any(finding.rule is Rule.SECOND_LOOK for finding in findings):
-        raise AskedAlready
-    await add_finding(connection, comment_id, Finding(Rule.SECOND_LOOK, "pending", note))
+    if any(finding.rule is Rule.APPEAL for finding in findings):
+        raise AlreadyAppealed
+    await add_finding(connection, comment_id, Finding(Rule.APPEAL, "hold", note))
     if comment.state is not State.PENDING:
         now = clock.now()
         closed = await settle_closings(connection, [thread], {site.id: site}, now=now)

@@ -23,12 +23,12 @@ from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, rows_given
 
-Verdict = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
+Action = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
 UNDOABLE = timedelta(minutes=10)
 
 
 class Outcome(NamedTuple):
-    """From which states a verdict leads to which, and the event that tells it.
+    """From which states a action leads to which, and the event that tells it.
 
     ``reports`` is how many there were to be looked at before; None: a moderator had looked. ``undone`` is the decision
     that is taken back.
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
     undone: UUID | None = None
 
 
-OUTCOMES: dict[Verdict, Outcome] = {
+OUTCOMES: dict[Action, Outcome] = {
     "publish": Outcome(
         frozenset({State.PENDING, State.REJECTED, State.SPAM}), State.PUBLISHED, EventType.COMMENT_PUBLISHED
     ),
@@ -66,18 +66,18 @@ UNDONE = {
 }
 
 
-class RevisionChanged(Problem):
+class RevisionConflict(Problem):
     """The comment was edited or decided since the moderator saw it."""
 
     status: ClassVar[int] = 409
-    slug = "revision-changed"
+    slug = "revision-conflict"
 
 
-class VerdictDoesNotApply(Problem):
-    """Where the verdict does not lead out of the state, the author took the words back, or it is too late to undo."""
+class InvalidTransition(Problem):
+    """Where the action does not lead out of the state, the author took the words back, or it is too late to undo."""
 
     status: ClassVar[int] = 409
-    slug = "verdict-does-not-apply"
+    slug = "invalid-transition"
 
 
 class Judged(NamedTuple):
@@ -93,7 +93,7 @@ async def decide(
     site: Site,
     comments: Sequence[tuple[UUID, int]],
     *,
-    verdict: Verdict,
+    action: Action,
     reason: str | None,
     by: Actor,
 ) -> list[Judged]:
@@ -102,7 +102,7 @@ async def decide(
     now = clock.now()
     threads = {thread.id: thread for _, thread in found.values()}
     closed = await settle_closings(connection, threads.values(), {site.id: site}, now=now)
-    outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], verdict, now=now)
+    outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], action, now=now)
     judged: list[Judged] = []
     changes: dict[UUID, Change] = {}
     decisions: dict[UUID, NewDecision] = {}
@@ -112,7 +112,7 @@ async def decide(
         problem = _problem(comment, revision, outcome, already=comment_id in changes)
         judged.append(Judged(comment_id, None if problem else comment, problem))
         if problem is None and comment is not None and thread is not None and outcome is not None:
-            decision = NewDecision(site.id, verdict, by, before=comment.state, after=outcome.after, reason=reason)
+            decision = NewDecision(site.id, action, by, before=comment.state, after=outcome.after, reason=reason)
             decisions[comment_id] = _of(comment, decision)
             changes[comment_id] = Change(thread, site, comment, outcome.after, outcome.event)
     await _keep_reports(connection, changes, decisions, outcomes)
@@ -142,15 +142,15 @@ async def _keep_reports(
 
 
 async def _outcomes(
-    connection: AsyncConnection, comments: Sequence[Comment], verdict: Verdict, *, now: datetime
+    connection: AsyncConnection, comments: Sequence[Comment], action: Action, *, now: datetime
 ) -> dict[UUID, Outcome]:
-    """What ``verdict`` makes of each comment; those of which there is nothing to undo are left out.
+    """What ``action`` makes of each comment; those of which there is nothing to undo are left out.
 
     Each edit and each decision moves the revision, so the decision on the revision before is the one that made the
     comment what it is, and nothing has happened to it since.
     """
-    if verdict != "undo":
-        return {comment.id: OUTCOMES[verdict] for comment in comments}
+    if action != "undo":
+        return {comment.id: OUTCOMES[action] for comment in comments}
     if not comments:
         return {}
     dialect, made_from = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
@@ -164,14 +164,14 @@ async def _outcomes(
             undone=row.id,
         )
         for row in rows
-        if row.verdict != "undo" and now - row.decided_at < UNDOABLE
+        if row.action != "undo" and now - row.decided_at < UNDOABLE
     }
 
 
 @lru_cache
 def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
     row = DecisionRow
-    columns = (row.id, row.comment_id, row.verdict, row.before, row.after, row.reports, row.decided_at)
+    columns = (row.id, row.comment_id, row.action, row.before, row.after, row.reports, row.decided_at)
     return select(*columns).where(any_of(dialect, row.comment_id, row.revision))
 
 
@@ -180,9 +180,9 @@ def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *,
     if comment is None:
         return no_comment()
     if already or comment.revision != revision:
-        return RevisionChanged(revision=comment.revision + already)
+        return RevisionConflict(revision=comment.revision + already)
     if outcome is None or not comment.body or not (comment.state in outcome.before or _keeps(comment, outcome)):
-        return VerdictDoesNotApply(state=comment.state)
+        return InvalidTransition(state=comment.state)
     return None
 
 

@@ -17,7 +17,7 @@ class Decision(msgspec.Struct):
     """One judgement: on what, by whom, and for a comment of which revision, from which state to which."""
 
     id: UUID
-    verdict: str
+    action: str
     comment_id: UUID | None
     article: str | None
     reader_id: UUID | None

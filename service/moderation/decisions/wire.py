@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.comments.model import State
 from service.conversation.threads.wire import Instant, Reason
-from service.moderation.decisions.decide import Verdict
+from service.moderation.decisions.decide import Action
 from service.platform.wire import Body, Timed
 
 Article = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)")]
@@ -24,9 +24,9 @@ class JudgedIn(Body):
 
 
 class DecisionIn(Body):
-    """One verdict on one or many comments."""
+    """One action on one or many comments."""
 
-    verdict: Verdict
+    action: Action
     comments: Annotated[list[JudgedIn], Meta(min_length=1, max_length=500)]
     reason: Reason | None = None
 
@@ -56,7 +56,7 @@ class DecisionOut(msgspec.Struct):
     """One decision, on what it names; of a comment also which revision was judged, from which state to which."""
 
     id: UUID
-    verdict: Literal[
+    action: Literal[
         "publish",
         "reject",
         "spam",
@@ -104,7 +104,7 @@ class Results(msgspec.Struct):
     results: list[Result]
 
 
-class SecondLookIn(Body):
+class AppealIn(Body):
     """What the author has to say to the moderator, if anything."""
 
     note: Annotated[str, Meta(min_length=1, max_length=300)] | None = None

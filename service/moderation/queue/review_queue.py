@@ -131,7 +131,7 @@ def _in_state(site: Site, state: Queued) -> Terms:
         case "any":
             return [of_site]
         case "reported":
-            enough = CommentRow.reports >= site.rules.reports_needed
+            enough = CommentRow.reports >= site.rules.report_threshold
             return [of_site, text("comments.state = 'published'"), _HAS_REPORTS, enough]
         case "published":
             return [of_site, text("comments.state = 'published'")]

@@ -64,8 +64,8 @@ async def _keep_or_hide(connection: AsyncConnection, hide: Change, events: list[
     """Write the count of a reported comment, and ``hide`` it where that is enough for the site."""
     comment, rules, now = hide.comment, hide.site.rules, events[-1].occurred_at
     count = comment.reports or 0
-    if rules.reported == "hide" and count >= rules.reports_needed:
-        await add_finding(connection, comment.id, Finding(Rule.REPORTED, "pending", str(count)))
+    if rules.on_report_threshold == "hide" and count >= rules.report_threshold:
+        await add_finding(connection, comment.id, Finding(Rule.REPORT_THRESHOLD, "hold", str(count)))
         await change_states(connection, [hide], now=now, told_before=events)
         return
     await connection.execute(update(CommentRow).where(CommentRow.id == comment.id).values(reports=comment.reports))

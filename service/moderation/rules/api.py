@@ -9,9 +9,9 @@ from starlette.responses import Response
 from service.conversation.comments.drafting import model_of
 from service.conversation.comments.model import State
 from service.conversation.comments.wire import finding_out
-from service.conversation.screening.findings import Verdict
+from service.conversation.screening.findings import Action
 from service.moderation.rules.try_rules import Example, try_rules
-from service.moderation.rules.wire import Differing, SettingsIn, Tried, TryIn, Verdicts
+from service.moderation.rules.wire import ActionCounts, Differing, SettingsIn, Tried, TryIn
 from service.platform import clock
 from service.platform.access.authorize import doorkeeper_of
 from service.platform.access.caller import Caller, locale_of
@@ -56,7 +56,7 @@ async def post_try(request: Request, caller: Caller) -> Response:
     trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
     locale = locale_of(request, caller)
     examples = [_differing(example, locale) for example in trial.examples]
-    before, after = _verdicts(trial.before), _verdicts(trial.after)
+    before, after = _actions(trial.before), _actions(trial.after)
     out = Tried(trial.before.total(), before, after, trial.changed, examples)
     return json_response(out, headers={**NO_STORE, "content-language": locale})
 
@@ -69,8 +69,8 @@ async def get_settings(_request: Request, caller: Caller) -> Response:
 async def patch_settings(request: Request, caller: Caller) -> Response:
     """Set the site otherwise; what is left out stays as it is."""
     given = given_fields(await decode_body(request, SettingsIn))
-    if keys_in_the_open(given.get("token_jwks")) and not _targets_of(request).allow_private:
-        raise InvalidField(HTTPS_ONLY, pointer="/token_jwks")
+    if keys_in_the_open(given.get("jwt_jwks_url")) and not _targets_of(request).allow_private:
+        raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         settings = msgspec.structs.replace(site.settings, **given)
@@ -87,8 +87,8 @@ def _targets_of(request: Request) -> Targets:
     return targets
 
 
-def _verdicts(counted: Counter[Verdict]) -> Verdicts:
-    return Verdicts(counted["published"], counted["pending"], counted["spam"], counted["refused"])
+def _actions(counted: Counter[Action]) -> ActionCounts:
+    return ActionCounts(counted["publish"], counted["hold"], counted["spam"], counted["reject"])
 
 
 def _differing(example: Example, locale: str) -> Differing:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import CommentRow
 from service.conversation.comments.reputation_queries import History, no_history
-from service.conversation.screening.findings import Finding, Verdict, strictest
+from service.conversation.screening.findings import Action, Finding, strictest
 from service.conversation.screening.reputation_rules import Past, words_mark
 from service.conversation.screening.rule_set import Screen, make_screen, said
 from service.conversation.screening.screen_draft import judge
@@ -36,16 +36,16 @@ class Example(NamedTuple):
     article: str
     state: str
     body: str
-    before: Verdict
-    after: Verdict
+    before: Action
+    after: Action
     findings: list[Finding]
 
 
 class Trial(NamedTuple):
-    """How many comments get each verdict by the site's rules and by those tried; the newest that differ."""
+    """How many comments get each action by the site's rules and by those tried; the newest that differ."""
 
-    before: Counter[Verdict]
-    after: Counter[Verdict]
+    before: Counter[Action]
+    after: Counter[Action]
     changed: int
     examples: list[Example]
 
@@ -85,7 +85,7 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
 def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules, model: SpamModel | None) -> Trial:
     """What both rules make of ``comments``, which stand newest first."""
     screens, history = (make_screen(own), make_screen(tried)), no_history()
-    before, after, changed = Counter[Verdict](), Counter[Verdict](), 0
+    before, after, changed = Counter[Action](), Counter[Action](), 0
     examples: deque[Example] = deque(maxlen=MOST_EXAMPLES)
     for comment in reversed(comments):
         by_own, by_tried = _judge_both_ways(comment, history, *screens, model)

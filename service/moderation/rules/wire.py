@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.comments.model import State
 from service.conversation.comments.wire import FindingOut
-from service.conversation.screening.findings import Verdict
+from service.conversation.screening.findings import Action
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import SiteSettings
 from service.platform.wire import Body
@@ -33,13 +33,13 @@ class TryIn(Body):
     last: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 
 
-class Verdicts(msgspec.Struct):
-    """How many comments get which verdict."""
+class ActionCounts(msgspec.Struct):
+    """How many comments get which action."""
 
-    published: int
-    pending: int
+    publish: int
+    hold: int
     spam: int
-    refused: int
+    reject: int
 
 
 class Differing(msgspec.Struct):
@@ -49,16 +49,16 @@ class Differing(msgspec.Struct):
     article: str
     state: State
     excerpt: str
-    before: Verdict
-    after: Verdict
+    before: Action
+    after: Action
     findings: list[FindingOut]
 
 
 class Tried(msgspec.Struct):
-    """What the rules tried would have changed: verdicts before and after, and the newest comments that differ."""
+    """What the rules tried would have changed: actions before and after, and the newest comments that differ."""
 
     tried: int
-    before: Verdicts
-    after: Verdicts
+    before: ActionCounts
+    after: ActionCounts
     changed: int
     examples: list[Differing]

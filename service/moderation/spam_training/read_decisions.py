@@ -70,31 +70,31 @@ async def read_judged(connection: AsyncConnection, site_id: int, *, after: int) 
         .limit(READ_AT_ONCE)
     )
     events = [(row.position, row.type, _decode(row.data).comment) for row in await connection.execute(statement)]
-    verdicts = await _read_verdicts(connection, [(comment.id, comment.revision - 1) for _, _, comment in events])
+    actions = await _read_actions(connection, [(comment.id, comment.revision - 1) for _, _, comment in events])
     judged: dict[UUID, Judged] = {}
     for position, type_, comment in events:
-        verdict = verdicts.get((comment.id, comment.revision - 1, comment.state))
-        if verdict or type_ == EventType.COMMENT_DELETED:  # which an author needs no decision for
-            spam = TEACHES.get(verdict) if verdict else None
+        action = actions.get((comment.id, comment.revision - 1, comment.state))
+        if action or type_ == EventType.COMMENT_DELETED:  # which an author needs no decision for
+            spam = TEACHES.get(action) if action else None
             judged[comment.id] = Judged(comment.id, comment.revision, position, spam)
     if len(events) == READ_AT_ONCE:
         return Reading([*judged.values()], events[-1][0], more=True)
     return Reading([*judged.values()], max([head, *(position for position, _, _ in events)]), more=False)
 
 
-async def _read_verdicts(
+async def _read_actions(
     connection: AsyncConnection, revisions: Sequence[tuple[UUID, int]]
 ) -> dict[tuple[UUID | None, int | None, str | None], str]:
-    """The verdicts on ``revisions`` of comments, by the state that they left the comment in too."""
+    """The actions on ``revisions`` of comments, by the state that they left the comment in too."""
     if not revisions:
         return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_verdicts(dialect), rows_given(dialect, revisions))
-    return {(row.comment_id, row.revision, row.after): row.verdict for row in rows}
+    rows = await connection.execute(_actions(dialect), rows_given(dialect, revisions))
+    return {(row.comment_id, row.revision, row.after): row.action for row in rows}
 
 
 @lru_cache
-def _verdicts(dialect: str) -> Select[*tuple[Any, ...]]:
+def _actions(dialect: str) -> Select[*tuple[Any, ...]]:
     row = DecisionRow
     decided = any_of(dialect, row.comment_id, row.revision)
-    return select(row.comment_id, row.revision, row.after, row.verdict).where(decided)
+    return select(row.comment_id, row.revision, row.after, row.action).where(decided)

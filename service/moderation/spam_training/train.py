@@ -2,7 +2,7 @@
 
 Of each comment the last decision counts: spam teaches what spam is, publishing and restoring what is none; rejecting
 and deleting have many reasons and teach nothing, and undoing takes back. What its author deletes is taken back too. So
-a classifier never learns from its own verdicts, and remembers nothing of whoever took their words back.
+a classifier never learns from its own actions, and remembers nothing of whoever took their words back.
 """
 
 import asyncio

@@ -81,7 +81,7 @@ async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) 
         count_address(request, site, doorkeeper.limits)
         raise
     if holder := caller.key_id or caller.moderator_id:
-        standing = doorkeeper.limits.count("calls-per-key", site.settings.calls_per_key, site, holder)
+        standing = doorkeeper.limits.count("request-limit-per-key", site.settings.request_limit_per_key, site, holder)
     else:
         standing = count_address(request, site, doorkeeper.limits)
     if standing and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
@@ -94,9 +94,9 @@ def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None
     if caller.role:
         return None
     limits, settings = doorkeeper_of(request).limits, caller.site.settings
-    counted = {"posts-per-address": (settings.posts_per_address, address_of(request))}
+    counted = {"post-limit-per-address": (settings.post_limit_per_address, address_of(request))}
     if caller.reader_id:
-        counted["posts-per-reader"] = settings.posts_per_reader, str(caller.reader_id)
+        counted["post-limit-per-reader"] = settings.post_limit_per_reader, str(caller.reader_id)
     try:
         for policy, (rates, who) in counted.items():
             standing = limits.count(policy, rates, caller.site, who) if who else None
@@ -111,8 +111,8 @@ def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None
 
 def count_address(request: Request, site: Site, limits: Limits) -> Standing | None:
     """Count one more request from the address it came from; raises RateLimited."""
-    address, rates = address_of(request), site.settings.calls_per_address
-    return limits.count("calls-per-address", rates, site, address) if address else None
+    address, rates = address_of(request), site.settings.request_limit_per_address
+    return limits.count("request-limit-per-address", rates, site, address) if address else None
 
 
 def tell_standing(request: Request, standing: Standing) -> None:

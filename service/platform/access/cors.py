@@ -19,10 +19,10 @@ PREFLIGHT_SECONDS = 600
 
 def origin_headers(request: Request, site: Site) -> Headers:
     """What lets the page that asks read the answer; nothing for one that may not."""
-    if not site.settings.origins:
+    if not site.settings.cors_origins:
         return []
     allowed = _allowed_origin(request, site)
-    varies = [] if site.settings.origins == "*" else [(b"vary", b"Origin")]
+    varies = [] if site.settings.cors_origins == "*" else [(b"vary", b"Origin")]
     if allowed is None:
         return varies
     allow = (b"access-control-allow-origin", allowed.encode("latin-1"))
@@ -30,7 +30,7 @@ def origin_headers(request: Request, site: Site) -> Headers:
 
 
 def _allowed_origin(request: Request, site: Site) -> str | None:
-    origins = site.settings.origins or ""
+    origins = site.settings.cors_origins or ""
     if origins == "*":
         return "*"
     origin = request.headers.get("origin")

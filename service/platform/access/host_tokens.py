@@ -101,9 +101,9 @@ class HostTokens:
         if header.alg == "HS256":
             secret = await self._secrets.find(site, "host-token")
             return OctKey.import_key(secret.encode()) if secret else None
-        if site.settings.token_jwks is None:
+        if site.settings.jwt_jwks_url is None:
             return None
-        return await self._key_sets.find(site, site.settings.token_jwks, kid=header.kid, algorithm=header.alg)
+        return await self._key_sets.find(site, site.settings.jwt_jwks_url, kid=header.kid, algorithm=header.alg)
 
     def _reader_id(self, site: Site, sub: str) -> UUID:
         """A UUIDv8 (RFC 9562, section 5.8) by keyed hash: no row to look up, and nobody else can work it out."""
@@ -144,8 +144,8 @@ def _check(claims: Claims, site: Site) -> None:
     settings = site.settings
     valid = (
         1 <= len(claims.sub) <= 255
-        and (settings.token_audience or site.slug) in audiences
-        and settings.token_issuer in {None, claims.iss}
+        and (settings.jwt_audience or site.slug) in audiences
+        and settings.jwt_issuer in {None, claims.iss}
         and now < claims.exp + leeway
         and all(begins is None or begins <= now + leeway for begins in (claims.iat, claims.nbf))
     )

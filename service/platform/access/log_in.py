@@ -22,11 +22,11 @@ from service.platform.storage.engine import Database
 PER_ADDRESS, PER_NAME = "10/minute 60/hour", "5/minute 20/hour"
 
 
-class LoginRefused(Unauthenticated):
+class InvalidCredentials(Unauthenticated):
     """The name or the password is not right; which of them is not told."""
 
     status: ClassVar[int] = 401
-    slug = "login-refused"
+    slug = "invalid-credentials"
 
 
 async def log_in(
@@ -41,7 +41,7 @@ async def log_in(
 ) -> tuple[str, Session]:
     """What proves a new session of the moderator called ``name``, and the session.
 
-    Raises :class:`RateLimited`, :class:`LoginRefused` or :class:`Busy`.
+    Raises :class:`RateLimited`, :class:`InvalidCredentials` or :class:`Busy`.
     """
     if address:
         limits.count("logins-per-address", PER_ADDRESS, site, address)
@@ -50,7 +50,7 @@ async def log_in(
         account = await find_account(connection, site.id, name)
     fits = await passwords.check(password, account.password_hash if account else None)
     if account is None or not fits:
-        raise LoginRefused
+        raise InvalidCredentials
     limits.forget("logins-per-name", PER_NAME, site, fold_name(name))
     outdated = passwords.is_outdated(account.password_hash)
     kept = await passwords.hash(password) if outdated else account.password_hash
@@ -65,10 +65,10 @@ async def log_in(
 async def _see(connection: AsyncConnection, account: Account, *, kept: str) -> None:
     """Lock the account and keep its password as ``kept``.
 
-    Raises :class:`LoginRefused` where it was removed, or its password changed, while the old one was looked at.
+    Raises :class:`InvalidCredentials` where it was removed, or its password changed, while the old one was looked at.
     """
     as_it_was = ModeratorRow.password_hash == account.password_hash, ModeratorRow.removed_at.is_(None)
     statement = update(ModeratorRow).where(ModeratorRow.id == account.id, *as_it_was)
     seen = await connection.execute(statement.values(last_seen_at=clock.now(), password_hash=kept))
     if seen.rowcount == 0:
-        raise LoginRefused
+        raise InvalidCredentials

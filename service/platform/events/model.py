@@ -59,7 +59,7 @@ class DecisionRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
-    verdict: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(16))
     comment_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
     thread_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("threads.id"))
     reader_id: Mapped[UUID | None]

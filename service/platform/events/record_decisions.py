@@ -27,7 +27,7 @@ class NewDecision(NamedTuple):
     """A decision to be noted; what it is not about is None. Without an ``id`` it gets one."""
 
     site_id: int
-    verdict: str
+    action: str
     by: Actor
     comment_id: UUID | None = None
     thread_id: int | None = None

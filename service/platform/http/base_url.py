@@ -6,14 +6,14 @@ from service.platform.problems import InvalidHeader
 from service.platform.text.web_urls import is_origin
 
 
-def public_origin(request: Request) -> str:
-    """Such as ``https://comments.example``: the setting ``public_url``, else what ``request`` names.
+def base_url_of(request: Request) -> str:
+    """Such as ``https://comments.example``: the setting ``base_url``, else what ``request`` names.
 
     That is its scheme and its ``Host`` (RFC 9110, section 7.2), in small letters, so that a kept answer that holds it
     can be told from those of other names. Raises :class:`InvalidHeader` where there is not exactly one host, or it is
     none that may stand in a link.
     """
-    said: str | None = request.app.state.public_url
+    said: str | None = request.app.state.base_url
     if said is not None:
         return said
     hosts = request.headers.getlist("host")

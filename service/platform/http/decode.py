@@ -11,14 +11,15 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from service.platform.problems import (
+    ContentTooLarge,
     InvalidField,
     InvalidParameter,
     MalformedJson,
+    RequestTimeout,
     Said,
-    TooLarge,
-    TooSlow,
     UnsupportedMediaType,
 )
+from service.platform.renamed import MEMBERS
 
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 20.0
@@ -30,7 +31,7 @@ Query = TypeVar("Query", bound=msgspec.Struct)
 async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMIT, optional: bool = False) -> T:
     """The request's JSON body as a ``kind``; where ``optional``, no body at all is an empty object.
 
-    Raises :class:`UnsupportedMediaType`, :class:`TooLarge` (over ``limit`` bytes), :class:`TooSlow`,
+    Raises :class:`UnsupportedMediaType`, :class:`ContentTooLarge` (over ``limit`` bytes), :class:`RequestTimeout`,
     :class:`MalformedJson` or :class:`InvalidField`.
     """
     body = await read_body(request, limit=limit)
@@ -49,16 +50,16 @@ async def read_body(request: Request, *, limit: int) -> bytes:
     """The body's bytes; stops reading once it is longer than ``limit`` or takes more than :data:`BODY_SECONDS`."""
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
-        raise TooLarge(Said("largest", {"largest": limit}))
+        raise ContentTooLarge(Said("largest", {"largest": limit}))
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
-                    raise TooLarge(Said("largest", {"largest": limit}))
+                    raise ContentTooLarge(Said("largest", {"largest": limit}))
     except TimeoutError:
-        raise TooSlow from None
+        raise RequestTimeout from None
     except ClientDisconnect:
         raise MalformedJson("The body ended early.") from None
     return bytes(body)
@@ -132,6 +133,8 @@ def _invalid(error: str, kind: object) -> NoReturn:
     named = _NAMED_FIELD.search(message)
     if named:
         pointer += "/" + escape_pointer(named[1])
+        if (new := MEMBERS.get(named[1])) and _has_member(kind, new):
+            raise InvalidField(f"“{named[1]}” is now called “{new}”.", pointer=pointer)
     length = _LENGTH.match(message)
     if length and length[1] == "<=":
         raise InvalidField(Said("longest", {"longest": int(length[2])}), pointer=pointer)
@@ -169,6 +172,12 @@ def _values_at(kind: object, path: str) -> list[str]:
         below = [each.get("properties", {}).get(part) or each.get("items", {}) for each in meant]
         meant = [one for each in below for one in _meant(each, components)]
     return [value for each in meant for value in each.get("enum", []) if value is not None]
+
+
+def _has_member(kind: object, name: str) -> bool:
+    """Whether ``name`` is a member of a ``kind`` or of a struct in it."""
+    _, components = _schema_of(kind)
+    return any(name in each.get("properties", {}) for each in components.values())
 
 
 def _meant(schema: Schema, components: dict[str, Schema]) -> list[Schema]:

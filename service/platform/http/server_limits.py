@@ -10,7 +10,7 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.platform.http.problem_responses import MEDIA_TYPE
-from service.platform.problems import HeadersTooLarge, Problem, TooSlow, UriTooLong
+from service.platform.problems import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 
 HEAD_SECONDS = 10.0
 LONGEST_TARGET = 8 * 1024
@@ -76,7 +76,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         if self._head_bytes and not self.transport.is_closing():
-            self._refuse(TooSlow())
+            self._refuse(RequestTimeout())
         self.transport.close()
 
     def _refuse(self, problem: Problem) -> None:

@@ -20,44 +20,44 @@ BlogUrl = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^https?:/
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A site's rules. A number that is null and a list that is empty judge nothing."""
 
-    held_words: Terms = ()
-    refused_words: Terms = ()
-    most_links: Annotated[int, Meta(ge=0, le=100)] | None = None
-    allowed_domains: Domains = ()
-    refused_domains: Domains = ()
-    longest: Annotated[int, Meta(ge=1, le=10_000)] | None = None
-    most_capitals: Annotated[int, Meta(ge=1, le=99)] | None = None
-    most_repeated: Annotated[int, Meta(ge=2, le=1_000)] | None = None
-    duplicates: Literal["hold", "refuse"] | None = None
-    most_per_reader: FewEnough | None = None
-    most_per_address: FewEnough | None = None
-    most_rejected: Annotated[int, Meta(ge=1, le=99)] | None = None
-    trusted_after: FewEnough | None = None
+    hold_words: Terms = ()
+    reject_words: Terms = ()
+    max_links: Annotated[int, Meta(ge=0, le=100)] | None = None
+    allowed_link_domains: Domains = ()
+    reject_link_domains: Domains = ()
+    max_length: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    max_capitals_percent: Annotated[int, Meta(ge=1, le=99)] | None = None
+    max_repeated_characters: Annotated[int, Meta(ge=2, le=1_000)] | None = None
+    duplicates: Literal["hold", "reject"] | None = None
+    max_per_minute_per_reader: FewEnough | None = None
+    max_per_minute_per_address: FewEnough | None = None
+    max_rejected_percent: Annotated[int, Meta(ge=1, le=99)] | None = None
+    trusted_after_published: FewEnough | None = None
     honeypot: bool = False
-    fewest_seconds: Annotated[int, Meta(ge=1, le=60)] | None = None
+    min_form_seconds: Annotated[int, Meta(ge=1, le=60)] | None = None
     classifier: Literal["hold", "spam"] | None = None
     akismet: Literal["hold", "spam"] | None = None
     akismet_blog: BlogUrl | None = None
-    akismet_unreachable: Literal["hold", "publish"] = "hold"
-    reports_needed: Annotated[int, Meta(ge=1, le=100)] = 1
-    reported: Literal["queue", "hide"] = "queue"
-    tell_authors: bool = True
+    on_akismet_failure: Literal["hold", "publish"] = "hold"
+    report_threshold: Annotated[int, Meta(ge=1, le=100)] = 1
+    on_report_threshold: Literal["queue", "hide"] = "queue"
+    explain_to_author: bool = True
 
 
 PRESETS: dict[str, Rules] = {
     "newsroom": Rules(
-        most_links=2,
-        most_capitals=70,
-        most_repeated=10,
+        max_links=2,
+        max_capitals_percent=70,
+        max_repeated_characters=10,
         duplicates="hold",
-        most_per_reader=5,
-        most_per_address=20,
-        most_rejected=50,
-        trusted_after=10,
+        max_per_minute_per_reader=5,
+        max_per_minute_per_address=20,
+        max_rejected_percent=50,
+        trusted_after_published=10,
         honeypot=True,
-        fewest_seconds=2,
+        min_form_seconds=2,
         classifier="hold",
-        reports_needed=2,
+        report_threshold=2,
     ),
     "open": Rules(),
 }

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from service.platform.renamed import SITE_SETTINGS
+
 Mode = Literal["publish", "hold-first-timers", "hold"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
@@ -32,42 +34,44 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Annotated[int, Meta(ge=0, le=36_500)] | None,
         Meta(description="Days after `published_at` at which an `auto` thread closes; null: never."),
     ] = None
-    origins: Annotated[
+    cors_origins: Annotated[
         Origins | None,
         Meta(
             description="Origins of pages that may call from the browser, such as `https://gazette.example`, with no "
             "slash at the end, separated by spaces; `*`: any; null: none."
         ),
     ] = None
-    posts_per_reader: Annotated[
+    post_limit_per_reader: Annotated[
         Rates | None,
         Meta(description="Posts and edits by one reader with a token, such as `5/minute 60/hour`; null: any."),
     ] = None
-    posts_per_address: Annotated[
+    post_limit_per_address: Annotated[
         Rates | None, Meta(description="Posts and edits from one address (of IPv6: one /64), without a key; null: any.")
     ] = None
-    calls_per_address: Annotated[
+    request_limit_per_address: Annotated[
         Rates | None, Meta(description="Requests of any kind from one address, without a key; null: any.")
     ] = None
-    calls_per_key: Annotated[Rates | None, Meta(description="Requests of any kind by one key; null: any.")] = None
-    address_days: Annotated[
+    request_limit_per_key: Annotated[Rates | None, Meta(description="Requests of any kind by one key; null: any.")] = (
+        None
+    )
+    fingerprint_retention_days: Annotated[
         int, Meta(ge=1, le=365, description="Days for which the keyed hash of an author's address is kept.")
     ] = 30
-    delivery_days: Annotated[
+    delivery_retention_days: Annotated[
         int, Meta(ge=1, le=365, description="Days for which what became of webhooks' deliveries can be looked up.")
     ] = 30
-    token_jwks: Annotated[
+    jwt_jwks_url: Annotated[
         Annotated[str, Meta(max_length=2000, pattern=rf"^{JWKS}$(?!\n)")] | None,
         Meta(description="URL (https) of the JWKS that has the keys of the host's tokens; null: none."),
     ] = None
-    token_issuer: Annotated[
+    jwt_issuer: Annotated[
         Claim | None, Meta(description="The issuer (`iss`) that the host's tokens must name; null: any.")
     ] = None
-    token_audience: Annotated[
+    jwt_audience: Annotated[
         Claim | None,
         Meta(description="The audience (`aud`) that the host's tokens must name; null: the site's slug."),
     ] = None
-    deleted_articles: Annotated[
+    on_article_deleted: Annotated[
         Literal["keep", "erase"],
         Meta(description="Keep the comments of an article that the host deletes, unseen, or erase them for good."),
     ] = "keep"
@@ -75,21 +79,21 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 PRESETS: dict[str, SiteSettings] = {
     "newsroom": SiteSettings(
-        posts_per_reader="5/minute 60/hour",
-        posts_per_address="20/minute 200/hour",
-        calls_per_address="600/minute",
-        calls_per_key="30000/minute",
+        post_limit_per_reader="5/minute 60/hour",
+        post_limit_per_address="20/minute 200/hour",
+        request_limit_per_address="600/minute",
+        request_limit_per_key="30000/minute",
     ),
     "open": SiteSettings(),
 }
 
 
-HTTPS_ONLY = "token_jwks must be an https URL: whoever stands between could put in keys of their own."
+HTTPS_ONLY = "jwt_jwks_url must be an https URL: whoever stands between could put in keys of their own."
 
 
-def keys_in_the_open(token_jwks: str | None) -> bool:
+def keys_in_the_open(jwt_jwks_url: str | None) -> bool:
     """Whether a host's keys would be fetched where somebody between could change them."""
-    return (token_jwks or "").startswith("http:")
+    return (jwt_jwks_url or "").startswith("http:")
 
 
 class InvalidSetting(Exception):
@@ -101,6 +105,8 @@ def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> Sit
     values = msgspec.to_builtins(settings)
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
+        if name in SITE_SETTINGS:
+            raise InvalidSetting(f"“{name}” is now called “{SITE_SETTINGS[name]}”.")
         if not equals or name not in values:
             raise InvalidSetting(f"“{assignment}” is not NAME=VALUE with a name of: {', '.join(values)}.")
         values[name] = None if value == "null" else value

@@ -27,7 +27,7 @@ def kept(
     """``handler``, whose public answers are kept until something happens to one of the articles they are ``about``.
 
     They are told apart by site, language and target, and by what ``by`` says of a request besides: an answer with
-    links to the service itself is another for each ``public_origin``.
+    links to the service itself is another for each ``base_url_of``.
     """
 
     async def answer(request: Request, caller: Caller) -> Response:

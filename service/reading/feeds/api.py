@@ -11,7 +11,7 @@ from service.conversation.threads.thread_lookup import find_thread, visible
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller, locale_of
-from service.platform.http.base_url import public_origin
+from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
 from service.platform.http.path_ids import article_of
 from service.platform.languages.messages import catalogue_for
@@ -27,7 +27,7 @@ async def get_thread_feed(request: Request, caller: Caller) -> Response:
         thread = await find_thread(connection, site.id, article_of(request))
         visible(thread, to_staff=False, now=now)
         entries = await newest_of_thread(connection, thread)
-    origin, article = public_origin(request), quote(thread.article, safe="")
+    origin, article = base_url_of(request), quote(thread.article, safe="")
     feed = Feed(
         id=_feed_id("thread", thread.id, thread.created_at),
         title=thread_out(thread, site, locale=locale, now=now).heading,
@@ -45,7 +45,7 @@ async def get_site_feed(request: Request, caller: Caller) -> Response:
     site, locale, now = caller.site, locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         news = await newest_of_site(connection, site.id, now=now)
-    origin = public_origin(request)
+    origin = base_url_of(request)
     feed = Feed(
         id=_feed_id("site", site.id, news.created_at),
         title=site.name,

@@ -7,7 +7,7 @@ from service.conversation.threads.thread_lookup import find_thread, visible
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
-from service.platform.http.base_url import public_origin
+from service.platform.http.base_url import base_url_of
 from service.platform.http.path_ids import article_of
 from service.platform.storage.engine import database_of
 from service.reading.pages.page_sessions import locale_of_visitor
@@ -32,6 +32,6 @@ async def get_embed_page(request: Request, caller: Caller) -> Response:
         headers={"content-security-policy": POLICY, "cache-control": "no-cache", "vary": "Accept-Language"},
         thread=thread_out(thread, caller.site, locale=locale, now=now),
         site=caller.site.slug,
-        origin=public_origin(request),
+        origin=base_url_of(request),
         path=page_path(caller.site, thread.article),
     )

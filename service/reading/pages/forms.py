@@ -49,7 +49,7 @@ class Form(msgspec.Struct, kw_only=True):
         told = content["title"] if isinstance(problem.detail, str) else content.get("detail", content["title"])
         field = FIELDS.get(content.get("pointer", ""))
         # What is answered is gone: its answer may go to the article instead.
-        target = None if problem.slug == "parent-gone" else self.target
+        target = None if problem.slug == "parent-unavailable" else self.target
         if field:
             return msgspec.structs.replace(self, target=target, wrong={field: told})
         return msgspec.structs.replace(self, target=target, error=told)

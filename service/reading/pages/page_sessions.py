@@ -84,7 +84,7 @@ def remember(response: Response, request: Request, caller: Caller, token: str) -
         token,
         max_age=KEPT_SECONDS,
         path=f"/{caller.site.slug}/",
-        secure="https" in {request.url.scheme, urlsplit(request.app.state.public_url or "").scheme},
+        secure="https" in {request.url.scheme, urlsplit(request.app.state.base_url or "").scheme},
         httponly=True,
         samesite="lax",
     )
@@ -95,5 +95,5 @@ def is_from_here(request: Request) -> bool:
     if told := request.headers.get("sec-fetch-site"):
         return told == "same-origin"
     origin = request.headers.get("origin")
-    hosts = {request.headers.get("host"), urlsplit(request.app.state.public_url or "").netloc}
+    hosts = {request.headers.get("host"), urlsplit(request.app.state.base_url or "").netloc}
     return origin is None or urlsplit(origin).netloc in hosts - {None, ""}

@@ -13,7 +13,7 @@ from service.conversation.threads.thread_lookup import find_thread, visible
 from service.conversation.threads.wire import changes_at
 from service.platform import clock
 from service.platform.access.caller import Caller, locale_of
-from service.platform.http.base_url import public_origin
+from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import (
     PRIVATE,
     PublicResponse,
@@ -49,7 +49,7 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         thread = await find_thread(connection, caller.site.id, article_of(request))
         visible(thread, to_staff=False, now=now)
         shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
-    origin = public_origin(request)
+    origin = base_url_of(request)
     context = _context(request, caller, shown, Form(), locale=locale, origin=origin)
     html = rendered("fragment.html", locale=locale, level="h2", said=None, **context)
     if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see

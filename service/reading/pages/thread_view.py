@@ -12,7 +12,13 @@ from service.conversation.comments.comment_lookup import find_comment
 from service.conversation.comments.comment_pages import list_comments, order_key, page_with, path_in
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import Comment, State
-from service.conversation.comments.wire import CommentOut, own_comment, public_comment, state_for_author, why_held
+from service.conversation.comments.wire import (
+    CommentOut,
+    own_comment,
+    public_comment,
+    state_for_author,
+    status_reasons_of,
+)
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.model import Thread
 from service.conversation.threads.wire import ThreadOut, thread_out
@@ -106,7 +112,7 @@ def _branch(
         return Branch(public_comment(comment))
     seen = own_comment(comment)
     if comment.id in findings:
-        seen.why = why_held(comment, findings[comment.id], caller.site.rules, locale=locale)
+        seen.status_reasons = status_reasons_of(comment, findings[comment.id], caller.site.rules, locale=locale)
     ends = comment.created_at + timedelta(seconds=caller.site.settings.edit_window_seconds)
     is_in_time = thread.state == "open" and now < ends
     return Branch(seen, own=True, may_edit=is_in_time and state_for_author(comment) in {State.PUBLISHED, State.PENDING})

@@ -64,7 +64,7 @@ async def asking(app: Starlette, akismet: Akismet, *, key: str | None = KEY) -> 
 
 async def said_of(site: ASite, comment: Json) -> list[tuple[str, str, str | None]]:
     seen = await site.call("GET", f"/comments/{comment['id']}", by="moderator")
-    return [(each["rule"], each["verdict"], each["matched"]) for each in seen.json()["comment"]["findings"]]
+    return [(each["rule"], each["action"], each["matched"]) for each in seen.json()["comment"]["findings"]]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ async def test_an_edit_is_not_asked_about(site: ASite, asked_of: AnAkismet) -> N
 async def test_what_is_past_the_limit_of_posts_is_not_asked_about(site: ASite, asked_of: AnAkismet) -> None:
     thread = await a_thread(site)
     await set_rules(site, **ASK)
-    await site.set(posts_per_address="1/hour")
+    await site.set(post_limit_per_address="1/hour")
     assert (await thread.post(key="a-key-of-its-own-1")).status_code == 201
     assert (await thread.post("Another.", key="a-key-of-its-own-2")).status_code == 429
     assert (await thread.post(key="a-key-of-its-own-1")).status_code == 201
@@ -212,11 +212,11 @@ async def test_without_a_good_answer_a_post_is_held_or_passes_as_set(
     site: ASite, asked_of: AnAkismet, says: Says, set_so: str
 ) -> None:
     thread = await a_thread(site)
-    await set_rules(site, **ASK, akismet_unreachable=set_so)
+    await set_rules(site, **ASK, on_akismet_failure=set_so)
     asked_of.says = says
     answer = await thread.post()
     assert answer.status_code == (202 if set_so == "hold" else 201)
-    found = [("akismet-unreachable", "pending", None)] if set_so == "hold" else []
+    found = [("on_akismet_failure", "pending", None)] if set_so == "hold" else []
     assert await said_of(site, answer.json()["comment"]) == found
     assert len(asked_of.asked) == 1
 
@@ -230,7 +230,7 @@ async def test_an_akismet_that_hangs_is_not_waited_for(
     akismet.says = does
     async with asking(app, Akismet(akismet.url, seconds=0.05)):
         posted = await a_comment(thread)
-    assert await said_of(site, posted["comment"]) == [("akismet-unreachable", "pending", None)]
+    assert await said_of(site, posted["comment"]) == [("on_akismet_failure", "pending", None)]
 
 
 async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) -> None:
@@ -239,7 +239,7 @@ async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) 
     await set_rules(site, **ASK)
     async with asking(app, Akismet(gone.url)):
         posted = await a_comment(await a_thread(site))
-    assert await said_of(site, posted["comment"]) == [("akismet-unreachable", "pending", None)]
+    assert await said_of(site, posted["comment"]) == [("on_akismet_failure", "pending", None)]
 
 
 async def test_while_akismet_hangs_other_sites_post_and_their_posts_do_not_wait(
@@ -277,7 +277,7 @@ async def test_what_the_host_posts_for_a_reader_is_held_because_nobody_knows_the
     thread = await a_thread(site)
     assert (await thread.post(by="host")).status_code == 202
     assert [line["missing"] for line in logged if line["event"] == "akismet-not-asked"] == ["reader's address"]
-    await set_rules(site, **ASK, akismet_unreachable="publish")
+    await set_rules(site, **ASK, on_akismet_failure="publish")
     assert (await thread.post(by="host")).status_code == 201
     assert asked_of.asked == []
 

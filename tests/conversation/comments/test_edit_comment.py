@@ -4,7 +4,7 @@ import pytest
 
 from service.conversation.comments.edit_comment import after_edit
 from service.conversation.comments.model import State
-from service.conversation.screening.findings import Verdict
+from service.conversation.screening.findings import Action
 from tests.builders import ASite, Clock, Json, a_comment, a_thread, decide, events_of, set_rules
 
 
@@ -48,7 +48,7 @@ async def test_an_edit_is_judged_again_and_may_go_to_the_queue(site: ASite) -> N
 
 
 @pytest.mark.parametrize(
-    ("before", "verdict", "after", "event"),
+    ("before", "action", "after", "event"),
     [
         (State.PUBLISHED, "published", State.PUBLISHED, "comment.edited"),
         (State.PUBLISHED, "pending", State.PENDING, "comment.held"),
@@ -59,9 +59,9 @@ async def test_an_edit_is_judged_again_and_may_go_to_the_queue(site: ASite) -> N
     ],
 )
 def test_an_edit_loses_what_its_words_lose_and_never_gains(
-    before: State, verdict: Verdict, after: State, event: str
+    before: State, action: Action, after: State, event: str
 ) -> None:
-    assert after_edit(before, verdict) == (after, event)
+    assert after_edit(before, action) == (after, event)
 
 
 async def test_nobody_else_edits_or_deletes(site: ASite) -> None:
@@ -91,7 +91,7 @@ async def test_what_its_author_deleted_is_gone_and_cannot_be_restored(site: ASit
     seen = await site.call("GET", f"/comments/{posted['comment']['id']}", by="moderator")
     assert "Regrettable" not in seen.text
     [result] = await decide(site, "restore", seen.json()["comment"])
-    assert result["problem"]["type"] == "/problems/verdict-does-not-apply"
+    assert result["problem"]["type"] == "/problems/invalid-transition"
 
 
 async def test_deleting_twice_is_deleting_once(site: ASite) -> None:
@@ -103,11 +103,13 @@ async def test_deleting_twice_is_deleting_once(site: ASite) -> None:
 
 async def test_an_edit_that_is_held_tells_its_author_why(site: ASite) -> None:
     posted = await a_comment(await a_thread(site))
-    await set_rules(site, held_words=["casino"])
+    await set_rules(site, hold_words=["casino"])
     path = f"/comments/{posted['comment']['id']}"
     edited = await site.call("PATCH", path, by=posted["author_token"], json={"body": "A casino."})
     held = edited.json()
-    assert (edited.status_code, held["state"], len(held["why"])) == (200, "pending", 1)
-    assert (await site.call("GET", path, by=posted["author_token"])).json()["comment"]["why"] == held["why"]
+    assert (edited.status_code, held["state"], len(held["status_reasons"])) == (200, "pending", 1)
+    assert (await site.call("GET", path, by=posted["author_token"])).json()["comment"]["status_reasons"] == held[
+        "status_reasons"
+    ]
     again = await site.call("PATCH", path, by=posted["author_token"], json={"body": "A casino."})
-    assert again.json()["why"] == held["why"]
+    assert again.json()["status_reasons"] == held["status_reasons"]

@@ -92,7 +92,7 @@ async def test_answering_what_is_not_published_is_refused(site: ASite) -> None:
     elsewhere = await a_comment(other)
     for parent in (gone["comment"]["id"], elsewhere["comment"]["id"], str(uuid4())):
         refused = await thread.post("But…", below=parent)
-        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/parent-gone")
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/parent-unavailable")
         assert refused.json()["draft"]["body"] == "But…"
 
 

@@ -174,5 +174,5 @@ def test_a_site_that_no_longer_asks_takes_no_answer(answer: AkismetAnswer | None
 
 
 def test_a_post_that_came_before_the_rule_was_set_is_as_one_without_answer() -> None:
-    assert judge_told(Told(), Rules(akismet="spam")) == [Finding(Rule.AKISMET_UNREACHABLE, "pending")]
-    assert judge_told(Told(), Rules(akismet="spam", akismet_unreachable="publish")) == []
+    assert judge_told(Told(), Rules(akismet="spam")) == [Finding(Rule.ON_AKISMET_FAILURE, "hold")]
+    assert judge_told(Told(), Rules(akismet="spam", on_akismet_failure="publish")) == []

@@ -11,7 +11,7 @@ from service.platform.sites.site_rules import Rules
 from tests.builders import ASite, AThread, Json, a_comment, a_thread, decide, events_of
 from tests.platform.http.by_hand import send_json
 
-FORM_RULES: dict[str, Any] = {"honeypot": True, "fewest_seconds": 2}
+FORM_RULES: dict[str, Any] = {"honeypot": True, "min_form_seconds": 2}
 
 
 async def post(thread: AThread, form: object, *, key: str = "", body: str = "Well said.") -> tuple[int, Json]:
@@ -23,7 +23,7 @@ async def post(thread: AThread, form: object, *, key: str = "", body: str = "Wel
 
 async def findings_of(site: ASite, comment_id: str) -> list[tuple[str, str, str | None]]:
     seen = await site.call("GET", f"/comments/{comment_id}", by="moderator")
-    return [(each["rule"], each["verdict"], each["matched"]) for each in seen.json()["comment"]["findings"]]
+    return [(each["rule"], each["action"], each["matched"]) for each in seen.json()["comment"]["findings"]]
 
 
 @pytest.mark.parametrize("seconds", [2, 2.0, 60, None])
@@ -42,7 +42,7 @@ def test_rules_that_are_off_find_nothing() -> None:
 
 @pytest.mark.parametrize(("seconds", "matched"), [(1.99, "1.9 s"), (0, "0 s"), (1e-9, "0 s"), (1, "1 s")])
 def test_what_is_sent_too_fast_says_how_fast(seconds: float, matched: str) -> None:
-    assert judge_told(Told(Form("", seconds)), Rules(**FORM_RULES)) == [Finding(Rule.FAST, "pending", matched)]
+    assert judge_told(Told(Form("", seconds)), Rules(**FORM_RULES)) == [Finding(Rule.MIN_FORM_SECONDS, "hold", matched)]
 
 
 async def test_a_honeypot_that_is_filled_in_makes_it_spam_that_is_kept_but_neither_counted_nor_shown(
@@ -79,7 +79,7 @@ async def test_what_the_rules_take_for_spam_is_pending_to_its_author_and_spam_to
     _, posted = await post(thread, {"honeypot": "x"}, key="a-key-of-its-own-1")
     path, author = f"/comments/{posted['comment']['id']}", posted["author_token"]
     seen = (await site.call("GET", path, by=author)).json()["comment"]
-    assert (seen["state"], seen["why"]) == ("pending", posted["comment"]["why"])
+    assert (seen["state"], seen["status_reasons"]) == ("pending", posted["comment"]["status_reasons"])
     judged = (await site.call("GET", path, by="moderator")).json()["comment"]
     assert judged["state"] == "spam"
     waiting = (await site.call("GET", "/queue", by="moderator", params={"state": "spam"})).json()["comments"]
@@ -98,7 +98,7 @@ async def test_nobody_answers_what_is_taken_for_spam(site: ASite) -> None:
     await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
     _, posted = await post(thread, {"honeypot": "x"})
     answer = await thread.post("I agree.", below=posted["comment"]["id"])
-    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/parent-gone")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/parent-unavailable")
 
 
 async def test_what_is_sent_too_fast_waits_for_a_moderator(site: ASite) -> None:

@@ -24,34 +24,34 @@ def test_a_site_without_rules_finds_nothing(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "rules", "rule", "verdict", "matched"),
+    ("body", "rules", "rule", "action", "matched"),
     [
-        ("The Casino!", {"held_words": ("casino",)}, "held-word", "pending", "casino"),
-        ("The Casino!", {"refused_words": ("Cas*no",)}, "refused-word", "refused", "Cas*no"),
-        (f"{LINK} {LINK}", {"most_links": 1}, "links", "pending", "2"),
-        (f"[here]({LINK})", {"refused_domains": ("example",)}, "refused-domain", "refused", "pills.example"),
-        ("x" * 11, {"longest": 10}, "long", "pending", "11"),
-        ("THIS IS ALL VERY LOUD here", {"most_capitals": 70}, "capitals", "pending", "80 %"),
-        ("Nooooooo!", {"most_repeated": 6}, "repeated", "pending", "o × 7"),
+        ("The Casino!", {"hold_words": ("casino",)}, "hold_words", "hold", "casino"),
+        ("The Casino!", {"reject_words": ("Cas*no",)}, "reject_words", "reject", "Cas*no"),
+        (f"{LINK} {LINK}", {"max_links": 1}, "links", "hold", "2"),
+        (f"[here]({LINK})", {"reject_link_domains": ("example",)}, "reject_link_domains", "reject", "pills.example"),
+        ("x" * 11, {"longest": 10}, "long", "hold", "11"),
+        ("THIS IS ALL VERY LOUD here", {"max_capitals_percent": 70}, "capitals", "hold", "80 %"),
+        ("Nooooooo!", {"max_repeated_characters": 6}, "repeated", "hold", "o × 7"),
     ],
 )
-def test_a_rule_says_what_it_found(body: str, rules: dict[str, Any], rule: str, verdict: str, matched: str) -> None:
+def test_a_rule_says_what_it_found(body: str, rules: dict[str, Any], rule: str, action: str, matched: str) -> None:
     [finding] = judged(body, **rules)
-    assert (finding.rule, finding.verdict, finding.matched) == (rule, verdict, matched)
+    assert (finding.rule, finding.action, finding.matched) == (rule, action, matched)
 
 
 @pytest.mark.parametrize(
     ("body", "rules"),
     [
-        (f"{LINK} {LINK}", {"most_links": 2}),
-        (f"{LINK} {LINK}", {"most_links": 0, "allowed_domains": ("pills.example",)}),
-        (f"`{LINK}`", {"most_links": 0}),
-        (LINK, {"refused_domains": ("ills.example", "cheap.pills.example")}),
+        (f"{LINK} {LINK}", {"max_links": 2}),
+        (f"{LINK} {LINK}", {"max_links": 0, "allowed_link_domains": ("pills.example",)}),
+        (f"`{LINK}`", {"max_links": 0}),
+        (LINK, {"reject_link_domains": ("ills.example", "cheap.pills.example")}),
         ("x" * 10, {"longest": 10}),
-        ("NATO", {"most_capitals": 50}),
-        ("ТАК ГОВОРЯТ ТЕ, кто не слышал", {"most_capitals": 60}),
-        ("日本語" * 20, {"most_capitals": 1}),
-        ("so     much   space", {"most_repeated": 2}),
+        ("NATO", {"max_capitals_percent": 50}),
+        ("ТАК ГОВОРЯТ ТЕ, кто не слышал", {"max_capitals_percent": 60}),
+        ("日本語" * 20, {"max_capitals_percent": 1}),
+        ("so     much   space", {"max_repeated_characters": 2}),
     ],
 )
 def test_what_is_within_the_limits_is_not_found(body: str, rules: dict[str, Any]) -> None:
@@ -59,25 +59,25 @@ def test_what_is_within_the_limits_is_not_found(body: str, rules: dict[str, Any]
 
 
 def test_the_author_counts_too() -> None:
-    assert judged("Hello.", name="Best Casino", held_words=("casino",))
-    assert judged("Hello.", url=LINK, refused_domains=("pills.example",))
+    assert judged("Hello.", name="Best Casino", hold_words=("casino",))
+    assert judged("Hello.", url=LINK, reject_link_domains=("pills.example",))
 
 
 def test_all_that_is_found_is_told_and_the_strictest_counts() -> None:
-    found = judged(f"CASINO CASINO CASINO {LINK}", held_words=("casino",), refused_domains=("pills.example",))
-    assert [finding.rule for finding in found] == [Rule.REFUSED_DOMAIN, Rule.HELD_WORD]
-    assert strictest(found) == "refused"
-    assert strictest(found[1:]) == "pending"
-    assert strictest([]) == "published"
+    found = judged(f"CASINO CASINO CASINO {LINK}", hold_words=("casino",), reject_link_domains=("pills.example",))
+    assert [finding.rule for finding in found] == [Rule.REJECT_LINK_DOMAINS, Rule.HOLD_WORDS]
+    assert strictest(found) == "reject"
+    assert strictest(found[1:]) == "hold"
+    assert strictest([]) == "publish"
 
 
 def test_a_thread_that_holds_all_says_so() -> None:
     says = said(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
-    assert judge(says, make_screen(Rules()), mode="hold") == [Finding(Rule.MODE, "pending")]
+    assert judge(says, make_screen(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
 
 
 def test_a_screen_is_made_once_for_the_same_rules() -> None:
-    rules, others = Rules(held_words=("a",)), Rules(held_words=("b",))
+    rules, others = Rules(hold_words=("a",)), Rules(hold_words=("b",))
     assert screen_of(1, rules) is screen_of(1, rules)
     assert screen_of(1, others).rules is others
     assert screen_of(2, others) is not screen_of(1, others)

@@ -63,14 +63,14 @@ def test_nothing_is_said_before_twenty_of_each_kind() -> None:
     few = [({"a"}, True)] * FEWEST + [({"b"}, False)] * (FEWEST - 1)
     assert model_of(taught(few)) is None
     assert model_of(taught([*few, ({"b"}, False)])) is not None
-    assert find_spam(None, of("Subscribe to my channel"), verdict="pending") is None
+    assert find_spam(None, of("Subscribe to my channel"), action="hold") is None
 
 
 def test_spam_is_found_and_told_by_its_strongest_words_as_they_were_written() -> None:
-    finding = find_spam(a_model(), of("Hey all, SUBSCRIBE to my Chаnnel"), verdict="spam")  # with a Cyrillic а
-    assert finding is not None and (finding.rule, finding.verdict) == (Rule.CLASSIFIER, "spam")
+    finding = find_spam(a_model(), of("Hey all, SUBSCRIBE to my Chаnnel"), action="spam")  # with a Cyrillic а
+    assert finding is not None and (finding.rule, finding.action) == (Rule.CLASSIFIER, "spam")
     assert (finding.matched or "").split(", ")[:2] == ["SUBSCRIBE", "Chаnnel"]
-    assert find_spam(a_model(), of("A fine account."), verdict="spam") is None
+    assert find_spam(a_model(), of("A fine account."), action="spam") is None
 
 
 def test_the_host_of_a_link_is_a_word_too() -> None:

@@ -115,7 +115,7 @@ function send(string $news): void
     $time = time();
     $secret = base64_decode(substr(ONEREPLY_SECRET, strlen('whsec_')));
     $signature = base64_encode(hash_hmac('sha256', "$id.$time.$news", $secret, true));
-    $answer = wp_remote_post(ONEREPLY_URL . '/v1/sites/' . ONEREPLY_SITE . '/hooks/articles', [
+    $answer = wp_remote_post(ONEREPLY_URL . '/v1/sites/' . ONEREPLY_SITE . '/webhooks/articles', [
         'timeout' => 5,
         'body' => $news,
         'headers' => [

@@ -15,7 +15,7 @@ from tests.builders import ASite, Json
 from tests.conftest import SECRET_KEY
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSBob3N0IGFuZCB0aGlzIHNpdGU="
-PATH = "/hooks/articles"
+PATH = "/webhooks/articles"
 _numbers = count(1)
 
 

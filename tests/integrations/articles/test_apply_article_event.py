@@ -151,7 +151,7 @@ async def test_an_id_that_an_article_had_is_taken_wherever_an_id_is(site: ASite)
     assert (await new.post()).json()["type"] == "/problems/thread-closed"
     assert (await old.reopen()).json()["state"] == "open"
     decisions = (await site.call("GET", "/decisions?article=a", by="moderator")).json()["decisions"]
-    assert [each["verdict"] for each in decisions] == ["reopen", "close"]
+    assert [each["action"] for each in decisions] == ["reopen", "close"]
     queue = await site.call("GET", "/queue?article=a&state=published", by="moderator")
     assert [each["article"] for each in queue.json()["comments"]] == ["b"]
 
@@ -212,7 +212,7 @@ async def test_no_comment_is_lost_where_both_ids_have_some(site: ASite) -> None:
         await a_comment(await a_thread(site, article=article), f"Under {article}.")
     before = await events_of(site)
     refused = await send(site, news("updated", "b", previous_article="a"))
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/article-taken")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/article-id-conflict")
     assert await events_of(site) == before
     assert [(await read(site, id_))["article"] for id_ in "ab"] == ["a", "b"]
 

@@ -31,7 +31,7 @@ async def site(fresh_database_url: str) -> AsyncIterator[ASite]:
 
 async def a_discussed_thread(site: ASite) -> tuple[AThread, Json]:
     """An article with comments in several states, answers, a report, a lesson; and one of the comments."""
-    await set_rules(site, held_words=["casino"], classifier="hold")
+    await set_rules(site, hold_words=["casino"], classifier="hold")
     thread = await a_thread(site)
     given = {"name": "Persephone", "email": "persephone@example.com", "url": "https://persephone.example/"}
     first = await a_comment(thread, SECRET_WORDS, **given, key="a-key-of-sixteen-and-more")
@@ -61,7 +61,7 @@ async def everything(site: ASite) -> str:
 
 
 async def test_nothing_that_was_said_is_left_and_one_event_tells_it(site: ASite) -> None:
-    await site.set(deleted_articles="erase")
+    await site.set(on_article_deleted="erase")
     thread, comment = await a_discussed_thread(site)
     assert "pomegranate" in await everything(site) and "persephone" in await everything(site)
     before = (await events_of(site))[-1]["position"]
@@ -94,7 +94,7 @@ async def test_erasing_goes_on_where_it_stopped_and_counts_are_right_at_every_st
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing, "BATCH", 2)
-    await site.set(deleted_articles="erase")
+    await site.set(on_article_deleted="erase")
     thread, comment = await a_discussed_thread(site)
     for number in range(5):
         comment = (await a_comment(thread, f"Number {number}", below=comment["id"]))["comment"]
@@ -113,7 +113,7 @@ async def test_erasing_goes_on_where_it_stopped_and_counts_are_right_at_every_st
 
 
 async def test_what_is_said_after_the_article_came_back_stays(site: ASite) -> None:
-    await site.set(deleted_articles="erase")
+    await site.set(on_article_deleted="erase")
     thread, comment = await a_discussed_thread(site)
     await tell(site, "deleted", thread.article, at=NOON)
     await tell(site, "restored", thread.article, at=EVENING)
@@ -129,7 +129,7 @@ async def test_what_is_said_after_the_article_came_back_stays(site: ASite) -> No
 
 
 async def test_what_a_receiver_sent_back_of_it_is_forgotten_too(site: ASite) -> None:
-    await site.set(deleted_articles="erase")
+    await site.set(on_article_deleted="erase")
     async with a_receiver(lambda message: an_answer(200, message.body)) as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_comment(await a_thread(site, article="a"), "The mayor lies.")

@@ -13,14 +13,14 @@ from service.platform.events.event_types import Event, EventType
 from service.platform.events.read_log import read_events
 from service.platform.outbound.webhook_signatures import ID, SIGNATURE, TIMESTAMP
 from service.platform.sites.edit_site import find_site
-from tests.builders import ASite, Clock, Json, Verdict, a_comment, a_thread, decide
+from tests.builders import Action, ASite, Clock, Json, a_comment, a_thread, decide
 from tests.contract.lint import contract, resolve, strictly, webhooks
 from tests.integrations.articles.articles import share_hooks_secret, tell
 from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
 from tests.integrations.endpoints.deliveries import a_worker, an_endpoint
 from tests.integrations.imports import exports
 from tests.integrations.imports.test_import_archive import import_file
-from tests.moderation.decisions.bans.test_ban_reader import a_ban
+from tests.moderation.bans.test_ban_reader import a_ban
 
 DOCUMENT = contract()
 SENT = {name: operation for _, name, operation in webhooks(DOCUMENT)}
@@ -51,10 +51,10 @@ async def edit(site: ASite) -> None:
     await site.call("PATCH", path, by=posted["author_token"], json={"body": "Better said."})
 
 
-async def judge(site: ASite, *verdicts: Verdict) -> None:
+async def judge(site: ASite, *actions: Action) -> None:
     comment = (await post(site))["comment"]
-    for verdict in verdicts:
-        [comment] = await decide(site, verdict, comment)
+    for action in actions:
+        [comment] = await decide(site, action, comment)
 
 
 async def report(site: ASite) -> None:

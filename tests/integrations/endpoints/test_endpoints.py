@@ -207,7 +207,7 @@ async def test_what_is_to_be_sent_again_must_be_told(site: ASite) -> None:
 
 
 async def test_deliveries_are_forgotten_after_the_sites_days(site: ASite, the_clock: Clock) -> None:
-    await site.set(delivery_days=2)
+    await site.set(delivery_retention_days=2)
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_thread(site)

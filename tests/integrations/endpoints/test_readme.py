@@ -17,7 +17,7 @@ from service.platform.outbound.webhook_signatures import ID, SIGNATURE, Signer, 
 from service.platform.sites.edit_site import find_site
 from tests.builders import ASite, a_comment, a_thread
 from tests.integrations.articles.articles import share_hooks_secret, tell
-from tests.moderation.decisions.bans.test_ban_reader import a_ban
+from tests.moderation.bans.test_ban_reader import a_ban
 
 README = (Path(__file__).parents[3] / "README.md").read_text()
 SECRET = make_secret()

@@ -39,7 +39,7 @@ async def test_a_message_without_one_of_the_three_headers_is_not_signed(site: AS
     headers = signed(PUBLISHED)
     del headers[name]
     problem = await refused(site, PUBLISHED, headers)
-    assert (problem["type"], problem["status"]) == ("/problems/not-signed", 401)
+    assert (problem["type"], problem["status"]) == ("/problems/invalid-signature", 401)
     assert name in problem["detail"]
 
 
@@ -65,13 +65,13 @@ async def test_a_message_more_than_five_minutes_away_is_refused(site: ASite, the
 )
 async def test_a_signature_of_something_else_is_none(site: ASite, change: dict[str, Any]) -> None:
     problem = await refused(site, PUBLISHED, signed(PUBLISHED) | change)
-    assert problem["type"] == "/problems/not-signed"
+    assert problem["type"] == "/problems/invalid-signature"
 
 
 async def test_a_body_that_changed_or_another_secret_is_not_signed(site: ASite) -> None:
-    assert (await refused(site, PUBLISHED + b" ", signed(PUBLISHED)))["type"] == "/problems/not-signed"
+    assert (await refused(site, PUBLISHED + b" ", signed(PUBLISHED)))["type"] == "/problems/invalid-signature"
     headers = signed(PUBLISHED, secret=OTHER_SECRET)
-    assert (await refused(site, PUBLISHED, headers))["type"] == "/problems/not-signed"
+    assert (await refused(site, PUBLISHED, headers))["type"] == "/problems/invalid-signature"
 
 
 async def test_a_site_without_a_secret_answers_as_to_a_wrong_signature(site: ASite) -> None:
@@ -125,7 +125,7 @@ async def test_what_does_not_fit_is_told_by_its_place(site: ASite, change: Json,
 
 async def test_a_body_of_more_than_64_kib_is_refused_before_anything_is_looked_at(site: ASite) -> None:
     body = msgspec.json.encode(news("published", title="x" * 70_000))
-    assert (await refused(site, body, signed(body)))["type"] == "/problems/too-large"
+    assert (await refused(site, body, signed(body)))["type"] == "/problems/content-too-large"
 
 
 async def test_only_json_is_taken(site: ASite) -> None:

@@ -18,7 +18,7 @@ async def preflight(site: ASite, path: str, origin: str, method: str = "POST") -
 
 
 async def test_a_listed_origin_may_ask_and_call(site: ASite) -> None:
-    await site.set(origins=f"https://www.gazette.example {GAZETTE}")
+    await site.set(cors_origins=f"https://www.gazette.example {GAZETTE}")
     thread = await a_thread(site)
     asked = await preflight(site, f"{thread.path}/comments", GAZETTE)
     assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, GAZETTE)
@@ -31,7 +31,7 @@ async def test_a_listed_origin_may_ask_and_call(site: ASite) -> None:
 
 
 async def test_no_other_origin_may(site: ASite) -> None:
-    await site.set(origins=GAZETTE)
+    await site.set(cors_origins=GAZETTE)
     thread = await a_thread(site)
     asked = await preflight(site, f"{thread.path}/comments", EVIL)
     answer = await site.call("GET", thread.path, headers={"Origin": EVIL})
@@ -47,7 +47,7 @@ async def test_at_first_none_may(site: ASite) -> None:
 
 
 async def test_a_site_may_let_all_in_but_credentials_never(site: ASite) -> None:
-    await site.set(origins="*")
+    await site.set(cors_origins="*")
     thread = await a_thread(site)
     for each in (
         await preflight(site, thread.path, EVIL, "GET"),
@@ -59,7 +59,7 @@ async def test_a_site_may_let_all_in_but_credentials_never(site: ASite) -> None:
 
 @pytest.mark.parametrize("path", ["/threads/none", "/threads?cursor=x", "/threads/a/comments?limit=x"])
 async def test_a_page_can_read_what_went_wrong(site: ASite, path: str) -> None:
-    await site.set(origins=GAZETTE)
+    await site.set(cors_origins=GAZETTE)
     refused = await site.call("GET", path, headers={"Origin": GAZETTE})
     assert refused.status_code >= 400
     assert refused.headers["access-control-allow-origin"] == GAZETTE

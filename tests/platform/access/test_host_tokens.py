@@ -85,14 +85,14 @@ async def test_a_claim_that_does_not_fit_is_refused(site: ASite, claims: Json) -
 
 async def test_the_audience_is_the_sites_slug_or_what_the_site_says(site: ASite) -> None:
     assert not await is_refused(site, a_token(site.slug, aud=["elsewhere", site.slug]))
-    await site.set(token_audience="https://gazette.example/")
+    await site.set(jwt_audience="https://gazette.example/")
     assert await is_refused(site, a_token(site.slug))
     assert not await is_refused(site, a_token("https://gazette.example/"))
 
 
 async def test_the_issuer_is_checked_where_the_site_names_one(site: ASite) -> None:
     assert not await is_refused(site, a_token(site.slug, iss="https://login.example/"))
-    await site.set(token_issuer="https://gazette.example/")
+    await site.set(jwt_issuer="https://gazette.example/")
     assert await is_refused(site, a_token(site.slug))
     assert await is_refused(site, a_token(site.slug, iss="https://login.example/"))
     assert not await is_refused(site, a_token(site.slug, iss="https://gazette.example/"))
@@ -185,6 +185,6 @@ async def test_a_token_has_4096_characters_at_most(site: ASite) -> None:
 
 
 async def test_what_is_wrong_with_a_token_counts_against_the_address(site: ASite) -> None:
-    await site.set(calls_per_address="2/hour")
+    await site.set(request_limit_per_address="2/hour")
     answers = [(await site.call("GET", "/counts?article=a", by="a.b.c")).status_code for _ in range(3)]
     assert answers == [401, 401, 429]

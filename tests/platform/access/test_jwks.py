@@ -36,7 +36,7 @@ async def site(database_url: str, host: AKeyServer) -> AsyncIterator[ASite]:
         secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600, allow_private_targets=True
     )
     app = create_app(settings)
-    async with app.router.lifespan_context(app), a_site(app, token_jwks=host.url) as site:
+    async with app.router.lifespan_context(app), a_site(app, jwt_jwks_url=host.url) as site:
         yield site
 
 
@@ -203,7 +203,7 @@ async def test_a_host_that_does_not_answer_is_waited_for_no_longer_than_stated(
 
 async def test_a_host_that_is_down_keeps_nobody_out_who_could_come_in_before(site: ASite, the_clock: Clock) -> None:
     async with a_key_server(FIRST) as server:
-        await site.set(token_jwks=server.url)
+        await site.set(jwt_jwks_url=server.url)
         assert await status(site, signed(site, FIRST)) == 200
     the_clock.move(minutes=11)
     assert await status(site, signed(site, FIRST)) == 200
@@ -212,7 +212,7 @@ async def test_a_host_that_is_down_keeps_nobody_out_who_could_come_in_before(sit
 async def test_another_url_forgets_the_keys_of_the_one_before(site: ASite) -> None:
     assert await status(site, signed(site, FIRST)) == 200
     async with a_key_server(THIRD) as server:
-        await site.set(token_jwks=server.url)
+        await site.set(jwt_jwks_url=server.url)
         assert await status(site, signed(site, FIRST)) == 401
         assert await status(site, signed(site, THIRD)) == 200
         await site.set()
@@ -225,7 +225,7 @@ async def test_no_private_address_is_asked_unless_the_installation_allows_it(
     app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
     async with app.router.lifespan_context(app):
         for url in (host.url, host.url.replace("http:", "https:"), "https://metadata.localhost/?key=hidden"):
-            async with a_site(app, token_jwks=url) as site:
+            async with a_site(app, jwt_jwks_url=url) as site:
                 assert await status(site, signed(site, FIRST)) == 503
     assert host.asked == 0
     assert "hidden" not in capsys.readouterr().out

@@ -11,20 +11,20 @@ from tests.builders import ASite, a_comment, a_thread
 
 
 async def test_a_post_too_many_is_refused_with_its_text_and_says_when_to_try_again(site: ASite) -> None:
-    await site.set(posts_per_address="2/hour")
+    await site.set(post_limit_per_address="2/hour")
     thread = await a_thread(site)
     for number in (1, 2):
         posted = await thread.post(f"Number {number}.")
         assert posted.status_code == 201
-        assert posted.headers["ratelimit-policy"] == '"posts-per-address";q=2;w=3600'
-        assert posted.headers["ratelimit"].startswith(f'"posts-per-address";r={2 - number};t=')
+        assert posted.headers["ratelimit-policy"] == '"post-limit-per-address";q=2;w=3600'
+        assert posted.headers["ratelimit"].startswith(f'"post-limit-per-address";r={2 - number};t=')
     refused = await thread.post("One more thing.")
     assert refused.status_code == 429
     problem = refused.json()
     assert problem["type"] == "/problems/rate-limited"
     assert problem["draft"]["body"] == "One more thing."
     assert 0 < int(refused.headers["retry-after"]) <= 3600
-    assert refused.headers["ratelimit"].startswith('"posts-per-address";r=0;t=')
+    assert refused.headers["ratelimit"].startswith('"post-limit-per-address";r=0;t=')
     assert (await thread.read())["reply_count"] == 2
 
 
@@ -32,7 +32,7 @@ async def test_a_reader_is_counted_wherever_they_post_from(site: ASite) -> None:
     thread = await a_thread(site)
     token = (await a_comment(thread))["author_token"]
     other = (await a_comment(thread))["author_token"]
-    await site.set(posts_per_reader="1/hour")
+    await site.set(post_limit_per_reader="1/hour")
     assert (await thread.post("Again.", by=token)).status_code == 201
     assert (await thread.post("And again.", by=token)).status_code == 429
     assert (await thread.post("Somebody else.", by=other)).status_code == 201
@@ -40,7 +40,7 @@ async def test_a_reader_is_counted_wherever_they_post_from(site: ASite) -> None:
 
 async def test_an_edit_counts_as_a_post_and_comes_back_where_it_is_too_many(site: ASite) -> None:
     posted = await a_comment(await a_thread(site))
-    await site.set(posts_per_reader="1/hour")
+    await site.set(post_limit_per_reader="1/hour")
     path = f"/comments/{posted['comment']['id']}"
     assert (await site.call("PATCH", path, by=posted["author_token"], json={"body": "Better."})).status_code == 200
     refused = await site.call("PATCH", path, by=posted["author_token"], json={"body": "Best."})
@@ -49,7 +49,7 @@ async def test_an_edit_counts_as_a_post_and_comes_back_where_it_is_too_many(site
 
 
 async def test_what_was_accepted_under_a_key_is_answered_the_same_past_the_limit(site: ASite) -> None:
-    await site.set(posts_per_address="1/hour")
+    await site.set(post_limit_per_address="1/hour")
     thread = await a_thread(site)
     first = await thread.post("Once.", key="a-key-that-is-long-enough")
     assert first.status_code == 201
@@ -59,36 +59,36 @@ async def test_what_was_accepted_under_a_key_is_answered_the_same_past_the_limit
 
 
 async def test_the_host_posts_for_readers_without_the_limits_of_readers(site: ASite) -> None:
-    await site.set(posts_per_address="1/hour", calls_per_address="1/hour")
+    await site.set(post_limit_per_address="1/hour", request_limit_per_address="1/hour")
     thread = await a_thread(site)
     for _ in range(3):
         assert (await thread.post(by="host")).status_code == 201
 
 
 async def test_requests_are_counted_by_key(site: ASite) -> None:
-    await site.set(calls_per_key="2/hour")
+    await site.set(request_limit_per_key="2/hour")
     listed = [await site.call("GET", "/threads", by="host") for _ in range(3)]
     assert [answer.status_code for answer in listed] == [200, 200, 429]
-    assert listed[0].headers["ratelimit"].startswith('"calls-per-key";r=1;t=')
+    assert listed[0].headers["ratelimit"].startswith('"request-limit-per-key";r=1;t=')
     assert (await site.call("GET", "/threads", by="admin")).status_code == 200
 
 
 async def test_requests_without_a_key_are_counted_by_address(site: ASite) -> None:
     thread = await a_thread(site)
-    await site.set(calls_per_address="2/hour")
+    await site.set(request_limit_per_address="2/hour")
     answers = [await site.call("GET", thread.path) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert "ratelimit" not in answers[0].headers, "it may be shared with others"
 
 
 async def test_guessing_at_keys_is_counted_too(site: ASite) -> None:
-    await site.set(calls_per_address="2/hour")
+    await site.set(request_limit_per_address="2/hour")
     guessed = [await site.call("GET", "/threads", by=f"ork_{'0' * 12}_{'x' * 43}") for _ in range(3)]
     assert [answer.status_code for answer in guessed] == [401, 401, 429]
 
 
 async def test_a_limit_is_over_with_its_time(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
-    await site.set(posts_per_address="1/minute")
+    await site.set(post_limit_per_address="1/minute")
     thread = await a_thread(site)
     now = time.time()
     assert (await thread.post()).status_code == 201
@@ -106,7 +106,7 @@ async def test_each_site_has_limits_of_its_own_and_none_at_first(site: ASite) ->
 
 
 async def test_the_sentence_is_in_the_readers_language(site: ASite) -> None:
-    await site.set(calls_per_address="1/hour")
+    await site.set(request_limit_per_address="1/hour")
     await site.call("GET", "/threads/a")
     refused = await site.call("GET", "/threads/a", headers={"Accept-Language": "ru"})
     assert refused.headers["content-language"] == "ru"

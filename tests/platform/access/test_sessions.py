@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from service.platform import clock
 from service.platform.access.authorize import Doorkeeper
-from service.platform.access.log_in import LoginRefused, log_in
+from service.platform.access.log_in import InvalidCredentials, log_in
 from service.platform.access.model import ModeratorRow, SessionRow
 from service.platform.access.moderator_accounts import change_password, find_account, list_moderators, remove_moderator
 from service.platform.access.passwords import Passwords
@@ -51,7 +51,7 @@ async def test_what_was_not_right_is_not_told(site: ASite) -> None:
     refused = [await try_log_in(site, name, password) for name, password in tries]
     assert [answer.status_code for answer in refused] == [401] * len(tries)
     assert {answer.text for answer in refused} == {refused[0].text}
-    assert refused[0].json()["type"] == "/problems/login-refused"
+    assert refused[0].json()["type"] == "/problems/invalid-credentials"
     assert refused[0].headers["www-authenticate"] == 'Bearer realm="onereply"'
     told = await site.call(
         "POST", "/sessions", json={"name": "Maria", "password": "wrong"}, headers={"Accept-Language": "en"}
@@ -93,7 +93,7 @@ async def test_neither_password_nor_token_is_in_the_log_or_the_database(site: AS
 async def test_a_session_lets_its_moderator_do_what_a_key_of_the_role_does(site: ASite) -> None:
     token = await a_session(site, role="moderator")
     comment = (await a_comment(await a_thread(site, mode="hold")))["comment"]
-    body = {"verdict": "publish", "comments": [{"id": comment["id"], "revision": comment["revision"]}]}
+    body = {"action": "publish", "comments": [{"id": comment["id"], "revision": comment["revision"]}]}
     decided = await site.call("POST", "/decisions", by=token, json=body)
     assert decided.json()["results"][0]["state"] == "published"
     me = (await site.call("GET", "/sessions/current", by=token)).json()["moderator"]
@@ -161,7 +161,7 @@ async def test_no_session_begins_of_an_account_that_went_while_its_password_was_
     async with database_of(site).read() as connection:
         found = await find_site(connection, site.slug)
     who = {"name": "Maria", "password": PASSWORD}
-    with pytest.raises(LoginRefused):
+    with pytest.raises(InvalidCredentials):
         await log_in(database_of(site), found, passwords=Overtaken(site), limits=Limits(), address=None, **who)
 
 
@@ -220,7 +220,7 @@ async def test_who_tries_too_often_from_one_address_has_to_wait_whatever_the_nam
 
 async def test_a_moderators_requests_are_counted_by_moderator_as_a_keys_are(site: ASite) -> None:
     maria, otto = await a_session(site, "Maria"), await a_session(site, "Otto")
-    await site.set(calls_per_key="2/hour", calls_per_address="1/hour")
+    await site.set(request_limit_per_key="2/hour", request_limit_per_address="1/hour")
     asked = [await site.call("GET", "/queue", by=maria) for _ in range(3)]
     assert [answer.status_code for answer in asked] == [200, 200, 429]
     assert (await site.call("GET", "/queue", by=otto)).status_code == 200

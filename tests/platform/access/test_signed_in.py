@@ -136,8 +136,8 @@ async def test_a_deletion_takes_the_picture_too(site: ASite) -> None:
 async def test_the_same_sub_at_another_site_is_another_reader(site: ASite) -> None:
     async with a_site(site.app) as other:
         await share_secret(other, SECRET)
-        await site.set(token_audience="readers")
-        await other.set(token_audience="readers")
+        await site.set(jwt_audience="readers")
+        await other.set(jwt_audience="readers")
         token = a_token("readers")
         ids = []
         for each in (site, other):
@@ -185,7 +185,7 @@ async def test_whom_the_host_signs_in_need_give_no_email(site: ASite) -> None:
 
 
 async def test_posts_are_limited_by_reader_whatever_their_token(site: ASite) -> None:
-    await site.set(posts_per_reader="1/hour")
+    await site.set(post_limit_per_reader="1/hour")
     thread = await a_thread(site)
     assert (await thread.post(by=a_token(site.slug))).status_code == 201
     assert (await thread.post(by=a_token(site.slug, jti="2"))).status_code == 429

@@ -130,15 +130,15 @@ COUNT = [
 ]
 ONE = {"id": SOME, "revision": 1}
 DECIDE = [
-    *(("/verdict", {"verdict": value, "comments": [ONE]}) for value in [None, 1, "", "ban", "Spam"]),
-    ("/verdict", {"comments": [ONE]}),
-    *(("/comments", {"verdict": "spam", "comments": value}) for value in each(None, {}, "x", [], [ONE] * 501)),
-    *(("/comments/1", {"verdict": "spam", "comments": [ONE, value]}) for value in each(None, SOME, 1, [])),
-    *(("/comments/1/id", {"verdict": "spam", "comments": [ONE, {**ONE, "id": value}]}) for value in [None, *NO_IDS]),
-    *(("/comments/0/revision", {"verdict": "spam", "comments": [{**ONE, "revision": value}]}) for value in NO_NUMBERS),
-    ("/comments/0/revision", {"verdict": "spam", "comments": [{"id": SOME}]}),
-    ("/comments/0/state", {"verdict": "spam", "comments": [{**ONE, "state": "pending"}]}),
-    *(("/reason", {"verdict": "spam", "comments": [ONE], "reason": value}) for value in ["", 1, [], "x" * 501]),
+    *(("/action", {"action": value, "comments": [ONE]}) for value in [None, 1, "", "ban", "Spam"]),
+    ("/action", {"comments": [ONE]}),
+    *(("/comments", {"action": "spam", "comments": value}) for value in each(None, {}, "x", [], [ONE] * 501)),
+    *(("/comments/1", {"action": "spam", "comments": [ONE, value]}) for value in each(None, SOME, 1, [])),
+    *(("/comments/1/id", {"action": "spam", "comments": [ONE, {**ONE, "id": value}]}) for value in [None, *NO_IDS]),
+    *(("/comments/0/revision", {"action": "spam", "comments": [{**ONE, "revision": value}]}) for value in NO_NUMBERS),
+    ("/comments/0/revision", {"action": "spam", "comments": [{"id": SOME}]}),
+    ("/comments/0/state", {"action": "spam", "comments": [{**ONE, "state": "pending"}]}),
+    *(("/reason", {"action": "spam", "comments": [ONE], "reason": value}) for value in ["", 1, [], "x" * 501]),
 ]
 
 

@@ -32,7 +32,7 @@ TAKERS = {
     "edit": Taker("PATCH", "/comments/{comment}", "{author}", {"body": "Well."}),
     "count": Taker("POST", "/counts", None, {"articles": ["a"]}),
     "decide": Taker(
-        "POST", "/decisions", "moderator", {"verdict": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]}
+        "POST", "/decisions", "moderator", {"action": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]}
     ),
 }
 OPTIONAL = {"close", "reopen"}
@@ -100,7 +100,7 @@ FIELDS = {
     "close reason": ("close", b'{"reason": "%s"}'),
     "decision's reason": (
         "decide",
-        b'{"reason": "%s", "verdict": "spam", "comments": [{"id": "' + b"0" * 32 + b'", "revision": 1}]}',
+        b'{"reason": "%s", "action": "spam", "comments": [{"id": "' + b"0" * 32 + b'", "revision": 1}]}',
     ),
     "edit": ("edit", b'{"body": "%s"}'),
 }
@@ -129,7 +129,7 @@ async def test_a_body_over_the_limit_is_413_whether_or_not_it_says_so(site: ASit
         (b"{}", {"content-length": "9" * 19}),
     ):
         answer = await send(site, to, body, headers=headers)
-        assert answer.problem()["type"] == "/problems/too-large"
+        assert answer.problem()["type"] == "/problems/content-too-large"
         assert answer.status == 413
 
 
@@ -219,7 +219,7 @@ async def test_text_that_grows_when_it_is_composed_still_fits_or_is_refused_wher
             assert answer.problem()["pointer"] == pointer
     other = await a_thread(site)
     comment = (await a_comment(other))["comment"]
-    judged = {"verdict": "spam", "comments": [{"id": comment["id"], "revision": 1}], "reason": grown * 500}
+    judged = {"action": "spam", "comments": [{"id": comment["id"], "revision": 1}], "reason": grown * 500}
     answer = await send_json(site, "POST", "/decisions", judged, by="moderator")
     assert answer.status == 200 or answer.problem()["pointer"] == "/reason"
     assert (await other.post(grown * 10_000)).status_code == 201

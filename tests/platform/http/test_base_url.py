@@ -4,16 +4,16 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from service.platform.http.base_url import public_origin
+from service.platform.http.base_url import base_url_of
 from service.platform.problems import InvalidHeader
 
 
-def origin_of(*hosts: str, scheme: str = "http", public_url: str | None = None) -> str:
+def origin_of(*hosts: str, scheme: str = "http", base_url: str | None = None) -> str:
     """The origin told from a request that has these ``Host`` headers."""
     app = Starlette()
-    app.state.public_url = public_url
+    app.state.base_url = base_url
     headers = [(b"host", host.encode("latin-1")) for host in hosts]
-    return public_origin(Request({"type": "http", "app": app, "scheme": scheme, "path": "/", "headers": headers}))
+    return base_url_of(Request({"type": "http", "app": app, "scheme": scheme, "path": "/", "headers": headers}))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_without_the_setting_the_origin_is_the_one_that_the_request_names(host: 
 
 @pytest.mark.parametrize("hosts", [("comments.internal:8000",), ("a b",), ()])
 def test_what_is_set_is_the_origin_whatever_the_request_names(hosts: tuple[str, ...]) -> None:
-    assert origin_of(*hosts, public_url="https://comments.example") == "https://comments.example"
+    assert origin_of(*hosts, base_url="https://comments.example") == "https://comments.example"
 
 
 @pytest.mark.parametrize(

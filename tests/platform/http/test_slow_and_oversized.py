@@ -67,7 +67,7 @@ async def test_a_head_that_does_not_end_is_given_up(connection: Connection, monk
     assert (await answer(reader))[0] == 200
     writer.write(b"GET /healthz HTTP/1.1\r\nHost:")
     status, problem = await answer(reader)
-    assert (status, problem["type"]) == (408, "/problems/too-slow")
+    assert (status, problem["type"]) == (408, "/problems/request-timeout")
     assert await reader.read() == b""
 
 
@@ -80,7 +80,7 @@ async def test_a_body_that_does_not_end_is_given_up(
     path = f"/v1/sites/{site.slug}{thread.path}/comments"
     writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{".encode())
     status, problem = await answer(reader)
-    assert (status, problem["type"]) == (408, "/problems/too-slow")
+    assert (status, problem["type"]) == (408, "/problems/request-timeout")
 
 
 async def test_what_is_within_the_limits_passes(connection: Connection) -> None:

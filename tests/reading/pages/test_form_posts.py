@@ -185,7 +185,7 @@ async def test_a_thread_that_is_gone_still_gives_the_words_back(site: ASite) -> 
 async def test_too_many_in_a_short_time_are_told_so_and_keep_their_words(site: ASite) -> None:
     await a_thread(site, article="a")
     form = await form_at(site, "/a")
-    await site.set(calls_per_address="1/hour")
+    await site.set(request_limit_per_address="1/hour")
     answers = [await send(site, form, name="Ada", body="My <words>.") for _ in range(2)]
     answers.append(await site.client.get(f"/{site.slug}/a"))
     for answer in answers[1:]:
@@ -255,7 +255,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite) ->
         f"https://onereply.test{form.action}", data={**form.values, "name": "Eve", "body": "Hello you."}
     )
     assert "Secure" in over_tls.headers["set-cookie"]
-    site.app.state.public_url = "https://comments.example"  # TLS ends before the service
+    site.app.state.base_url = "https://comments.example"  # TLS ends before the service
     behind = await site.client.post(form.action, data={**form.values, "name": "Eva", "body": "Hello all."})
     assert "Secure" in behind.headers["set-cookie"]
 

@@ -28,7 +28,7 @@ async def an_app(database_url: str, *, streams: int = 100) -> AsyncIterator[Star
         database_url=database_url,
         sweep_seconds=3600,
         webhooks_in_serve=False,
-        streams=streams,
+        max_streams=streams,
         metrics_key=KEY,
     )
     app = create_app(settings)

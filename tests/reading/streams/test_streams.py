@@ -63,8 +63,8 @@ async def test_a_comment_that_leaves_public_view_is_told_by_its_id_alone(site: A
     thread = await a_thread(site)
     posted = [await a_comment(thread, f"Words {number}.") for number in range(4)]
     async with listening(thread) as listener:
-        for verdict, each in zip(("reject", "spam", "delete"), posted, strict=False):
-            await decide(site, verdict, each["comment"])  # type: ignore[arg-type]  # they are verdicts
+        for action, each in zip(("reject", "spam", "delete"), posted, strict=False):
+            await decide(site, action, each["comment"])  # type: ignore[arg-type]  # they are actions
         await take_back(site, posted[3])
         heard = [await listener.hear() for _ in posted]
     assert names(heard) == ["comment.removed"] * 4

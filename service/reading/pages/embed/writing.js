@@ -134,7 +134,7 @@ function giveBack(thread, form, { status, problem, message }) {
   const { failed, offline, write } = thread.words;
   const [kind] = /[^/]*$/.exec(problem.type ?? "") ?? [];
   blame(form, message || (status || navigator.onLine ? failed : offline), problem.pointer);
-  if (kind === "parent-gone") {
+  if (kind === "parent-unavailable") {
     // What was answered is gone: its answer may go to the article instead.
     thread.drafts.set(draftOf(form));
     form.dataset.comment = "";

@@ -55,7 +55,7 @@ def send(tellings: Iterable[Telling]) -> None:
             "webhook-signature": signer.sign(str(telling.id), now, body),
         }
         try:
-            answer = requests.post(f"{settings.COMMENTS_API}/hooks/articles", body, headers=headers, timeout=TIMEOUT)
+            answer = requests.post(f"{settings.COMMENTS_API}/webhooks/articles", body, headers=headers, timeout=TIMEOUT)
         except requests.RequestException as error:
             log.warning("One Reply cannot be reached: %s", error)
             break

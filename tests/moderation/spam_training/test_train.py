@@ -68,7 +68,7 @@ async def found_by(site: ASite) -> Site:
 
 
 async def test_what_is_marked_as_spam_and_what_is_published_teach(site: ASite) -> None:
-    await turn(site, "hold", held_words=["talks"])
+    await turn(site, "hold", hold_words=["talks"])
     spam, fair = await posted(await a_thread(site), SPAM, FAIR)
     assert fair["state"] == "pending"
     await decide(site, "spam", spam)
@@ -84,7 +84,7 @@ async def test_what_was_rejected_and_is_restored_teaches_what_is_no_spam(site: A
 
 
 async def test_what_rules_found_and_what_was_edited_teach_nothing(site: ASite) -> None:
-    await turn(site, "hold", held_words=["channel"])
+    await turn(site, "hold", hold_words=["channel"])
     thread = await a_thread(site)
     held, fine = await a_comment(thread, SPAM), await a_comment(thread, FAIR)
     assert (held["comment"]["state"], fine["comment"]["state"]) == ("pending", "published")
@@ -124,7 +124,7 @@ async def test_what_its_author_deletes_is_forgotten(site: ASite, thread: AThread
 
 
 async def test_words_that_are_no_longer_those_that_were_judged_are_not_learned(site: ASite) -> None:
-    await turn(site, "hold", held_words=["talks"])
+    await turn(site, "hold", hold_words=["talks"])
     held = await a_comment(await a_thread(site), FAIR)
     await decide(site, "publish", held["comment"])
     edited = await site.call(
@@ -221,7 +221,7 @@ async def test_a_classifier_is_silent_until_it_has_seen_enough(site: ASite, thre
     assert await classifiers.of(its_site) is None  # as it was a moment ago
     the_clock.move(seconds=1)
     model = await classifiers.of(its_site)
-    finding = find_spam(model, says, verdict="pending")
+    finding = find_spam(model, says, action="hold")
     assert finding is not None and sorted((finding.matched or "").split(", ")) == ["channel", "my", "subscribe", "to"]
     the_clock.move(seconds=1)
     assert await classifiers.of(its_site) is model

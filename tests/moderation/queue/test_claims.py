@@ -9,7 +9,7 @@ from service.platform import clock
 from service.platform.access.api_keys import add_key
 from service.platform.sites.edit_site import find_site
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide
-from tests.moderation.decisions.queue.test_review_queue import queue
+from tests.moderation.queue.test_review_queue import queue
 
 
 async def claim(site: ASite, *, by: str = "moderator", **body: object) -> list[Json]:

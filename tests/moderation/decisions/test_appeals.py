@@ -1,11 +1,11 @@
 """An author asks once for another look, at what is held and at what was not published."""
 
 from tests.builders import ASite, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
-from tests.moderation.decisions.queue.test_review_queue import queue
+from tests.moderation.queue.test_review_queue import queue
 
 
 async def ask(site: ASite, posted: Json, **body: str) -> tuple[int, Json]:
-    path = f"/comments/{posted['comment']['id']}/second-look"
+    path = f"/comments/{posted['comment']['id']}/appeal"
     response = await site.call("POST", path, by=posted["author_token"], json=body)
     return response.status_code, response.json()
 
@@ -16,23 +16,23 @@ async def test_what_is_held_is_found_by_the_author_who_asks(site: ASite) -> None
     posted = await a_comment(thread, "Mine.")
     status, seen = await ask(site, posted, note="It is only a quotation.")
     assert (status, seen["state"], seen["revision"]) == (200, "pending", 1)
-    assert seen["why"] == ["All comments here wait for a moderator.", "You have asked for another look."]
-    [waiting] = (await queue(site, rule="second-look"))["comments"]
+    assert seen["status_reasons"] == ["All comments here wait for a moderator.", "You have asked for another look."]
+    [waiting] = (await queue(site, rule="appeal"))["comments"]
     assert waiting["comment"]["findings"][-1]["matched"] == "It is only a quotation."
 
 
 async def test_what_was_rejected_or_taken_for_spam_waits_again_but_only_once(site: ASite) -> None:
     thread = await a_thread(site)
-    for verdict in ("reject", "spam"):
-        posted = await a_comment(thread, f"To {verdict}.")
-        await decide(site, verdict, posted["comment"])
+    for action in ("reject", "spam"):
+        posted = await a_comment(thread, f"To {action}.")
+        await decide(site, action, posted["comment"])
         status, seen = await ask(site, posted)
         assert (status, seen["state"], seen["revision"]) == (200, "pending", 3)
         assert (await events_of(site))[-1]["type"] == "comment.held"
         [again] = await decide(site, "reject", {"id": posted["comment"]["id"], "revision": 3})
         assert again["state"] == "rejected"
         status, problem = await ask(site, posted)
-        assert (status, problem["type"]) == (409, "/problems/asked-already")
+        assert (status, problem["type"]) == (409, "/problems/already-appealed")
 
 
 async def test_an_edit_does_not_let_the_author_ask_again(site: ASite) -> None:
@@ -41,7 +41,7 @@ async def test_an_edit_does_not_let_the_author_ask_again(site: ASite) -> None:
     path = f"/comments/{posted['comment']['id']}"
     await site.call("PATCH", path, by=posted["author_token"], json={"body": "Better."})
     assert (await ask(site, posted))[0] == 409
-    assert await found_in(site, posted["comment"]) == ["mode", "second-look"]
+    assert await found_in(site, posted["comment"]) == ["mode", "appeal"]
 
 
 async def test_nothing_is_asked_of_what_is_published_or_somebody_elses(site: ASite) -> None:
@@ -59,12 +59,12 @@ async def test_the_author_is_told_no_more_than_the_site_allows(site: ASite) -> N
         (True, ["A moderator looks at it before it appears.", "It is written mostly in capitals"]),
         (False, ["A moderator looks at it before it appears."]),
     ):
-        await set_rules(site, held_words=["casino"], most_capitals=50, tell_authors=tells)
-        told = (await a_comment(thread, body))["comment"]["why"]
+        await set_rules(site, hold_words=["casino"], max_capitals_percent=50, explain_to_author=tells)
+        told = (await a_comment(thread, body))["comment"]["status_reasons"]
         assert len(told) == len(why) and all(map(str.startswith, told, why))
-    await set_rules(site, refused_words=["casino"], tell_authors=False)
+    await set_rules(site, reject_words=["casino"], explain_to_author=False)
     assert "detail" not in (await thread.post(body)).json()
     posted = await a_comment(await a_thread(site, mode="hold"), "Fine.")
     [rejected] = await decide(site, "reject", posted["comment"])
     own = await site.call("GET", f"/comments/{rejected['id']}", by=posted["author_token"])
-    assert own.json()["comment"]["why"] == ["A moderator decided not to publish it."]
+    assert own.json()["comment"]["status_reasons"] == ["A moderator decided not to publish it."]

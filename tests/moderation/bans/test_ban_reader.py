@@ -104,7 +104,7 @@ async def test_a_ban_that_is_ended_holds_nobody_off_and_both_are_decisions_and_e
     assert all(event["sequence"] is None and event["data"]["ban"]["id"] == ban["id"] for event in told)
     query = {"reader": ban["reader_id"]}
     log = (await site.call("GET", "/decisions", by="moderator", params=query)).json()["decisions"]
-    assert [(each["verdict"], each["ban_id"]) for each in log] == [("unban", ban["id"]), ("ban", ban["id"])]
+    assert [(each["action"], each["ban_id"]) for each in log] == [("unban", ban["id"]), ("ban", ban["id"])]
     assert log[1]["reason"] == "Advertising."
 
 

@@ -1,4 +1,4 @@
-"""Moderators judge by the revision that they saw; a verdict that does not fit is refused alone."""
+"""Moderators judge by the revision that they saw; a action that does not fit is refused alone."""
 
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ async def test_a_verdict_on_a_revision_that_moved_is_refused(site: ASite) -> Non
     posted = await a_comment(thread)
     await decide(site, "reject", posted["comment"])
     [late] = await decide(site, "spam", posted["comment"])
-    assert (late["problem"]["status"], late["problem"]["type"]) == (409, "/problems/revision-changed")
+    assert (late["problem"]["status"], late["problem"]["type"]) == (409, "/problems/revision-conflict")
 
 
 async def test_many_are_judged_at_once_and_each_refused_alone(site: ASite) -> None:
@@ -50,7 +50,7 @@ async def test_a_rejected_comment_with_answers_stays_as_a_tombstone_until_restor
 async def test_only_moderators_judge(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread)
-    body = {"verdict": "reject", "comments": [{"id": posted["comment"]["id"], "revision": 1}]}
+    body = {"action": "reject", "comments": [{"id": posted["comment"]["id"], "revision": 1}]}
     for by, status in ((None, 401), (posted["author_token"], 403), ("host", 403), ("moderator", 200)):
         assert (await site.call("POST", "/decisions", by=by, json=body)).status_code == status
 
@@ -65,9 +65,9 @@ async def test_a_decision_is_undone_within_ten_minutes(site: ASite, the_clock: C
     assert (await thread.read())["reply_count"] == 1
     assert [event["type"] for event in await events_of(site)][-2:] == ["comment.spam", "comment.restored"]
     [again] = await decide(site, "undo", undone)
-    assert again["problem"]["type"] == "/problems/verdict-does-not-apply"
+    assert again["problem"]["type"] == "/problems/invalid-transition"
     log = (await site.call("GET", "/decisions", by="moderator", params={"comment": posted["id"]})).json()["decisions"]
-    assert [(each["verdict"], each["before"], each["after"]) for each in log] == [
+    assert [(each["action"], each["before"], each["after"]) for each in log] == [
         ("undo", "spam", "published"),
         ("spam", "published", "spam"),
     ]
@@ -81,11 +81,11 @@ async def test_a_decision_is_not_undone_late_or_over_what_happened_since(site: A
     better = await site.call("PATCH", path, by=edited["author_token"], json={"body": "Better."})
     the_clock.move(minutes=10)
     [too_late] = await decide(site, "undo", results[0])
-    assert too_late["problem"]["type"] == "/problems/verdict-does-not-apply"
+    assert too_late["problem"]["type"] == "/problems/invalid-transition"
     [changed] = await decide(site, "undo", results[1])
-    assert changed["problem"]["type"] == "/problems/revision-changed"
+    assert changed["problem"]["type"] == "/problems/revision-conflict"
     [nothing] = await decide(site, "undo", better.json())
-    assert nothing["problem"]["type"] == "/problems/verdict-does-not-apply"
+    assert nothing["problem"]["type"] == "/problems/invalid-transition"
 
 
 async def test_many_decisions_are_undone_at_once_each_to_what_it_was(site: ASite) -> None:

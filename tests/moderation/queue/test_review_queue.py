@@ -20,7 +20,7 @@ def bodies(page: Json) -> list[str]:
 
 async def test_what_waits_is_listed_with_its_article_and_what_was_found(site: ASite) -> None:
     thread = await a_thread(site)
-    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"]})
+    await site.call("PUT", "/rules", by="admin", json={"hold_words": ["casino"]})
     await a_comment(thread, "Well said.")
     await a_comment(thread, "A casino.")
     page = await queue(site)
@@ -47,7 +47,7 @@ async def test_the_queue_is_read_by_pages_in_both_orders(site: ASite) -> None:
 
 async def test_the_queue_is_asked_by_state_article_and_rule(site: ASite) -> None:
     first, second = await a_thread(site, mode="hold"), await a_thread(site, mode="hold")
-    await site.call("PUT", "/rules", by="admin", json={"held_words": ["casino"]})
+    await site.call("PUT", "/rules", by="admin", json={"hold_words": ["casino"]})
     comments = [(await a_comment(first, body))["comment"] for body in ("Casino", "Rude", "Spam", "Gone")]
     await a_comment(second, "Elsewhere")
     await decide(site, "reject", comments[1])
@@ -55,7 +55,7 @@ async def test_the_queue_is_asked_by_state_article_and_rule(site: ASite) -> None
     await decide(site, "delete", comments[3])
     assert bodies(await queue(site)) == ["Casino", "Elsewhere"]
     assert bodies(await queue(site, article=second.article)) == ["Elsewhere"]
-    assert bodies(await queue(site, rule="held-word")) == ["Casino"]
+    assert bodies(await queue(site, rule="hold_words")) == ["Casino"]
     assert [bodies(await queue(site, state=state)) for state in ("rejected", "spam", "deleted")] == [
         ["Rude"],
         ["Spam"],
@@ -84,7 +84,7 @@ async def test_the_log_of_decisions_tells_what_was_decided_newest_first(site: AS
     await decide(site, "spam", other)
     log = (await site.call("GET", "/decisions", by="moderator")).json()
     key = site.keys["moderator"].split("_")[1]
-    told = [(each["comment_id"], each["verdict"], each["before"], each["after"]) for each in log["decisions"]]
+    told = [(each["comment_id"], each["action"], each["before"], each["after"]) for each in log["decisions"]]
     assert told == [
         (other["id"], "spam", "published", "spam"),
         (one["id"], "restore", "rejected", "published"),
@@ -156,14 +156,14 @@ async def test_every_kind_of_decision_is_in_the_log_with_who_made_it(site: ASite
     await site.call("PUT", "/rules", by=session, json={})
     await decide(site, "reject", comment)
     log = (await site.call("GET", "/decisions", by="moderator")).json()["decisions"]
-    assert [each["verdict"] for each in log] == ["reject", "rules", "settings", "reopen", "close"]
+    assert [each["action"] for each in log] == ["reject", "rules", "settings", "reopen", "close"]
     assert [each["decided_by"]["kind"] for each in log] == ["key", "moderator", "key", "key", "moderator"]
     assert (log[-1]["decided_by"]["name"], log[-1]["reason"], log[-1]["article"]) == ("Maria", "Late.", thread.article)
-    for query, verdicts in (
+    for query, actions in (
         ({"article": thread.article}, ["reject", "reopen", "close"]),
         ({"by": log[-1]["decided_by"]["id"]}, ["rules", "close"]),
         ({"until": log[1]["decided_at"]}, ["settings", "reopen", "close"]),
         ({"since": log[1]["decided_at"], "reader": log[0]["reader_id"]}, ["reject"]),
     ):
         found = (await site.call("GET", "/decisions", by="moderator", params=query)).json()["decisions"]
-        assert [each["verdict"] for each in found] == verdicts, query
+        assert [each["action"] for each in found] == actions, query

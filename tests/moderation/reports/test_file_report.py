@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from service.moderation.reports.model import ReportRow
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
-from tests.moderation.decisions.bans.test_ban_reader import a_ban, seen_from
-from tests.moderation.decisions.queue.test_review_queue import bodies, queue
+from tests.moderation.bans.test_ban_reader import a_ban, seen_from
+from tests.moderation.queue.test_review_queue import bodies, queue
 from tests.platform.access.a_host import SECRET, a_token, share_secret
 
 
@@ -27,7 +27,7 @@ async def reports_of(site: ASite, comment: Json) -> list[Json]:
 
 @pytest.fixture
 async def thread(site: ASite) -> AThread:
-    await set_rules(site, reports_needed=2)
+    await set_rules(site, report_threshold=2)
     return await a_thread(site)
 
 
@@ -102,18 +102,18 @@ async def test_past_the_sites_number_it_is_in_the_queue_and_counted(site: ASite,
 
 
 async def test_where_the_site_hides_it_waits_unseen(site: ASite, thread: AThread) -> None:
-    await set_rules(site, reports_needed=2, reported="hide")
+    await set_rules(site, report_threshold=2, on_report_threshold="hide")
     posted = await a_comment(thread, "Rude.")
     comment = posted["comment"]
     for number in range(2):
         assert (await report(thread, comment, address=f"203.0.113.{number}")).status_code == 201
     assert (await thread.read())["reply_count"] == 0
-    assert await found_in(site, comment) == ["reported"]
+    assert await found_in(site, comment) == ["report_threshold"]
     assert [event["type"] for event in await events_of(site)][-2:] == ["report.filed", "comment.held"]
     own = (await site.call("GET", f"/comments/{comment['id']}", by=posted["author_token"])).json()["comment"]
-    assert own["why"] == ["Readers have reported it, so a moderator looks at it again."]
+    assert own["status_reasons"] == ["Readers have reported it, so a moderator looks at it again."]
     assert (await report(thread, comment, address="203.0.113.7")).status_code == 404
-    assert bodies(await queue(site, rule="reported")) == ["Rude."]
+    assert bodies(await queue(site, rule="report_threshold")) == ["Rude."]
 
 
 async def test_what_a_moderator_keeps_is_not_put_before_one_again_unless_it_changes(
@@ -149,7 +149,7 @@ async def test_undoing_puts_the_reports_back(site: ASite, thread: AThread) -> No
 async def test_a_published_comment_that_nobody_reported_needs_no_keeping(site: ASite, thread: AThread) -> None:
     comment = (await a_comment(thread))["comment"]
     [refused] = await decide(site, "publish", comment)
-    assert refused["problem"]["type"] == "/problems/verdict-does-not-apply"
+    assert refused["problem"]["type"] == "/problems/invalid-transition"
 
 
 async def test_nobody_reports_what_they_do_not_see_or_while_they_are_banned(site: ASite, thread: AThread) -> None:

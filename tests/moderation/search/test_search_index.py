@@ -188,9 +188,9 @@ async def test_an_edit_is_found_by_its_new_words_only(site: ASite) -> None:
 async def test_a_comment_is_found_in_whatever_state(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     comment = (await a_comment(thread, "A harbour."))["comment"]
-    for verdict in ("publish", "reject", "spam", "restore", "delete"):
+    for action in ("publish", "reject", "spam", "restore", "delete"):
         assert await found(site, "harbour") == ["A harbour."]
-        [comment] = await decide(site, verdict, comment)
+        [comment] = await decide(site, action, comment)
     assert await found(site, "harbour") == ["A harbour."]
 
 

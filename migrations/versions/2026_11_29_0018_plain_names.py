@@ -1,0 +1,125 @@
+"""The names of rules, settings, findings and decisions are those that the field uses.
+
+Why: nothing is released yet, so a name is changed once, everywhere, and stored values move with it.
+Locks: on PostgreSQL the two tables whose column is renamed, for a moment; their rows are rewritten where a name moved.
+The release before does not live with it: stop it before you migrate.
+"""
+
+import json
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "2026_11_29_0018"
+down_revision = "2026_11_28_0017"
+branch_labels = None
+depends_on = None
+
+RULES = {
+    "held_words": "hold_words",
+    "refused_words": "reject_words",
+    "most_links": "max_links",
+    "longest": "max_length",
+    "most_capitals": "max_capitals_percent",
+    "most_repeated": "max_repeated_characters",
+    "allowed_domains": "allowed_link_domains",
+    "refused_domains": "reject_link_domains",
+    "most_per_reader": "max_per_minute_per_reader",
+    "most_per_address": "max_per_minute_per_address",
+    "most_rejected": "max_rejected_percent",
+    "trusted_after": "trusted_after_published",
+    "fewest_seconds": "min_form_seconds",
+    "akismet_unreachable": "on_akismet_failure",
+    "reports_needed": "report_threshold",
+    "reported": "on_report_threshold",
+    "tell_authors": "explain_to_author",
+}
+SETTINGS = {
+    "address_days": "fingerprint_retention_days",
+    "delivery_days": "delivery_retention_days",
+    "posts_per_reader": "post_limit_per_reader",
+    "posts_per_address": "post_limit_per_address",
+    "calls_per_address": "request_limit_per_address",
+    "calls_per_key": "request_limit_per_key",
+    "origins": "cors_origins",
+    "token_jwks": "jwt_jwks_url",
+    "token_issuer": "jwt_issuer",
+    "token_audience": "jwt_audience",
+    "deleted_articles": "on_article_deleted",
+}
+FINDINGS = {
+    "refused-word": "reject_words",
+    "refused-domain": "reject_link_domains",
+    "held-word": "hold_words",
+    "links": "max_links",
+    "long": "max_length",
+    "capitals": "max_capitals",
+    "repeated": "max_repeated",
+    "duplicate": "duplicates",
+    "flood": "max_per_minute",
+    "history": "max_rejected",
+    "first-timer": "hold_first_timers",
+    "fast": "min_form_seconds",
+    "akismet-unreachable": "on_akismet_failure",
+    "reported": "report_threshold",
+    "second-look": "appeal",
+}
+ACTIONS = {"published": "publish", "pending": "hold", "refused": "reject"}
+DUPLICATES = {"refuse": "reject"}
+
+SITES = sa.table("sites", sa.column("id"), sa.column("settings", sa.Text))
+STORED_RULES = sa.table("rules", sa.column("site_id"), sa.column("rules", sa.Text))
+STORED_FINDINGS = sa.table("findings", sa.column("rule"), sa.column("action"))
+DECISIONS = sa.table("decisions", sa.column("id"), sa.column("action"), sa.column("reason", sa.Text))
+
+
+def upgrade() -> None:
+    """Give everything its new name."""
+    for table in ("findings", "decisions"):
+        op.execute(f"ALTER TABLE {table} RENAME COLUMN verdict TO action")
+    _rename(RULES, SETTINGS, FINDINGS, ACTIONS, DUPLICATES)
+
+
+def downgrade() -> None:
+    """Give everything its old name back."""
+    _rename(*(_turned(names) for names in (RULES, SETTINGS, FINDINGS, ACTIONS, DUPLICATES)))
+    for table in ("findings", "decisions"):
+        op.execute(f"ALTER TABLE {table} RENAME COLUMN action TO verdict")
+
+
+def _turned(names: Mapping[str, str]) -> dict[str, str]:
+    return {new: old for old, new in names.items()}
+
+
+def _rename(
+    rules: Mapping[str, str],
+    settings: Mapping[str, str],
+    findings: Mapping[str, str],
+    actions: Mapping[str, str],
+    duplicates: Mapping[str, str],
+) -> None:
+    connection = op.get_bind()
+    for site_id, stored in connection.execute(sa.select(SITES.c.id, SITES.c.settings)).all():
+        connection.execute(SITES.update().where(SITES.c.id == site_id).values(settings=_keys(stored, settings)))
+    for site_id, stored in connection.execute(sa.select(STORED_RULES.c.site_id, STORED_RULES.c.rules)).all():
+        renamed = _keys(stored, rules, duplicates=duplicates)
+        connection.execute(STORED_RULES.update().where(STORED_RULES.c.site_id == site_id).values(rules=renamed))
+    for column, names in ((STORED_FINDINGS.c.rule, findings), (STORED_FINDINGS.c.action, actions)):
+        renamed_values = sa.case(names, value=column, else_=column)
+        connection.execute(STORED_FINDINGS.update().where(column.in_(names)).values({column.name: renamed_values}))
+    members = {"rules": rules, "settings": settings}
+    # Whoever changed rules or settings: their decisions name the members that were changed.
+    changes = sa.select(DECISIONS.c.id, DECISIONS.c.action, DECISIONS.c.reason).where(
+        DECISIONS.c.action.in_(members), DECISIONS.c.reason.is_not(None)
+    )
+    for decision_id, action, reason in connection.execute(changes).all():
+        words = ", ".join(members[action].get(word, word) for word in reason.split(", "))
+        connection.execute(DECISIONS.update().where(DECISIONS.c.id == decision_id).values(reason=words))
+
+
+def _keys(stored: str, names: Mapping[str, str], *, duplicates: Mapping[str, str] | None = None) -> str:
+    members = {names.get(name, name): value for name, value in json.loads(stored).items()}
+    if duplicates and members.get("duplicates") in duplicates:
+        members["duplicates"] = duplicates[members["duplicates"]]
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
