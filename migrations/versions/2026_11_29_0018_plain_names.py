@@ -2,7 +2,7 @@
 
 Why: nothing is released yet, so a name is changed once, everywhere, and stored values move with it.
 Locks: on PostgreSQL the two tables whose column is renamed, for a moment; their rows are rewritten where a name moved.
-The release before does not live with it: stop it before you migrate.
+The release before lives with it because: it does not, there was none; stop every process before you migrate.
 """
 
 import json

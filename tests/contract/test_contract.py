@@ -81,11 +81,9 @@ def structs_of(module: ModuleType) -> Iterator[type[msgspec.Struct]]:
             yield value
 
 
-ROOMS = [module.name for module in pkgutil.iter_modules(service.__path__) if module.ispkg]
-WIRES = [name for name in ROOMS if (ROOT / "service" / name / "wire.py").exists()]
+MODULES = [module.name for module in pkgutil.walk_packages(service.__path__, "service.")]
 SENT = [
-    *(f"service.{name}.wire" for name in WIRES),
-    "service.integrations.articles.wire",
+    *(name for name in MODULES if name.endswith(".wire") and name != "service.platform.wire"),
     "service.platform.sites.site_rules",
     "service.platform.sites.site_settings",
 ]

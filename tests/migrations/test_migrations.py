@@ -137,8 +137,37 @@ async def rows(database: Database) -> Rows:
         return held
 
 
+def with_old_names(held: Rows) -> Rows:
+    """What is ``held`` under the names that rules, settings, findings and decisions had before revision 0018."""
+    names = next(script.module for script in SCRIPTS if script.revision == "2026_11_29_0018")
+    rules, settings, findings, actions = (
+        {new: old for old, new in each.items()}
+        for each in (names.RULES, names.SETTINGS, names.FINDINGS, names.ACTIONS)
+    )
+
+    def members(stored: str, old: dict[str, str]) -> str:
+        return re.sub(r'"(\w+)":', lambda member: f'"{old.get(member[1], member[1])}":', stored)
+
+    def reason(row: dict[str, Any]) -> str | None:
+        old = {"rules": rules, "settings": settings}.get(row["action"], {})
+        told: str | None = row["reason"]
+        return told and ", ".join(old.get(word, word) for word in told.split(", "))
+
+    return held | {
+        "sites": [row | {"settings": members(row["settings"], settings)} for row in held["sites"]],
+        "rules": [row | {"rules": members(row["rules"], rules)} for row in held["rules"]],
+        "findings": [
+            row | {"rule": findings.get(row["rule"], row["rule"]), "verdict": actions.get(row["action"], row["action"])}
+            for row in held["findings"]
+        ],
+        "decisions": [row | {"verdict": row["action"], "reason": reason(row)} for row in held["decisions"]],
+    }
+
+
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     """The part of what is ``held`` that ``revision`` can hold: the tables and columns of ``like``, in order."""
+    if revision < "2026_11_29_0018":
+        held = with_old_names(held)
     if revision < "2026_11_24_0009":  # until when only decisions on comments by keys were kept
         decisions = [row for row in held["decisions"] if row["comment_id"] and row["by_kind"] == "key"]
         held = held | {"decisions": decisions}
