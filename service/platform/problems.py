@@ -188,11 +188,13 @@ class Busy(Problem):
 class DatabaseUnavailable(Busy):
     """The database can't be reached, or can't do anything just now.
 
-    Its message, for the log and the command line, names the cause; the response does not.
+    Its message, for the log and the command line, names the cause; the response does not. One that is ``lasting``
+    is of the database's own disk or files, which a look at the database need not show.
     """
 
-    def __init__(self, cause: str) -> None:
+    def __init__(self, cause: str, *, lasting: bool = False) -> None:
         super().__init__(cause=cause, retry_after_seconds=5)
+        self.lasting = lasting
 
     def __str__(self) -> str:
         return self.cause

@@ -141,8 +141,7 @@ def with_old_names(held: Rows) -> Rows:
     """What is ``held`` under the names that rules, settings, findings and decisions had before revision 0018."""
     names = next(script.module for script in SCRIPTS if script.revision == "2026_11_29_0018")
     rules, settings, findings, actions = (
-        {new: old for old, new in each.items()}
-        for each in (names.RULES, names.SETTINGS, names.FINDINGS, names.ACTIONS)
+        {new: old for old, new in each.items()} for each in (names.RULES, names.SETTINGS, names.FINDINGS, names.ACTIONS)
     )
 
     def members(stored: str, old: dict[str, str]) -> str:

@@ -103,14 +103,13 @@ class Database:
     async def check_writer(self, *, within: float) -> None:
         """Try what a post needs: the writer's turn and a database that can be written, within so many seconds.
 
-        During an outage something is really written, so that a full disk shows. Raises
-        :class:`Busy`.
+        A full disk or a damaged file need not show then: what just failed for one counts too. Raises :class:`Busy`.
         """
         async with self.write(within=within) as connection:
             if self.dialect == "postgresql" and await connection.scalar(_IS_READ_ONLY):
                 raise DatabaseUnavailable("The database is read-only: a standby, or set so.")
-            if self._outages["write"].is_down:
-                await connection.execute(_WRITE_NOTHING_NEW)
+        if lasting := self._outages["write"].lasting:
+            raise lasting
 
     @property
     def commits(self) -> int:
@@ -159,7 +158,6 @@ _READING: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 _IS_READ_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
-_WRITE_NOTHING_NEW = text("UPDATE sites SET position = position WHERE id = (SELECT min(id) FROM sites)")
 
 
 class OfApp(Protocol):

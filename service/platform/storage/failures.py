@@ -28,6 +28,7 @@ READ_ONLY = "25006"
 # class 25 that say that the transaction may not write or took too long.
 UNAVAILABLE_CLASSES = {"08", "28", "3D", "53", "57", "58", "XX"}
 UNAVAILABLE_STATES = {READ_ONLY, "25P03", "25P04"}
+LASTING_STATES = {"53100"}  # disk_full
 BUSY_CLASSES = {"40", "55"}  # deadlocks and serialization failures; locks not available
 SQLITE_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 SQLITE_UNAVAILABLE = (
@@ -41,6 +42,7 @@ SQLITE_UNAVAILABLE = (
     "SQLITE_PROTOCOL",
     "SQLITE_READONLY",
 )
+RECENT_SECONDS = 5.0
 QUIET_SECONDS = 2.0  # an outage is over once nothing has failed for so long: a slow database alternates
 
 log = structlog.get_logger("onereply.database")
@@ -59,7 +61,7 @@ def problem_of(error: BaseException) -> Busy | None:
     if _is_busy(original):
         return Busy(cause=cause)
     if _is_unavailable(original) or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return DatabaseUnavailable(cause)
+        return DatabaseUnavailable(cause, lasting=_is_lasting(original))
     return None
 
 
@@ -89,6 +91,16 @@ def _is_unavailable(original: BaseException | None) -> bool:
     )
 
 
+def _is_lasting(original: BaseException | None) -> bool:
+    """Whether it is of the disk or the files: full, damaged, not to be read."""
+    damaged = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
+    return (
+        sqlstate_of(original) in LASTING_STATES
+        or sqlstate_of(original)[:2] in {"58", "XX"}
+        or getattr(original, "sqlite_errorname", "").startswith(damaged)
+    )
+
+
 def _first_line(error: BaseException | None) -> str:
     state = sqlstate_of(error)
     raised = getattr(error, "__cause__", None) or error
@@ -104,12 +116,13 @@ class Outages:
         self._since: float | None = None
         self._last = 0.0
         self._failures = 0
-        self.cause = ""
+        self._lasting: DatabaseUnavailable | None = None
+        self._lasting_at = 0.0
 
     @property
-    def is_down(self) -> bool:
-        """Whether the last that was tried failed."""
-        return self._since is not None
+    def lasting(self) -> DatabaseUnavailable | None:
+        """What failed within the last :data:`RECENT_SECONDS` for the disk or the files; None where nothing did."""
+        return self._lasting if time.monotonic() - self._lasting_at < RECENT_SECONDS else None
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -121,7 +134,7 @@ class Outages:
             if problem is None:
                 raise
             if isinstance(problem, DatabaseUnavailable):
-                self._failed(str(problem))
+                self._failed(problem)
             elif problem is not error:
                 DATABASE_ERRORS.labels("busy").inc()
             if problem is error:
@@ -131,14 +144,16 @@ class Outages:
             if self._since is not None:
                 self._succeeded()
 
-    def _failed(self, cause: str) -> None:
+    def _failed(self, problem: DatabaseUnavailable) -> None:
         DATABASE_ERRORS.labels("unavailable").inc()
-        self._last, self.cause = time.monotonic(), cause
+        self._last = time.monotonic()
         self._failures += 1
+        if problem.lasting:
+            self._lasting, self._lasting_at = problem, self._last
         if self._since is None:
             self._since = self._last
             DATABASE_UP.labels(self._part).set(0)
-            log.error("database-unavailable", part=self._part, cause=cause)
+            log.error("database-unavailable", part=self._part, cause=problem.cause)
 
     def _succeeded(self) -> None:
         now = time.monotonic()
@@ -146,4 +161,4 @@ class Outages:
             return
         log.warning("database-available", part=self._part, seconds=round(now - self._since, 1), failures=self._failures)
         DATABASE_UP.labels(self._part).set(1)
-        self._since, self._failures, self.cause = None, 0, ""
+        self._since, self._failures = None, 0
