@@ -3,21 +3,22 @@
 ``/docs`` is Scalar, shipped as one static file; it reads ``/openapi.json``. Without JavaScript the page lists the
 operations by tag and links to the contract.
 
-*Why* Scalar: tried in Chromium with this contract under this Content-Security-Policy, it alone had everything.
+*Why* Scalar: each was loaded in Chromium with this contract under a strict Content-Security-Policy. Only Scalar has
+search, code samples, requests and narrow windows without another host. Its size is the price; it is cached.
 
-=================  ============================  ======================  ==========================
-                   Scalar 1.72.1                 Swagger UI 5.35.0       Redoc 3.0.1
-=================  ============================  ======================  ==========================
-raw, gzip (MB)     4.35, 1.25                    1.92, 0.49              2.29, 0.65
-policy             needs inline styles           needs nothing           inline styles, ``data:``
-                                                                         fonts; tries ``eval``
-other hosts        none, once fonts are off      none                    loads a logo from a CDN
-search             full text                     filter by tag           full text
-code samples       20 languages                  curl, after a request   yes
-"try it"           yes                           yes                     no
-dark, 360 px       follows the system; menu      light only unless set;  button; menu
-                                                 no navigation
-=================  ============================  ======================  ==========================
+================  =========================  ========================  ==============================
+                  Scalar 1.72.1              Swagger UI 5.35.0         Redoc 3.0.1
+================  =========================  ========================  ==============================
+raw, gzip (MB)    4.35, 1.25                 1.92, 0.49                2.29, 0.65
+policy            needs inline styles        needs nothing             inline styles, ``data:`` fonts;
+                                                                       tries ``eval``
+other hosts       none, with fonts off       none                      loads a logo from a CDN
+search            operations and schemas     filter by tag             operations
+code samples      many languages             none before a request     none seen
+"try it"          yes                        yes                       none seen
+dark              follows the system         only by a class           by a button
+navigation        sidebar, or menu at 360px  none                      sidebar
+================  =========================  ========================  ==============================
 """
 
 import asyncio
