@@ -7,12 +7,14 @@ SEED ?= 1
 BIN := .venv/bin
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 8
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 run: .venv/runs ## serve the demo on http://127.0.0.1:$(PORT) (PORT=… for another port)
+	@$(BIN)/python -m openapi.compile_contract
 	@$(BIN)/onereply demo --port $(PORT)
 
 test: .venv/develops ## run all tests, on SQLite and on a throwaway PostgreSQL
+	@$(BIN)/python -m openapi.compile_contract
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow"
 
 check: .venv/develops ## everything CI runs: format, lint, types, imports, contract, all tests
@@ -25,10 +27,14 @@ check: .venv/develops ## everything CI runs: format, lint, types, imports, contr
 	TEST_POSTGRES=15 $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow" -k postgresql
 	$(BIN)/pytest -q -n 2 --dist loadfile -m slow
 
+openapi: .venv/develops ## compile openapi/ into the document that is served
+	$(BIN)/python -m openapi.compile_contract
+
 chaos: .venv/develops ## kill servers, workers and a receiver of webhooks fifty times (SEED=2: another chaos)
 	@SEED=$(SEED) $(BIN)/pytest -q -s -m slow tests/promises/test_chaos.py
 
 bench: .venv/develops ## measure on this machine, beside yardsticks (QUICK=1: in a minute)
+	@$(BIN)/python -m openapi.compile_contract
 	@QUICK=$(QUICK) $(BIN)/python -m tests.bench
 
 fmt: .venv/develops ## put the code in its usual form
@@ -37,6 +43,9 @@ fmt: .venv/develops ## put the code in its usual form
 
 embed: .venv/develops ## bundle service/reading/pages/embed anew, as service/reading/pages/static/embed.js
 	$(BIN)/python -m tests.reading.pages.bundling
+
+docs-bundle: .venv/develops ## renew Scalar, which renders /docs, from its pin in tests/reading/pages/scalar
+	$(BIN)/python -m tests.reading.pages.scalar_bundle
 
 lock: .venv/develops ## pin every dependency by hash again, from pyproject.toml
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements.txt pyproject.toml
@@ -55,5 +64,5 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test check chaos bench fmt embed lock
+.PHONY: help run test check openapi chaos bench fmt embed docs-bundle lock
 .DEFAULT_GOAL := help

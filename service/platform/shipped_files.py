@@ -6,6 +6,6 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def shipped(name: str) -> Path:
-    """The folder called ``name`` (``migrations``, ``openapi``)."""
+    """The folder called ``name`` (``migrations``)."""
     inside = PACKAGE / "shipped_files" / name
     return inside if inside.exists() else PACKAGE.parent / name

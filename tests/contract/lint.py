@@ -16,7 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from service.reading.docs.contract import CONTRACT, bundle
+from openapi.compile_contract import SOURCES, bundle
 
 Json = dict[str, Any]
 Operation = tuple[str, str, Json]
@@ -43,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def contract(folder: Path = CONTRACT) -> Json:
+def contract(folder: Path = SOURCES) -> Json:
     """The contract as a client reads it at ``/openapi.json``."""
     document: Json = msgspec.json.decode(msgspec.json.encode(bundle(folder)))
     return document
@@ -72,7 +72,7 @@ def resolve(document: Json, node: Json) -> Json:
     return node
 
 
-def findings(document: Json, folder: Path = CONTRACT) -> list[str]:
+def findings(document: Json, folder: Path = SOURCES) -> list[str]:
     """What is wrong with the contract, a line for each."""
     return [*_not_openapi(document), *_vague(document), *_untrue_examples(document), *_misplaced(document, folder)]
 

@@ -15,8 +15,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from openapi.compile_contract import SOURCES, bundle
+
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("service", "openapi", "migrations")
+SHIPPED = ("service", "migrations")
 RUNNING = re.compile(r"running on (http://[^\s\"]+)")
 ENVIRONMENT = {"ONEREPLY_SECRET_KEY": "only for the test of the wheel, never for real use"}
 
@@ -54,6 +56,13 @@ def test_it_holds_every_file_of_the_service(wheel: Path) -> None:
     tracked = run("git", "ls-files", *SHIPPED, cwd=ROOT).splitlines()
     moved = {f"service/shipped_files/{name}" if not name.startswith("service/") else name for name in tracked}
     assert moved - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
+@pytest.mark.slow
+def test_it_holds_the_compiled_contract_and_not_its_sources(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    assert json.loads(archive.read("service/reading/docs/openapi.json")) == bundle(SOURCES)
+    assert [name for name in archive.namelist() if name.endswith(".yaml")] == []
 
 
 @contextmanager
@@ -98,7 +107,8 @@ def test_it_serves_far_from_the_checkout(installed: Path, tmp_path: Path) -> Non
             "/embed.js",
             "/static/page.css",
             "/static/thread.css",
-            "/static/docs.css",
+            "/static/docs.js",
+            "/static/scalar.js",
             "/problems/busy",
         ):
             assert ask("GET", origin + path)[0] == 200

@@ -1,11 +1,15 @@
-"""The pages' own files, read once; a closed list, so no path leads anywhere else.
+"""The static files of the pages, read once at start. The list is closed, so no path leads to any other file.
 
-Pages of other origins may read them: the embed's script and style are theirs to load (Fetch Standard, section 3.3).
+A file ``name.gz`` is served as ``name``. It stays compressed in memory, and is unpacked only for a client that does
+not accept gzip (RFC 9110, section 12.5.3).
+
+Pages of other origins may read these files: the embed's script and style are theirs to load (Fetch Standard, 3.3).
 """
 
+import asyncio
 import gzip
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,50 +18,65 @@ from service.platform.http.conditional import entity_tag, is_known, not_modified
 from service.platform.http.raw_routes import path_parameter
 from service.platform.problems import NotFound
 
-TYPES = {".css": "text/css", ".js": "text/javascript"}
+TYPES = {".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
 EMBED = "embed.js"
 
 
 class File(NamedTuple):
-    """A file as it is sent."""
+    """A file as it is sent; ``plain`` is missing where only the compressed form is kept in memory."""
 
-    content: bytes
     compressed: bytes
+    plain: bytes | None
     media_type: str
     tag: str
 
+    @classmethod
+    def of(cls, plain: bytes, media_type: str) -> Self:
+        """Compress ``plain`` once."""
+        return cls(gzip.compress(plain, mtime=0), plain, media_type, entity_tag(plain))
 
-def _read(path: Path) -> File:
+    def content(self) -> bytes:
+        """Return the file uncompressed."""
+        return gzip.decompress(self.compressed) if self.plain is None else self.plain
+
+
+def _read(path: Path) -> tuple[str, File]:
     content = path.read_bytes()
-    return File(content, gzip.compress(content, mtime=0), TYPES[path.suffix], entity_tag(content))
+    if path.suffix != ".gz":
+        return path.name, File.of(content, TYPES[path.suffix])
+    return path.stem, File(content, None, TYPES[Path(path.stem).suffix], entity_tag(content))
 
 
-FILES = {path.name: _read(path) for path in (Path(__file__).parent / "static").iterdir()}
+FILES = dict(_read(path) for path in (Path(__file__).parent / "static").iterdir())
 
 
 async def get_static(request: Request) -> Response:
-    """One of the files; kept for an hour, then asked for again by its tag."""
+    """Send one of the files; clients cache it for an hour, then revalidate it by its entity tag."""
     name = path_parameter(request, "file")
     if name not in FILES or name == EMBED:  # it has one address, or it would be loaded twice
         raise NotFound
-    return _answer(request, FILES[name])
+    return await _send_shared(request, FILES[name])
 
 
 async def get_embed(request: Request) -> Response:
-    """The script that a host's page loads."""
-    return _answer(request, FILES[EMBED])
+    """Send the script that a host's page loads."""
+    return await _send_shared(request, FILES[EMBED])
 
 
-def _answer(request: Request, file: File) -> Response:
+async def _send_shared(request: Request, file: File) -> Response:
     headers = {
-        "etag": file.tag,
         "cache-control": "public, max-age=3600",
         "x-content-type-options": "nosniff",
         "access-control-allow-origin": "*",
-        "vary": "Accept-Encoding",
     }
+    return await send_file(request, file, headers=headers)
+
+
+async def send_file(request: Request, file: File, *, headers: dict[str, str]) -> Response:
+    """Send ``file`` with ``headers``: compressed for a client that accepts gzip, or 304 for one that has it."""
+    headers = {**headers, "etag": file.tag, "vary": "Accept-Encoding"}
     if is_known(request, file.tag):
         return not_modified(headers)
     if not takes_gzip(request.headers.get("accept-encoding", "")):
-        return Response(file.content, 200, headers, media_type=file.media_type)
+        return Response(await asyncio.to_thread(file.content), 200, headers, media_type=file.media_type)
     return Response(file.compressed, 200, {**headers, "content-encoding": "gzip"}, media_type=file.media_type)

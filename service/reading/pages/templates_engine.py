@@ -26,6 +26,13 @@ SAFE = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
 }
+# Scalar inserts style elements, reads the contract and sends "try it" requests. No eval, no other host.
+DOCS_POLICY = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+        "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+}
 
 
 def page(
