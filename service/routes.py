@@ -15,6 +15,7 @@ from service.live import streaming
 from service.moderation import api as moderation
 from service.pages import contract, embedding, index, reference, sending, static, thread
 from service.pages.visiting import visited
+from service.reading.docs import guides
 from service.rules import api as rules
 from service.threads import api as threads
 from service.web.origin import public_origin
@@ -80,6 +81,8 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/",                           index.get_index),
     ("GET",    "/docs",                       reference.get_docs),
+    ("GET",    "/docs/guides/",               guides.get_guides),
+    ("GET",    "/docs/guides/{guide}",        guides.get_guide),
     ("GET",    "/problems/{problem}",         reference.get_problem),
     ("GET",    "/openapi.json",               contract.get_contract),
     ("GET",    "/healthz",                    health.get_healthz),
