@@ -1,6 +1,5 @@
-"""The receiver that the README shows works as it stands there."""
+"""The example receiver in the guide to webhooks works as it stands there."""
 
-import re
 import runpy
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,19 +11,21 @@ import pytest
 
 from service.events.catalogue import Event
 from service.events.reading import read_events
+from service.reading.docs.guides import FOLDER
 from service.sites.changing import find_site
 from service.webhooks.payload import body_of
 from service.webhooks.signing import ID, SIGNATURE, Signer, make_secret
 from tests.bans.test_banning import a_ban
 from tests.builders import ASite, a_comment, a_thread
+from tests.docs.documents import blocks_of
 from tests.webhooks.articles import share_hooks_secret, tell
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+GUIDE = FOLDER / "webhooks.md"
 SECRET = make_secret()
 
 
 class Receiver:
-    """The README's receiver, and somebody who sends to it."""
+    """The guide's receiver, and somebody who sends to it."""
 
     def __init__(self, code: dict[str, Any], client: httpx2.AsyncClient) -> None:
         self.threads = code["threads"]
@@ -39,7 +40,7 @@ class Receiver:
 
 @pytest.fixture
 async def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
-    [code] = re.findall(r"^### Webhooks\n.*?^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    [code] = blocks_of(GUIDE, "python")
     (tmp_path / "receiver.py").write_text(code)
     monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
     run = runpy.run_path(str(tmp_path / "receiver.py"))
