@@ -11,6 +11,8 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy.engine import make_url
+
 from tests.postgres_programs import Programs
 
 START_TIMEOUT_SECONDS = 30
@@ -142,10 +144,11 @@ class PostgreSQL:
         options += ["-h", str(self.folder), "-p", str(self.port), "-d", database, "-c", statement]
         return self.programs.run("psql", *options).strip()
 
-    def new_database(self) -> str:
-        """The URL of a new, empty database."""
+    def new_database(self, *, template: str | None = None) -> str:
+        """The URL of a new database: an empty one, or a copy of the one at the URL ``template``, which nobody uses."""
         name = f"onereply_{os.getpid()}_{next(_numbers)}"
-        self.psql(f"CREATE DATABASE {name}")
+        copied = make_url(template).database if template else "template1"
+        self.psql(f"CREATE DATABASE {name} TEMPLATE {copied}")
         return self.url(name)
 
     def url(self, database: str) -> str:

@@ -32,7 +32,7 @@ def address_of(listener: socket.socket) -> str:
 
 
 def _reason(error: OSError, host: str, port: int) -> str:
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+    if (error.errno or 0) < 0 or error.errno == errno.EADDRNOTAVAIL:  # below 0: the resolver's, not the kernel's
         return f"{host} is not an address of this machine. Give another with --host."
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is in use. Stop the program that uses it, or choose another with --port."

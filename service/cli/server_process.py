@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from service import settings as settings_of
 from service.shutdown import limit_shutdown
+from service.web.watching import set_up_log
 
 # A worker ends by itself a little before its parent would kill it, and so still logs that it was forced.
 AHEAD_OF_PARENT = 0.95
@@ -25,6 +26,7 @@ log = structlog.get_logger("onereply.serve")
 def create_guarded_app() -> Starlette:
     """The app of a serving process."""
     settings = settings_of.load()
+    set_up_log(style=settings.log_format, level=settings.log_level)
     parent = parent_process()
     limit_shutdown(settings.shutdown_seconds * (AHEAD_OF_PARENT if parent else 1))
     if parent:

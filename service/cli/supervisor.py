@@ -50,6 +50,7 @@ class Supervisor(Multiprocess):
     def init_processes(self) -> None:
         """Start the workers."""
         super().init_processes()
+        self._counted = {process.pid for process in self.processes if process.pid}
         for process in self.processes:
             log.info("worker-started", pid=process.pid)
 
@@ -68,6 +69,7 @@ class Supervisor(Multiprocess):
                 return
             self.processes[index] = Process(self.config, self.sockets)
             self.processes[index].start()
+            self._uncount_dead()
             log.info("worker-restarted", pid=self.processes[index].pid, instead_of=process.pid)
         self._uncount_dead()
 

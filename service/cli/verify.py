@@ -1,7 +1,5 @@
 """``onereply verify``."""
 
-from contextlib import aclosing
-
 import click
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,10 +36,9 @@ async def _count_findings(connection: AsyncConnection) -> int:
         return found
     try:
         for check in (check_foreign_keys, verify):
-            async with aclosing(check(connection)) as findings:
-                async for finding in findings:
-                    click.echo(finding)
-                    found += 1
+            async for finding in check(connection):
+                click.echo(finding)
+                found += 1
     except (DatabaseError, ValueError) as error:  # a value that no column of its kind can hold
         click.echo(f"a stored value can't be read: {one_line(error)}")
         found += 1

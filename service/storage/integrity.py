@@ -28,6 +28,6 @@ async def check_foreign_keys(connection: AsyncConnection) -> AsyncIterator[str]:
     if connection.dialect.name != "sqlite":
         return
     rows = await connection.exec_driver_sql("PRAGMA foreign_key_check")
-    for table, row_id, parent, _ in rows.all():
-        which = "a row" if row_id is None else f"row {row_id}"  # tables without rowid have no numbers
-        yield f"table {table}: {which} refers to a row of {parent} that does not exist"
+    for row in rows.mappings():
+        which = "a row" if row["rowid"] is None else f"row {row['rowid']}"  # tables without rowid have no numbers
+        yield f"table {row['table']}: {which} refers to a row of {row['parent']} that does not exist"

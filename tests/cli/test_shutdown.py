@@ -6,7 +6,7 @@ import re
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -43,6 +43,10 @@ async def running(
     try:
         yield program, await program.told()
     finally:
+        for each in program.log:
+            if each["event"] in {"worker-started", "worker-restarted"}:
+                with suppress(ProcessLookupError):
+                    os.kill(each["pid"], signal.SIGKILL)
         await program.kill()
 
 
@@ -63,6 +67,10 @@ async def answered(port: str) -> None:
     """Wait until the service is ready."""
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
         assert (await client.get("/readyz")).status_code == 200
+
+
+def files(folder: Path, pattern: str) -> list[Path]:
+    return list(folder.glob(pattern))
 
 
 async def seconds_to_stop(program: Program) -> float:
@@ -106,14 +114,23 @@ async def test_workers_end_with_their_parent_and_free_the_port(url: str) -> None
         await answered(port)
 
 
-async def test_a_worker_that_is_killed_is_logged_and_replaced(url: str) -> None:
+async def test_a_worker_that_is_killed_is_logged_and_replaced(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     async with running("serve", "--migrate", "--port", "0", "--workers", "2", url=url) as (program, port):
         await answered(port)
         pid = next(each["pid"] for each in program.log if each["event"] == "worker-started")
+        numbers = f"onereply-metrics-*/gauge_livesum_{pid}.db"
+        async with asyncio.timeout(PATIENCE):
+            while not any(each["event"] == f"Started server process [{pid}]" for each in program.log):
+                await program.next_line()
+        assert len(files(tmp_path, numbers)) == 1
         os.kill(pid, signal.SIGKILL)
         async with asyncio.timeout(PATIENCE):
             while not (restarts := [each for each in program.log if each["event"] == "worker-restarted"]):
                 await program.next_line()
+        assert files(tmp_path, numbers) == []
         await answered(port)
         await seconds_to_stop(program)
     [died] = program.complaints()

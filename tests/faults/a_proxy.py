@@ -19,9 +19,17 @@ class Connection:
 
     async def carry(self, host: str, port: int) -> None:
         """Carry bytes both ways until one side ends; swallowed bytes and ends go nowhere."""
-        if self.swallowed:
-            await self._pump(self.client[0], None)
-            return
+        try:
+            if self.swallowed:
+                await self._pump(self.client[0], None)
+            else:
+                await self._carry_both_ways(host, port)
+        finally:
+            for side in (self.client, self.server):
+                if side:
+                    side[1].close()
+
+    async def _carry_both_ways(self, host: str, port: int) -> None:
         try:
             self.server = await asyncio.open_connection(host, port)
         except OSError:

@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import update
 from standardwebhooks import Webhook
 
@@ -46,6 +47,21 @@ async def test_every_event_arrives_signed_and_as_the_log_has_it(site: ASite) -> 
         health = (await endpoint_of(site, endpoint))["health"]
         assert (health["behind"], health["waiting"], health["failed"], health["failing_since"]) == (0, 0, 0, None)
         assert (health["recent"]["attempts"], health["recent"]["delivered"]) == (3, 3)
+
+
+async def test_each_attempt_is_counted_by_its_result(site: ASite) -> None:
+    def counted() -> list[float]:
+        name, results = "onereply_webhook_attempts_total", ("delivered", "failed")
+        return [REGISTRY.get_sample_value(name, {"result": result}) or 0 for result in results]
+
+    async with a_receiver() as host, a_worker(site, schedule=[]) as worker:
+        before = counted()
+        await an_endpoint(site, f"{host.origin}/hook")
+        await an_endpoint(site, "http://127.0.0.1:9/", types=["thread.closed"])
+        thread = await a_thread(site)
+        await thread.close()
+        await worker.work()
+        assert [after - each for after, each in zip(counted(), before, strict=True)] == [2, 1]
 
 
 async def test_an_endpoint_is_told_of_what_it_listens_for_from_when_it_was_added(site: ASite) -> None:
