@@ -49,18 +49,21 @@ def exit_within(seconds: float, *, at_limit: Callable[[], None] | None = None) -
 def limit_shutdown(seconds: float, *, at_limit: Callable[[], None] | None = None) -> None:
     """From SIGTERM or SIGINT on, end this process within ``seconds``; the handlers set before are called as ever."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _limited(signal.getsignal(number), seconds, at_limit))
+        signal.signal(number, _LimitedHandler(signal.getsignal(number), seconds, at_limit))
 
 
-def _limited(
-    handler: object, seconds: float, at_limit: Callable[[], None] | None
-) -> Callable[[int, FrameType | None], None]:
-    def handle(number: int, frame: FrameType | None) -> None:
-        exit_within(seconds, at_limit=at_limit)
-        if callable(handler):
-            handler(number, frame)
+class _LimitedHandler:
+    """A signal handler that starts the limit and then does what ``handler`` does."""
 
-    return handle
+    def __init__(self, handler: object, seconds: float, at_limit: Callable[[], None] | None) -> None:
+        self._handler, self._seconds, self._at_limit = handler, seconds, at_limit
+        # Where Uvicorn's handler has its server: sse-starlette looks for it there, to end streams as it stops.
+        self.__self__ = getattr(handler, "__self__", None)
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        exit_within(self._seconds, at_limit=self._at_limit)
+        if callable(self._handler):
+            self._handler(number, frame)
 
 
 def _force_exit(seconds: float, at_limit: Callable[[], None] | None) -> None:
