@@ -1,5 +1,6 @@
 """Everything a user can set, call, run, receive or measure is in the guide where a reader looks for it."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -85,6 +86,16 @@ def test_every_metric_is_documented_with_its_labels(metric: MetricWrapperBase) -
     [row] = [line for line in guide("install").splitlines() if line.startswith(f"| `{name}` |")]
     _, _, kind, labels, _, _ = (cell.strip() for cell in row.split("|"))
     assert (kind, labels) == (described.type, ", ".join(f"`{label}`" for label in metric._labelnames))
+
+
+def test_nothing_is_documented_that_cannot_be_set() -> None:
+    rows = re.findall(r"^\| `([A-Za-z_]+)` \| (?:required|`.*?`) \|", guide("install"), re.MULTILINE)
+    settings = {f"{PREFIX}{field.name.upper()}" for field in msgspec.structs.fields(Settings)}
+    assert set(rows) == settings | {field.name for field in msgspec.structs.fields(SiteSettings)}
+    rules = re.findall(
+        r"^\| `([a-z_]+)` \| (?:–|\d+|true|`\w+`) \|", guide("moderate").partition("## Rules")[2], re.MULTILINE
+    )
+    assert rules == [field.name for field in msgspec.structs.fields(Rules)]
 
 
 def test_the_readme_fits_on_a_few_screens() -> None:

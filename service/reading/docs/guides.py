@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cmarkgfm import github_flavored_markdown_to_html
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,6 +45,8 @@ _COMMENT = re.compile(r"^ *<!--.*?-->\n", re.MULTILINE)
 _HEADING = re.compile(r"<h([1-4])>(.*?)</h\1>")
 _TAG = re.compile(r"<[^>]+>")
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
+_HEAD = re.compile(r"<th>(.*?)</th>")
 _CODE_BLOCK = re.compile(r'<pre(?: lang="[^"]*")?>')
 _LINK = re.compile(r'href="([a-z-]+)\.md(#[^"]*)?"')
 
@@ -144,14 +146,22 @@ def _anchor(text: str, taken: list[Heading]) -> str:
 
 
 def _in_scrolling_regions(html: str) -> str:
-    """``html`` with each table in a region of its own, which scrolls sideways where the window is narrow."""
+    """``html`` with each table in a region that scrolls sideways, and each cell with its column as ``data-label``."""
     numbers = count(1)
-    return _TABLE.sub(
-        lambda found: (
-            f'<div class="table" tabindex="0" role="region" aria-label="Table {next(numbers)}">{found[0]}</div>'
-        ),
-        html,
-    )
+
+    def wrap(found: re.Match[str]) -> str:
+        labels = [_plain(head) for head in _HEAD.findall(found[0])]
+        table = _ROW.sub(lambda row: _labelled(row[0], labels), found[0])
+        return f'<div class="table" tabindex="0" role="region" aria-label="Table {next(numbers)}">{table}</div>'
+
+    return _TABLE.sub(wrap, html)
+
+
+def _labelled(row: str, labels: list[str]) -> str:
+    """The cells of ``row`` with the labels of their columns, for narrow windows, where a row is a list."""
+    for label in labels:
+        row = row.replace("<td>", f'<td data-label="{escape(label)}">', 1)
+    return row
 
 
 def _plain(html: str) -> str:
