@@ -19,7 +19,7 @@ from service.platform.events import api as events
 from service.platform.http.base_url import base_url_of
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
 from service.reading.cache.cacheable import kept, whole_site
-from service.reading.docs import contract, reference
+from service.reading.docs import contract, guides, reference
 from service.reading.feeds import api as feeds
 from service.reading.pages import embed_page as embedding
 from service.reading.pages import form_posts as sending
@@ -87,6 +87,8 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/",                           index.get_index),
     ("GET",    "/docs",                       reference.get_docs),
+    ("GET",    "/docs/guides/",               guides.get_guides),
+    ("GET",    "/docs/guides/{guide}",        guides.get_guide),
     ("GET",    "/problems/{problem}",         reference.get_problem),
     ("GET",    "/openapi.json",               contract.get_contract),
     ("GET",    "/healthz",                    health.get_healthz),

@@ -153,7 +153,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     for name in sorted(given.keys() & SETTINGS.keys()):
         raise SettingsError(f"{PREFIX}{name.upper()} is now called {PREFIX}{SETTINGS[name].upper()}.")
     for name in sorted(given.keys() - known):
-        raise SettingsError(f"{PREFIX}{name.upper()} is not a setting of One Reply; README lists them.")
+        raise SettingsError(
+            f"{PREFIX}{name.upper()} is not a setting of One Reply; the guide “Install and operate” lists them."
+        )
     if not given.get("secret_key"):
         raise SettingsError(f"{PREFIX}SECRET_KEY is required: at least 32 random characters, kept secret.")
     try:

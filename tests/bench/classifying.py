@@ -2,7 +2,7 @@
 
 ``python -m tests.bench.classifying``; part of ``make bench``. The comments are 1,138 under three music videos, labelled
 by hand (UCI YouTube Spam Collection), as they stand in the files. Each is learned once, in the order of a shuffle with
-a fixed seed, by the code that learns from moderators; the folds are not stratified. The README has beside it, measured
+a fixed seed, by the code that learns from moderators; the folds are not stratified. RESULTS.md has beside it, measured
 on the same folds: scikit-learn's LogisticRegression(C=10) on TfidfVectorizer(analyzer="char", ngram_range=(2, 5),
 sublinear_tf=True), and its MultinomialNB on CountVectorizer().
 """

@@ -206,4 +206,7 @@ async def _beside(painter: Painter, site: ASite) -> None:
     await painter.see("index", "/")
     await painter.see("reference", "/demo/moscow-conference")
     await painter.see("docs", "/docs")
+    await painter.see("guides", "/docs/guides/")
+    await painter.see("guide-install", "/docs/guides/install")
+    await painter.see("guide-embed", "/docs/guides/embed")
     await painter.see("problem", "/problems/thread-closed")

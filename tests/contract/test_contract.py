@@ -28,6 +28,8 @@ OPERATIONS = {(method, path): operation for method, path, operation in operation
 PAGES = {  # for people, and what their browsers load and send
     "/",
     "/docs",
+    "/docs/guides/",
+    "/docs/guides/{guide}",
     "/problems/{problem}",
     "/static/{file}",
     "/embed.js",

@@ -104,6 +104,8 @@ def test_it_serves_far_from_the_checkout(installed: Path, tmp_path: Path) -> Non
             "/readyz",
             "/openapi.json",
             "/docs",
+            "/docs/guides/install",
+            "/docs/guides/thread.png",
             "/embed.js",
             "/static/page.css",
             "/static/thread.css",

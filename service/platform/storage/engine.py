@@ -32,7 +32,7 @@ SLOW_STATEMENT_SECONDS = 1.0
 class Database:
     """One database of an installation.
 
-    ``url``: see ``storage/database_url.py``; ``read_connections`` bounds what readers hold at a time;
+    ``url``: see ``platform/storage/database_url.py``; ``read_connections`` bounds what readers hold at a time;
     ``time_limit`` is in seconds, for one transaction with the wait for a connection or the writer's turn, None for the
     commands whose work may take long. Statements that take longer than ``slow_statement_seconds`` are logged.
     """

@@ -1,1 +1,1 @@
-"""The contract and its reference."""
+"""The API reference, the contract and the guides."""

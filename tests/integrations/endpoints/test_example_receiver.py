@@ -1,6 +1,5 @@
-"""The receiver that the README shows works as it stands there."""
+"""The example receiver in the guide to webhooks works as it stands there."""
 
-import re
 import runpy
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -15,16 +14,18 @@ from service.platform.events.event_types import Event
 from service.platform.events.read_log import read_events
 from service.platform.outbound.webhook_signatures import ID, SIGNATURE, Signer, make_secret
 from service.platform.sites.edit_site import find_site
+from service.reading.docs.guides import FOLDER
 from tests.builders import ASite, a_comment, a_thread
 from tests.integrations.articles.articles import share_hooks_secret, tell
 from tests.moderation.bans.test_ban_reader import a_ban
+from tests.reading.docs.documents import blocks_of
 
-README = (Path(__file__).parents[3] / "README.md").read_text()
+GUIDE = FOLDER / "webhooks.md"
 SECRET = make_secret()
 
 
 class Receiver:
-    """The README's receiver, and somebody who sends to it."""
+    """The guide's receiver, and somebody who sends to it."""
 
     def __init__(self, code: dict[str, Any], client: httpx2.AsyncClient) -> None:
         self.threads = code["threads"]
@@ -39,7 +40,7 @@ class Receiver:
 
 @pytest.fixture
 async def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
-    [code] = re.findall(r"^### Webhooks\n.*?^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    [code] = blocks_of(GUIDE, "python")
     (tmp_path / "receiver.py").write_text(code)
     monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
     run = runpy.run_path(str(tmp_path / "receiver.py"))

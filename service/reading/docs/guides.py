@@ -1,0 +1,169 @@
+"""The guides at ``/docs/guides/``: the Markdown files in ``guides/``, rendered once, with their pictures.
+
+Links between guides are written for a code host (``embed.md#style``) and point to the served page here. Headings get
+the anchors that code hosts give them, so one link works in both places.
+"""
+
+import asyncio
+import re
+from functools import cache
+from html import unescape
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from cmarkgfm import github_flavored_markdown_to_html
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.platform.http.conditional import entity_tag, is_known, not_modified
+from service.platform.http.raw_routes import path_parameter
+from service.platform.languages.messages import FALLBACK
+from service.reading.docs.contract import MAX_AGE_SECONDS
+from service.reading.pages.templates_engine import ENVIRONMENT, SAFE, html_page, page
+
+FOLDER = Path(__file__).parent / "guides"
+# In the order a newcomer needs them; a file that is not listed is not served.
+ORDER = (
+    "install",
+    "integrate",
+    "embed",
+    "webhooks",
+    "moderate",
+    "import",
+    "wordpress",
+    "wagtail",
+    "static-sites",
+)
+INDEX = ""
+# The pages' own policy, and the guides' pictures.
+POLICY = f"{SAFE['content-security-policy']}; img-src 'self'"
+CACHE = f"public, max-age={MAX_AGE_SECONDS}"
+
+_COMMENT = re.compile(r"^ *<!--.*?-->\n", re.MULTILINE)
+_HEADING = re.compile(r"<h([1-4])>(.*?)</h\1>")
+_TAG = re.compile(r"<[^>]+>")
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
+_HEAD = re.compile(r"<th>(.*?)</th>")
+_CODE_BLOCK = re.compile(r'<pre(?: lang="[^"]*")?>')
+_LINK = re.compile(r'href="([a-z-]+)\.md(#[^"]*)?"')
+
+
+class Heading(NamedTuple):
+    """A heading of a guide: its ``level`` (2 to 4), its ``anchor`` and its text."""
+
+    level: int
+    anchor: str
+    text: str
+
+
+class Guide(NamedTuple):
+    """A guide as it is shown; ``summary`` is the text of its first paragraph."""
+
+    name: str
+    title: str
+    summary: str
+    body: Markup
+    contents: list[Heading]
+
+
+class _Served(NamedTuple):
+    content: bytes
+    media_type: str
+    tag: str
+
+
+async def get_guides(request: Request) -> Response:
+    """The list of all guides."""
+    return _answer(request, (await asyncio.to_thread(_served))[INDEX])
+
+
+async def get_guide(request: Request) -> Response:
+    """A guide, or a picture in one; any other name is the 404 page."""
+    found = (await asyncio.to_thread(_served)).get(path_parameter(request, "guide"))
+    if found is None:
+        return page("missing.html", locale=FALLBACK, status=404, headers={"cache-control": "no-store"})
+    return _answer(request, found)
+
+
+def _answer(request: Request, served: _Served) -> Response:
+    headers = {"etag": served.tag, "cache-control": CACHE}
+    if is_known(request, served.tag):
+        return not_modified(headers)
+    if served.media_type != "text/html":
+        headers["x-content-type-options"] = "nosniff"
+        return Response(served.content, headers=headers, media_type=served.media_type)
+    return html_page(served.content.decode(), headers={**headers, "content-security-policy": POLICY})
+
+
+@cache
+def _served() -> dict[str, _Served]:
+    """The index, every guide and every picture by the last segment of its path; made at the first request."""
+    guides = [read_guide(name) for name in ORDER]
+    pages = {INDEX: _page("guides.html", guides=guides)}
+    pages |= {guide.name: _page("guide.html", guide=guide, guides=guides) for guide in guides}
+    return pages | {path.name: _picture(path) for path in FOLDER.glob("*.png")}
+
+
+def _page(template: str, **context: object) -> _Served:
+    html = ENVIRONMENT.get_template(template).render(lang="en", direction="ltr", **context)
+    return _Served(html.encode(), "text/html", entity_tag(html))
+
+
+def _picture(path: Path) -> _Served:
+    content = path.read_bytes()
+    return _Served(content, "image/png", entity_tag(content))
+
+
+def read_guide(name: str) -> Guide:
+    """Read and render the guide ``name``, one of :data:`ORDER`."""
+    source = _COMMENT.sub("", (FOLDER / f"{name}.md").read_text())
+    html = _LINK.sub(r'href="\1\2"', github_flavored_markdown_to_html(source))
+    html = _CODE_BLOCK.sub('<pre tabindex="0">', html)
+    contents: list[Heading] = []
+
+    def add_anchor(found: re.Match[str]) -> str:
+        level, text = int(found[1]), found[2]
+        if level == 1:
+            return found[0]
+        anchor = _anchor(_plain(text), contents)
+        contents.append(Heading(level, anchor, _plain(text)))
+        return f'<h{level} id="{anchor}">{text}</h{level}>'
+
+    html = _in_scrolling_regions(_HEADING.sub(add_anchor, html))
+    title, _, body = html.partition("</h1>")
+    summary = _plain(body.partition("<p>")[2].partition("</p>")[0])
+    return Guide(name, _plain(title), summary, Markup(html), contents)  # noqa: S704 - the text is ours
+
+
+def _anchor(text: str, taken: list[Heading]) -> str:
+    """The anchor of the heading ``text``, as code hosts make it; the second of one name ends in ``-1``."""
+    anchor = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+    same = sum(1 for heading in taken if re.fullmatch(rf"{re.escape(anchor)}(-\d+)?", heading.anchor))
+    return f"{anchor}-{same}" if same else anchor
+
+
+def _in_scrolling_regions(html: str) -> str:
+    """``html`` with each table in a region that scrolls sideways, and each cell with its column as ``data-label``."""
+    numbers = count(1)
+
+    def wrap(found: re.Match[str]) -> str:
+        labels = [_plain(head) for head in _HEAD.findall(found[0])]
+        table = _ROW.sub(lambda row: _labelled(row[0], labels), found[0])
+        return f'<div class="table" tabindex="0" role="region" aria-label="Table {next(numbers)}">{table}</div>'
+
+    return _TABLE.sub(wrap, html)
+
+
+def _labelled(row: str, labels: list[str]) -> str:
+    """The cells of ``row`` with the labels of their columns, for narrow windows, where a row is a list."""
+    for label in labels:
+        row = row.replace("<td>", f'<td data-label="{escape(label)}">', 1)
+    return row
+
+
+def _plain(html: str) -> str:
+    """The text of ``html``."""
+    return unescape(_TAG.sub("", html)).strip()
