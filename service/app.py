@@ -13,20 +13,20 @@ from starlette.responses import Response
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service import settings as settings_of
-from service.conversation.comments.akismet_check import Asking
-from service.conversation.comments.group_commit import Group
-from service.conversation.comments.site_spam_models import Classifiers
+from service.conversation.comments.akismet_check import AkismetCheck
+from service.conversation.comments.group_commit import GroupCommit
+from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.screening.akismet import Akismet
-from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.platform.access.api_keys import Keys
 from service.platform.access.author_tokens import AuthorTokens
-from service.platform.access.authorize import Doorkeeper
-from service.platform.access.fingerprints import Marks
+from service.platform.access.authorize import Gate
+from service.platform.access.fingerprints import Fingerprints
 from service.platform.access.host_tokens import HostTokens
 from service.platform.access.jwks import KeySets
 from service.platform.access.passwords import Passwords
-from service.platform.access.rate_limits import Limits
+from service.platform.access.rate_limits import RateLimits
 from service.platform.access.sessions import Sessions
 from service.platform.http.problem_responses import answer_problem, locale_asked, problem_response
 from service.platform.http.raw_routes import allowed_methods
@@ -36,11 +36,11 @@ from service.platform.problems import Busy, MethodNotAllowed, NotFound, Problem
 from service.platform.sites.site_lookup import Sites
 from service.platform.sites.site_secrets import Secrets
 from service.platform.storage.engine import Database
-from service.reading.cache.invalidation import Log
-from service.reading.cache.response_cache import Answers
-from service.reading.pages.form_timestamps import Stamps
+from service.reading.cache.invalidation import LogCursor
+from service.reading.cache.response_cache import ResponseCache
+from service.reading.pages.form_timestamps import FormTimestamps
 from service.reading.pages.page_sessions import problem_page
-from service.reading.streams.log_follower import Following
+from service.reading.streams.log_follower import LogFollower
 from service.routes import routes
 from service.settings import Settings
 from service.worker import collect_seldom, delivering, sweep_for_ever
@@ -66,11 +66,14 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
         slow_statement_seconds=settings.slow_statement_seconds,
     )
     keys, sessions = Keys(database), Sessions(database)
-    group = Group(database)
+    group = GroupCommit(database)
     secrets = Secrets(database, settings.secret_key)
-    asking = Asking(database, Akismet(settings.akismet_url), find_key=partial(secrets.find, name="akismet-key"))
-    following = Following(database, most=settings.max_streams)
-    webhooks = Webhooks(EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private))
+    akismet_key = partial(secrets.find, name="akismet-key")
+    asking = AkismetCheck(database, Akismet(settings.akismet_url), find_key=akismet_key)
+    following = LogFollower(database, most=settings.max_streams)
+    webhooks = EndpointClients(
+        EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private)
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -102,13 +105,13 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     )
     app.state.database = database
     targets = Targets(allow_private=settings.allow_private_targets)
-    app.state.doorkeeper = Doorkeeper(
+    app.state.doorkeeper = Gate(
         sites=Sites(database),
         keys=keys,
         tokens=AuthorTokens(settings.secret_key),
         host_tokens=HostTokens(secrets, KeySets(targets), secret_key=settings.secret_key),
-        limits=Limits(),
-        marks=Marks(settings.secret_key),
+        limits=RateLimits(),
+        marks=Fingerprints(settings.secret_key),
         sessions=sessions,
         passwords=passwords or Passwords(),
     )
@@ -119,10 +122,10 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     app.state.metrics_key = settings.metrics_key
     app.state.asking = asking
     app.state.group = group
-    app.state.stamps = Stamps(settings.secret_key)
-    app.state.classifiers = Classifiers(database)
+    app.state.stamps = FormTimestamps(settings.secret_key)
+    app.state.classifiers = SiteSpamModels(database)
     app.state.following = following
-    app.state.answers = Answers(Log(database))
+    app.state.answers = ResponseCache(LogCursor(database))
     return app
 
 

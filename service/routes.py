@@ -18,7 +18,7 @@ from service.platform.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLI
 from service.platform.events import api as events
 from service.platform.http.base_url import base_url_of
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
-from service.reading.cache.cacheable import kept, whole_site
+from service.reading.cache.cacheable import cached, whole_site
 from service.reading.docs import contract, guides, reference
 from service.reading.feeds import api as feeds
 from service.reading.pages import embed_page as embedding
@@ -35,14 +35,14 @@ SITE = "/v1/sites/{site}"
 # fmt: off
 SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
-    ("GET",    "/threads/{article}/comments", kept(comments.get_comments), ANYONE),
-    ("GET",    "/threads/{article}/comments.html", kept(thread.get_fragment, by=base_url_of), ANYONE),
-    ("GET",    "/threads/{article}/feed.atom", kept(feeds.get_thread_feed, by=base_url_of), ANYONE),
-    ("GET",    "/feed.atom",                  kept(feeds.get_site_feed, by=base_url_of, about=whole_site), ANYONE),
+    ("GET",    "/threads/{article}/comments", cached(comments.get_comments), ANYONE),
+    ("GET",    "/threads/{article}/comments.html", cached(thread.get_fragment, by=base_url_of), ANYONE),
+    ("GET",    "/threads/{article}/feed.atom", cached(feeds.get_thread_feed, by=base_url_of), ANYONE),
+    ("GET",    "/feed.atom",                  cached(feeds.get_site_feed, by=base_url_of, about=whole_site), ANYONE),
     ("GET",    "/threads/{article}/stream",   streaming.get_stream,        ANYONE),
-    ("GET",    "/counts",                     kept(threads.get_counts),    ANYONE),
+    ("GET",    "/counts",                     cached(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
-    ("GET",    "/threads/{article}",          kept(threads.get_thread),    ANYONE),
+    ("GET",    "/threads/{article}",          cached(threads.get_thread),    ANYONE),
     ("PUT",    "/threads/{article}",          threads.put_thread,          HOST),
     ("POST",   "/threads/{article}/close",    threads.post_close,          STAFF),
     ("POST",   "/threads/{article}/reopen",   threads.post_reopen,         STAFF),

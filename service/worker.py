@@ -18,7 +18,7 @@ from service.integrations.articles.erase_threads import erase_threads
 from service.integrations.articles.received_messages import forget_received
 from service.integrations.endpoints.deliverer import Deliverer
 from service.integrations.endpoints.delivery_retention import forget_answers, forget_deliveries
-from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.moderation.bans.ban_reader import forget_banned
 from service.moderation.queue.claims import forget_claims
 from service.moderation.reports.report_store import forget_reporters
@@ -69,7 +69,7 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
 
 
 @asynccontextmanager
-async def delivering(database: Database, webhooks: Webhooks, settings: Settings) -> AsyncIterator[Deliverer]:
+async def delivering(database: Database, webhooks: EndpointClients, settings: Settings) -> AsyncIterator[Deliverer]:
     """Deliver webhooks in the course of the block; at its end what is being sent has its time to be answered."""
     deliverer = Deliverer(database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries())
     task = asyncio.create_task(deliverer.deliver_for_ever())

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from service.conversation.comments.fingerprint_retention import Forgetting
 from service.platform.access.api_keys import add_key
-from service.platform.access.authorize import Doorkeeper
+from service.platform.access.authorize import Gate
 from service.platform.access.moderator_accounts import ModeratorRole, add_moderator
 from service.platform.access.passwords import Passwords
 from service.platform.access.sessions import begin_session
@@ -73,7 +73,7 @@ class ASite:
 
     async def set(self, **settings: Any) -> None:
         """Change the site's settings."""
-        doorkeeper: Doorkeeper = self.app.state.doorkeeper
+        doorkeeper: Gate = self.app.state.doorkeeper
         async with self.app.state.database.write() as connection:
             site = await find_site(connection, self.slug)
             await change_site(connection, site, name=None, locale=None, settings=SiteSettings(**settings))
@@ -106,7 +106,7 @@ def cheap_passwords() -> Passwords:
 
 async def a_moderator(site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator") -> str:
     """The id of a new moderator, whose password is :data:`PASSWORD`."""
-    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    doorkeeper: Gate = site.app.state.doorkeeper
     password_hash = await doorkeeper.passwords.hash(PASSWORD)
     async with site.app.state.database.write() as connection:
         found = await find_site(connection, site.slug)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from service.cli.command_context import settings_or_stop, with_any_database
 from service.cli.demo_threads import SITE, load_demo
-from service.cli.running import settings_or_stop, with_any_database
 from service.cli.serve import serve
 from service.platform.access.api_keys import add_key
 from service.platform.sites.edit_site import find_site

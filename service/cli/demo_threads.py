@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from service.conversation.comments.drafts import Draft
-from service.conversation.comments.group_commit import Group
+from service.conversation.comments.group_commit import GroupCommit
 from service.conversation.comments.render import render
 from service.conversation.screening.rule_set import said
 from service.conversation.threads.close_thread import close_thread
@@ -35,13 +35,13 @@ async def load_demo(database: Database) -> bool:
         for article, title in TITLES.items():
             url = f"https://gazette.example/{article}"
             await register_thread(connection, site, article, {"title": title, "url": url})
-    await _converse(Group(database), site)
+    await _converse(GroupCommit(database), site)
     async with database.write() as connection:
         await close_thread(connection, site, "moscow-conference", at=None, reason=None, by=OPERATOR)
     return True
 
 
-async def _converse(group: Group, site: Site) -> None:
+async def _converse(group: GroupCommit, site: Site) -> None:
     await _say(
         group,
         site,
@@ -70,7 +70,9 @@ async def _converse(group: Group, site: Site) -> None:
     await _say(group, site, tram, "Jun", "The old bus was slow, but its driver knew everybody by name.")
 
 
-async def _say(group: Group, site: Site, article: str, name: str, body: str, *, below: UUID | None = None) -> UUID:
+async def _say(
+    group: GroupCommit, site: Site, article: str, name: str, body: str, *, below: UUID | None = None
+) -> UUID:
     html = render(body)
     accepted = await group.post(
         Draft(

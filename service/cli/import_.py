@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from service.cli.running import with_database
+from service.cli.command_context import with_database
 from service.integrations.imports.archive import ArchiveUnreadable, Oddities
 from service.integrations.imports.import_archive import Import, import_thread
 from service.integrations.imports.wordpress import read_wordpress

@@ -2,7 +2,7 @@
 
 import click
 
-from service.cli.running import with_database
+from service.cli.command_context import with_database
 from service.platform.access.api_keys import Role, add_key, list_keys, revoke_key
 from service.platform.access.model import ROLES
 from service.platform.sites.edit_site import find_site

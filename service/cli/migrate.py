@@ -2,7 +2,7 @@
 
 import click
 
-from service.cli.running import settings_or_stop, with_any_database
+from service.cli.command_context import settings_or_stop, with_any_database
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import head_revision, migrate
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from service.cli.running import with_database
+from service.cli.command_context import with_database
 from service.platform.access.model import MODERATOR_ROLES
 from service.platform.access.moderator_accounts import (
     ModeratorRole,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from service.integrations.endpoints.payload import ELLIPSIS, bare_text
-from service.platform.outbound.webhook_signatures import TIMESTAMP, InvalidSignature, Signer
+from service.platform.outbound.webhook_signatures import TIMESTAMP, SignatureMismatch, Signer
 
 LONGEST_EXCERPT = 72
 
@@ -31,7 +31,7 @@ class Author(msgspec.Struct):
     name: str = ""
 
 
-class Said(msgspec.Struct):
+class EventSubject(msgspec.Struct):
     """What of anything that an event is of is worth a line."""
 
     article: str | None = None
@@ -44,7 +44,7 @@ class Said(msgspec.Struct):
     note: str | None = None
 
 
-class Told(msgspec.Struct):
+class ReceivedEvent(msgspec.Struct):
     """What of a body is worth a line."""
 
     type: str = "no type"
@@ -80,13 +80,13 @@ def _fields(head: str) -> Iterator[tuple[str, str]]:
 
 
 def verified(signer: Signer, received: Received, *, now: datetime) -> Received:
-    """``received`` as it was signed; raises InvalidSignature.
+    """``received`` as it was signed; raises SignatureMismatch.
 
     Editors end a file with a newline, so where only that is too much it is left out.
     """
     try:
         signer.verify(received.headers, received.body, now=now)
-    except InvalidSignature:
+    except SignatureMismatch:
         shorter = received._replace(body=received.body.removesuffix(b"\n").removesuffix(b"\r"))
         if shorter == received or "content-length" in received.headers:
             raise
@@ -101,18 +101,18 @@ def sent_at(headers: Mapping[str, str]) -> datetime | None:
     return datetime.fromtimestamp(int(timestamp), UTC) if re.fullmatch("[0-9]{1,11}", timestamp) else None
 
 
-def told_by(body: bytes) -> Told:
+def told_by(body: bytes) -> ReceivedEvent:
     """What ``body`` tells, as far as it is one of ours."""
     try:
-        return msgspec.json.decode(body, type=Told)
+        return msgspec.json.decode(body, type=ReceivedEvent)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Told()
+        return ReceivedEvent()
 
 
-def in_one_line(told: Told) -> str:
+def in_one_line(told: ReceivedEvent) -> str:
     """What was told: its type, the article, what was said, and where it stands in the log and the thread."""
     data = _said(told.data)
-    thread, comment = data.get("thread", Said()), data.get("comment", Said())
+    thread, comment = data.get("thread", EventSubject()), data.get("comment", EventSubject())
     told_alone = [data[noun] for noun in ("report", "ban", "endpoint") if noun in data]
     said = [told.type, thread.article, thread.label]
     said += [f"{comment.author.name}: {bare_text(comment.html or '')}"] if comment.author else []
@@ -123,13 +123,13 @@ def in_one_line(told: Told) -> str:
     return " · ".join(excerpt(each) for each in said if each)
 
 
-def _said(data: msgspec.Raw) -> dict[str, Said]:
+def _said(data: msgspec.Raw) -> dict[str, EventSubject]:
     """What is said of each that ``data`` holds; what is something else is passed over."""
-    said: dict[str, Said] = {}
+    said: dict[str, EventSubject] = {}
     with suppress(msgspec.ValidationError):
         for noun, each in msgspec.json.decode(data, type=dict[str, msgspec.Raw]).items():
             with suppress(msgspec.ValidationError):
-                said[noun] = msgspec.json.decode(each, type=Said)
+                said[noun] = msgspec.json.decode(each, type=EventSubject)
     return said
 
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from service.cli.received import in_one_line, told_by
 from service.platform import clock
-from service.platform.outbound.webhook_signatures import InvalidSignature, Signer
+from service.platform.outbound.webhook_signatures import SignatureMismatch, Signer
 
 LARGEST_BODY = 64_000
 MOST_REMEMBERED = 10_000
@@ -41,7 +41,7 @@ class Receiver:
         now = clock.now()
         try:
             message_id = self._signer.verify(request.headers, body, now=now)
-        except InvalidSignature as reason:
+        except SignatureMismatch as reason:
             return self._refused(401, str(reason))
         again = " again" if message_id in self._seen else ""
         self._remember(message_id)

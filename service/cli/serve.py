@@ -12,8 +12,8 @@ import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from service.cli.command_context import settings_or_stop, with_any_database, with_database
 from service.cli.listener import address_of, listen_or_stop
-from service.cli.running import settings_or_stop, with_any_database, with_database
 from service.cli.supervisor import Supervisor
 from service.platform.http.request_log import set_up_log
 from service.platform.http.server_limits import LimitedProtocol

@@ -6,7 +6,7 @@ import sys
 import click
 import msgspec
 
-from service.cli.running import settings_or_stop, with_database
+from service.cli.command_context import settings_or_stop, with_database
 from service.platform import clock
 from service.platform.events.record_decisions import OPERATOR, NewDecision, note_decisions
 from service.platform.outbound.webhook_signatures import check_secret, make_secret

@@ -4,8 +4,8 @@ import click
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.cli.command_context import with_database
 from service.cli.errors import one_line
-from service.cli.running import with_database
 from service.conversation.comments.verify_counts import verify
 from service.platform.storage.engine import Database
 from service.platform.storage.integrity import DAMAGED, check_foreign_keys, check_integrity

@@ -16,8 +16,8 @@ from service.platform.http.server_limits import LimitedProtocol
 from service.platform.outbound.webhook_signatures import (
     ID,
     TOLERANCE,
-    InvalidSignature,
     InvalidWebhookSecret,
+    SignatureMismatch,
     Signer,
     check_secret,
 )
@@ -88,7 +88,7 @@ def verify(file: str, head: str | None, at: str | None, any_time: bool, secret_f
     now = sent if any_time else _instant(at) if at else clock.now()
     try:
         received = verified(signer, received, now=now)
-    except InvalidSignature as reason:
+    except SignatureMismatch as reason:
         old = f" It was sent at {_told(sent)}: --any-time verifies it all the same."
         raise click.ClickException(f"Not verified. {reason}{old if abs(now - sent) > TOLERANCE else ''}") from None
     message_id = excerpt(received.headers[ID])

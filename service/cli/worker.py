@@ -12,11 +12,11 @@ import click
 import structlog
 import uvloop
 
+from service.cli.command_context import settings_or_stop, with_database
 from service.cli.listener import address_of, listen_or_stop
-from service.cli.running import settings_or_stop, with_database
 from service.cli.worker_health import health_server
 from service.integrations.endpoints.deliverer import Deliverer
-from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.platform.http.request_log import set_up_log
 from service.platform.outbound.safe_client import Targets
@@ -55,7 +55,9 @@ async def _do_nothing(_database: Database) -> None:
 async def _work(settings: Settings, listener: socket | None) -> None:
     stop = _stopped_by_signal(settings.shutdown_seconds)
     database = Database(settings.database_url, read_connections=2)
-    webhooks = Webhooks(EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private))
+    webhooks = EndpointClients(
+        EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private)
+    )
     async with (
         delivering(database, webhooks, settings) as deliverer,
         _health(database, deliverer, settings, listener),

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from service.conversation.comments.render import render
-from service.conversation.screening.rule_set import Said, said
+from service.conversation.screening.rule_set import DraftText, said
 from service.conversation.screening.spam_features import features_of
 from service.conversation.screening.spam_model import SURE, Learned, SpamModel, find_spam
 from tests.real_data import FOLDER
@@ -27,7 +27,7 @@ class Labelled(NamedTuple):
     """A comment, under which video it stood, and whether somebody held it to be spam."""
 
     video: str
-    said: Said
+    said: DraftText
     spam: bool
 
 

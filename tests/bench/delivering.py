@@ -19,7 +19,7 @@ from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.integrations.endpoints.endpoint_store import add_endpoint, change_endpoint
 from service.integrations.endpoints.model import DeliveryRow, EndpointRow
 from service.integrations.endpoints.payload import body_of
-from service.integrations.endpoints.send_attempt import Sender
+from service.integrations.endpoints.send_attempt import AttemptSender
 from service.platform import clock
 from service.platform.events.model import EventRow
 from service.platform.events.read_log import head_position, read_events
@@ -83,7 +83,7 @@ async def _post_all(url: str) -> float:
         events = await read_events(connection, site.id, after=0, limit=MESSAGES)
     await database.close()
     messages = iter([(str(event.id), body_of(site.slug, event)) for event in events])
-    sender, signer = Sender(Targets(allow_private=True)), Signer(make_secret())
+    sender, signer = AttemptSender(Targets(allow_private=True)), Signer(make_secret())
 
     async def post() -> None:
         for message_id, body in messages:

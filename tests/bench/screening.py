@@ -12,7 +12,7 @@ from statistics import quantiles
 from time import perf_counter
 
 from service.conversation.comments.render import render
-from service.conversation.screening.reputation_rules import Standing
+from service.conversation.screening.reputation_rules import Reputation
 from service.conversation.screening.rule_set import make_screen, said
 from service.conversation.screening.screen_draft import judge
 from service.conversation.screening.spam_model import SpamModel
@@ -59,7 +59,7 @@ def _timed(bodies: Sequence[str]) -> Iterator[float]:
         classifier="hold",
     )
     screen, model = make_screen(rules), SpamModel(learned_from(labelled()))
-    standing = Standing(published=3, judged=20, rejected=4, posted=1, posted_near=3)
+    standing = Reputation(published=3, judged=20, rejected=4, posted=1, posted_near=3)
     rendered = [(body, render(body)) for body in bodies]
     for body, html in rendered * (3 if len(bodies) > 100 else 50):
         began = perf_counter()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx2
 
-from service.conversation.comments.group_commit import Group
+from service.conversation.comments.group_commit import GroupCommit
 from service.platform.storage.engine import Database
 from tests.builders import ASite, AThread
 
@@ -19,7 +19,7 @@ def database_of(site: ASite) -> Database:
 
 async def until_waiting(site: ASite, posts: int) -> None:
     """Let things go on until so many posts wait for the next transaction."""
-    group: Group = site.app.state.group
+    group: GroupCommit = site.app.state.group
     async with asyncio.timeout(10):
         while len(group._waiting) < posts:  # noqa: ASYNC110  # the group has no reason to tell
             await asyncio.sleep(0)

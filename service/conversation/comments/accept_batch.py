@@ -12,7 +12,12 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.batch_context import Facts, Remembered, lock_and_read_facts, read_answered
+from service.conversation.comments.batch_context import (
+    BatchContext,
+    RememberedPost,
+    lock_and_read_context,
+    read_answered,
+)
 from service.conversation.comments.drafts import (
     LONG_KEY,
     Accepted,
@@ -26,7 +31,7 @@ from service.conversation.comments.drafts import (
 )
 from service.conversation.comments.findings_store import finding_rows
 from service.conversation.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
-from service.conversation.comments.reputation_queries import History, asks_history
+from service.conversation.comments.reputation_queries import ReputationHistory, asks_history
 from service.conversation.comments.states import STATE_AFTER, enter_state
 from service.conversation.comments.tree_paths import newest_path, spot_below
 from service.conversation.readers.ban_lookup import Banned, longest_ban
@@ -62,9 +67,9 @@ class Arrivals(msgspec.Struct):
     moved: dict[int, Thread] = {}
 
 
-async def accept_group(connection: AsyncConnection, drafts: Sequence[Draft]) -> list[Outcome]:
+async def accept_batch(connection: AsyncConnection, drafts: Sequence[Draft]) -> list[Outcome]:
     """Judge ``drafts`` in order and write what is accepted; the outcome of each, in the same order."""
-    facts = await lock_and_read_facts(connection, drafts)
+    facts = await lock_and_read_context(connection, drafts)
     now = clock.now()
     await read_answered(connection, facts, drafts, now=now)
     arrivals = Arrivals(events=await settle_closings(connection, facts.threads.values(), facts.sites, now=now))
@@ -73,14 +78,14 @@ async def accept_group(connection: AsyncConnection, drafts: Sequence[Draft]) -> 
     return outcomes
 
 
-def _accept_or_refuse(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Outcome:
+def _accept_or_refuse(draft: Draft, facts: BatchContext, arrivals: Arrivals, now: datetime) -> Outcome:
     try:
         return _accept(draft, facts, arrivals, now)
     except Problem as refusal:
         return refusal
 
 
-def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Accepted:
+def _accept(draft: Draft, facts: BatchContext, arrivals: Arrivals, now: datetime) -> Accepted:
     thread = facts.threads.get((draft.site.id, draft.article))
     if thread is None or (thread.is_hidden(now) and not draft.from_host):
         raise no_thread(draft=draft.given_back())
@@ -102,12 +107,12 @@ def _accept(draft: Draft, facts: Facts, arrivals: Arrivals, now: datetime) -> Ac
     status = 201 if comment.state is State.PUBLISHED else 202
     _note(arrivals, thread, comment, event)
     if draft.key:
-        facts.remembered[thread.id, draft.key] = Remembered(draft.fingerprint(), comment.id, status)
+        facts.remembered[thread.id, draft.key] = RememberedPost(draft.fingerprint(), comment.id, status)
         arrivals.keys.append(_key_row(draft, thread, facts.remembered[thread.id, draft.key], now))
     return Accepted(comment, _answer(event, thread, site, draft, now), status, tells_token=True, findings=findings)
 
 
-def _replay(draft: Draft, remembered: Remembered, facts: Facts, thread: ThreadOut) -> Accepted:
+def _replay(draft: Draft, remembered: RememberedPost, facts: BatchContext, thread: ThreadOut) -> Accepted:
     """The same answer as before, also after the thread closed; the author's token only for a key hard to guess."""
     if remembered.fingerprint != draft.fingerprint():
         raise KeyReused(draft)
@@ -128,7 +133,7 @@ def _refuse_where_none_are_taken(draft: Draft, thread: Thread, site: Site, now: 
         raise CommentsOff(draft)
 
 
-def _parent(draft: Draft, thread: Thread, facts: Facts) -> Comment | None:
+def _parent(draft: Draft, thread: Thread, facts: BatchContext) -> Comment | None:
     if draft.parent_id is None:
         return None
     parent = facts.comments.get(draft.parent_id)
@@ -137,7 +142,7 @@ def _parent(draft: Draft, thread: Thread, facts: Facts) -> Comment | None:
     return parent
 
 
-def _judge(draft: Draft, thread: Thread, site: Site, history: History, now: datetime) -> list[Finding]:
+def _judge(draft: Draft, thread: Thread, site: Site, history: ReputationHistory, now: datetime) -> list[Finding]:
     """What the site's rules find in ``draft``; raises NotAccepted where one refuses it."""
     mode = mode_of(thread, site.settings)
     standing = STRANGER
@@ -201,7 +206,7 @@ def comment_row(comment: Comment, *, imported_from: str | None = None) -> dict[s
     return row
 
 
-def _key_row(draft: Draft, thread: Thread, remembered: Remembered, now: datetime) -> dict[str, Any]:
+def _key_row(draft: Draft, thread: Thread, remembered: RememberedPost, now: datetime) -> dict[str, Any]:
     return {"thread_id": thread.id, "key": draft.key, "created_at": now, **remembered._asdict()}
 
 

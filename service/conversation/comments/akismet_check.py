@@ -7,7 +7,7 @@ from typing import NamedTuple
 import structlog
 
 from service.conversation.comments.drafts import Draft
-from service.conversation.screening.akismet import Akismet, Asked
+from service.conversation.screening.akismet import Akismet, AkismetRequest
 from service.conversation.screening.outside_rules import AkismetAnswer
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread
@@ -23,7 +23,7 @@ FindKey = Callable[[Site], Awaitable[str | None]]
 log = structlog.get_logger("onereply.akismet")
 
 
-class Sender(NamedTuple):
+class PostOrigin(NamedTuple):
     """Where a post came from; ``host`` is None where that is not the reader's own address, or not known."""
 
     host: str | None
@@ -31,7 +31,7 @@ class Sender(NamedTuple):
     referrer: str
 
 
-class Asking:
+class AkismetCheck:
     """What this process asks about drafts, with the key that ``find_key`` finds of a site."""
 
     def __init__(self, database: Database, akismet: Akismet, *, find_key: FindKey) -> None:
@@ -39,7 +39,7 @@ class Asking:
         self._akismet = akismet
         self._find_key = find_key
 
-    async def ask(self, draft: Draft, sender: Sender) -> AkismetAnswer | None:
+    async def ask(self, draft: Draft, sender: PostOrigin) -> AkismetAnswer | None:
         """What Akismet takes ``draft`` for; None where its site does not ask, or no answer is to be had.
 
         What no thread takes anyway is told to nobody.
@@ -61,7 +61,7 @@ class Asking:
         takes = thread.comments_on and not thread.is_hidden(now) and not is_closed(thread, draft.site.settings, now)
         return thread if takes else None
 
-    async def _ask(self, draft: Draft, sender: Sender, thread: Thread) -> AkismetAnswer | None:
+    async def _ask(self, draft: Draft, sender: PostOrigin, thread: Thread) -> AkismetAnswer | None:
         site = draft.site
         blog, key, address = site.rules.akismet_blog, await self._find_key(site), _address(sender.host)
         if not (blog and key and address):
@@ -84,8 +84,8 @@ def _address(host: str | None) -> str | None:
     return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)
 
 
-def _asked(draft: Draft, sender: Sender, thread: Thread, *, blog: str, address: str) -> Asked:
-    return Asked(
+def _asked(draft: Draft, sender: PostOrigin, thread: Thread, *, blog: str, address: str) -> AkismetRequest:
+    return AkismetRequest(
         blog=blog,
         locale=draft.site.locale,
         address=address,

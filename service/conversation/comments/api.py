@@ -10,7 +10,7 @@ from service.conversation.comments.comment_pages import key_before, list_comment
 from service.conversation.comments.edit_comment import delete_comment
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import Comment, State
-from service.conversation.comments.submission import findings_of, take_edit, take_post
+from service.conversation.comments.submission import findings_of, submit_edit, submit_post
 from service.conversation.comments.wire import (
     NOT_YET,
     CommentOut,
@@ -32,7 +32,7 @@ from service.conversation.screening.findings import Finding
 from service.conversation.threads.thread_lookup import find_thread, visible
 from service.conversation.threads.wire import changes_at, thread_out
 from service.platform import clock
-from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller, locale_of
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
 from service.platform.http.cursors import encode_cursor, next_link
@@ -71,11 +71,11 @@ async def get_comments(request: Request, caller: Caller) -> Response:
 async def post_comment(request: Request, caller: Caller) -> Response:
     """Post a reply."""
     body, key = await decode_body(request, PostIn), idempotency_key(request)
-    accepted = await take_post(request, caller, body, key=key)
+    accepted = await submit_post(request, caller, body, key=key)
     comment = accepted.comment
     token = None
     if accepted.tells_token and not caller.profile:  # whom the host signed in, it signs in again
-        token = doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id)
+        token = gate_of(request).tokens.make(caller.site.id, comment.reader_id)
     # A key that could be guessed gets back no more than any reader may see.
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
     seen.state = state_for_author(comment)
@@ -107,7 +107,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
 async def patch_comment(request: Request, caller: Caller) -> Response:
     """Edit one's own comment."""
     comment_id = comment_id_of(request)
-    comment = await take_edit(request, caller, comment_id, await decode_body(request, EditIn))
+    comment = await submit_edit(request, caller, comment_id, await decode_body(request, EditIn))
     seen = own_comment(comment)
     if comment.state in NOT_YET:
         findings = await findings_of(request, comment)

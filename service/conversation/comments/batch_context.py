@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.comment_lookup import read_comments
 from service.conversation.comments.drafts import Draft
 from service.conversation.comments.model import Comment, IdempotencyKeyRow
-from service.conversation.comments.reputation_queries import History, asks_history, read_history
+from service.conversation.comments.reputation_queries import ReputationHistory, asks_history, read_history
 from service.conversation.readers.ban_lookup import Bans, read_bans
 from service.conversation.screening.reputation_rules import words_mark
 from service.conversation.threads.lock_threads import lock_threads
@@ -25,7 +25,7 @@ from service.platform.storage.portable import any_of, rows_given
 REMEMBERED = timedelta(hours=24)
 
 
-class Remembered(NamedTuple):
+class RememberedPost(NamedTuple):
     """A post that was accepted under a key."""
 
     fingerprint: bytes
@@ -33,7 +33,7 @@ class Remembered(NamedTuple):
     status: int
 
 
-class Facts(msgspec.Struct):
+class BatchContext(msgspec.Struct):
     """Threads by site and article, sites by id, remembered posts by thread and key, comments by id, bans by mark.
 
     Judging adds to ``remembered``, ``comments`` and ``history`` what it accepts, so that later posts of the group
@@ -42,19 +42,19 @@ class Facts(msgspec.Struct):
 
     threads: dict[tuple[int, str], Thread]
     sites: dict[int, Site]
-    remembered: dict[tuple[int, str], Remembered]
+    remembered: dict[tuple[int, str], RememberedPost]
     comments: dict[UUID, Comment]
     bans: Bans
-    history: History
+    history: ReputationHistory
 
 
-async def lock_and_read_facts(connection: AsyncConnection, drafts: Sequence[Draft]) -> Facts:
+async def lock_and_read_context(connection: AsyncConnection, drafts: Sequence[Draft]) -> BatchContext:
     """Lock the threads that ``drafts`` go to, then read the rest, except what depends on the clock."""
     threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
     sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
     bans = await read_bans(connection, {(draft.site.id, mark) for draft in drafts for mark in draft.marks})
     history = await _read_history(connection, threads, sites, drafts)
-    return Facts(threads, sites, {}, {}, bans, history)
+    return BatchContext(threads, sites, {}, {}, bans, history)
 
 
 async def _read_history(
@@ -62,7 +62,7 @@ async def _read_history(
     threads: dict[tuple[int, str], Thread],
     sites: dict[int, Site],
     drafts: Sequence[Draft],
-) -> History:
+) -> ReputationHistory:
     """What was before, for those of ``drafts`` that are judged by it."""
     readers, addresses, words = set(), set(), set()
     for draft in drafts:
@@ -78,7 +78,9 @@ async def _read_history(
     return await read_history(connection, readers=readers, addresses=addresses, words=words)
 
 
-async def read_answered(connection: AsyncConnection, facts: Facts, drafts: Sequence[Draft], *, now: datetime) -> None:
+async def read_answered(
+    connection: AsyncConnection, facts: BatchContext, drafts: Sequence[Draft], *, now: datetime
+) -> None:
     """Add to ``facts`` the posts remembered under the drafts' keys, and the comments that drafts answer."""
     keys = [
         (thread.id, draft.key)
@@ -95,14 +97,14 @@ async def read_answered(connection: AsyncConnection, facts: Facts, drafts: Seque
 
 async def _read_remembered(
     connection: AsyncConnection, keys: list[tuple[int, str]], now: datetime
-) -> dict[tuple[int, str], Remembered]:
+) -> dict[tuple[int, str], RememberedPost]:
     dialect = connection.dialect.name
     rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(set(keys))))
     remembered = {}
     forgotten = []
     for thread_id, key, created_at, fingerprint, comment_id, status in rows:
         if created_at > now - REMEMBERED:
-            remembered[thread_id, key] = Remembered(fingerprint, comment_id, status)
+            remembered[thread_id, key] = RememberedPost(fingerprint, comment_id, status)
         else:
             forgotten.append((thread_id, key))
     if forgotten:

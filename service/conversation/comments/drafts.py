@@ -9,8 +9,8 @@ import msgspec
 
 from service.conversation.comments.model import AuthorRole, Comment
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.screening.outside_rules import Told
-from service.conversation.screening.rule_set import Said as SaidIn
+from service.conversation.screening.outside_rules import OutsideAnswers
+from service.conversation.screening.rule_set import DraftText as SaidIn
 from service.conversation.screening.spam_model import SpamModel
 from service.conversation.threads.wire import ThreadOut
 from service.platform.problems import Problem, Said
@@ -46,7 +46,7 @@ class Draft(msgspec.Struct, kw_only=True):
     said: SaidIn
     parent_id: UUID | None
     key: str | None
-    told: Told = Told()
+    told: OutsideAnswers = OutsideAnswers()
     model: SpamModel | None = None
     limited: Problem | None = None
 

@@ -17,7 +17,7 @@ from service.conversation.comments.states import ARRIVED, STATE_AFTER, STRICTEST
 from service.conversation.comments.wire import state_for_author
 from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
 from service.conversation.screening.findings import Action, Finding, strictest
-from service.conversation.screening.reputation_rules import STRANGER, Standing, standing_of, words_mark
+from service.conversation.screening.reputation_rules import STRANGER, Reputation, standing_of, words_mark
 from service.conversation.screening.rule_set import said, screen_of
 from service.conversation.screening.screen_draft import judge
 from service.conversation.screening.spam_model import SpamModel
@@ -127,7 +127,7 @@ async def _judge_again(
     return findings
 
 
-async def _standing(connection: AsyncConnection, comment: Comment) -> Standing:
+async def _standing(connection: AsyncConnection, comment: Comment) -> Reputation:
     """How its author stands, but for this comment; an edit is no further post, so it floods nothing."""
     mark, now = comment.words_mark, comment.edited_at
     assert mark is not None and now is not None

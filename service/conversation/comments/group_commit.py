@@ -14,7 +14,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 
-from service.conversation.comments.accept_batch import Outcome, accept_group
+from service.conversation.comments.accept_batch import Outcome, accept_batch
 from service.conversation.comments.drafts import Accepted, Draft, Unstorable
 from service.platform.metrics import BATCH_RETRIES, GROUP, POSTS, QUEUE
 from service.platform.problems import Busy, DatabaseUnavailable, InternalError, Problem
@@ -37,7 +37,7 @@ class Waiting(NamedTuple):
     until: float
 
 
-class Group:
+class GroupCommit:
     """Where posts of a process wait for the next transaction."""
 
     def __init__(self, database: Database) -> None:
@@ -83,7 +83,7 @@ class Group:
         try:
             async with self._database.write(within=_left(self._waiting[0])) as connection:
                 batch = self._take()
-                outcomes = await accept_group(connection, [each.draft for each in batch])
+                outcomes = await accept_batch(connection, [each.draft for each in batch])
         except Exception as error:
             # The turn itself may not have come; then the first in line get to know why.
             batch = batch or self._take()
@@ -129,7 +129,7 @@ class Group:
         try:
             async with self._database.write(within=left) as connection:
                 await wait_for_locks(connection, seconds=LOCK_WAIT_OF_PART)
-                return await accept_group(connection, [each.draft for each in part])
+                return await accept_batch(connection, [each.draft for each in part])
         except Exception as error:
             return await self._cross_in_parts(part, error)
 

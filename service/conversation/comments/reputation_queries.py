@@ -12,13 +12,13 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import Comment, CommentRow
-from service.conversation.screening.reputation_rules import SHORT, Past, Standing, standing_of
+from service.conversation.screening.reputation_rules import SHORT, Past, Reputation, standing_of
 from service.platform.sites.site_rules import MOST_REMEMBERED, Rules
 from service.platform.sites.site_settings import Mode
 from service.platform.storage.portable import keys_given, newest_of_each
 
 
-class History(msgspec.Struct):
+class ReputationHistory(msgspec.Struct):
     """By reader their past comments, by address mark when it was used, by words mark when they were said last.
 
     All newest first. What a group accepts is added, so that later posts of the group see it.
@@ -47,7 +47,7 @@ class History(msgspec.Struct):
 
     def standing(
         self, *, reader_id: UUID, address_mark: int | None, words_mark: int, folded: str, now: datetime
-    ) -> Standing:
+    ) -> Reputation:
         """How somebody stands who says what ``folded`` is."""
         return standing_of(
             self.of_readers.get(reader_id, []),
@@ -59,9 +59,9 @@ class History(msgspec.Struct):
         )
 
 
-def no_history() -> History:
+def no_history() -> ReputationHistory:
     """What is known where nothing was asked."""
-    return History(defaultdict(list), defaultdict(list), {})
+    return ReputationHistory(defaultdict(list), defaultdict(list), {})
 
 
 def asks_history(rules: Rules, mode: Mode) -> bool:
@@ -78,7 +78,7 @@ def asks_history(rules: Rules, mode: Mode) -> bool:
 
 async def read_history(
     connection: AsyncConnection, *, readers: Collection[UUID], addresses: Collection[int], words: Collection[int]
-) -> History:
+) -> ReputationHistory:
     """The history of those ``readers``, address marks and words marks."""
     history, dialect = no_history(), connection.dialect.name
     if readers:

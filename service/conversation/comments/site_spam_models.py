@@ -31,7 +31,7 @@ class _Kept(NamedTuple):
     asked_at: datetime
 
 
-class Classifiers:
+class SiteSpamModels:
     """The models of the sites of one database, none older than :data:`REMEMBERED`."""
 
     def __init__(self, database: Database) -> None:

@@ -6,24 +6,24 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from service.conversation.comments.akismet_check import Asking
-from service.conversation.comments.drafting import address_marks_of, author_marks_of, draft_of, model_of, sender_of
+from service.conversation.comments.akismet_check import AkismetCheck
+from service.conversation.comments.build_draft import address_marks_of, author_marks_of, draft_of, model_of, sender_of
 from service.conversation.comments.drafts import Accepted
 from service.conversation.comments.edit_comment import Edit, edit_comment
 from service.conversation.comments.findings_store import read_findings
-from service.conversation.comments.group_commit import Group
+from service.conversation.comments.group_commit import GroupCommit
 from service.conversation.comments.model import Comment
 from service.conversation.comments.render import render
 from service.conversation.comments.wire import EditIn, PostIn
 from service.conversation.screening.findings import Finding
-from service.conversation.screening.outside_rules import Told
+from service.conversation.screening.outside_rules import OutsideAnswers
 from service.platform.access.authorize import count_post
 from service.platform.access.caller import Caller
 from service.platform.storage.engine import database_of
 from service.platform.text.field_types import read_text
 
 
-async def take_post(request: Request, caller: Caller, post: PostIn, *, key: str | None) -> Accepted:
+async def submit_post(request: Request, caller: Caller, post: PostIn, *, key: str | None) -> Accepted:
     """Have ``post`` accepted, once for each idempotency ``key``; raises the problem that refuses it.
 
     A draft that came too soon after others is looked up all the same: it may have been accepted before.
@@ -33,14 +33,14 @@ async def take_post(request: Request, caller: Caller, post: PostIn, *, key: str 
     if draft.limited and draft.key is None:
         raise draft.limited
     if not draft.limited:
-        asking: Asking = request.app.state.asking
-        draft.told = Told(draft.told.form, await asking.ask(draft, sender_of(request, caller)))
+        asking: AkismetCheck = request.app.state.asking
+        draft.told = OutsideAnswers(draft.told.form, await asking.ask(draft, sender_of(request, caller)))
     draft.model = await model_of(request, caller)
-    group: Group = request.app.state.group
+    group: GroupCommit = request.app.state.group
     return await group.post(draft)
 
 
-async def take_edit(request: Request, caller: Caller, comment_id: UUID, typed: EditIn) -> Comment:
+async def submit_edit(request: Request, caller: Caller, comment_id: UUID, typed: EditIn) -> Comment:
     """The caller's own comment with its new words; raises the problem that refuses them."""
     body = read_text(typed.body, pointer="/body")
     if limited := count_post(request, caller, draft={"body": body}):

@@ -25,7 +25,7 @@ REST = timedelta(seconds=30)
 log = structlog.get_logger("onereply.akismet")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class AkismetRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A comment that nobody has judged yet. ``blog`` is the site's front page, ``permalink`` the article's page.
 
     ``honeypot`` is what the form's hidden field held; None where there was no form.
@@ -72,7 +72,7 @@ class Akismet:
         self._failures = 0
         self._rests_until: datetime | None = None
 
-    async def ask(self, asked: Asked, *, key: str) -> AkismetAnswer | None:
+    async def ask(self, asked: AkismetRequest, *, key: str) -> AkismetAnswer | None:
         """What Akismet takes the comment for, asked with the site's ``key``; None where it does not say in time."""
         if reason := self._why_not_now():
             log.warning("on_akismet_failure", reason=reason)
@@ -131,7 +131,7 @@ class Akismet:
         await self._client.aclose()
 
 
-def _fields(asked: Asked, key: str) -> dict[str, str]:
+def _fields(asked: AkismetRequest, key: str) -> dict[str, str]:
     """The form that Akismet takes; what is not known is left out."""
     known = {
         "api_key": key,

@@ -7,19 +7,19 @@ import msgspec
 from service.conversation.screening.findings import Finding, Rule
 
 
-class Form(msgspec.Struct, frozen=True):
+class FormSignals(msgspec.Struct, frozen=True):
     """``honeypot`` is what stands in the field that people do not see; ``seconds`` is from the form to its sending."""
 
     honeypot: str
     seconds: float | None
 
 
-def find_honeypot(form: Form) -> Finding | None:
+def find_honeypot(form: FormSignals) -> Finding | None:
     """The field that only programs fill in, filled in."""
     return Finding(Rule.HONEYPOT, "spam") if form.honeypot.strip() else None
 
 
-def find_fast(form: Form, *, min_form_seconds: int | None) -> Finding | None:
+def find_fast(form: FormSignals, *, min_form_seconds: int | None) -> Finding | None:
     """Sent sooner than after ``min_form_seconds``."""
     if min_form_seconds is None or form.seconds is None or form.seconds >= min_form_seconds:
         return None

@@ -31,7 +31,7 @@ class Past(NamedTuple):
     words_mark: int | None
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Reputation(msgspec.Struct, frozen=True):
     """What is known as a comment arrives; the defaults are those of somebody never seen before.
 
     ``published`` counts the author's comments that are public, ``judged`` and ``rejected`` those lately;
@@ -46,12 +46,12 @@ class Standing(msgspec.Struct, frozen=True):
     said_before: bool = False
 
 
-STRANGER = Standing()
+STRANGER = Reputation()
 
 
 def standing_of(
     past: list[Past], near: list[datetime], *, said_at: datetime | None, words_mark: int, is_short: bool, now: datetime
-) -> Standing:
+) -> Reputation:
     """The standing of an author with a ``past``, newest first, whose address was used at the times ``near``.
 
     ``said_at`` is when the same words were last said in the thread by anybody.
@@ -60,7 +60,7 @@ def standing_of(
     lately = judged[:LATELY]
     by_author = any(each.words_mark == words_mark and now - each.created_at < DAY for each in past)
     by_anybody = said_at is not None and now - said_at < DAY and not is_short
-    return Standing(
+    return Reputation(
         published=judged.count("published"),
         judged=len(lately),
         rejected=len(lately) - lately.count("published"),
@@ -76,26 +76,26 @@ def words_mark(thread_id: int, folded: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def is_trusted(standing: Standing, rules: Rules) -> bool:
+def is_trusted(standing: Reputation, rules: Rules) -> bool:
     """Whether so much of the author is published, and so little was rejected, that looks no longer count."""
     enough = rules.trusted_after_published is not None and standing.published >= rules.trusted_after_published
     return enough and find_history(standing, rules) is None
 
 
-def find_first_timer(standing: Standing, mode: Mode) -> Finding | None:
+def find_first_timer(standing: Reputation, mode: Mode) -> Finding | None:
     """Nothing of the author is published yet, where that is held."""
     held = mode == "hold-first-timers" and standing.published == 0
     return Finding(Rule.HOLD_FIRST_TIMERS, "hold") if held else None
 
 
-def find_duplicate(standing: Standing, rules: Rules) -> Finding | None:
+def find_duplicate(standing: Reputation, rules: Rules) -> Finding | None:
     """The same was said in the thread within a day: by the author, or by anybody where it is not short."""
     if rules.duplicates is None or not standing.said_before:
         return None
     return Finding(Rule.DUPLICATES, "reject" if rules.duplicates == "reject" else "hold")
 
 
-def find_flood(standing: Standing, rules: Rules) -> Finding | None:
+def find_flood(standing: Reputation, rules: Rules) -> Finding | None:
     """With this one, more a minute than the author, or the address, may post without a look."""
     counted = (
         (standing.posted + 1, rules.max_per_minute_per_reader),
@@ -105,7 +105,7 @@ def find_flood(standing: Standing, rules: Rules) -> Finding | None:
     return Finding(Rule.MAX_PER_MINUTE, "hold", str(max(too_many))) if too_many else None
 
 
-def find_history(standing: Standing, rules: Rules) -> Finding | None:
+def find_history(standing: Reputation, rules: Rules) -> Finding | None:
     """More in a hundred of what the author posted lately was rejected than is taken without a look."""
     if rules.max_rejected_percent is None or standing.judged < FEWEST_JUDGED:
         return None

@@ -10,13 +10,13 @@ import msgspec
 
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.screening.link_rules import find_domain, find_links, links_in
-from service.conversation.screening.reputation_rules import Standing, find_duplicate, find_flood, find_history
+from service.conversation.screening.reputation_rules import Reputation, find_duplicate, find_flood, find_history
 from service.conversation.screening.shape_rules import find_capitals, find_length, find_repeated
 from service.conversation.screening.word_rules import Text, WordList, folded_text, spaced
 from service.platform.sites.site_rules import Rules
 
 
-class Said(msgspec.Struct):
+class DraftText(msgspec.Struct):
     """What a comment says, in each form that a rule looks at."""
 
     author_name: str
@@ -27,11 +27,11 @@ class Said(msgspec.Struct):
     folded_body: str
 
 
-def said(*, author_name: str, author_url: str | None, body: str, html: str) -> Said:
+def said(*, author_name: str, author_url: str | None, body: str, html: str) -> DraftText:
     """What ``body``, rendered as ``html``, says under its author's name."""
     folded_body = spaced(body)
     text = folded_text(f"{spaced(author_name)} {folded_body}")
-    return Said(author_name, author_url, body, text, links_in(html, author_url), folded_body)
+    return DraftText(author_name, author_url, body, text, links_in(html, author_url), folded_body)
 
 
 class Screen(msgspec.Struct):
@@ -61,37 +61,37 @@ def make_screen(rules: Rules) -> Screen:
     return Screen(rules, *words, frozenset(rules.allowed_link_domains), frozenset(rules.reject_link_domains))
 
 
-def _find_refused_word(screen: Screen, said: Said) -> Finding | None:
+def _find_refused_word(screen: Screen, said: DraftText) -> Finding | None:
     found = screen.reject_words.first_in(said.text)
     return Finding(Rule.REJECT_WORDS, "reject", found) if found else None
 
 
-def _find_refused_domain(screen: Screen, said: Said) -> Finding | None:
+def _find_refused_domain(screen: Screen, said: DraftText) -> Finding | None:
     return find_domain(said.hosts, reject_link_domains=screen.reject_link_domains)
 
 
-def _find_held_word(screen: Screen, said: Said) -> Finding | None:
+def _find_held_word(screen: Screen, said: DraftText) -> Finding | None:
     found = screen.hold_words.first_in(said.text)
     return Finding(Rule.HOLD_WORDS, "hold", found) if found else None
 
 
-def _find_links(screen: Screen, said: Said) -> Finding | None:
+def _find_links(screen: Screen, said: DraftText) -> Finding | None:
     return find_links(said.hosts, most=screen.rules.max_links, allowed_link_domains=screen.allowed_link_domains)
 
 
-def _find_length(screen: Screen, said: Said) -> Finding | None:
+def _find_length(screen: Screen, said: DraftText) -> Finding | None:
     return find_length(said.body, longest=screen.rules.max_length)
 
 
-def _find_capitals(screen: Screen, said: Said) -> Finding | None:
+def _find_capitals(screen: Screen, said: DraftText) -> Finding | None:
     return find_capitals(said.body, most=screen.rules.max_capitals_percent)
 
 
-def _find_repeated(screen: Screen, said: Said) -> Finding | None:
+def _find_repeated(screen: Screen, said: DraftText) -> Finding | None:
     return find_repeated(said.body, most=screen.rules.max_repeated_characters)
 
 
-RULES: list[Callable[[Screen, Said], Finding | None]] = [
+RULES: list[Callable[[Screen, DraftText], Finding | None]] = [
     # What the site never takes: its author is told to say it otherwise.
     _find_refused_word,
     _find_refused_domain,
@@ -99,14 +99,14 @@ RULES: list[Callable[[Screen, Said], Finding | None]] = [
     _find_held_word,
 ]
 # What somebody should look at first by where it leads and how it looks, unless its author is trusted.
-RULES_FOR_STRANGERS: list[Callable[[Screen, Said], Finding | None]] = [
+RULES_FOR_STRANGERS: list[Callable[[Screen, DraftText], Finding | None]] = [
     _find_links,
     _find_length,
     _find_capitals,
     _find_repeated,
 ]
 # What somebody should look at first by what else was posted (standing.py).
-RULES_OF_STANDING: list[Callable[[Standing, Rules], Finding | None]] = [
+RULES_OF_STANDING: list[Callable[[Reputation, Rules], Finding | None]] = [
     find_duplicate,
     find_flood,
     find_history,

@@ -1,15 +1,15 @@
 """The action on a comment as it arrives or is edited. Pure: what was said, what was before, and the rules in."""
 
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.screening.reputation_rules import STRANGER, Standing, find_first_timer, is_trusted
-from service.conversation.screening.rule_set import RULES, RULES_FOR_STRANGERS, RULES_OF_STANDING, Said, Screen
+from service.conversation.screening.reputation_rules import STRANGER, Reputation, find_first_timer, is_trusted
+from service.conversation.screening.rule_set import RULES, RULES_FOR_STRANGERS, RULES_OF_STANDING, DraftText, Screen
 from service.conversation.screening.spam_model import SpamModel, find_spam
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import Mode
 
 
 def judge(
-    said: Said, screen: Screen, *, mode: Mode, standing: Standing = STRANGER, model: SpamModel | None = None
+    said: DraftText, screen: Screen, *, mode: Mode, standing: Reputation = STRANGER, model: SpamModel | None = None
 ) -> list[Finding]:
     """All that is found against a comment in a thread that takes comments in this ``mode``; the strictest counts."""
     found = [find(screen, said) for find in RULES]
@@ -23,7 +23,7 @@ def judge(
     return [finding for finding in found if finding]
 
 
-def _find_resemblance(model: SpamModel | None, said: Said, rules: Rules) -> Finding | None:
+def _find_resemblance(model: SpamModel | None, said: DraftText, rules: Rules) -> Finding | None:
     if rules.classifier is None:
         return None
     return find_spam(model, said, action="spam" if rules.classifier == "spam" else "hold")

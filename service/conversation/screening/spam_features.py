@@ -16,7 +16,7 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from service.conversation.screening.fold_text import fold
-from service.conversation.screening.rule_set import Said
+from service.conversation.screening.rule_set import DraftText
 from service.conversation.screening.word_rules import has_unspaced
 
 EDITION = 1  # another number where a comment has other features: what was learned is then learned anew from the log
@@ -33,7 +33,7 @@ class Features(NamedTuple):
     all: Set[str]
 
 
-def features_of(said: Said) -> Features:
+def features_of(said: DraftText) -> Features:
     """The features of what is ``said``: a hundred for a comment of a hundred characters, 2,000 at most."""
     name = " ".join(fold(said.author_name).split())
     folded = said.text.folded[len(name) + 1 if name else 0 :][:LONGEST]
@@ -61,7 +61,7 @@ def host_feature(host: str) -> str:
     return _HOST + host[:100]
 
 
-def _shape(said: Said, words: list[str]) -> Iterator[str]:
+def _shape(said: DraftText, words: list[str]) -> Iterator[str]:
     """How long it is, by powers of two; how it begins; how loud it is; whether it links and has figures."""
     body = said.body[:LONGEST]
     yield f"{_SHAPE}length {len(body).bit_length()}"

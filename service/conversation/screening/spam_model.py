@@ -17,7 +17,7 @@ import msgspec
 
 from service.conversation.screening.findings import Action, Finding, Rule
 from service.conversation.screening.fold_text import fold
-from service.conversation.screening.rule_set import Said
+from service.conversation.screening.rule_set import DraftText
 from service.conversation.screening.spam_features import LONGEST, Features, features_of, host_feature, pieces_of
 
 FEWEST = 20  # lessons of each kind before anything is said
@@ -90,7 +90,7 @@ class SpamModel:
         weights = [*filter(None, map(self._weights.get, features))]
         return 1 / (1 + math.exp(-sum(weights) / math.sqrt(len(weights)))) if weights else 0.5
 
-    def strongest(self, said: Said, features: Features) -> list[str]:
+    def strongest(self, said: DraftText, features: Features) -> list[str]:
         """Up to five words and hosts that spoke most for spam, the first the strongest, as they were written."""
         weigh = self._weights.get
         weights = {host: weigh(host_feature(host), 0.0) for host in said.hosts}
@@ -110,7 +110,7 @@ def model_of(learned: Learned) -> SpamModel | None:
     return SpamModel(learned) if min(learned.spam, learned.not_spam) >= FEWEST else None
 
 
-def find_spam(model: SpamModel | None, said: Said, *, action: Action) -> Finding | None:
+def find_spam(model: SpamModel | None, said: DraftText, *, action: Action) -> Finding | None:
     """That ``model`` is sure that what is ``said`` is spam; ``action`` is what the site makes of that."""
     if model is None:
         return None

@@ -25,7 +25,7 @@ CONTENT = {
 NEWEST, STANDING, ID = "updated_at", "standing", "article"
 
 
-class Told(msgspec.Struct):
+class LatestEvents(msgspec.Struct):
     """When each thing was told: those of :data:`CONTENT`, the newest of them, the standing, and which id it has."""
 
     things: dict[str, datetime] = {}
@@ -39,21 +39,21 @@ class Told(msgspec.Struct):
         self.things[thing] = max(at, self.things.get(thing, at))
 
 
-async def read_told(connection: AsyncConnection, thread: Thread) -> Told:
+async def read_told(connection: AsyncConnection, thread: Thread) -> LatestEvents:
     """When each thing of the article of ``thread`` was told.
 
     What the host registered by itself since, with a time, counts for all that it can register.
     """
     statement = select(ArticleToldRow.told).where(ArticleToldRow.thread_id == thread.id)
     row = (await connection.execute(statement)).scalar_one_or_none()
-    told = msgspec.json.decode(row, type=Told) if row else Told()
+    told = msgspec.json.decode(row, type=LatestEvents) if row else LatestEvents()
     if thread.updated_at is not None and thread.updated_at != told.things.get(NEWEST):
         for thing in (NEWEST, *CONTENT.values()):
             told.note(thing, thread.updated_at)
     return told
 
 
-async def write_told(connection: AsyncConnection, thread: Thread, told: Told) -> None:
+async def write_told(connection: AsyncConnection, thread: Thread, told: LatestEvents) -> None:
     """Keep ``told`` in the place of what was kept before."""
     await connection.execute(delete(ArticleToldRow).where(ArticleToldRow.thread_id == thread.id))
     row = {"thread_id": thread.id, "told": msgspec.json.encode(told).decode()}

@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.article_event_order import CONTENT, ID, STANDING, Told
+from service.conversation.threads.article_event_order import CONTENT, ID, STANDING, LatestEvents
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.model import ArticleAliasRow, ArticleToldRow, Thread, ThreadRow, UrlAliasRow
 from service.conversation.threads.thread_events import tell
@@ -41,7 +41,7 @@ def surviving(threads: Sequence[Thread]) -> Thread:
     return commented[0] if commented else threads[-1]
 
 
-def inherit(thread: Thread, told: Told, other: Thread, told_of_other: Told) -> None:
+def inherit(thread: Thread, told: LatestEvents, other: Thread, told_of_other: LatestEvents) -> None:
     """Take over what the host told of ``other``, which is the same article, since it told it of ``thread``."""
     for column, thing in CONTENT.items():
         if _is_newer(thing, told_of_other, told):
@@ -55,7 +55,7 @@ def inherit(thread: Thread, told: Told, other: Thread, told_of_other: Told) -> N
         told.note(thing, at)
 
 
-def _is_newer(thing: str, one: Told, other: Told) -> bool:
+def _is_newer(thing: str, one: LatestEvents, other: LatestEvents) -> bool:
     at = one.things.get(thing)
     return at is not None and (thing not in other.things or at > other.things[thing])
 
@@ -87,7 +87,7 @@ async def set_aside(
 
 
 async def move_thread(
-    connection: AsyncConnection, thread: Thread, told: Told, ids: Iterable[str], *, to: str, at: datetime
+    connection: AsyncConnection, thread: Thread, told: LatestEvents, ids: Iterable[str], *, to: str, at: datetime
 ) -> bool:
     """Give the article of ``thread`` the id ``to``, unless it was given one later; it answers to all of ``ids``.
 

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.article_event_order import STANDING, Told
+from service.conversation.threads.article_event_order import STANDING, LatestEvents
 from service.conversation.threads.model import ArticleStandingRow, ErasureRow, Thread
 
 REMEMBERED = timedelta(days=30)
 ABOVE_ALL = b"\xff\xff\xff\xff"  # the paths of all comments are below it
 
 
-def stand(thread: Thread, told: Told, *, withdrawn: bool, at: datetime) -> bool:
+def stand(thread: Thread, told: LatestEvents, *, withdrawn: bool, at: datetime) -> bool:
     """Have the article of ``thread`` be ``withdrawn`` from ``at`` on, or restored; whether that is the newest."""
     if not told.is_news(STANDING, at):
         return False
@@ -44,7 +44,9 @@ async def note_standing(
         await connection.execute(insert(ArticleStandingRow).values(row))
 
 
-async def take_standings(connection: AsyncConnection, thread: Thread, told: Told, articles: Collection[str]) -> None:
+async def take_standings(
+    connection: AsyncConnection, thread: Thread, told: LatestEvents, articles: Collection[str]
+) -> None:
     """Have ``thread`` stand as was remembered of ``articles``, ids of its article, until now."""
     for row in await _read_standings(connection, thread.site_id, articles):
         stand(thread, told, withdrawn=row.withdrawn, at=row.told_at)

@@ -54,7 +54,7 @@ async def _signed(request: Request, caller: Caller, body: bytes) -> str:
     secret = await secrets.find(caller.site, "article-hooks")
     try:
         webhook_id = Signer(*([secret] if secret else [])).verify(request.headers, body, now=clock.now())
-    except signing.InvalidSignature as error:
+    except signing.SignatureMismatch as error:
         raise InvalidSignature(f"{error} The secret is “article-hooks”, which “onereply site secret” makes.") from None
     if not MESSAGE_ID.fullmatch(webhook_id):
         raise InvalidHeader("An id is 1 to 256 visible ASCII characters.", header=signing.ID)

@@ -11,7 +11,7 @@ from msgspec import structs
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.article_event_order import CONTENT, NEWEST, Told, read_told, write_told
+from service.conversation.threads.article_event_order import CONTENT, NEWEST, LatestEvents, read_told, write_told
 from service.conversation.threads.close_thread import settle_closings
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads, lock_threads_by_id
@@ -146,7 +146,7 @@ async def _follow(
     return thread
 
 
-async def _learn(connection: AsyncConnection, thread: Thread, told: Told, news: News) -> None:
+async def _learn(connection: AsyncConnection, thread: Thread, told: LatestEvents, news: News) -> None:
     """Change what is known of the article, in memory, but for what was told later."""
     url = thread.url
     fresh = {column: value for column, value in news.changes.items() if told.is_news(CONTENT[column], news.at)}
@@ -162,7 +162,7 @@ async def _learn(connection: AsyncConnection, thread: Thread, told: Told, news: 
             await keep_url(connection, thread, former)
 
 
-async def _stand(connection: AsyncConnection, site: Site, thread: Thread, told: Told, news: News) -> bool:
+async def _stand(connection: AsyncConnection, site: Site, thread: Thread, told: LatestEvents, news: News) -> bool:
     """Withdraw the article or bring it back, in memory; whether it is deleted now, and nothing is left to erase."""
     await take_standings(connection, thread, told, news.ids)
     withdrawn = WITHDRAWN.get(news.kind)

@@ -34,7 +34,7 @@ from service.integrations.endpoints.leases import (
 )
 from service.integrations.endpoints.processor import Processor
 from service.integrations.endpoints.record_attempts import Noted, Tried, count_attempts, note
-from service.integrations.endpoints.send_attempt import Answer, Sender
+from service.integrations.endpoints.send_attempt import Answer, AttemptSender
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.outbound.safe_client import Targets
@@ -175,7 +175,7 @@ class Deliverer:
         unknown = []
         for each in work:
             if each.endpoint_id not in self._lanes:
-                self._lanes[each.endpoint_id] = Lane(Sender(self._targets), self._note_answer, self._gate)
+                self._lanes[each.endpoint_id] = Lane(AttemptSender(self._targets), self._note_answer, self._gate)
             route = self._lanes[each.endpoint_id].route
             if route is None or not route.is_of(each.revision, now):
                 unknown.append(each.endpoint_id)

@@ -19,7 +19,7 @@ RECENT = 100
 ATTEMPTS = 100
 
 
-class Known(NamedTuple):
+class KnownDelivery(NamedTuple):
     """A delivery as it is known."""
 
     position: int
@@ -61,19 +61,19 @@ async def list_deliveries(
     state: DeliveryState | None,
     before: int | None,
     limit: int,
-) -> list[Known]:
+) -> list[KnownDelivery]:
     """The ``limit`` newest deliveries to an endpoint before the position ``before``."""
     statement = _deliveries(site, endpoint_id).order_by(DeliveryRow.position.desc()).limit(limit)
     if state:
         statement = statement.where(DeliveryRow.state == state)
     if before is not None:
         statement = statement.where(DeliveryRow.position < before)
-    return [Known(*row) for row in await connection.execute(statement)]
+    return [KnownDelivery(*row) for row in await connection.execute(statement)]
 
 
 async def find_delivery(
     connection: AsyncConnection, site: Site, endpoint_id: UUID, position: int
-) -> tuple[Known, list[Attempt]]:
+) -> tuple[KnownDelivery, list[Attempt]]:
     """A delivery with its newest attempts; raises NotFound."""
     row = (
         await connection.execute(_deliveries(site, endpoint_id).where(DeliveryRow.position == position))
@@ -82,7 +82,7 @@ async def find_delivery(
         raise NotFound
     of_it = AttemptRow.endpoint_id == endpoint_id, AttemptRow.position == position
     attempts = await connection.execute(select(*_ATTEMPT).where(*of_it).order_by(AttemptRow.id.desc()).limit(ATTEMPTS))
-    return Known(*row), [_attempt(attempt) for attempt in attempts]
+    return KnownDelivery(*row), [_attempt(attempt) for attempt in attempts]
 
 
 def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:

@@ -19,17 +19,17 @@ from service.platform.storage.engine import OfApp
 from service.platform.storage.portable import any_of, rows_given
 
 
-class Webhooks(msgspec.Struct, frozen=True):
+class EndpointClients(msgspec.Struct, frozen=True):
     """What it takes to call an endpoint; the app makes one and keeps it as ``app.state.webhooks``."""
 
     secrets: EndpointSecrets
     targets: Targets
 
 
-def webhooks_of(request: OfApp) -> Webhooks:
+def webhooks_of(request: OfApp) -> EndpointClients:
     """What the app that ``request`` came to calls endpoints with."""
     webhooks = request.app.state.webhooks
-    assert isinstance(webhooks, Webhooks)
+    assert isinstance(webhooks, EndpointClients)
     return webhooks
 
 

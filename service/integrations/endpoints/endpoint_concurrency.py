@@ -14,7 +14,7 @@ import msgspec
 
 from service.integrations.endpoints.endpoint_clients import Route
 from service.integrations.endpoints.retry_schedule import is_success
-from service.integrations.endpoints.send_attempt import Answer, Sender
+from service.integrations.endpoints.send_attempt import Answer, AttemptSender
 from service.platform import clock
 
 FIRST_WINDOW, WIDEST = 4, 256
@@ -40,7 +40,7 @@ class Lane:
     ``tell`` is called with each delivery and its answer. Nothing is sent while ``gate`` is shut.
     """
 
-    def __init__(self, sender: Sender, tell: Callable[[Delivery, Answer], None], gate: asyncio.Event) -> None:
+    def __init__(self, sender: AttemptSender, tell: Callable[[Delivery, Answer], None], gate: asyncio.Event) -> None:
         self.route: Route | None = None
         self._sender, self._tell, self._gate = sender, tell, gate
         self._window = FIRST_WINDOW

@@ -21,7 +21,7 @@ from service.platform.storage.portable import insert_many, run_many
 AT_ONCE = 1_000
 
 
-class Redelivered(NamedTuple):
+class RedeliveryCount(NamedTuple):
     """How many are on their way again, and with which position to go on where there were more than at once."""
 
     redelivered: int
@@ -36,7 +36,7 @@ async def redeliver(
     first: int,
     last: int | None,
     failed_since: datetime | None,
-) -> Redelivered:
+) -> RedeliveryCount:
     """Send again what the endpoint listens for at the positions ``first`` to ``last``, :data:`AT_ONCE` at most.
 
     Also what it was never sent, for it was added later or listened for less; not what lies ahead of it, which will come
@@ -58,7 +58,7 @@ async def redeliver(
     await insert_many(connection, DeliveryRow, new)
     if wanted:
         await run_many(connection, LOOK, [{"endpoint": endpoint_id, "at": now}])
-    return Redelivered(len(wanted), more)
+    return RedeliveryCount(len(wanted), more)
 
 
 async def _failed(

@@ -38,7 +38,7 @@ class Answer(NamedTuple):
     retry_after: str | None
 
 
-class Sender:
+class AttemptSender:
     """Sends to one endpoint, over connections of its own, so that no other waits for it."""
 
     def __init__(self, targets: Targets) -> None:

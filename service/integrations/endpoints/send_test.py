@@ -2,16 +2,16 @@
 
 from uuid import UUID
 
-from service.integrations.endpoints.endpoint_clients import Webhooks, read_route
+from service.integrations.endpoints.endpoint_clients import EndpointClients, read_route
 from service.integrations.endpoints.endpoint_store import find_endpoint
 from service.integrations.endpoints.payload import TriedEndpoint, test_body
-from service.integrations.endpoints.send_attempt import Answer, Sender
+from service.integrations.endpoints.send_attempt import Answer, AttemptSender
 from service.platform import clock
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 
 
-async def try_endpoint(database: Database, webhooks: Webhooks, site: Site, endpoint_id: UUID) -> Answer:
+async def try_endpoint(database: Database, webhooks: EndpointClients, site: Site, endpoint_id: UUID) -> Answer:
     """Send a message that is no event, signed as every other; it changes nothing. Raises NotFound."""
     now = clock.now()
     async with database.read() as connection:
@@ -20,7 +20,7 @@ async def try_endpoint(database: Database, webhooks: Webhooks, site: Site, endpo
     message_id = clock.new_id()
     told = TriedEndpoint(endpoint.id, endpoint.url, endpoint.description)
     body = test_body(site.slug, message_id, at=now, endpoint=told)
-    sender = Sender(webhooks.targets)
+    sender = AttemptSender(webhooks.targets)
     try:
         return await sender.send(route.url, body, route.signer.headers(str(message_id), now, body))
     finally:

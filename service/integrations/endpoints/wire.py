@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.threads.wire import Instant, Url
-from service.integrations.endpoints.deliveries import Figures, Known
+from service.integrations.endpoints.deliveries import Figures, KnownDelivery
 from service.integrations.endpoints.endpoint_store import Endpoint
 from service.integrations.endpoints.model import DeliveryState, EndpointState
 from service.integrations.endpoints.retry_schedule import DisabledReason
@@ -193,7 +193,7 @@ def endpoint_out(endpoint: Endpoint, figures: Figures) -> EndpointOut:
     )
 
 
-def delivery_out(delivery: Known) -> DeliveryOut:
+def delivery_out(delivery: KnownDelivery) -> DeliveryOut:
     """``delivery`` without what only a worker needs to know."""
     return DeliveryOut(
         position=delivery.position,

@@ -14,7 +14,7 @@ from service.conversation.readers.ban_lookup import COLUMNS, Ban
 from service.conversation.readers.model import BanRow
 from service.moderation.bans.reader_history import know_reader
 from service.platform import clock
-from service.platform.access.fingerprints import PREFIXES, Kind, Marks, networks_of
+from service.platform.access.fingerprints import PREFIXES, Fingerprints, Kind, networks_of
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.events.record_decisions import Actor, NewDecision, note_decisions
@@ -35,7 +35,7 @@ class Target(NamedTuple):
     reader_id: UUID | None = None
 
 
-def target_of(marks: Marks, site: Site, kind: Kind, value: str) -> Target:
+def target_of(marks: Fingerprints, site: Site, kind: Kind, value: str) -> Target:
     """The target that ``value`` names; raises InvalidField."""
     match kind:
         case "reader":
@@ -49,7 +49,7 @@ def target_of(marks: Marks, site: Site, kind: Kind, value: str) -> Target:
 
 
 async def target_from_comment(
-    connection: AsyncConnection, marks: Marks, site: Site, kind: Kind, comment_id: UUID
+    connection: AsyncConnection, marks: Fingerprints, site: Site, kind: Kind, comment_id: UUID
 ) -> Target:
     """What the author of a comment has of that ``kind``; raises NotFound, or InvalidField where there is nothing."""
     comment, _ = await find_comment(connection, site, comment_id)
@@ -64,7 +64,7 @@ async def target_from_comment(
     raise InvalidField(f"Nothing is known of the comment's author to ban by {kind}.", pointer="/comment")
 
 
-def _domain(marks: Marks, site: Site, value: str) -> Target:
+def _domain(marks: Fingerprints, site: Site, value: str) -> Target:
     domain = value.strip().removeprefix("@").rstrip(".").casefold()
     if not DOMAIN.fullmatch(domain):
         raise InvalidField("A domain is of two names or more, such as mail.example.", pointer="/value")
@@ -78,18 +78,18 @@ def _id(value: str) -> UUID:
         raise InvalidField("A reader's id is a UUID.", pointer="/value") from None
 
 
-def _reader(marks: Marks, site: Site, reader_id: UUID) -> Target:
+def _reader(marks: Fingerprints, site: Site, reader_id: UUID) -> Target:
     return Target("reader", marks.of_reader(site.id, reader_id), str(reader_id), reader_id)
 
 
-def _email(marks: Marks, site: Site, email: str) -> Target:
+def _email(marks: Fingerprints, site: Site, email: str) -> Target:
     name, at, domain = email.strip().rpartition("@")
     if not (name and at and domain):
         raise InvalidField("This is no e-mail address.", pointer="/value")
     return Target("email", marks.of_email(site.id, f"{name}@{domain}"), f"{name[0]}…@{domain}")
 
 
-def _network(marks: Marks, site: Site, value: str) -> Target:
+def _network(marks: Fingerprints, site: Site, value: str) -> Target:
     try:
         network = ip_network(value.strip(), strict=False)
     except ValueError:

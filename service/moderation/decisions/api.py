@@ -9,8 +9,8 @@ from starlette.responses import Response
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.wire import own_comment, status_reasons_of
 from service.moderation.decisions.appeals import file_appeal
-from service.moderation.decisions.decide import Judged, decide
-from service.moderation.decisions.decision_log import Decision, Recalled, read_decisions
+from service.moderation.decisions.decide import DecisionResult, decide
+from service.moderation.decisions.decision_log import Decision, DecisionFilter, read_decisions
 from service.moderation.decisions.wire import (
     AppealIn,
     DecidedBy,
@@ -50,7 +50,7 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
 async def get_decisions(request: Request, caller: Caller) -> Response:
     """The log of decisions."""
     query = decode_query(request, DecisionsQuery)
-    asked = Recalled(
+    asked = DecisionFilter(
         comment=query.comment,
         article=query.article,
         reader=query.reader,
@@ -88,7 +88,7 @@ def _decision(decision: Decision, names: Mapping[str, str]) -> DecisionOut:
     return msgspec.convert({**told, "decided_by": by}, DecisionOut)
 
 
-def _result(judged: Judged, locale: str) -> Result:
+def _result(judged: DecisionResult, locale: str) -> Result:
     if judged.problem:
         return Result(judged.comment_id, problem=judged.problem.content(locale))
     assert judged.comment

@@ -80,7 +80,7 @@ class InvalidTransition(Problem):
     slug = "invalid-transition"
 
 
-class Judged(NamedTuple):
+class DecisionResult(NamedTuple):
     """What became of one comment: its new state and revision, or the problem that kept it as it was."""
 
     comment_id: UUID
@@ -96,21 +96,21 @@ async def decide(
     action: Action,
     reason: str | None,
     by: Actor,
-) -> list[Judged]:
+) -> list[DecisionResult]:
     """Judge ``comments``, pairs of id and the revision that was seen, in order; each stands or is refused alone."""
     found = await lock_comments(connection, site, {comment_id for comment_id, _ in comments})
     now = clock.now()
     threads = {thread.id: thread for _, thread in found.values()}
     closed = await settle_closings(connection, threads.values(), {site.id: site}, now=now)
     outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], action, now=now)
-    judged: list[Judged] = []
+    judged: list[DecisionResult] = []
     changes: dict[UUID, Change] = {}
     decisions: dict[UUID, NewDecision] = {}
     for comment_id, revision in comments:
         comment, thread = found.get(comment_id, (None, None))
         outcome = outcomes.get(comment_id)
         problem = _problem(comment, revision, outcome, already=comment_id in changes)
-        judged.append(Judged(comment_id, None if problem else comment, problem))
+        judged.append(DecisionResult(comment_id, None if problem else comment, problem))
         if problem is None and comment is not None and thread is not None and outcome is not None:
             decision = NewDecision(site.id, action, by, before=comment.state, after=outcome.after, reason=reason)
             decisions[comment_id] = _of(comment, decision)

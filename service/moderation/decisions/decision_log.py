@@ -31,7 +31,7 @@ class Decision(msgspec.Struct):
     decided_at: datetime
 
 
-class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which decisions are asked for; what is None does not matter. ``by`` is a key's or a moderator's id."""
 
     comment: UUID | None = None
@@ -48,7 +48,7 @@ COLUMNS = tuple(
 
 
 async def read_decisions(
-    connection: AsyncConnection, site: Site, asked: Recalled, *, before: UUID | None, limit: int
+    connection: AsyncConnection, site: Site, asked: DecisionFilter, *, before: UUID | None, limit: int
 ) -> list[Decision]:
     """The ``limit`` newest decisions of ``site`` before the one ``before`` that are asked for."""
     terms = [DecisionRow.site_id == site.id, *_terms(site, asked)]
@@ -64,7 +64,7 @@ async def read_decisions(
     return [Decision(*row) for row in await connection.execute(statement)]
 
 
-def _terms(site: Site, asked: Recalled) -> list[ColumnElement[bool]]:
+def _terms(site: Site, asked: DecisionFilter) -> list[ColumnElement[bool]]:
     terms: list[ColumnElement[bool]] = []
     if asked.comment is not None:
         terms.append(DecisionRow.comment_id == asked.comment)

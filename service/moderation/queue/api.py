@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from service.conversation.comments.wire import finding_out, judged_comment
 from service.moderation.queue.claims import LEASE, claim, release_all
-from service.moderation.queue.review_queue import Asked, InQueue, count_queued, read_queue
+from service.moderation.queue.review_queue import InQueue, QueueFilter, count_queued, read_queue
 from service.moderation.queue.wire import Claimed, ClaimIn, ClaimOut, QueuedOut, QueuePage, QueueQuery
 from service.moderation.search.search_index import searched
 from service.platform import clock
@@ -23,7 +23,7 @@ async def get_queue(request: Request, caller: Caller) -> Response:
     """What waits for a moderator."""
     query, locale, now = decode_query(request, QueueQuery), locale_of(request, caller), clock.now()
     words = await searched(database_of(request), caller.site, query.q) if query.q else None
-    asked = Asked(
+    asked = QueueFilter(
         state=query.state,
         article=query.article,
         rule=query.rule,
@@ -47,7 +47,7 @@ async def get_queue(request: Request, caller: Caller) -> Response:
 async def post_claims(request: Request, caller: Caller) -> Response:
     """Be handed comments that nobody else has before them."""
     body, locale = await decode_body(request, ClaimIn, optional=True), locale_of(request, caller)
-    asked = Asked(state=body.state, article=body.article, rule=body.rule, free=True)
+    asked = QueueFilter(state=body.state, article=body.article, rule=body.rule, free=True)
     by = caller.actor.id
     assert by is not None
     async with database_of(request).write() as connection:

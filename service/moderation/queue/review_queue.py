@@ -39,7 +39,7 @@ class InQueue(NamedTuple):
     claim: tuple[str, datetime] | None
 
 
-class Asked(msgspec.Struct, kw_only=True, frozen=True):
+class QueueFilter(msgspec.Struct, kw_only=True, frozen=True):
     """Which comments are asked for; what is None does not matter. ``words`` is the term of a search."""
 
     state: Queued = "pending"
@@ -56,7 +56,7 @@ class Asked(msgspec.Struct, kw_only=True, frozen=True):
 async def read_queue(
     connection: AsyncConnection,
     site: Site,
-    asked: Asked,
+    asked: QueueFilter,
     *,
     by: str | None,
     after: UUID | None,
@@ -89,7 +89,7 @@ async def read_queue(
     ]
 
 
-def _statement(site: Site, asked: Asked, now: datetime) -> Select[*tuple[Any, ...]]:
+def _statement(site: Site, asked: QueueFilter, now: datetime) -> Select[*tuple[Any, ...]]:
     held = and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
     return (
         select(*COLUMNS, ThreadRow.article, ThreadRow.title, ClaimRow.claimed_by, ClaimRow.until)
@@ -100,7 +100,7 @@ def _statement(site: Site, asked: Asked, now: datetime) -> Select[*tuple[Any, ..
     )
 
 
-def _terms(site: Site, asked: Asked) -> Terms:
+def _terms(site: Site, asked: QueueFilter) -> Terms:
     terms: Terms = []
     if asked.article is not None:
         terms.append(of_article(site, asked.article))

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from service.conversation.comments.drafting import address_marks_of, author_marks_of
+from service.conversation.comments.build_draft import address_marks_of, author_marks_of
 from service.moderation.reports.file_report import file_report
 from service.moderation.reports.report_store import Report, Reporter
 from service.moderation.reports.wire import ReportIn

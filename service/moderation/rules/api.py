@@ -6,14 +6,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.comments.drafting import model_of
+from service.conversation.comments.build_draft import model_of
 from service.conversation.comments.model import State
 from service.conversation.comments.wire import finding_out
 from service.conversation.screening.findings import Action
 from service.moderation.rules.try_rules import Example, try_rules
 from service.moderation.rules.wire import ActionCounts, Differing, SettingsIn, Tried, TryIn
 from service.platform import clock
-from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller, locale_of
 from service.platform.events.record_decisions import NewDecision, note_decisions
 from service.platform.http.conditional import PRIVATE
@@ -45,7 +45,7 @@ async def put_rules(request: Request, caller: Caller) -> Response:
         await change_rules(connection, site, rules)
         decision = NewDecision(site.id, "rules", caller.actor, reason=members_changed(site.rules, rules))
         await note_decisions(connection, [decision], now=clock.now())
-    doorkeeper_of(request).sites.forget(caller.site.slug)
+    gate_of(request).sites.forget(caller.site.slug)
     return json_response(rules, headers=NO_STORE)
 
 
@@ -77,7 +77,7 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
         await change_site(connection, site, name=None, locale=None, settings=settings)
         decision = NewDecision(site.id, "settings", caller.actor, reason=members_changed(site.settings, settings))
         await note_decisions(connection, [decision], now=clock.now())
-    doorkeeper_of(request).sites.forget(caller.site.slug)
+    gate_of(request).sites.forget(caller.site.slug)
     return json_response(settings, headers=NO_STORE)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import CommentRow
-from service.conversation.comments.reputation_queries import History, no_history
+from service.conversation.comments.reputation_queries import ReputationHistory, no_history
 from service.conversation.screening.findings import Action, Finding, strictest
 from service.conversation.screening.reputation_rules import Past, words_mark
 from service.conversation.screening.rule_set import Screen, make_screen, said
@@ -100,7 +100,7 @@ def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules, model: Sp
 
 
 def _judge_both_ways(
-    comment: _Comment, history: History, own: Screen, tried: Screen, model: SpamModel | None
+    comment: _Comment, history: ReputationHistory, own: Screen, tried: Screen, model: SpamModel | None
 ) -> tuple[list[Finding], list[Finding]]:
     """What each finds in ``comment``, which then belongs to the ``history``."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)

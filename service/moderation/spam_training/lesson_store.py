@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.model import CommentRow, LessonRow
 from service.conversation.screening.rule_set import said
 from service.conversation.screening.spam_features import features_of
-from service.moderation.spam_training.read_decisions import Judged
+from service.moderation.spam_training.read_decisions import JudgedComment
 from service.platform.storage.portable import any_of, insert_many, rows_given
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -29,21 +29,21 @@ class Lesson(NamedTuple):
     features: list[str]
 
 
-async def read_new_lessons(connection: AsyncConnection, judged: Collection[Judged]) -> list[Lesson]:
+async def read_new_lessons(connection: AsyncConnection, judged: Collection[JudgedComment]) -> list[Lesson]:
     """The lessons that comments ``judged`` are, where their words are still those that were judged."""
     teaching = {each.comment_id: each for each in judged if each.spam is not None}
     rows = await _rows_of(connection, _read_words, teaching)
     return await asyncio.to_thread(lambda: [lesson for row in rows if (lesson := _new_lesson(row, teaching[row.id]))])
 
 
-def _new_lesson(row: Row[*tuple[Any, ...]], judged: Judged) -> Lesson | None:
+def _new_lesson(row: Row[*tuple[Any, ...]], judged: JudgedComment) -> Lesson | None:
     if judged.spam is None or judged.revision != row.revision or not row.body:
         return None
     says = said(author_name=row.author_name, author_url=row.author_url, body=row.body, html=row.html)
     return Lesson(judged.comment_id, judged.position, judged.spam, sorted(features_of(says).all))
 
 
-async def read_old_lessons(connection: AsyncConnection, judged: Collection[Judged]) -> list[Lesson]:
+async def read_old_lessons(connection: AsyncConnection, judged: Collection[JudgedComment]) -> list[Lesson]:
     """What was learned before of the comments ``judged``."""
     return await read_lessons(connection, [each.comment_id for each in judged])
 

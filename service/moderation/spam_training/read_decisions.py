@@ -30,7 +30,7 @@ _TELLING = (
 )
 
 
-class Judged(NamedTuple):
+class JudgedComment(NamedTuple):
     """A comment whose last judgement, told at ``position``, left it at ``revision`` and taught this, or nothing."""
 
     comment_id: UUID
@@ -42,7 +42,7 @@ class Judged(NamedTuple):
 class Reading(NamedTuple):
     """What the log says up to ``position``, and whether there may be more to read."""
 
-    judged: list[Judged]
+    judged: list[JudgedComment]
     position: int
     more: bool
 
@@ -71,12 +71,12 @@ async def read_judged(connection: AsyncConnection, site_id: int, *, after: int) 
     )
     events = [(row.position, row.type, _decode(row.data).comment) for row in await connection.execute(statement)]
     actions = await _read_actions(connection, [(comment.id, comment.revision - 1) for _, _, comment in events])
-    judged: dict[UUID, Judged] = {}
+    judged: dict[UUID, JudgedComment] = {}
     for position, type_, comment in events:
         action = actions.get((comment.id, comment.revision - 1, comment.state))
         if action or type_ == EventType.COMMENT_DELETED:  # which an author needs no decision for
             spam = TEACHES.get(action) if action else None
-            judged[comment.id] = Judged(comment.id, comment.revision, position, spam)
+            judged[comment.id] = JudgedComment(comment.id, comment.revision, position, spam)
     if len(events) == READ_AT_ONCE:
         return Reading([*judged.values()], events[-1][0], more=True)
     return Reading([*judged.values()], max([head, *(position for position, _, _ in events)]), more=False)

@@ -27,7 +27,7 @@ from service.moderation.spam_training.lesson_store import (
     read_new_lessons,
     read_old_lessons,
 )
-from service.moderation.spam_training.read_decisions import Judged, read_judged
+from service.moderation.spam_training.read_decisions import JudgedComment, read_judged
 from service.platform.sites.edit_site import list_sites
 from service.platform.sites.model import SiteRow
 from service.platform.storage.engine import Database
@@ -117,7 +117,7 @@ _LOCK = (
 )
 
 
-async def _learn(connection: AsyncConnection, site_id: int, learned: bytes, judged: Sequence[Judged]) -> bytes:
+async def _learn(connection: AsyncConnection, site_id: int, learned: bytes, judged: Sequence[JudgedComment]) -> bytes:
     """What was ``learned``, with what was ``judged``; the lessons are kept and dropped alike."""
     old, new = await read_old_lessons(connection, judged), await read_new_lessons(connection, judged)
     await drop_lessons(connection, old)

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller
 from service.platform.access.log_in import log_in
 from service.platform.access.rate_limits import address_of
@@ -20,7 +20,7 @@ NO_STORE = {"cache-control": "no-store"}
 async def post_session(request: Request, caller: Caller) -> Response:
     """Log in."""
     body = await decode_body(request, SessionIn)
-    doorkeeper = doorkeeper_of(request)
+    doorkeeper = gate_of(request)
     token, session = await log_in(
         database_of(request),
         caller.site,

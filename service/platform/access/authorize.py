@@ -11,10 +11,10 @@ from service.platform.access.api_keys import Keys
 from service.platform.access.author_tokens import AuthorTokens
 from service.platform.access.caller import Caller, Who, admit, identify
 from service.platform.access.cors import origin_headers, preflight
-from service.platform.access.fingerprints import Marks
+from service.platform.access.fingerprints import Fingerprints
 from service.platform.access.host_tokens import HostTokens
 from service.platform.access.passwords import Passwords
-from service.platform.access.rate_limits import Limits, RateLimited, Standing, address_of
+from service.platform.access.rate_limits import LimitStatus, RateLimited, RateLimits, address_of
 from service.platform.access.sessions import Sessions
 from service.platform.http.conditional import conditional
 from service.platform.http.raw_routes import Handler, allowed_methods, path_parameter
@@ -25,15 +25,15 @@ from service.platform.sites.site_lookup import Site, Sites
 SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
 
 
-class Doorkeeper(msgspec.Struct, frozen=True):
+class Gate(msgspec.Struct, frozen=True):
     """What it takes to know who asks; the app makes one and keeps it as ``app.state.doorkeeper``."""
 
     sites: Sites
     keys: Keys
     tokens: AuthorTokens
     host_tokens: HostTokens
-    limits: Limits
-    marks: Marks
+    limits: RateLimits
+    marks: Fingerprints
     sessions: Sessions
     passwords: Passwords
 
@@ -42,7 +42,7 @@ def guarded(handler: SiteHandler, who: Who) -> Handler:
     """``handler`` for those in ``who``; the path must have a ``{site}``."""
 
     async def guard(request: Request) -> Response:
-        doorkeeper = doorkeeper_of(request)
+        doorkeeper = gate_of(request)
         site = await _site_of(request, doorkeeper)
         caller = await _counted_caller(request, site, doorkeeper)
         admit(caller, who)
@@ -53,12 +53,12 @@ def guarded(handler: SiteHandler, who: Who) -> Handler:
 
 async def answer_preflight(request: Request) -> Response:
     """What a browser asks before a page of another origin may call."""
-    site = await _site_of(request, doorkeeper_of(request))
+    site = await _site_of(request, gate_of(request))
     methods = allowed_methods(request.app.routes, request.scope)
     return preflight(request, site, [method for method in methods if method != "OPTIONS"])
 
 
-async def _site_of(request: Request, doorkeeper: Doorkeeper) -> Site:
+async def _site_of(request: Request, doorkeeper: Gate) -> Site:
     """The site that is asked; from here on every answer knows its language and who may read it."""
     site = await doorkeeper.sites.find(path_parameter(request, "site"))
     request.scope["site_locale"] = site.locale
@@ -66,7 +66,7 @@ async def _site_of(request: Request, doorkeeper: Doorkeeper) -> Site:
     return site
 
 
-async def _counted_caller(request: Request, site: Site, doorkeeper: Doorkeeper) -> Caller:
+async def _counted_caller(request: Request, site: Site, doorkeeper: Gate) -> Caller:
     """Who asks, if not too often; one who guesses at keys is counted by address, as everybody without a key is."""
     try:
         caller = await identify(
@@ -93,7 +93,7 @@ def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None
     """Count what a reader sends; the problem, with the ``draft`` given back, where there was too much."""
     if caller.role:
         return None
-    limits, settings = doorkeeper_of(request).limits, caller.site.settings
+    limits, settings = gate_of(request).limits, caller.site.settings
     counted = {"post-limit-per-address": (settings.post_limit_per_address, address_of(request))}
     if caller.reader_id:
         counted["post-limit-per-reader"] = settings.post_limit_per_reader, str(caller.reader_id)
@@ -109,19 +109,19 @@ def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None
     return None
 
 
-def count_address(request: Request, site: Site, limits: Limits) -> Standing | None:
+def count_address(request: Request, site: Site, limits: RateLimits) -> LimitStatus | None:
     """Count one more request from the address it came from; raises RateLimited."""
     address, rates = address_of(request), site.settings.request_limit_per_address
     return limits.count("request-limit-per-address", rates, site, address) if address else None
 
 
-def tell_standing(request: Request, standing: Standing) -> None:
+def tell_standing(request: Request, standing: LimitStatus) -> None:
     """Say in the answer, which must not be one that is shared, how many more may come."""
     add_headers(request.scope, [(name.encode(), value.encode()) for name, value in standing.headers().items()])
 
 
-def doorkeeper_of(request: Request) -> Doorkeeper:
+def gate_of(request: Request) -> Gate:
     """The app's doorkeeper."""
     doorkeeper = request.app.state.doorkeeper
-    assert isinstance(doorkeeper, Doorkeeper)
+    assert isinstance(doorkeeper, Gate)
     return doorkeeper

@@ -1,4 +1,4 @@
-"""Marks: keyed hashes by which somebody is known again though neither their address nor their e-mail is kept.
+"""Fingerprints: keyed hashes by which somebody is known again though neither their address nor their e-mail is kept.
 
 A mark is 64 bits of BLAKE2b (RFC 7693) under a key of the installation, over the site, the kind and the value. An
 address has one for itself (of IPv6 for its /64, which is one household's) and one for each wider range.
@@ -16,7 +16,7 @@ PREFIXES = {4: (32, 24, 16), 6: (64, 56, 48, 32)}
 Network = IPv4Network | IPv6Network
 
 
-class Marks:
+class Fingerprints:
     """Makes marks with the installation's secret key."""
 
     def __init__(self, secret_key: str) -> None:

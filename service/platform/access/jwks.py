@@ -53,7 +53,7 @@ class KeySetOut(msgspec.Struct):
     keys: list[msgspec.Raw]
 
 
-class Key(msgspec.Struct, frozen=True):
+class JwksKey(msgspec.Struct, frozen=True):
     """A key that verifies one algorithm's signatures."""
 
     kid: str | None
@@ -61,11 +61,11 @@ class Key(msgspec.Struct, frozen=True):
     key: PublicKey
 
 
-class Known(msgspec.Struct):
+class KnownKeySet(msgspec.Struct):
     """What is known of the JWKS at ``url``: the last good keys, when they were read, and the reading under way."""
 
     url: str
-    keys: list[Key] = []
+    keys: list[JwksKey] = []
     read_at: datetime | None = None
     tried_at: datetime | None = None
     reading: asyncio.Task[None] | None = None
@@ -76,7 +76,7 @@ class KeySets:
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
-        self._known: dict[int, Known] = {}
+        self._known: dict[int, KnownKeySet] = {}
 
     async def find(self, site: Site, url: str, *, kid: str | None, algorithm: Algorithm) -> PublicKey | None:
         """The key ``kid`` for ``algorithm`` in the JWKS at ``url``; without ``kid`` the only one that fits.
@@ -92,20 +92,20 @@ class KeySets:
             raise Busy(cause=f"No key could be read from {url}.", retry_after_seconds=int(PATIENCE.total_seconds()))
         return key
 
-    def _known_of(self, site: Site, url: str) -> Known:
+    def _known_of(self, site: Site, url: str) -> KnownKeySet:
         known = self._known.get(site.id)
         if known is None or known.url != url:
-            known = self._known[site.id] = Known(url)
+            known = self._known[site.id] = KnownKeySet(url)
         return known
 
-    async def _read(self, site: Site, known: Known) -> None:
+    async def _read(self, site: Site, known: KnownKeySet) -> None:
         """Wait for the reading under way, or begin one; a caller that goes away stops nobody else's."""
         if known.reading is None:
             known.tried_at = clock.now()
             known.reading = asyncio.create_task(self._read_once(site, known))
         await asyncio.shield(known.reading)
 
-    async def _read_once(self, site: Site, known: Known) -> None:
+    async def _read_once(self, site: Site, known: KnownKeySet) -> None:
         try:
             async with asyncio.timeout(READING_SECONDS):
                 content = await self._fetch(known.url)
@@ -139,7 +139,7 @@ class UnreadableKeys(Exception):
     """What the host answered has no keys that could be used; the message says why."""
 
 
-def keys_in(content: bytes) -> list[Key]:
+def keys_in(content: bytes) -> list[JwksKey]:
     """The keys of a JWKS that verify signatures here; raises :class:`UnreadableKeys` where there are none."""
     try:
         published = msgspec.json.decode(content, type=KeySetOut).keys[:MOST_KEYS]
@@ -151,29 +151,29 @@ def keys_in(content: bytes) -> list[Key]:
     return keys
 
 
-def _key_in(raw: msgspec.Raw) -> Key | None:
+def _key_in(raw: msgspec.Raw) -> JwksKey | None:
     """The key, or None where it is for something else, or broken."""
     try:
         out = msgspec.json.decode(raw, type=KeyOut)
         if out.use not in {None, "sig"}:
             return None
         if out.kty == "RSA" and out.alg in {None, "RS256"} and len(urlsafe_b64decode(out.n + "==")) in RSA_BYTES:
-            return Key(out.kid, "RS256", RSAKey.import_key({"kty": "RSA", "n": out.n, "e": out.e}))
+            return JwksKey(out.kid, "RS256", RSAKey.import_key({"kty": "RSA", "n": out.n, "e": out.e}))
         if out.kty == "OKP" and out.crv == "Ed25519" and out.alg in {None, "EdDSA", "Ed25519"}:
-            return Key(out.kid, "EdDSA", OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": out.x}))
+            return JwksKey(out.kid, "EdDSA", OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": out.x}))
     except (msgspec.DecodeError, JoseError, ValueError):
         return None
     return None
 
 
-def _pick(keys: list[Key], kid: str | None, algorithm: Algorithm) -> PublicKey | None:
+def _pick(keys: list[JwksKey], kid: str | None, algorithm: Algorithm) -> PublicKey | None:
     fitting = [each for each in keys if each.algorithm == algorithm and kid in {None, each.kid}]
     return fitting[0].key if fitting and (kid is not None or len(fitting) == 1) else None
 
 
-def _is_fresh(known: Known) -> bool:
+def _is_fresh(known: KnownKeySet) -> bool:
     return known.read_at is not None and abs(clock.now() - known.read_at) < KEPT
 
 
-def _may_try(known: Known) -> bool:
+def _may_try(known: KnownKeySet) -> bool:
     return known.tried_at is None or abs(clock.now() - known.tried_at) >= PATIENCE

@@ -13,7 +13,7 @@ from service.platform import clock
 from service.platform.access.model import ModeratorRow
 from service.platform.access.moderator_accounts import Account, find_account, fold_name
 from service.platform.access.passwords import Passwords
-from service.platform.access.rate_limits import Limits
+from service.platform.access.rate_limits import RateLimits
 from service.platform.access.sessions import Session, begin_session, read_session
 from service.platform.problems import Unauthenticated
 from service.platform.sites.site_lookup import Site
@@ -34,7 +34,7 @@ async def log_in(
     site: Site,
     *,
     passwords: Passwords,
-    limits: Limits,
+    limits: RateLimits,
     name: str,
     password: str,
     address: str | None,

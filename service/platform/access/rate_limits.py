@@ -20,7 +20,7 @@ from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 
 
-class Standing(msgspec.Struct, frozen=True):
+class LimitStatus(msgspec.Struct, frozen=True):
     """Where somebody stands with one limit: ``remaining`` of ``quota`` in ``window`` seconds, more in ``reset``."""
 
     policy: str
@@ -43,18 +43,18 @@ class RateLimited(Problem):
     status: ClassVar[int] = 429
     slug = "rate-limited"
 
-    def __init__(self, standing: Standing, **members: Any) -> None:
+    def __init__(self, standing: LimitStatus, **members: Any) -> None:
         super().__init__(**members)
         self.headers |= {"retry-after": str(max(1, standing.reset)), **standing.headers()}
 
 
-class Limits:
+class RateLimits:
     """What this process has counted."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def count(self, policy: str, rates: str | None, site: Site, who: str) -> Standing | None:
+    def count(self, policy: str, rates: str | None, site: Site, who: str) -> LimitStatus | None:
         """Count one more of ``who`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
 
         The standing with the least remaining, or None where there is no limit; raises :class:`RateLimited`.
@@ -67,11 +67,11 @@ class Limits:
         for rate in _parsed(rates):
             self._limiter.clear(rate, policy, str(site.id), who)
 
-    def _count(self, policy: str, rate: RateLimitItem, site: Site, who: str) -> Standing:
+    def _count(self, policy: str, rate: RateLimitItem, site: Site, who: str) -> LimitStatus:
         identity = (policy, str(site.id), who)
         taken = self._limiter.hit(rate, *identity)
         reset_at, remaining = self._limiter.get_window_stats(rate, *identity)
-        standing = Standing(policy, rate.amount, rate.get_expiry(), remaining, max(0, ceil(reset_at - time())))
+        standing = LimitStatus(policy, rate.amount, rate.get_expiry(), remaining, max(0, ceil(reset_at - time())))
         if not taken:
             raise RateLimited(standing)
         return standing

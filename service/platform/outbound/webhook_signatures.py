@@ -24,7 +24,7 @@ class InvalidWebhookSecret(ValueError):
     """A text can't be a secret; the message is one line, without the secret."""
 
 
-class InvalidSignature(Exception):
+class SignatureMismatch(Exception):
     """A message is not one that was signed with the secret just now; the message says why."""
 
 
@@ -60,29 +60,29 @@ class Signer:
         }
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
-        """The id of the message, whose ``headers`` have names in lower case; raises :class:`InvalidSignature`.
+        """The id of the message, whose ``headers`` have names in lower case; raises :class:`SignatureMismatch`.
 
         It must have been sent less than five minutes from ``now``, and one of its signatures be by one of the secrets.
         """
         message_id, signatures = headers.get(ID, ""), headers.get(SIGNATURE, "")
         if not message_id or not signatures or not headers.get(TIMESTAMP):
-            raise InvalidSignature(f"It needs the headers {ID}, {TIMESTAMP} and {SIGNATURE}.")
+            raise SignatureMismatch(f"It needs the headers {ID}, {TIMESTAMP} and {SIGNATURE}.")
         at = _instant(headers[TIMESTAMP])
         if abs(now - at) > TOLERANCE:
-            raise InvalidSignature(f"Its {TIMESTAMP} is more than five minutes away.")
+            raise SignatureMismatch(f"Its {TIMESTAMP} is more than five minutes away.")
         try:
             text = body.decode()
         except UnicodeDecodeError:
-            raise InvalidSignature("Its body is not UTF-8.") from None
+            raise SignatureMismatch("Its body is not UTF-8.") from None
         if not _any_fits(signatures.split(" "), [webhook.sign(message_id, at, text) for webhook in self._webhooks]):
-            raise InvalidSignature("None of its signatures is by this secret.")
+            raise SignatureMismatch("None of its signatures is by this secret.")
         return message_id
 
 
 def _instant(timestamp: str) -> datetime:
-    """The instant of whole seconds since 1970; raises :class:`InvalidSignature`."""
+    """The instant of whole seconds since 1970; raises :class:`SignatureMismatch`."""
     if not re.fullmatch("0|[1-9][0-9]{0,10}", timestamp):
-        raise InvalidSignature(f"Its {TIMESTAMP} is no number of seconds.")
+        raise SignatureMismatch(f"Its {TIMESTAMP} is no number of seconds.")
     return datetime.fromtimestamp(int(timestamp), UTC)
 
 

@@ -1,4 +1,4 @@
-"""Which answers of a route are kept: those that are the same for everybody who asks in one language."""
+"""Which answers of a route are cached: those that are the same for everybody who asks in one language."""
 
 from collections.abc import Callable, Hashable, Iterable
 
@@ -10,7 +10,7 @@ from service.platform.access.caller import Caller, locale_of
 from service.platform.http.conditional import PublicResponse
 from service.platform.http.path_ids import articles_asked
 from service.platform.http.raw_routes import raw_path
-from service.reading.cache.response_cache import Answers
+from service.reading.cache.response_cache import ResponseCache
 
 
 def whole_site(_request: Request) -> list[str | None]:
@@ -18,13 +18,13 @@ def whole_site(_request: Request) -> list[str | None]:
     return [None]
 
 
-def kept(
+def cached(
     handler: SiteHandler,
     *,
     by: Callable[[Request], Hashable] = lambda _: None,
     about: Callable[[Request], Iterable[str | None]] = articles_asked,
 ) -> SiteHandler:
-    """``handler``, whose public answers are kept until something happens to one of the articles they are ``about``.
+    """``handler``, whose public answers are cached until something happens to one of the articles they are ``about``.
 
     They are told apart by site, language and target, and by what ``by`` says of a request besides: an answer with
     links to the service itself is another for each ``base_url_of``.
@@ -48,7 +48,7 @@ def kept(
             assert isinstance(response, PublicResponse)
             return response
 
-        answers: Answers = request.app.state.answers
+        answers: ResponseCache = request.app.state.answers
         return await answers.answer(key, make, about=lambda: [(site.id, article) for article in about(request)])
 
     return answer

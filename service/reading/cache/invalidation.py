@@ -16,7 +16,7 @@ MOST_ARTICLES = 1_000
 Changed = tuple[int, str | None]
 
 
-class Log:
+class LogCursor:
     """A reader of every site's log, which remembers how far it has come.
 
     What this process has committed is always news; what others have, after :data:`BOUND` at the latest.

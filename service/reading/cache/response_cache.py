@@ -1,4 +1,4 @@
-"""Answers as they were sent, to be sent again until something happens to an article that they are about.
+"""Responses as they were sent, cached until something happens to one of their articles.
 
 Promise 7: before each use the log is read on, unless nothing was committed here and it was read within the bound. So
 an answer never lacks what this process has written, nor what another has written longer ago than the bound.
@@ -15,7 +15,7 @@ from service.platform.http.conditional import PublicResponse
 from service.platform.metrics import READS
 from service.platform.problems import Busy
 from service.platform.storage.single_flight import SingleFlight
-from service.reading.cache.invalidation import Log
+from service.reading.cache.invalidation import LogCursor
 
 CAPACITY = 32 * 1024 * 1024
 OVERHEAD = 500  # bytes that an answer takes beside its body, about
@@ -23,7 +23,7 @@ OVERHEAD = 500  # bytes that an answer takes beside its body, about
 Article = tuple[int, str | None]  # None for all of a site's
 
 
-class Kept(msgspec.Struct, eq=False):
+class CachedResponse(msgspec.Struct, eq=False):
     """An answer, or the promise of one that is being made, and the articles that it is about."""
 
     answer: "asyncio.Future[PublicResponse]"
@@ -31,14 +31,14 @@ class Kept(msgspec.Struct, eq=False):
     size: int = 0
 
 
-class Answers:
+class ResponseCache:
     """What a process keeps, ``capacity`` bytes at most; what was not asked for longest goes first."""
 
-    def __init__(self, log: Log, *, capacity: int = CAPACITY) -> None:
+    def __init__(self, log: LogCursor, *, capacity: int = CAPACITY) -> None:
         self._log, self._capacity = log, capacity
         self._reading: SingleFlight[None] = SingleFlight()
         self._size = 0
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._kept: OrderedDict[Hashable, CachedResponse] = OrderedDict()
         self._about: defaultdict[int, defaultdict[str | None, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
 
     async def answer(
@@ -72,7 +72,7 @@ class Answers:
     ) -> PublicResponse:
         """Make and keep an answer, unless one of its articles changed meanwhile, which takes it out of the room."""
         self._drop(key)
-        kept = self._kept[key] = Kept(asyncio.get_running_loop().create_future(), articles)
+        kept = self._kept[key] = CachedResponse(asyncio.get_running_loop().create_future(), articles)
         for site_id, article in articles:
             self._about[site_id][article].add(key)
         try:

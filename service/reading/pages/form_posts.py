@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.conversation.comments.edit_comment import delete_comment
-from service.conversation.comments.submission import take_edit, take_post
+from service.conversation.comments.submission import submit_edit, submit_post
 from service.conversation.comments.wire import NOT_YET, EditIn, PostIn
 from service.moderation.reports.take_report import take_report
 from service.moderation.reports.wire import ReportIn
 from service.platform import clock
-from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller
 from service.platform.access.rate_limits import host_of
 from service.platform.http.decode import decode
@@ -27,7 +27,7 @@ from service.platform.http.path_ids import comment_id_of
 from service.platform.http.raw_routes import raw_path
 from service.platform.problems import NotFound, Problem
 from service.platform.storage.engine import database_of
-from service.reading.pages.forms import Deed, Form, stamps_of
+from service.reading.pages.forms import Deed, FormView, stamps_of
 from service.reading.pages.page_sessions import PageHandler, is_from_here, locale_of_visitor, problem_page, remember
 from service.reading.pages.thread_page import show_page
 
@@ -42,7 +42,7 @@ def _form(deed: Deed) -> Callable[[Doing], PageHandler]:
     def sends(do: Doing) -> PageHandler:
         async def send(request: Request, caller: Caller) -> Response:
             values: dict[str, str] = request.state.typed
-            form = Form(deed=deed, target=_target(request, values), values=values)
+            form = FormView(deed=deed, target=_target(request, values), values=values)
             if not is_from_here(request):
                 return await show_page(request, caller, form=msgspec.structs.replace(form, looks_over=True))
             try:
@@ -67,12 +67,12 @@ async def send_post(request: Request, caller: Caller, values: dict[str, str]) ->
     }
     if values.get("parent"):
         post["parent_id"] = values["parent"]
-    accepted = await take_post(request, caller, _typed(post, PostIn), key=_key(request, caller, values))
+    accepted = await submit_post(request, caller, _typed(post, PostIn), key=_key(request, caller, values))
     comment = accepted.comment
     answer = _see(request, "held" if comment.state in NOT_YET else "posted", comment=str(comment.id))
     # Whoever sends the same again later may be somebody else who has read it: only what is secret proves an author.
     if accepted.tells_token and clock.now() - comment.created_at < JUST_NOW:
-        remember(answer, request, caller, doorkeeper_of(request).tokens.make(caller.site.id, comment.reader_id))
+        remember(answer, request, caller, gate_of(request).tokens.make(caller.site.id, comment.reader_id))
     return answer
 
 
@@ -80,7 +80,7 @@ async def send_post(request: Request, caller: Caller, values: dict[str, str]) ->
 async def send_edit(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Edit one's own comment."""
     comment_id = comment_id_of(request)
-    comment = await take_edit(request, caller, comment_id, _typed({"body": values.get("body", "")}, EditIn))
+    comment = await submit_edit(request, caller, comment_id, _typed({"body": values.get("body", "")}, EditIn))
     return _see(request, "held" if comment.state in NOT_YET else "edited", comment=str(comment_id))
 
 
@@ -128,7 +128,7 @@ def _see(request: Request, said: str, *, comment: str) -> Response:
     )
 
 
-async def _given_back(request: Request, caller: Caller, form: Form, problem: Problem) -> Response:
+async def _given_back(request: Request, caller: Caller, form: FormView, problem: Problem) -> Response:
     """The page with the form as it was filled in, and what is wrong; without a page, what was typed alone."""
     locale = locale_of_visitor(request, caller)
     try:

@@ -6,7 +6,7 @@ from datetime import datetime
 LONGEST = 86_400 * 30.0
 
 
-class Stamps:
+class FormTimestamps:
     """Makes and reads stamps with the installation's secret key (HMAC-SHA-256, RFC 2104)."""
 
     def __init__(self, secret_key: str) -> None:

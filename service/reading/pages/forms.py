@@ -12,7 +12,7 @@ from service.conversation.comments.comment_lookup import find_comment
 from service.conversation.comments.model import CommentRow, State
 from service.platform.access.caller import Caller
 from service.platform.problems import NotFound, Problem
-from service.reading.pages.form_timestamps import Stamps
+from service.reading.pages.form_timestamps import FormTimestamps
 from service.reading.pages.thread_view import Branch, find_branch, is_own
 
 Deed = Literal["post", "edit", "delete", "report"]
@@ -28,7 +28,7 @@ FIELDS = {
 }
 
 
-class Form(msgspec.Struct, kw_only=True):
+class FormView(msgspec.Struct, kw_only=True):
     """A form as it is shown: for a deed, on the comment ``target`` or on the article, with the ``values`` it holds.
 
     ``wrong`` tells by field what does not fit, ``error`` what else keeps it from being done; ``looks_over`` is whether
@@ -42,7 +42,7 @@ class Form(msgspec.Struct, kw_only=True):
     error: str | None = None
     looks_over: bool = False
 
-    def given_back(self, problem: Problem, locale: str) -> "Form":
+    def given_back(self, problem: Problem, locale: str) -> "FormView":
         """The form with what ``problem`` says of it."""
         content = problem.content(locale)
         # A detail that is the same in every language is for those who program.
@@ -55,7 +55,7 @@ class Form(msgspec.Struct, kw_only=True):
         return msgspec.structs.replace(self, target=target, error=told)
 
 
-async def open_form(request: Request, connection: AsyncConnection, caller: Caller) -> Form:
+async def open_form(request: Request, connection: AsyncConnection, caller: Caller) -> FormView:
     """The form that the page's query asks for (``?reply=``, ``edit``, ``delete`` or ``report`` a comment).
 
     Where that comment is not there, or is not the reader's to change, it is the form for a reply to the article.
@@ -65,8 +65,8 @@ async def open_form(request: Request, connection: AsyncConnection, caller: Calle
         if asked := request.query_params.get(name):
             body = await _body_of(connection, caller, asked, deed)
             if body is not None:
-                return Form(deed=deed, target=UUID(asked), values={**known, "body": body})
-    return Form(values=known)
+                return FormView(deed=deed, target=UUID(asked), values={**known, "body": body})
+    return FormView(values=known)
 
 
 async def _known_author(connection: AsyncConnection, caller: Caller) -> dict[str, str]:
@@ -90,7 +90,7 @@ async def _body_of(connection: AsyncConnection, caller: Caller, asked: str, deed
     return "" if comment.state is State.PUBLISHED else None
 
 
-def settled(form: Form, branches: list[Branch]) -> Form:
+def settled(form: FormView, branches: list[Branch]) -> FormView:
     """``form`` where its comment is shown; else what was typed, as a reply to the article."""
     if form.target is None or find_branch(branches, form.target):
         return form
@@ -106,8 +106,8 @@ def comment_asked(request: Request) -> UUID | None:
         return None
 
 
-def stamps_of(request: Request) -> Stamps:
+def stamps_of(request: Request) -> FormTimestamps:
     """What stamps the app's forms."""
     stamps = request.app.state.stamps
-    assert isinstance(stamps, Stamps)
+    assert isinstance(stamps, FormTimestamps)
     return stamps

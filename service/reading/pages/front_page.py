@@ -6,7 +6,7 @@ from starlette.responses import Response
 from service.conversation.threads.thread_list import list_threads
 from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform import clock
-from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.authorize import gate_of
 from service.platform.languages.messages import negotiate
 from service.platform.problems import NotFound
 from service.platform.storage.engine import database_of
@@ -20,7 +20,7 @@ async def get_index(request: Request) -> Response:
     threads: list[ThreadOut] = []
     name, locale = "One Reply", negotiate(request.headers.get("accept-language"), site_locale="en")
     try:
-        site = await doorkeeper_of(request).sites.find(DEMO)
+        site = await gate_of(request).sites.find(DEMO)
     except NotFound:
         pass
     else:

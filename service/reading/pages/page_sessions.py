@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.access.authorize import count_address, doorkeeper_of
+from service.platform.access.authorize import count_address, gate_of
 from service.platform.access.caller import Caller
 from service.platform.http.decode import read_body
 from service.platform.http.problem_responses import locale_asked, note_cause
@@ -64,7 +64,7 @@ def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Resp
 
 async def _visitor(request: Request) -> Caller:
     """Who visits, counted as everybody without a key is."""
-    doorkeeper = doorkeeper_of(request)
+    doorkeeper = gate_of(request)
     site = await doorkeeper.sites.find(path_parameter(request, "site"))
     request.scope["site_locale"] = site.locale
     count_address(request, site, doorkeeper.limits)

@@ -27,7 +27,7 @@ from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
 from service.platform.storage.engine import database_of
-from service.reading.pages.forms import DEEDS, Form, comment_asked, open_form, settled, stamps_of
+from service.reading.pages.forms import DEEDS, FormView, comment_asked, open_form, settled, stamps_of
 from service.reading.pages.page_sessions import is_from_here, locale_of_visitor
 from service.reading.pages.templates_engine import LOOKS, SAFE, html_page, page, rendered
 from service.reading.pages.thread_view import Shown, find_branch, is_own, page_path, read_shown
@@ -50,7 +50,7 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
         visible(thread, to_staff=False, now=now)
         shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
     origin = base_url_of(request)
-    context = _context(request, caller, shown, Form(), locale=locale, origin=origin)
+    context = _context(request, caller, shown, FormView(), locale=locale, origin=origin)
     html = rendered("fragment.html", locale=locale, level="h2", said=None, **context)
     if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see
         return html_page(html, headers={**PRIVATE, "content-language": locale})
@@ -64,7 +64,9 @@ async def get_thread_page(request: Request, caller: Caller) -> Response:
     return await show_page(request, caller, form=None)
 
 
-async def show_page(request: Request, caller: Caller, *, form: Form | None, problem: Problem | None = None) -> Response:
+async def show_page(
+    request: Request, caller: Caller, *, form: FormView | None, problem: Problem | None = None
+) -> Response:
     """The page of an article's thread, with the form that is asked for, or the ``form`` that was just sent.
 
     Raises NotFound where there is no thread to show.
@@ -111,7 +113,7 @@ def _tag_of(thread: Thread, shown: Shown, caller: Caller, *parts: str) -> str:
     return entity_tag(LOOKS, thread.id, thread.shown_version, shown.thread.state, caller.site.revision, *parts)
 
 
-def _asked(request: Request, form: Form | None) -> FragmentQuery:
+def _asked(request: Request, form: FormView | None) -> FragmentQuery:
     """Which page of the thread to show: that of the comment that a form or a link is about, or the one asked for."""
     given = request.query_params
     return FragmentQuery(
@@ -121,7 +123,9 @@ def _asked(request: Request, form: Form | None) -> FragmentQuery:
     )
 
 
-def _context(request: Request, caller: Caller, shown: Shown, form: Form, *, locale: str, origin: str) -> dict[str, Any]:
+def _context(
+    request: Request, caller: Caller, shown: Shown, form: FormView, *, locale: str, origin: str
+) -> dict[str, Any]:
     """What the templates of a thread are given; links to our own pages begin with ``origin``."""
     messages, profile = catalogue(catalogue_for(locale)), caller.profile
     fields, answered = messages["form"], find_branch(shown.branches, form.target)
@@ -131,7 +135,7 @@ def _context(request: Request, caller: Caller, shown: Shown, form: Form, *, loca
         "thread": shown.thread,
         "origin": origin,
         "form": form,
-        "blank": Form(),
+        "blank": FormView(),
         "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
         "fields": fields,
         "reasons": messages["reason"],

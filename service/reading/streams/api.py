@@ -21,9 +21,9 @@ from service.platform.http.request_log import outlasts
 from service.platform.problems import Busy, InvalidHeader
 from service.reading.streams import catch_up as joining
 from service.reading.streams.catch_up import find_start, read_missed
-from service.reading.streams.log_follower import Following
-from service.reading.streams.reader_events import Told, told_anew
-from service.reading.streams.shared_reads import Reads
+from service.reading.streams.log_follower import LogFollower
+from service.reading.streams.reader_events import ReaderEvent, told_anew
+from service.reading.streams.shared_reads import SharedReads
 from service.reading.streams.stream import Stream
 from service.reading.streams.wire import RETRY, StreamQuery, encode_position
 
@@ -40,7 +40,7 @@ async def get_stream(request: Request, caller: Caller) -> Response:
     """What happens to a thread, from where the client says that it has come to, or from now on."""
     site, article, locale = caller.site, article_of(request), locale_of(request, caller)
     has, last_event = decode_query(request, StreamQuery).sequence, _last_event(request)
-    following: Following = request.app.state.following
+    following: LogFollower = request.app.state.following
     find = partial(find_start, site_id=site.id, article=article, has=has, last_event=last_event)
     start = await following.reads.shared(("start", site.id, article, has, last_event), find)
     headers = {"content-language": locale, "vary": "Accept-Language"}
@@ -58,7 +58,9 @@ async def get_stream(request: Request, caller: Caller) -> Response:
 class StreamResponse(EventSourceResponse):
     """The answer that goes on as long as the client listens; then its stream leaves."""
 
-    def __init__(self, stream: Stream, following: Following, anew: Told | None, *, headers: dict[str, str]) -> None:
+    def __init__(
+        self, stream: Stream, following: LogFollower, anew: ReaderEvent | None, *, headers: dict[str, str]
+    ) -> None:
         super().__init__(
             _messages(stream, following.reads, anew),
             headers=headers,
@@ -91,7 +93,7 @@ def _last_event(request: Request) -> int | None:
     return int(given)
 
 
-async def _messages(stream: Stream, reads: Reads, anew: Told | None) -> AsyncIterator[bytes]:
+async def _messages(stream: Stream, reads: SharedReads, anew: ReaderEvent | None) -> AsyncIterator[bytes]:
     """What happened meanwhile, or ``anew`` where that was too much to send; then what happens."""
     yield RETRY
     if anew:

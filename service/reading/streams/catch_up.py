@@ -20,12 +20,12 @@ from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.events.model import EventRow
 from service.platform.events.read_log import head_position
-from service.reading.streams.reader_events import Facts, Name, Told, is_hidden, name_of, without_old_ends
+from service.reading.streams.reader_events import EventFacts, Name, ReaderEvent, is_hidden, name_of, without_old_ends
 
 READ_AT_ONCE = 200
 MOST_MISSED = 1_000  # events; who missed more reads the thread anew
 _COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
-_decode = msgspec.json.Decoder(Facts).decode
+_decode = msgspec.json.Decoder(EventFacts).decode
 
 
 class Start(NamedTuple):
@@ -66,7 +66,7 @@ async def _sequence_at(connection: AsyncConnection, thread: Thread, position: in
 class Missed(NamedTuple):
     """What the next events of a thread tell, the sequence of the last of them, and its site's log as they were read."""
 
-    told: list[Told]
+    told: list[ReaderEvent]
     sequence: int
     position: int
 
@@ -98,7 +98,7 @@ async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -
 
 async def read_on(
     connection: AsyncConnection, site_id: int, threads: Container[int], *, after: int, until: int
-) -> tuple[list[Told], int]:
+) -> tuple[list[ReaderEvent], int]:
     """What the next events of a site tell of ``threads`` after a position of its log, and the position come to.
 
     It is a range of the log. Were the database asked for the threads as well, it could go through all that ever
@@ -121,15 +121,15 @@ _READ_ON = (
 )
 
 
-async def _told(connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Told]:
+async def _told(connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[ReaderEvent]:
     now = clock.now()
-    told: list[Told] = []
+    told: list[ReaderEvent] = []
     for thread_id, position, type_, data in rows:
         facts = _decode(data)
         name = name_of(type_, facts, now=now)
         if name:
             imported = type_ == EventType.THREAD_IMPORTED
-            told.append(Told(thread_id=thread_id, position=position, name=name, facts=facts, reload=imported))
+            told.append(ReaderEvent(thread_id=thread_id, position=position, name=name, facts=facts, reload=imported))
     of_words = {each.facts.comment.id for each in told if each.facts.comment and each.name in _WITH_WORDS}
     comments = await read_comments(connection, of_words)
     for each in told:

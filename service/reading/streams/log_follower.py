@@ -29,10 +29,10 @@ from service.platform.sites.model import SiteRow
 from service.platform.sites.site_lookup import Site, current_sites
 from service.platform.storage.engine import Database
 from service.reading.streams.catch_up import read_on
-from service.reading.streams.reader_events import Told
-from service.reading.streams.shared_reads import Reads
+from service.reading.streams.reader_events import ReaderEvent
+from service.reading.streams.shared_reads import SharedReads
 from service.reading.streams.stream import Stream
-from service.reading.streams.stream_limits import Places
+from service.reading.streams.stream_limits import StreamLimits
 
 TICK_SECONDS = 0.2
 AFTER_FAILURE_SECONDS = 1.0
@@ -48,13 +48,13 @@ class Followed(msgspec.Struct, eq=False):
     streams: dict[int, set[Stream]] = {}
 
 
-class Following:
+class LogFollower:
     """The streams of a process, ``most`` at once."""
 
     def __init__(self, database: Database, *, most: int) -> None:
         self._database = database
-        self._places = Places(most)
-        self.reads = Reads(database)
+        self._places = StreamLimits(most)
+        self.reads = SharedReads(database)
         self._followed: dict[int, Followed] = {}
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -151,7 +151,7 @@ async def _tell(connection: AsyncConnection, followed: Followed, *, head: int) -
     return followed.position < head
 
 
-def _fan_out(followed: Followed, told: Told) -> None:
+def _fan_out(followed: Followed, told: ReaderEvent) -> None:
     for stream in followed.streams.get(told.thread_id, ()):
         stream.give(told)
 

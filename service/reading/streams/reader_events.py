@@ -61,7 +61,7 @@ class CommentFacts(msgspec.Struct):
     state: State
 
 
-class Facts(msgspec.Struct):
+class EventFacts(msgspec.Struct):
     """What an event left behind, as far as readers are concerned; a comment that arrived had no state before."""
 
     thread: ThreadFacts
@@ -69,13 +69,13 @@ class Facts(msgspec.Struct):
     previous_state: State | None = None
 
 
-class Told(msgspec.Struct, kw_only=True):
+class ReaderEvent(msgspec.Struct, kw_only=True):
     """What an event tells readers: ``comment`` as they see it, where one is told of; encoded once a language."""
 
     thread_id: int
     position: int
     name: Name
-    facts: Facts
+    facts: EventFacts
     comment: CommentOut | None = None
     reload: bool = False
     encoded: dict[str, bytes] = {}
@@ -99,7 +99,7 @@ def is_hidden(thread: ThreadFacts, now: datetime) -> bool:
     return thread.withdrawn_at is not None or (thread.published_at is not None and thread.published_at > now)
 
 
-def name_of(event: str, facts: Facts, *, now: datetime) -> Name | None:
+def name_of(event: str, facts: EventFacts, *, now: datetime) -> Name | None:
     """As what an ``event`` of the log is told to readers at the instant ``now``; None where it is not."""
     comment = facts.comment
     if event.startswith("thread."):
@@ -119,7 +119,7 @@ def name_of(event: str, facts: Facts, *, now: datetime) -> Name | None:
 _OF_THREADS = {EventType.THREAD_CLOSED: Name.CLOSED, EventType.THREAD_REOPENED: Name.REOPENED}
 
 
-def without_old_ends(told: list[Told]) -> list[Told]:
+def without_old_ends(told: list[ReaderEvent]) -> list[ReaderEvent]:
     """``told`` to who has heard already that the thread is gone: not again before it is back."""
     back = next((each.sequence for each in told if each.name in _OF_A_THREAD_THAT_IS_THERE), None)
     return [each for each in told if each.name is not Name.GONE or (back and each.sequence > back)]
@@ -128,13 +128,13 @@ def without_old_ends(told: list[Told]) -> list[Told]:
 _OF_A_THREAD_THAT_IS_THERE = {Name.UPDATED, Name.CLOSED, Name.REOPENED}
 
 
-def told_anew(thread: ThreadOut, *, thread_id: int, position: int) -> Told:
+def told_anew(thread: ThreadOut, *, thread_id: int, position: int) -> ReaderEvent:
     """That more has happened to ``thread`` than is told; what it came to."""
-    facts = Facts(msgspec.convert(thread, ThreadFacts, from_attributes=True))
-    return Told(thread_id=thread_id, position=position, name=Name.UPDATED, facts=facts, reload=True)
+    facts = EventFacts(msgspec.convert(thread, ThreadFacts, from_attributes=True))
+    return ReaderEvent(thread_id=thread_id, position=position, name=Name.UPDATED, facts=facts, reload=True)
 
 
-def _data(told: Told, locale: str) -> Data:
+def _data(told: ReaderEvent, locale: str) -> Data:
     facts = told.facts
     if told.name is Name.GONE:
         return LiveEnd(facts.thread.article)

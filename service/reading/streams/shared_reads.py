@@ -18,7 +18,7 @@ T = TypeVar("T")
 Read = Callable[[AsyncConnection], Awaitable[T]]
 
 
-class Reads:
+class SharedReads:
     """The reads of a process's streams, :data:`AT_ONCE` at a time."""
 
     def __init__(self, database: Database) -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from service.platform.sites.site_lookup import Site
-from service.reading.streams.reader_events import Name, Told
+from service.reading.streams.reader_events import Name, ReaderEvent
 
 MOST_GATHERED = 500
 
@@ -26,10 +26,10 @@ class Stream:
         self.site, self.thread_id, self.sequence = site, thread_id, sequence
         self.locale, self.address = locale, address
         self.ended = False
-        self._gathered: deque[Told] = deque()
+        self._gathered: deque[ReaderEvent] = deque()
         self._woken = asyncio.Event()
 
-    def give(self, told: Told) -> None:
+    def give(self, told: ReaderEvent) -> None:
         """Have ``told`` sent, unless the client turns out to have it."""
         if self.ended:
             return
@@ -39,7 +39,7 @@ class Stream:
         self._gathered.append(told)
         self._woken.set()
 
-    def encoded(self, told: Sequence[Told]) -> bytes:
+    def encoded(self, told: Sequence[ReaderEvent]) -> bytes:
         """``told`` as it is sent; with the end of the thread the stream ends."""
         sent = []
         for each in told:
@@ -55,7 +55,7 @@ class Stream:
         self._gathered.clear()
         self._woken.set()
 
-    async def next(self) -> list[Told]:
+    async def next(self) -> list[ReaderEvent]:
         """What has gathered, once there is something that the client does not have; nothing at the end."""
         while not self.ended:
             await self._woken.wait()

@@ -21,7 +21,7 @@ class TooManyStreams(Problem):
         self.headers["retry-after"] = str(RETRY_SECONDS)
 
 
-class Places:
+class StreamLimits:
     """The places of a process, ``most`` at once. Addresses are forgotten with their last stream."""
 
     def __init__(self, most: int) -> None:

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
 from service.app import create_app
-from service.conversation.comments.akismet_check import Asking
+from service.conversation.comments.akismet_check import AkismetCheck
 from service.conversation.screening.akismet import Akismet
 from service.platform.sites.edit_site import find_site
 from service.platform.sites.site_lookup import Site
@@ -54,7 +54,7 @@ async def asking(app: Starlette, akismet: Akismet, *, key: str | None = KEY) -> 
     async def find_key(_site: Site) -> str | None:
         return key
 
-    before, app.state.asking = app.state.asking, Asking(app.state.database, akismet, find_key=find_key)
+    before, app.state.asking = app.state.asking, AkismetCheck(app.state.database, akismet, find_key=find_key)
     try:
         yield
     finally:

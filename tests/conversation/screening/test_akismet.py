@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from service.conversation.screening.akismet import Akismet, Asked
+from service.conversation.screening.akismet import Akismet, AkismetRequest
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.screening.outside_rules import AkismetAnswer, Told, judge_told
+from service.conversation.screening.outside_rules import AkismetAnswer, OutsideAnswers, judge_told
 from service.platform.sites.site_rules import Rules
 from tests.an_akismet import AnAkismet, Does, Says, an_akismet
 from tests.builders import Clock
@@ -38,9 +38,9 @@ def logged() -> Iterator[list[Any]]:
         yield lines
 
 
-def asked() -> Asked:
+def asked() -> AkismetRequest:
     """A comment to ask about."""
-    return Asked(
+    return AkismetRequest(
         blog="https://gazette.example/",
         locale="en",
         address="192.0.2.1",
@@ -170,9 +170,9 @@ def a_certificate(folder: Path) -> SSLContext:
 
 @pytest.mark.parametrize("answer", ["ham", "spam", "discard", None])
 def test_a_site_that_no_longer_asks_takes_no_answer(answer: AkismetAnswer | None) -> None:
-    assert judge_told(Told(None, answer), Rules()) == []
+    assert judge_told(OutsideAnswers(None, answer), Rules()) == []
 
 
 def test_a_post_that_came_before_the_rule_was_set_is_as_one_without_answer() -> None:
-    assert judge_told(Told(), Rules(akismet="spam")) == [Finding(Rule.ON_AKISMET_FAILURE, "hold")]
-    assert judge_told(Told(), Rules(akismet="spam", on_akismet_failure="publish")) == []
+    assert judge_told(OutsideAnswers(), Rules(akismet="spam")) == [Finding(Rule.ON_AKISMET_FAILURE, "hold")]
+    assert judge_told(OutsideAnswers(), Rules(akismet="spam", on_akismet_failure="publish")) == []

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.conversation.screening.findings import Rule
-from service.conversation.screening.rule_set import Said, said
+from service.conversation.screening.rule_set import DraftText, said
 from service.conversation.screening.spam_features import features_of
 from service.conversation.screening.spam_model import FEWEST, SURE, Learned, SpamModel, find_spam, model_of
 from tests.bench.classifying import area, by_video, five_folds, labelled
@@ -14,7 +14,7 @@ from tests.real_data import real_data
 LESSONS = st.lists(st.tuples(st.sets(st.sampled_from("abcdef")), st.booleans()), max_size=12)
 
 
-def of(body: str, *, name: str = "Ada", links: str = "") -> Said:
+def of(body: str, *, name: str = "Ada", links: str = "") -> DraftText:
     html = f'<p>{body}</p><a href="{links}"></a>'
     return said(author_name=name, author_url=None, body=body, html=html)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from service.integrations.endpoints.deliverer import Deliverer
-from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_concurrency import Lane
 from service.platform.storage.engine import Database
 from service.settings import Settings
@@ -58,7 +58,7 @@ class AWorker:
 
     def __init__(self, site: ASite, *, schedule: list[timedelta] | None = None) -> None:
         database: Database = site.app.state.database
-        webhooks: Webhooks = site.app.state.webhooks
+        webhooks: EndpointClients = site.app.state.webhooks
         self.deliverer = Deliverer(
             database,
             secrets=webhooks.secrets,

@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 from service.integrations.endpoints import send_attempt as sending
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.integrations.endpoints.model import EndpointRow
-from service.platform.outbound.webhook_signatures import InvalidSignature, Signer, make_secret
+from service.platform.outbound.webhook_signatures import SignatureMismatch, Signer, make_secret
 from tests.builders import ASite, Clock, a_comment, a_thread, events_of
 from tests.integrations.endpoints.a_receiver import OK, AReceiver, Received, a_receiver, an_answer
 from tests.integrations.endpoints.deliveries import (
@@ -321,7 +321,7 @@ async def test_whoever_rotates_twice_leaves_no_receiver_behind(site: ASite, the_
 def _verifies(secret: str, message: Received, the_clock: Clock) -> bool:
     try:
         Signer(secret).verify(message.headers, message.body, now=the_clock.now())
-    except InvalidSignature:
+    except SignatureMismatch:
         return False
     return True
 

@@ -10,7 +10,7 @@ import pytest
 from service.integrations.endpoints import endpoint_concurrency as lanes
 from service.integrations.endpoints.endpoint_clients import Route
 from service.integrations.endpoints.endpoint_concurrency import Delivery, Lane
-from service.integrations.endpoints.send_attempt import Answer, Sender
+from service.integrations.endpoints.send_attempt import Answer, AttemptSender
 from service.platform.outbound.safe_client import Targets
 from service.platform.outbound.webhook_signatures import Signer, make_secret
 from tests.integrations.endpoints.a_receiver import OK, AReceiver, a_receiver, an_answer
@@ -26,7 +26,7 @@ class ALane:
         self.answers: list[tuple[int, int | None]] = []
         gate = asyncio.Event()
         gate.set()
-        self.lane = Lane(Sender(Targets(allow_private=True)), self._keep, gate)
+        self.lane = Lane(AttemptSender(Targets(allow_private=True)), self._keep, gate)
         self.lane.route = Route(1, host.origin, Signer(make_secret()), None)
 
     def add(self, position: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from service.integrations.endpoints import delivery_retention as forgetting
-from service.integrations.endpoints.endpoint_clients import Webhooks
+from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.model import EndpointRow
 from service.platform.outbound.safe_client import Address, Targets
 from service.platform.storage.engine import Database
@@ -72,8 +72,8 @@ async def test_what_can_be_no_endpoint_is_refused_by_name(site: ASite, body: Jso
 
 
 async def test_where_nobody_may_be_called_nobody_listens(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
-    webhooks: Webhooks = site.app.state.webhooks
-    careful = Webhooks(webhooks.secrets, Targets(allow_private=False, resolve=resolve))
+    webhooks: EndpointClients = site.app.state.webhooks
+    careful = EndpointClients(webhooks.secrets, Targets(allow_private=False, resolve=resolve))
     monkeypatch.setitem(site.app.state._state, "webhooks", careful)
     async with a_worker(site):
         for case in json.loads(real_data("webhooks/target-urls.json").read_text()):
@@ -92,8 +92,8 @@ async def test_a_name_that_leads_elsewhere_later_is_not_connected_to(
     async def rebind(_host: str, _port: int) -> Sequence[Address]:
         return [ip_address(addresses[0])]
 
-    webhooks: Webhooks = site.app.state.webhooks
-    careful = Webhooks(webhooks.secrets, Targets(allow_private=False, resolve=rebind))
+    webhooks: EndpointClients = site.app.state.webhooks
+    careful = EndpointClients(webhooks.secrets, Targets(allow_private=False, resolve=rebind))
     monkeypatch.setitem(site.app.state._state, "webhooks", careful)
     async with a_receiver() as host, a_worker(site) as worker:
         port = host.origin.rpartition(":")[2]

@@ -11,7 +11,14 @@ import pytest
 
 from service.integrations.endpoints.payload import body_of
 from service.platform.events.event_types import Event
-from service.platform.outbound.webhook_signatures import ID, SIGNATURE, TIMESTAMP, InvalidSignature, Signer, make_secret
+from service.platform.outbound.webhook_signatures import (
+    ID,
+    SIGNATURE,
+    TIMESTAMP,
+    SignatureMismatch,
+    Signer,
+    make_secret,
+)
 from tests.builders import Json
 from tests.contract.tools import HERE, modules
 from tests.installing import node, run
@@ -63,7 +70,7 @@ async def test_we_take_what_it_signs() -> None:
     for body, signature in zip(BODIES, signatures, strict=True):
         headers = {ID: "msg_1", TIMESTAMP: str(sign["timestamp"]), SIGNATURE: signature}
         assert Signer(secret).verify(headers, body.encode(), now=now) == "msg_1"
-        with pytest.raises(InvalidSignature):
+        with pytest.raises(SignatureMismatch):
             Signer(make_secret()).verify(headers, body.encode(), now=now)
 
 

@@ -14,8 +14,8 @@ from service.platform.outbound.webhook_signatures import (
     SIGNATURE,
     TIMESTAMP,
     TOLERANCE,
-    InvalidSignature,
     InvalidWebhookSecret,
+    SignatureMismatch,
     Signer,
     check_secret,
     make_secret,
@@ -32,7 +32,7 @@ VECTORS = "webhooks/standard-webhooks-vectors.json"
 def is_signed(signer: Signer, headers: dict[str, str], body: bytes, *, now: datetime = NOW) -> bool:
     try:
         return signer.verify(headers, body, now=now) == headers[ID]
-    except InvalidSignature:
+    except SignatureMismatch:
         return False
 
 
@@ -81,7 +81,7 @@ def test_a_message_of_five_minutes_is_taken(away: timedelta) -> None:
 @pytest.mark.parametrize("away", [TOLERANCE + timedelta(seconds=1), -TOLERANCE - timedelta(seconds=1)])
 def test_a_message_of_more_than_five_minutes_is_refused(away: timedelta) -> None:
     headers = Signer(SECRET).headers("msg_1", NOW + away, BODY)
-    with pytest.raises(InvalidSignature, match="five minutes"):
+    with pytest.raises(SignatureMismatch, match="five minutes"):
         Signer(SECRET).verify(headers, BODY, now=NOW)
 
 
@@ -104,7 +104,7 @@ def test_a_signature_that_is_none_is_refused(signature: str) -> None:
 
 def test_a_body_that_is_no_text_is_refused() -> None:
     headers = Signer(SECRET).headers("msg_1", NOW, BODY)
-    with pytest.raises(InvalidSignature, match="UTF-8"):
+    with pytest.raises(SignatureMismatch, match="UTF-8"):
         Signer(SECRET).verify(headers, b"\xff" + BODY, now=NOW)
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from service.conversation.comments.model import ClassifierRow, LessonRow
-from service.conversation.comments.site_spam_models import Classifiers, decode_learned
+from service.conversation.comments.site_spam_models import SiteSpamModels, decode_learned
 from service.conversation.screening.rule_set import said
 from service.conversation.screening.spam_features import EDITION, features_of
 from service.conversation.screening.spam_model import FEWEST, Learned, find_spam
@@ -159,7 +159,7 @@ async def test_a_rule_that_is_off_learns_nothing_and_begins_again_with_what_the_
     assert await learned(site) == taught(spam=(SPAM,))
     await turn(site, None)
     assert await learned(site) == taught()
-    assert await Classifiers(site.app.state.database).of(await found_by(site)) is None
+    assert await SiteSpamModels(site.app.state.database).of(await found_by(site)) is None
     await turn(site, "spam")
     assert await learned(site) == taught(spam=(SPAM,))
 
@@ -176,7 +176,7 @@ async def test_a_release_that_counts_other_features_learns_anew(site: ASite, thr
             )
             .values(old)
         )
-    assert await Classifiers(site.app.state.database).of(await found_by(site)) is None
+    assert await SiteSpamModels(site.app.state.database).of(await found_by(site)) is None
     assert await learned(site) == taught(spam=(SPAM,))
 
 
@@ -213,7 +213,7 @@ async def test_a_classifier_is_silent_until_it_has_seen_enough(site: ASite, thre
     await decide(site, "spam", *spam)
     await decide(site, "restore", *(await decide(site, "reject", *fair))[1:])
     says = said(author_name="Eve", author_url=None, body="Do subscribe to my channel", html="")
-    classifiers, its_site = Classifiers(site.app.state.database), await found_by(site)
+    classifiers, its_site = SiteSpamModels(site.app.state.database), await found_by(site)
     await learned(site)
     assert await classifiers.of(its_site) is None
     [last] = await posted(thread, FAIR)

@@ -10,12 +10,12 @@ from argon2 import PasswordHasher, extract_parameters
 from sqlalchemy import select
 
 from service.platform import clock
-from service.platform.access.authorize import Doorkeeper
+from service.platform.access.authorize import Gate
 from service.platform.access.log_in import InvalidCredentials, log_in
 from service.platform.access.model import ModeratorRow, SessionRow
 from service.platform.access.moderator_accounts import change_password, find_account, list_moderators, remove_moderator
 from service.platform.access.passwords import Passwords
-from service.platform.access.rate_limits import Limits
+from service.platform.access.rate_limits import RateLimits
 from service.platform.events.model import DecisionRow
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
@@ -128,7 +128,7 @@ async def test_a_session_is_over_after_twelve_hours_and_then_swept(site: ASite, 
 
 async def test_another_password_and_removing_log_out_everywhere_but_nobody_else(site: ASite) -> None:
     maria, otto = await a_session(site, "Maria"), await a_session(site, "Otto")
-    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    doorkeeper: Gate = site.app.state.doorkeeper
     changed = await doorkeeper.passwords.hash("another of my trams")
     async with database_of(site).write() as connection:
         found = await find_site(connection, site.slug)
@@ -162,11 +162,11 @@ async def test_no_session_begins_of_an_account_that_went_while_its_password_was_
         found = await find_site(connection, site.slug)
     who = {"name": "Maria", "password": PASSWORD}
     with pytest.raises(InvalidCredentials):
-        await log_in(database_of(site), found, passwords=Overtaken(site), limits=Limits(), address=None, **who)
+        await log_in(database_of(site), found, passwords=Overtaken(site), limits=RateLimits(), address=None, **who)
 
 
 async def test_a_password_kept_with_other_parameters_is_kept_with_todays_at_the_next_log_in(site: ASite) -> None:
-    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    doorkeeper: Gate = site.app.state.doorkeeper
     await a_moderator(site)
     old = await Passwords(PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)).hash(PASSWORD)
     async with database_of(site).write() as connection:
@@ -230,7 +230,7 @@ async def test_a_session_costs_one_read_and_when_its_moderator_was_seen_is_noted
     site: ASite, the_clock: Clock
 ) -> None:
     token = await a_session(site)
-    doorkeeper: Doorkeeper = site.app.state.doorkeeper
+    doorkeeper: Gate = site.app.state.doorkeeper
     await site.call("GET", "/sessions/current", by=token)
     the_clock.move(seconds=0.5)
     with watched() as statements:

@@ -1,4 +1,4 @@
-"""Answers are shared and kept until an article of theirs changes, even while they are being made."""
+"""Responses are shared and cached until an article of theirs changes, even while they are being made."""
 
 import asyncio
 from collections.abc import Iterable
@@ -7,13 +7,13 @@ import pytest
 
 from service.platform import clock
 from service.platform.http.conditional import PublicResponse
-from service.reading.cache.invalidation import Changed, Log
-from service.reading.cache.response_cache import OVERHEAD, Answers, Article
+from service.reading.cache.invalidation import Changed, LogCursor
+from service.reading.cache.response_cache import OVERHEAD, Article, ResponseCache
 
 A, B = (1, "a"), (1, "b")
 
 
-class DictatedLog(Log):
+class DictatedLog(LogCursor):
     """A log whose news are what the test says."""
 
     def __init__(self) -> None:
@@ -28,11 +28,11 @@ class DictatedLog(Log):
 
 
 class Room:
-    """Answers, and how often each was made."""
+    """Responses, and how often each was made."""
 
     def __init__(self, capacity: int = 100_000) -> None:
         self.log = DictatedLog()
-        self._answers = Answers(self.log, capacity=capacity)
+        self._answers = ResponseCache(self.log, capacity=capacity)
         self.made = 0
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()

@@ -8,7 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from service.platform.problems import Busy
 from service.platform.storage.engine import Database
-from service.reading.pages.form_timestamps import LONGEST, Stamps
+from service.reading.pages.form_timestamps import LONGEST, FormTimestamps
 from tests.builders import ASite, Clock, a_comment, a_site, a_thread, decide, set_rules
 from tests.conftest import SECRET_KEY
 from tests.reading.pages.reading import form_at, forms_in, send, told_in
@@ -297,7 +297,7 @@ async def test_a_form_filled_in_by_a_program_is_held(site: ASite, the_clock: Clo
 
 def test_a_stamp_tells_how_long_ago_its_form_was_made() -> None:
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    stamps, others = Stamps(SECRET_KEY), Stamps("another key " * 3)
+    stamps, others = FormTimestamps(SECRET_KEY), FormTimestamps("another key " * 3)
     stamp = stamps.make(now - timedelta(seconds=7))
     assert stamps.seconds_since(stamp, now) == 7
     assert stamps.seconds_since(stamps.make(now + timedelta(seconds=7)), now) == 0

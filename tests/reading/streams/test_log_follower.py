@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from service.app import create_app
-from service.reading.streams.log_follower import Following
+from service.reading.streams.log_follower import LogFollower
 from service.settings import Settings
 from tests.builders import ASite, Clock, a_comment, a_site, a_thread
 from tests.conftest import SECRET_KEY
@@ -153,7 +153,7 @@ async def test_many_who_come_back_at_once_ask_the_database_little(site: ASite) -
 
 async def test_nobody_listens_and_nothing_is_read(site: ASite) -> None:
     thread = await a_thread(site)
-    following: Following = site.app.state.following
+    following: LogFollower = site.app.state.following
     async with listening(thread):
         task = following._task
         assert task and not task.done()

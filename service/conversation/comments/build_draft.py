@@ -2,17 +2,17 @@
 
 from starlette.requests import Request
 
-from service.conversation.comments.akismet_check import Sender
+from service.conversation.comments.akismet_check import PostOrigin
 from service.conversation.comments.drafts import Draft
 from service.conversation.comments.render import render
-from service.conversation.comments.site_spam_models import Classifiers
+from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.comments.wire import AuthorIn, PostIn
-from service.conversation.screening.form_rules import Form
-from service.conversation.screening.outside_rules import Told
+from service.conversation.screening.form_rules import FormSignals
+from service.conversation.screening.outside_rules import OutsideAnswers
 from service.conversation.screening.rule_set import said
 from service.conversation.screening.spam_model import SpamModel
 from service.platform import clock
-from service.platform.access.authorize import doorkeeper_of
+from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller, locale_of
 from service.platform.access.rate_limits import host_of
 from service.platform.http.path_ids import article_of
@@ -46,24 +46,24 @@ def draft_of(request: Request, caller: Caller, post: PostIn, *, key: str | None)
         said=said(author_name=name, author_url=url, body=body, html=html),
         parent_id=post.parent_id,
         key=key,
-        told=Told(Form(post.form.honeypot, post.form.seconds) if post.form else None),
+        told=OutsideAnswers(FormSignals(post.form.honeypot, post.form.seconds) if post.form else None),
     )
 
 
 def address_marks_of(request: Request, caller: Caller) -> list[int]:
     """The marks of the address that a reader asks from, its own first; none of a key's, who speaks for others."""
     host = None if caller.role else host_of(request)
-    return doorkeeper_of(request).marks.of_address(caller.site.id, host) if host else []
+    return gate_of(request).marks.of_address(caller.site.id, host) if host else []
 
 
 def author_marks_of(request: Request, caller: Caller, email: str | None) -> list[int]:
     """The marks of who asks, and of the ``email`` that they give."""
-    return doorkeeper_of(request).marks.of_author(caller.site.id, reader_id=caller.reader_id, email=email)
+    return gate_of(request).marks.of_author(caller.site.id, reader_id=caller.reader_id, email=email)
 
 
-def sender_of(request: Request, caller: Caller) -> Sender:
+def sender_of(request: Request, caller: Caller) -> PostOrigin:
     """Where the post came from; who posts with a key posts for a reader, of whom only the host knows where they are."""
-    return Sender(
+    return PostOrigin(
         None if caller.role else host_of(request),
         request.headers.get("user-agent", ""),
         request.headers.get("referer", ""),
@@ -99,5 +99,5 @@ def _author_url(author: AuthorIn | None) -> str | None:
 
 async def model_of(request: Request, caller: Caller) -> SpamModel | None:
     """What the site's classifier has learned."""
-    classifiers: Classifiers = request.app.state.classifiers
+    classifiers: SiteSpamModels = request.app.state.classifiers
     return await classifiers.of(caller.site)
