@@ -35,7 +35,7 @@ from service.platform.outbound.safe_client import Targets
 from service.platform.problems import Busy, MethodNotAllowed, NotFound, Problem
 from service.platform.sites.site_lookup import Sites
 from service.platform.sites.site_secrets import Secrets
-from service.platform.storage.engine import Database
+from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
 from service.reading.cache.invalidation import LogCursor
 from service.reading.cache.response_cache import ResponseCache
 from service.reading.pages.form_timestamps import FormTimestamps
@@ -63,6 +63,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     database = Database(
         settings.database_url,
         read_connections=settings.read_connections,
+        time_limit=TIME_LIMIT_SECONDS,
         slow_statement_seconds=settings.slow_statement_seconds,
     )
     keys, sessions = Keys(database), Sessions(database)

@@ -54,7 +54,7 @@ async def test_before_the_tables_are_there_it_lives_but_is_not_ready(tmp_path: P
 
 
 async def test_at_another_releases_revision_it_is_not_ready(fresh_database_url: str) -> None:
-    database = Database(fresh_database_url, read_connections=1, time_limit=None)
+    database = Database(fresh_database_url, read_connections=1)
     await migrate(database, to="2026_11_24_0003")
     await database.close()
     [ready] = await ask(fresh_database_url, "/readyz")

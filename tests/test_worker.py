@@ -15,8 +15,8 @@ from service.platform.storage.engine import Database
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url, read_connections=1)
+async def database(fresh_database_url: str) -> AsyncIterator[Database]:
+    database = Database(fresh_database_url, read_connections=1)
     yield database
     await database.close()
 

@@ -64,7 +64,7 @@ def with_any_database(deed: Callable[[Database], Awaitable[T]], settings: Settin
     """As :func:`with_database`, at whatever revision the database is; an SQLite file is created where there is none."""
 
     async def run() -> T:
-        database = Database(settings.database_url, read_connections=settings.read_connections, time_limit=None)
+        database = Database(settings.database_url, read_connections=settings.read_connections)
         try:
             return await deed(database)
         finally:

@@ -20,7 +20,7 @@ from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.platform.http.request_log import set_up_log
 from service.platform.outbound.safe_client import Targets
-from service.platform.storage.engine import Database
+from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
 from service.settings import Settings
 from service.shutdown import limit_shutdown
 from service.worker import collect_seldom, delivering
@@ -54,7 +54,7 @@ async def _do_nothing(_database: Database) -> None:
 
 async def _work(settings: Settings, listener: socket | None) -> None:
     stop = _stopped_by_signal(settings.shutdown_seconds)
-    database = Database(settings.database_url, read_connections=2)
+    database = Database(settings.database_url, read_connections=2, time_limit=TIME_LIMIT_SECONDS)
     webhooks = EndpointClients(
         EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private)
     )

@@ -67,7 +67,7 @@ def main() -> None:
 async def prepare(name: str, url: str) -> tuple[str, list[str]]:
     """Fill the database; a moderator's key, and what PostgreSQL touches for a page of each size."""
     key = await fill(url)
-    database = Database(url, time_limit=None)
+    database = Database(url)
     told = []
     for size in SIZES:
         if size > LARGEST:

@@ -39,7 +39,7 @@ def databases() -> Iterator[dict[str, str]]:
 
 async def fill(url: str) -> str:
     """Migrate, and register the articles; a moderator's key."""
-    database = Database(url, time_limit=None)
+    database = Database(url)
     await migrate(database)
     async with database.write() as connection:
         site = await add_site(connection, "bench", name="Bench", locale="en", settings=PRESETS["open"])

@@ -61,7 +61,7 @@ def how_fast(url: str) -> str:
 
 async def _deliver_all(url: str) -> float:
     """Deliveries a second, from the first that arrives to the last."""
-    database = Database(url, time_limit=None)
+    database = Database(url)
     forget()
     site, [endpoint] = await _listening_site(database, "/")
     async with database.write() as connection:
@@ -76,7 +76,7 @@ async def _deliver_all(url: str) -> float:
 
 async def _post_all(url: str) -> float:
     """Messages a second that the client posts, each signed, as many at once as a worker does to one endpoint."""
-    database = Database(url, time_limit=None)
+    database = Database(url)
     site, _ = await _listening_site(database)
     await _happen(database, site, MESSAGES)
     async with database.read() as connection:
@@ -119,7 +119,7 @@ def beside_the_dead(url: str) -> str:
 
 async def _tell_steadily(url: str, *, sites: int, paths: list[str]) -> Heard:
     """What is heard of a hundred events a second, each of the next site, whose endpoints are at ``paths``."""
-    database = Database(url, time_limit=None)
+    database = Database(url)
     listening = [(await _listening_site(database, *paths))[0] for _ in range(sites)]
     forget()
     for site in listening:  # so that the worker has started and connected
@@ -149,7 +149,7 @@ def beside_a_backlog(url: str) -> str:
                 beside = rate(POSTS, ORIGIN, SECONDS)
                 held.append(resident(process.pid))
             rounds.append((alone, beside, beside / alone))
-    uvloop.run(_be_quiet(Database(url, time_limit=None)))
+    uvloop.run(_be_quiet(Database(url)))
     alone, beside, ratio = (median(column) for column in zip(*rounds, strict=True))
     return (
         f"beside a backlog of {BACKLOG:,} deliveries {beside:,.0f} posts/s, without {alone:,.0f}: {ratio:.2f}; "
@@ -159,7 +159,7 @@ def beside_a_backlog(url: str) -> str:
 
 async def _pile_up(url: str) -> None:
     """Ten endpoints, each with a tenth of the backlog to be tried again at once."""
-    database = Database(url, time_limit=None)
+    database = Database(url)
     site, endpoints = await _listening_site(database, *(f"/{number}" for number in range(BACKLOG // 10_000)))
     await _happen(database, site, 10_000)
     now = clock.now()

@@ -49,7 +49,7 @@ SITES = {
 
 async def prepare(url: str) -> str:
     """Add both sites, each with a hot thread; a moderator's key of the judged one."""
-    database = Database(url, time_limit=None)
+    database = Database(url)
     async with database.write() as connection:
         for slug, rules in SITES.items():
             site = await add_site(connection, slug, name=slug, locale="en", settings=PRESETS["open"])
@@ -90,7 +90,7 @@ async def _teach(url: str, key: str) -> dict[str, int]:
             judged = [{"id": posted["id"], "revision": 1}]
             action = "spam" if comment.spam else "publish"
             call(ORIGIN, key, "/decisions", {"action": action, "comments": judged}, site="judged")
-    database = Database(url, time_limit=None)
+    database = Database(url)
     async with database.read() as connection:
         ids = {slug: (await find_site(connection, slug)).id for slug in SITES}
     await learn_from_logs(database)

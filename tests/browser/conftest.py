@@ -27,7 +27,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 async def app(database_url: str) -> AsyncIterator[Starlette]:
     """The real app, started."""
-    database = Database(database_url, read_connections=1, time_limit=None)
+    database = Database(database_url, read_connections=1)
     await migrate(database)
     await database.close()
     app = create_app(an_installation(database_url), passwords=cheap_passwords())

@@ -218,7 +218,7 @@ def test_verify_names_what_is_wrong(onereply: Command, fresh_database_url: str) 
 
 def read(database_url: str, statement: str) -> list[object]:
     async def deed() -> list[object]:
-        database = Database(database_url, read_connections=1, time_limit=None)
+        database = Database(database_url, read_connections=1)
         async with database.read() as connection:
             found = [row[0] for row in await connection.execute(text(statement))]
         await database.close()
@@ -229,7 +229,7 @@ def read(database_url: str, statement: str) -> list[object]:
 
 def execute(database_url: str, statement: str) -> None:
     async def deed() -> None:
-        database = Database(database_url, read_connections=1, time_limit=None)
+        database = Database(database_url, read_connections=1)
         async with database.write() as connection:
             await connection.execute(text(statement))
         await database.close()

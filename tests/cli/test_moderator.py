@@ -34,7 +34,7 @@ class CommandLine:
         """Whether somebody called ``name`` may log in with ``password``."""
 
         async def deed() -> bool:
-            database = Database(self.database_url, read_connections=1, time_limit=None)
+            database = Database(self.database_url, read_connections=1)
             async with database.read() as connection:
                 account = await find_account(connection, (await find_site(connection, "gazette")).id, name)
             await database.close()

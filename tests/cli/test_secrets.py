@@ -26,7 +26,7 @@ def kept(url: str, name: SecretName, *, secret_key: str = SECRET) -> str | None:
     """The secret of ``gazette``, as a serving process reads it."""
 
     async def deed() -> str | None:
-        database = Database(url, read_connections=1, time_limit=None)
+        database = Database(url, read_connections=1)
         async with database.read() as connection:
             site = await find_site(connection, "gazette")
         try:

@@ -20,7 +20,7 @@ def file(tmp_path: Path) -> Path:
     """A database file with a table of many pages in its middle."""
 
     async def make() -> None:
-        database = Database(f"sqlite:///{tmp_path}/onereply.db", read_connections=1, time_limit=None)
+        database = Database(f"sqlite:///{tmp_path}/onereply.db", read_connections=1)
         await migrate(database)
         await database.close()
 

@@ -94,7 +94,7 @@ async def run_through(outage: Outage, server: Server, other: Server, threads: Se
 
 async def prepared_threads(url: str) -> list[AThread]:
     """A migrated database's site, with threads; the app that made them is gone."""
-    database = Database(url, read_connections=1, time_limit=None)
+    database = Database(url, read_connections=1)
     await migrate(database)
     await database.close()
     app = create_app(an_installation(url))

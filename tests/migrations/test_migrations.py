@@ -206,7 +206,7 @@ async def at(database: Database) -> str | None:
 @pytest.fixture
 async def database(fresh_database_url: str) -> Any:
     """A migrated database of its own."""
-    database = Database(fresh_database_url, read_connections=1, time_limit=None)
+    database = Database(fresh_database_url, read_connections=1)
     yield database
     await database.close()
 

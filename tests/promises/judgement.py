@@ -91,8 +91,10 @@ class JudgedLife(Life):
             comment.reports += settled is not None
         self.tell(comment.thread, "report.filed", comment)
         if self.hides and (comment.reports or 0) >= self.needed:
-            comment.found = [*(rule for rule in comment.found if rule != "reported"), "reported"]
-            comment.found.sort(key=["hold_words", "flood", "hold_first_timers", "mode", "reported", "appeal"].index)
+            comment.found = [*(rule for rule in comment.found if rule != "report_threshold"), "report_threshold"]
+            comment.found.sort(
+                key=["hold_words", "max_per_minute", "hold_first_timers", "mode", "report_threshold", "appeal"].index
+            )
             self.become(comment, "pending", "comment.held")
         return "new"
 

@@ -189,7 +189,7 @@ class Life:
         mode = thread.fields["mode"] or self.mode
         found = {
             "hold_words": self.held_ending and words.endswith(self.held_ending),
-            "flood": self.max_per_minute_per_reader and posted + 1 > self.max_per_minute_per_reader,
+            "max_per_minute": self.max_per_minute_per_reader and posted + 1 > self.max_per_minute_per_reader,
             "hold_first_timers": mode == "hold-first-timers" and not any(each.state == "published" for each in others),
             "mode": mode == "hold",
         }
@@ -241,7 +241,7 @@ class Life:
         if words != comment.words:
             others = [each for each in self.comments if each.author == comment.author and each is not comment]
             hold = self.found_in(words, comment.thread, others, posted=0)
-            comment.found = hold + [rule for rule in comment.found if rule in {"reported", "appeal"}]
+            comment.found = hold + [rule for rule in comment.found if rule in {"report_threshold", "appeal"}]
             comment.reports = comment.reports or 0
             event = "comment.held" if comment.state == "published" and hold else "comment.edited"
             comment.words, comment.edited_at = words, self.now()

@@ -16,8 +16,8 @@ WHY = {
     "rejected": "A moderator decided not to publish it.",
     "mode": "All comments here wait for a moderator.",
     "hold_first_timers": "First comments wait for a moderator.",
-    "flood": "You post very often, so a moderator looks at it first.",
-    "reported": "Readers have reported it, so a moderator looks at it again.",
+    "max_per_minute": "You post very often, so a moderator looks at it first.",
+    "report_threshold": "Readers have reported it, so a moderator looks at it again.",
     "appeal": "You have asked for another look.",
 }
 
@@ -81,7 +81,7 @@ class AComment:
     def own(self) -> Json:
         """The comment as its author is told of it alone."""
         why = self.why()
-        return self.out(self.author) | ({"why": why} if why else {})
+        return self.out(self.author) | ({"status_reasons": why} if why else {})
 
     def why(self) -> list[str]:
         """Why it is not published, in the words that its author may know."""

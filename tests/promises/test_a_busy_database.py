@@ -52,7 +52,7 @@ async def test_a_full_queue_turns_away_whoever_comes_next(own_site: ASite, monke
 @asynccontextmanager
 async def locked(url: str, statement: str, **parameters: object) -> AsyncIterator[None]:
     """Another connection holds what ``statement`` locks."""
-    other = Database(url, time_limit=None)
+    other = Database(url)
     async with other.write() as connection:
         await connection.execute(text(statement), parameters)
         yield
@@ -135,7 +135,7 @@ def kept_by_another(url: str) -> Iterator[None]:
 @asynccontextmanager
 async def kept_by_a_process(url: str) -> AsyncIterator[None]:
     """Another of the service's own processes is writing, and does not come to an end."""
-    other = Database(url, time_limit=None)
+    other = Database(url)
     async with other.write():
         yield
     await other.close()

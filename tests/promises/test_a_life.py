@@ -176,7 +176,7 @@ class ALife(Judging):
             "reject_words": [f"*{refused}"] if refused else [],
             "max_per_minute_per_reader": rules["most"],
             "report_threshold": rules["needed"],
-            "reported": "hide" if rules["hides"] else "queue",
+            "on_report_threshold": "hide" if rules["hides"] else "queue",
         }
         self.life.note_decision("rules", by)
         assert self.site.call("PUT", "/rules", by=by, json=body).status_code == 200

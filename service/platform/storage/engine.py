@@ -33,8 +33,8 @@ class Database:
     """One database of an installation.
 
     ``url``: see ``platform/storage/database_url.py``; ``read_connections`` bounds what readers hold at a time;
-    ``time_limit`` is in seconds, for one transaction with the wait for a connection or the writer's turn, None for the
-    commands whose work may take long. Statements that take longer than ``slow_statement_seconds`` are logged.
+    ``time_limit`` is in seconds, for one transaction with the wait for a connection or the writer's turn, None where
+    work may take long. Statements that take longer than ``slow_statement_seconds`` are logged.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Database:
         url: str,
         *,
         read_connections: int = 8,
-        time_limit: float | None = TIME_LIMIT_SECONDS,
+        time_limit: float | None = None,
         slow_statement_seconds: float = SLOW_STATEMENT_SECONDS,
     ) -> None:
         parsed = parse_database_url(url)

@@ -24,8 +24,6 @@ OLDEST_VERSION = 15
 CONNECT_SECONDS = 2.0  # per host, as libpq's connect_timeout
 CLOSE_SECONDS = 0.5
 LOCK_TIMEOUT_SECONDS = 2
-# A process that is frozen in a transaction holds its locks no longer than others wait for them.
-IDLE_WRITER_SECONDS = 2
 KEEPALIVE = {  # a peer that is gone is noticed within 20 seconds, data that nobody acknowledges within 5
     "TCP_KEEPIDLE": 10,
     "TCP_KEEPINTVL": 3,
@@ -44,7 +42,8 @@ def reader_settings(time_limit: float | None) -> Settings:
 
 def writer_settings(time_limit: float | None) -> Settings:
     """The server's settings for the connection that writes."""
-    idle = {} if time_limit is None else {"idle_in_transaction_session_timeout": f"{IDLE_WRITER_SECONDS}s"}
+    # A process that is frozen in a transaction holds its locks hardly longer than others wait for them.
+    idle = {} if time_limit is None else {"idle_in_transaction_session_timeout": f"{round(time_limit * 500)}ms"}
     # Whatever the writer looks for has an index. A plan that was made while the tables were small, and is kept as they
     # grow until somebody has counted them, would go through all of them, for each post.
     by_index = {"enable_seqscan": "off"}

@@ -50,11 +50,11 @@ async def test_an_edit_is_judged_again_and_may_go_to_the_queue(site: ASite) -> N
 @pytest.mark.parametrize(
     ("before", "action", "after", "event"),
     [
-        (State.PUBLISHED, "published", State.PUBLISHED, "comment.edited"),
-        (State.PUBLISHED, "pending", State.PENDING, "comment.held"),
+        (State.PUBLISHED, "publish", State.PUBLISHED, "comment.edited"),
+        (State.PUBLISHED, "hold", State.PENDING, "comment.held"),
         (State.PUBLISHED, "spam", State.SPAM, "comment.spam"),
-        (State.PENDING, "published", State.PENDING, "comment.edited"),
-        (State.PENDING, "pending", State.PENDING, "comment.edited"),
+        (State.PENDING, "publish", State.PENDING, "comment.edited"),
+        (State.PENDING, "hold", State.PENDING, "comment.edited"),
         (State.PENDING, "spam", State.SPAM, "comment.spam"),
     ],
 )

@@ -56,7 +56,7 @@ async def test_a_honeypot_that_is_filled_in_makes_it_spam_that_is_kept_but_neith
     assert (status, posted["comment"]["state"], posted["thread"]["reply_count"]) == (202, "pending", 0)
     assert await findings_of(site, posted["comment"]["id"]) == [
         ("honeypot", "spam", None),
-        ("fast", "pending", "0.4 s"),
+        ("min_form_seconds", "hold", "0.4 s"),
     ]
     assert await thread.pages() == []
     told = (await events_of(site))[-1]
@@ -65,7 +65,7 @@ async def test_a_honeypot_that_is_filled_in_makes_it_spam_that_is_kept_but_neith
     path = f"/comments/{posted['comment']['id']}"
     edited = await site.call("PATCH", path, by=posted["author_token"], json={"body": "Nothing of it."})
     assert (edited.status_code, edited.json()["state"]) == (200, "pending")
-    assert [rule for rule, *_ in await findings_of(site, posted["comment"]["id"])] == ["honeypot", "fast"]
+    assert [rule for rule, *_ in await findings_of(site, posted["comment"]["id"])] == ["honeypot", "min_form_seconds"]
     assert (await site.call("GET", path)).status_code == 404
     [result] = await decide(site, "publish", {**posted["comment"], "revision": 2})
     assert (result["state"], (await thread.read())["reply_count"]) == ("published", 1)
@@ -108,7 +108,7 @@ async def test_what_is_sent_too_fast_waits_for_a_moderator(site: ASite) -> None:
     await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
     status, posted = await post(thread, {"seconds": 1.25})
     assert (status, posted["comment"]["state"]) == (202, "pending")
-    assert await findings_of(site, posted["comment"]["id"]) == [("fast", "pending", "1.2 s")]
+    assert await findings_of(site, posted["comment"]["id"]) == [("min_form_seconds", "hold", "1.2 s")]
     for form in (None, {}, {"honeypot": "", "seconds": None}, {"seconds": 3}):
         assert (await post(thread, form))[0] == 201
 

@@ -73,7 +73,7 @@ async def test_claims_are_asked_by_state_article_and_rule(site: ASite) -> None:
     first, second = await waiting(site, of=1), await waiting(site, of=1)
     [handed] = await claim(site, article=second.article)
     assert handed["article"] == second.article
-    assert await claim(site, by="admin", rule="links") == []
+    assert await claim(site, by="admin", rule="max_links") == []
     assert await claim(site, by="admin", state="reported") == []
     assert [each["article"] for each in await claim(site, by="admin", rule="mode")] == [first.article]
 

@@ -30,8 +30,8 @@ async def test_what_arrives_is_judged_and_a_moderator_sees_why(site: ASite) -> N
     path = f"/comments/{held.json()['comment']['id']}"
     seen = (await site.call("GET", path, by="moderator", headers={"Accept-Language": "de"})).json()["comment"]
     assert [(each["rule"], each["action"], each["matched"]) for each in seen["findings"]] == [
-        ("hold_words", "pending", "casino*"),
-        ("links", "pending", "2"),
+        ("hold_words", "hold", "casino*"),
+        ("max_links", "hold", "2"),
     ]
     assert seen["findings"][0]["message"] == "Er enthält ein Wort der Liste, die zurückgehalten wird."
     for by in ("host", held.json()["author_token"]):
@@ -79,10 +79,10 @@ async def test_rules_are_tried_on_what_there_is_and_change_nothing(site: ASite) 
     before = await events_of(site)
     tried = (await site.call("POST", "/rules/try", by="moderator", json={"rules": RULES, "last": 10_000})).json()
     assert (tried["tried"], tried["changed"]) == (5, 4)
-    assert tried["before"] == {"published": 4, "pending": 1, "spam": 0, "refused": 0}
-    assert tried["after"] == {"published": 2, "pending": 2, "spam": 0, "refused": 1}
+    assert tried["before"] == {"publish": 4, "hold": 1, "spam": 0, "reject": 0}
+    assert tried["after"] == {"publish": 2, "hold": 2, "spam": 0, "reject": 1}
     newest = tried["examples"][0]
-    assert (newest["excerpt"], newest["before"], newest["after"]) == ("Another casino", "published", "pending")
+    assert (newest["excerpt"], newest["before"], newest["after"]) == ("Another casino", "publish", "hold")
     assert newest["findings"][0]["matched"] == "casino*"
     assert (newest["article"], newest["state"]) == (thread.article, "published")
     fewer = (await site.call("POST", "/rules/try", by="moderator", json={"rules": RULES, "last": 2})).json()

@@ -40,7 +40,7 @@ async def test_what_does_not_fit_is_told_in_words(site: ASite) -> None:
     modes = "Invalid enum value 'never'; there are: hold, hold-first-timers, publish."
     assert await told("PATCH", "/settings", json={"mode": "never"}) == modes
     assert "there are: delete, publish" in await told("POST", "/decisions", json={"action": "x", "comments": []})
-    assert "there are: hold, refuse." in await told("POST", "/rules/try", json={"rules": {"duplicates": "x"}})
+    assert "there are: hold, reject." in await told("POST", "/rules/try", json={"rules": {"duplicates": "x"}})
     assert "there are: newest, oldest." in await told("GET", "/queue", params={"order": "x"})
     assert await told("GET", "/queue", params={"sort": "x"}) == "There is no parameter “sort” here."
 
@@ -48,10 +48,10 @@ async def test_what_does_not_fit_is_told_in_words(site: ASite) -> None:
 async def test_the_log_names_the_settings_and_the_rules_that_were_changed(site: ASite) -> None:
     await change(site, max_depth=2, mode="hold")
     await change(site, max_depth=2)
-    await site.call("PUT", "/rules", by="admin", json={"longest": 100, "hold_words": ["casino"]})
+    await site.call("PUT", "/rules", by="admin", json={"max_length": 100, "hold_words": ["casino"]})
     await site.call("PUT", "/rules", by="admin", json={"hold_words": ["casino"]})
     log = (await site.call("GET", "/decisions", by="moderator")).json()["decisions"]
-    assert [each["reason"] for each in log] == ["longest", "hold_words, longest", None, "mode, max_depth"]
+    assert [each["reason"] for each in log] == ["max_length", "hold_words, max_length", None, "mode, max_depth"]
 
 
 async def test_the_keys_of_a_host_come_by_https_only_but_where_private_targets_are_allowed(

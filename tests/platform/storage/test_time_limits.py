@@ -53,7 +53,7 @@ async def test_who_waits_for_the_writers_turn_too_long_is_told(database: Databas
 
 @on_postgresql
 async def test_a_process_that_is_frozen_in_a_write_loses_its_locks(database: Database, fresh_database_url: str) -> None:
-    frozen = Database(fresh_database_url)
+    frozen = Database(fresh_database_url, time_limit=4)
     lock = text("LOCK TABLE sites IN EXCLUSIVE MODE")
     with suppress(DatabaseUnavailable):
         async with frozen.write() as connection:

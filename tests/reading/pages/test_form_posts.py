@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from service.platform.problems import Busy
+from service.platform.problems import Busy, DatabaseUnavailable
 from service.platform.storage.engine import Database
 from service.reading.pages.form_timestamps import LONGEST, FormTimestamps
 from tests.builders import ASite, Clock, a_comment, a_site, a_thread, decide, set_rules
@@ -198,7 +197,7 @@ async def test_too_many_in_a_short_time_are_told_so_and_keep_their_words(site: A
 async def test_while_the_database_is_busy_the_words_are_kept(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     await a_thread(site, article="a")
     form = await form_at(site, "/a")
-    for trouble in (Busy(), PoolTimeoutError("no connection is free")):
+    for trouble in (Busy(), DatabaseUnavailable("no connection is free")):
         for way in ("read", "write"):
             monkeypatch.setattr(Database, way, Mock(side_effect=trouble))
         answer = await send(site, form, name="Ada", body="My words.")
@@ -242,7 +241,7 @@ async def test_another_origin_can_have_nothing_edited_deleted_or_reported(site: 
     assert told["reports"] == []
 
 
-async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite) -> None:
+async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     await a_thread(site, article="a")
     form = await form_at(site, "/a")
     answer = await site.client.post(form.action, data={**form.values, "name": "Ada", "body": "Hello."})
@@ -255,7 +254,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite) ->
         f"https://onereply.test{form.action}", data={**form.values, "name": "Eve", "body": "Hello you."}
     )
     assert "Secure" in over_tls.headers["set-cookie"]
-    site.app.state.base_url = "https://comments.example"  # TLS ends before the service
+    monkeypatch.setitem(site.app.state._state, "base_url", "https://comments.example")  # TLS ends before the service
     behind = await site.client.post(form.action, data={**form.values, "name": "Eva", "body": "Hello all."})
     assert "Secure" in behind.headers["set-cookie"]
 
