@@ -2,7 +2,7 @@
 
 Promise 5: positions in a site's log have no gaps and follow commit order. A transaction takes its positions by locking
 the site's row, and that is its last lock. The holder commits next, so a later position is never visible before an
-earlier one. A transaction that fails returns its positions.
+earlier one. A failed transaction rolls its positions back.
 """
 
 from collections import Counter

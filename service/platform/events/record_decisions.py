@@ -1,4 +1,4 @@
-"""The decision log: each decision is recorded in its own transaction and never changed."""
+"""The decision log: each decision is recorded in the transaction that applies it and never changed."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -88,7 +88,7 @@ def conditional(request: Request, response: Response) -> Response:
 def _encoded(request: Request, response: Response) -> Response:
     """Compress ``response`` with gzip if the client accepts it (RFC 9110, section 12.5.3).
 
-    Only public answers of some length: the length of a compressed answer could reveal a secret in it (BREACH).
+    Only long public answers are compressed: the length of a compressed answer with a secret could reveal it (BREACH).
     """
     if not isinstance(response, PublicResponse) or len(response.body) < WORTH_COMPRESSING:
         return response

@@ -54,7 +54,7 @@ class PreflightRoute(RawRoute):
 class _Endpoint:
     """A handler as an ASGI app, without Starlette's wrapper.
 
-    The wrapper would handle exceptions a second time and take a tenth of the time.
+    The wrapper would handle exceptions a second time and take a tenth of the request time.
     """
 
     def __init__(self, handler: Handler) -> None:

@@ -95,7 +95,7 @@ HTTPS_ONLY = "jwt_jwks_url must be an https URL: whoever stands between could pu
 
 
 def keys_in_the_open(jwt_jwks_url: str | None) -> bool:
-    """Whether the JWKS URL is not https, so that others could change the keys on the way."""
+    """Whether the JWKS URL is plain http, so that others could change the keys on the way."""
     return (jwt_jwks_url or "").startswith("http:")
 
 

@@ -75,8 +75,7 @@ def newest_of_each(
 ) -> Select[*tuple[Any, ...]]:
     """Select ``key`` and ``columns`` of the ``most`` newest rows, by ``id``, per value from :func:`keys_given`.
 
-    The table needs an index of ``key`` and ``id``. The query then reads ``most`` rows per value, whatever the table's
-    size.
+    The table needs an index of ``key`` and ``id``. The query then reads only ``most`` rows per value.
     """
     return (_newest_in_sqlite if dialect == "sqlite" else _newest_in_postgresql)(key, columns, most)
 
