@@ -47,7 +47,7 @@ from service.worker import collect_seldom, delivering, sweep_for_ever
 
 
 def from_environment() -> Starlette:
-    """The app as a worker process starts it."""
+    """Create the app of a worker process from the environment's settings."""
     settings = settings_of.load()
     set_up_log(style=settings.log_format, level=settings.log_level)
     app = create_app(settings)
@@ -56,9 +56,9 @@ def from_environment() -> Starlette:
 
 
 def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Starlette:
-    """An app over the database that ``settings`` name; its lifespan sweeps, and lets what is in flight finish.
+    """Create an app for the database in ``settings``; its lifespan runs the sweep and finishes work in flight.
 
-    ``passwords`` says what hashing one costs, if not what it should.
+    ``passwords`` replaces the password hasher, so that tests can use a cheaper one.
     """
     database = Database(
         settings.database_url,
@@ -90,7 +90,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
                 await sweeping
             await group.finish()
             await asking.close()
-            with suppress(Busy):  # when somebody was last here is no reason not to stop
+            with suppress(Busy):  # a lost last-used time must not prevent the shutdown
                 await keys.note_uses()
                 await sessions.note_seen()
             await database.close()
@@ -131,12 +131,15 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
 
 
 def _behind(proxies: list[str]) -> list[Middleware]:
-    """What reads the client's address from ``X-Forwarded-For``, where it came through one of ``proxies``."""
+    """The middleware that reads the client's address from ``X-Forwarded-For``, for requests through ``proxies``."""
     return [Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
-    """What the router itself raises: 404, and 405 with the methods of the first route of that path only."""
+    """Answer the router's own errors: 404, and 405 with every method of the path in ``Allow``.
+
+    Starlette's own 405 lists only the methods of the first route of that path.
+    """
     assert isinstance(error, HTTPException)
     problem: Problem = NotFound()
     if error.status_code == 405:

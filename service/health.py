@@ -1,4 +1,4 @@
-"""Whether the service lives, whether it can do its work, and how much of it there is."""
+"""Liveness, readiness and metrics."""
 
 import asyncio
 import hmac
@@ -20,12 +20,15 @@ READY_SECONDS = 1.0
 
 
 async def get_healthz(_request: Request) -> Response:
-    """The process answers."""
+    """Liveness check: the process answers."""
     return json_response({"status": "ok"}, headers=NO_STORE)
 
 
 async def get_readyz(request: Request) -> Response:
-    """Reads and posts would be answered, and the tables are those of this release; each is tried for a second."""
+    """Readiness check: reads and writes work, and the tables are at this release's revision.
+
+    Each part has one second. Raises :class:`NotReady` or :class:`Busy`.
+    """
     database = database_of(request)
     read, write = await asyncio.gather(_try_read(database), _try_write(database))
     if isinstance(read, Busy) or isinstance(write, Busy):
@@ -37,7 +40,7 @@ async def get_readyz(request: Request) -> Response:
 
 
 class NotReady(Busy):
-    """Part of what requests need does not work; ``down`` names the parts: ``read``, ``write``."""
+    """The database can't serve requests; ``down`` lists the failing parts: ``read``, ``write``."""
 
     def __init__(self, causes: dict[str, Busy]) -> None:
         parts = " and ".join({"read": "read", "write": "written"}[part] for part in causes)
@@ -47,7 +50,7 @@ class NotReady(Busy):
 
 
 async def _try_read(database: Database) -> str | Busy | None:
-    """The revision of the tables, None where there are none, or why the database can't be read."""
+    """The revision of the tables (None without tables), or the error of the read."""
     try:
         async with database.read(within=READY_SECONDS) as connection:
             return await current_revision(connection)
@@ -56,7 +59,7 @@ async def _try_read(database: Database) -> str | Busy | None:
 
 
 async def _try_write(database: Database) -> Busy | None:
-    """None, or why a post would not be taken."""
+    """None, or the error that a post would get."""
     try:
         await database.check_writer(within=READY_SECONDS)
     except Busy as error:
@@ -65,9 +68,9 @@ async def _try_write(database: Database) -> Busy | None:
 
 
 async def get_metrics(request: Request) -> Response:
-    """Numbers for Prometheus, for a scraper that has the key; without one there is nothing here.
+    """Metrics for Prometheus. The scraper must send the metrics key; without a configured key this is 404.
 
-    Those that the database has keep their last values while it can't be read.
+    Metrics that come from the database keep their last values while it can't be read.
     """
     key: str | None = request.app.state.metrics_key
     if key is None:

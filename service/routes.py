@@ -1,4 +1,4 @@
-"""The whole HTTP surface, a line a route: method, path, handler, who may."""
+"""All routes, one line each: method, path, handler, allowed callers."""
 
 from starlette.routing import BaseRoute
 
@@ -108,7 +108,7 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
 
 
 def routes() -> list[BaseRoute]:
-    """Every route of the app, in the order of matching."""
+    """Create every route of the app, in matching order."""
     of_sites = [RawRoute(method, SITE + path, guarded(handler, who)) for method, path, handler, who in SITE_ROUTES]
     return [
         *of_sites,

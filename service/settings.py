@@ -1,7 +1,7 @@
-"""Every setting of an installation: one environment variable, one default, one sentence each.
+"""All settings of an installation, as environment variables with a default and a description.
 
-A variable that is not listed here, or whose value does not fit, stops the start with one line that says so.
-What a publication can set for itself is in ``sites/site_settings.py``.
+An unknown variable or an invalid value stops the start with one line that names it. The settings of a publication are
+in ``sites/site_settings.py``.
 """
 
 import os
@@ -26,117 +26,123 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class SettingsError(Exception):
-    """A setting is missing, unknown or does not fit; the message is one line for whoever starts the service."""
+    """A setting is missing, unknown or invalid; the message is one line for the operator."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an installation is told by its environment; a field ``name`` is the variable ``ONEREPLY_NAME``."""
+    """The settings of an installation; the field ``name`` is the environment variable ``ONEREPLY_NAME``."""
 
     secret_key: Annotated[
         str,
         Meta(
             min_length=32,
-            description="Keys author tokens and other secrets. At least 32 random characters; required.",
+            description="Secret key for author tokens, fingerprints and stored secrets. At least 32 random "
+            "characters; required.",
         ),
     ]
     database_url: Annotated[
         str,
         Meta(
-            description="The database: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`; libpq's parameters, "
-            "such as `?sslmode=require`, may follow.",
+            description="Database URL: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`, optionally with "
+            "libpq parameters such as `?sslmode=require`.",
         ),
     ] = "sqlite:///var/onereply.db"
     base_url: Annotated[
         str | None,
         Meta(
-            description="The origin under which readers reach the service, such as `https://comments.example`; by "
-            "default what each request names."
+            description="Base URL of absolute links, such as `https://comments.example`; default: the scheme and "
+            "host of each request."
         ),
     ] = None
     read_connections: Annotated[
         int, Meta(ge=1, le=200, description="Database connections for reading, per worker process.")
     ] = 8
     max_streams: Annotated[
-        int, Meta(ge=0, le=50_000, description="Live streams that a worker process has open at most.")
+        int, Meta(ge=0, le=50_000, description="Maximum number of open live streams per worker process.")
     ] = 5000
     sweep_seconds: Annotated[
         float,
-        Meta(gt=0, le=3600, description="Seconds between two sweeps for threads whose closing time has passed."),
+        Meta(gt=0, le=3600, description="Seconds between two sweeps, which close threads on time and prune old data."),
     ] = 30.0
     shutdown_seconds: Annotated[
         int,
         Meta(
             ge=1,
             le=600,
-            description="Seconds from SIGTERM until the process has ended: requests in flight may finish, then "
-            "whatever still runs is stopped.",
+            description="Shutdown timeout in seconds from SIGTERM: requests in flight may finish, then the process "
+            "is stopped.",
         ),
     ] = 30
     slow_statement_seconds: Annotated[
         float,
-        Meta(ge=0, le=60, description="Statements that take longer are logged, without their values; 0 logs none."),
+        Meta(
+            ge=0,
+            le=60,
+            description="Threshold in seconds for logging slow statements, without their values; 0 logs none.",
+        ),
     ] = 1.0
     trusted_proxies: Annotated[
         str,
         Meta(
-            description="Addresses and networks (`10.0.0.0/8`) of the proxies in front, separated by commas: from them "
-            "the client's address is taken from `X-Forwarded-For`."
+            description="Addresses and networks (`10.0.0.0/8`) of trusted proxies, separated by commas. Behind them"
+            " the client's address comes from `X-Forwarded-For`."
         ),
     ] = ""
     akismet_url: Annotated[
         str,
         Meta(
             max_length=500,
-            description="Where Akismet is asked by the sites that have it so; `https`, or `http` on this machine.",
+            description="Base URL of Akismet, for sites that use it; `https`, or `http` on this machine.",
         ),
     ] = "https://rest.akismet.com"
     metrics_key: Annotated[
         Annotated[str, Meta(min_length=16)] | None,
-        Meta(description="What a scraper of `/metrics` sends as `Authorization: Bearer …`; without it there is none."),
+        Meta(description="Bearer token that a scraper must send to `/metrics`; without it, `/metrics` is off."),
     ] = None
     allow_private_targets: Annotated[
         bool,
         Meta(
-            description="Whether hosts' URLs that the service itself calls may be http and lead to private addresses: "
-            "for development only."
+            description="Whether the service may fetch hosts' URLs over http and from private addresses: for "
+            "development only."
         ),
     ] = False
     webhooks_allow_private: Annotated[
         bool,
         Meta(
-            description="Whether endpoints of webhooks may lead to private addresses, this machine included: "
-            "for development only."
+            description="Whether webhook endpoints may be at private addresses, including this machine: for "
+            "development only."
         ),
     ] = False
     webhooks_retries: Annotated[
         str,
         Meta(
             max_length=500,
-            description="Delays between the tries of a delivery, such as `5s 5m 2h 1d`; after the last it has failed.",
+            description="Retry schedule of webhook deliveries: delays such as `5s 5m 2h 1d`; after the last retry "
+            "the delivery has failed.",
         ),
     ] = "5s 5m 30m 2h 5h 10h 14h 20h 24h"
     webhooks_in_serve: Annotated[
         bool | None,
         Meta(
-            description="Whether the serving processes deliver webhooks as well; by default on SQLite only, for else "
+            description="Whether serving processes also deliver webhooks; default: only on SQLite, otherwise "
             "`onereply worker` does."
         ),
     ] = None
-    log_format: Annotated[Literal["console", "json"], Meta(description="How the log is written.")] = "console"
+    log_format: Annotated[Literal["console", "json"], Meta(description="Log format.")] = "console"
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="The least grave line that is logged.")
+        Literal["debug", "info", "warning", "error"], Meta(description="Minimum level of log lines.")
     ] = "info"
 
     def proxies(self) -> list[str]:
-        """The trusted proxies, one by one."""
+        """The trusted proxies as a list."""
         return [proxy.strip() for proxy in self.trusted_proxies.split(",") if proxy.strip()]
 
     def serving_delivers(self) -> bool:
-        """Whether the serving processes deliver webhooks as well."""
+        """Whether the serving processes also deliver webhooks."""
         return self.database_url.startswith("sqlite") if self.webhooks_in_serve is None else self.webhooks_in_serve
 
     def retries(self) -> list[timedelta]:
-        """The delays between the tries of a delivery; raises ValueError."""
+        """The retry schedule: the delays between the attempts of a delivery; raises ValueError."""
         found = [_DELAY.fullmatch(word) for word in self.webhooks_retries.split()]
         if not all(found):
             raise ValueError
@@ -147,7 +153,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Decode the settings from ``environment``; raises :class:`SettingsError` with one clear line."""
+    """Load the settings from ``environment``; raises :class:`SettingsError` with one line."""
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
     known = {field.name for field in msgspec.structs.fields(Settings)}
     for name in sorted(given.keys() & SETTINGS.keys()):
@@ -199,7 +205,7 @@ def _check_retries(settings: Settings) -> None:
 
 
 def _check_akismet_url(url: str) -> None:
-    """What is sent there are sites' keys and what readers wrote, so nobody on the way may read it."""
+    """Require https: requests to Akismet contain sites' keys and readers' text."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port

@@ -1,8 +1,8 @@
-"""The time limit of a shutdown: from SIGTERM on, the process ends within so many seconds, whatever hangs.
+"""The shutdown timeout: after SIGTERM, the process ends within the limit, even if something hangs.
 
-The orderly way normally wins: requests in flight and deliveries under way get the larger share of the time, and
-`closing_seconds` stay for writing down what is left and closing the database. At the limit a thread ends the process;
-a thread, because an event loop that hangs runs nothing any more.
+Usually it ends by itself: requests and deliveries in flight get most of the time, and `closing_seconds` are reserved
+for final writes and for closing the database. At the limit, a thread ends the process, because a hanging event loop
+runs nothing.
 """
 
 import os
@@ -15,27 +15,27 @@ from types import FrameType
 import structlog
 
 LONGEST_CLOSE = 5.0
-LOG_SECONDS = 0.1  # a log that nobody reads blocks, and must not delay the end
+LOG_SECONDS = 0.1  # writing to a blocked log must not delay the exit
 
 log = structlog.get_logger("onereply.shutdown")
-_deadline: float | None = None  # monotonic
+_deadline: float | None = None  # in time.monotonic()
 
 
 def closing_seconds(limit: float) -> float:
-    """The share of ``limit`` seconds that is kept for closing, once requests and deliveries have had theirs."""
+    """The part of ``limit`` seconds reserved for closing, after requests and deliveries."""
     return min(LONGEST_CLOSE, limit / 3)
 
 
 def seconds_to_finish(limit: float) -> float:
-    """Seconds that work in flight may still take; before a shutdown has begun, as if it began now."""
+    """Seconds left for work in flight; before a shutdown, those that it would have."""
     left = limit if _deadline is None else _deadline - time.monotonic()
     return max(0.0, left - closing_seconds(limit))
 
 
 def exit_within(seconds: float, *, at_limit: Callable[[], None] | None = None) -> None:
-    """End this process within ``seconds``, by force if it has not ended by then; the first call counts.
+    """End this process within ``seconds``, by force if necessary. Only the first call counts.
 
-    ``at_limit`` is called before a forced end, in another thread. The exit code of a forced end is 1.
+    Before a forced exit, another thread calls ``at_limit``. The exit code of a forced exit is 1.
     """
     global _deadline  # noqa: PLW0603  # a process ends once
     if _deadline is not None:
@@ -47,17 +47,18 @@ def exit_within(seconds: float, *, at_limit: Callable[[], None] | None = None) -
 
 
 def limit_shutdown(seconds: float, *, at_limit: Callable[[], None] | None = None) -> None:
-    """From SIGTERM or SIGINT on, end this process within ``seconds``; the handlers set before are called as ever."""
+    """After SIGTERM or SIGINT, end this process within ``seconds``; the handlers set before still run."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _LimitedHandler(signal.getsignal(number), seconds, at_limit))
 
 
 class _LimitedHandler:
-    """A signal handler that starts the limit and then does what ``handler`` does."""
+    """A signal handler that starts the timeout and then calls ``handler``."""
 
     def __init__(self, handler: object, seconds: float, at_limit: Callable[[], None] | None) -> None:
         self._handler, self._seconds, self._at_limit = handler, seconds, at_limit
-        # Where Uvicorn's handler has its server: sse-starlette looks for it there, to end streams as it stops.
+        # Uvicorn's handler is a method of its server. sse-starlette looks the server up here, to end streams at
+        # shutdown.
         self.__self__ = getattr(handler, "__self__", None)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:

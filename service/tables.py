@@ -1,4 +1,4 @@
-"""Every table of the service, in one metadata: for migrations, which must see them all."""
+"""All tables in one metadata, for migrations."""
 
 from sqlalchemy import Index
 
@@ -19,15 +19,15 @@ MODELS = (sites, access, readers, threads, comments, reports, claims, search, ev
 METADATA = Base.metadata
 
 
-# How a database differs from the models, as Alembic asks (``include_name``, ``include_object``) when it compares them.
+# Alembic's filters (``include_name``, ``include_object``) for comparing a database with the models.
 
 
 def is_modelled(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether what the database has is ours to compare: all but the tables of SQLite's full-text index."""
+    """Whether to compare this item of the database: everything but the tables of SQLite's full-text index."""
     return kind != "table" or name is None or not name.startswith("search_words")
 
 
 def is_on(dialect: str, item: object, *_about: object) -> bool:
-    """Whether what the models have is in this database: only PostgreSQL has indexes of other kinds than the usual."""
+    """Whether this item of the models exists on ``dialect``: special index types are only on PostgreSQL."""
     other_kind = isinstance(item, Index) and item.dialect_options["postgresql"]["using"]
     return dialect == "postgresql" or not other_kind

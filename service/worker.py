@@ -1,4 +1,4 @@
-"""What goes on beside the requests: one loop that sweeps and has the classifiers learn, and one that delivers."""
+"""Background work: one loop sweeps and trains the classifiers, another delivers webhooks."""
 
 import asyncio
 import gc
@@ -34,21 +34,21 @@ from service.platform.storage.engine import Database
 from service.settings import Settings
 from service.shutdown import seconds_to_finish
 
-# Events of a site that a sweep indexes at most, so that one that is far behind does not keep the others waiting.
+# Maximum number of events of a site that one sweep indexes, so that a site far behind does not delay the others.
 INDEXED_AT_ONCE = 20_000
 
 log = structlog.get_logger("onereply.sweep")
 
 
 def collect_seldom() -> None:
-    """Have the garbage collector leave alone what is loaded by now, which stays; it would take a tenth of a post."""
+    """Exclude loaded objects from garbage collection, since they stay; scanning them took a tenth of a post."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 
 async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, every_seconds: float) -> NoReturn:
-    """Sweep again and again; what goes wrong is logged and tried again next time."""
+    """Run the sweep in a loop; errors are logged, and the next sweep tries again."""
     forgetting = Forgetting(database)
     while True:
         await asyncio.sleep(every_seconds)
@@ -58,10 +58,10 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
                 await keys.note_uses()
                 await learn_from_logs(database)
                 await sessions.note_seen()
-        except Busy as error:  # the database can't just now, which its own log lines explain
+        except Busy as error:  # temporary; the database's own log lines explain it
             SWEEPS.labels("failed").inc()
             log.info("sweep-postponed", reason=str(error))
-        except Exception as error:  # a sweep that fails must not be the last one
+        except Exception as error:  # one failed sweep must not end the loop
             SWEEPS.labels("failed").inc()
             log.error("sweep-failed", exc_info=error)
         else:
@@ -70,7 +70,7 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
 
 @asynccontextmanager
 async def delivering(database: Database, webhooks: EndpointClients, settings: Settings) -> AsyncIterator[Deliverer]:
-    """Deliver webhooks in the course of the block; at its end what is being sent has its time to be answered."""
+    """Deliver webhooks during the block; at its end, deliveries in flight may finish within the shutdown timeout."""
     deliverer = Deliverer(database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries())
     task = asyncio.create_task(deliverer.deliver_for_ever())
     try:
@@ -79,12 +79,12 @@ async def delivering(database: Database, webhooks: EndpointClients, settings: Se
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        with suppress(Busy, DBAPIError):  # whoever lives on takes over what is left
+        with suppress(Busy, DBAPIError):  # another process takes over the rest
             await deliverer.stop(within_seconds=seconds_to_finish(settings.shutdown_seconds))
 
 
 async def sweep(database: Database, forgetting: Forgetting) -> None:
-    """Write the close of every thread whose time has passed, erase and forget what is to go, index the rest."""
+    """Close due threads, erase and prune old data, and update the search index."""
     swept = SWEPT_AT_ONCE
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:

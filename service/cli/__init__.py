@@ -1,4 +1,4 @@
-"""The command line, a file a command."""
+"""The command line, one file per command."""
 
 from importlib import import_module
 
@@ -10,17 +10,17 @@ COMMANDS = ("demo", "import", "key", "migrate", "moderator", "serve", "site", "v
 
 
 class OneFileEach(ErrorsInOneLine):
-    """Loads a command's file only when it is asked for, so that each starts as fast as it can."""
+    """Loads a command's module only when the command is called, which keeps every command's start fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command called ``cmd_name``."""
+        """Return the command called ``cmd_name``, or None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
-        # “import” can't be a module that anyone imports by name.
+        # “import” is a keyword, so no module of that name can be imported.
         module = import_module(f"service.cli.{'import_' if cmd_name == 'import' else cmd_name}")
         command = module.command
         assert isinstance(command, click.Command)

@@ -1,4 +1,4 @@
-"""What the commands share: settings read or a clear line, a database opened and closed."""
+"""Shared by the commands: load the settings, open the database, and turn expected errors into one line."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ from service.platform.storage.revisions import current_revision, revision_proble
 from service.settings import PREFIX, Settings, SettingsError, load
 
 T = TypeVar("T")
-# What a user of the commands can get wrong.
+# Errors that a user of the commands can cause.
 EXPECTED = (
     InvalidSite,
     InvalidSetting,
@@ -35,7 +35,7 @@ EXPECTED = (
 
 
 def settings_or_stop() -> Settings:
-    """The settings of the environment; a wrong one stops the command with one clear line."""
+    """Load the settings from the environment; an invalid one stops the command with one line."""
     try:
         return load()
     except SettingsError as error:
@@ -43,9 +43,9 @@ def settings_or_stop() -> Settings:
 
 
 def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
-    """Run ``deed`` on the installation's database, which exists and has the tables of this release.
+    """Run ``deed`` on the installation's database, which must exist and have the tables of this release.
 
-    Otherwise, and where ``deed`` fails in an expected way, the command stops with one clear line.
+    If it does not, or if ``deed`` raises an expected error, the command stops with one line.
     """
     settings = settings or settings_or_stop()
     _exists_or_stop(settings.database_url)
@@ -61,7 +61,7 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
 
 
 def with_any_database(deed: Callable[[Database], Awaitable[T]], settings: Settings) -> T:
-    """As :func:`with_database`, at whatever revision the database is; an SQLite file is created where there is none."""
+    """Like :func:`with_database`, but accepts any revision and creates a missing SQLite file."""
 
     async def run() -> T:
         database = Database(settings.database_url, read_connections=settings.read_connections)
@@ -79,7 +79,7 @@ def with_any_database(deed: Callable[[Database], Awaitable[T]], settings: Settin
 
 
 def _exists_or_stop(url: str) -> None:
-    """Stop with one clear line where there is no SQLite file: only commands that migrate may create one."""
+    """Stop with one line if the SQLite file is missing: only commands that migrate may create it."""
     parsed = parse_database_url(url)
     if not isinstance(parsed, SqliteUrl):
         return

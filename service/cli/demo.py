@@ -1,4 +1,4 @@
-"""``onereply demo``: what ``make run`` serves, so that a newcomer sees a thread within a minute."""
+"""``onereply demo``: serves a demo thread within a minute; ``make run`` calls it."""
 
 import os
 import secrets
@@ -22,10 +22,10 @@ VAR = Path("var")
 @click.command("demo")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on.")
 def command(port: int) -> None:
-    """Serve a demo on an embedded database under var/: a closed thread with one reply, an open one, an empty one."""
+    """Serve a demo with three threads (closed, open, empty) from a local database under var/."""
     VAR.mkdir(exist_ok=True)
     os.environ.setdefault(f"{PREFIX}SECRET_KEY", _kept("secret-key", lambda: secrets.token_urlsafe(32)))
-    os.environ.setdefault(f"{PREFIX}WEBHOOKS_ALLOW_PRIVATE", "true")  # who tries listens on this machine
+    os.environ.setdefault(f"{PREFIX}WEBHOOKS_ALLOW_PRIVATE", "true")  # a demo's webhook receiver runs on this machine
     settings = settings_or_stop()
 
     async def deed(database: Database) -> str | None:
@@ -42,7 +42,7 @@ def command(port: int) -> None:
 
 
 def _kept(name: str, make: Callable[[], str], *, replace: bool = False) -> str:
-    """The secret kept in a file under var/, made at the first time."""
+    """Return the secret stored in the file ``name`` under var/; create it on first use."""
     path = VAR / name
     if replace or not path.exists():
         path.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""The demo's three threads, brought in by the same deeds as any other."""
+"""The demo's three threads, created through the same functions as real ones."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ TITLES = {
 
 
 async def load_demo(database: Database) -> bool:
-    """Load the demo where it is not there yet; whether it was loaded now."""
+    """Create the demo unless it exists. Returns whether it was created."""
     async with database.write() as connection:
         try:
             await find_site(connection, SITE)

@@ -1,4 +1,4 @@
-"""What bad input and an unavailable database end a command with: one line, no traceback."""
+"""Turns bad input and database errors into one line on standard error, without a traceback."""
 
 import errno
 
@@ -6,8 +6,8 @@ import click
 
 
 def is_database_error(error: BaseException) -> bool:
-    """Whether ``error`` is of SQLAlchemy, or of asyncpg, whose own come as they are while a connection is made."""
-    # Loaded only now: some commands need no database, and each starts as fast as it can.
+    """Whether ``error`` comes from SQLAlchemy or asyncpg, whose connection errors SQLAlchemy does not wrap."""
+    # Imported here because some commands need no database and should start fast.
     import asyncpg  # noqa: PLC0415
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
@@ -15,17 +15,17 @@ def is_database_error(error: BaseException) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of what ``error`` says, or of what it wraps: never a statement or its parameters."""
+    """The first line of the message of ``error`` or its cause, never a statement or its parameters."""
     cause = getattr(error, "orig", None) or error
     lines = str(cause).splitlines()
     return lines[0] if lines else type(cause).__name__
 
 
 class ErrorsInOneLine(click.Group):
-    """A group whose commands end with one line where a file, the network or the database refuses."""
+    """A group that prints one line for errors of files, the network or the database."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command."""
+        """Run the command; raises ClickException for an expected error."""
         try:
             return super().invoke(ctx)
         except Exception as error:
@@ -36,10 +36,10 @@ class ErrorsInOneLine(click.Group):
 
 
 def _expected(error: Exception) -> str | None:
-    """The line for an error that a user can cause; nothing for any other, which is a fault of this program."""
+    """The message for an error that a user can cause; None for a bug in this program."""
     if isinstance(error, UnicodeError):
         return "The input is not text in UTF-8."
-    if isinstance(error, OSError) and error.errno != errno.EPIPE:  # click knows a reader that has gone
+    if isinstance(error, OSError) and error.errno != errno.EPIPE:  # click handles a closed pipe itself
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or one_line(error)}."
     if is_database_error(error):

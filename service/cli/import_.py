@@ -18,15 +18,15 @@ from service.platform.storage.engine import Database
 
 @click.group("import")
 def command() -> None:
-    """Bring in the threads of another system."""
+    """Import threads from another system."""
 
 
 @command.command("wordpress")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--site", "slug", required=True, help="The site that the threads come to.")
-@click.option("--pings", is_flag=True, help="Bring in pingbacks and trackbacks too, as comments.")
+@click.option("--site", "slug", required=True, help="The site to import into.")
+@click.option("--pings", is_flag=True, help="Also import pingbacks and trackbacks as comments.")
 def wordpress(file: Path, slug: str, pings: bool) -> None:
-    """Bring in FILE, a WordPress export (WXR). Doing it again adds only what is missing."""
+    """Import FILE, a WordPress export (WXR). Importing it again adds only missing comments."""
     report, oddities, source = Import(), Oddities(), file.open("rb")
 
     async def deed(database: Database) -> None:
@@ -59,7 +59,7 @@ async def _import(
 
 
 def _tell(report: Import, oddities: Oddities) -> None:
-    """What was taken, what was passed over, and why."""
+    """Print how many articles and comments were imported or skipped, and why."""
     for title, counts in (
         ("Articles", report.threads),
         ("Comments added", report.added),

@@ -16,9 +16,9 @@ def command() -> None:
 
 @command.command("add")
 @click.argument("site")
-@click.option("--role", type=click.Choice(ROLES), required=True, help="What the key lets its holder do.")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="The permissions of the key.")
 def add(site: str, role: Role) -> None:
-    """Add a key and print it, alone on the last line; it can't be shown again."""
+    """Add a key and print it alone on the last line; it can't be shown again."""
 
     async def deed(database: Database) -> str:
         async with database.write() as connection:
@@ -34,7 +34,7 @@ def add(site: str, role: Role) -> None:
 @command.command("list")
 @click.argument("site")
 def list_(site: str) -> None:
-    """List a site's keys: id, role, made, last used, revoked."""
+    """List a site's keys: id, role, created, last used, revoked."""
 
     async def deed(database: Database) -> None:
         async with database.read() as connection:
@@ -50,7 +50,7 @@ def list_(site: str) -> None:
 @click.argument("site")
 @click.argument("key_id", metavar="ID")
 def revoke(site: str, key_id: str) -> None:
-    """Make the key with this ID (the part after “ork_”) void, at once."""
+    """Revoke the key with this ID (the part after “ork_”) at once."""
 
     async def deed(database: Database) -> bool:
         async with database.write() as connection:

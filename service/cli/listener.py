@@ -1,4 +1,4 @@
-"""The socket that a command listens on, opened before anything else starts."""
+"""Open the socket that a command listens on, before anything else starts."""
 
 import errno
 import os
@@ -8,9 +8,9 @@ import click
 
 
 def listen_or_stop(host: str, port: int) -> socket.socket:
-    """A socket that listens at ``host`` and ``port`` (0: a free one).
+    """Return a socket that listens at ``host`` and ``port`` (0: any free port).
 
-    Where that is impossible, it stops the command with one line that names the port and what to do.
+    If that fails, the command stops with one line that names the port and the fix.
     """
     is_ipv6 = ":" in host
     try:
@@ -26,13 +26,13 @@ def listen_or_stop(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    """The URL at which ``listener`` is reached."""
+    """The URL of ``listener``."""
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _reason(error: OSError, host: str, port: int) -> str:
-    if (error.errno or 0) < 0 or error.errno == errno.EADDRNOTAVAIL:  # below 0: the resolver's, not the kernel's
+    if (error.errno or 0) < 0 or error.errno == errno.EADDRNOTAVAIL:  # negative: from the resolver, not the kernel
         return f"{host} is not an address of this machine. Give another with --host."
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is in use. Stop the program that uses it, or choose another with --port."

@@ -8,9 +8,9 @@ from service.platform.storage.revisions import head_revision, migrate
 
 
 @click.command("migrate")
-@click.option("--to", "revision", default="head", show_default=True, help="The revision to go to, up or down.")
+@click.option("--to", "revision", default="head", show_default=True, help="The revision to migrate to, up or down.")
 def command(revision: str) -> None:
-    """Bring the database's tables to this release."""
+    """Migrate the database's tables to this release."""
 
     async def deed(database: Database) -> None:
         await migrate(database, to=revision)

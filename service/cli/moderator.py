@@ -26,9 +26,9 @@ def command() -> None:
 @command.command("add")
 @click.argument("site")
 @click.argument("name")
-@click.option("--role", type=click.Choice(MODERATOR_ROLES), required=True, help="What they may do.")
+@click.option("--role", type=click.Choice(MODERATOR_ROLES), required=True, help="The permissions of the moderator.")
 def add(site: str, name: str, role: ModeratorRole) -> None:
-    """Add a moderator; the password is asked for, or read from standard input where that is no terminal."""
+    """Add a moderator. The password is read from a prompt, or from standard input if that is not a terminal."""
     password = _ask(name)
 
     async def deed(database: Database) -> None:
@@ -45,7 +45,7 @@ def add(site: str, name: str, role: ModeratorRole) -> None:
 @click.argument("site")
 @click.argument("name")
 def passwd(site: str, name: str) -> None:
-    """Change a moderator's password, which is asked for as in “add”, and log them out everywhere."""
+    """Change a moderator's password, read as in “add”, and end all of their sessions."""
     password = _ask(name)
 
     async def deed(database: Database) -> None:
@@ -61,7 +61,7 @@ def passwd(site: str, name: str) -> None:
 @command.command("list")
 @click.argument("site")
 def list_(site: str) -> None:
-    """List a site's moderators: id, name, role, made, last seen, removed."""
+    """List a site's moderators: id, name, role, created, last seen, removed."""
 
     async def deed(database: Database) -> None:
         async with database.read() as connection:
@@ -77,7 +77,7 @@ def list_(site: str) -> None:
 @click.argument("site")
 @click.argument("name")
 def remove(site: str, name: str) -> None:
-    """Remove a moderator and log them out everywhere; what they decided stays in the log, with their name."""
+    """Remove a moderator and end all of their sessions. Their decisions stay in the log, under their name."""
 
     async def deed(database: Database) -> None:
         async with database.write() as connection:
@@ -88,8 +88,9 @@ def remove(site: str, name: str) -> None:
 
 
 def _ask(name: str) -> str:
-    """A password for ``name``: twice at a terminal, unseen, else the first line of what comes in; never an argument,
-    which others could read in the list of processes.
+    """Read a password for ``name``: twice and hidden at a terminal, else the first line of standard input.
+
+    It is never an argument, because other users could read that in the list of processes.
     """
     if sys.stdin.isatty():
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)

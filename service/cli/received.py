@@ -1,4 +1,4 @@
-"""A webhook as somebody received it: read from a file, and told in one line."""
+"""A received webhook: read from a file and summarised in one line."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ LONGEST_EXCERPT = 72
 
 
 class Unreadable(ValueError):
-    """A file is no HTTP message; the message is one line that says where."""
+    """The file is not an HTTP message; the message is one line that names the place."""
 
 
 class Received(NamedTuple):
@@ -26,13 +26,13 @@ class Received(NamedTuple):
 
 
 class Author(msgspec.Struct):
-    """Who posted."""
+    """The author of a comment."""
 
     name: str = ""
 
 
 class EventSubject(msgspec.Struct):
-    """What of anything that an event is of is worth a line."""
+    """The fields of an event's subject that the summary line shows."""
 
     article: str | None = None
     label: str | None = None
@@ -45,7 +45,7 @@ class EventSubject(msgspec.Struct):
 
 
 class ReceivedEvent(msgspec.Struct):
-    """What of a body is worth a line."""
+    """The fields of a body that the summary line shows."""
 
     type: str = "no type"
     position: int | None = None
@@ -54,10 +54,9 @@ class ReceivedEvent(msgspec.Struct):
 
 
 def read_saved(content: bytes, *, head: bytes | None = None) -> Received:
-    """The message that was saved as ``content``, its headers before it, or apart in ``head``.
+    """Parse a message saved as ``content``, with its headers first, or separately in ``head``.
 
-    The line of the request may stand first. What stands after the body, ``content-length`` does not count. Raises
-    :class:`Unreadable`.
+    The request line may come first. Bytes beyond ``content-length`` are ignored. Raises :class:`Unreadable`.
     """
     body = content
     if head is None:
@@ -80,9 +79,9 @@ def _fields(head: str) -> Iterator[tuple[str, str]]:
 
 
 def verified(signer: Signer, received: Received, *, now: datetime) -> Received:
-    """``received`` as it was signed; raises SignatureMismatch.
+    """Verify ``received`` and return it as it was signed; raises SignatureMismatch.
 
-    Editors end a file with a newline, so where only that is too much it is left out.
+    Editors add a newline at the end of a file. If the signature matches only without it, the newline is removed.
     """
     try:
         signer.verify(received.headers, received.body, now=now)
@@ -96,13 +95,13 @@ def verified(signer: Signer, received: Received, *, now: datetime) -> Received:
 
 
 def sent_at(headers: Mapping[str, str]) -> datetime | None:
-    """When a message says that it was sent."""
+    """When the message was sent, according to its timestamp header; None if that is missing or invalid."""
     timestamp = headers.get(TIMESTAMP, "")
     return datetime.fromtimestamp(int(timestamp), UTC) if re.fullmatch("[0-9]{1,11}", timestamp) else None
 
 
 def told_by(body: bytes) -> ReceivedEvent:
-    """What ``body`` tells, as far as it is one of ours."""
+    """Parse ``body`` as one of our events; returns an empty event for anything else."""
     try:
         return msgspec.json.decode(body, type=ReceivedEvent)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -110,7 +109,7 @@ def told_by(body: bytes) -> ReceivedEvent:
 
 
 def in_one_line(told: ReceivedEvent) -> str:
-    """What was told: its type, the article, what was said, and where it stands in the log and the thread."""
+    """Summarise an event: its type, the article, the text, and its position and sequence."""
     data = _said(told.data)
     thread, comment = data.get("thread", EventSubject()), data.get("comment", EventSubject())
     told_alone = [data[noun] for noun in ("report", "ban", "endpoint") if noun in data]
@@ -124,7 +123,7 @@ def in_one_line(told: ReceivedEvent) -> str:
 
 
 def _said(data: msgspec.Raw) -> dict[str, EventSubject]:
-    """What is said of each that ``data`` holds; what is something else is passed over."""
+    """The subjects in ``data``, by noun; members of another shape are skipped."""
     said: dict[str, EventSubject] = {}
     with suppress(msgspec.ValidationError):
         for noun, each in msgspec.json.decode(data, type=dict[str, msgspec.Raw]).items():
@@ -134,7 +133,7 @@ def _said(data: msgspec.Raw) -> dict[str, EventSubject]:
 
 
 def excerpt(text: str) -> str:
-    """``text`` as a terminal may show it: short, on one line, nothing in it that moves the cursor."""
+    """Shorten ``text`` to one line that is safe to print in a terminal."""
     text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return text if len(text) <= LONGEST_EXCERPT else text[: LONGEST_EXCERPT - 1].rstrip() + ELLIPSIS
 

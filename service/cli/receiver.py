@@ -1,4 +1,4 @@
-"""A receiver of webhooks for trying: it verifies each message, tells of it and answers."""
+"""A webhook receiver for development: verifies each message, prints it and answers."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,19 +19,22 @@ Tell = Callable[[str], None]
 
 
 class Receiver:
-    """Takes messages at any path. ``tell`` is told a line for each, ``tell_body`` the body of each that is verified."""
+    """Accepts messages at any path.
+
+    It calls ``tell`` with one line per message and ``tell_body`` with the body of each verified message.
+    """
 
     def __init__(self, signer: Signer, *, answer: int, tell: Tell, tell_body: Tell) -> None:
         self._signer, self._answer = signer, answer
         self._tell, self._tell_body = tell, tell_body
-        self._seen: dict[str, None] = {}  # the ids, the oldest first
+        self._seen: dict[str, None] = {}  # message ids, oldest first
 
     def app(self) -> Starlette:
         """The receiver as an ASGI app."""
         return Starlette(routes=[Route("/{path:path}", self._take, methods=["POST"])])
 
     async def _take(self, request: Request) -> Response:
-        """Answer as it was told to where the message is verified, else 401 and why."""
+        """Verify the message. Answer with the configured status, or with 401 and the reason."""
         try:
             body = await _body(request)
         except ClientDisconnect:
@@ -47,7 +50,7 @@ class Receiver:
         self._remember(message_id)
         answered = "" if 200 <= self._answer < 300 else f" · answered {self._answer}"
         self._tell(f"{_time(now)} verified{again} · {in_one_line(told_by(body))}{answered}")
-        self._tell_body(body.decode().replace("\n", " "))  # between the tokens of JSON a space is the same
+        self._tell_body(body.decode().replace("\n", " "))  # between JSON tokens a space means the same
         return Response(status_code=self._answer)
 
     def _refused(self, status: int, reason: str) -> Response:
@@ -61,7 +64,7 @@ class Receiver:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, or nothing where it is too long; what is too long is not read to its end."""
+    """Read the body; None, without reading on, if it is longer than ``LARGEST_BODY`` bytes."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -71,5 +74,5 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _time(instant: datetime) -> str:
-    """The time of day where this runs."""
+    """The local time of day."""
     return instant.astimezone().strftime("%H:%M:%S")

@@ -29,10 +29,10 @@ log = structlog.get_logger("onereply.serve")
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="The port to listen on.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
-@click.option("--migrate", "migrates", is_flag=True, help="First bring the database's tables to this release.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of worker processes.")
+@click.option("--migrate", "migrates", is_flag=True, help="Migrate the database's tables to this release first.")
 def command(host: str, port: int, workers: int, migrates: bool) -> None:
-    """Serve the API and the pages; on SIGTERM requests in flight finish first."""
+    """Serve the API and the pages. On SIGTERM, requests in flight finish first."""
     settings = settings_or_stop()
     if migrates:
         with_any_database(migrate, settings)
@@ -42,7 +42,7 @@ def command(host: str, port: int, workers: int, migrates: bool) -> None:
 
 
 async def _do_nothing(_database: Database) -> None:
-    """Opening the database has checked it."""
+    """Opening the database has already checked it."""
 
 
 def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
@@ -60,15 +60,15 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
 
 
 def _serve_alone(config: uvicorn.Config, listener: socket) -> bool:
-    """Serve in this process; whether it came to that."""
+    """Serve in this process. Returns whether the server started."""
     server = _Server(config)
-    with suppress(KeyboardInterrupt):  # which it passes on once it has stopped
+    with suppress(KeyboardInterrupt):  # Uvicorn raises it again after it has stopped
         server.run(sockets=[listener])
     return server.started
 
 
 def _serve_with_workers(config: uvicorn.Config, listener: socket, settings: Settings) -> bool:
-    """Serve in several processes under this one; whether they could start."""
+    """Serve in several worker processes. Returns whether all of them could start."""
     supervisor = Supervisor(config, [listener], shutdown_seconds=settings.shutdown_seconds)
     listener.set_inheritable(True)
     log.info(f"running on {address_of(listener)}", workers=config.workers)
@@ -77,7 +77,7 @@ def _serve_with_workers(config: uvicorn.Config, listener: socket, settings: Sett
 
 
 class _Server(uvicorn.Server):
-    """Logs its address once it answers."""
+    """Logs its address when it is ready."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
@@ -87,7 +87,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _shared_metrics() -> Iterator[None]:
-    """A folder where several processes keep what ``/metrics`` shows; one process keeps it in memory."""
+    """Create the folder in which several processes share metrics; a single process keeps them in memory."""
     with tempfile.TemporaryDirectory(prefix="onereply-metrics-", ignore_cleanup_errors=True) as folder:
         os.environ[SHARED_FOLDER] = folder
         yield

@@ -1,7 +1,7 @@
-"""What each process of ``onereply serve`` runs: the app, with a limit to its shutdown, and an eye on its parent.
+"""A process of ``onereply serve``: the app, with a time limit for shutdown and a watch on its parent.
 
-*Why here*: Uvicorn calls this factory once its own signal handlers are set, in the only process and in each of several
-workers. So the same few lines guard all of them, with Uvicorn's server and supervisor as they are.
+*Why here*: Uvicorn calls this factory after it has set its own signal handlers, both in a single process and in each
+worker. The same few lines therefore guard all of them, without a change to Uvicorn's server or supervisor.
 """
 
 import os
@@ -17,30 +17,30 @@ from service import settings as settings_of
 from service.platform.http.request_log import set_up_log
 from service.shutdown import limit_shutdown
 
-# A worker ends by itself a little before its parent would kill it, and so still logs that it was forced.
+# A worker exits a little before its parent would kill it, so it can still log the forced shutdown.
 AHEAD_OF_PARENT = 0.95
 
 log = structlog.get_logger("onereply.serve")
 
 
 def create_guarded_app() -> Starlette:
-    """The app of a serving process."""
+    """Create the app of a serving process and limit its shutdown."""
     settings = settings_of.load()
     set_up_log(style=settings.log_format, level=settings.log_level)
     parent = parent_process()
     limit_shutdown(settings.shutdown_seconds * (AHEAD_OF_PARENT if parent else 1))
     if parent:
         threading.Thread(target=_stop_after, args=(parent.sentinel,), daemon=True).start()
-    # Loaded only now: it takes a second, in which a signal would find no limit.
+    # Imported here because the import takes a second, in which a signal would find no limit set.
     from service.app import from_environment  # noqa: PLC0415
 
     return from_environment()
 
 
 def _stop_after(parent: int) -> None:
-    """Stop this process once its parent has died: nobody else would, and it would keep the port.
+    """Stop this process when its parent dies; otherwise it would run on and keep the port.
 
-    A thread waits for that, so that it also works where the event loop hangs.
+    A thread waits for the parent, so this also works while the event loop hangs.
     """
     wait([parent])
     log.warning("parent-died", pid=os.getpid())

@@ -32,13 +32,17 @@ def command() -> None:
 
 @command.command("add")
 @click.argument("slug")
-@click.option("--name", required=True, help="What the publication is called.")
-@click.option("--locale", default="en", show_default=True, help="Its language, as a BCP 47 tag.")
+@click.option("--name", required=True, help="The name of the publication.")
+@click.option("--locale", default="en", show_default=True, help="The language of the site, as a BCP 47 tag.")
 @click.option(
-    "--preset", type=click.Choice(list(PRESETS)), default="newsroom", show_default=True, help="Where to begin."
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default="newsroom",
+    show_default=True,
+    help="The settings and rules to start with.",
 )
 def add(slug: str, name: str, locale: str, preset: str) -> None:
-    """Add a site; SLUG is its part of every path."""
+    """Add a site. SLUG is the site's part of every path."""
 
     async def deed(database: Database) -> None:
         async with database.write() as connection:
@@ -66,10 +70,10 @@ def list_() -> None:
 @command.command("set")
 @click.argument("slug")
 @click.argument("settings", nargs=-1, metavar="NAME=VALUE…")
-@click.option("--name", help="What the publication is called.")
-@click.option("--locale", help="Its language, as a BCP 47 tag.")
+@click.option("--name", help="The name of the publication.")
+@click.option("--locale", help="The language of the site, as a BCP 47 tag.")
 def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | None) -> None:
-    """Change a site; serving processes follow within a second."""
+    """Update a site's settings. Serving processes apply them within a second."""
     installation = settings_or_stop()
 
     async def deed(database: Database) -> None:
@@ -96,13 +100,13 @@ def _refuse_http(settings: SiteSettings, *, allow_private: bool) -> None:
 @click.argument("slug")
 @click.argument("name", type=click.Choice(SECRETS))
 @click.option("--set", "reads", is_flag=True, help="Read the secret from standard input.")
-@click.option("--remove", "removes", is_flag=True, help="Forget the secret.")
+@click.option("--remove", "removes", is_flag=True, help="Delete the secret.")
 def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
-    """Set a secret of a site, or make one and print it, alone on the last line.
+    """Set a secret of a site, or generate one and print it alone on the last line.
 
-    NAME is host-token, with which the host signs its readers' tokens (HS256), article-hooks, with which it signs what
-    it tells of its articles, or akismet-key. A secret is never given on the command line, where other users of the
-    machine could see it.
+    NAME is one of three secrets. The host signs its readers' tokens (HS256) with host-token and its article events with
+    article-hooks. The akismet-key comes from Akismet. Secrets are never arguments, because other users of the machine
+    could see them.
     """
     if reads and removes:
         raise click.UsageError("Give --set or --remove, not both.")

@@ -1,4 +1,4 @@
-"""Several serving processes under one parent: Uvicorn's supervisor, with a line in the log for each death and start."""
+"""Several serving processes under one parent: Uvicorn's supervisor, which also logs each start and exit."""
 
 import os
 import signal
@@ -19,22 +19,22 @@ log = structlog.get_logger("onereply.serve")
 
 
 class Supervisor(Multiprocess):
-    """Starts workers, replaces those that die, and ends all of them within ``shutdown_seconds`` of SIGTERM.
+    """Starts workers, replaces dead ones, and stops all of them within ``shutdown_seconds`` of SIGTERM.
 
-    ``has_failed`` says, after :meth:`run`, whether it ended because a worker could not start.
+    After :meth:`run`, ``has_failed`` says whether it stopped because a worker could not start.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket], *, shutdown_seconds: float) -> None:
         super().__init__(config, sockets)
         self.has_failed = False
         self._is_stopping = False
-        self._counted: set[int] = set()  # the pids whose numbers are in the metrics
+        self._counted: set[int] = set()  # the pids that have gauges in the metrics
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         limit_shutdown(shutdown_seconds, at_limit=self._kill_all)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
-        """Pass the signal on at once: what Uvicorn does about it waits for its next look at the workers."""
+        """Pass the signal on at once; Uvicorn would wait until its next health check of the workers."""
         self._is_stopping = True
         self.signal_queue.append(number)
         for process in self.processes:
@@ -55,7 +55,7 @@ class Supervisor(Multiprocess):
             log.info("worker-started", pid=process.pid)
 
     def keep_subprocess_alive(self) -> None:
-        """Replace each worker that has died or answers no more; stop where one can't even start."""
+        """Replace each worker that died or hangs; stop if a worker can't start."""
         for index, process in enumerate(self.processes):
             if self._is_stopping or self.should_exit.is_set():
                 return
@@ -83,7 +83,7 @@ class Supervisor(Multiprocess):
             log.warning("worker-died", pid=process.pid, reason=_reason(process.exitcode))
 
     def _uncount_dead(self) -> None:
-        """Take the gauges of workers that are gone out of the metrics, however they went."""
+        """Remove the gauges of dead workers from the metrics."""
         present = {process.pid for process in self.processes if process.pid}
         for pid in self._counted - present:
             mark_process_dead(pid)  # type: ignore[no-untyped-call]  # prometheus-client's

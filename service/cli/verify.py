@@ -13,7 +13,7 @@ from service.platform.storage.integrity import DAMAGED, check_foreign_keys, chec
 
 @click.command("verify")
 def command() -> None:
-    """Check the database file and recount everything; print each finding. The exit code is 1 if there is one."""
+    """Check the database file and recount everything. Prints each finding; the exit code is 1 if there is any."""
 
     async def deed(database: Database) -> int:
         async with database.read() as connection:
@@ -26,7 +26,7 @@ def command() -> None:
 
 
 async def _count_findings(connection: AsyncConnection) -> int:
-    """Print each finding; how many there are. What a damaged file holds is not recounted."""
+    """Print each finding and return their number. A damaged file is not recounted."""
     found = 0
     async for finding in check_integrity(connection):
         click.echo(finding)
@@ -39,7 +39,7 @@ async def _count_findings(connection: AsyncConnection) -> int:
             async for finding in check(connection):
                 click.echo(finding)
                 found += 1
-    except (DatabaseError, ValueError) as error:  # a value that no column of its kind can hold
+    except (DatabaseError, ValueError) as error:  # a stored value that does not fit its column's type
         click.echo(f"a stored value can't be read: {one_line(error)}")
         found += 1
     return found

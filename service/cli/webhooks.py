@@ -1,4 +1,4 @@
-"""``onereply webhooks``: for whoever writes or runs a receiver. It needs no installation and no database."""
+"""``onereply webhooks``: tools for developers of webhook receivers. They need no installation or database."""
 
 import sys
 from contextlib import suppress
@@ -25,29 +25,38 @@ from service.platform.outbound.webhook_signatures import (
 LARGEST_FILE = 1_000_000
 A_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
-# Never an argument, which other users of the machine could see.
+# Not an argument, because other users of the machine could see it.
 secret_option = click.option(
     "--secret-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file with the secret, or two of them, a line each. Else it is asked for, or read from standard input.",
+    help="A file with one secret, or two on separate lines. Default: a prompt, or standard input.",
 )
 
 
 @click.group("webhooks")
 def command() -> None:
-    """Try and verify webhooks, as whoever receives them."""
+    """Receive and verify webhooks during development."""
 
 
 @command.command("listen")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="The port to listen on.")
-@click.option("--answer", default=204, show_default=True, type=click.IntRange(200, 599), help="What verified ones get.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print the bodies that are verified, a line each; all else apart."
+    "--answer",
+    default=204,
+    show_default=True,
+    type=click.IntRange(200, 599),
+    help="The status code for verified messages.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the body of each verified message on one line; everything else goes to standard error.",
 )
 @secret_option
 def listen(host: str, port: int, answer: int, as_json: bool, secret_file: Path | None) -> None:
-    """Receive webhooks at any path, verify each, and print a line for it; until Ctrl-C."""
+    """Receive webhooks at any path, verify each and print one line for it. Stop with Ctrl-C."""
     signer = Signer(*_secrets(secret_file))
     receiver = Receiver(
         signer,
@@ -60,20 +69,20 @@ def listen(host: str, port: int, answer: int, as_json: bool, secret_file: Path |
     config = uvicorn.Config(
         receiver.app(), log_config=None, access_log=False, server_header=False, http=LimitedProtocol, lifespan="off"
     )
-    with suppress(KeyboardInterrupt):  # which it passes on once it has stopped
+    with suppress(KeyboardInterrupt):  # Uvicorn raises it again after it has stopped
         uvicorn.Server(config).run(sockets=[listener])
 
 
 @command.command("verify")
 @click.argument("file", type=A_FILE)
-@click.option("--headers", "head", type=A_FILE, help="A file with the headers, where FILE is only the body.")
-@click.option("--at", metavar="INSTANT", help="Verify as if it were then, as 2026-11-24T12:00:00Z.")
-@click.option("--any-time", is_flag=True, help="Verify however old it is.")
+@click.option("--headers", "head", type=A_FILE, help="A file with the headers, if FILE contains only the body.")
+@click.option("--at", metavar="INSTANT", help="Verify as of this time, such as 2026-11-24T12:00:00Z.")
+@click.option("--any-time", is_flag=True, help="Accept a message of any age.")
 @secret_option
 def verify(file: str, head: str | None, at: str | None, any_time: bool, secret_file: Path | None) -> None:
-    """Verify a message that was saved in FILE: its headers, a blank line, its body as it came; “-” is standard input.
+    """Verify a message saved in FILE: its headers, a blank line and its unchanged body. “-” is standard input.
 
-    Without --at or --any-time it must be less than five minutes old, as for whoever receives it.
+    Without --at or --any-time, the message must be less than five minutes old, as for a live receiver.
     """
     if at and any_time:
         raise click.UsageError("Give --at or --any-time, not both.")
@@ -115,7 +124,7 @@ def _told(instant: datetime) -> str:
 
 
 def _secrets(file: Path | None) -> list[str]:
-    """The secrets in ``file``, or one that is typed; a wrong one stops the command without being shown."""
+    """Read the secrets from ``file``, a prompt or standard input; an invalid one stops the command and is not shown."""
     if file:
         texts = file.read_text("utf-8", "replace").split()
     elif sys.stdin.isatty():

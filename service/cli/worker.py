@@ -25,17 +25,21 @@ from service.settings import Settings
 from service.shutdown import limit_shutdown
 from service.worker import collect_seldom, delivering
 
-NICENESS = 19  # who serves comes first where both want the processor
+NICENESS = 19  # the lowest priority: serving processes get the processor first
 log = structlog.get_logger("onereply.webhooks")
 
 
 @click.command("worker")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address of the health check and metrics.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Their port; without it there are none.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port of the health check and metrics. Without it, neither is served.",
+)
 def command(host: str, port: int | None) -> None:
-    """Deliver webhooks until SIGINT or SIGTERM; several workers share the work.
+    """Deliver webhooks until SIGINT or SIGTERM. Several workers share the work.
 
-    With --port it serves /healthz, /readyz and /metrics.
+    With --port it also serves /healthz, /readyz and /metrics.
     """
     settings = settings_or_stop()
     set_up_log(style=settings.log_format, level=settings.log_level)
@@ -43,13 +47,13 @@ def command(host: str, port: int | None) -> None:
     listener = None if port is None else listen_or_stop(host, port)
     collect_seldom()
     os.nice(NICENESS)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # each endpoint has connections of its own
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # each endpoint has its own connections
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65_536)), hard))
     uvloop.run(_work(settings, listener))
 
 
 async def _do_nothing(_database: Database) -> None:
-    """Opening the database has checked it."""
+    """Opening the database has already checked it."""
 
 
 async def _work(settings: Settings, listener: socket | None) -> None:
@@ -68,10 +72,10 @@ async def _work(settings: Settings, listener: socket | None) -> None:
 
 
 def _stopped_by_signal(shutdown_seconds: float) -> asyncio.Event:
-    """Set by SIGINT and SIGTERM; from then on the process ends within ``shutdown_seconds``."""
+    """Return an event that SIGINT and SIGTERM set; they also limit the shutdown to ``shutdown_seconds``."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Not the loop's own handlers: those run no more where it hangs, and the limit would not begin.
+        # Not the loop's own signal handlers: they don't run while the loop hangs, so the limit would not start.
         signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
     limit_shutdown(shutdown_seconds)
     return stop
@@ -81,7 +85,7 @@ def _stopped_by_signal(shutdown_seconds: float) -> asyncio.Event:
 async def _health(
     database: Database, deliverer: Deliverer, settings: Settings, listener: socket | None
 ) -> AsyncIterator[None]:
-    """Serve the health check and metrics in the course of the block, where there is a ``listener``."""
+    """Serve the health check and metrics during the block, if there is a ``listener``."""
     if listener is None:
         yield
         return

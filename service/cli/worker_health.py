@@ -18,20 +18,20 @@ from service.platform.problems import Busy, Problem
 from service.platform.storage.engine import Database
 from service.settings import Settings
 
-READY_SECONDS = 30.0  # a delivery turn comes twenty times a second, or once in some seconds under load
+READY_SECONDS = 30.0  # the delivery loop runs 20 times a second, or once every few seconds under load
 
 
 class HealthServer(uvicorn.Server):
-    """Serves until ``should_exit``; the signals stay with the worker."""
+    """Serves until ``should_exit`` is set; the worker handles the signals."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Leave the signal handlers as they are."""
         yield
 
 
 def health_server(database: Database, deliverer: Deliverer, settings: Settings) -> HealthServer:
-    """A server of ``/healthz``, ``/readyz`` and ``/metrics`` for a worker."""
+    """Create the server of ``/healthz``, ``/readyz`` and ``/metrics`` for a worker."""
     config = uvicorn.Config(
         health_app(database, deliverer, settings),
         log_config=None,
@@ -46,7 +46,7 @@ def health_server(database: Database, deliverer: Deliverer, settings: Settings) 
 
 
 def health_app(database: Database, deliverer: Deliverer, settings: Settings) -> Starlette:
-    """``GET /healthz``, ``/readyz`` and ``/metrics`` as the API has them; ready means that deliveries go on too."""
+    """The app with ``GET /healthz``, ``/readyz`` and ``/metrics``; readiness also requires a running delivery loop."""
 
     async def get_worker_readyz(request: Request) -> Response:
         answer = await get_readyz(request)

@@ -1,1 +1,1 @@
-"""What every room stands on: the database, the log, sites, access, HTTP and text."""
+"""Shared by all packages: the database, the event log, sites, access, HTTP and text."""

@@ -1,4 +1,4 @@
-"""The one source of the time and of new ids, so that a test can pin both."""
+"""The only source of time and ids, so that tests can pin both."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -7,10 +7,10 @@ import uuid_utils.compat
 
 
 def now() -> datetime:
-    """The current instant, in UTC. Call it as ``clock.now()``, and under the lock that it is to decide for."""
+    """The current time in UTC. Call it as ``clock.now()``, and while holding the lock that the time decides about."""
     return datetime.now(UTC)
 
 
 def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562, section 5.7): later ids sort after earlier ones, so indexes grow at their end."""
+    """A new UUIDv7 (RFC 9562, section 5.7): ids sort by creation, so indexes grow at their end."""
     return uuid_utils.compat.uuid7()

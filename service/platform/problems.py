@@ -7,7 +7,7 @@
     ├── 404 NotFound
     ├── 405 MethodNotAllowed
     ├── 408 RequestTimeout
-    ├── 409 Conflict: ThreadClosed, CommentsOff, ParentUnavailable, …      (beside the deeds that raise them)
+    ├── 409 Conflict: ThreadClosed, CommentsOff, ParentUnavailable, …      (beside the functions that raise them)
     ├── 413 ContentTooLarge    414 UriTooLong    415 UnsupportedMediaType
     ├── 422 InvalidField, …
     ├── 429 RateLimited    (platform/access/rate_limits.py)
@@ -15,10 +15,10 @@
     ├── 500 InternalError
     └── 503 Busy
 
-A deed raises the exception; the exception carries its own problem, so no table of them exists anywhere. ``type`` is
-a URI relative to the service (``/problems/thread-closed``); it, ``status`` and the extension members are stable, the
-sentences may be reworded. They are in the reader's language: the title of each type and what readers can mistype have
-messages in the catalogues (``languages/``); what only a programmer can get wrong is told in English.
+Domain code raises the exception, and the exception carries its problem, so there is no central table of problems.
+``type`` is a URI relative to the service (``/problems/thread-closed``). ``type``, ``status`` and the extension members
+are stable; the sentences may change. The title of each type, and details about input that readers can mistype, are in
+the reader's language and come from the catalogues (``languages/``). Details for programmers are in English.
 """
 
 from typing import Any, ClassVar
@@ -29,21 +29,21 @@ from service.platform.languages.messages import FALLBACK, sentence
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A detail that the catalogues have in every language, by table and key, with the numbers it tells."""
+    """A translated detail: its table and key in the catalogues, and the numbers in it."""
 
     key: str
     numbers: dict[str, int] = {}
     table: str = "detail"
 
     def in_(self, locale: str) -> str:
-        """The sentence in ``locale``."""
+        """The message in ``locale``."""
         return sentence(self.table, self.key, locale=locale, **self.numbers)
 
 
 class Problem(Exception):
-    """A request that can't be done, and what to tell about it.
+    """A request that failed, and the problem that describes it.
 
-    ``detail`` says what was wrong with this very request; ``members`` are extension members (RFC 9457, section 3.2).
+    ``detail`` describes this occurrence; ``members`` are extension members (RFC 9457, section 3.2).
     """
 
     status: ClassVar[int]
@@ -60,7 +60,7 @@ class Problem(Exception):
         return str(content.get("detail", content["title"]))
 
     def content(self, locale: str = FALLBACK) -> dict[str, Any]:
-        """The problem's members, its sentences in ``locale``."""
+        """The problem's members, with the sentences in ``locale``."""
         title = sentence("problem", self.slug, locale=locale)
         content: dict[str, Any] = {"type": f"/problems/{self.slug}", "title": title, "status": self.status}
         if self.detail:
@@ -69,31 +69,31 @@ class Problem(Exception):
 
 
 class MalformedJson(Problem):
-    """The body is not JSON (RFC 8259), or not UTF-8."""
+    """The body is not JSON (RFC 8259) or not UTF-8."""
 
     status, slug = 400, "malformed-json"
 
 
 class InvalidHeader(Problem):
-    """A header holds what it may not; ``header`` names it."""
+    """A header has an invalid value; ``header`` names it."""
 
     status, slug = 400, "invalid-header"
 
 
 class InvalidParameter(Problem):
-    """A query parameter or a part of the path holds what it may not; ``parameter`` names it."""
+    """A query parameter or path segment is invalid; ``parameter`` names it."""
 
     status, slug = 400, "invalid-parameter"
 
 
 class InvalidCursor(InvalidParameter):
-    """A cursor that this service did not give, or gave for another list."""
+    """The cursor is invalid or belongs to another list."""
 
     status, slug = 400, "invalid-cursor"
 
 
 class Unauthenticated(Problem):
-    """Nobody, or nobody known, asks where somebody known must (RFC 9110, section 15.5.2; RFC 6750, section 3)."""
+    """Credentials are missing or invalid (RFC 9110, section 15.5.2; RFC 6750, section 3)."""
 
     status, slug = 401, "unauthenticated"
 
@@ -103,31 +103,31 @@ class Unauthenticated(Problem):
 
 
 class Forbidden(Problem):
-    """Known, but not allowed (RFC 9110, section 15.5.4)."""
+    """The caller is known but not allowed (RFC 9110, section 15.5.4)."""
 
     status, slug = 403, "forbidden"
 
 
 class WrongSite(Problem):
-    """A key of one site, used at another."""
+    """The key belongs to another site."""
 
     status, slug = 403, "wrong-site"
 
 
 class NotFound(Problem):
-    """Nothing is here, or nothing that the asker may know of."""
+    """The resource does not exist, or the caller may not know about it."""
 
     status, slug = 404, "not-found"
 
 
 class MethodNotAllowed(Problem):
-    """This can't be done to that; ``Allow`` says what can."""
+    """The resource does not support this method; ``Allow`` lists those it does."""
 
     status, slug = 405, "method-not-allowed"
 
 
 class RequestTimeout(Problem):
-    """The request did not arrive in the time it is given (RFC 9110, section 15.5.9)."""
+    """The request did not arrive within the timeout (RFC 9110, section 15.5.9)."""
 
     status, slug = 408, "request-timeout"
 
@@ -139,25 +139,25 @@ class ContentTooLarge(Problem):
 
 
 class UriTooLong(Problem):
-    """The request's target is longer than is taken anywhere here."""
+    """The request target is longer than any route allows."""
 
     status, slug = 414, "uri-too-long"
 
 
 class HeadersTooLarge(Problem):
-    """The request's line and headers are longer than is taken anywhere here (RFC 6585, section 5)."""
+    """The request line and headers exceed the limit (RFC 6585, section 5)."""
 
     status, slug = 431, "headers-too-large"
 
 
 class UnsupportedMediaType(Problem):
-    """The body is said to be something else than JSON."""
+    """The ``Content-Type`` of the body is not JSON."""
 
     status, slug = 415, "unsupported-media-type"
 
 
 class InvalidField(Problem):
-    """A member of the body does not fit; ``pointer`` is its JSON Pointer (RFC 6901)."""
+    """A member of the body is invalid; ``pointer`` is its JSON Pointer (RFC 6901)."""
 
     status, slug = 422, "invalid-field"
 
@@ -166,15 +166,15 @@ class InvalidField(Problem):
 
 
 class InternalError(Problem):
-    """What should not happen; the log has it under the request's id."""
+    """An unexpected error; the log has the details under the request id."""
 
     status, slug = 500, "internal-error"
 
 
 class Busy(Problem):
-    """The service can't do this just now; the same request may succeed in a moment.
+    """The service can't answer now; the same request may succeed in a moment.
 
-    ``cause`` is for the log of requests, never for the client.
+    ``cause`` is for the request log, never for the client.
     """
 
     status, slug = 503, "busy"
@@ -186,10 +186,10 @@ class Busy(Problem):
 
 
 class DatabaseUnavailable(Busy):
-    """The database can't be reached, or can't do anything just now.
+    """The database is unreachable or can't work now.
 
-    Its message, for the log and the command line, names the cause; the response does not. One that is ``lasting``
-    is of the database's own disk or files, which a look at the database need not show.
+    Its message, for the log and the command line, names the cause; the response does not. If it is ``lasting``, the
+    cause is the database's disk or files, and a health check might not notice it.
     """
 
     def __init__(self, cause: str, *, lasting: bool = False) -> None:

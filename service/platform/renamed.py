@@ -1,4 +1,4 @@
-"""Names that were changed before the first release: who still uses one is told the new one."""
+"""Names that changed before the first release; an error for an old name states the new one."""
 
 RULES = {
     "held_words": "hold_words",

@@ -1,4 +1,4 @@
-"""The bases of the structs that clients send."""
+"""Base classes of request bodies."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,16 +9,16 @@ EARLIEST, LATEST = 1900, 2999
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The base of all structs that a client sends: what the contract does not say does not exist.
+    """The base of all request bodies: unknown members are errors.
 
-    A member left out is ``msgspec.UNSET``, apart from one given as null.
+    A missing member is ``msgspec.UNSET``, which differs from null.
     """
 
 
 class Timed(Body):
-    """The base of structs with instants: they are taken in UTC, between the years 1900 and 2999.
+    """The base of bodies with times: converts them to UTC and requires a year from 1900 to 2999.
 
-    So every one of them can be kept by either database and counted on from.
+    Both databases can then store every time, and adding durations to it can't overflow.
     """
 
     def __post_init__(self) -> None:
@@ -39,6 +39,6 @@ def _in_utc(instant: datetime, field: str) -> datetime:
 
 
 def given_fields(body: Body) -> dict[str, Any]:
-    """The members that the client gave, by name; those left out are absent."""
+    """The members that the client sent, by name, without missing ones."""
     fields = ((name, getattr(body, name)) for name in body.__struct_fields__)
     return {name: value for name, value in fields if value is not msgspec.UNSET}

@@ -1,1 +1,1 @@
-"""Who calls: keys, tokens, sessions, rate limits and cross-origin calls."""
+"""Authentication and access: keys, tokens, sessions, rate limits and CORS."""

@@ -1,4 +1,4 @@
-"""Sessions over HTTP: moderators log in, ask who they are, and log out."""
+"""Session API: moderators log in, read their session, and log out."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +18,7 @@ NO_STORE = {"cache-control": "no-store"}
 
 
 async def post_session(request: Request, caller: Caller) -> Response:
-    """Log in."""
+    """Log in: returns 201 with the session and its token."""
     body = await decode_body(request, SessionIn)
     doorkeeper = gate_of(request)
     token, session = await log_in(
@@ -34,13 +34,13 @@ async def post_session(request: Request, caller: Caller) -> Response:
 
 
 async def get_session(_request: Request, caller: Caller) -> Response:
-    """Who is logged in."""
+    """Get the current session."""
     assert caller.session
     return json_response(session_out(caller.session), headers=PRIVATE)
 
 
 async def end_current_session(request: Request, caller: Caller) -> Response:
-    """Log out."""
+    """Log out: end the current session."""
     assert caller.session
     async with database_of(request).write() as connection:
         await end_session(connection, caller.session.id)

@@ -1,7 +1,7 @@
-"""API keys: made once, shown once, kept as a hash, checked in constant time.
+"""API keys: shown once, stored as a hash, compared in constant time.
 
-A key is ``ork_ID_SECRET``: the id finds the row, the secret has 256 random bits, so a plain SHA-256 of it is as good
-as a slow hash would be.
+A key is ``ork_ID_SECRET``. The id finds the row. The secret has 256 random bits, so a plain SHA-256 is as safe as a
+slow hash.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ Role = Literal["host", "moderator", "admin"]
 
 
 class Key(NamedTuple):
-    """A key as it is kept and listed."""
+    """An API key as stored and listed, without its secret."""
 
     id: str
     site_id: int
@@ -44,7 +44,7 @@ async def add_key(connection: AsyncConnection, site_id: int, role: Role) -> str:
 
 
 async def list_keys(connection: AsyncConnection, site_id: int) -> list[Key]:
-    """The keys of a site, oldest first, revoked ones too."""
+    """List the keys of a site, oldest first, including revoked ones."""
     rows = await connection.execute(
         select(*COLUMNS).where(ApiKeyRow.site_id == site_id).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
     )
@@ -52,7 +52,7 @@ async def list_keys(connection: AsyncConnection, site_id: int) -> list[Key]:
 
 
 async def revoke_key(connection: AsyncConnection, site_id: int, key_id: str) -> bool:
-    """Make a key void from now on; whether there was such a key, not yet revoked."""
+    """Revoke a key. Returns False if there is no such key or it is already revoked."""
     statement = (
         update(ApiKeyRow)
         .where(ApiKeyRow.site_id == site_id, ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
@@ -62,14 +62,14 @@ async def revoke_key(connection: AsyncConnection, site_id: int, key_id: str) -> 
 
 
 class Keys:
-    """Checks keys, and remembers when each was last used until that is written down."""
+    """Checks keys, and buffers last-used times until :meth:`note_uses` writes them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._used: dict[str, datetime] = {}
 
     async def check(self, token: str) -> Key | None:
-        """The valid key that ``token`` is, or None."""
+        """Return the valid key for ``token``, or None."""
         key_id, _, secret = token.removeprefix(PREFIX).partition("_")
         async with self._database.read() as connection:
             statement = select(*COLUMNS, ApiKeyRow.secret_hash).where(ApiKeyRow.id == key_id)
@@ -82,7 +82,7 @@ class Keys:
         return Key(*row[:-1])
 
     async def note_uses(self) -> None:
-        """Write down when keys were last used: one statement for all uses since the last time."""
+        """Write the buffered last-used times in one statement; they stay buffered if that fails."""
         used, self._used = self._used, {}
         if not used:
             return

@@ -1,7 +1,7 @@
-"""Author tokens: how somebody without an account proves to have posted what they posted.
+"""Author tokens: proof that a reader without an account wrote a comment.
 
-A token is the reader's id and a keyed hash of it and the site (HMAC-SHA-256, RFC 2104), so checking one costs no
-read of the database. It is given with the first comment; sent along with later ones it makes them the same reader's.
+A token contains the reader's id and its keyed hash with the site (HMAC-SHA-256, RFC 2104), so checking it needs no
+database read. The answer to the first comment contains it. Later comments that send it belong to the same reader.
 """
 
 import hmac
@@ -19,11 +19,11 @@ class AuthorTokens:
         self._key = hmac.digest(secret_key.encode(), b"onereply author token", "sha256")
 
     def make(self, site_id: int, reader_id: UUID) -> str:
-        """The token of ``reader_id`` at a site: always the same one."""
+        """Return the token of ``reader_id`` at a site; it is always the same."""
         return PREFIX + urlsafe_b64encode(reader_id.bytes + self._tag(site_id, reader_id.bytes)).rstrip(b"=").decode()
 
     def read(self, site_id: int, token: str) -> UUID | None:
-        """The reader whose token this is, or None where it is not one of this site's."""
+        """Return the reader of this token, or None if the token is not valid at this site."""
         try:
             content = urlsafe_b64decode(token.removeprefix(PREFIX) + "==")
         except ValueError:

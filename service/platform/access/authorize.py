@@ -1,4 +1,4 @@
-"""Between a route and its handler: the site is found, the caller told and counted, and only who may gets through."""
+"""Authorization between route and handler: find the site, identify the caller, apply rate limits, check the role."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -26,7 +26,7 @@ SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """What it takes to know who asks; the app makes one and keeps it as ``app.state.doorkeeper``."""
+    """The services that identify and limit callers; the app stores one as ``app.state.doorkeeper``."""
 
     sites: Sites
     keys: Keys
@@ -39,7 +39,7 @@ class Gate(msgspec.Struct, frozen=True):
 
 
 def guarded(handler: SiteHandler, who: Who) -> Handler:
-    """``handler`` for those in ``who``; the path must have a ``{site}``."""
+    """Wrap ``handler`` so that only callers in ``who`` reach it; the path must have a ``{site}``."""
 
     async def guard(request: Request) -> Response:
         doorkeeper = gate_of(request)
@@ -52,14 +52,14 @@ def guarded(handler: SiteHandler, who: Who) -> Handler:
 
 
 async def answer_preflight(request: Request) -> Response:
-    """What a browser asks before a page of another origin may call."""
+    """Answer a CORS preflight request."""
     site = await _site_of(request, gate_of(request))
     methods = allowed_methods(request.app.routes, request.scope)
     return preflight(request, site, [method for method in methods if method != "OPTIONS"])
 
 
 async def _site_of(request: Request, doorkeeper: Gate) -> Site:
-    """The site that is asked; from here on every answer knows its language and who may read it."""
+    """Find the site in the path, and add its language and CORS headers to the answer."""
     site = await doorkeeper.sites.find(path_parameter(request, "site"))
     request.scope["site_locale"] = site.locale
     add_headers(request.scope, origin_headers(request, site))
@@ -67,7 +67,10 @@ async def _site_of(request: Request, doorkeeper: Gate) -> Site:
 
 
 async def _counted_caller(request: Request, site: Site, doorkeeper: Gate) -> Caller:
-    """Who asks, if not too often; one who guesses at keys is counted by address, as everybody without a key is."""
+    """Identify the caller and apply the rate limits.
+
+    A request with an invalid key counts against its address, like one without a key.
+    """
     try:
         caller = await identify(
             request,
@@ -90,7 +93,7 @@ async def _counted_caller(request: Request, site: Site, doorkeeper: Gate) -> Cal
 
 
 def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> RateLimited | None:
-    """Count what a reader sends; the problem, with the ``draft`` given back, where there was too much."""
+    """Count a post against its limits. Returns the problem, with the ``draft`` in it, if a limit is exceeded."""
     if caller.role:
         return None
     limits, settings = gate_of(request).limits, caller.site.settings
@@ -110,18 +113,18 @@ def count_post(request: Request, caller: Caller, *, draft: dict[str, Any] | None
 
 
 def count_address(request: Request, site: Site, limits: RateLimits) -> LimitStatus | None:
-    """Count one more request from the address it came from; raises RateLimited."""
+    """Count a request against its address; raises RateLimited."""
     address, rates = address_of(request), site.settings.request_limit_per_address
     return limits.count("request-limit-per-address", rates, site, address) if address else None
 
 
 def tell_standing(request: Request, standing: LimitStatus) -> None:
-    """Say in the answer, which must not be one that is shared, how many more may come."""
+    """Add the rate limit headers to the answer, which must not be a shared one."""
     add_headers(request.scope, [(name.encode(), value.encode()) for name, value in standing.headers().items()])
 
 
 def gate_of(request: Request) -> Gate:
-    """The app's doorkeeper."""
+    """The app's :class:`Gate`."""
     doorkeeper = request.app.state.doorkeeper
     assert isinstance(doorkeeper, Gate)
     return doorkeeper

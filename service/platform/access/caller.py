@@ -1,6 +1,6 @@
-"""Who is asking: told from the ``Authorization: Bearer`` header (RFC 6750), and what that lets them do.
+"""The caller of a request, from ``Authorization: Bearer`` (RFC 6750), and the caller's permissions.
 
-``routes.py`` says of each route who may call it, in the sets below; :func:`admit` keeps to it.
+``routes.py`` lists for each route which of the sets below may call it; :func:`admit` enforces that.
 """
 
 from uuid import UUID
@@ -22,9 +22,9 @@ from service.platform.sites.site_lookup import Site
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Somebody who asks something of a site: a key with its role, a reader, or anyone.
+    """The caller of a request to a site: a key or moderator with a role, a reader, or an anonymous client.
 
-    A reader has an author token, or a ``profile`` where the host signed them in.
+    A reader has an author token, or a ``profile`` if the host signed them in.
     """
 
     site: Site
@@ -35,30 +35,30 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def moderator_id(self) -> str | None:
-        """Whose account it is that is logged in."""
+        """The id of the logged-in moderator's account, or None."""
         return self.session.moderator_id if self.session else None
 
     profile: Profile | None = None
 
     @property
     def actor(self) -> Actor:
-        """By whom a decision of this caller is; they have a role."""
+        """The actor of this caller's decisions; the caller must have a role."""
         assert self.role
         return Actor("moderator", self.moderator_id) if self.session else Actor("key", self.key_id)
 
     @property
     def judges(self) -> bool:
-        """Whether this is a moderator, who may see what readers may not."""
+        """Whether the caller is a moderator, who may see comments that are not public."""
         return self.role in MODERATOR
 
     @property
     def hosts(self) -> bool:
-        """Whether this is the host's system or an admin."""
+        """Whether the caller is the host's system or an admin."""
         return self.role in HOST
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether the answer is the same as for everybody else, and may be shared."""
+        """Whether the answer is the same for everyone, and so may be shared."""
         return self.role is None and self.reader_id is None
 
 
@@ -71,8 +71,8 @@ MODERATOR: Who = frozenset({"moderator", "admin"})
 ADMIN: Who = frozenset({"admin"})
 STAFF: Who = HOST | MODERATOR
 PUBLIC: Who = frozenset({"anyone", "reader"})
-SIGNED: Who = frozenset({"signed"})  # nobody's key: the handler looks whether what is sent is signed
-SESSION: Who = frozenset({"session"})  # a moderator who is logged in, whatever the role; no key
+SIGNED: Who = frozenset({"signed"})  # no key: the handler checks the signature of the body
+SESSION: Who = frozenset({"session"})  # a logged-in moderator of any role, not a key
 
 
 async def identify(
@@ -84,7 +84,7 @@ async def identify(
     host_tokens: HostTokens,
     sessions: Sessions,
 ) -> Caller:
-    """Who sent ``request`` to ``site``; raises :class:`Unauthenticated` where what was sent proves nothing."""
+    """Identify the caller of ``request`` to ``site``; raises :class:`Unauthenticated` for invalid credentials."""
     authorization = request.headers.get("authorization")
     if authorization is None:
         return Caller(site)
@@ -95,7 +95,7 @@ async def identify(
         return _reader(site, token, tokens)
     if token.startswith(SESSION_PREFIX):
         return await _moderator(site, token, sessions)
-    # Nothing else that is given out has dots.
+    # Of all credentials, only host tokens (JWT) contain dots.
     if token.count(".") == 2 and not token.startswith(KEY_PREFIX):
         reader_id, profile = await host_tokens.read(site, token)
         return Caller(site, reader_id=reader_id, profile=profile)
@@ -128,7 +128,7 @@ async def _moderator(site: Site, token: str, known: Sessions) -> Caller:
 
 
 def admit(caller: Caller, who: Who) -> None:
-    """Let ``caller`` pass if ``who`` has them; else raise :class:`Unauthenticated` or :class:`Forbidden`."""
+    """Check that ``who`` includes ``caller``; raises :class:`Unauthenticated` or :class:`Forbidden`."""
     kind = caller.role or ("reader" if caller.reader_id else "anyone")
     if kind in who or (caller.session and "session" in who) or (caller.is_anonymous and "signed" in who):
         return
@@ -136,5 +136,5 @@ def admit(caller: Caller, who: Who) -> None:
 
 
 def locale_of(request: Request, caller: Caller) -> str:
-    """The locale of the answer's lines: the reader's (``Accept-Language``) where we speak it, else the site's."""
+    """The locale of the answer: the reader's (``Accept-Language``) if there is a catalogue for it, else the site's."""
     return negotiate(request.headers.get("accept-language"), site_locale=caller.site.locale)

@@ -1,6 +1,6 @@
-"""Which pages of other origins may call a site from the browser (CORS; Fetch Standard, section 3.3).
+"""CORS: which origins may call a site from the browser (Fetch Standard, section 3.3).
 
-No credentials are ever allowed: keys and tokens go in a header that the page itself sends, and there are no cookies.
+Credentials mode is never allowed: pages send keys and tokens in a header, and there are no cookies.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ PREFLIGHT_SECONDS = 600
 
 
 def origin_headers(request: Request, site: Site) -> Headers:
-    """What lets the page that asks read the answer; nothing for one that may not."""
+    """The CORS headers of an answer; without ``Access-Control-Allow-Origin`` if the origin is not allowed."""
     if not site.settings.cors_origins:
         return []
     allowed = _allowed_origin(request, site)
@@ -38,7 +38,7 @@ def _allowed_origin(request: Request, site: Site) -> str | None:
 
 
 def preflight(request: Request, site: Site, methods: Sequence[str]) -> Response:
-    """The answer to a browser that asks before it calls; anybody else's OPTIONS is not allowed."""
+    """Answer a preflight request; any other OPTIONS request gets 405."""
     if not methods:
         raise NotFound
     if "access-control-request-method" not in request.headers:

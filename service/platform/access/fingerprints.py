@@ -1,7 +1,7 @@
-"""Fingerprints: keyed hashes by which somebody is known again though neither their address nor their e-mail is kept.
+"""Fingerprints: keyed hashes that recognise a reader without storing their address or e-mail.
 
-A mark is 64 bits of BLAKE2b (RFC 7693) under a key of the installation, over the site, the kind and the value. An
-address has one for itself (of IPv6 for its /64, which is one household's) and one for each wider range.
+A fingerprint is 64 bits of BLAKE2b (RFC 7693) with a key of the installation, over the site, the kind and the value. An
+address has its own fingerprint (IPv6: that of its /64, usually one household) and one for each wider range.
 """
 
 import hmac
@@ -17,33 +17,33 @@ Network = IPv4Network | IPv6Network
 
 
 class Fingerprints:
-    """Makes marks with the installation's secret key."""
+    """Computes fingerprints with the installation's secret key."""
 
     def __init__(self, secret_key: str) -> None:
         self._key = hmac.digest(secret_key.encode(), b"onereply marks", "sha256")
 
     def of_reader(self, site_id: int, reader_id: UUID) -> int:
-        """The mark of a reader."""
+        """The fingerprint of a reader."""
         return self._mark(site_id, "reader", reader_id.bytes)
 
     def of_email(self, site_id: int, email: str) -> int:
-        """The mark of an e-mail address, however its letters are written."""
+        """The fingerprint of an e-mail address; case does not matter."""
         return self._mark(site_id, "email", email.casefold().encode())
 
     def of_domain(self, site_id: int, domain: str) -> int:
-        """The mark of a domain of e-mail addresses."""
+        """The fingerprint of an e-mail domain."""
         return self._mark(site_id, "domain", domain.casefold().encode())
 
     def of_network(self, site_id: int, network: Network) -> int:
-        """The mark of a range of addresses."""
+        """The fingerprint of an address range."""
         return self._mark(site_id, "address", b"%d/" % network.prefixlen + network.network_address.packed)
 
     def of_address(self, site_id: int, address: str) -> list[int]:
-        """The marks of an address, narrowest first: the first is its own. Empty where ``address`` is none."""
+        """The fingerprints of an address and its ranges, narrowest first; empty if ``address`` is not an IP address."""
         return [self.of_network(site_id, network) for network in networks_of(address)]
 
     def of_author(self, site_id: int, *, reader_id: UUID | None, email: str | None) -> list[int]:
-        """Every mark by which somebody who posts could be banned, beside those of their address."""
+        """Every fingerprint by which an author can be banned, other than those of their address."""
         marks = [self.of_reader(site_id, reader_id)] if reader_id else []
         if email:
             marks.append(self.of_email(site_id, email))
@@ -57,7 +57,7 @@ class Fingerprints:
 
 @lru_cache(maxsize=4096)
 def networks_of(address: str) -> tuple[Network, ...]:
-    """The ranges that hold ``address``, narrowest first; none where it is no address (a Unix socket)."""
+    """The ranges that contain ``address``, narrowest first; empty if it is not an IP address (a Unix socket)."""
     try:
         known: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:
@@ -68,6 +68,6 @@ def networks_of(address: str) -> tuple[Network, ...]:
 
 
 def _domains(email: str) -> list[str]:
-    """The domain of ``email``, and those above it but the last."""
+    """The domain of ``email`` and its parent domains, without the top-level domain."""
     labels = email.rpartition("@")[2].rstrip(".").split(".")[-8:]
     return [".".join(labels[first:]) for first in range(len(labels) - 1)]

@@ -1,8 +1,8 @@
-"""Host tokens: how the host signs a reader in. A JWT (RFC 7519) that the host's own system signs and its pages send.
+"""Host tokens: JWTs (RFC 7519) that the host's system signs to sign a reader in.
 
-The site's secret verifies HS256 and nothing else, the host's JWKS RS256 and EdDSA (Ed25519, RFC 8037) and nothing else:
-what a token says of itself never picks more than between those (RFC 8725, section 3.1). Whatever is wrong with a token,
-the answer is the same, so that nobody learns by trying. How long a token lives is the host's business.
+The site's secret verifies only HS256; the host's JWKS verifies only RS256 and EdDSA (Ed25519, RFC 8037). The token's
+header can only choose between these (RFC 8725, section 3.1). Every invalid token gets the same answer, so that
+attackers learn nothing from it. The host decides how long its tokens are valid.
 """
 
 import hmac
@@ -35,7 +35,7 @@ Role = Literal["reader", "staff"]
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What the host says of a reader whom it signed in."""
+    """A signed-in reader's profile, as the host's token states it."""
 
     name: str | None
     avatar: str | None
@@ -44,7 +44,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class TokenHeader(msgspec.Struct):
-    """The part of a token that says how it is signed. ``crit`` asks for extensions, of which there are none here."""
+    """The JOSE header of a token. No extensions are supported, so a token with ``crit`` is refused."""
 
     alg: Literal["HS256", "RS256", "EdDSA"]
     kid: str | None = None
@@ -52,7 +52,7 @@ class TokenHeader(msgspec.Struct):
 
 
 class Claims(msgspec.Struct):
-    """The claims that are read: those that decide, and those of a profile, which are dropped where they do not fit."""
+    """The claims that are read: required ones, and those of a profile, which are ignored if invalid."""
 
     sub: str
     exp: float
@@ -68,7 +68,7 @@ class Claims(msgspec.Struct):
 
 
 class HostTokens:
-    """Reads the tokens of all sites' hosts."""
+    """Verifies the host tokens of all sites."""
 
     def __init__(self, secrets: Secrets, key_sets: KeySets, *, secret_key: str) -> None:
         self._secrets = secrets
@@ -76,9 +76,9 @@ class HostTokens:
         self._key = hmac.digest(secret_key.encode(), b"onereply host reader", "sha256")
 
     async def read(self, site: Site, token: str) -> tuple[UUID, Profile]:
-        """The reader whom ``token`` signs in at ``site``: always the same id for the same ``sub``, and their profile.
+        """Return the id and profile of the reader in ``token``; the same ``sub`` always has the same id.
 
-        Raises :class:`Unauthenticated`, or :class:`Busy` where the host's keys can't be had.
+        Raises :class:`Unauthenticated`, or :class:`Busy` if the host's keys can't be fetched.
         """
         try:
             claims = await self._verify(site, token)
@@ -106,28 +106,28 @@ class HostTokens:
         return await self._key_sets.find(site, site.settings.jwt_jwks_url, kid=header.kid, algorithm=header.alg)
 
     def _reader_id(self, site: Site, sub: str) -> UUID:
-        """A UUIDv8 (RFC 9562, section 5.8) by keyed hash: no row to look up, and nobody else can work it out."""
+        """A UUIDv8 (RFC 9562, section 5.8) from a keyed hash: needs no database row, and others can't compute it."""
         digest = hmac.digest(self._key, site.id.to_bytes(8, "big") + sub.encode(), "sha256")
         number = int.from_bytes(digest[:16], "big")
-        number = number & ~(0xF << 76) | 8 << 76  # the version
-        return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)  # and the variant
+        number = number & ~(0xF << 76) | 8 << 76  # version
+        return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)  # variant
 
 
 class InvalidToken(Exception):
-    """Something about a token is not as it must be; what, nobody is told."""
+    """The token is invalid; the reason is not disclosed."""
 
 
 class _OnlyAlgorithm(jws.JWSRegistry):
-    """Knows one algorithm.
+    """A registry with one algorithm.
 
-    joserfc's own way to the algorithm warns each time of the name EdDSA, which RFC 9864 replaces and issuers still use.
+    joserfc's default registry warns on each use of the name EdDSA, which RFC 9864 replaces but issuers still use.
     """
 
     def __init__(self, algorithm: str) -> None:
         super().__init__(algorithms=[algorithm], strict_check_header=False)
 
     def get_alg(self, name: str) -> JWSAlgModel:
-        """The algorithm, if it is this one."""
+        """Return the algorithm; raises UnsupportedAlgorithmError for any other name."""
         if name not in (self.allowed or ()):
             raise UnsupportedAlgorithmError
         return self.algorithms[name]
@@ -138,7 +138,7 @@ def _decoded(segment: str) -> bytes:
 
 
 def _check(claims: Claims, site: Site) -> None:
-    """That the token is for this site, by its issuer, and now; raises :class:`InvalidToken`."""
+    """Check the claims' audience, issuer and times; raises :class:`InvalidToken`."""
     now, leeway = clock.now().timestamp(), LEEWAY.total_seconds()
     audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     settings = site.settings
@@ -158,7 +158,7 @@ def _profile(claims: Claims) -> Profile:
 
 
 def _name(claim: object) -> str | None:
-    """Cleaned like a name that is typed, and cut where it is longer: a reader can't change what the host calls them."""
+    """Clean the name and truncate it: a reader can't change the name that the host gives them."""
     if not isinstance(claim, str):
         return None
     name = clean_line(clean_line(claim)[:LONGEST_NAME])

@@ -1,8 +1,8 @@
-"""The public keys with which a host signs its readers' tokens, as its JWKS (RFC 7517) has them.
+"""The host's public keys for reader tokens, fetched from its JWKS (RFC 7517).
 
-A host that is slow or down must not keep readers out, and one that rotates its keys must not have to tell us: keys are
-kept for :data:`KEPT`, read again for a key id that nobody knows, at most every :data:`PATIENCE`, and the last good ones
-stay in use for as long as reading fails. One reading at a time: whoever comes meanwhile waits for the same one.
+A slow host must not lock readers out, and a host can rotate keys without notice. Keys are cached for :data:`KEPT`. An
+unknown key id triggers another fetch, at most one every :data:`PATIENCE`. If fetching fails, the last good keys stay in
+use. Only one fetch of a site's keys runs at a time, and concurrent callers share it.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ PATIENCE = timedelta(seconds=30)
 READING_SECONDS = 3.0
 LARGEST = 256 * 1024
 MOST_KEYS = 100
-RSA_BYTES = range(256, 1025)  # RFC 7518, section 3.3: 2,048 bits at least; beyond 8,192 checking takes too long
+RSA_BYTES = range(256, 1025)  # RFC 7518, section 3.3: at least 2,048 bits; above 8,192, verification is too slow
 
 Algorithm = Literal["RS256", "EdDSA"]
 PublicKey = RSAKey | OKPKey
@@ -35,7 +35,7 @@ log = structlog.get_logger("onereply.jwks")
 
 
 class KeyOut(msgspec.Struct):
-    """A key as a host publishes it; what else it says of the key is passed over."""
+    """A published key; other members are ignored."""
 
     kty: str = ""
     kid: str | None = None
@@ -48,13 +48,13 @@ class KeyOut(msgspec.Struct):
 
 
 class KeySetOut(msgspec.Struct):
-    """A JWKS; each key is decoded by itself, so that one of a kind unknown here spoils nothing."""
+    """A JWKS. Each key is decoded on its own, so that an unknown kind does not invalidate the others."""
 
     keys: list[msgspec.Raw]
 
 
 class JwksKey(msgspec.Struct, frozen=True):
-    """A key that verifies one algorithm's signatures."""
+    """A key that verifies signatures of one algorithm."""
 
     kid: str | None
     algorithm: Algorithm
@@ -62,7 +62,7 @@ class JwksKey(msgspec.Struct, frozen=True):
 
 
 class KnownKeySet(msgspec.Struct):
-    """What is known of the JWKS at ``url``: the last good keys, when they were read, and the reading under way."""
+    """The state of the JWKS at ``url``: the last good keys, the time of the fetch, and the fetch in progress."""
 
     url: str
     keys: list[JwksKey] = []
@@ -72,16 +72,16 @@ class KnownKeySet(msgspec.Struct):
 
 
 class KeySets:
-    """The keys of the hosts of all sites, as this process knows them."""
+    """The cached keys of all sites' hosts, per process."""
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
         self._known: dict[int, KnownKeySet] = {}
 
     async def find(self, site: Site, url: str, *, kid: str | None, algorithm: Algorithm) -> PublicKey | None:
-        """The key ``kid`` for ``algorithm`` in the JWKS at ``url``; without ``kid`` the only one that fits.
+        """Find the key ``kid`` for ``algorithm`` in the JWKS at ``url``; without ``kid``, the only matching key.
 
-        None where the host has no such key; raises :class:`Busy` where no key of it was ever read.
+        Returns None if the host has no such key. Raises :class:`Busy` if no fetch has succeeded yet.
         """
         known = self._known_of(site, url)
         key = _pick(known.keys, kid, algorithm)
@@ -99,7 +99,7 @@ class KeySets:
         return known
 
     async def _read(self, site: Site, known: KnownKeySet) -> None:
-        """Wait for the reading under way, or begin one; a caller that goes away stops nobody else's."""
+        """Start a fetch or wait for the one in progress; cancelling one caller does not cancel the fetch."""
         if known.reading is None:
             known.tried_at = clock.now()
             known.reading = asyncio.create_task(self._read_once(site, known))
@@ -111,7 +111,7 @@ class KeySets:
                 content = await self._fetch(known.url)
             known.keys, known.read_at = keys_in(content), clock.now()
         except (httpx2.HTTPError, httpx2.InvalidURL, TargetRefused, TimeoutError, UnreadableKeys) as error:
-            # Not the URL: what a host puts into its query is its own.
+            # The URL is not logged, because its query can contain a secret.
             log.warning("jwks-unreadable", site=site.slug, why=str(error) or type(error).__name__)
         finally:
             known.reading = None
@@ -136,11 +136,11 @@ class KeySets:
 
 
 class UnreadableKeys(Exception):
-    """What the host answered has no keys that could be used; the message says why."""
+    """The host's answer contains no usable keys; the message says why."""
 
 
 def keys_in(content: bytes) -> list[JwksKey]:
-    """The keys of a JWKS that verify signatures here; raises :class:`UnreadableKeys` where there are none."""
+    """Return the keys of a JWKS that can verify signatures; raises :class:`UnreadableKeys` if there are none."""
     try:
         published = msgspec.json.decode(content, type=KeySetOut).keys[:MOST_KEYS]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -152,7 +152,7 @@ def keys_in(content: bytes) -> list[JwksKey]:
 
 
 def _key_in(raw: msgspec.Raw) -> JwksKey | None:
-    """The key, or None where it is for something else, or broken."""
+    """Return the key, or None if it has another purpose or is invalid."""
     try:
         out = msgspec.json.decode(raw, type=KeyOut)
         if out.use not in {None, "sig"}:

@@ -1,7 +1,7 @@
-"""Logging in: a name and a password become a session, and whoever tries too often has to wait.
+"""Log moderators in: check name and password, limit attempts, and create a session.
 
-*Why these limits are no setting of a site*: they guard accounts, not load. Tries are counted before a password is
-looked at, so that a thousand at once are not a thousand guesses; a name's are forgotten when its password was right.
+*Why a site can't set these limits*: they protect accounts and do not manage load. An attempt counts before its password
+is checked, so that 1,000 concurrent requests are not 1,000 guesses. A correct password resets the count of its name.
 """
 
 from typing import ClassVar
@@ -23,7 +23,7 @@ PER_ADDRESS, PER_NAME = "10/minute 60/hour", "5/minute 20/hour"
 
 
 class InvalidCredentials(Unauthenticated):
-    """The name or the password is not right; which of them is not told."""
+    """The name or the password is wrong; the answer does not say which."""
 
     status: ClassVar[int] = 401
     slug = "invalid-credentials"
@@ -39,7 +39,7 @@ async def log_in(
     password: str,
     address: str | None,
 ) -> tuple[str, Session]:
-    """What proves a new session of the moderator called ``name``, and the session.
+    """Log the moderator ``name`` in. Returns the session's token and the session.
 
     Raises :class:`RateLimited`, :class:`InvalidCredentials` or :class:`Busy`.
     """
@@ -63,9 +63,9 @@ async def log_in(
 
 
 async def _see(connection: AsyncConnection, account: Account, *, kept: str) -> None:
-    """Lock the account and keep its password as ``kept``.
+    """Lock the account and store ``kept`` as its password hash.
 
-    Raises :class:`InvalidCredentials` where it was removed, or its password changed, while the old one was looked at.
+    Raises :class:`InvalidCredentials` if the account was removed or its password changed during the check.
     """
     as_it_was = ModeratorRow.password_hash == account.password_hash, ModeratorRow.removed_at.is_(None)
     statement = update(ModeratorRow).where(ModeratorRow.id == account.id, *as_it_was)

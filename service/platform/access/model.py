@@ -1,4 +1,4 @@
-"""The tables of those who act for a site: API keys, moderators' accounts and their sessions."""
+"""The tables of API keys, moderator accounts and sessions."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ _THERE = text("removed_at IS NULL")
 
 
 class ApiKeyRow(Base):
-    """A key of a site. Only the hash of its secret is kept."""
+    """An API key of a site. Only the hash of its secret is stored."""
 
     __tablename__ = "api_keys"
     __table_args__ = (one_of("role", ROLES),)
@@ -28,7 +28,7 @@ class ApiKeyRow(Base):
 
 
 class ModeratorRow(Base):
-    """A person who judges, with a name of their own at the site. One who was removed stays for the log of decisions."""
+    """A moderator's account, with a unique name at its site. Removed accounts stay for the decision log."""
 
     __tablename__ = "moderators"
     __table_args__ = (
@@ -50,7 +50,7 @@ class ModeratorRow(Base):
 
 
 class SessionRow(Base):
-    """A moderator who is logged in; the id is the hash of what they prove it with."""
+    """A moderator's session; the id is the hash of its token."""
 
     __tablename__ = "sessions"
 

@@ -1,7 +1,7 @@
-"""Moderators' accounts: people who judge, each with a name of their own at a site.
+"""Moderator accounts: each has a unique name at its site.
 
-Two names that read the same are one: they are compared in NFKC and without case. Who is removed may not log in and
-leaves the name to others; the row stays, for the log of decisions tells what they decided.
+Names are compared in NFKC and without case. A removed moderator can't log in, and the name is free for others. The row
+stays, because the decision log shows who decided.
 """
 
 import secrets
@@ -24,11 +24,11 @@ LONGEST_NAME, LONGEST_FOLDED = 100, 300
 
 
 class InvalidModerator(Exception):
-    """An account can't be so, or is not there; the message is one line for whoever runs the installation."""
+    """The account is invalid or missing; the message is one line for the operator."""
 
 
 class Moderator(NamedTuple):
-    """An account as it is listed."""
+    """An account as listed."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ class Moderator(NamedTuple):
 
 
 class Account(NamedTuple):
-    """An account as it is logged in to."""
+    """An account as needed for logging in."""
 
     id: str
     name: str
@@ -50,7 +50,7 @@ class Account(NamedTuple):
 async def add_moderator(
     connection: AsyncConnection, site_id: int, name: str, *, role: ModeratorRole, password_hash: str
 ) -> str:
-    """Add an account and return its id; raises :class:`InvalidModerator` where the name can't be one, or is taken."""
+    """Add an account and return its id; raises :class:`InvalidModerator` if the name is invalid or taken."""
     name, moderator_id = _readable(name), secrets.token_hex(6)
     values = {"id": moderator_id, "site_id": site_id, "name": name, "folded_name": fold_name(name), "role": role}
     statement = insert(ModeratorRow).values(**values, password_hash=password_hash, created_at=clock.now())
@@ -62,7 +62,7 @@ async def add_moderator(
 
 
 async def list_moderators(connection: AsyncConnection, site_id: int) -> list[Moderator]:
-    """The accounts of a site, oldest first, removed ones too."""
+    """List the accounts of a site, oldest first, including removed ones."""
     columns = [getattr(ModeratorRow, name) for name in Moderator._fields]
     statement = select(*columns).where(ModeratorRow.site_id == site_id)
     rows = await connection.execute(statement.order_by(ModeratorRow.created_at, ModeratorRow.id))
@@ -70,30 +70,30 @@ async def list_moderators(connection: AsyncConnection, site_id: int) -> list[Mod
 
 
 async def names_of(connection: AsyncConnection, site: Site) -> dict[str, str]:
-    """What the moderators of ``site`` are called, by their ids; removed ones too."""
+    """The names of the moderators of ``site`` by id, including removed ones."""
     rows = await connection.execute(select(ModeratorRow.id, ModeratorRow.name).where(ModeratorRow.site_id == site.id))
     return {row.id: row.name for row in rows}
 
 
 async def find_account(connection: AsyncConnection, site_id: int, name: str) -> Account | None:
-    """The account that ``name`` logs in to, however it was typed."""
+    """Find the account called ``name``, in any case or form."""
     columns = [getattr(ModeratorRow, column) for column in Account._fields]
     row = (await connection.execute(select(*columns).where(*_called(site_id, name)))).one_or_none()
     return Account(*row) if row else None
 
 
 async def change_password(connection: AsyncConnection, site_id: int, name: str, *, password_hash: str) -> None:
-    """Have an account's password be another, and log it out everywhere; raises :class:`InvalidModerator`."""
+    """Change an account's password and end its sessions; raises :class:`InvalidModerator`."""
     await _change(connection, site_id, name, password_hash=password_hash)
 
 
 async def remove_moderator(connection: AsyncConnection, site_id: int, name: str) -> None:
-    """Remove an account, and log it out everywhere; raises :class:`InvalidModerator`."""
+    """Remove an account and end its sessions; raises :class:`InvalidModerator`."""
     await _change(connection, site_id, name, removed_at=clock.now())
 
 
 async def _change(connection: AsyncConnection, site_id: int, name: str, **values: str | datetime) -> None:
-    # The account first, then its sessions: whoever logs in locks it as well, so no session slips in between.
+    # The account first, then its sessions: a login locks the account too, so it can't add a session in between.
     statement = update(ModeratorRow).where(*_called(site_id, name)).values(**values).returning(ModeratorRow.id)
     moderator_id = (await connection.execute(statement)).scalar_one_or_none()
     if moderator_id is None:
@@ -107,7 +107,7 @@ def _called(site_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def fold_name(name: str) -> str:
-    """``name`` as it is compared: one line, in NFKC, without case."""
+    """``name`` in the form in which names are compared: one line, NFKC, case-folded."""
     return normalize("NFKC", normalize("NFKC", clean_line(name)).casefold())
 
 

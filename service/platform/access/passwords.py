@@ -1,7 +1,7 @@
-"""Moderators' passwords: what may be one, and Argon2id over it (RFC 9106, with the library's defaults).
+"""Moderator passwords: rules for them, and hashing with Argon2id (RFC 9106, the library's defaults).
 
-*Why in turn*: a hash takes 64 MiB and a tenth of a second. It is made in a thread, two at a time and with few waiting,
-so that a flood of log-ins costs those who log in, and nobody who reads or posts.
+*Why a queue*: a hash takes 64 MiB and 0.1 s. Threads compute at most two at a time, and few may wait. A flood of logins
+therefore slows only logins, not reads or posts.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 class UnfitPassword(Exception):
-    """This can't be a password; the message is one line for whoever chose it, and does not tell it."""
+    """The password is not acceptable; the message is one line for the user and does not contain it."""
 
 
 def fit_password(password: str, *, name: str) -> str:
-    """``password`` as the moderator called ``name`` may have it; raises :class:`UnfitPassword`."""
+    """Check a new ``password`` for the moderator ``name`` and return it; raises :class:`UnfitPassword`."""
     if not all(SHORTEST <= len(form) <= LONGEST for form in (password, _opaque(password))):
         raise UnfitPassword(f"A password has {SHORTEST} to {LONGEST} characters.")
     if _UNTYPED.search(password):
@@ -40,7 +40,7 @@ def fit_password(password: str, *, name: str) -> str:
 
 
 class Passwords:
-    """Hashes passwords and checks them, off the event loop."""
+    """Hashes and checks passwords outside the event loop."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
@@ -49,18 +49,18 @@ class Passwords:
         self._in_hand = 0
 
     async def hash(self, password: str) -> str:
-        """What is kept of ``password``: parameters, salt and digest as one text; raises :class:`Busy`."""
+        """Hash ``password``: parameters, salt and digest in one text. Raises :class:`Busy`."""
         return await self._in_turn(lambda: self._hasher.hash(_encoded(password)))
 
     async def check(self, password: str, kept: str | None) -> bool:
-        """Whether ``kept`` is of ``password``; raises :class:`Busy`.
+        """Whether ``password`` matches the hash ``kept``; raises :class:`Busy`.
 
-        Where nothing is kept, as nobody has the name, it takes as long to say no.
+        For an unknown name ``kept`` is None, and the answer takes as long.
         """
         return await self._in_turn(lambda: self._fits(kept or self._nobodys, _encoded(password)))
 
     def is_outdated(self, kept: str) -> bool:
-        """Whether ``kept`` was made with other parameters than are used now."""
+        """Whether ``kept`` was hashed with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(kept)
 
     def _fits(self, kept: str, password: bytes) -> bool:
@@ -80,18 +80,18 @@ class Passwords:
 
 
 def _hash_of_nothing(hasher: PasswordHasher) -> str:
-    """A hash that no password has, and that costs what one of today costs to check."""
+    """A hash that no password matches and that costs as much to check as a current one."""
     salt, digest = (b64encode(bytes(size)).rstrip(b"=").decode() for size in (hasher.salt_len, hasher.hash_len))
     parameters = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
     return f"$argon2id$v=19${parameters}${salt}${digest}"
 
 
 def _encoded(password: str) -> bytes:
-    return _opaque(password).encode("utf-8", "surrogatepass")  # which no password has, but whoever guesses may send
+    return _opaque(password).encode("utf-8", "surrogatepass")  # no valid password, though a client can send it
 
 
 def _opaque(password: str) -> str:
-    """``password`` however it was typed: the profile OpaqueString (RFC 8265, section 4.2.1)."""
+    """``password`` by the OpaqueString profile (RFC 8265, section 4.2.1), so that its input form does not matter."""
     return normalize("NFC", _SPACES.sub(" ", password))
 
 

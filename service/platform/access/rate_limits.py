@@ -1,7 +1,7 @@
-"""How often: requests and posts are counted by key, by reader and by address, and refused where they are too many.
+"""Rate limits per key, reader and address. Requests over a limit get 429.
 
-Each process counts for itself, in memory: with several workers somebody gets through at most so many times more. What
-is counted is forgotten with its window, and no address is kept anywhere else.
+Each process counts in its own memory, so with N workers a client can get up to N times the limit. Counts are deleted
+with their window, and addresses are stored nowhere else.
 """
 
 from functools import lru_cache
@@ -21,7 +21,7 @@ from service.platform.sites.site_lookup import Site
 
 
 class LimitStatus(msgspec.Struct, frozen=True):
-    """Where somebody stands with one limit: ``remaining`` of ``quota`` in ``window`` seconds, more in ``reset``."""
+    """The status of one limit: ``remaining`` of ``quota`` in ``window`` seconds; ``reset`` is in seconds."""
 
     policy: str
     quota: int
@@ -30,7 +30,7 @@ class LimitStatus(msgspec.Struct, frozen=True):
     reset: int
 
     def headers(self) -> dict[str, str]:
-        """The fields of draft-ietf-httpapi-ratelimit-headers-10."""
+        """The header fields of draft-ietf-httpapi-ratelimit-headers-10."""
         return {
             "ratelimit-policy": f'"{self.policy}";q={self.quota};w={self.window}',
             "ratelimit": f'"{self.policy}";r={self.remaining};t={self.reset}',
@@ -38,7 +38,7 @@ class LimitStatus(msgspec.Struct, frozen=True):
 
 
 class RateLimited(Problem):
-    """Too many in too short a time; ``Retry-After`` says when to try again (RFC 6585, section 4)."""
+    """A rate limit is exceeded; ``Retry-After`` says when to retry (RFC 6585, section 4)."""
 
     status: ClassVar[int] = 429
     slug = "rate-limited"
@@ -49,21 +49,21 @@ class RateLimited(Problem):
 
 
 class RateLimits:
-    """What this process has counted."""
+    """The counts of this process."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def count(self, policy: str, rates: str | None, site: Site, who: str) -> LimitStatus | None:
-        """Count one more of ``who`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
+        """Count one request of ``who`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
 
-        The standing with the least remaining, or None where there is no limit; raises :class:`RateLimited`.
+        Returns the status with the least remaining, or None if there is no limit; raises :class:`RateLimited`.
         """
         standings = [self._count(policy, rate, site, who) for rate in _parsed(rates)] if rates else []
         return min(standings, key=lambda standing: standing.remaining, default=None)
 
     def forget(self, policy: str, rates: str, site: Site, who: str) -> None:
-        """Count ``who`` anew, as if nothing had been."""
+        """Reset the counts of ``who``."""
         for rate in _parsed(rates):
             self._limiter.clear(rate, policy, str(site.id), who)
 
@@ -89,16 +89,16 @@ def _network(host: str) -> str:
     except ValueError:
         return host
     if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or address.exploded[:19])  # a household has a /64, and all of its addresses
+        return str(address.ipv4_mapped or address.exploded[:19])  # a household usually has one /64
     return host
 
 
 def address_of(request: Request) -> str | None:
-    """The client's address, of IPv6 its /64; None where the server does not tell (a Unix socket)."""
+    """The client's address, for IPv6 its /64; None if the server does not know it (a Unix socket)."""
     host = host_of(request)
     return _network(host) if host else None
 
 
 def host_of(request: Request) -> str | None:
-    """The client's whole address; None where the server does not tell."""
+    """The client's full address; None if the server does not know it."""
     return request.client.host or None if request.client else None

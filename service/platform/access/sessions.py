@@ -1,7 +1,7 @@
-"""Moderators' sessions: begun by logging in, kept by the server, over at once when they are ended.
+"""Moderator sessions: stored on the server, so ending one takes effect at once.
 
-What proves one is ``session_`` and 256 random bits in base64url; a plain SHA-256 of it finds the row, so the database
-holds nothing that lets anybody in.
+A token is ``session_`` and 256 random bits in base64url. The database stores only its SHA-256, which finds the row, so
+a leaked database does not let anyone in.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ LASTS = timedelta(hours=12)
 
 
 class Session(NamedTuple):
-    """A moderator who is logged in."""
+    """A logged-in moderator."""
 
     id: bytes
     expires_at: datetime
@@ -32,7 +32,7 @@ class Session(NamedTuple):
 
 
 async def begin_session(connection: AsyncConnection, moderator_id: str) -> str:
-    """Begin a session that lasts for :data:`LASTS` and return what proves it; that can't be read again."""
+    """Create a session that lasts :data:`LASTS` and return its token, which can't be read again."""
     token, now = PREFIX + secrets.token_urlsafe(32), clock.now()
     values = {"id": _hash(token), "moderator_id": moderator_id, "created_at": now, "expires_at": now + LASTS}
     await connection.execute(insert(SessionRow).values(values))
@@ -40,7 +40,7 @@ async def begin_session(connection: AsyncConnection, moderator_id: str) -> str:
 
 
 async def read_session(connection: AsyncConnection, token: str) -> Session | None:
-    """The session that ``token`` proves, unless it is over or its moderator removed."""
+    """Return the session of ``token``; None if it has ended or its moderator was removed."""
     there = SessionRow.expires_at > clock.now(), ModeratorRow.removed_at.is_(None)
     row = (await connection.execute(_SESSIONS.where(SessionRow.id == _hash(token), *there))).one_or_none()
     return Session._make(row) if row else None
@@ -57,29 +57,29 @@ _SESSIONS = select(
 
 
 async def end_session(connection: AsyncConnection, session_id: bytes) -> None:
-    """Have a session be over from now on."""
+    """End a session."""
     await connection.execute(delete(SessionRow).where(SessionRow.id == session_id))
 
 
 async def end_sessions_of(connection: AsyncConnection, moderator_id: str) -> None:
-    """Have all sessions of a moderator be over from now on."""
+    """End all sessions of a moderator."""
     await connection.execute(delete(SessionRow).where(SessionRow.moderator_id == moderator_id))
 
 
 async def forget_expired_sessions(connection: AsyncConnection, *, now: datetime) -> None:
-    """Delete the sessions that are over by ``now``; they let nobody in anyway."""
+    """Prune the sessions that have expired by ``now``."""
     await connection.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
 
 
 class Sessions:
-    """Checks sessions, and remembers when each moderator was last seen until that is written down."""
+    """Checks sessions, and buffers last-seen times until :meth:`note_seen` writes them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._seen: dict[str, datetime] = {}
 
     async def check(self, token: str) -> Session | None:
-        """The session that ``token`` proves, or None; one read."""
+        """Return the session of ``token``, or None; one database read."""
         async with self._database.read() as connection:
             session = await read_session(connection, token)
         if session:
@@ -87,7 +87,7 @@ class Sessions:
         return session
 
     async def note_seen(self) -> None:
-        """Write down when moderators were last seen: one statement for all of them since the last time."""
+        """Write the buffered last-seen times in one statement; they stay buffered if that fails."""
         seen, self._seen = self._seen, {}
         if not seen:
             return

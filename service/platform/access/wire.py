@@ -1,4 +1,4 @@
-"""Sessions as they go over the wire."""
+"""Sessions on the wire."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ from service.platform.wire import Body
 
 
 class SessionIn(Body):
-    """Who logs in. What can't be a name or a password is one that is not right."""
+    """A login request. A name or password of invalid length is a wrong one."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     password: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -26,14 +26,14 @@ class ModeratorOut(msgspec.Struct):
 
 
 class SessionOut(msgspec.Struct):
-    """Who is logged in, and until when."""
+    """The current session and its expiry."""
 
     expires_at: datetime
     moderator: ModeratorOut
 
 
 class LoggedIn(msgspec.Struct):
-    """A session that has begun, and what proves it."""
+    """A new session and its token."""
 
     token: str
     expires_at: datetime
@@ -46,7 +46,7 @@ def session_out(session: Session) -> SessionOut:
 
 
 def logged_in(token: str, session: Session) -> LoggedIn:
-    """``session`` as it begins."""
+    """``session`` with its token, as the answer to a login."""
     return LoggedIn(token, session.expires_at, _moderator_out(session))
 
 

@@ -1,1 +1,1 @@
-"""The log: every change is an event, written in the transaction of the change."""
+"""The event log: every change is an event, written in the same transaction."""

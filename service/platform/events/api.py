@@ -1,4 +1,4 @@
-"""The log over HTTP."""
+"""The event log over HTTP."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from service.platform.storage.engine import database_of
 
 
 async def get_events(request: Request, caller: OfSite) -> Response:
-    """The events that follow a position."""
+    """List the events after a position."""
     query = decode_query(request, EventsQuery)
     async with database_of(request).read() as connection:
         events = await read_events(connection, caller.site.id, after=query.after, limit=query.limit)

@@ -1,8 +1,8 @@
-"""The only writer of the log.
+"""The only writer of the event log.
 
-Promise 5: the log of a site is numbered without gaps in commit order. Taking the numbers locks the site's row, and
-it is the last lock that a transaction takes: whoever holds it commits next, so no later number is ever visible
-before an earlier one, and a transaction that fails gives its numbers back.
+Promise 5: positions in a site's log have no gaps and follow commit order. A transaction takes its positions by locking
+the site's row, and that is its last lock. The holder commits next, so a later position is never visible before an
+earlier one. A failed transaction rolls its positions back.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ encode = msgspec.json.Encoder().encode
 
 
 async def append_events(connection: AsyncConnection, events: Sequence[NewEvent]) -> None:
-    """Number ``events`` in their order and write them. Call it last in a transaction."""
+    """Number ``events`` in order and write them. Call it last in a transaction."""
     next_position = {
         site_id: await _take_positions(connection, site_id, count)
         for site_id, count in sorted(Counter(event.site_id for event in events).items())
@@ -46,7 +46,7 @@ async def append_events(connection: AsyncConnection, events: Sequence[NewEvent])
 
 
 async def _take_positions(connection: AsyncConnection, site_id: int, count: int) -> int:
-    """Move the site's log head by ``count`` and return the first of the new positions."""
+    """Advance the site's log head by ``count`` and return the first new position."""
     statement = (
         update(SiteRow)
         .where(SiteRow.id == site_id)

@@ -1,7 +1,7 @@
-"""Every event there is: its type, when it happens, and what it carries.
+"""Every event type: when it occurs and what it carries.
 
-A type is ``noun.participle``. Each event carries what it left behind, so that a receiver renders with no further
-call, and the highest ``position`` of an article wins.
+A type is ``noun.participle``. Each event carries the resulting state, so that a receiver needs no further call. For
+each article, keep the event with the highest ``position``.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ import msgspec
 
 
 class EventType(StrEnum):
-    """The types of events: a thread's life, then a comment's, then what is done about readers and endpoints."""
+    """Event types, in order: threads, comments, then reports, readers and endpoints."""
 
     THREAD_CREATED = "thread.created"
     THREAD_UPDATED = "thread.updated"
@@ -38,10 +38,10 @@ class EventType(StrEnum):
 
 
 class NewEvent(msgspec.Struct, kw_only=True):
-    """An event before the log has numbered it.
+    """An event before the log numbers it.
 
-    ``data`` is what it left behind (the thread, and the comment where there is one) as structs of the wire;
-    ``sequence`` counts the events of its thread.
+    ``data`` is the resulting state (the thread, and the comment if any) as wire structs; ``sequence`` counts the events
+    of its thread.
     """
 
     type: EventType
@@ -53,7 +53,7 @@ class NewEvent(msgspec.Struct, kw_only=True):
 
 
 class Event(msgspec.Struct):
-    """An event as it goes over the wire."""
+    """An event on the wire."""
 
     id: UUID
     type: str

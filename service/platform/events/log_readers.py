@@ -1,8 +1,8 @@
-"""Whoever does something for each event reads on in the log from where it stopped, and each event is read once.
+"""Log readers: each processes every event of a site once, in order, and continues where it stopped.
 
-How far a reader has come is a row, locked while it reads and moved in the transaction of what it does: two processes
-never read the same events, and a transaction that fails has read nothing. The log has no gaps (``appending.py``), so
-a reader that reads on by position misses nothing.
+A reader's position is a row that it locks while it reads and updates in the transaction of its work. Two processes
+therefore never read the same events, and a failed transaction reads nothing. The log has no gaps (``append.py``), so
+reading by position misses no event.
 """
 
 from sqlalchemy import func, select, update
@@ -16,23 +16,23 @@ from service.platform.storage.portable import insert_if_absent
 
 
 async def has_more(connection: AsyncConnection, site_id: int, reader: str) -> bool:
-    """Whether ``site_id`` has events that ``reader`` has not read; a look that locks nothing."""
+    """Whether ``site_id`` has events that ``reader`` has not read; takes no lock."""
     read = select(LogReaderRow.position).where(LogReaderRow.site_id == site_id, LogReaderRow.name == reader)
     head = select(SiteRow.position > func.coalesce(read.scalar_subquery(), 0)).where(SiteRow.id == site_id)
     return bool((await connection.execute(head)).scalar_one())
 
 
 async def read_on(connection: AsyncConnection, site_id: int, reader: str, *, at_most: int) -> list[Event]:
-    """Lock ``reader`` until the transaction ends, move it past the next ``at_most`` events and return them, in order.
+    """Lock ``reader`` until the transaction ends and return its next ``at_most`` events, in order.
 
-    A reader that is new begins with the first event there is.
+    The reader's position moves past them. A new reader starts at the first event.
     """
     new = insert_if_absent(connection, LogReaderRow).values(site_id=site_id, name=reader, position=0)
     await connection.execute(new)
     locked = (
         select(LogReaderRow.position)
         .where(LogReaderRow.site_id == site_id, LogReaderRow.name == reader)
-        .with_for_update()  # SQLite's writers have the whole database to themselves
+        .with_for_update()  # on SQLite a writer locks the whole database
     )
     position = (await connection.execute(locked)).scalar_one()
     events = await read_events(connection, site_id, after=position, limit=at_most)
@@ -42,7 +42,7 @@ async def read_on(connection: AsyncConnection, site_id: int, reader: str, *, at_
 
 
 async def leave_unread(connection: AsyncConnection, site_id: int, reader: str, events: list[Event]) -> None:
-    """Have ``events``, the last that ``reader`` read in this transaction, read again next time."""
+    """Make ``events``, the last ones read in this transaction, unread again."""
     await _move(connection, site_id, reader, to=events[0].position - 1)
 
 

@@ -1,4 +1,4 @@
-"""The tables of what happened (the log of each site), of who reads it, and of what was decided."""
+"""The tables of the event log, its readers and the decision log."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from service.platform.storage.schema import Base, one_of
 
 
 class EventRow(Base):
-    """One fact that happened. Numbered without gaps in each site (position) and in each thread (sequence)."""
+    """One event. Numbered without gaps in its site (position) and in its thread (sequence)."""
 
     __tablename__ = "events"
     __table_args__ = (
@@ -29,7 +29,7 @@ class EventRow(Base):
 
 
 class LogReaderRow(Base):
-    """How far one reader of a site's log has come: the position of the last event that it has done its work for."""
+    """The position of a log reader: the last event that it has processed."""
 
     __tablename__ = "log_readers"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -40,11 +40,11 @@ class LogReaderRow(Base):
 
 
 class DecisionRow(Base):
-    """One decision of somebody: on a comment, a thread, a reader, the rules or the settings.
+    """One decision about a comment, a thread, a reader, the rules or the settings.
 
-    Append-only; states and ids, never the text. ``decided_by`` is the id of a key or of a moderator's account, as
-    ``by_kind`` says, and null for whoever runs the installation. ``reports`` is how many it settled, null where the
-    comment had been looked at before.
+    Append-only; contains states and ids, never text. ``decided_by`` is the id of a key or a moderator's account,
+    depending on ``by_kind``, and null for the operator. ``reports`` is the number of reports settled, null if the
+    comment had already been reviewed.
     """
 
     __tablename__ = "decisions"

@@ -1,4 +1,4 @@
-"""Reading on in the log of a site, from a position."""
+"""Read a site's event log from a position."""
 
 from msgspec import Raw
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from service.platform.sites.model import SiteRow
 
 
 async def read_events(connection: AsyncConnection, site_id: int, *, after: int, limit: int) -> list[Event]:
-    """The ``limit`` events that follow position ``after``, in order."""
+    """Return up to ``limit`` events after the position ``after``, in order."""
     statement = (
         select(EventRow.id, EventRow.type, EventRow.position, EventRow.sequence, EventRow.occurred_at, EventRow.data)
         .where(EventRow.site_id == site_id, EventRow.position > after)
@@ -27,6 +27,6 @@ async def head_positions(connection: AsyncConnection) -> dict[str, int]:
 
 
 async def head_position(connection: AsyncConnection, site_id: int) -> int:
-    """The position of the newest event of the site; 0 where nothing has happened yet."""
+    """The position of the newest event of the site; 0 if there is none."""
     position: int = (await connection.execute(select(SiteRow.position).where(SiteRow.id == site_id))).scalar_one()
     return position

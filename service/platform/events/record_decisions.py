@@ -1,4 +1,4 @@
-"""The log of decisions: whatever somebody decides is noted in the transaction that does it, and never changed."""
+"""The decision log: each decision is recorded in the transaction that applies it and never changed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from service.platform.storage.portable import insert_many
 
 
 class Actor(NamedTuple):
-    """Who decides: the holder of a key, a moderator with an account, or whoever runs the installation."""
+    """Who decides: an API key, a moderator with an account, or the operator."""
 
     kind: Literal["key", "moderator", "operator"]
     id: str | None
@@ -24,7 +24,7 @@ OTHER_VERDICTS = ("close", "reopen", "ban", "unban", "rules", "settings")
 
 
 class NewDecision(NamedTuple):
-    """A decision to be noted; what it is not about is None. Without an ``id`` it gets one."""
+    """A decision to record; fields that do not apply are None. Without an ``id`` it gets one."""
 
     site_id: int
     action: str
@@ -42,7 +42,7 @@ class NewDecision(NamedTuple):
 
 
 async def note_decisions(connection: AsyncConnection, decisions: Sequence[NewDecision], *, now: datetime) -> None:
-    """Write ``decisions`` to the log, in their order."""
+    """Write ``decisions`` to the decision log, in order."""
     await insert_many(connection, DecisionRow, [_row(decision, now) for decision in decisions])
 
 

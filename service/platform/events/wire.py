@@ -1,4 +1,4 @@
-"""The log as it goes over the wire."""
+"""The event log on the wire."""
 
 from typing import Annotated
 
@@ -10,14 +10,14 @@ from service.platform.wire import Body
 
 
 class EventsQuery(Body):
-    """Where to read on in the log."""
+    """The position to read from, and the number of events."""
 
     after: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
 class Events(msgspec.Struct):
-    """Some events in order; ``next`` is what to read on after, ``head`` the newest position of the site."""
+    """A page of events. ``next`` is the ``after`` of the next page; ``head`` is the site's newest position."""
 
     events: list[Event]
     next: int

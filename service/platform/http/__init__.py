@@ -1,1 +1,1 @@
-"""What the rooms share of HTTP: decoding, routes, conditional requests, limits and the request log."""
+"""HTTP: decoding, routes, conditional requests, limits and the request log."""

@@ -1,4 +1,4 @@
-"""The origin under which readers reach the service: what links to its own pages begin with, where they are absolute."""
+"""The base URL of absolute links to the service's own pages."""
 
 from starlette.requests import Request
 
@@ -7,11 +7,10 @@ from service.platform.text.web_urls import is_origin
 
 
 def base_url_of(request: Request) -> str:
-    """Such as ``https://comments.example``: the setting ``base_url``, else what ``request`` names.
+    """The base URL, such as ``https://comments.example``: the setting ``base_url``, else derived from ``request``.
 
-    That is its scheme and its ``Host`` (RFC 9110, section 7.2), in small letters, so that a kept answer that holds it
-    can be told from those of other names. Raises :class:`InvalidHeader` where there is not exactly one host, or it is
-    none that may stand in a link.
+    Derived, it is the scheme and ``Host`` (RFC 9110, section 7.2) in lower case, so that it can be part of a cache key.
+    Raises :class:`InvalidHeader` unless there is exactly one host and it is valid in a link.
     """
     said: str | None = request.app.state.base_url
     if said is not None:

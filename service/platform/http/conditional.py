@@ -1,4 +1,4 @@
-"""Conditional reads (RFC 9110, section 13) and how long an answer may be kept (RFC 9111)."""
+"""Conditional requests (RFC 9110, section 13) and the cache lifetime of answers (RFC 9111)."""
 
 import gzip
 import re
@@ -12,17 +12,17 @@ from starlette.responses import Response
 
 FRESH = timedelta(seconds=5)
 COMPRESSION = 6
-WORTH_COMPRESSING = 1_000  # bytes; what is shorter goes in one packet anyhow
+WORTH_COMPRESSING = 1_000  # bytes; a shorter answer fits into one packet anyway
 
 
 def entity_tag(*parts: object) -> str:
-    """A weak entity tag made of all that the answer depends on."""
+    """A weak entity tag from all inputs of the answer."""
     digest = blake2b("\0".join(map(str, parts)).encode(), digest_size=12)
     return f'W/"{digest.hexdigest()}"'
 
 
 def is_known(request: Request, tag: str) -> bool:
-    """Whether the client already holds what ``tag`` names (``If-None-Match``, weak comparison)."""
+    """Whether ``If-None-Match`` contains ``tag``, by weak comparison."""
     given = request.headers.get("if-none-match")
     if given is None:
         return False
@@ -31,7 +31,7 @@ def is_known(request: Request, tag: str) -> bool:
 
 
 def public_headers(tag: str, *, locale: str, now: datetime, until: datetime | None = None) -> dict[str, str]:
-    """Headers of an answer that everybody may share, kept for :data:`FRESH` and never past ``until``."""
+    """Headers of a public answer, fresh for :data:`FRESH` but never past ``until``."""
     age = FRESH if until is None else max(timedelta(0), min(FRESH, until - now))
     return {
         "etag": tag,
@@ -42,9 +42,10 @@ def public_headers(tag: str, *, locale: str, now: datetime, until: datetime | No
 
 
 class PublicResponse(Response):
-    """An answer that is the same for everybody, until it changes by itself or something happens.
+    """An answer that is the same for everyone and so may be cached and shared.
 
-    ``content`` goes over the wire as JSON, unless it is text of the ``media_type`` given.
+    ``content`` is encoded as JSON, unless ``media_type`` says that it is another kind of text. From ``until`` on, the
+    answer changes even if no event occurs.
     """
 
     def __init__(
@@ -61,23 +62,23 @@ class PublicResponse(Response):
         headers = {**public_headers(tag, locale=locale, now=now, until=until), **(headers or {})}
         body = content if media_type != "application/json" else msgspec.json.encode(content)
         super().__init__(body, 200, headers, media_type=media_type)
-        self.body: bytes  # Starlette's own may be a view of one
+        self.body: bytes  # Starlette also allows a memoryview
         self._until = until
         self._compressed: bytes | None = None
 
     def compressed(self) -> bytes:
-        """The body by gzip (RFC 1952), made at its first use and kept with it."""
+        """The body in gzip (RFC 1952), compressed on first use and cached."""
         if self._compressed is None:
             self._compressed = gzip.compress(self.body, COMPRESSION, mtime=0)
         return self._compressed
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it must be made anew at ``now``, for what its ``Cache-Control`` promises would not be so."""
+        """Whether the cached response is too old to reuse at ``now``, because ``max-age`` would go past ``until``."""
         return self._until is not None and now > self._until - FRESH
 
 
 def conditional(request: Request, response: Response) -> Response:
-    """``response``, or 304 for a reader who holds it already; what is long and public, compressed for who takes it."""
+    """Return ``response``, compressed if it is public, or 304 if the client already has it."""
     tag = response.headers.get("etag")
     if tag is None or request.method not in {"GET", "HEAD"} or not is_known(request, tag):
         return _encoded(request, response)
@@ -85,9 +86,9 @@ def conditional(request: Request, response: Response) -> Response:
 
 
 def _encoded(request: Request, response: Response) -> Response:
-    """``response``, by gzip where that is asked for (RFC 9110, section 12.5.3).
+    """Compress ``response`` with gzip if the client accepts it (RFC 9110, section 12.5.3).
 
-    Public answers only: what is secret, beside what a stranger made us say, could be guessed by its length (BREACH).
+    Only long public answers are compressed: the length of a compressed answer with a secret could reveal it (BREACH).
     """
     if not isinstance(response, PublicResponse) or len(response.body) < WORTH_COMPRESSING:
         return response
@@ -98,7 +99,7 @@ def _encoded(request: Request, response: Response) -> Response:
 
 
 def takes_gzip(accept_encoding: str) -> bool:
-    """Whether a client that sends this ``Accept-Encoding`` takes gzip; one that is not understood takes nothing."""
+    """Whether this ``Accept-Encoding`` accepts gzip; an unknown value does not."""
     for part in accept_encoding.lower().split(","):
         coding, _, weight = (each.strip() for each in part.partition(";"))
         if coding in {"gzip", "x-gzip"}:
@@ -110,7 +111,7 @@ OF_NOT_MODIFIED = ("etag", "cache-control", "content-language", "vary")  # RFC 9
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:
-    """304, with the headers that the whole answer would have had."""
+    """A 304 with the headers of the full answer."""
     return Response(status_code=304, headers=headers)
 
 

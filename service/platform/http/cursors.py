@@ -1,6 +1,6 @@
-"""Opaque cursors for lists: the key after which the next page begins, in URL-safe base64.
+"""Opaque pagination cursors: the key of the last item on the page, in URL-safe base64.
 
-They are not signed: whoever makes one up only asks for another place in a list that they may read anyway.
+They are not signed: a forged cursor only selects another position in a list that the client may read anyway.
 """
 
 import binascii
@@ -16,25 +16,25 @@ LONGEST = 1024
 
 
 def encode_cursor(key: bytes) -> str:
-    """``key`` as a cursor."""
+    """Encode ``key`` as a cursor."""
     return urlsafe_b64encode(key).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str) -> bytes:
-    """The key in ``cursor``; raises :class:`InvalidCursor`."""
+    """Decode the key in ``cursor``; raises :class:`InvalidCursor`."""
     if len(cursor) > LONGEST or not cursor.isascii():
         raise InvalidCursor(parameter="cursor")
     try:
         key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (binascii.Error, ValueError):
         raise InvalidCursor(parameter="cursor") from None
-    if encode_cursor(key) != cursor:  # the decoder passes over what is no base64
+    if encode_cursor(key) != cursor:  # the decoder ignores characters outside base64
         raise InvalidCursor(parameter="cursor")
     return key
 
 
 def decode_id(cursor: str | None) -> UUID | None:
-    """The id in ``cursor`` of a list that is ordered by ids; raises :class:`InvalidCursor`."""
+    """Decode the id in ``cursor``, for a list ordered by id; raises :class:`InvalidCursor`."""
     if cursor is None:
         return None
     key = decode_cursor(cursor)
@@ -44,9 +44,9 @@ def decode_id(cursor: str | None) -> UUID | None:
 
 
 def next_link(request: Request, cursor: str | None) -> dict[str, str]:
-    """The ``Link`` header (RFC 8288) to the next page, or no header at the end.
+    """The ``Link`` header (RFC 8288) to the next page; empty on the last page.
 
-    The link is relative to the page it came with, so that no proxy in between can make it wrong.
+    The link is relative, so a proxy that changes host or path can't break it.
     """
     if cursor is None:
         return {}

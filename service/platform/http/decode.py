@@ -1,5 +1,6 @@
-"""The edge: what a client sends becomes a typed struct here, with limits, or a problem. Inside, nothing is checked
-again.
+"""Decode and validate requests into typed structs, or raise a problem.
+
+Code behind this edge does not validate again.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ Query = TypeVar("Query", bound=msgspec.Struct)
 
 
 async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMIT, optional: bool = False) -> T:
-    """The request's JSON body as a ``kind``; where ``optional``, no body at all is an empty object.
+    """Decode the request's JSON body as ``kind``; if ``optional``, a missing body means an empty object.
 
     Raises :class:`UnsupportedMediaType`, :class:`ContentTooLarge` (over ``limit`` bytes), :class:`RequestTimeout`,
     :class:`MalformedJson` or :class:`InvalidField`.
@@ -39,7 +40,10 @@ async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMI
 
 
 def decode_read(request: Request, body: bytes, kind: type[T]) -> T:
-    """``body``, which was read from ``request``, as a ``kind``; raises as :func:`decode_body`."""
+    """Decode ``body``, already read from ``request``, as ``kind``.
+
+    Raises :class:`UnsupportedMediaType`, :class:`MalformedJson` or :class:`InvalidField`.
+    """
     content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if content_type != "application/json" and not content_type.endswith("+json"):
         raise UnsupportedMediaType
@@ -47,7 +51,10 @@ def decode_read(request: Request, body: bytes, kind: type[T]) -> T:
 
 
 async def read_body(request: Request, *, limit: int) -> bytes:
-    """The body's bytes; stops reading once it is longer than ``limit`` or takes more than :data:`BODY_SECONDS`."""
+    """Read the body; stops after ``limit`` bytes or :data:`BODY_SECONDS`.
+
+    Raises :class:`ContentTooLarge`, :class:`RequestTimeout` or :class:`MalformedJson`.
+    """
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise ContentTooLarge(Said("largest", {"largest": limit}))
@@ -66,7 +73,7 @@ async def read_body(request: Request, *, limit: int) -> bytes:
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """``body`` as a ``kind``; raises :class:`MalformedJson` or :class:`InvalidField`."""
+    """Decode ``body`` as ``kind``; raises :class:`MalformedJson` or :class:`InvalidField`."""
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
@@ -75,12 +82,12 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise MalformedJson(f"{error}.") from None
     except RecursionError:
         raise MalformedJson("It is nested too deeply.") from None
-    except (ValueError, OverflowError) as error:  # msgspec's, for a date that no calendar has
+    except (ValueError, OverflowError) as error:  # msgspec raises it for a date that does not exist
         raise InvalidField(f"{error}.", pointer="") from None
 
 
 def decode_query(request: Request, kind: type[Query]) -> Query:
-    """The query's parameters as a ``kind``; a parameter given twice or unknown is refused.
+    """Decode the query parameters as ``kind``; unknown and repeated parameters are errors.
 
     Raises :class:`InvalidParameter`.
     """
@@ -105,9 +112,9 @@ def decode_query(request: Request, kind: type[Query]) -> Query:
 
 @cache
 def _integers_of(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """The parameters of ``kind`` that are integers; all others are text, times included.
+    """The integer parameters of ``kind``; all others are text, including times.
 
-    msgspec's lax mode would tell by itself, and take ``null`` for nothing and a bare number for a time as well.
+    msgspec's lax mode could convert by itself, but it also accepts ``null`` for None and a bare number for a time.
     """
     info = msgspec.inspect.type_info(kind)
     assert isinstance(info, msgspec.inspect.StructType)
@@ -142,8 +149,8 @@ def _invalid(error: str, kind: object) -> NoReturn:
 
 
 def _split(error: str) -> tuple[str, str]:
-    # msgspec says where only at the end of its sentence: “Expected `str`, got `int` - at `$.author.name`”.
-    # A name that the client made up can hold anything, so only what ends the sentence counts.
+    # msgspec names the place only at the end of its message: “Expected `str`, got `int` - at `$.author.name`”. A member
+    # name from the client can contain anything, so only the end of the message counts.
     match = _PLACE.fullmatch(error)
     return (match[1], match[2]) if match and match[1].count("`") % 2 == 0 else (error, "$")
 
@@ -165,7 +172,7 @@ _NAMED_FIELD = re.compile(r"(?:missing required|unknown|as) field `(.*)`", re.DO
 
 
 def _values_at(kind: object, path: str) -> list[str]:
-    """The values that there are for the member at ``path`` of a ``kind``; empty where they are no closed list."""
+    """The allowed values of the member at ``path`` of ``kind``; empty if it has no closed list."""
     schema, components = _schema_of(kind)
     meant = _meant(schema, components)
     for part in re.findall(r"[^.$\[\]]+", path):
@@ -175,13 +182,13 @@ def _values_at(kind: object, path: str) -> list[str]:
 
 
 def _has_member(kind: object, name: str) -> bool:
-    """Whether ``name`` is a member of a ``kind`` or of a struct in it."""
+    """Whether ``kind``, or a struct inside it, has a member ``name``."""
     _, components = _schema_of(kind)
     return any(name in each.get("properties", {}) for each in components.values())
 
 
 def _meant(schema: Schema, components: dict[str, Schema]) -> list[Schema]:
-    """What ``schema`` comes down to: what it refers to, and each of its alternatives."""
+    """Resolve the reference or the alternatives of ``schema``."""
     if "$ref" in schema:
         return [components[schema["$ref"]]]
     return [one for each in schema["anyOf"] for one in _meant(each, components)] if "anyOf" in schema else [schema]
@@ -194,10 +201,10 @@ def _schema_of(kind: object) -> tuple[Schema, dict[str, Schema]]:
 
 
 def pointer_of(path: str) -> str:
-    """A JSON Pointer (RFC 6901) for msgspec's path: ``$.comments[2].id`` is ``/comments/2/id``."""
+    """Convert msgspec's path to a JSON Pointer (RFC 6901): ``$.comments[2].id`` becomes ``/comments/2/id``."""
     return "".join("/" + escape_pointer(part) for part in re.findall(r"[^.$\[\]]+", path))
 
 
 def escape_pointer(part: str) -> str:
-    """One reference token of a JSON Pointer."""
+    """Escape one reference token of a JSON Pointer."""
     return part.replace("~", "~0").replace("/", "~1")

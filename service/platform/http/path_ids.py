@@ -1,4 +1,4 @@
-"""What a request's path and headers name: articles, a comment, the idempotency key."""
+"""Ids from a request's path, query and headers: articles, a comment, the idempotency key."""
 
 import re
 from uuid import UUID
@@ -13,12 +13,15 @@ KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def articles_asked(request: Request) -> list[str]:
-    """The articles that a path or, for counts, a query names."""
+    """The article ids in the path or, for counts, in the query."""
     return [article_of(request)] if "article" in request.path_params else request.query_params.getlist("article")
 
 
 def article_of(request: Request) -> str:
-    """The article's id in the path: 1–500 characters, no control characters, not ``.`` or ``..``."""
+    """The article id in the path: 1–500 characters, no control characters, not ``.`` or ``..``.
+
+    Raises InvalidParameter.
+    """
     article = path_parameter(request, "article")
     if not is_article_id(article):
         raise InvalidParameter(WHAT_AN_ID_IS, parameter="article")
@@ -26,7 +29,7 @@ def article_of(request: Request) -> str:
 
 
 def comment_id_of(request: Request) -> UUID:
-    """The comment in the path; raises NotFound where it can be none's."""
+    """The comment id in the path; raises NotFound if it is not a UUID."""
     try:
         return UUID(path_parameter(request, "comment"))
     except ValueError:
@@ -34,7 +37,7 @@ def comment_id_of(request: Request) -> UUID:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The ``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header), taken as it is; raises InvalidHeader."""
+    """The ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header), unchanged; raises InvalidHeader."""
     key = request.headers.get("idempotency-key")
     if key is not None and not KEY.fullmatch(key):
         raise InvalidHeader("A key is 1 to 255 visible ASCII characters.", header="Idempotency-Key")

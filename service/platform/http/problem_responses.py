@@ -12,7 +12,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def problem_response(problem: Problem, locale: str = FALLBACK) -> Response:
-    """``problem`` with its sentences in ``locale``."""
+    """Build the response for ``problem``, with its sentences in ``locale``."""
     headers = {"cache-control": "no-store", "content-language": locale, **problem.headers}
     return Response(msgspec.json.encode(problem.content(locale)), problem.status, headers, media_type=MEDIA_TYPE)
 
@@ -25,12 +25,12 @@ async def answer_problem(request: Request, problem: Exception) -> Response:
 
 
 def note_cause(scope: Scope, problem: Problem) -> None:
-    """Have the request's log line say why it was answered with 503."""
+    """Add the cause of a 503 to the request's log line."""
     if isinstance(problem, Busy):
         scope["cause"] = problem.cause
 
 
 def locale_asked(scope: Scope) -> str:
-    """The language of a problem: the client's, else that of the site (as authorization notes it), else English."""
+    """The language of a problem: the client's, else the site's (which authorization stores), else English."""
     accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
     return negotiate(accepted.decode("latin-1"), site_locale=scope.get("site_locale", FALLBACK))

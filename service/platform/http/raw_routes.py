@@ -1,7 +1,7 @@
-"""Routes that match the raw path, segment by segment, and decode each segment after.
+"""Routes that match the raw path by segment and decode each segment afterwards.
 
-Why: an article's id is the host's own text, often a whole URL. ``%2F`` inside it is part of the id, not a border
-between segments, and Starlette's own routes see the path only after it was decoded.
+*Why*: an article id is the host's own text, often a URL. ``%2F`` in it is part of the id and does not separate
+segments. Starlette's own routes see only the decoded path.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -19,9 +19,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class RawRoute(Route):
-    """A route whose parameters are percent-decoded after matching.
+    """A route that percent-decodes its parameters after matching.
 
-    A query in ``path`` (``/threads?url``) names a parameter without which the route does not match.
+    A query in ``path`` (``/threads?url``) names a required parameter; without it the route does not match.
     """
 
     def __init__(self, method: str, path: str, endpoint: Handler) -> None:
@@ -29,7 +29,7 @@ class RawRoute(Route):
         super().__init__(path, _Endpoint(endpoint), methods=[method], name=endpoint.__name__)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As Starlette's, on the path as it came over the wire."""
+        """Match like Starlette's route, but on the raw path."""
         if scope["type"] != "http":
             return Match.NONE, {}
         match = self.path_regex.match(raw_path(scope))
@@ -40,19 +40,22 @@ class RawRoute(Route):
 
 
 class PreflightRoute(RawRoute):
-    """``OPTIONS`` for whatever lies below ``path``: it never makes a path that is not there one with other methods."""
+    """``OPTIONS`` for every path below ``path``. It never matches another method, so unknown paths stay 404."""
 
     def __init__(self, path: str, endpoint: Handler) -> None:
         super().__init__("OPTIONS", path + "/{rest:path}", endpoint)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Only where the method is the one."""
+        """Match only if the method matches too."""
         match, found = super().matches(scope)
         return (match, found) if match is Match.FULL else (Match.NONE, {})
 
 
 class _Endpoint:
-    """A handler as an ASGI app; Starlette's own wrapping would answer problems twice over, for a tenth of the time."""
+    """A handler as an ASGI app, without Starlette's wrapper.
+
+    The wrapper would handle exceptions a second time and take a tenth of the request time.
+    """
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -63,13 +66,13 @@ class _Endpoint:
 
 
 def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
-    """The methods that the path of ``scope`` can be asked with (RFC 9110, section 10.2.1)."""
+    """The methods of the path in ``scope`` (RFC 9110, section 10.2.1)."""
     matching = (route for route in routes if isinstance(route, RawRoute) and route.matches(scope)[0] is not Match.NONE)
     return sorted({method for route in matching for method in route.methods or ()})
 
 
 def raw_path(scope: Scope) -> str:
-    """The path as sent, without the query; servers that do not tell it lose nothing but encoded slashes."""
+    """The path as sent, without the query. If the server provides only the decoded path, encoded slashes are lost."""
     raw: bytes | None = scope.get("raw_path")
     return raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
 
@@ -80,7 +83,7 @@ def _has_parameter(scope: Scope, name: str) -> bool:
 
 
 def path_parameter(request: Request, name: str) -> str:
-    """One decoded segment of the path; raises :class:`InvalidParameter` where it is not UTF-8."""
+    """Decode one path segment; raises :class:`InvalidParameter` if it is not UTF-8."""
     try:
         segment: str = request.path_params[name]
         return unquote(segment, encoding="utf-8", errors="strict")
@@ -89,5 +92,5 @@ def path_parameter(request: Request, name: str) -> str:
 
 
 def json_response(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """``content`` (structs, mappings, times, UUIDs) as JSON."""
+    """Encode ``content`` (structs, mappings, times, UUIDs) as a JSON response."""
     return Response(msgspec.json.encode(content), status, headers, media_type="application/json")

@@ -1,6 +1,4 @@
-"""Each request has an id, which is in its answer and on every line that is logged for it; and one line tells how it
-went.
-"""
+"""The request log: one line per request, and a request id in the answer and in every log line."""
 
 import logging
 import re
@@ -21,7 +19,7 @@ GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestLog:
-    """ASGI middleware: takes the client's ``X-Request-ID`` or makes one, answers with it, logs one line a request."""
+    """ASGI middleware that accepts or creates an ``X-Request-ID``, returns it, and logs one line per request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +45,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception as error:
-            # What should not happen is logged whole, under the request's id, and answered with nothing of the inside.
+            # Unexpected errors are logged in full with the request id and answered 500 without details.
             log.error("unexpected-error", exc_info=error)
             if not answered:
                 await problem_response(InternalError(), locale_asked(scope))(scope, receive, send_with_id)
@@ -64,7 +62,7 @@ class RequestLog:
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
-    """Count one answer; what fits no route counts as one, so that strangers can't fill the memory with paths."""
+    """Count an answer. Unmatched paths share one label, so that clients can't fill the memory with paths."""
     route = scope.get("route_path", "none")
     method = scope["method"] if route != "none" else "any"
     REQUESTS.labels(method, route, str(status)).inc()
@@ -72,17 +70,17 @@ def _count(scope: Scope, status: int, seconds: float) -> None:
 
 
 def add_headers(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
-    """Have the answer to this request carry ``headers`` too, whoever answers in the end."""
+    """Add ``headers`` to the answer to this request, including an error answer."""
     scope.setdefault("answer_headers", []).extend(headers)
 
 
 def outlasts(scope: Scope) -> None:
-    """Time the answer to this request until it begins: how long it goes on is for the client to say."""
+    """Measure the time to the first byte only: the client decides how long a stream lasts."""
     scope["answer_outlasts"] = True
 
 
 def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
-    """Log to standard error, as lines for people or as JSON; the libraries' own lines join ours."""
+    """Log to standard error, for people or as JSON, including the log lines of libraries."""
     least = logging.getLevelNamesMapping()[level.upper()]
     for_people = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -105,7 +103,7 @@ def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
 
 
 class _Forward(logging.Handler):
-    """Passes what libraries log on to structlog."""
+    """Passes log records of libraries to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         exception = record.exc_info if record.exc_info and record.exc_info[0] else None

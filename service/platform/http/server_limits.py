@@ -1,6 +1,6 @@
-"""What a connection may cost before the app knows of it: the time and the size of a request's line and headers.
+"""Limits before a request reaches the app: time and size of the request line and headers.
 
-Uvicorn waits for them for ever and takes any length; a thousand clients that send a byte a minute would be enough.
+Uvicorn limits neither, so a thousand clients that send a byte per minute could block it.
 """
 
 from asyncio import TimerHandle, Transport
@@ -18,23 +18,23 @@ LARGEST_HEAD = 32 * 1024
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP/1.1, which answers 408, 414 or 431 where a request's head is too slow or too large."""
+    """Uvicorn's HTTP/1.1 protocol, with 408, 414 or 431 for a request head that is too slow or too large."""
 
     _deadline: TimerHandle
     _refusal: Problem | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # a server's is never less
-        """Wait for a first request."""
+        """Start the timeout of the first request head."""
         super().connection_made(transport)
         self._begin_head(0)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
+        """Cancel the timeout."""
         self._deadline.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what comes; a head that does not end is cut off at its limit."""
+        """Parse ``data``; refuse a head that exceeds its limit before it ends."""
         self._arriving = len(data)
         self._head_bytes += len(data)
         super().data_received(data)
@@ -42,20 +42,20 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(HeadersTooLarge())
 
     def on_message_begin(self) -> None:
-        """Count the time and the bytes of the next head."""
+        """Start the timeout and the byte count of the next head."""
         self._deadline.cancel()
         self._begin_head(self._arriving)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Refuse a target that grows too long; the parser passes the exception on as an invalid request."""
+        """Refuse a target that is too long; the parser turns the exception into an invalid request."""
         super().on_url(url)
         if len(self.url) > LONGEST_TARGET:
             self._refusal = UriTooLong()
             raise ValueError
 
     def on_headers_complete(self) -> None:
-        """Hand the request on, unless its headers are too large."""
+        """Pass the request on, unless its headers are too large."""
         self._deadline.cancel()
         self._in_head = False
         if sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD:
@@ -64,7 +64,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what can't be parsed; or what was refused while it was."""
+        """Answer a request that can't be parsed or was refused during parsing."""
         if self._refusal:
             self._refuse(self._refusal)
         else:
@@ -80,7 +80,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer ``problem`` and hang up."""
+        """Answer with ``problem`` and close the connection."""
         self.transport.write(_raw(problem))
         self.transport.close()
 

@@ -1,1 +1,1 @@
-"""The sentences that readers see, in 18 languages."""
+"""Messages for readers, in 18 languages."""

@@ -1,6 +1,6 @@
-"""The languages there are, which one a reader gets, and how each writes its numbers and sentences. Pure.
+"""Languages: message catalogues, language negotiation, and how each language writes numbers. Pure.
 
-A language is one TOML file in ``catalogues/``, named by its BCP 47 tag; that it is complete is for the tests.
+A language is a TOML file in ``catalogues/``, named by its BCP 47 tag; the tests check that each is complete.
 """
 
 import re
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "catalogues"
 LOCALES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 FALLBACK = "en"
 LONGEST_HEADER = 500
-# CLDR's numbering systems that a language has by default and that are not Latin, by their digit 0.
+# The default CLDR numbering systems that are not Latin, with their digit 0.
 ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀", "tibt": "༠"}
 
 _RANGE = re.compile(
@@ -26,22 +26,22 @@ _RANGE = re.compile(
 
 @lru_cache
 def catalogue(name: str) -> dict[str, dict[str, str]]:
-    """The messages of the catalogue ``name``, by table and key."""
+    """Load the messages of the catalogue ``name``, by table and key."""
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def sentence(table: str, key: str, *, locale: str, **numbers: int) -> str:
-    """One message in ``locale``, with ``numbers`` written as the locale writes them."""
+    """Format a message in ``locale``, with ``numbers`` in the locale's own digits and separators."""
     name = catalogue_for(locale)
     message = catalogue(name)[table][key]
     return message.format(**{placeholder: written(name, number) for placeholder, number in numbers.items()})
 
 
 def written(name: str, count: int) -> str:
-    """``count`` as the language of the catalogue ``name`` writes it.
+    """Format ``count`` in the language of the catalogue ``name``.
 
-    Each reply to a busy thread makes a number that was never formatted before, so locales that write Latin digits in
-    threes, most of them, do not go the long way.
+    Each reply to a busy thread formats a new number. Most languages write Latin digits in groups of three and take a
+    fast path.
     """
     separator = _separator_of_threes(name)
     return _formatted(name, count) if separator is None else f"{count:,}".replace(",", separator)
@@ -61,20 +61,20 @@ def _formatted(name: str, count: int) -> str:
 
 
 def in_digits(name: str, text: str) -> str:
-    """``text`` with its digits written as the language writes them; Babel knows only their separators."""
+    """Replace the digits in ``text`` with the language's own; Babel localises only the separators."""
     zero = ZEROS.get(locale_of_catalogue(name).default_numbering_system)
     return text.translate({ord("0") + digit: ord(zero) + digit for digit in range(10)}) if zero else text
 
 
 @lru_cache
 def locale_of_catalogue(name: str) -> Locale:
-    """CLDR's locale for the catalogue ``name``."""
+    """The CLDR locale of the catalogue ``name``."""
     return Locale.parse(name, sep="-")
 
 
 @lru_cache(maxsize=1024)
 def catalogue_for(locale: str) -> str:
-    """The catalogue for a BCP 47 tag: its own, its language's, or English (RFC 4647, section 3.4: lookup)."""
+    """The catalogue for a BCP 47 tag: an exact match, its language, or English (lookup, RFC 4647, section 3.4)."""
     return _own_catalogue(locale) or FALLBACK
 
 
@@ -86,18 +86,18 @@ def _own_catalogue(tag: str) -> str | None:
 
 
 def negotiate(accept_language: str | None, *, site_locale: str) -> str:
-    """The reader's locale: the one they like best of those we speak (RFC 9110, section 12.5.4), else the site's.
+    """Choose the reader's locale by preference (RFC 9110, section 12.5.4), else the site's.
 
-    ``*`` stands for the site's. What can't be understood is passed over, as is what follows the first
-    :data:`LONGEST_HEADER` characters; nothing is ever refused.
+    ``*`` means the site's locale. Invalid parts, and everything after :data:`LONGEST_HEADER` characters, are ignored.
+    No header is an error.
     """
     header = accept_language or ""
     if len(header) > LONGEST_HEADER:
-        header = header[:LONGEST_HEADER].rpartition(",")[0]  # half a tag may be another language's
+        header = header[:LONGEST_HEADER].rpartition(",")[0]  # a truncated tag may be another language's
     return _best_liked(header, site_locale)
 
 
-@lru_cache(maxsize=4096)  # of headers cut short before: whole ones would let strangers fill the memory
+@lru_cache(maxsize=4096)  # the headers are already truncated: whole ones would let clients fill the memory
 def _best_liked(header: str, site_locale: str) -> str:
     accepted: list[tuple[float, str]] = []
     for part in header.split(","):

@@ -1,1 +1,1 @@
-"""Requests that the service itself makes, to checked addresses only."""
+"""Outbound requests, to checked addresses only."""

@@ -1,10 +1,9 @@
-"""Which URLs the service itself may call, and a client that calls no others.
+"""An HTTP client for URLs from hosts that refuses private addresses (SSRF protection).
 
-Hosts tell us URLs (their keys, where they listen), so without this whoever runs a site could have the service ask what
-stands behind it in the same network: databases, metadata services, itself. A name is resolved once, refused if any of
-its addresses is not a public one, and connected to at the address that was looked at, so that a name which resolves
-otherwise a moment later gains nothing; ``Host`` and the certificate are still those of the name. Redirects are not
-followed, and no proxy of the environment is asked.
+Hosts provide URLs of their keys and webhook endpoints. Without this check, a site's admin could make the service call
+its own network: databases, metadata services, the service itself. A name is resolved once and refused if any of its
+addresses is not public. The connection goes to the checked address, so a later DNS change has no effect; ``Host`` and
+the certificate check still use the name. Redirects are not followed and proxy variables are ignored.
 """
 
 import asyncio
@@ -27,11 +26,11 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?=.{{1,253}}\.?$)(?:{_LABEL}\.)*(?:{_LABEL})\.?")
-_LAST_IS_A_NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?")  # which inet_aton takes for an address
+_LAST_IS_A_NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?")  # inet_aton reads these as addresses
 _LOOPBACK = re.compile(r"(?:.*\.)?localhost\.?")  # RFC 6761, section 6.3
 
-# IANA's special-purpose registries, and two addresses that are public and yet answer only inside a cloud. The modules
-# of the standard library know some of them only in later releases.
+# IANA's special-purpose registries, and two public addresses that answer only inside a cloud. The standard library
+# knows some of them only in later releases.
 _SPECIAL = [
     ip_network(network)
     for network in (
@@ -56,7 +55,7 @@ _SPECIAL = [
     )
 ]
 RESOLVING_SECONDS = 5.0
-# The loop's own threads are a handful: a few names whose servers do not answer would keep all others waiting.
+# The loop's default executor has few threads: a few names with silent DNS servers would block all other lookups.
 _RESOLVERS = ThreadPoolExecutor(128, thread_name_prefix="resolving")
 
 _GLOBAL_IPV6 = ip_network("2000::/3")
@@ -68,13 +67,13 @@ class TargetRefused(Exception):
 
 
 class PrivateTarget(TargetRefused):
-    """It would lead to what stands behind the service, in the same network."""
+    """The address is private: it belongs to the service's own network."""
 
 
 class Targets:
-    """What may be called: everything public or, where ``allow_private``, anything at all.
+    """Checks which URLs may be called: public ones or, with ``allow_private``, any.
 
-    ``resolve`` gives the addresses of a name; it raises OSError where there are none.
+    ``resolve`` returns the addresses of a name and raises OSError if there are none.
     """
 
     def __init__(self, *, allow_private: bool, resolve: Resolve | None = None) -> None:
@@ -82,7 +81,7 @@ class Targets:
         self._resolve = resolve or resolve_name
 
     def check(self, url: str) -> None:
-        """Refuse ``url`` as far as can be told without resolving its name; raises :class:`TargetRefused`."""
+        """Check ``url`` without resolving its name; raises :class:`TargetRefused`."""
         host = _host_of(url)
         literal = _literal(host)
         if self.allow_private:
@@ -91,7 +90,7 @@ class Targets:
             raise PrivateTarget("It leads to a private address.")
 
     async def check_resolved(self, url: str) -> None:
-        """Refuse ``url`` also by the addresses that its name has now; raises :class:`TargetRefused`."""
+        """Check ``url`` and the current addresses of its name; raises :class:`TargetRefused`."""
         self.check(url)
         parsed = httpx2.URL(url)
         try:
@@ -103,12 +102,12 @@ class Targets:
             raise TargetRefused("Its host has no address.")
 
     def client(self, *, timeout_seconds: float) -> httpx2.AsyncClient:
-        """A client for targets; close it. Each step of a request has ``timeout_seconds``."""
+        """Create a client that calls only allowed addresses; the caller closes it. The timeout applies to each step."""
         backend = _CheckedBackend(self)
         return httpx2.AsyncClient(transport=_Transport(backend), timeout=timeout_seconds, trust_env=False)
 
     async def addresses(self, host: str, port: int) -> Sequence[Address]:
-        """The addresses of ``host``, all of which may be called; raises :class:`TargetRefused`, OSError."""
+        """Resolve and check the addresses of ``host``; raises :class:`TargetRefused` or OSError."""
         literal = _literal(host)
         found = [literal] if literal else await self._resolve(host, port)
         if not self.allow_private and not all(map(is_public, found)):
@@ -117,7 +116,7 @@ class Targets:
 
 
 def _host_of(url: str) -> str:
-    """The host of ``url`` in ASCII, as it will be connected to; raises :class:`TargetRefused`."""
+    """The host of ``url`` in ASCII, as used for the connection; raises :class:`TargetRefused`."""
     if not is_web_url(url):
         raise TargetRefused("It is no http or https URL.")
     try:
@@ -127,7 +126,7 @@ def _host_of(url: str) -> str:
 
 
 def _literal(host: str) -> Address | None:
-    """The address that ``host`` is, or None for a name; raises :class:`TargetRefused` for what is neither."""
+    """The IP address that ``host`` is, or None for a name; raises :class:`TargetRefused` for anything else."""
     try:
         return ip_address(host.strip("[]"))
     except ValueError:
@@ -138,7 +137,7 @@ def _literal(host: str) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether anybody on the internet would reach the same machine at ``address``."""
+    """Whether ``address`` is globally reachable, so that everyone reaches the same machine at it."""
     if isinstance(address, IPv6Address):
         if (embedded := _embedded(address)) is not None:
             return is_public(embedded)
@@ -148,21 +147,21 @@ def is_public(address: Address) -> bool:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that ``address`` stands for: mapped, 6to4 (RFC 3056) or NAT64 (RFC 6052)."""
+    """The IPv4 address embedded in ``address``: mapped, 6to4 (RFC 3056) or NAT64 (RFC 6052)."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour
 
 
 async def resolve_name(host: str, port: int) -> Sequence[Address]:
-    """The addresses that the system's resolver knows."""
+    """Resolve ``host`` with the system's resolver."""
     ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, ask)
     return list(dict.fromkeys(ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found))
 
 
 class _CheckedBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to the addresses that were looked at; TLS begins after that and still asks for the name."""
+    """Connects to the checked addresses; TLS still verifies the name."""
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
@@ -185,7 +184,7 @@ class _CheckedBackend(httpcore2.AsyncNetworkBackend):
             raise httpcore2.ConnectError(str(error)) from error
 
     async def _connect(self, addresses: Sequence[Address], port: int) -> httpcore2.AsyncNetworkStream:
-        """To the first that answers."""
+        """Connect to the first address that answers."""
         for address in addresses[:-1]:
             try:
                 return await self._sockets.connect_tcp(str(address), port)
@@ -197,7 +196,7 @@ class _CheckedBackend(httpcore2.AsyncNetworkBackend):
 
 
 class _Transport(httpx2.AsyncHTTPTransport):
-    """httpx's own, over a pool whose connections are made by ``backend``."""
+    """httpx's transport, with a pool that connects through ``backend``."""
 
     def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
         self._pool = httpcore2.AsyncConnectionPool(ssl_context=_tls(), network_backend=backend)
@@ -205,10 +204,10 @@ class _Transport(httpx2.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         try:
             return await super().handle_async_request(request)
-        except (OSError, AttributeError) as error:  # no socket to ask any more: httpcore lets that through as it is
+        except (OSError, AttributeError) as error:  # the socket is gone; httpcore does not wrap this error
             raise httpx2.ConnectError("The connection was closed as soon as it was open.") from error
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    return httpx2.create_ssl_context(trust_env=False)  # reading all certificates takes longer than a call
+    return httpx2.create_ssl_context(trust_env=False)  # loading all certificates takes longer than a request

@@ -1,4 +1,4 @@
-"""Signatures of Standard Webhooks 1.0: of what is sent, and of what comes from a host.
+"""Webhook signatures by Standard Webhooks 1.0: sign outgoing messages, verify incoming ones.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -21,20 +21,20 @@ ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature
 
 
 class InvalidWebhookSecret(ValueError):
-    """A text can't be a secret; the message is one line, without the secret."""
+    """The text is not a valid secret; the message is one line, without the secret."""
 
 
 class SignatureMismatch(Exception):
-    """A message is not one that was signed with the secret just now; the message says why."""
+    """The signature is not valid or not recent; the message says why."""
 
 
 def make_secret() -> str:
-    """A new secret: ``whsec_`` and 32 random bytes in base64."""
+    """Generate a secret: ``whsec_`` and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def check_secret(text: str) -> str:
-    """``text``, a secret of 24 to 64 bytes; raises :class:`InvalidWebhookSecret`."""
+    """Check that ``text`` is a secret of 24 to 64 bytes and return it; raises :class:`InvalidWebhookSecret`."""
     try:
         length = len(base64.b64decode(text.removeprefix(PREFIX), validate=True))
     except (binascii.Error, ValueError):
@@ -45,13 +45,13 @@ def check_secret(text: str) -> str:
 
 
 class Signer:
-    """Signs and verifies with one secret or several, as while one is replaced by another."""
+    """Signs and verifies with one or more secrets; several are active during a rotation."""
 
     def __init__(self, *texts: str) -> None:
         self._webhooks = [Webhook(text) for text in texts]
 
     def headers(self, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-        """The headers of a message that is sent at the instant ``at``, with a signature by each secret."""
+        """The headers of a message sent at ``at``, with one signature per secret."""
         text, at = body.decode(), at.astimezone(UTC)
         return {
             ID: message_id,
@@ -60,9 +60,10 @@ class Signer:
         }
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
-        """The id of the message, whose ``headers`` have names in lower case; raises :class:`SignatureMismatch`.
+        """Verify a message and return its id; raises :class:`SignatureMismatch`.
 
-        It must have been sent less than five minutes from ``now``, and one of its signatures be by one of the secrets.
+        The names in ``headers`` must be in lower case. The message must be at most five minutes from ``now`` and have a
+        signature by one of the secrets.
         """
         message_id, signatures = headers.get(ID, ""), headers.get(SIGNATURE, "")
         if not message_id or not signatures or not headers.get(TIMESTAMP):
@@ -80,13 +81,13 @@ class Signer:
 
 
 def _instant(timestamp: str) -> datetime:
-    """The instant of whole seconds since 1970; raises :class:`SignatureMismatch`."""
+    """Parse a timestamp in whole seconds since 1970; raises :class:`SignatureMismatch`."""
     if not re.fullmatch("0|[1-9][0-9]{0,10}", timestamp):
         raise SignatureMismatch(f"Its {TIMESTAMP} is no number of seconds.")
     return datetime.fromtimestamp(int(timestamp), UTC)
 
 
 def _any_fits(given: Sequence[str], expected: Sequence[str]) -> bool:
-    """Whether one is given that was expected, compared so that time tells nothing."""
+    """Whether a given signature is an expected one, compared in constant time."""
     fits = [hmac.compare_digest(one.encode(), other.encode()) for one in given for other in expected]
     return any(fits)

@@ -1,1 +1,1 @@
-"""The publications of an installation, their settings, rules and secrets."""
+"""Sites: the publications of an installation, with their settings, rules and secrets."""

@@ -1,4 +1,4 @@
-"""Sites are added and changed by whoever runs the installation, on the command line."""
+"""Add and change sites."""
 
 import msgspec
 from babel import Locale, UnknownLocaleError
@@ -13,12 +13,12 @@ from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import SiteSettings
 from service.platform.text.plain_text import clean_line, is_blank
 
-# What the service's own pages begin with, which a site's pages (/{site}/{article}) must not hide.
+# The first path segments of the service's own pages, which a site's pages (/{site}/{article}) must not hide.
 RESERVED = {"docs", "healthz", "metrics", "problems", "readyz", "static", "v1"}
 
 
 class InvalidSite(Exception):
-    """A site can't be so; the message is one line for whoever runs the installation."""
+    """The site is invalid or missing; the message is one line for the operator."""
 
 
 async def add_site(
@@ -30,7 +30,7 @@ async def add_site(
     settings: SiteSettings,
     rules: Rules | None = None,
 ) -> Site:
-    """Add a site; ``slug`` is its part of the path, ``locale`` a BCP 47 tag; without ``rules`` it judges nothing.
+    """Add a site. ``slug`` is its path segment, ``locale`` a BCP 47 tag; without ``rules``, no rule applies.
 
     Raises :class:`InvalidSite`.
     """
@@ -50,12 +50,12 @@ async def add_site(
 
 
 async def list_sites(connection: AsyncConnection) -> list[Site]:
-    """All sites, by slug."""
+    """List all sites by slug."""
     return [site_of(row) for row in await connection.execute(select(*COLUMNS).order_by(SiteRow.slug))]
 
 
 async def find_site(connection: AsyncConnection, slug: str) -> Site:
-    """The site called ``slug`` as the transaction sees it; raises :class:`InvalidSite`."""
+    """Find the site called ``slug`` in this transaction; raises :class:`InvalidSite`."""
     row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
     if row is None:
         raise InvalidSite(f"There is no site “{slug}”.")
@@ -63,16 +63,16 @@ async def find_site(connection: AsyncConnection, slug: str) -> Site:
 
 
 async def lock_site(connection: AsyncConnection, slug: str) -> Site:
-    """The site called ``slug``, which nobody else changes until the transaction ends; raises :class:`InvalidSite`.
+    """Lock the site called ``slug`` until the transaction ends; raises :class:`InvalidSite`.
 
-    It locks the site's log head, so what else a transaction locks comes before.
+    This locks the site's log head, so take all other locks before it.
     """
     await connection.execute(select(SiteRow.id).where(SiteRow.slug == slug).with_for_update())
     return await find_site(connection, slug)
 
 
 def members_changed(before: msgspec.Struct, after: msgspec.Struct) -> str | None:
-    """The names of the members in which two structs of a kind differ, for the log: “mode, max_depth”; None if none."""
+    """The names of the fields that differ, for the decision log (“mode, max_depth”), or None."""
     names = (name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name))
     return ", ".join(names) or None
 
@@ -80,7 +80,7 @@ def members_changed(before: msgspec.Struct, after: msgspec.Struct) -> str | None
 async def change_site(
     connection: AsyncConnection, site: Site, *, name: str | None, locale: str | None, settings: SiteSettings
 ) -> Site:
-    """Write what changed and move the site's revision, which every cached answer of the site depends on."""
+    """Save the changes and increment the site's revision, which invalidates all its cached responses."""
     statement = (
         update(SiteRow)
         .where(SiteRow.id == site.id)
@@ -96,7 +96,7 @@ async def change_site(
 
 
 async def change_rules(connection: AsyncConnection, site: Site, rules: Rules) -> None:
-    """Have what arrives from now on judged by ``rules``; what was judged before stays as it is."""
+    """Replace the site's rules. They apply to comments that arrive from now on."""
     await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(revision=SiteRow.revision + 1))
     await connection.execute(delete(RulesRow).where(RulesRow.site_id == site.id))
     await connection.execute(insert(RulesRow).values(site_id=site.id, rules=_encode(rules)))

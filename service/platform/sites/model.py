@@ -1,4 +1,4 @@
-"""The tables of sites, each with the head of its log, of their rules and of their secrets."""
+"""The tables of sites (with the head of their log), rules and secrets."""
 
 from datetime import datetime
 from typing import Literal, get_args
@@ -13,7 +13,7 @@ SECRETS: tuple[SecretName, ...] = get_args(SecretName)
 
 
 class SiteRow(Base):
-    """One publication. ``position`` is the head of its log of events and always the last lock of a transaction."""
+    """One publication. ``position`` is the head of its event log and always the last lock of a transaction."""
 
     __tablename__ = "sites"
     __table_args__ = (CheckConstraint("position >= 0", name="position"),)
@@ -29,7 +29,7 @@ class SiteRow(Base):
 
 
 class RulesRow(Base):
-    """A site's rules, where it has any. Apart from the site, whose row is written anew with each commit to its log."""
+    """A site's rules, if any. Kept out of the site's row, which every commit to the log rewrites."""
 
     __tablename__ = "rules"
 
@@ -38,7 +38,7 @@ class RulesRow(Base):
 
 
 class SecretRow(Base):
-    """A secret of a site that must be used again, sealed with the installation's secret key."""
+    """A site's secret that is needed in plain text, sealed with the installation's secret key."""
 
     __tablename__ = "site_secrets"
     __table_args__ = (one_of("name", SECRETS),)

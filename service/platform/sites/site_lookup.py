@@ -1,7 +1,7 @@
-"""Which site a request is about.
+"""Find the site of a request.
 
-Sites are few and change seldom, so each process remembers them for at most :data:`REMEMBERED`; a change made by the
-process itself is seen at once. A post does not rely on this: it reads its site again under the lock.
+Sites are few and rarely change, so each process caches them for at most :data:`REMEMBERED`. A process sees its own
+changes at once. Posts do not rely on the cache: they read their site again under the lock.
 """
 
 import re
@@ -28,9 +28,9 @@ REMEMBERED = timedelta(seconds=1)
 
 
 class Site(msgspec.Struct, frozen=True):
-    """One publication as it stood when it was read.
+    """One publication, as read from the database.
 
-    ``revision`` moves with each change of name, locale, settings and rules.
+    ``revision`` increases with each change of name, locale, settings or rules.
     """
 
     id: int
@@ -43,15 +43,15 @@ class Site(msgspec.Struct, frozen=True):
 
 
 class OfSite(Protocol):
-    """Whoever asks something of a site, as far as a room below ``access/`` is concerned."""
+    """A caller, reduced to the site; for packages that must not import ``access/``."""
 
     @property
     def site(self) -> Site:
-        """The site they ask."""
+        """The site of the request."""
 
 
 class Sites:
-    """The sites of one database."""
+    """The cached sites of one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,7 +60,7 @@ class Sites:
         self._changes = 0
 
     async def find(self, slug: str) -> Site:
-        """The site called ``slug``; raises :class:`NotFound`."""
+        """Find the site called ``slug``; raises :class:`NotFound`."""
         if not SLUG.fullmatch(slug):
             raise NotFound(Said("no-site"))
         return self._fresh(slug) or await self._reading.call(slug, partial(self._read, slug))
@@ -81,7 +81,7 @@ class Sites:
         return site
 
     def forget(self, slug: str) -> None:
-        """Read the site again at its next use."""
+        """Evict the site from the cache."""
         self._changes += 1
         self._remembered.pop(slug, None)
         self._reading.forget(slug)
@@ -92,7 +92,7 @@ COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revis
 
 
 async def _read_site(connection: AsyncConnection, slug: str, *, known: Site | None) -> Site | None:
-    """The site called ``slug``; with its ten thousand words it is read only where it is no longer as ``known``."""
+    """Read the site called ``slug``, or return ``known`` if its revision is current (rules can hold 10,000 words)."""
     if known and known.revision == await connection.scalar(_REVISION, {"slug": slug, "id": known.id}):
         return known
     row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
@@ -103,13 +103,13 @@ _REVISION = select(SiteRow.revision).where(SiteRow.slug == bindparam("slug"), Si
 
 
 def site_of(row: Row[int, str, str, str, int, str, str | None]) -> Site:
-    """The site in a row of :data:`COLUMNS`."""
+    """The site of a row of :data:`COLUMNS`."""
     settings, rules = _stored(row[5], SiteSettings), _stored(row[6] or "{}", Rules)
     return Site(row[0], row[1], row[2], row[3], row[4], settings, rules)
 
 
 def _stored(text: str, kind: type[Kind]) -> Kind:
-    """``text`` as a ``kind``; what another release knows besides is passed over."""
+    """Decode ``text`` as ``kind``; fields that only another release knows are ignored."""
     try:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError:
@@ -119,7 +119,7 @@ def _stored(text: str, kind: type[Kind]) -> Kind:
 
 
 async def current_sites(connection: AsyncConnection, known: Mapping[int, Site]) -> dict[int, Site]:
-    """The sites ``known`` as the transaction sees them; only those whose revision has moved are read whole."""
+    """The sites ``known`` as of this transaction; reads only those whose revision has changed."""
     revisions = await connection.execute(_REVISIONS, {"ids": sorted(known)})
     moved = [site_id for site_id, revision in revisions if known[site_id].revision != revision]
     return {**known, **(await read_sites(connection, moved) if moved else {})}
@@ -129,6 +129,6 @@ _REVISIONS = select(SiteRow.id, SiteRow.revision).where(SiteRow.id.in_(bindparam
 
 
 async def read_sites(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Site]:
-    """The sites ``ids`` as the transaction of ``connection`` sees them."""
+    """Read the sites ``ids`` as of the transaction of ``connection``."""
     rows = await connection.execute(select(*COLUMNS).where(SiteRow.id.in_(sorted(ids))))
     return {row.id: site_of(row) for row in rows}

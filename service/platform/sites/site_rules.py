@@ -1,4 +1,4 @@
-"""What a site has comments judged by as they arrive: its rules, one typed struct, and what a new site begins with."""
+"""A site's moderation rules, and the presets for new sites."""
 
 from typing import Annotated, Literal
 
@@ -12,13 +12,13 @@ Term = Annotated[str, Meta(min_length=1, max_length=100, pattern=rf"^{TERM}$(?!\
 Terms = Annotated[tuple[Term, ...], Meta(max_length=MOST_TERMS)]
 Domain = Annotated[str, Meta(max_length=253, pattern=rf"^{DOMAIN}$(?!\n)")]
 Domains = Annotated[tuple[Domain, ...], Meta(max_length=1_000)]
-MOST_REMEMBERED = 50  # of an author's comments, and of an address'
+MOST_REMEMBERED = 50  # of an author's comments, and of an address's
 FewEnough = Annotated[int, Meta(ge=1, le=MOST_REMEMBERED)]
 BlogUrl = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^https?://[^\s/?#]+[^\s]*$(?!\n)")]
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A site's rules. A number that is null and a list that is empty judge nothing."""
+    """A site's rules. A null number or an empty list turns the rule off."""
 
     hold_words: Terms = ()
     reject_words: Terms = ()

@@ -1,7 +1,7 @@
-"""The secrets of a site: what its host signs tokens and news of its articles with, and its key to Akismet.
+"""A site's secrets: for host tokens, for signatures of article events, and the Akismet key.
 
-They are kept sealed (``storage/seal.py``). Setting or removing one moves the site's revision, so each process
-follows as it follows the site's settings, within a second.
+They are stored sealed (``storage/seal.py``). Setting or removing one increments the site's revision, so each process
+uses the new secret within a second, as it does new settings.
 """
 
 import structlog
@@ -14,7 +14,8 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 from service.platform.storage.seal import Seal, Unopenable
 
-# RFC 7518, section 3.2: a key for HS256 has as many bits as its hash at least. Of webhooks 24 bytes, in base64.
+# RFC 7518, section 3.2: an HS256 key has at least as many bits as the hash. A webhook secret has at least 24 bytes, in
+# base64.
 SHORTEST: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1, "article-hooks": 38}
 LONGEST = 1_000
 
@@ -22,11 +23,11 @@ log = structlog.get_logger("onereply.secrets")
 
 
 class InvalidSecret(Exception):
-    """A secret can't be so; the message is one line, without the secret, for whoever runs the installation."""
+    """The secret is invalid; the message is one line for the operator, without the secret."""
 
 
 async def set_secret(connection: AsyncConnection, site: Site, name: SecretName, text: str, *, secret_key: str) -> None:
-    """Keep ``text`` as the secret ``name`` of ``site``, in place of the one before; raises :class:`InvalidSecret`."""
+    """Store ``text`` as the secret ``name`` of ``site``, replacing any other; raises :class:`InvalidSecret`."""
     if not SHORTEST[name] <= len(text) <= LONGEST or not text.isprintable():
         raise InvalidSecret(f"A secret “{name}” is one line of {SHORTEST[name]} to {LONGEST:,} characters.")
     await remove_secret(connection, site, name)
@@ -36,16 +37,16 @@ async def set_secret(connection: AsyncConnection, site: Site, name: SecretName, 
 
 
 async def remove_secret(connection: AsyncConnection, site: Site, name: SecretName) -> bool:
-    """Forget a secret; whether there was one."""
+    """Delete a secret. Returns whether it existed."""
     removal = delete(SecretRow).where(SecretRow.site_id == site.id, SecretRow.name == name)
     removed = (await connection.execute(removal)).rowcount == 1
-    # The site's row, which is its log head, comes last, as everywhere.
+    # The site's row is the log head, so it is locked last, as everywhere.
     await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(revision=SiteRow.revision + 1))
     return removed
 
 
 class Secrets:
-    """The sites' secrets as they are used, opened once for each revision of a site."""
+    """The sites' secrets in plain text, cached until the site's revision changes."""
 
     def __init__(self, database: Database, secret_key: str) -> None:
         self._database = database
@@ -53,7 +54,7 @@ class Secrets:
         self._opened: dict[tuple[int, SecretName], tuple[int, str | None]] = {}
 
     async def find(self, site: Site, name: SecretName) -> str | None:
-        """The secret ``name`` of ``site``; None where it has none, or one that the secret key does not open."""
+        """The secret ``name`` of ``site``; None if it is not set or the secret key can't open it."""
         revision, secret = self._opened.get((site.id, name), (None, None))
         if revision == site.revision:
             return secret

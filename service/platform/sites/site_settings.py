@@ -1,4 +1,4 @@
-"""What a site may set for itself: one typed struct, and the presets a new site starts from."""
+"""A site's settings, and the presets for new sites."""
 
 from typing import Annotated, Literal, get_args, get_type_hints
 
@@ -18,62 +18,65 @@ Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$")]
 
 
 class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A site's settings. Kept as JSON; a field added later takes its default for every site there is."""
+    """A site's settings, stored as JSON; a field added later has its default at existing sites."""
 
-    mode: Annotated[Mode, Meta(description="Publish comments at once, hold those of first-timers, or hold all.")] = (
-        "publish"
-    )
+    mode: Annotated[
+        Mode, Meta(description="Publish comments at once, hold those of first-time authors, or hold all.")
+    ] = "publish"
     require_email: Annotated[bool, Meta(description="Whether a guest must give an e-mail address.")] = False
     max_depth: Annotated[
-        int, Meta(ge=0, le=20, description="Levels of replies below a comment; deeper ones hang at the last.")
+        int,
+        Meta(ge=0, le=20, description="Maximum depth of replies below a comment; deeper replies appear at this level."),
     ] = 6
     edit_window_seconds: Annotated[
-        int, Meta(ge=0, le=86_400, description="Seconds in which an author may edit what they posted.")
+        int, Meta(ge=0, le=86_400, description="Edit window: seconds in which authors may edit their comments.")
     ] = 300
     close_after_days: Annotated[
         Annotated[int, Meta(ge=0, le=36_500)] | None,
-        Meta(description="Days after `published_at` at which an `auto` thread closes; null: never."),
+        Meta(description="Days after `published_at` until an `auto` thread closes; null: never."),
     ] = None
     cors_origins: Annotated[
         Origins | None,
         Meta(
-            description="Origins of pages that may call from the browser, such as `https://gazette.example`, with no "
-            "slash at the end, separated by spaces; `*`: any; null: none."
+            description="CORS: allowed origins, such as `https://gazette.example` (no trailing slash), separated by"
+            " spaces; `*`: any; null: none."
         ),
     ] = None
     post_limit_per_reader: Annotated[
         Rates | None,
-        Meta(description="Posts and edits by one reader with a token, such as `5/minute 60/hour`; null: any."),
+        Meta(
+            description="Rate limit of posts and edits per reader with a token, such as `5/minute 60/hour`; null: "
+            "no limit."
+        ),
     ] = None
     post_limit_per_address: Annotated[
-        Rates | None, Meta(description="Posts and edits from one address (of IPv6: one /64), without a key; null: any.")
+        Rates | None,
+        Meta(description="Rate limit of posts and edits per address (IPv6: per /64), without a key; null: no limit."),
     ] = None
     request_limit_per_address: Annotated[
-        Rates | None, Meta(description="Requests of any kind from one address, without a key; null: any.")
+        Rates | None, Meta(description="Rate limit of all requests per address, without a key; null: no limit.")
     ] = None
-    request_limit_per_key: Annotated[Rates | None, Meta(description="Requests of any kind by one key; null: any.")] = (
-        None
-    )
+    request_limit_per_key: Annotated[
+        Rates | None, Meta(description="Rate limit of all requests per key; null: no limit.")
+    ] = None
     fingerprint_retention_days: Annotated[
-        int, Meta(ge=1, le=365, description="Days for which the keyed hash of an author's address is kept.")
+        int, Meta(ge=1, le=365, description="Retention in days of the fingerprints of authors' addresses.")
     ] = 30
     delivery_retention_days: Annotated[
-        int, Meta(ge=1, le=365, description="Days for which what became of webhooks' deliveries can be looked up.")
+        int, Meta(ge=1, le=365, description="Retention in days of the results of webhook deliveries.")
     ] = 30
     jwt_jwks_url: Annotated[
         Annotated[str, Meta(max_length=2000, pattern=rf"^{JWKS}$(?!\n)")] | None,
-        Meta(description="URL (https) of the JWKS that has the keys of the host's tokens; null: none."),
+        Meta(description="URL (https) of the JWKS with the keys for host tokens; null: none."),
     ] = None
-    jwt_issuer: Annotated[
-        Claim | None, Meta(description="The issuer (`iss`) that the host's tokens must name; null: any.")
-    ] = None
+    jwt_issuer: Annotated[Claim | None, Meta(description="Required issuer (`iss`) of host tokens; null: any.")] = None
     jwt_audience: Annotated[
         Claim | None,
-        Meta(description="The audience (`aud`) that the host's tokens must name; null: the site's slug."),
+        Meta(description="Required audience (`aud`) of host tokens; null: the site's slug."),
     ] = None
     on_article_deleted: Annotated[
         Literal["keep", "erase"],
-        Meta(description="Keep the comments of an article that the host deletes, unseen, or erase them for good."),
+        Meta(description="When the host deletes an article: keep its comments, hidden, or erase them for good."),
     ] = "keep"
 
 
@@ -92,16 +95,16 @@ HTTPS_ONLY = "jwt_jwks_url must be an https URL: whoever stands between could pu
 
 
 def keys_in_the_open(jwt_jwks_url: str | None) -> bool:
-    """Whether a host's keys would be fetched where somebody between could change them."""
+    """Whether the JWKS URL is plain http, so that others could change the keys on the way."""
     return (jwt_jwks_url or "").startswith("http:")
 
 
 class InvalidSetting(Exception):
-    """A setting is unknown or its value does not fit; the message is one line for whoever sets it."""
+    """The setting is unknown or its value is invalid; the message is one line for the user."""
 
 
 def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> SiteSettings:
-    """``settings`` with each ``NAME=VALUE`` of ``assignments`` applied; ``null`` unsets. Raises InvalidSetting."""
+    """Apply each ``NAME=VALUE`` of ``assignments`` to ``settings``; ``null`` unsets. Raises InvalidSetting."""
     values = msgspec.to_builtins(settings)
     for assignment in assignments:
         name, equals, value = assignment.partition("=")

@@ -1,1 +1,1 @@
-"""The database: engine, writer, column types, and the few statements that differ."""
+"""The database: engine, writer, column types, and the statements that differ between SQLite and PostgreSQL."""

@@ -1,4 +1,4 @@
-"""Column types that mean the same on both databases."""
+"""Column types that behave the same on both databases."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,23 +9,23 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An instant. Always aware and in UTC in Python.
+    """A point in time, always timezone-aware and in UTC.
 
-    PostgreSQL keeps it as such; SQLite, which has no times, keeps the UTC wall time as text that sorts. The
-    processors are ours because SQLAlchemy's for SQLite would be a tenth of the time of a post.
+    PostgreSQL stores it natively. SQLite has no time type and stores the UTC time as text that sorts. The processors
+    are our own because SQLAlchemy's for SQLite would take a tenth of the time of a post.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
-        """To the database."""
+        """Convert values for the database."""
         if dialect.name != "sqlite":
             return super().bind_processor(dialect)
         return _to_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        """From the database."""
+        """Convert values from the database."""
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
         return _from_text

@@ -1,8 +1,8 @@
-"""Parse the URL of the database, once, into a typed value.
+"""Parse the database URL into a typed value.
 
 SQLite: ``sqlite:///relative/path`` and ``sqlite:////absolute/path``. PostgreSQL: libpq's URLs, with several hosts,
-socket folders and TLS parameters; ``postgres_url_parts.py`` says how a password with special characters is read.
-SQLAlchemy's driver names (``sqlite+aiosqlite``, ``postgresql+asyncpg``) are accepted and mean the same.
+socket folders and TLS parameters; ``postgres_url_parts.py`` explains passwords with special characters. SQLAlchemy's
+driver names (``sqlite+aiosqlite``, ``postgresql+asyncpg``) are accepted and mean the same.
 
 Nothing here opens a file or a connection. Messages, ``describe`` and ``repr`` never contain the password.
 """
@@ -49,7 +49,7 @@ class SqliteUrl(msgspec.Struct, frozen=True):
 
 
 class TlsParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """How to encrypt connections; the names and meanings are libpq's, and asyncpg reads them from its DSN."""
+    """TLS parameters, with libpq's names and meanings; asyncpg reads them from its DSN."""
 
     sslmode: str | None = None
     sslrootcert: str | None = None
@@ -89,17 +89,17 @@ class PostgresUrl(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None = None
     database: str | None = None
     connect_timeout: float | None = None
-    """Seconds to wait for each host; None is no limit of the URL's own."""
+    """Timeout in seconds per host; None if the URL sets none."""
     target_session_attrs: str | None = None
     application_name: str | None = None
     options: str | None = None
     keepalives: bool | None = None
     keepalives_idle: int | None = None
-    """Seconds, as is ``keepalives_interval``; 0 is the system's default."""
+    """Seconds, like ``keepalives_interval``; 0 means the system's default."""
     keepalives_interval: int | None = None
     keepalives_count: int | None = None
     tcp_user_timeout: int | None = None
-    """Milliseconds; 0 is the system's default."""
+    """Milliseconds; 0 means the system's default."""
     passfile: str | None = None
     krbsrvname: str | None = None
     gsslib: str | None = None
@@ -109,9 +109,9 @@ class PostgresUrl(msgspec.Struct, frozen=True, kw_only=True):
         return f"<PostgresUrl {describe(self)}>"
 
     def connect_arguments(self, host: str, port: int) -> ConnectArguments:
-        """What ``asyncpg.connect`` needs for one of ``hosts``; the caller adds the timeout and server settings.
+        """The arguments of ``asyncpg.connect`` for one of ``hosts``; the caller adds timeouts and server settings.
 
-        TLS parameters go in as a DSN, since asyncpg takes them in no other way.
+        TLS parameters are passed as a DSN, because asyncpg accepts them in no other form.
         """
         arguments = ConnectArguments(host=host, port=port)
         for name in ("user", "password", "database", "target_session_attrs", "passfile", "krbsrvname", "gsslib"):
@@ -126,7 +126,7 @@ class PostgresUrl(msgspec.Struct, frozen=True, kw_only=True):
         return arguments
 
     def server_settings(self) -> dict[str, str]:
-        """The settings that the URL gives each session: ``application_name`` and ``options``."""
+        """The session settings from the URL: ``application_name`` and ``options``."""
         given = {"application_name": self.application_name, "options": self.options}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -146,7 +146,7 @@ def parse_database_url(text: str) -> DatabaseUrl:
 
 
 def describe(url: DatabaseUrl) -> str:
-    """The URL for log lines and messages, without the password and the parameters."""
+    """The URL for logs and messages, without password and parameters."""
     if isinstance(url, SqliteUrl):
         return f"sqlite:///{url.path}"
     user = f"{quote(url.user, safe='')}@" if url.user else ""
@@ -224,7 +224,7 @@ def _hosts(parts: PostgresUrlParts, *, host: str | None, port: str | None) -> tu
 
 
 def _hosts_of_parameter(value: str | None) -> tuple[Host, ...]:
-    """``?host=``: as before the database, and socket folders and IPv6 addresses as they are."""
+    """Parse ``?host=``: hosts as in the URL's authority, plus plain socket folders and IPv6 addresses."""
     if value is None:
         return tuple((host, None) for host in DEFAULT_HOSTS)
     return tuple((host, None) if host[:1] == "/" or is_ipv6(host) else parse_host(host) for host in value.split(","))

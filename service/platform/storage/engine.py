@@ -1,10 +1,10 @@
-"""The database as the rooms use it: many readers, one writer, and a time limit for everything.
+"""The database: many readers, one writer, and a time limit for every transaction.
 
-A read is one consistent snapshot; a write is one turn at the process's only writer (``platform/storage/writer.py``).
+A read is one consistent snapshot. A write is one turn of the process's only writer (``platform/storage/writer.py``).
 
-*Why a time limit*: a connection can go silent (a failover by address, a paused machine) and TCP would wait for many
-minutes. When a transaction's time is over its connection is cut, which ends the statement that waits at once;
-cancelling it politely would ask the same silent server.
+*Why a time limit*: a connection can go silent (an address failover, a suspended machine), and TCP would wait for
+minutes. At the limit the connection is closed, which ends the waiting statement at once. A regular cancel request would
+wait for the same silent server.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from service.platform.storage.slow_statements import log_slow_statements
 from service.platform.storage.sqlite import sqlite_engine
 from service.platform.storage.writer import Turnstile, Writer
 
-TIME_LIMIT_SECONDS = 4.5  # an honest client has its answer within five
+TIME_LIMIT_SECONDS = 4.5  # a client has its answer within five seconds
 SLOW_STATEMENT_SECONDS = 1.0
 
 
 class Database:
-    """One database of an installation.
+    """The database of an installation.
 
-    ``url``: see ``platform/storage/database_url.py``; ``read_connections`` bounds what readers hold at a time;
-    ``time_limit`` is in seconds, for one transaction with the wait for a connection or the writer's turn, None where
-    work may take long. Statements that take longer than ``slow_statement_seconds`` are logged.
+    ``url``: see ``platform/storage/database_url.py``. ``read_connections`` is the maximum number of connections for
+    reading. ``time_limit`` is in seconds per transaction, including the wait for a connection or the writer's turn;
+    None is for commands that take long. Statements slower than ``slow_statement_seconds`` are logged.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Database:
         self.dialect = "sqlite" if isinstance(parsed, SqliteUrl) else "postgresql"
         self.time_limit = time_limit
         turnstile = None
-        # Two pools, so that no number of readers can keep the writer waiting for a connection.
+        # Two pools, so that readers never keep the writer waiting for a connection.
         if isinstance(parsed, SqliteUrl):
             reading, writing = sqlite_engine(parsed.path, read_connections), sqlite_engine(parsed.path, 1)
             turnstile = Turnstile(Path(parsed.path))
@@ -67,9 +67,9 @@ class Database:
 
     @asynccontextmanager
     async def read(self, *, within: float | None = None) -> AsyncIterator[AsyncConnection]:
-        """A connection that reads one consistent snapshot, for ``within`` seconds or the time limit at most.
+        """Open a connection that reads one consistent snapshot, for at most ``within`` seconds or the time limit.
 
-        Raises :class:`Busy` or its :class:`DatabaseUnavailable`.
+        Raises :class:`Busy` or its subclass :class:`DatabaseUnavailable`.
         """
         until = self._until(within)
         with self._outages["read"].watched():
@@ -79,17 +79,16 @@ class Database:
             DATABASE_CONNECTIONS.labels("read").inc()
             try:
                 with cut_off(connection, at=until):
-                    yield connection  # its transaction begins with the first statement and is rolled back at the end
+                    yield connection  # the transaction begins with the first statement and always ends in a rollback
             finally:
                 DATABASE_CONNECTIONS.labels("read").dec()
                 await asyncio.shield(connection.close())
 
     def write(self, *, within: float | None = None) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A connection in a transaction that commits at the end of the block; waits for the writer's turn.
+        """Wait for the writer's turn and open a transaction that commits at the end of the block.
 
-        Turn, locks and statements have ``within`` seconds or the time limit together. Raises
-        :class:`Busy` or its :class:`DatabaseUnavailable`; then nothing was
-        committed, unless the connection was lost while it was.
+        The wait, locks and statements share ``within`` seconds or the time limit. Raises :class:`Busy` or its subclass
+        :class:`DatabaseUnavailable`; then nothing was committed, unless the connection was lost during the commit.
         """
         return self._write(self._until(within))
 
@@ -101,9 +100,9 @@ class Database:
                     yield connection
 
     async def check_writer(self, *, within: float) -> None:
-        """Try what a post needs: the writer's turn and a database that can be written, within so many seconds.
+        """Check within ``within`` seconds that a post could be written: the turn is free and the database writable.
 
-        A full disk or a damaged file need not show then: what just failed for one counts too. Raises :class:`Busy`.
+        This may miss a full disk or a damaged file, so a recent failure of that kind also counts. Raises :class:`Busy`.
         """
         async with self.write(within=within) as connection:
             if self.dialect == "postgresql" and await connection.scalar(_IS_READ_ONLY):
@@ -113,16 +112,16 @@ class Database:
 
     @property
     def commits(self) -> int:
-        """Moves with each transaction of this process that may have changed something, once it is over."""
+        """A counter that increases after each write transaction of this process, committed or not."""
         return self._writer.turns
 
     def after_writes(self, call: Callable[[], None]) -> None:
-        """Have ``call``, which waits for nothing, called whenever :attr:`commits` has moved."""
+        """Call ``call``, which must not block, each time that :attr:`commits` increases."""
         self._writer.after_turns.append(call)
 
     @property
     def waits(self) -> int:
-        """Moves when a transaction of this process has to wait, for another of it or of another process."""
+        """A counter that increases when a write of this process waits for another one, in this process or elsewhere."""
         return self._writer.waits
 
     async def close(self) -> None:
@@ -131,16 +130,16 @@ class Database:
         await self._writing.dispose()
 
     def _until(self, within: float | None) -> float | None:
-        """The loop's time at which a transaction is cut off."""
+        """The deadline of a transaction, in the loop's time."""
         limits = [limit for limit in (within, self.time_limit) if limit is not None]
         return asyncio.get_running_loop().time() + min(limits) if limits else None
 
 
 @contextmanager
 def cut_off(connection: AsyncConnection, *, at: float | None) -> Iterator[None]:
-    """Cut a PostgreSQL ``connection`` at the loop's time ``at``; what waits for it then fails at once.
+    """Close a PostgreSQL ``connection`` at the loop's time ``at``, so that any pending call fails at once.
 
-    SQLite's calls run in the loop itself, so nothing could cut them; what can wait there has limits of its own.
+    SQLite's calls run in the event loop and can't be interrupted; those that wait have their own timeouts.
     """
     if at is None or connection.dialect.name == "sqlite":
         yield
@@ -161,15 +160,15 @@ _IS_READ_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('transaction
 
 
 class OfApp(Protocol):
-    """A request, as far as a room that knows no HTTP is concerned."""
+    """A request, reduced to its app; for packages that do not use HTTP."""
 
     @property
     def app(self) -> Any:
-        """The app, whose state has the database."""
+        """The app, whose state holds the database."""
 
 
 def database_of(request: OfApp) -> Database:
-    """The database of the app that ``request`` came to."""
+    """The database of the app that handles ``request``."""
     database = request.app.state.database
     assert isinstance(database, Database)
     return database

@@ -1,12 +1,12 @@
-"""Which failures of the database pass, and how an outage is logged.
+"""Classify database failures and log outages.
 
-    DatabaseUnavailable   the database can't be reached, or can't do anything just now: starting, stopping, full,
-                          read-only, out of connections, silent past the time limit
-    Busy                  it works, but somebody else held a lock for too long
+    DatabaseUnavailable   the database is unreachable or can't work now: starting, stopping, full, read-only, out of
+                          connections, or silent beyond the time limit
+    Busy                  the database works, but another transaction held a lock for too long
 
-Both are answered with 503 and ``Retry-After``. Everything else is a fault of ours or of the data and stays as it is.
-PostgreSQL's failures are told apart by class of SQLSTATE (the first two characters; PostgreSQL, appendix A), SQLite's
-by the name of their primary result code.
+Both are answered with 503 and ``Retry-After``. Every other error is a bug or bad data and is raised unchanged.
+PostgreSQL failures are classified by SQLSTATE class (the first two characters; PostgreSQL, appendix A), SQLite
+failures by the name of their primary result code.
 """
 
 import time
@@ -24,8 +24,8 @@ from service.platform.problems import Busy, DatabaseUnavailable
 
 Part = Literal["read", "write"]
 READ_ONLY = "25006"
-# Connection, authorization, catalog name, resources, operator intervention, system and internal errors; and the few of
-# class 25 that say that the transaction may not write or took too long.
+# Connection, authorization, catalog name, resources, operator intervention, system and internal errors; and those of
+# class 25 for a read-only transaction or a timeout.
 UNAVAILABLE_CLASSES = {"08", "28", "3D", "53", "57", "58", "XX"}
 UNAVAILABLE_STATES = {READ_ONLY, "25P03", "25P04"}
 LASTING_STATES = {"53100"}  # disk_full
@@ -43,13 +43,13 @@ SQLITE_UNAVAILABLE = (
     "SQLITE_READONLY",
 )
 RECENT_SECONDS = 5.0
-QUIET_SECONDS = 2.0  # an outage is over once nothing has failed for so long: a slow database alternates
+QUIET_SECONDS = 2.0  # an outage ends after this long without failures, because a slow database alternates
 
 log = structlog.get_logger("onereply.database")
 
 
 def problem_of(error: BaseException) -> Busy | None:
-    """The 503 that ``error`` is answered with; None where it is not a failure that passes."""
+    """The 503 for ``error``; None if the failure is not temporary."""
     if isinstance(error, Busy):
         return error
     original = error.orig if isinstance(error, DBAPIError) else error
@@ -66,7 +66,7 @@ def problem_of(error: BaseException) -> Busy | None:
 
 
 def sqlstate_of(error: BaseException | None) -> str:
-    """PostgreSQL's SQLSTATE of ``error``, or an empty string."""
+    """The SQLSTATE of ``error``, or an empty string."""
     original = error.orig if isinstance(error, DBAPIError) else error
     return getattr(original, "sqlstate", None) or ""
 
@@ -74,7 +74,7 @@ def sqlstate_of(error: BaseException | None) -> str:
 def _is_busy(original: BaseException | None) -> bool:
     if getattr(original, "sqlite_errorname", "").startswith(SQLITE_BUSY):
         return True
-    # After a migration a statement that was prepared before has to be prepared again.
+    # After a migration, statements must be prepared again.
     prepared_before = "InvalidCachedStatementError" in type(original).__name__
     return prepared_before or sqlstate_of(original)[:2] in BUSY_CLASSES
 
@@ -85,14 +85,14 @@ def _is_unavailable(original: BaseException | None) -> bool:
     state = sqlstate_of(original)
     if state:
         return state[:2] in UNAVAILABLE_CLASSES or state in UNAVAILABLE_STATES
-    raised = getattr(original, "__cause__", None) or original  # SQLAlchemy's error is raised from the driver's
+    raised = getattr(original, "__cause__", None) or original  # SQLAlchemy raises its error from the driver's
     return isinstance(raised, asyncpg.InterfaceError | asyncpg.InternalClientError) and not isinstance(
         raised, asyncpg.DataError
     )
 
 
 def _is_lasting(original: BaseException | None) -> bool:
-    """Whether it is of the disk or the files: full, damaged, not to be read."""
+    """Whether the cause is the disk or the files: full, damaged or unreadable."""
     damaged = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
     return (
         sqlstate_of(original) in LASTING_STATES
@@ -109,7 +109,7 @@ def _first_line(error: BaseException | None) -> str:
 
 
 class Outages:
-    """Logs one line when a part of the database stops working and one when it works again."""
+    """Logs one line when reads or writes start to fail and one when they work again."""
 
     def __init__(self, part: Part) -> None:
         self._part = part
@@ -121,12 +121,12 @@ class Outages:
 
     @property
     def lasting(self) -> DatabaseUnavailable | None:
-        """What failed within the last :data:`RECENT_SECONDS` for the disk or the files; None where nothing did."""
+        """The disk or file failure of the last :data:`RECENT_SECONDS`, or None."""
         return self._lasting if time.monotonic() - self._lasting_at < RECENT_SECONDS else None
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Raise the 503 of what fails in the block, and count it; see :func:`problem_of`."""
+        """Raise failures in the block as a 503 and count them; see :func:`problem_of`."""
         try:
             yield
         except Exception as error:

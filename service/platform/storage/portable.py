@@ -1,4 +1,4 @@
-"""The few statements that the two databases want said differently."""
+"""Statements that differ between SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
@@ -33,11 +33,11 @@ from service.platform.storage.schema import Base
 
 
 def any_of(dialect: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """``columns`` are one of the rows that :func:`rows_given` passes when the statement runs.
+    """A condition: ``columns`` equal one of the rows that :func:`rows_given` passes as parameters.
 
-    So a statement is built once a dialect and run for any rows. PostgreSQL takes each column's values as one array,
-    so the text is the same for any number and stays prepared. SQLite has no arrays: it is told the values of one
-    column one by one, and those of several as one text of JSON.
+    A statement is therefore built once per dialect and works for any number of rows. PostgreSQL takes each column's
+    values as an array, so the statement's text is constant and stays prepared. SQLite has no arrays: it takes one
+    column's values as single parameters and several columns' values as a JSON text.
     """
     if dialect == "sqlite":
         return columns[0].in_(bindparam("rows", expanding=True)) if len(columns) == 1 else _any_in_sqlite(columns)
@@ -49,7 +49,7 @@ def any_of(dialect: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[
 
 
 def _any_in_sqlite(columns: Sequence[InstrumentedAttribute[Any]]) -> ColumnElement[bool]:
-    """By a join, which looks each row up in an index of ``columns``; of a list it would go through them all."""
+    """Use a join, which finds each row through an index of ``columns``; SQLite would scan for a list of rows."""
     table = columns[0].class_
     other = aliased(table)
     value = func.json_each(bindparam("rows", type_=String)).table_valued("value").c.value
@@ -64,7 +64,7 @@ def _any_in_sqlite(columns: Sequence[InstrumentedAttribute[Any]]) -> ColumnEleme
 
 
 def rows_given(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """The parameters by which a statement with :func:`any_of` is told ``rows``, of which there is one at least."""
+    """The parameters that pass ``rows`` (at least one) to a statement with :func:`any_of`."""
     if dialect == "sqlite":
         return {"rows": [row[0] for row in rows] if len(rows[0]) == 1 else _in_json(rows)}
     return {f"rows_{number}": list(values) for number, values in enumerate(zip(*rows, strict=True))}
@@ -73,9 +73,9 @@ def rows_given(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
 def newest_of_each(
     dialect: str, key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], *, most: int
 ) -> Select[*tuple[Any, ...]]:
-    """``key`` and ``columns`` of the ``most`` newest rows, by ``id``, of each value that :func:`keys_given` passes.
+    """Select ``key`` and ``columns`` of the ``most`` newest rows, by ``id``, per value from :func:`keys_given`.
 
-    The table has an index of ``key`` and ``id``, and takes ``most`` rows a value, however many there are.
+    The table needs an index of ``key`` and ``id``. The query then reads only ``most`` rows per value.
     """
     return (_newest_in_sqlite if dialect == "sqlite" else _newest_in_postgresql)(key, columns, most)
 
@@ -83,7 +83,7 @@ def newest_of_each(
 def _newest_in_sqlite(
     key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], most: int
 ) -> Select[*tuple[Any, ...]]:
-    """From the oldest of the newest on, for SQLite knows no LATERAL."""
+    """SQLite has no LATERAL, so find the id of the oldest wanted row and select from there."""
     table, older = key.class_, aliased(key.class_)
     value = func.json_each(bindparam("keys", type_=String)).table_valued("value").c.value
     given: ColumnElement[Any] = type_coerce(value, key.type)
@@ -96,10 +96,11 @@ def _newest_in_sqlite(
 def _newest_in_postgresql(
     key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], most: int
 ) -> Select[*tuple[Any, ...]]:
-    """Said so that only the index can answer: a plan is kept from when the table was small until it is analysed.
+    """Written so that the planner can only use the index.
 
-    Rows are compared for ``key = given`` and the order of ids alone would let it go through the primary key, the LIMIT
-    stands in the text for a bound one could be any, and a join by LATERAL is done value by value.
+    A plan made while the table is small stays in use until the table is analysed. With ``key = given``, the order of
+    ids alone would allow a scan of the primary key; hence the row comparison. A LIMIT parameter could have any value;
+    hence the literal. A LATERAL join runs value by value.
     """
     table = key.class_
     given = func.unnest(bindparam("keys", type_=ARRAY(key.type))).table_valued("value").render_derived("given")
@@ -119,14 +120,14 @@ _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 def keys_given(dialect: str, keys: Collection[UUID] | Collection[int]) -> dict[str, Any]:
-    """The parameter by which a statement of :func:`newest_of_each` is told its values."""
+    """The parameter that passes ``keys`` to a statement of :func:`newest_of_each`."""
     if dialect == "sqlite":
         return {"keys": _in_json(keys)}
     return {"keys": list(keys)}
 
 
 def _in_json(values: Collection[Any]) -> str:
-    """``values`` as SQLite's functions read them, UUIDs as it keeps them."""
+    """Encode ``values`` as JSON for SQLite's functions, with UUIDs as stored."""
     return _TO_JSON.encode(values).decode()
 
 
@@ -134,15 +135,15 @@ _TO_JSON = msgspec.json.Encoder(uuid_format="hex")
 
 
 async def insert_many(connection: AsyncConnection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert ``rows``, which have a value for each column but a numbered key, in one round trip."""
+    """Insert ``rows`` in one round trip; each has a value for every column except an automatic key."""
     await run_many(connection, _insert_into(table), rows)
 
 
 async def run_many(connection: AsyncConnection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run ``statement``, which is built once, for each of ``rows``, in one round trip.
+    """Run ``statement``, which is built only once, for each of ``rows`` in one round trip.
 
-    Its text and the processors of its parameters are worked out once; SQLAlchemy's own executemany does it again for
-    each row, which was a sixth of the time of a post.
+    Its text and parameter processors are cached. SQLAlchemy's executemany derives them again for each row, which took a
+    sixth of the time of a post.
     """
     if not rows:
         return
@@ -160,7 +161,7 @@ def _insert_into(table: type[Base]) -> Insert:
     return insert(table)
 
 
-# The text, the parameters with what each is put through, and those of them that the statement itself has.
+# The text, the parameters with their processors, and the values of the statement's own parameters.
 _Compiled = tuple[str, list[tuple[str, Callable[[Any], Any] | None]], dict[str, Any]]
 
 
@@ -176,7 +177,7 @@ def _compile(statement: Insert | Update, dialect: Dialect) -> _Compiled:
 
 
 def insert_if_absent(connection: AsyncConnection, table: type[Base]) -> Insert:
-    """An INSERT into ``table`` that leaves a row there already as it is, whatever constraint finds it."""
+    """An INSERT into ``table`` that skips a row that violates any unique constraint."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
     return postgresql.insert(table).on_conflict_do_nothing()

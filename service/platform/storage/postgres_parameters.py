@@ -1,8 +1,8 @@
-"""The parameters of a PostgreSQL URL: which are known, and which values they take.
+"""The parameters of a PostgreSQL URL and their valid values.
 
-The names and values are libpq's (PostgreSQL manual, 34.1.2). A parameter is known if the service can honour it, or if
-its value changes nothing here. Every other parameter is refused by name, so that none is ignored in silence.
-An empty value means the default, as in libpq.
+Names and values are libpq's (PostgreSQL manual, 34.1.2). A parameter is known if the service supports it or if its
+value has no effect here. Any other parameter is an error, so that none is silently ignored. An empty value means the
+default, as in libpq.
 """
 
 import re
@@ -19,7 +19,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
     "keepalives": ("0", "1"),
     "gsslib": ("gssapi", "sspi"),
-    # Accepted because other clients of PostgreSQL write them: these values change nothing here.
+    # Accepted because other PostgreSQL clients write them; these values have no effect here.
     "channel_binding": ("prefer", "disable"),
     "client_encoding": ("utf8", "UTF8", "UTF-8", "auto"),
     "gssencmode": ("prefer", "disable"),

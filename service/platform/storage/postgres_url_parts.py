@@ -1,18 +1,18 @@
 """Split a PostgreSQL URL into user, password, hosts, database and parameters.
 
-The syntax is libpq's (PostgreSQL manual, 34.1.1.2, connection URIs), with one addition: a password may be typed as it
-is, with ``/ ? # [ ] @ : % & + =`` and spaces.
+The syntax is libpq's (PostgreSQL manual, 34.1.1.2, connection URIs), with one addition: a password may contain
+unescaped ``/ ? # [ ] @ : % & + =`` and spaces.
 
 *The rule for such passwords.* The hosts end at the first ``/`` or ``?`` after them; ``#`` has no meaning. A reading is
 *complete* when its hosts and ports are valid, its database name has no ``@``, its user name has no ``/`` or ``?``, and
-each parameter is written ``name=value`` with a known name. Readings are tried from the left: first without a user,
-then with the password ending at each ``@`` in turn. The first complete reading wins. A URL without a complete reading
-is refused.
+each parameter is written ``name=value`` with a known name. Readings are tried from the left: first without a user, then
+with the password ending at each ``@`` in turn. The first complete reading wins. A URL without a complete reading is
+refused.
 
 Two consequences. A database name with ``@`` must be percent-encoded (``%40``). A password is misread only if it looks
 like the rest of a URL with a known parameter: ``5432/name?sslmode=…``, or such text after an ``@``. Percent-encode it.
 
-A valid ``%XX`` is decoded, and a stray ``%`` stays. Text that would not decode to UTF-8 stays as it is typed.
+A valid ``%XX`` is decoded, and a stray ``%`` stays. Text that does not decode to UTF-8 stays as typed.
 """
 
 import re
@@ -27,7 +27,7 @@ _PORT = re.compile(r"[0-9]{1,5}")
 _REST = re.compile(r"([^/?]*)(?:/([^?]*))?(?:\?(.*))?")
 
 Host = tuple[str, int | None]
-"""A host name, address or socket folder, and the port if the URL names one beside it."""
+"""A host name, address or socket folder, and its port if the URL gives one."""
 
 
 class InvalidDatabaseUrl(ValueError):
@@ -35,7 +35,7 @@ class InvalidDatabaseUrl(ValueError):
 
 
 class PostgresUrlParts(msgspec.Struct, frozen=True):
-    """The decoded parts of a URL; ``parameters`` are still as typed, in order, repeats included."""
+    """The decoded parts of a URL; ``parameters`` are still encoded, in order and with repeats."""
 
     user: str | None
     password: str | None
@@ -43,7 +43,7 @@ class PostgresUrlParts(msgspec.Struct, frozen=True):
     database: str | None
     parameters: tuple[tuple[str, str], ...]
     quotable: bool
-    """Whether a message may quote a parameter: no part of a password can be among them."""
+    """Whether messages may quote parameters, because they can't contain part of a password."""
 
 
 class _Reading(msgspec.Struct, frozen=True):
@@ -71,9 +71,9 @@ class _Reading(msgspec.Struct, frozen=True):
 
 
 def split_postgres_url(rest: str, *, known: Set[str]) -> PostgresUrlParts:
-    """Split ``rest``, the URL after ``://``, by the rule above; ``known`` are the names of parameters.
+    """Split ``rest``, the URL after ``://``, by the rule above; ``known`` are the parameter names.
 
-    Raises :class:`InvalidDatabaseUrl`. An unknown parameter is left for the caller to refuse.
+    Raises :class:`InvalidDatabaseUrl`. The caller refuses unknown parameters.
     """
     complete = (reading for reading in _readings(rest) if reading.is_complete(known))
     reading = next(complete, None) or _standard_reading(rest)
@@ -103,7 +103,7 @@ def decode(name: str, text: str) -> str:
 
 
 def parse_host(text: str) -> Host:
-    """A host as it stands before the database: ``name``, ``name:port``, ``[IPv6]:port`` or ``%2Fsocket%2Ffolder``."""
+    """Parse a host of the authority: ``name``, ``name:port``, ``[IPv6]:port`` or ``%2Fsocket%2Ffolder``."""
     match = _HOST.fullmatch(text)
     if match is None:
         raise _invalid_host()
@@ -116,7 +116,7 @@ def parse_host(text: str) -> Host:
 
 
 def parse_port(text: str) -> int:
-    """A port number; raises :class:`InvalidDatabaseUrl` without quoting, as a password may stand in its place."""
+    """Parse a port; raises :class:`InvalidDatabaseUrl` without quoting, because the text may be part of a password."""
     if _PORT.fullmatch(text) is None or not 1 <= int(text) <= 65535:
         raise InvalidDatabaseUrl("A port must be a number from 1 to 65535.")
     return int(text)
@@ -139,7 +139,7 @@ def _readings(rest: str) -> Iterator[_Reading]:
 
 
 def _standard_reading(rest: str) -> _Reading:
-    """The reading by RFC 3986, whose errors are reported: the user ends at the last @ before the first / or ?."""
+    """The reading by RFC 3986, for error messages: the user ends at the last @ before the first / or ?."""
     authority = re.split(r"[/?]", rest, maxsplit=1)[0]
     userinfo, _at, _hosts = authority.rpartition("@")
     return _read(userinfo, rest[len(userinfo) + 1 :] if _at else rest)

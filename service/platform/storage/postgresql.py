@@ -1,9 +1,8 @@
-"""PostgreSQL as the engine uses it: versions 15 to 18, one or several hosts, directly or behind a pooler.
+"""PostgreSQL engines: versions 15 to 18, one or more hosts, with or without a connection pooler.
 
-*Why settings are sent in two ways*: as startup parameters they cost nothing, but PgBouncer refuses those it does not
-know, and in transaction mode it forgets what a session sets. Behind a pooler each transaction therefore sets its own
-(one more statement), and no statement stays prepared. A pooler shows itself: the process id that it gives at the start
-is not the server's.
+*Why settings are sent in two ways*: startup parameters are free, but PgBouncer refuses unknown ones, and its
+transaction mode loses session settings. With a pooler, each transaction therefore sets its own (one more statement),
+and no statement stays prepared. A pooler is detected by the process id at connection start: it is not the server's.
 """
 
 import socket
@@ -21,10 +20,10 @@ from service.platform.problems import DatabaseUnavailable
 from service.platform.storage.database_url import PostgresUrl
 
 OLDEST_VERSION = 15
-CONNECT_SECONDS = 2.0  # per host, as libpq's connect_timeout
+CONNECT_SECONDS = 2.0  # per host, like libpq's connect_timeout
 CLOSE_SECONDS = 0.5
 LOCK_TIMEOUT_SECONDS = 2
-KEEPALIVE = {  # a peer that is gone is noticed within 20 seconds, data that nobody acknowledges within 5
+KEEPALIVE = {  # a dead peer is noticed within 20 seconds, unacknowledged data within 5
     "TCP_KEEPIDLE": 10,
     "TCP_KEEPINTVL": 3,
     "TCP_KEEPCNT": 3,
@@ -34,18 +33,18 @@ Settings = dict[str, str]
 
 
 def reader_settings(time_limit: float | None) -> Settings:
-    """The server's settings for a connection that reads."""
+    """Server settings of connections that read."""
     limits = {} if time_limit is None else {"statement_timeout": f"{round(time_limit * 1000)}ms"}
-    # Statements here are short; compiling them costs more than running them.
+    # The statements are short, and JIT compilation would cost more than running them.
     return {"jit": "off", "idle_in_transaction_session_timeout": "60s", **limits}
 
 
 def writer_settings(time_limit: float | None) -> Settings:
-    """The server's settings for the connection that writes."""
-    # A process that is frozen in a transaction holds its locks hardly longer than others wait for them.
+    """Server settings of the connection that writes."""
+    # A process suspended in a transaction loses its locks after about the time that others wait for them.
     idle = {} if time_limit is None else {"idle_in_transaction_session_timeout": f"{round(time_limit * 500)}ms"}
-    # Whatever the writer looks for has an index. A plan that was made while the tables were small, and is kept as they
-    # grow until somebody has counted them, would go through all of them, for each post.
+    # Every query of the writer has an index. A plan made for small tables stays in use until the tables are analysed,
+    # and would scan them whole for each post.
     by_index = {"enable_seqscan": "off"}
     return {**reader_settings(time_limit), **idle, **by_index, "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s"}
 
@@ -53,13 +52,13 @@ def writer_settings(time_limit: float | None) -> Settings:
 def postgresql_engine(
     server: "Server", connections: int, settings: Settings, *, pool_seconds: float | None
 ) -> AsyncEngine:
-    """An engine over ``server`` with at most ``connections``, for whose transactions ``settings`` hold."""
+    """Create an engine for ``server`` with at most ``connections``; ``settings`` apply to its transactions."""
     engine = create_async_engine(
         "postgresql+asyncpg://",
         pool_size=connections,
         max_overflow=0,
         pool_timeout=pool_seconds or 3600,
-        hide_parameters=True,  # what readers write does not belong in the log
+        hide_parameters=True,  # readers' text does not belong in the log
     )
     set_locally = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
 
@@ -78,13 +77,13 @@ def postgresql_engine(
 
 
 async def wait_for_locks(connection: AsyncConnection, *, seconds: float) -> None:
-    """Have the transaction of ``connection`` wait no longer for each lock; SQLite's has the only one already."""
+    """Set the lock timeout of this transaction; on SQLite it already holds the only lock."""
     if connection.dialect.name == "postgresql":
         await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'")
 
 
 class Server:
-    """The server, or the several of which one is the primary, that a URL names."""
+    """The server that a URL names, or the primary among several."""
 
     def __init__(self, url: PostgresUrl, *, time_limit: float | None) -> None:
         self._url, self._time_limit = url, time_limit
@@ -93,7 +92,7 @@ class Server:
         self.pooled: bool | None = None
 
     async def is_pooled(self) -> bool:
-        """Whether a pooler is between; a connection of its own finds out, once."""
+        """Whether a pooler is in between; the first call finds out with its own connection."""
         if self.pooled is None:
             connection = await self._reach({}, caches=False)
             try:
@@ -104,16 +103,16 @@ class Server:
         return self.pooled
 
     async def connect(self, settings: Settings) -> asyncpg.Connection:
-        """A connection whose session has ``settings``; behind a pooler each transaction sets them.
+        """Connect with ``settings`` for the session; with a pooler, each transaction sets them instead.
 
-        Raises what asyncpg raises, or OSError.
+        Raises asyncpg's errors or OSError.
         """
         if self.pooled:
             return await self._reach({}, caches=False)
         return await self._reach(settings, caches=True)
 
     async def _reach(self, settings: Settings, *, caches: bool) -> asyncpg.Connection:
-        """A connection to the first host that will do, beginning with the one that did last time."""
+        """Connect to the first suitable host, starting with the last successful one."""
         for attempt in range(len(self._hosts)):
             try:
                 return await self._connect_to(*self._hosts[0], settings, caches=caches)
@@ -143,19 +142,19 @@ class Server:
 
 
 class Link(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """A connection whose socket is known, and whose end is not waited for long."""
+    """A connection with a known socket and a short timeout for closing."""
 
     def __init__(self, protocol: Any, transport: BaseTransport, *arguments: Any) -> None:
         super().__init__(protocol, transport, *arguments)
         self.socket: socket.socket | None = transport.get_extra_info("socket")
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as asyncpg has it
-        """Say goodbye; a server that does not answer within :data:`CLOSE_SECONDS` is left."""
+        """Close the connection; wait at most :data:`CLOSE_SECONDS` for the server."""
         await super().close(timeout=min(timeout or CLOSE_SECONDS, CLOSE_SECONDS))
 
 
 def keep_alive(connected: socket.socket | None, url: PostgresUrl) -> None:
-    """Have the kernel look for a silent peer (RFC 9293, section 3.8.4; RFC 5482), as the URL says or by default."""
+    """Enable TCP keepalive and user timeout (RFC 9293, section 3.8.4; RFC 5482), from the URL or our defaults."""
     if connected is None or connected.family not in {socket.AF_INET, socket.AF_INET6} or url.keepalives is False:
         return
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -166,6 +165,6 @@ def keep_alive(connected: socket.socket | None, url: PostgresUrl) -> None:
         "TCP_USER_TIMEOUT": url.tcp_user_timeout,
     }
     for name, value in given.items():
-        option = getattr(socket, name, None)  # not every system has each
+        option = getattr(socket, name, None)  # not every system has all of them
         if option is not None and value != 0:
             connected.setsockopt(socket.IPPROTO_TCP, option, KEEPALIVE[name] if value is None else value)

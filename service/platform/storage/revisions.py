@@ -1,4 +1,4 @@
-"""Which revision the database's tables are at, which one this release wants, and the way from one to the other."""
+"""Database migrations: the current revision, this release's revision, and migrating between them."""
 
 from functools import cache
 
@@ -14,11 +14,11 @@ from service.platform.shipped_files import shipped
 from service.platform.storage.engine import Database
 
 MIGRATIONS = shipped("migrations")
-ONE_AT_A_TIME = 0x6F6E6572  # the advisory lock under which PostgreSQL migrates
+ONE_AT_A_TIME = 0x6F6E6572  # PostgreSQL's advisory lock for migrations
 
 
 async def migrate(database: Database, *, to: str = "head") -> None:
-    """Bring the database's tables to revision ``to``, up or down; two at a time wait for each other."""
+    """Migrate the tables to revision ``to``, up or down; concurrent migrations wait for each other."""
     async with database.write() as connection:
         if database.dialect == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
@@ -41,18 +41,18 @@ def _run(connection: Connection, to: str) -> None:
 
 
 def _is_below(revision: str, current: str) -> bool:
-    """Whether ``revision`` is on the way down from ``current``."""
+    """Whether ``revision`` is older than ``current``."""
     below = {script.revision for script in ScriptDirectory.from_config(_config()).iterate_revisions(current, "base")}
     return revision in below and revision != current
 
 
 async def current_revision(connection: AsyncConnection) -> str | None:
-    """The revision that the database is at; None for an empty one."""
+    """The revision of the database; None if it is empty."""
     return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
 def revision_problem(current: str | None) -> str | None:
-    """Why this release can't work on a database at revision ``current`` (None: without tables), and what to do."""
+    """Why this release can't use a database at revision ``current`` (None: no tables) and the fix; None if it can."""
     if current == head_revision():
         return None
     if current is None:
@@ -67,7 +67,7 @@ def revision_problem(current: str | None) -> str | None:
 
 @cache
 def head_revision() -> str | None:
-    """The revision that this release wants."""
+    """The revision that this release requires."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

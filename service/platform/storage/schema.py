@@ -1,7 +1,7 @@
-"""What every table shares: the naming convention of constraints and the declarative base.
+"""The declarative base of all tables, and the naming convention of constraints.
 
-Models are tables with typed columns, used with Core statements: SQL stays visible, and no hot path pays for an
-identity map. Rooms refer to each other's tables by name (``ForeignKey("sites.id")``), never by import.
+Models are tables with typed columns, used with Core statements: the SQL stays visible, and no hot path pays for an
+identity map. Packages refer to each other's tables by name (``ForeignKey("sites.id")``), never by import.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-# SQLite numbers rows by itself only in a column declared INTEGER; its integers are 64 bits wide anyway.
+# SQLite generates keys only for a column declared INTEGER; its integers have 64 bits anyway.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -40,6 +40,6 @@ class Base(DeclarativeBase):
 
 
 def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
-    """A check that ``column`` holds one of ``words``."""
+    """A check constraint: ``column`` is one of ``words``."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -1,7 +1,7 @@
 """Concurrent reads of the same thing share one read.
 
-*Why*: where each of a thousand waiters read for itself after the one before had failed, the last would wait a thousand
-time limits. Here they all get the one result or the one error.
+*Why*: if a thousand waiters read one after another from a failing database, the last would wait for a thousand
+timeouts. Here they all get the same result or the same error.
 """
 
 import asyncio
@@ -12,25 +12,25 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """One call at a time for each key; who asks while it is made shares it."""
+    """Runs one call at a time per key; concurrent callers share it."""
 
     def __init__(self) -> None:
         self._calls: dict[Hashable, asyncio.Task[T]] = {}
 
     async def call(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """What ``make`` returns or raises, or what the call that is under way for ``key`` does."""
+        """Return or raise the result of ``make``, or that of the call in progress for ``key``."""
         task = self._calls.get(key)
         if task is None:
             task = self._calls[key] = asyncio.create_task(self._made(key, make))
-            task.add_done_callback(_seen)  # also where every waiter has gone
-        return await asyncio.shield(task)  # a waiter that is cancelled leaves the others theirs
+            task.add_done_callback(_seen)  # retrieves the error even if every waiter is gone
+        return await asyncio.shield(task)  # cancelling one waiter does not cancel the call
 
     def __contains__(self, key: Hashable) -> bool:
-        """Whether a call for ``key`` is under way."""
+        """Whether a call for ``key`` is in progress."""
         return key in self._calls
 
     def forget(self, key: Hashable) -> None:
-        """Have the next to ask for ``key`` begin a call of its own."""
+        """Make the next caller for ``key`` start its own call."""
         self._calls.pop(key, None)
 
     async def _made(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:

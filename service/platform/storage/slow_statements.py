@@ -1,4 +1,4 @@
-"""Statements that take longer than they should are logged, without the values that readers sent."""
+"""Log slow statements, without the values that readers sent."""
 
 import time
 from typing import Any
@@ -14,7 +14,7 @@ log = structlog.get_logger("onereply.database")
 
 
 def log_slow_statements(engine: AsyncEngine, *, seconds: float) -> None:
-    """Log each statement of ``engine`` that takes longer than ``seconds``; none where that is 0."""
+    """Log each statement of ``engine`` slower than ``seconds``; 0 logs none."""
     if not seconds:
         return
 

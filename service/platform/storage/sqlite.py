@@ -1,9 +1,9 @@
-"""SQLite as the engine uses it: safe under concurrency, and quick.
+"""SQLite engines: safe under concurrency, and fast.
 
-*Why not aiosqlite as it is*: it hands each call (make a cursor, execute, fetch, close) to a thread and waits, four
-times a statement. SQLite itself answers in microseconds, so the handing over was nine tenths of a read and half of a
-group of posts (a page of 50: 1,000 requests/s by way of the thread, 9,000 in the loop). Here calls run in the loop,
-but for the two that can wait: taking the write lock, and the commit, which waits for the disk.
+*Why not plain aiosqlite*: it passes each call (cursor, execute, fetch, close) to a thread and waits, four times per
+statement. SQLite answers in microseconds, so the hand-over took nine tenths of a read and half of a batch of posts (a
+page of 50: 1,000 requests/s through the thread, 9,000 in the loop). Here calls run in the loop, except the two that can
+wait: taking the write lock, and the commit, which waits for the disk.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-BUSY_TIMEOUT_SECONDS = 4  # that a lock of another program is waited for where a transaction has no limit of its own
-LOCK_WAIT = "lock_wait"  # the execution option by which it has one, in seconds
+BUSY_TIMEOUT_SECONDS = 4  # wait for another program's lock, for transactions without a limit of their own
+LOCK_WAIT = "lock_wait"  # the execution option with a transaction's own limit, in seconds
 TAKE_WRITE_LOCK = "BEGIN IMMEDIATE"
 T = TypeVar("T")
 
 
 def sqlite_engine(path: Path, connections: int) -> AsyncEngine:
-    """An engine over the file ``path``, with ``connections`` at most; makes the file's folder."""
+    """Create an engine for the file ``path`` with at most ``connections``; creates the file's folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
 
     async def connect(*_arguments: object, **_keywords: object) -> aiosqlite.Connection:
-        connected = _connect(path)  # before there is a thread that would have to be stopped again
+        connected = _connect(path)  # before a thread starts that an error would have to stop
         return await InLoopConnection(lambda: connected, iter_chunk_size=64)
 
     engine = create_async_engine(
@@ -45,10 +45,10 @@ def sqlite_engine(path: Path, connections: int) -> AsyncEngine:
 
 
 class InLoopConnection(aiosqlite.Connection):
-    """An aiosqlite connection that hands only what can wait to its thread.
+    """An aiosqlite connection that uses its thread only for calls that can wait.
 
-    Calls in the loop and in the thread never meet: one task uses a connection at a time, and where it is cancelled
-    while the thread is at work, whatever comes next (rolling back, closing) waits until the thread is done.
+    Calls in the loop and in the thread never overlap: only one task uses a connection at a time. If that task is
+    cancelled during a call in the thread, the next call (rollback, close) waits for the thread first.
     """
 
     _at_work: "asyncio.Future[Any] | None" = None
@@ -67,14 +67,14 @@ class InLoopConnection(aiosqlite.Connection):
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    with suppress(FileExistsError):  # it holds e-mail addresses; the files beside it take the same mode
+    with suppress(FileExistsError):  # the file holds e-mail addresses; SQLite's other files take its mode
         path.touch(mode=0o600, exist_ok=False)
-    # The driver's own transactions begin too late and end before DDL, so it gets none (isolation_level); the hook on
-    # “begin” does it right.
+    # The driver's own transactions begin too late and end before DDL, so they are off (isolation_level); the “begin”
+    # hook starts transactions instead.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=FULL",  # a commit acknowledged survives a power cut
+        "synchronous=FULL",  # an acknowledged commit survives a power cut
         f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
         "foreign_keys=ON",
         "cache_size=-16000",
@@ -84,8 +84,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _begin(connection: Connection) -> None:
-    # A transaction that will write takes the write lock at once: taken later, it could find that what it read is
-    # no longer so, and SQLite would refuse it without waiting.
+    # A write transaction takes the write lock at once. If it took the lock later, its snapshot could be outdated, and
+    # SQLite would refuse the lock without waiting.
     options = connection.get_execution_options()
     if options.get("read_only", False):
         connection.exec_driver_sql("BEGIN")

@@ -1,8 +1,8 @@
-"""One writer a process: all writes pass it, first in, first out.
+"""The single writer of a process: writes take turns, first in, first out.
 
-*Why*: posts commit in batches. Were a close or a decision to compete with the batches for the database's own lock, it
-could lose again and again; in this queue it waits for one batch at most. SQLite's lock between processes is not fair
-either, so processes that share an SQLite file pass a turnstile first.
+*Why*: posts commit in batches. If a close or a decision competed with them for the database's own lock, it could lose
+again and again; in this queue it waits for one batch at most. SQLite's lock between processes is not fair either, so
+processes that share an SQLite file pass a turnstile first.
 """
 
 import asyncio
@@ -22,21 +22,21 @@ from service.platform.storage.sqlite import LOCK_WAIT
 
 
 class Writer:
-    """Lets one transaction at a time write, in the order in which they asked."""
+    """Runs one write transaction at a time, in the order of the requests."""
 
     def __init__(self, engine: AsyncEngine, *, turnstile: "Turnstile | None") -> None:
         self._engine = engine
-        self._turn = asyncio.Lock()  # asyncio's lock wakes its waiters in the order in which they came
+        self._turn = asyncio.Lock()  # asyncio's lock is fair: it wakes waiters in order
         self._turnstile = turnstile
         self.after_turns: list[Callable[[], None]] = []
-        self.turns = 0  # that have ended, however they did
-        self.waits = 0  # of turns that somebody else had first, in this process or another
+        self.turns = 0  # turns that have ended, committed or not
+        self.waits = 0  # turns that had to wait for another one, in this process or elsewhere
 
     @asynccontextmanager
     async def transaction(self, until: float | None) -> AsyncIterator[AsyncConnection]:
-        """A connection whose transaction commits at the end of the block and rolls back on an exception.
+        """Open a transaction that commits at the end of the block and rolls back on an exception.
 
-        Raises :class:`Busy` where the turn does not come before ``until``, a time of the loop's clock.
+        Raises :class:`Busy` if the turn does not come before ``until``, in the loop's time.
         """
         asked = time.perf_counter()
         await self._take_turn(until)
@@ -45,7 +45,7 @@ class Writer:
             async with passed, self._connection(until) as connection, connection.begin():
                 WRITER_WAIT.observe(time.perf_counter() - asked)
                 yield connection
-        finally:  # a commit may have come about also where it failed for us
+        finally:  # a commit may have succeeded even if it failed for us
             self._turn.release()
             self.turns += 1
             for call in self.after_turns:
@@ -70,7 +70,7 @@ class Writer:
                 await connection.execution_options(**{LOCK_WAIT: left})
             yield connection
         except Exception as error:
-            if sqlstate_of(error) == READ_ONLY:  # after a failover the next connection finds the new primary
+            if sqlstate_of(error) == READ_ONLY:  # after a failover, the next connection finds the new primary
                 await connection.invalidate()
             raise
         finally:
@@ -81,11 +81,11 @@ class Writer:
 
 
 class Turnstile:
-    """A fair passage for the processes that write one SQLite file.
+    """A fair queue for the processes that write one SQLite file.
 
-    Two files are locked (flock): the gate, then the room; the gate is opened once inside. A process that leaves the
-    room and wants in again finds the gate held by the one that waited, so none overtakes twice. The kernel unlocks both
-    when a process dies.
+    It locks two files (flock): the gate, then the room; once inside, it unlocks the gate. A process that leaves the
+    room and returns finds the gate held by the next waiter, so no process overtakes twice. The kernel releases both
+    locks when a process dies.
     """
 
     def __init__(self, database: Path) -> None:
@@ -95,7 +95,7 @@ class Turnstile:
 
     @asynccontextmanager
     async def passed(self, until: float | None, waits: Callable[[], None]) -> AsyncIterator[None]:
-        """Inside the room; calls ``waits`` where somebody is there, raises :class:`Busy` where that lasts too long."""
+        """Enter the room; calls ``waits`` while it is occupied and raises :class:`Busy` after ``until``."""
         gate, room = self._open()
         await _lock(gate, until, waits)
         try:

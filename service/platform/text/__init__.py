@@ -1,1 +1,1 @@
-"""Text and URLs as people type them."""
+"""Clean and check text and URLs from clients."""

@@ -1,6 +1,6 @@
-"""Text fields as clients fill them: cleaned, and refused by name where nothing readable, or too much, is left.
+"""Text fields of requests: cleaned and checked, with errors that point to the field.
 
-What a client counts as 100 characters can be more once it is composed (NFC), so lines are measured again here.
+Composing (NFC) can lengthen a text beyond the limit that the client checked, so the length is checked again here.
 """
 
 import re
@@ -13,7 +13,7 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 def read_line(typed: str, *, pointer: str, longest: int) -> str:
-    """``typed`` on one line, at most ``longest`` characters; raises :class:`InvalidField`."""
+    """Clean ``typed`` into one line of at most ``longest`` characters; raises :class:`InvalidField`."""
     line = _readable(clean_line(typed), pointer)
     if len(line) > longest:
         raise InvalidField(Said("longest", {"longest": longest}), pointer=pointer)
@@ -21,19 +21,19 @@ def read_line(typed: str, *, pointer: str, longest: int) -> str:
 
 
 def read_text(typed: str, *, pointer: str) -> str:
-    """``typed`` with its lines; raises :class:`InvalidField`."""
+    """Clean ``typed`` and keep its lines; raises :class:`InvalidField`."""
     return _readable(clean_text(typed), pointer)
 
 
 def read_web_url(typed: str, *, pointer: str) -> str:
-    """``typed``, an absolute http or https URL; raises :class:`InvalidField`."""
+    """Check that ``typed`` is an absolute http or https URL and return it; raises :class:`InvalidField`."""
     if not is_web_url(typed):
         raise InvalidField(Said("web-url"), pointer=pointer)
     return typed
 
 
 def is_email(text: str) -> bool:
-    """Whether ``text`` looks like an e-mail address; how long it is is for whoever asks."""
+    """Whether ``text`` looks like an e-mail address. The caller limits its length."""
     return text.isprintable() and EMAIL.fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
-"""What clients type, cleaned at the edge: text that every store, feed and page can hold, and that says what it shows.
+"""Clean text from clients, so that every store, feed and page can hold it and readers see all of it.
 
-Cleaning is linear in time, and cleaning twice is cleaning once. Words and typography stay as they were typed; what goes
-is what no reader sees and what plays tricks on those who read on.
+Cleaning takes linear time and is idempotent. Words and typography stay as typed; invisible characters and those that
+garble the text after them are removed.
 """
 
 import re
@@ -10,16 +10,16 @@ from itertools import groupby
 from unicodedata import category, normalize
 
 # The largest stack in real use, the Kalachakra seal in Tibetan, has eight marks on its letter; Hebrew with vowels and
-# cantillation has six. More than that is there to be spilt over the neighbours.
+# cantillation has six. Larger stacks only overprint the lines around them.
 MOST_MARKS = 8
 
 
 def clean_line(text: str) -> str:
-    """``text`` as one line: a name, a title, a reason.
+    """Clean ``text`` into one line: a name, a title, a reason.
 
-    In NFC, without control and bidi control characters and stray zero-width ones; white space is collapsed and
-    stripped. Joiners stay where they join (Persian, Indic scripts, emoji families), and so do single no-break and
-    ideographic spaces.
+    The result is in NFC, without control, bidi control and stray zero-width characters; white space is collapsed and
+    stripped. Joiners stay where they have a function (Persian, Indic scripts, emoji families), and so do single
+    no-break and ideographic spaces.
     """
     text = _sound(text)
     if not text.isascii():
@@ -28,30 +28,30 @@ def clean_line(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """``text`` of several lines: a comment's body.
+    r"""Clean ``text`` of several lines: a comment's body.
 
-    In NFC; its lines end in ``\\n``; control characters other than that and tabs are gone, and so are leading blank
-    lines and white space at the end. What is invisible but harmless in running text stays.
+    The result is in NFC and its lines end in ``\n``. Other control characters except tabs, leading blank lines and
+    trailing white space are removed. Invisible characters that are harmless in running text stay.
     """
     text = _LINE_ENDS.sub("\n", _sound(text))
     return _BLANK_LINES.sub("", text).rstrip()
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing in ``text`` can be seen: white space, zero-width characters, fillers, blanks of any script."""
+    """Whether ``text`` has no visible character, only white space, zero-width characters, fillers and blanks."""
     return _VISIBLE.search(text) is None
 
 
 def without_bidi_controls(text: str) -> str:
-    """``text`` without embeddings, overrides and isolates: left unclosed, they turn round what follows it.
+    """Remove embeddings, overrides and isolates: unclosed, they reverse the text that follows.
 
-    The direction of a text is the page's business (``dir="auto"``). The marks LRM, RLM and ALM do no harm and stay.
+    The page sets the direction of a text (``dir="auto"``). The marks LRM, RLM and ALM are harmless and stay.
     """
     return _BIDI_CONTROLS.sub("", text)
 
 
 def _sound(text: str) -> str:
-    """``text`` in NFC, without what UTF-8, PostgreSQL or XML can't hold, without hidden text and towers of marks."""
+    """Convert to NFC; remove hidden text, stacks of marks, and anything UTF-8, PostgreSQL or XML can't hold."""
     text = _CONTROLS.sub("", text)
     if text.isascii():
         return text
@@ -62,8 +62,8 @@ def _sound(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    # NFC sorts the marks of a letter, in time by the square of their number: towers come down before it. It also takes
-    # some marks apart, so they come down once more where it changed something.
+    # NFC sorts a letter's marks in quadratic time, so stacks are cut first. NFC also decomposes some marks, so they are
+    # cut again if it changed the text.
     text = _without_towers(text)
     composed = normalize("NFC", text)
     return text if composed == text else _without_towers(composed)
@@ -74,9 +74,9 @@ def _without_towers(text: str) -> str:
 
 
 def _without_strays(text: str) -> str:
-    """``text`` without what has no width and no meaning where it stands.
+    """Remove characters that have neither width nor meaning in their place.
 
-    In three passes, so that what decides whether one character stays is not itself a stray.
+    Takes three passes, so that a stray character never decides whether another one stays.
     """
     text = _STRAY_SELECTORS.sub("", _STRAYS.sub("", text))
     text = _JOINERS.sub(_keep_or_drop_joiner, text)
@@ -84,7 +84,7 @@ def _without_strays(text: str) -> str:
 
 
 def _keep_or_drop_joiner(joiner: re.Match[str]) -> str:
-    """The letter decides, not the marks between: they change places when the text is composed."""
+    """Keep a joiner depending on the letter before it, not the marks between: composing reorders those."""
     text, base = joiner.string, joiner.start() - 1
     while base >= 0 and category(text[base]) in {"Mn", "Mc", "Me"} and text[base] not in _JOINER_CHARACTERS:
         base -= 1
@@ -95,7 +95,7 @@ def _keep_or_drop_joiner(joiner: re.Match[str]) -> str:
 
 
 def _ranges(code_points: Iterable[int]) -> str:
-    """``code_points``, in order, as the inside of a character class."""
+    """Format sorted ``code_points`` as the inside of a character class."""
     runs = groupby(enumerate(code_points), key=lambda numbered: numbered[1] - numbered[0])
     spans = ([point for _, point in run] for _, run in runs)
     return "".join(f"{chr(span[0])}-{chr(span[-1])}" for span in spans)
@@ -109,16 +109,17 @@ _LINE_ENDS = re.compile("\r\n|[\x0b\x0c\r\x85\u2028\u2029]")
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
-# Lone surrogates can't be encoded; noncharacters can't stand in XML, so not in a feed. Few texts have anything so high.
+# Lone surrogates can't be encoded; noncharacters are invalid in XML and so in feeds. Few texts have such high code
+# points.
 _HIGH = re.compile("[\ud800-\U0010ffff]")
 _PLANE_ENDS = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
 _UNENCODABLE = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_PLANE_ENDS}]")
 
-# Tag characters spell the region of a flag (England, Wales) after a black one. Anywhere else they hide text.
+# After a black flag, tag characters spell the flag's region (England, Wales). Anywhere else they hide text.
 _TAGS = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,8}\U000e007f)|[\U000e0000-\U000e007f]+")
 
-# Zero-width characters count as marks, or they would hold the parts of a tower apart. Astral marks stand in a class of
-# their own behind a check of their plane: in one class with all others, each test of a letter would walk all ranges.
+# Zero-width characters count as marks; otherwise they would split a stack into allowed parts. Astral marks have their
+# own class behind a check of their plane: in one class with the others, each letter would be tested against all ranges.
 _ZERO_WIDTH = "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _LOW_MARKS = _marks(0x300, 0x10000) + _ZERO_WIDTH
 _ASTRAL_MARKS = _marks(0x10000, 0x20000) + "\U000e0100-\U000e01ef"
@@ -130,13 +131,14 @@ _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _STRAYS = re.compile("[\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a]")
 _FILLERS = re.compile("[\u3164\uffa0]")
 
-# A variation selector means something after a symbol, an ideograph, or a letter of the few scripts that define them.
+# A variation selector has a meaning only after a symbol, an ideograph, or a letter of the few scripts that define them.
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _SYMBOLS = "©®‼⁉\u2100-\u27bf\u2900-\u2bff〰〽㊗㊙\U0001f000-\U0001faff"
 _VARIED = f"0-9#*{_SYMBOLS}\u1000-\u109f、。\u3400-\u9fff\ua840-\ua87f\uf900-\ufaff！，．：；？\U00020000-\U0003ffff"
 _STRAY_SELECTORS = re.compile(f"[{_SELECTORS}](?<![{_VARIED}][{_SELECTORS}])")
 
-# Joiners mean something after a letter of Hebrew, Arabic, an Indic or another joining script; U+200D between two emoji.
+# Joiners have a meaning after a letter of Hebrew, Arabic, an Indic or another joining script; U+200D also between two
+# emoji.
 _JOINER_CHARACTERS = "\u034f\u180e\u200c\u200d"
 _JOINERS = re.compile(f"[{_JOINER_CHARACTERS}]")
 _EMOJI = re.compile(f"[{_SYMBOLS}]")
@@ -145,7 +147,7 @@ _JOINING = re.compile(
     "\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
 )
 
-# A run of white space becomes one space, and so does a single one, unless typography chose it.
+# White space becomes one space, except a single no-break or ideographic space, which is typography.
 _SPACES = re.compile(r"\s{2,}|[^\S \xa0\u202f\u3000]")
 _ENDS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + f"{_JOINER_CHARACTERS}\u061c\u200e\u200f\u2800"
 

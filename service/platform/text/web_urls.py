@@ -1,4 +1,4 @@
-"""Whether a typed address may become a link."""
+"""Check whether a URL may become a link."""
 
 import re
 from unicodedata import normalize
@@ -6,25 +6,25 @@ from urllib.parse import urlsplit
 
 LONGEST = 2_000
 
-# Browsers forgive a missing or a third slash and then see another host than urlsplit does.
+# Browsers accept two slashes too few or too many and then see another host than urlsplit.
 _BEGINNING = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 _TRICKS = re.compile(
     r"[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\\<>\"]"
 )
-# urlsplit has read the address; here it stands alone in its brackets, without a zone, and beside them only a port.
+# urlsplit has parsed the address; this requires it alone in brackets, without a zone, and only a port after them.
 _IPV6 = re.compile(r"\[[\da-f:.]+\](?::\d*)?", re.IGNORECASE | re.ASCII)
-# Labels between single dots; of ASCII only letters, digits, hyphen and underscore: a host is not percent-encoded.
+# Labels between single dots. ASCII: only letters, digits, hyphen and underscore, since a host is not percent-encoded.
 _LABEL = r"[^\x00-,./:-@[-^`{-\x7f]+"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _ORIGIN = re.compile(r"https?://(?:[a-z\d._-]{1,253}|\[[a-f\d:.]{2,45}\])(?::\d{1,5})?", re.IGNORECASE | re.ASCII)
 
 
 def is_web_url(text: str) -> bool:
-    """Whether ``text`` is an absolute ``http`` or ``https`` URL with a host that every browser reads as we do.
+    """Whether ``text`` is an absolute ``http`` or ``https`` URL whose host every browser reads as we do.
 
-    At most 2,000 bytes of UTF-8, which an index can hold, without user name or password, white space, control or
-    invisible characters, quotes, angle brackets or backslashes. Letters of any script may stand in it (RFC 3987). It
-    never raises.
+    It has at most 2,000 bytes of UTF-8, the limit of an index, and no user name or password, white space, control or
+    invisible characters, quotes, angle brackets or backslashes. Letters of any script are allowed (RFC 3987). Never
+    raises.
     """
     if len(text.encode(errors="surrogatepass")) > LONGEST or not _BEGINNING.match(text) or _TRICKS.search(text):
         return False
@@ -32,7 +32,7 @@ def is_web_url(text: str) -> bool:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        # A port that is none, an IPv6 address that is none, a host that NFKC would turn into another URL.
+        # An invalid port, an invalid IPv6 address, or a host that NFKC would turn into another URL.
         return False
     if host is None or "@" in parts.netloc:
         return False
@@ -42,5 +42,5 @@ def is_web_url(text: str) -> bool:
 
 
 def is_origin(text: str) -> bool:
-    """Whether ``text`` is a web origin, and nothing else: scheme, host and, where it has one, port."""
+    """Whether ``text`` is a web origin and nothing more: scheme, host and optional port."""
     return _ORIGIN.fullmatch(text) is not None
