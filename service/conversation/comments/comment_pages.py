@@ -1,7 +1,7 @@
 """List a page of a thread's comments in reading order.
 
-A page is one range of a partial index over shown comments, so it costs the same in a thread of a hundred comments and
-in one of a million. An author has few pending comments; they are read through their own index and merged in.
+A page is one range of a partial index over shown comments, so its cost does not depend on the size of the thread. An
+author has few pending comments; they are read through their own index and merged in.
 """
 
 from typing import Any, Literal

@@ -3,9 +3,9 @@
 Headings, rules, raw HTML, reference definitions and character references for invisible characters are disabled before
 parsing. A comment that says ``# 1 reason``, ``+`` or ``<b>`` shows exactly that, and nothing vanishes.
 
-*How*: a stand-in, a character that no text may contain, is inserted where it breaks the markup (``<b>`` with it is not
-a tag), and removed from the HTML afterwards. It leaves no trace even where it was not needed, as in code, so only the
-parser has to know what is code. Backslashes would show there.
+*How*: a stand-in, a character that no text may contain, is inserted where it breaks the markup: ``<b>`` with it is not
+a tag. It is removed from the HTML afterwards. It leaves no trace even where it was not needed, as in code, so only the
+parser has to recognise code. Backslashes would show there.
 """
 
 import re

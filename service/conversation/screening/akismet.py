@@ -74,7 +74,7 @@ class Akismet:
         self._rests_until: datetime | None = None
 
     async def ask(self, asked: AkismetRequest, *, key: str) -> AkismetAnswer | None:
-        """Check a comment with the site's ``key``; None if there is no answer within the timeout."""
+        """Check a comment with the site's ``key``; None without a usable answer in time."""
         if reason := self._why_not_now():
             log.warning("on_akismet_failure", reason=reason)
             return None

@@ -1,4 +1,4 @@
-"""Withdraw, restore and delete articles; the newest event wins, in whatever order events arrive.
+"""Withdraw, restore and delete articles; the event with the newest time wins, even if it arrives first.
 
 Only the site's staff can see a withdrawn article; its comments are kept. For an unknown article the withdrawal is
 stored by its id, because its registration may still arrive.
@@ -67,7 +67,7 @@ async def _forget_standings(connection: AsyncConnection, site_id: int, articles:
 
 
 async def forget_standings(connection: AsyncConnection, *, now: datetime) -> None:
-    """Prune withdrawals of articles that nobody registered within :data:`REMEMBERED`."""
+    """Prune withdrawals of articles that the host did not register within :data:`REMEMBERED`."""
     old = ArticleStandingRow.received_at <= now - REMEMBERED
     await connection.execute(delete(ArticleStandingRow).where(old))
 

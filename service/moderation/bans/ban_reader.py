@@ -102,7 +102,7 @@ def _network(marks: Fingerprints, site: Site, value: str) -> Target:
 
 
 async def refuse_nobody(connection: AsyncConnection, site: Site, target: Target) -> None:
-    """Raise InvalidField if ``target`` is a reader who never posted: a mistaken id would ban nobody."""
+    """Raise InvalidField if ``target`` is a reader who never posted, since a mistaken id would have no effect."""
     if target.reader_id is None:
         return
     try:

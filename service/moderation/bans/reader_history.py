@@ -1,4 +1,4 @@
-"""A reader's history for moderators: how often they posted, under which names, with what result."""
+"""A reader's history for moderators: how often they posted, their names, and the states of their comments."""
 
 from datetime import datetime
 from typing import NamedTuple

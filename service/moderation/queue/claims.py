@@ -16,7 +16,7 @@ LEASE = timedelta(minutes=5)
 
 
 async def claim(connection: AsyncConnection, ids: Collection[UUID], *, by: str, now: datetime) -> set[UUID]:
-    """Claim the comments ``ids`` for the key or moderator ``by``; return those that nobody else has claimed.
+    """Claim the comments ``ids`` for the key or moderator ``by``; return those that were free.
 
     Claiming a comment again extends the claim.
     """

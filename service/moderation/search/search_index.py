@@ -55,7 +55,7 @@ _FULL_TEXT = table("search_words", column("rowid"), column("search_words"))
 
 
 async def searched(database: Database, site: Site, query: str) -> ColumnElement[bool]:
-    """Return the SQL condition for ``query``, after indexing what is committed by now."""
+    """Return the SQL condition for ``query``, after indexing the latest comments."""
     term = matching(database.dialect, site, query)
     if term is None:  # a query without words matches nothing
         return false()
@@ -184,8 +184,8 @@ def _document(dialect: str, row: _Texts) -> str:
 async def forget_words(database: Database) -> None:
     """Remove from the index the words its documents no longer contain, and the empty entries.
 
-    FTS5 only marks a word as deleted and keeps it until all its segments are merged (“secure-delete” came in a later
-    release than Python's). So they are merged, some pages per transaction. On PostgreSQL, vacuum does this.
+    FTS5 only flags a word as deleted and keeps it until all its segments are merged, so they are merged here, some
+    pages per transaction. (“secure-delete” needs a later SQLite than Python's.) On PostgreSQL, vacuum does this.
     """
     merged = False
     while not merged:

@@ -1,8 +1,8 @@
 """Split comments and search queries into words. Pure.
 
-Both are folded (``screening/fold_text.py``) and split by the same rule here. The databases get only words, so their
-parsers, which differ, have nothing to decide, and nothing that somebody types is query syntax. In a script without
-spaces each character is a word; several in a row are searched as a phrase.
+Both are folded (``screening/fold_text.py``) and split by the same rule here. The databases get only words. So their
+parsers, which differ, have nothing to decide, and no input is query syntax. In a script without spaces each character
+is a word; several in a row are searched as a phrase.
 """
 
 import re
