@@ -1,1 +1,1 @@
-"""Threads, comments, readers and the rules that screen what arrives."""
+"""Threads, comments, readers, and the screening rules."""

@@ -1,1 +1,1 @@
-"""Moderators' work: the queue, decisions, reports, bans, rules, search and what the spam filter learns."""
+"""Moderation: queue, decisions, reports, bans, rules, search and spam filter training."""

@@ -1,1 +1,1 @@
-"""Comments: posted, edited, deleted, paged and counted."""
+"""Comments: post, edit, delete, list and count them."""

@@ -1,8 +1,8 @@
-"""One transaction for a whole group of posts: locked, judged in the order in which they came, written together.
+"""Accept a batch of posts in one transaction: lock, decide each in order of arrival, write all together.
 
-Promises 1 to 5 for posts are kept here. The order of the steps is what keeps them: the clock is read after the
-locks, so whatever was closed before is seen; what was sent before is looked up before anything can refuse it; and
-the log's head is taken last (``events/append.py``).
+This file keeps promises 1 to 5 for posts, through the order of its steps. The clock is read after the locks, so every
+earlier close is seen. A retried post is looked up before anything can refuse it. The lock on the log's head is taken
+last (``events/append.py``).
 """
 
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ Outcome = Accepted | Problem
 
 
 class Arrivals(msgspec.Struct):
-    """What a group leaves to be written: rows, events, and the threads it moved."""
+    """Everything a batch has to write: rows, events, and the threads whose counts changed."""
 
     comments: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []
@@ -68,7 +68,7 @@ class Arrivals(msgspec.Struct):
 
 
 async def accept_batch(connection: AsyncConnection, drafts: Sequence[Draft]) -> list[Outcome]:
-    """Judge ``drafts`` in order and write what is accepted; the outcome of each, in the same order."""
+    """Decide each of ``drafts`` and write the accepted ones; return the outcomes in the same order."""
     facts = await lock_and_read_context(connection, drafts)
     now = clock.now()
     await read_answered(connection, facts, drafts, now=now)
@@ -113,7 +113,7 @@ def _accept(draft: Draft, facts: BatchContext, arrivals: Arrivals, now: datetime
 
 
 def _replay(draft: Draft, remembered: RememberedPost, facts: BatchContext, thread: ThreadOut) -> Accepted:
-    """The same answer as before, also after the thread closed; the author's token only for a key hard to guess."""
+    """Return the first answer again, even if the thread has closed; the author token only for a key hard to guess."""
     if remembered.fingerprint != draft.fingerprint():
         raise KeyReused(draft)
     comment = facts.comments[remembered.comment_id]
@@ -143,7 +143,7 @@ def _parent(draft: Draft, thread: Thread, facts: BatchContext) -> Comment | None
 
 
 def _judge(draft: Draft, thread: Thread, site: Site, history: ReputationHistory, now: datetime) -> list[Finding]:
-    """What the site's rules find in ``draft``; raises NotAccepted where one refuses it."""
+    """Return the findings of the site's rules on ``draft``; raises NotAccepted if a rule rejects it."""
     mode = mode_of(thread, site.settings)
     standing = STRANGER
     if asks_history(site.rules, mode):
@@ -164,7 +164,7 @@ def _judge(draft: Draft, thread: Thread, site: Site, history: ReputationHistory,
 def _arrive(
     draft: Draft, thread: Thread, site: Site, parent: Comment | None, *, state: State, now: datetime
 ) -> Comment:
-    """The comment that ``draft`` becomes, at the thread's next place."""
+    """Build the comment from ``draft``, at the thread's next place."""
     thread.places += 1
     spot = spot_below(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
     return Comment(
@@ -199,7 +199,7 @@ def _note(arrivals: Arrivals, thread: Thread, comment: Comment, event: NewEvent)
 
 
 def comment_row(comment: Comment, *, imported_from: str | None = None) -> dict[str, Any]:
-    """The row to insert for a comment that arrives."""
+    """Return the row to insert for a new comment."""
     row = msgspec.structs.asdict(comment)
     row["newest_path"] = newest_path(comment.path)
     row["imported_from"] = imported_from
@@ -211,7 +211,7 @@ def _key_row(draft: Draft, thread: Thread, remembered: RememberedPost, now: date
 
 
 def _answer(event: NewEvent, thread: Thread, site: Site, draft: Draft, now: datetime) -> ThreadOut:
-    """The thread as this post left it, in the reader's language; the event tells it in the site's."""
+    """Return the thread after this post, in the reader's language; the event holds it in the site's language."""
     told: ThreadOut = event.data["thread"]
     return told if draft.locale == site.locale else thread_out(thread, site, locale=draft.locale, now=now)
 

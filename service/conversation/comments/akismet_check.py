@@ -1,4 +1,4 @@
-"""Akismet is asked about a draft before it joins its group, so that nobody waits for it under a lock."""
+"""Check a draft with Akismet before it joins the batch, so no lock is held during the call."""
 
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address, ip_address
@@ -24,7 +24,7 @@ log = structlog.get_logger("onereply.akismet")
 
 
 class PostOrigin(NamedTuple):
-    """Where a post came from; ``host`` is None where that is not the reader's own address, or not known."""
+    """Where a post came from; ``host`` is None if the reader's own address is not known."""
 
     host: str | None
     user_agent: str
@@ -32,7 +32,7 @@ class PostOrigin(NamedTuple):
 
 
 class AkismetCheck:
-    """What this process asks about drafts, with the key that ``find_key`` finds of a site."""
+    """Checks drafts with Akismet, using the site's key from ``find_key``."""
 
     def __init__(self, database: Database, akismet: Akismet, *, find_key: FindKey) -> None:
         self._database = database
@@ -40,9 +40,9 @@ class AkismetCheck:
         self._find_key = find_key
 
     async def ask(self, draft: Draft, sender: PostOrigin) -> AkismetAnswer | None:
-        """What Akismet takes ``draft`` for; None where its site does not ask, or no answer is to be had.
+        """Check ``draft`` with Akismet; None if the site does not use it or there is no answer.
 
-        What no thread takes anyway is told to nobody.
+        A draft that its thread would refuse anyway is not sent to Akismet.
         """
         if draft.site.rules.akismet is None or (thread := await self._find_thread(draft)) is None:
             return None
@@ -51,7 +51,7 @@ class AkismetCheck:
         return answer
 
     async def _find_thread(self, draft: Draft) -> Thread | None:
-        """The thread that ``draft`` goes to, if it takes comments as it is now."""
+        """Return the draft's thread if it accepts comments now."""
         now = clock.now()
         try:
             async with self._database.read() as connection:
@@ -71,12 +71,12 @@ class AkismetCheck:
         return await self._akismet.ask(_asked(draft, sender, thread, blog=blog, address=address), key=key)
 
     async def close(self) -> None:
-        """Close what is open to Akismet."""
+        """Close the connections to Akismet."""
         await self._akismet.close()
 
 
 def _address(host: str | None) -> str | None:
-    """``host`` as the address that it is; None for anything else."""
+    """Parse ``host`` as an IP address; None if it is not one."""
     try:
         address = ip_address(host or "")
     except ValueError:

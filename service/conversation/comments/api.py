@@ -1,4 +1,4 @@
-"""Comments over HTTP: read, posted, edited, deleted."""
+"""HTTP endpoints for comments: list, post, get, edit, delete."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,7 @@ from service.platform.storage.engine import database_of
 
 
 async def get_comments(request: Request, caller: Caller) -> Response:
-    """A page of a thread in reading order."""
+    """List a page of a thread's comments in reading order."""
     query, article, locale = decode_query(request, PageQuery), article_of(request), locale_of(request, caller)
     after = path_in(query.cursor)
     now = clock.now()
@@ -69,14 +69,14 @@ async def get_comments(request: Request, caller: Caller) -> Response:
 
 
 async def post_comment(request: Request, caller: Caller) -> Response:
-    """Post a reply."""
+    """Post a comment."""
     body, key = await decode_body(request, PostIn), idempotency_key(request)
     accepted = await submit_post(request, caller, body, key=key)
     comment = accepted.comment
     token = None
-    if accepted.tells_token and not caller.profile:  # whom the host signed in, it signs in again
+    if accepted.tells_token and not caller.profile:  # the host signs its own readers in again
         token = gate_of(request).tokens.make(caller.site.id, comment.reader_id)
-    # A key that could be guessed gets back no more than any reader may see.
+    # A guessable idempotency key returns only the public view of the comment.
     seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
     seen.state = state_for_author(comment)
     if accepted.tells_token and comment.state in NOT_YET:
@@ -88,7 +88,7 @@ async def post_comment(request: Request, caller: Caller) -> Response:
 
 
 async def get_comment(request: Request, caller: Caller) -> Response:
-    """A comment by its id, and where it stands in its thread."""
+    """Get a comment by id, with its position in the thread."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
         hidden = thread.is_hidden(clock.now()) and caller.role is None
@@ -105,7 +105,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
 
 
 async def patch_comment(request: Request, caller: Caller) -> Response:
-    """Edit one's own comment."""
+    """Edit your own comment."""
     comment_id = comment_id_of(request)
     comment = await submit_edit(request, caller, comment_id, await decode_body(request, EditIn))
     seen = own_comment(comment)
@@ -116,21 +116,21 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
 
 
 async def remove_comment(request: Request, caller: Caller) -> Response:
-    """Delete one's own comment."""
+    """Delete your own comment."""
     async with database_of(request).write() as connection:
         await delete_comment(connection, caller.site, comment_id_of(request), reader_id=caller.reader_id)
     return Response(status_code=204)
 
 
 def _as_seen(comment: Comment, caller: Caller) -> CommentOut:
-    """``comment`` as ``caller`` may see it."""
+    """Return the view of ``comment`` that ``caller`` may see."""
     if caller.judges:
         return judged_comment(comment)
     return own_comment(comment) if _sees_whole(comment, caller) else public_comment(comment)
 
 
 def _explain(seen: CommentOut, comment: Comment, findings: Sequence[Finding], caller: Caller, *, locale: str) -> None:
-    """Tell moderators what was found in ``comment``, and its author why it is not published."""
+    """Add the findings for moderators, or for the author the reasons why the comment is not published."""
     if caller.judges:
         seen.findings = [finding_out(each, locale=locale) for each in findings]
     elif comment.state in NOT_YET:

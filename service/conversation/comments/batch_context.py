@@ -1,4 +1,4 @@
-"""What a group of posts needs to know to be judged, read in a few queries under the lock of its threads."""
+"""Read everything a batch needs to be decided, in a few queries under the locks of its threads."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ REMEMBERED = timedelta(hours=24)
 
 
 class RememberedPost(NamedTuple):
-    """A post that was accepted under a key."""
+    """An accepted post stored under its idempotency key."""
 
     fingerprint: bytes
     comment_id: UUID
@@ -34,10 +34,9 @@ class RememberedPost(NamedTuple):
 
 
 class BatchContext(msgspec.Struct):
-    """Threads by site and article, sites by id, remembered posts by thread and key, comments by id, bans by mark.
+    """Threads by site and article, sites by id, stored posts by thread and key, comments by id, bans by fingerprint.
 
-    Judging adds to ``remembered``, ``comments`` and ``history`` what it accepts, so that later posts of the group
-    see it.
+    Each accepted post is added to ``remembered``, ``comments`` and ``history``, so later posts of the batch see it.
     """
 
     threads: dict[tuple[int, str], Thread]
@@ -49,7 +48,7 @@ class BatchContext(msgspec.Struct):
 
 
 async def lock_and_read_context(connection: AsyncConnection, drafts: Sequence[Draft]) -> BatchContext:
-    """Lock the threads that ``drafts`` go to, then read the rest, except what depends on the clock."""
+    """Lock the threads of ``drafts``, then read everything that does not depend on the clock."""
     threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
     sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
     bans = await read_bans(connection, {(draft.site.id, mark) for draft in drafts for mark in draft.marks})
@@ -63,7 +62,7 @@ async def _read_history(
     sites: dict[int, Site],
     drafts: Sequence[Draft],
 ) -> ReputationHistory:
-    """What was before, for those of ``drafts`` that are judged by it."""
+    """Read the history for those ``drafts`` whose site has rules on reputation."""
     readers, addresses, words = set(), set(), set()
     for draft in drafts:
         thread, site = threads.get((draft.site.id, draft.article)), sites[draft.site.id]
@@ -81,7 +80,7 @@ async def _read_history(
 async def read_answered(
     connection: AsyncConnection, facts: BatchContext, drafts: Sequence[Draft], *, now: datetime
 ) -> None:
-    """Add to ``facts`` the posts remembered under the drafts' keys, and the comments that drafts answer."""
+    """Add to ``facts`` the posts stored under the drafts' keys, and the parents of the drafts."""
     keys = [
         (thread.id, draft.key)
         for draft in drafts
@@ -126,5 +125,5 @@ def _forget_keys(dialect: str) -> Delete:
 
 
 async def forget_old_keys(connection: AsyncConnection, *, now: datetime) -> None:
-    """Delete the posts remembered for longer than :data:`REMEMBERED`."""
+    """Prune idempotency keys older than :data:`REMEMBERED`."""
     await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at <= now - REMEMBERED))

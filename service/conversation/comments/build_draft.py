@@ -1,4 +1,4 @@
-"""What a reader sends, as a draft: cleaned, rendered, and with all by which they could be banned."""
+"""Build a draft from a request: clean and render the text, and collect the author's fingerprints."""
 
 from starlette.requests import Request
 
@@ -21,7 +21,7 @@ from service.platform.text.field_types import is_email, read_line, read_text, re
 
 
 def draft_of(request: Request, caller: Caller, post: PostIn, *, key: str | None) -> Draft:
-    """What ``post`` asks for, cleaned and rendered; raises InvalidField."""
+    """Build the draft of ``post``; raises InvalidField."""
     body = read_text(post.body, pointer="/body")
     name, profile = _name(post.author, caller), caller.profile
     html, url = render(body), _author_url(post.author)
@@ -51,18 +51,18 @@ def draft_of(request: Request, caller: Caller, post: PostIn, *, key: str | None)
 
 
 def address_marks_of(request: Request, caller: Caller) -> list[int]:
-    """The marks of the address that a reader asks from, its own first; none of a key's, who speaks for others."""
+    """Return the fingerprints of the caller's address and its networks, the address first; none for an API key."""
     host = None if caller.role else host_of(request)
     return gate_of(request).marks.of_address(caller.site.id, host) if host else []
 
 
 def author_marks_of(request: Request, caller: Caller, email: str | None) -> list[int]:
-    """The marks of who asks, and of the ``email`` that they give."""
+    """Return the fingerprints of the caller's reader id and of ``email``."""
     return gate_of(request).marks.of_author(caller.site.id, reader_id=caller.reader_id, email=email)
 
 
 def sender_of(request: Request, caller: Caller) -> PostOrigin:
-    """Where the post came from; who posts with a key posts for a reader, of whom only the host knows where they are."""
+    """Return the origin of a post; without an address if it came with an API key, which posts for a reader."""
     return PostOrigin(
         None if caller.role else host_of(request),
         request.headers.get("user-agent", ""),
@@ -71,7 +71,7 @@ def sender_of(request: Request, caller: Caller) -> PostOrigin:
 
 
 def _name(author: AuthorIn | None, caller: Caller) -> str:
-    """The name that the host vouches for, or else the one that was typed."""
+    """Return the name from the host token, or else the one that was typed."""
     if caller.profile and caller.profile.name:
         return caller.profile.name
     if author is None:
@@ -98,6 +98,6 @@ def _author_url(author: AuthorIn | None) -> str | None:
 
 
 async def model_of(request: Request, caller: Caller) -> SpamModel | None:
-    """What the site's classifier has learned."""
+    """Return the site's trained spam model, if it has one."""
     classifiers: SiteSpamModels = request.app.state.classifiers
     return await classifiers.of(caller.site)

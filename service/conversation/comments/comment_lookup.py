@@ -1,4 +1,4 @@
-"""Comments are found by their id, to read them or to change them under their threads' locks."""
+"""Look up comments by id, to read them or to change them under their threads' locks."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -18,7 +18,7 @@ from service.platform.storage.portable import any_of, rows_given
 
 
 async def find_comment(connection: AsyncConnection, site: Site, comment_id: UUID) -> tuple[Comment, Thread]:
-    """A comment of a site and its thread; raises :class:`NotFound`."""
+    """Return a site's comment and its thread; raises :class:`NotFound`."""
     row = (await connection.execute(select(*COLUMNS).where(CommentRow.id == comment_id))).one_or_none()
     if row is None:
         raise no_comment()
@@ -30,7 +30,7 @@ async def find_comment(connection: AsyncConnection, site: Site, comment_id: UUID
 
 
 async def lock_comment(connection: AsyncConnection, site: Site, comment_id: UUID) -> tuple[Comment, Thread]:
-    """As :func:`find_comment`, with the thread locked before the comment is read."""
+    """Like :func:`find_comment`, but lock the thread before reading the comment."""
     found = await lock_comments(connection, site, [comment_id])
     if comment_id not in found:
         raise no_comment()
@@ -40,7 +40,7 @@ async def lock_comment(connection: AsyncConnection, site: Site, comment_id: UUID
 async def lock_own(
     connection: AsyncConnection, site: Site, comment_id: UUID, reader_id: UUID | None
 ) -> tuple[Comment, Thread]:
-    """As :func:`lock_comment`, where ``reader_id`` wrote it; for all others it is not there."""
+    """Like :func:`lock_comment`, but only for the author ``reader_id``; anyone else gets :class:`NotFound`."""
     comment, thread = await lock_comment(connection, site, comment_id)
     if reader_id is None or comment.reader_id != reader_id:
         raise no_comment()
@@ -50,9 +50,9 @@ async def lock_own(
 async def lock_comments(
     connection: AsyncConnection, site: Site, ids: Collection[UUID]
 ) -> dict[UUID, tuple[Comment, Thread]]:
-    """Lock the threads of the comments ``ids``, then read the comments; those not of this site are left out.
+    """Lock the threads of the comments ``ids``, then read the comments; those of other sites are left out.
 
-    A comment never leaves its thread, so the threads can be told before they are locked.
+    A comment never changes its thread, so its thread can be read before it is locked.
     """
     before = await read_comments(connection, ids)
     threads = await lock_threads_by_id(connection, {comment.thread_id for comment in before.values()})
@@ -65,7 +65,7 @@ async def lock_comments(
 
 
 async def read_comments(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Comment]:
-    """The comments ``ids`` by their ids, of whatever site; those that are not there are left out."""
+    """Read the comments ``ids`` of any site, by id; missing ones are left out."""
     if not ids:
         return {}
     dialect = connection.dialect.name
@@ -79,5 +79,5 @@ def _read_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def no_comment() -> NotFound:
-    """The problem of a comment that is not there, or that who asks may not see: both look the same."""
+    """The problem for a comment that does not exist or that the caller may not see; both look the same."""
     return NotFound(Said("no-comment"))

@@ -1,7 +1,7 @@
-"""A page of a thread in reading order.
+"""List a page of a thread's comments in reading order.
 
-A page is one range of a partial index over what is shown, so it costs the same in a thread of a hundred comments and
-of a million. What an author has pending is few; it is read by its own index and merged in.
+A page is one range of a partial index over shown comments, so its cost does not depend on the size of the thread. An
+author has few pending comments; they are read through their own index and merged in.
 """
 
 from typing import Any, Literal
@@ -22,7 +22,7 @@ Order = Literal["oldest", "newest"]
 async def list_comments(
     connection: AsyncConnection, thread_id: int, *, order: Order, after: bytes, limit: int, reader_id: UUID | None
 ) -> list[Comment]:
-    """The ``limit`` comments that follow the key ``after`` (``order_key``) and that ``reader_id`` may see."""
+    """Return the ``limit`` comments after the key ``after`` (``order_key``) that ``reader_id`` may see."""
     given: dict[str, Any] = {"thread": thread_id, "after": after, "most": limit}
     comments = [comment_of(row) for row in await connection.execute(_SHOWN[order], given)]
     if reader_id is None:
@@ -37,9 +37,9 @@ def _page(key: InstrumentedAttribute[bytes]) -> Select[*tuple[Any, ...]]:
     return page.order_by(key).limit(bindparam("most"))
 
 
-# What only its author sees, as pending: also what rules alone took for spam, for its absence would tell. What answers
-# hang below is shown to all as a tombstone.
-_UNSEEN = text("comments.state IN ('pending', 'spam')")  # as the partial index says it
+# Comments that only their author sees, as pending. Spam found by rules alone is included, because a missing comment
+# would reveal the finding. A comment with published replies is excluded: everyone sees it as a tombstone.
+_UNSEEN = text("comments.state IN ('pending', 'spam')")  # worded as in the partial index
 _NOT_JUDGED = or_(CommentRow.state == State.PENDING, CommentRow.reports.is_not(None))
 _OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _UNSEEN, _NOT_JUDGED, ~CommentRow.shown)
 _PAGE = {"oldest": _page(CommentRow.path), "newest": _page(CommentRow.newest_path)}
@@ -48,17 +48,17 @@ _OWN = {order: page.where(_OWN_PENDING) for order, page in _PAGE.items()}
 
 
 def order_key(comment: Comment, order: Order) -> bytes:
-    """Where ``comment`` stands in a list of that ``order``."""
+    """Return the sort key of ``comment`` in a list of that ``order``."""
     return comment.path if order == "oldest" else newest_path(comment.path)
 
 
 async def key_before(
     connection: AsyncConnection, comment: Comment, *, order: Order, reader_id: UUID | None, of_root: bool = False
 ) -> bytes | None:
-    """The key of what ``reader_id`` sees just before ``comment``, or its root; None where that is the first."""
+    """Return the key of the last comment ``reader_id`` sees before ``comment`` (or its root); None if there is none."""
     column, key = _KEYS[order], order_key(comment, order)
     key = key[:LEVEL] if of_root else key
-    # Not max(): PostgreSQL has none of bytea before version 18.
+    # Not max(): PostgreSQL has no max(bytea) before version 18.
     before = select(column).where(CommentRow.thread_id == comment.thread_id, column < key)
     before = before.order_by(column.desc()).limit(1)
     keys = [await connection.scalar(before.where(CommentRow.shown))]
@@ -73,9 +73,10 @@ _KEYS = {"oldest": CommentRow.path, "newest": CommentRow.newest_path}
 async def page_with(
     connection: AsyncConnection, comment: Comment, *, order: Order, limit: int, reader_id: UUID | None
 ) -> bytes:
-    """The key after which a page of ``limit`` begins that has ``comment``.
+    """Return the key after which a page of ``limit`` comments contains ``comment``.
 
-    It is the first page where that has it, else one that begins with the whole conversation, else with the comment.
+    Prefers the first page, then a page that starts at the root of the conversation, then one that starts at the
+    comment.
     """
     after = b""
     for of_root in (True, False):
@@ -89,7 +90,7 @@ async def page_with(
 
 
 def path_in(cursor: str | None) -> bytes:
-    """The path that a page begins after; raises :class:`InvalidCursor`."""
+    """Decode a cursor to the path after which the page begins; raises :class:`InvalidCursor`."""
     if cursor is None:
         return b""
     path = decode_cursor(cursor)

@@ -1,4 +1,4 @@
-"""What a reader wants to post, as it travels from the edge to the thread; and what can come of it."""
+"""A draft: a reader's post before it is accepted; and the outcomes it can have."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -20,12 +20,12 @@ LONG_KEY = 16
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """A post that has not been judged yet: cleaned, rendered, and nothing looked up in the database.
+    """A post that is not decided yet: cleaned and rendered, with nothing looked up in the database.
 
-    ``locale`` is that of the answer; ``from_host`` is whether a key sent it for a reader; ``is_known`` is whether a
-    token proves the reader's id; ``marks`` are all by which they could be banned, ``address_mark`` that of where the
-    post came from; ``told`` is what its form and Akismet tell of it, ``model`` what the site's classifier has learned;
-    ``limited`` is what refuses it unless it was accepted before.
+    ``locale`` is the language of the response. ``from_host`` is whether an API key sent it for a reader. ``is_known``
+    is whether a token proves the reader's id. ``marks`` are all fingerprints to check for bans; ``address_mark`` is
+    that of the address. ``told`` holds the form's data and Akismet's answer, ``model`` the site's spam model.
+    ``limited`` is the problem that refuses the draft unless it was accepted before.
     """
 
     site: Site
@@ -51,9 +51,10 @@ class Draft(msgspec.Struct, kw_only=True):
     limited: Problem | None = None
 
     def fingerprint(self) -> bytes:
-        """What makes it the same post: its author, its words, and what it answers.
+        """Hash what identifies the post: its author, its text and its parent.
 
-        A guest is who they say they are; a reader whom the host signed in stays the same when their name changes.
+        A guest is identified by the name and e-mail they give. A reader signed in by the host stays the same if their
+        name changes.
         """
         guest = self.author_role == "guest"
         author = [self.author_name, self.author_email] if guest else [str(self.reader_id)]
@@ -61,7 +62,7 @@ class Draft(msgspec.Struct, kw_only=True):
         return blake2b(msgspec.json.encode(said), digest_size=16).digest()
 
     def given_back(self) -> dict[str, Any]:
-        """What was typed, for the problem that refuses it: nothing a reader wrote is lost."""
+        """Return the typed text for the problem that refuses it, so the reader loses nothing."""
         author = {"name": self.author_name, "email": self.author_email, "url": self.author_url}
         return {"body": self.body, "author": author, "parent_id": self.parent_id}
 
@@ -69,8 +70,7 @@ class Draft(msgspec.Struct, kw_only=True):
 class Accepted(msgspec.Struct):
     """A post that was accepted, now or when it was first sent; ``status`` is the same each time.
 
-    ``tells_token`` is whether the author's token may be told to whoever sent it; ``findings`` are what was found in
-    it now.
+    ``tells_token`` is whether the response may contain the author token. ``findings`` are those made now.
     """
 
     comment: Comment
@@ -81,7 +81,7 @@ class Accepted(msgspec.Struct):
 
 
 class Refused(Problem):
-    """A post that was not accepted: 409 or 422, with what was typed as ``draft``."""
+    """A post that was not accepted: 409 or 422, with the typed text as ``draft``."""
 
     status: ClassVar[int] = 409
 
@@ -90,7 +90,7 @@ class Refused(Problem):
 
 
 class ThreadClosed(Refused):
-    """The thread takes no more comments; ``notice`` says so in the reader's language."""
+    """The thread is closed to comments; ``notice`` says so in the reader's language."""
 
     slug = "thread-closed"
 
@@ -102,13 +102,13 @@ class CommentsOff(Refused):
 
 
 class NotPublishedYet(Refused):
-    """The article is not published yet, so nobody can have read what they answer."""
+    """The article is not published yet, so no reader can have seen it."""
 
     slug = "not-published-yet"
 
 
 class NotAccepted(Refused):
-    """A rule of the site refuses what was written; ``rule`` says which, so that its author can say it otherwise."""
+    """A rule of the site rejects the text; ``rule`` names it, so the author can rephrase."""
 
     status, slug = 422, "not-accepted"
 
@@ -117,18 +117,18 @@ class NotAccepted(Refused):
 
 
 class ParentUnavailable(Refused):
-    """The comment to be answered is not there, or not published."""
+    """The parent comment does not exist or is not published."""
 
     slug = "parent-unavailable"
 
 
 class KeyReused(Refused):
-    """The idempotency key stands for another post already."""
+    """The idempotency key was already used for a different post."""
 
     status, slug = 422, "idempotency-key-reused"
 
 
 class Unstorable(Refused):
-    """The database would not take this post, alone."""
+    """The database refused this post on its own."""
 
     status, slug = 422, "unstorable"

@@ -1,4 +1,4 @@
-"""Authors change their minds: they edit for a while, and delete whenever they like."""
+"""Authors edit their comments for a limited time, and can delete them at any time."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,7 +32,7 @@ from service.platform.sites.site_lookup import Site
 
 
 class EditRefused(Problem):
-    """An edit that was not accepted; ``draft`` gives back what was typed."""
+    """An edit that was not accepted; ``draft`` returns the typed text."""
 
     status: ClassVar[int] = 409
 
@@ -41,34 +41,34 @@ class EditRefused(Problem):
 
 
 class EditInClosedThread(EditRefused):
-    """Nobody's words change once the thread is closed."""
+    """Comments in a closed thread cannot be edited."""
 
     slug = "thread-closed"
 
 
 class EditWindowClosed(EditRefused):
-    """The time in which the author may edit has passed."""
+    """The time in which the author may edit is over."""
 
     slug = "edit-window-closed"
 
 
 class NotEditable(EditRefused):
-    """The comment was rejected, or deleted."""
+    """The comment was rejected or deleted."""
 
     slug = "not-editable"
 
 
 class EditNotAccepted(EditRefused):
-    """A rule of the site refuses the new words; ``rule`` says which."""
+    """A rule of the site rejects the new text; ``rule`` names it."""
 
     status, slug = 422, "not-accepted"
 
 
 class Edit(NamedTuple):
-    """What an author would rather have written: ``body``, rendered as ``html``.
+    """An author's new text: ``body``, rendered as ``html``.
 
-    ``marks`` are those by which they could be banned, and ``marks_of_email`` tells those of the e-mail that they gave;
-    ``model`` is what the site's classifier has learned.
+    ``marks`` are the author's fingerprints; ``marks_of_email`` returns those of the e-mail on the comment. ``model`` is
+    the site's spam model.
     """
 
     body: str
@@ -81,9 +81,9 @@ class Edit(NamedTuple):
 async def edit_comment(
     connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None, edit: Edit
 ) -> Comment:
-    """Change what ``reader_id`` wrote, and judge it again.
+    """Replace the text of a comment by its author ``reader_id``, and screen it again.
 
-    Raises NotFound where the comment is not theirs, or an :class:`EditRefused`.
+    Raises NotFound if the comment is not theirs, Banned, or an :class:`EditRefused`.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
     now, body, marks = clock.now(), edit.body, edit.marks
@@ -113,7 +113,7 @@ async def edit_comment(
 async def _judge_again(
     connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, model: SpamModel | None
 ) -> list[Finding]:
-    """What the site's rules find in the new words of ``comment``; raises EditNotAccepted where one refuses them."""
+    """Return the findings of the site's rules on the new text; raises EditNotAccepted if a rule rejects it."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
     mode, rules = mode_of(thread, site.settings), site.rules
     comment.words_mark = words_mark(thread.id, says.folded_body)
@@ -128,7 +128,7 @@ async def _judge_again(
 
 
 async def _standing(connection: AsyncConnection, comment: Comment) -> Reputation:
-    """How its author stands, but for this comment; an edit is no further post, so it floods nothing."""
+    """Return the author's reputation without this comment; an edit does not count as another post."""
     mark, now = comment.words_mark, comment.edited_at
     assert mark is not None and now is not None
     history = await read_history(connection, readers=[comment.reader_id], addresses=[], words=[])
@@ -138,18 +138,18 @@ async def _standing(connection: AsyncConnection, comment: Comment) -> Reputation
 
 
 def after_edit(before: State, action: Action) -> tuple[State, EventType]:
-    """What a comment becomes whose new words have this ``action``, which is not refused; and the event that tells it.
+    """Return the state after an edit whose text gets ``action`` (not ``reject``), and the event to append.
 
-    A new wording can lose what the old one was granted, but never gain it: what was held stays held.
+    An edit can lower a comment's state but never raise it: a held comment stays held.
     """
     after = min(before, STATE_AFTER[action], key=STRICTEST_STATES.index)
     return after, EventType.COMMENT_EDITED if after is before else ARRIVED[after]
 
 
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
-    """Delete what ``reader_id`` wrote, for good: its words and its author are gone. Twice is once.
+    """Delete a comment for its author ``reader_id``: text and author are erased for good. Idempotent.
 
-    Raises NotFound where the comment is not theirs.
+    Raises NotFound if the comment is not theirs.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
     if comment.state is State.DELETED and not comment.body:

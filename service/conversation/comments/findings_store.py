@@ -1,4 +1,4 @@
-"""What the rules find in a comment is kept beside it."""
+"""Store the findings of a comment beside it."""
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from service.conversation.comments.model import FindingRow
 from service.conversation.screening.findings import Finding, Rule
 from service.platform.storage.portable import any_of, insert_many, rows_given
 
-# What people said of it, and what was known only as it arrived.
+# Findings that people filed, and those on data that is available only when a comment arrives.
 NOT_JUDGED_AGAIN = (
     *(Rule.REPORT_THRESHOLD.value, Rule.APPEAL.value),
     *(Rule.HONEYPOT.value, Rule.MIN_FORM_SECONDS.value, Rule.AKISMET.value, Rule.ON_AKISMET_FAILURE.value),
@@ -20,7 +20,7 @@ NOT_JUDGED_AGAIN = (
 
 
 def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """The rows to insert for what was found in a comment."""
+    """Return the rows to insert for the findings of a comment."""
     return [
         {"comment_id": comment_id, "rule": each.rule.value, "action": each.action, "matched": each.matched}
         for each in findings
@@ -28,26 +28,26 @@ def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str
 
 
 async def replace_findings(connection: AsyncConnection, comment_id: UUID, findings: Sequence[Finding]) -> None:
-    """Forget what the rules found in a comment before, and keep ``findings``; what is not judged again stays."""
+    """Replace the findings of a comment; those of :data:`NOT_JUDGED_AGAIN` stay."""
     by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(NOT_JUDGED_AGAIN))
     await connection.execute(by_rules)
     await insert_many(connection, FindingRow, finding_rows(comment_id, findings))
 
 
 async def add_finding(connection: AsyncConnection, comment_id: UUID, finding: Finding) -> None:
-    """Keep ``finding`` beside the others of a comment, in the place of an earlier one of the same rule."""
+    """Add ``finding`` to a comment; it replaces an earlier one of the same rule."""
     same = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule == finding.rule.value)
     await connection.execute(same)
     await insert_many(connection, FindingRow, finding_rows(comment_id, [finding]))
 
 
 async def forget_findings(connection: AsyncConnection, comment_id: UUID) -> None:
-    """Forget whatever was found in a comment whose words are gone."""
+    """Delete all findings of a comment whose text is erased."""
     await connection.execute(delete(FindingRow).where(FindingRow.comment_id == comment_id))
 
 
 async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, list[Finding]]:
-    """What was found in each of the comments ``ids``, in the order of the rules."""
+    """Read the findings of each of the comments ``ids``, in the order of :class:`Rule`."""
     found: dict[UUID, list[Finding]] = {comment_id: [] for comment_id in ids}
     if not ids:
         return found

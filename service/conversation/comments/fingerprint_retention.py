@@ -1,4 +1,4 @@
-"""What is known of where comments came from is forgotten after the site's number of days."""
+"""Prune the address fingerprints of comments after the site's retention."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,18 +15,18 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 
 BATCH = 500
-BATCHES = 20  # a sweep, so that a large database is gone through in the course of many
+BATCHES = 20  # in one sweep; a large database takes several sweeps
 
 
 class Forgetting:
-    """Goes through the comments whose address is known, oldest first, and remembers how far it is."""
+    """Prunes address fingerprints, oldest comments first, and remembers where the last sweep stopped."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._come_to: datetime | None = None
 
     async def forget_addresses(self, sites: Sequence[Site]) -> None:
-        """Forget the addresses of comments that are old enough for their site."""
+        """Prune the address fingerprints older than each site's ``fingerprint_retention_days``."""
         days = {site.id: timedelta(days=site.settings.fingerprint_retention_days) for site in sites}
         for _ in range(BATCHES):
             now = clock.now()
@@ -38,7 +38,7 @@ class Forgetting:
                 async with self._database.write() as connection:
                     await clear_addresses(connection, old)
             if len(rows) < BATCH:
-                self._come_to = None  # those of the same instant that a batch cut off come next time
+                self._come_to = None  # rows with the same time that a batch cut off come with the next sweep
                 break
             self._come_to = rows[-1].created_at
 
@@ -59,9 +59,10 @@ async def _known_before(
 
 
 async def clear_addresses(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Forget where the comments ``ids`` came from; one that somebody has locked just now is left for another time.
+    """Erase the address fingerprints of the comments ``ids``; rows that another transaction has locked are skipped.
 
-    So this waits for nobody while it holds what others wait for, though it takes no lock of a thread.
+    Skipping them (SKIP LOCKED) means this never waits while it holds row locks, though it does not lock the threads
+    first.
     """
     free = select(CommentRow.id).where(CommentRow.id.in_(ids)).with_for_update(skip_locked=True)
     locked = [*(await connection.execute(free)).scalars()]

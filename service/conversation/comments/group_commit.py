@@ -1,8 +1,8 @@
-"""Posts join a batch, and a batch is one transaction.
+"""Group commit: posts join a batch, and a batch is one transaction.
 
-*Why batches*: a commit costs the same for one post and for two hundred. Posts that arrive while a commit is under way
-share the next transaction. The batch is one customer of the process's writer, so closes and decisions wait for one
-batch at most; it runs in a task of its own, so a client that goes away cancels nothing.
+*Why batches*: a commit costs the same for one post as for two hundred, so posts that arrive during a commit share the
+next transaction. A batch is one customer of the process's writer, so closes and decisions wait for one batch at most.
+It runs in its own task, so a client that disconnects cancels nothing.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from service.platform.storage.postgresql import wait_for_locks
 
 LARGEST_GROUP = 200
 LONGEST_QUEUE = 5_000
-# A batch that met a lock has waited for it already: its parts only look whether it is theirs.
+# Seconds. A batch that met a lock has already waited for it; its parts only check whether the lock is on their thread.
 LOCK_WAIT_OF_PART = 0.1
 
 log = structlog.get_logger()
 
 
 class Waiting(NamedTuple):
-    """A draft that waits for a transaction, its answer, and the loop's time at which it is answered with 503."""
+    """A draft in the queue, the future of its outcome, and the loop time after which it gets 503."""
 
     draft: Draft
     answer: "asyncio.Future[Outcome]"
@@ -38,7 +38,7 @@ class Waiting(NamedTuple):
 
 
 class GroupCommit:
-    """Where posts of a process wait for the next transaction."""
+    """The queue of posts in this process that wait for the next transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,9 +46,9 @@ class GroupCommit:
         self._crossing: asyncio.Task[None] | None = None
 
     async def post(self, draft: Draft) -> Accepted:
-        """Have ``draft`` judged and, if it is accepted, committed.
+        """Queue ``draft`` and wait until it is decided and, if accepted, committed.
 
-        Raises the :class:`Problem` that refuses it, or Busy where too many wait.
+        Raises the :class:`Problem` that refuses it, or Busy if the queue is full.
         """
         if len(self._waiting) >= LONGEST_QUEUE:
             raise Busy(cause="The queue of posts is full.")
@@ -66,7 +66,7 @@ class GroupCommit:
         return outcome
 
     async def finish(self) -> None:
-        """Wait until nobody waits any more."""
+        """Wait until the queue is empty."""
         if self._crossing is not None:
             await self._crossing
 
@@ -78,14 +78,14 @@ class GroupCommit:
             self._crossing = None
 
     async def _cross_once(self) -> None:
-        """Take the writer's turn, then everybody who waits by then."""
+        """Wait for the writer, then commit every post that is queued by then."""
         batch: list[Waiting] = []
         try:
             async with self._database.write(within=_left(self._waiting[0])) as connection:
                 batch = self._take()
                 outcomes = await accept_batch(connection, [each.draft for each in batch])
         except Exception as error:
-            # The turn itself may not have come; then the first in line get to know why.
+            # If the writer's turn never came, the batch is still empty: fail the first posts in the queue.
             batch = batch or self._take()
             outcomes = await self._cross_in_parts(batch, error)
         for each, outcome in zip(batch, outcomes, strict=True):
@@ -99,9 +99,9 @@ class GroupCommit:
         return batch
 
     async def _cross_in_parts(self, batch: Sequence[Waiting], error: Exception) -> list[Outcome]:
-        """Retry what failed together in parts: thread by thread where a lock was missing, else post by post.
+        """Retry a failed batch in parts: thread by thread after a lock timeout, else post by post.
 
-        A post whose time is over is not retried: the whole batch ends with the time of its oldest post.
+        A post past its time limit is not retried: the whole batch ends with the time limit of its oldest post.
         """
         if len(batch) == 1:
             return [_failure(batch[0].draft, error)]
@@ -118,7 +118,7 @@ class GroupCommit:
         return [outcomes[number] for number in range(len(batch))]
 
     def _may_get_through_in_parts(self, error: Busy, batch: Sequence[Waiting]) -> bool:
-        """Whether it was one thread that somebody else holds, not the whole database."""
+        """Whether the lock is on one thread, not on the whole database."""
         whole = isinstance(error, DatabaseUnavailable) or self._database.dialect == "sqlite"
         return not whole and len({_thread(each.draft) for each in batch}) > 1
 
@@ -135,7 +135,7 @@ class GroupCommit:
 
 
 def _left(waiting: Waiting) -> float:
-    """The seconds until ``waiting`` has to be answered."""
+    """Return the seconds left until ``waiting`` must be answered."""
     return max(0.0, waiting.until - asyncio.get_running_loop().time())
 
 
@@ -144,13 +144,13 @@ def _thread(draft: Draft) -> tuple[int, str]:
 
 
 def _by_thread(batch: Sequence[Waiting]) -> list[list[int]]:
-    """The numbers of the drafts of ``batch``, a list for each thread, in order."""
+    """Return the positions of the drafts of ``batch``, one list per thread, in order."""
     numbers = sorted(range(len(batch)), key=lambda number: (_thread(batch[number].draft), number))
     return [list(part) for _, part in groupby(numbers, key=lambda number: _thread(batch[number].draft))]
 
 
 def _failure(draft: Draft, error: Exception) -> Problem:
-    """The problem of a post that failed alone."""
+    """Return the problem of a post that failed on its own."""
     if isinstance(error, Problem):
         return error
     log.error("post-failed", exc_info=error)

@@ -1,7 +1,7 @@
-"""The HTML of comments from elsewhere, as people and their systems really wrote it, put in order.
+"""Repair the HTML of imported comments.
 
-WordPress keeps a comment as it was typed: a few tags, often not closed, with newlines for paragraphs. What comes out
-here is balanced and not nested too deep, but **not** safe: the sanitiser comes after.
+WordPress stores a comment as it was typed: a few tags, often unclosed, with newlines for paragraphs. The output here is
+balanced and not nested too deep, but **not** safe: the sanitiser runs after it.
 """
 
 import re
@@ -10,7 +10,7 @@ from html import escape, unescape
 from service.platform.text.plain_text import clean_text, is_blank, without_bidi_controls
 from service.platform.text.web_urls import is_web_url
 
-# Elements within elements: the sanitiser takes time by the square of it.
+# Nested elements: the sanitiser's time is quadratic in the depth.
 DEEPEST = 24
 
 _INLINE = frozenset({"a", "b", "code", "del", "em", "i", "q", "s", "strike", "strong"})
@@ -19,9 +19,9 @@ _NOT_IN_ITSELF = frozenset({"a", "pre"})
 
 
 def tidy(html_text: str) -> str:
-    """``html_text`` with paragraphs and line breaks for its newlines, and only elements that a comment may have.
+    """Turn newlines into paragraphs and line breaks, and keep only elements that a comment may have.
 
-    Other tags go and their text stays; an image becomes a link to it. Takes time in proportion to the length.
+    Other tags are removed and their text stays; an image becomes a link to it. Linear in the length of ``html_text``.
     """
     text = without_bidi_controls(clean_text(_REFERENCE.sub(_decode, html_text)))
     text = _PARAGRAPH.sub("\n\n", _BREAK.sub("\n", text))
@@ -29,12 +29,12 @@ def tidy(html_text: str) -> str:
 
 
 def _decode(reference: re.Match[str]) -> str:
-    """What ``reference`` stands for, so that it is cleaned like all else; what could be markup is escaped."""
+    """Decode ``reference`` so that it is cleaned like other text; characters of markup are escaped."""
     return escape(unescape(reference[0])) or "\N{REPLACEMENT CHARACTER}"
 
 
 def _balanced(text: str) -> str:
-    """``text`` with its elements closed in the right order; a ``<`` that begins no tag is escaped."""
+    """Close the elements of ``text`` in the right order; escape each ``<`` that does not begin a tag."""
     out: list[str] = []
     elements = _Elements()
     at = 0
@@ -48,14 +48,14 @@ def _balanced(text: str) -> str:
 
 
 class _Elements:
-    """The elements that are open, and how many were left out that still have their end to come."""
+    """The open elements, and how many were left out whose end tag is still to come."""
 
     def __init__(self) -> None:
         self._open: list[str] = []
         self._left_out: dict[str, int] = {}
 
     def meet(self, tag: re.Match[str]) -> str:
-        """What to write for ``tag``."""
+        """Return the output for ``tag``."""
         name = (tag["name"] or "").lower()
         if name == "img":
             return self._image(tag["attributes"])
@@ -104,7 +104,7 @@ def _attribute(name: str, attributes: str) -> str:
 
 
 def _with_paragraphs(html: str) -> str:
-    """``html``, balanced, with paragraphs and line breaks for the newlines outside ``<pre>``."""
+    """Add paragraphs and line breaks to balanced ``html`` for its newlines outside ``<pre>``."""
     parts: list[str] = []
     blocks: list[str] = []
     for number, piece in enumerate(_BLOCK.split(html)):
@@ -120,13 +120,13 @@ def _with_paragraphs(html: str) -> str:
 
 
 def _flow(text: str, *, in_item: bool) -> str:
-    """``text`` as paragraphs; as it is where it shows nothing, or is all there is of a list item."""
+    """Wrap ``text`` in paragraphs, unless it shows nothing or is the only paragraph of a list item."""
     if is_blank(_ANY_TAG.sub("", text)):
         return text.strip()
     paragraphs = ["<br>\n".join(map(str.strip, part.split("\n"))) for part in _BLANK_LINES.split(text.strip())]
     if in_item and len(paragraphs) == 1:
         return paragraphs[0]
-    # Nothing between them: where an element spans paragraphs, the sanitiser would wrap a newline in it.
+    # No newline between them: if an element spans paragraphs, the sanitiser would wrap the newline in it.
     return "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
 
 
@@ -134,7 +134,7 @@ _REFERENCE = re.compile(r"&(?:(?:#[xX][\da-fA-F]{1,12}|#\d{1,12}|[A-Za-z][A-Za-z
 _BREAK = re.compile(r"<br\b[^<>]*>[ \t]*\n?", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"</?(?:p|div|h[1-6]|hr|table|tr)\b[^<>]*>", re.IGNORECASE)
 
-# A quoted value may hold a “>”, but no “<”: so nothing is read twice, however many quotes are never closed.
+# A quoted value may contain “>” but not “<”, so nothing is scanned twice, however many quotes stay open.
 _TAG = re.compile(
     r"""<(?P<slash>/?)(?P<name>[a-zA-Z][a-zA-Z\d]*)(?P<attributes>(?:[\s/](?:[^<>"']|"[^"<]*"|'[^'<]*')*+)?)>|<[!?][^<>]*>"""
 )

@@ -1,11 +1,11 @@
-"""The Markdown that a comment may have; all else that Markdown knows is text here, and shows as it was typed.
+"""Parse the subset of Markdown that comments may use; everything else shows as it was typed.
 
-Headings, rules, raw HTML, reference definitions and character references for invisible characters are held back before
-the parser sees them: a comment that says ``# 1 reason``, ``+`` or ``<b>`` says just that, and nothing vanishes.
+Headings, rules, raw HTML, reference definitions and character references for invisible characters are disabled before
+parsing. A comment that says ``# 1 reason``, ``+`` or ``<b>`` shows exactly that, and nothing vanishes.
 
-How: a stand-in, a character that no text may contain, goes where it breaks the markup (``<b>`` with it is no tag) and
-is taken out of the HTML again. So it leaves no trace even where it was not needed, in code above all, and only the
-parser has to know what is code. Backslashes would show there.
+*How*: a stand-in, a character that no text may contain, is inserted where it breaks the markup: ``<b>`` with it is not
+a tag. It is removed from the HTML afterwards. It leaves no trace even where it was not needed, as in code, so only the
+parser has to recognise code. Backslashes would show there.
 """
 
 import re
@@ -15,8 +15,8 @@ from unicodedata import category
 from service.conversation.comments.cmark import to_html
 from service.platform.text.plain_text import is_blank
 
-# Quotes and lists on one line, and the white space (in columns) in front of its list items: both nest. The parser can
-# do with any depth, but the sanitiser takes time by its square: 10,000 “>” took it 190 ms.
+# Quotes and lists on one line, and the white space (in columns) before its list items: both nest. The parser handles
+# any depth, but the sanitiser's time is quadratic in it: 10,000 “>” took 190 ms.
 DEEPEST = 8
 WIDEST = 24
 
@@ -25,10 +25,10 @@ _ENCODED_STAND_IN = "%EF%B7%90"
 
 
 def parse(source: str) -> str:
-    """The HTML of ``source``, with tags of the subset, images, and links to anywhere; the sanitiser comes after.
+    """Return the HTML of ``source``: tags of the subset, images, and links to any target; sanitise it afterwards.
 
-    Typed angle brackets and ampersands are escaped, so each ``<`` in it begins a tag that the parser made. ``source``
-    is clean text (:func:`clean_text`). Takes time in proportion to its length.
+    Typed angle brackets and ampersands are escaped, so each ``<`` begins a tag that the parser made. ``source`` must be
+    clean text (:func:`clean_text`). Linear in its length.
     """
     source = source.replace(_STAND_IN, "\N{REPLACEMENT CHARACTER}").replace("\r", "\n")
     html = to_html(_hold_back(source))
@@ -42,20 +42,20 @@ def _hold_back(source: str) -> str:
         source = _TAG_START.sub(f"<{_STAND_IN}", source)
     if "&" in source:
         source = _REFERENCE.sub(_hold_back_reference, source)
-    # A reference definition would vanish, and 1,000 links by one long reference would be 1,000 times as long.
+    # A reference definition would vanish, and 1,000 links to one long reference would repeat it 1,000 times.
     source = source.replace("]:", f"]{_STAND_IN}:")
     return "\n".join(_hold_back_line(line) if line[:1] in _LINE_STARTS else line for line in source.split("\n"))
 
 
 def _hold_back_reference(reference: re.Match[str]) -> str:
-    """Hold it back if it would bring in what is invisible, or a mark: cleaning the text could not see that."""
+    """Disable a reference to an invisible character or a combining mark, which cleaning the text cannot see."""
     meant = unescape(reference[0])
     slips_in = is_blank(meant) or any(category(character)[0] in "CM" for character in meant)
     return f"&{_STAND_IN}{reference[0][1:]}" if slips_in and meant != "\xa0" else reference[0]
 
 
 def _hold_back_line(line: str) -> str:
-    """Go through the quotes and list items that ``line`` opens, to what begins in them or is too deep in them."""
+    """Skip the quotes and list items that open ``line``; disable a block inside them, or one nested too deep."""
     at = depth = width = 0
     while True:
         if refused := _REFUSED.match(line, at):
@@ -74,7 +74,7 @@ def _stand_in_at(place: int, line: str) -> str:
     return f"{line[:place]}{_STAND_IN}{line[place:]}"
 
 
-# What begins a tag, a comment or an instruction, unless it is a link like <https://example.org>.
+# The start of a tag, a comment or an instruction, unless it is a link like <https://example.org>.
 _TAG_START = re.compile(r"<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});", re.ASCII)
 

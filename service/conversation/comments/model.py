@@ -1,4 +1,4 @@
-"""The tables of comments and of remembered posts, and a comment as the deeds hold it."""
+"""Tables of comments, findings, idempotency keys and spam filters, and the comment struct."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ AuthorRole = Literal["guest", "reader", "staff"]
 
 
 class State(StrEnum):
-    """What a comment is; only published ones count."""
+    """The state of a comment; only published comments count."""
 
     PUBLISHED = "published"
     PENDING = "pending"
@@ -25,7 +25,7 @@ class State(StrEnum):
     DELETED = "deleted"
 
 
-# An index is used where a statement says the very same: SQLAlchemy tells SQLite, which has no booleans, “= 1”.
+# A partial index is used only if the statement repeats its condition: for SQLite, SQLAlchemy writes booleans as “= 1”.
 _SHOWN, _SHOWN_IN_SQLITE = text("shown"), text("shown = 1")
 _UNSEEN = text("state IN ('pending', 'spam')")
 _NOT_PUBLISHED = text("state <> 'published'")
@@ -35,12 +35,13 @@ _REPORTED = text("reports > 0")
 
 
 class CommentRow(Base):
-    """What a reader posted.
+    """A comment posted by a reader.
 
-    ``shown`` is: published, or has a published descendant (a tombstone). The partial indexes hold shown rows only, so
-    a flood of spam costs readers nothing. ``words_mark`` and ``address_mark`` are keyed hashes of what was said in
-    which thread and of where it came from; ``reports`` counts those since a moderator last looked, NULL where one has
-    judged the words as they are. Their defaults are for the release before, which knows nothing of them.
+    ``shown`` means: published, or has a published descendant (a tombstone). The partial indexes hold shown rows only,
+    so a flood of spam costs readers nothing. ``words_mark`` is a hash of the folded text within its thread;
+    ``address_mark`` is the fingerprint of the author's address. ``reports`` counts reports since a moderator last
+    looked; NULL means that a moderator has decided on the current text. The columns have defaults for the previous
+    release, which does not know them.
     """
 
     __tablename__ = "comments"
@@ -57,7 +58,7 @@ class CommentRow(Base):
         Index("ix_comments_unseen", "thread_id", "reader_id", "path", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
         Index("ix_comments_queue", "state", "id", sqlite_where=_NOT_PUBLISHED, postgresql_where=_NOT_PUBLISHED),
         Index("ix_comments_reader", "reader_id", "id"),
-        # Partial on SQLite only: the term that asks for it would let PostgreSQL go through that of forgetting instead.
+        # Partial on SQLite only: the term it needs would let PostgreSQL scan the retention index instead.
         Index("ix_comments_words", "words_mark", "id", sqlite_where=_HAS_WORDS),
         Index("ix_comments_address", "address_mark", "id", sqlite_where=_HAS_ADDRESS),
         Index("ix_comments_addressed", "created_at", sqlite_where=_HAS_ADDRESS, postgresql_where=_HAS_ADDRESS),
@@ -101,7 +102,7 @@ class CommentRow(Base):
 
 
 class Comment(msgspec.Struct):
-    """A comment as one transaction holds it. ``path`` is its spot in the tree (``paths.py``)."""
+    """A comment within one transaction. ``path`` is its place in the tree (``tree_paths.py``)."""
 
     id: UUID
     thread_id: int
@@ -127,7 +128,7 @@ class Comment(msgspec.Struct):
 
 
 class FindingRow(Base):
-    """What a rule found in a comment as it arrived or was last edited; it goes when the comment's words go."""
+    """A finding on a comment from its arrival or last edit; erased with the comment's text."""
 
     __tablename__ = "findings"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -142,16 +143,16 @@ COLUMNS = tuple(getattr(CommentRow, name) for name in Comment.__struct_fields__)
 
 
 def comment_of(row: Sequence[Any]) -> Comment:
-    """The comment in a row of :data:`COLUMNS`."""
+    """Build the comment from a row of :data:`COLUMNS`."""
     comment = Comment(*row)
     comment.state = State(comment.state)
     return comment
 
 
 class IdempotencyKeyRow(Base):
-    """A post that was accepted, remembered for a day so that sending it again changes nothing (promise 4).
+    """An accepted post, kept for a day so that sending it again changes nothing (promise 4).
 
-    ``fingerprint`` tells whether what is sent again is the same.
+    ``fingerprint`` is the hash that shows whether a retry is the same post.
     """
 
     __tablename__ = "idempotency_keys"
@@ -166,10 +167,10 @@ class IdempotencyKeyRow(Base):
 
 
 class ClassifierRow(Base):
-    """What a site's classifier has learned from the decisions in its log up to ``position``.
+    """A site's spam filter, trained on the decisions in its log up to ``position``.
 
-    ``learned`` are the counts (``screening/spam_model.py``, as MessagePack); ``version`` moves with them; ``edition``
-    is that of the features.
+    ``learned`` holds the counts (``screening/spam_model.py``) as MessagePack; ``version`` changes with them.
+    ``edition`` is the version of the features.
     """
 
     __tablename__ = "classifiers"
@@ -182,9 +183,9 @@ class ClassifierRow(Base):
 
 
 class LessonRow(Base):
-    """A comment that a classifier has learned by a moderator's decision, as long as both stand.
+    """A comment that trained the spam filter through a moderator's decision, kept as long as both stand.
 
-    ``features`` (MessagePack) are what was learned, so that it can be taken back, also when the words have changed.
+    ``features`` (MessagePack) are those that were counted, so the lesson can be undone even after the text has changed.
     """
 
     __tablename__ = "lessons"

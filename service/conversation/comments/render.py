@@ -1,8 +1,7 @@
-"""A comment's HTML, made once when it is written. Whatever came in, one sanitiser is the last gate and the only one.
+"""Render a comment's HTML once, when it is written. All markup passes one sanitiser, last.
 
-It has one allowlist, for what readers type (Markdown) and for what was imported (HTML). Nothing that a reader typed
-vanishes: what is not in the subset shows as text, an image is a link to it, and where a link may not lead stands beside
-its text.
+One allowlist covers Markdown from readers and imported HTML. Nothing that a reader typed vanishes: markup outside the
+subset shows as text, an image becomes a link to it, and the target of a forbidden link stands beside its text.
 """
 
 import re
@@ -16,7 +15,7 @@ from service.conversation.comments.markdown import parse
 from service.platform.text.plain_text import without_bidi_controls
 from service.platform.text.web_urls import is_web_url
 
-# Emphasis within emphasis. Deeper marks show no difference, so their tags are left out and their text stays.
+# Nested emphasis. Deeper levels look no different, so their tags are dropped and their text stays.
 DEEPEST_EMPHASIS = 8
 
 _TYPED = {"a", "blockquote", "br", "code", "del", "em", "li", "ol", "p", "pre", "strong", "ul"}
@@ -31,9 +30,9 @@ _SANITISER = nh3.Cleaner(
 
 
 def render(body: str) -> str:
-    """The safe HTML of ``body``, Markdown typed by a reader and cleaned (:func:`clean_text`).
+    """Return the safe HTML of ``body``, Markdown that a reader typed, already cleaned (:func:`clean_text`).
 
-    Takes time in proportion to its length, some 50 µs for a usual comment.
+    Linear in its length; a usual comment takes some 50 µs.
     """
     body = without_bidi_controls(body)
     html = parse(body)
@@ -47,20 +46,21 @@ def render(body: str) -> str:
 
 
 def sanitise_imported(html_text: str) -> str:
-    """The safe HTML of ``html_text``, a comment as WordPress keeps it.
+    """Return the safe HTML of ``html_text``, a comment as WordPress stores it.
 
-    Blank lines part its paragraphs, single newlines are line breaks; tags that are not allowed go, their text stays.
+    Blank lines separate paragraphs, and single newlines are line breaks. Tags that are not allowed are removed; their
+    text stays.
     """
     return _sanitise(tidy(html_text))
 
 
 def _sanitise(html: str) -> str:
-    # The sanitiser has the last word on each URL, and puts rel also on a link whose href it took.
+    # The sanitiser decides on each URL last, and adds rel even to a link whose href it removed.
     return _DEAD_LINK.sub(r"<a\1>", _SANITISER.clean(html)).strip()
 
 
 def _settle_links(html: str) -> str:
-    """``html`` as the parser made it, with links that lead to the web and no other, no link in a link, and no image."""
+    """Keep web links in the parser's ``html``; no other links, no nested links, no images."""
     parts: list[str] = []
     open_links: list[tuple[re.Match[str], int]] = []
     at = 0
@@ -79,7 +79,7 @@ def _settle_links(html: str) -> str:
 
 
 def _link(tag: re.Match[str], text: str) -> str:
-    """A link, or where it may not be one, its text and where it would have led."""
+    """Return a link, or for a forbidden target the text followed by the target."""
     target = tag["target"]
     text = text.strip() or target
     if _leads_to_the_web(unescape(target)):
@@ -89,12 +89,12 @@ def _link(tag: re.Match[str], text: str) -> str:
 
 
 def _leads_to_the_web(url: str) -> bool:
-    # The parser percent-encodes the letters of a host like пример.рф; browsers undo that, and is_web_url refuses it.
+    # The parser percent-encodes the letters of a host like пример.рф; browsers decode that, and is_web_url refuses it.
     return is_web_url(_HOST.sub(lambda host: unquote(host[0]), url, count=1))
 
 
 def _flatten(html: str) -> str:
-    """``html`` as the parser made it, without the tags of emphasis that stands too deep in emphasis."""
+    """Drop the tags of emphasis nested too deep in the parser's ``html``."""
     depth = 0
 
     def keep_or_drop(tag: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What authors, addresses and threads had lately: a few rows each, by their own indexes, read once a group."""
+"""Read the recent activity of authors, addresses and threads: a few rows each by index, once per batch."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -19,9 +19,9 @@ from service.platform.storage.portable import keys_given, newest_of_each
 
 
 class ReputationHistory(msgspec.Struct):
-    """By reader their past comments, by address mark when it was used, by words mark when they were said last.
+    """Past comments by reader, post times by address fingerprint, and last post time by hash of the text.
 
-    All newest first. What a group accepts is added, so that later posts of the group see it.
+    All lists are newest first. Posts accepted in a batch are added, so later posts of the batch see them.
     """
 
     of_readers: defaultdict[UUID, list[Past]]
@@ -29,12 +29,12 @@ class ReputationHistory(msgspec.Struct):
     of_words: dict[int, datetime]
 
     def add(self, comment: Comment) -> None:
-        """Remember a comment that has just arrived."""
+        """Add a comment that has just arrived."""
         past = Past(comment.id, comment.state, comment.created_at, comment.words_mark)
         self.remember(past, comment.reader_id, comment.address_mark)
 
     def remember(self, past: Past, reader_id: UUID, address_mark: int | None) -> None:
-        """Put ``past`` before all that is known; no more is kept than would be read."""
+        """Add ``past`` as the newest entry; drop entries beyond :data:`MOST_REMEMBERED`."""
         of_reader = self.of_readers[reader_id]
         of_reader.insert(0, past)
         del of_reader[MOST_REMEMBERED:]
@@ -48,7 +48,7 @@ class ReputationHistory(msgspec.Struct):
     def standing(
         self, *, reader_id: UUID, address_mark: int | None, words_mark: int, folded: str, now: datetime
     ) -> Reputation:
-        """How somebody stands who says what ``folded`` is."""
+        """Return the reputation of an author who posts the text ``folded``."""
         return standing_of(
             self.of_readers.get(reader_id, []),
             self.of_addresses.get(address_mark, []) if address_mark is not None else [],
@@ -60,12 +60,12 @@ class ReputationHistory(msgspec.Struct):
 
 
 def no_history() -> ReputationHistory:
-    """What is known where nothing was asked."""
+    """Return an empty history."""
     return ReputationHistory(defaultdict(list), defaultdict(list), {})
 
 
 def asks_history(rules: Rules, mode: Mode) -> bool:
-    """Whether anything depends on what was before."""
+    """Whether any rule, or the mode, depends on reputation."""
     of_rules = (
         rules.duplicates,
         rules.max_per_minute_per_reader,
@@ -79,7 +79,7 @@ def asks_history(rules: Rules, mode: Mode) -> bool:
 async def read_history(
     connection: AsyncConnection, *, readers: Collection[UUID], addresses: Collection[int], words: Collection[int]
 ) -> ReputationHistory:
-    """The history of those ``readers``, address marks and words marks."""
+    """Read the history of ``readers``, of address fingerprints and of text hashes."""
     history, dialect = no_history(), connection.dialect.name
     if readers:
         for row in await connection.execute(_of_readers(dialect), keys_given(dialect, readers)):

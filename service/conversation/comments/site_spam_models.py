@@ -1,4 +1,4 @@
-"""The classifiers of the sites as posts ask them: kept in memory, and read again when they have learned."""
+"""Cache each site's spam model in memory, and reload it after it has learned."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ decode_learned = msgspec.msgpack.Decoder(Learned).decode
 
 
 class _Kept(NamedTuple):
-    """A model, the version of what it was made of, and when that was last asked for."""
+    """A cached model, the version it was built from, and the time of the last check."""
 
     model: SpamModel | None
     version: int
@@ -32,7 +32,7 @@ class _Kept(NamedTuple):
 
 
 class SiteSpamModels:
-    """The models of the sites of one database, none older than :data:`REMEMBERED`."""
+    """The spam models of one database's sites, none older than :data:`REMEMBERED`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,13 +40,13 @@ class SiteSpamModels:
         self._reading: SingleFlight[_Kept] = SingleFlight()
 
     async def of(self, site: Site) -> SpamModel | None:
-        """The model of ``site``; None where it has no classifier, or one that has not yet learned enough."""
+        """Return the model of ``site``; None without a spam filter, or before it has learned enough."""
         if site.rules.classifier is None:
             self._kept.pop(site.id, None)
             return None
         kept = self._kept.get(site.id)
         if kept is not None and (_is_fresh(kept) or site.id in self._reading):
-            return kept.model  # while one reads it again, the others do not wait
+            return kept.model  # other posts use the cached model during a reload
         kept = self._kept[site.id] = await self._reading.call(site.id, partial(self._read, site.id, kept))
         return kept.model
 
@@ -70,7 +70,7 @@ def _make(learned: bytes) -> SpamModel | None:
 
 
 async def _read_version(connection: AsyncConnection, site_id: int) -> int:
-    """The version of what the site's classifier has learned; 0 where that is nothing, or other features."""
+    """Return the version of the site's counts; 0 if there are none, or only those of another edition."""
     statement = select(ClassifierRow.version).where(ClassifierRow.site_id == site_id, ClassifierRow.edition == EDITION)
     return await connection.scalar(statement) or 0
 

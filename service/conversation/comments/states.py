@@ -1,6 +1,6 @@
-"""The only writer of states: what a comment becomes, what that does to the count, and the event that tells it.
+"""The only writer of comment states: sets the state, the count and ``shown``, and appends the event.
 
-Promises 1 and 5: a state, the count, ``shown`` and the event change here, together, under the thread's lock.
+Promises 1 and 5: state, count, ``shown`` and event change here, together, under the thread's lock.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,12 +28,12 @@ WRITTEN = (
     *("body", "html", "edited_at", "words_mark"),
 )
 
-# What screening does with a comment that it does not reject, and the states from the strictest.
+# The state after each action of screening except reject, and the states from the strictest.
 STATE_AFTER: dict[Action, State] = {"publish": State.PUBLISHED, "hold": State.PENDING, "spam": State.SPAM}
 STRICTEST_STATES = (State.SPAM, State.PENDING, State.PUBLISHED)
 
 
-# What tells that a comment has arrived, by the state in which it does.
+# The event of a new comment, by its state.
 ARRIVED = {
     State.PUBLISHED: EventType.COMMENT_PUBLISHED,
     State.PENDING: EventType.COMMENT_HELD,
@@ -42,7 +42,7 @@ ARRIVED = {
 
 
 class Change(msgspec.Struct):
-    """One comment and what it is to become; ``comment`` holds the new words already, if there are any."""
+    """A comment and its next state; ``comment`` already holds any new text."""
 
     thread: Thread
     site: Site
@@ -52,13 +52,13 @@ class Change(msgspec.Struct):
 
 
 def enter_state(thread: Thread, site: Site, comment: Comment, *, now: datetime) -> NewEvent:
-    """Count a comment that has just arrived in ``thread``; the event that tells it."""
+    """Count a comment that has just arrived in ``thread``, and return its event."""
     enter_silently(thread, comment)
     return tell(thread, site, ARRIVED[comment.state], occurred_at=now, comment=told_comment(comment))
 
 
 def enter_silently(thread: Thread, comment: Comment) -> None:
-    """Count a comment that arrives with many others, which one event of the thread tells."""
+    """Count an imported comment; one event of the thread covers the whole import."""
     published = comment.state is State.PUBLISHED
     thread.reply_count += published
     thread.shown_version += published
@@ -67,9 +67,9 @@ def enter_silently(thread: Thread, comment: Comment) -> None:
 async def change_states(
     connection: AsyncConnection, changes: Sequence[Change], *, now: datetime, told_before: Sequence[NewEvent] = ()
 ) -> None:
-    """Make comments what they are to become, in order; their threads are locked.
+    """Apply ``changes`` in order; the caller has locked their threads.
 
-    ``told_before`` are events of the same transaction that come first. Each comment's revision moves.
+    ``told_before`` are events of the same transaction that come first. The revision of each comment goes up by one.
     """
     events = [*told_before, *(_apply(change, now) for change in changes)]
     if changes:
@@ -84,10 +84,9 @@ async def change_states(
 async def erase_comments(
     connection: AsyncConnection, thread: Thread, comments: Sequence[Comment], *, others_stay: bool, now: datetime
 ) -> None:
-    """Delete ``comments`` of a locked thread, their words and their authors; one event tells it when all are gone.
+    """Erase the text and authors of ``comments`` in a locked thread; one later event covers the whole erasure.
 
-    They stand in reading order, the last first, and whatever is below them is erased before or with them, unless
-    ``others_stay``.
+    They are in reading order, last first. Everything below them is erased before or with them, unless ``others_stay``.
     """
     dialect = connection.dialect.name
     erase = update(CommentRow).where(any_of(dialect, CommentRow.id)).values(_ERASED | {"revision": _NEXT_REVISION})
@@ -115,13 +114,13 @@ def _apply(change: Change, now: datetime) -> NewEvent:
     comment.revision += 1
     thread.reply_count += (comment.state is State.PUBLISHED) - (before is State.PUBLISHED)
     thread.shown_version += comment.shown or comment.state is State.PUBLISHED
-    comment.shown = comment.state is State.PUBLISHED  # tombstones are found below
+    comment.shown = comment.state is State.PUBLISHED  # keep_shown sets it for tombstones
     told = {"comment": told_comment(comment), "previous_state": before}
     return tell(thread, change.site, change.event, occurred_at=now, **told)
 
 
 def _spots(change: Change) -> list[tuple[int, bytes]]:
-    """Where ``shown`` may have to change: at the comment, and at all above it."""
+    """Return the places where ``shown`` may change: the comment and all its ancestors."""
     path = change.comment.path
     return [(change.thread.id, spot) for spot in [*ancestors(path), path]]
 
@@ -138,7 +137,7 @@ _WRITE_COMMENT = (
 
 
 async def keep_shown(connection: AsyncConnection, spots: Collection[tuple[int, bytes]]) -> None:
-    """Show the comments at ``spots``, pairs of thread and path, exactly if they or something below is published."""
+    """Set ``shown`` at ``spots``, pairs of thread and path: true exactly if it or a descendant is published."""
     rows = [
         {"in_thread": thread_id, "at_path": path, "subtree_end": end_of_subtree(path)}
         for thread_id, path in sorted(spots)
@@ -154,7 +153,7 @@ def _is_shown() -> ColumnElement[bool]:
             below.thread_id == bindparam("in_thread"),
             below.path > bindparam("at_path"),
             below.path < bindparam("subtree_end"),
-            below.shown,  # what is published is shown already, and the partial index holds no more
+            below.shown,  # published rows are already shown, and the partial index holds only shown rows
             below.state == State.PUBLISHED.value,
         )
     )

@@ -1,4 +1,4 @@
-"""What a reader sends is taken here, by the API and by the pages' forms alike: counted, asked about, and done."""
+"""Submit posts and edits from the API and the pages' forms: rate limit, Akismet, then the batch."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -24,9 +24,9 @@ from service.platform.text.field_types import read_text
 
 
 async def submit_post(request: Request, caller: Caller, post: PostIn, *, key: str | None) -> Accepted:
-    """Have ``post`` accepted, once for each idempotency ``key``; raises the problem that refuses it.
+    """Submit ``post``, once per idempotency ``key``; raises the problem that refuses it.
 
-    A draft that came too soon after others is looked up all the same: it may have been accepted before.
+    A draft over the rate limit is still looked up by its key, because it may have been accepted before.
     """
     draft = draft_of(request, caller, post, key=key)
     draft.limited = count_post(request, caller, draft=draft.given_back())
@@ -41,7 +41,7 @@ async def submit_post(request: Request, caller: Caller, post: PostIn, *, key: st
 
 
 async def submit_edit(request: Request, caller: Caller, comment_id: UUID, typed: EditIn) -> Comment:
-    """The caller's own comment with its new words; raises the problem that refuses them."""
+    """Edit the caller's own comment and return it; raises the problem that refuses the edit."""
     body = read_text(typed.body, pointer="/body")
     if limited := count_post(request, caller, draft={"body": body}):
         raise limited
@@ -53,6 +53,6 @@ async def submit_edit(request: Request, caller: Caller, comment_id: UUID, typed:
 
 
 async def findings_of(request: Request, comment: Comment) -> Sequence[Finding]:
-    """What was found in a comment that was accepted before."""
+    """Read the stored findings of an accepted comment."""
     async with database_of(request).read() as connection:
         return (await read_findings(connection, [comment.id]))[comment.id]

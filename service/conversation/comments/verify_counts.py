@@ -1,6 +1,6 @@
-"""Counts everything again, to prove that nothing needs it.
+"""Recount everything to prove that the stored counts are right.
 
-Each finding is a sentence that names what is wrong, as a pair of what is kept and what was found.
+Each finding is a sentence that gives the stored value and the value found.
 """
 
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from service.platform.sites.model import SiteRow
 
 
 class _Spot(msgspec.Struct):
-    """A comment on the way down the tree, and whether something published was met below it."""
+    """A comment on the way down the tree; ``published`` if it or a comment below it is published."""
 
     path: bytes
     published: bool
@@ -27,7 +27,7 @@ class _Spot(msgspec.Struct):
 
 
 async def verify(connection: AsyncConnection) -> AsyncIterator[str]:
-    """What is wrong in the whole database, a finding at a time; nothing where all is right."""
+    """Yield one sentence for each error in the whole database; nothing if there is none."""
     async for finding in _positions(connection):
         yield finding
     columns = (ThreadRow.id, ThreadRow.article, ThreadRow.reply_count, ThreadRow.places, ThreadRow.sequence)
@@ -51,14 +51,14 @@ async def _positions(connection: AsyncConnection) -> AsyncIterator[str]:
 async def _range(
     connection: AsyncConnection, number: InstrumentedAttribute[Any], where: ColumnElement[bool]
 ) -> tuple[int, int, int]:
-    """The first, the last and the count of the numbers; 1, 0, 0 where there are none."""
+    """Return first, last and count of the numbers; 1, 0, 0 if there are none."""
     statement = select(func.min(number), func.max(number), func.count()).where(where)
     first, last, count = (await connection.execute(statement)).one()
     return (first, last, count) if count else (1, 0, 0)
 
 
 async def _thread(connection: AsyncConnection, thread_id: int, reply_count: int, places: int) -> AsyncIterator[str]:
-    """Walk one thread in the order of reading, with the comments above the current one at hand."""
+    """Walk one thread in reading order, with a stack of the comments above the current one."""
     columns = (CommentRow.path, CommentRow.newest_path, CommentRow.depth, CommentRow.state, CommentRow.shown)
     statement = select(*columns).where(CommentRow.thread_id == thread_id).order_by(CommentRow.path)
     above: list[_Spot] = []
@@ -83,7 +83,7 @@ async def _thread(connection: AsyncConnection, thread_id: int, reply_count: int,
 
 
 def _shown_finding(spot: _Spot, above: list[_Spot]) -> str | None:
-    """Whether ``spot`` is shown exactly if it or something below it is published; tells the one above."""
+    """Check that ``spot`` is shown exactly if it or a descendant is published; pass that on to its parent."""
     if above:
         above[-1].published |= spot.published
     return None if spot.shown == spot.published else f"the comment at {spot.path.hex()} has shown {spot.shown}"

@@ -1,4 +1,4 @@
-"""Comments as they go over the wire."""
+"""Request and response structs of comments."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
 
 
 class AuthorIn(Body):
-    """Who posts, as a guest says of themselves."""
+    """The author, as a guest fills it in."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     email: Annotated[str, Meta(max_length=254)] | None = None
@@ -27,16 +27,16 @@ class AuthorIn(Body):
 
 
 class FormIn(Body):
-    """What the page's form tells of how it was filled in."""
+    """How the page's form was filled in."""
 
     honeypot: Annotated[str, Meta(max_length=1000)] = ""
     seconds: Annotated[float, Meta(ge=0, le=86_400 * 30)] | None = None
 
 
 class PostIn(Body):
-    """A reply: to the article, or with ``parent_id`` to another comment. ``body`` is Markdown.
+    """A comment on the article, or with ``parent_id`` a reply to another comment. ``body`` is Markdown.
 
-    ``author`` is for guests; of a reader with a host token only ``url`` is taken.
+    ``author`` is for guests; a reader with a host token can set only ``url``.
     """
 
     body: Text
@@ -46,13 +46,13 @@ class PostIn(Body):
 
 
 class EditIn(Body):
-    """What the author would rather have written."""
+    """The author's new text."""
 
     body: Text
 
 
 class PageQuery(Body):
-    """Which page of a thread to read."""
+    """Query of a page of comments."""
 
     order: Literal["oldest", "newest"] = "oldest"
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
@@ -60,7 +60,7 @@ class PageQuery(Body):
 
 
 class AuthorOut(msgspec.Struct):
-    """Who posted, as everybody may see."""
+    """The author, as everyone sees it."""
 
     name: str
     url: str | None
@@ -69,7 +69,7 @@ class AuthorOut(msgspec.Struct):
 
 
 class FindingOut(msgspec.Struct):
-    """What a rule found in a comment, with a message that says so."""
+    """A finding on a comment, with its message."""
 
     rule: Rule
     action: Action
@@ -78,10 +78,11 @@ class FindingOut(msgspec.Struct):
 
 
 class CommentOut(msgspec.Struct):
-    """A comment; a tombstone has neither author nor html.
+    """A comment; a tombstone has no author and no html.
 
-    ``body``, the Markdown, is for its author and moderators; ``findings`` for moderators who ask for this comment;
-    ``status_reasons`` tell its author why it is not published; what only the rules took for spam is pending to them.
+    ``body``, the Markdown, is for the author and moderators. ``findings`` are for moderators who get this one comment.
+    ``status_reasons`` tell the author why it is not published. Spam found only by rules appears to its author as
+    pending.
     """
 
     id: UUID
@@ -99,7 +100,7 @@ class CommentOut(msgspec.Struct):
 
 
 class Posted(msgspec.Struct):
-    """What came of a post: the comment as its author sees it, and the thread it joined.
+    """The result of a post: the comment as its author sees it, and its thread.
 
     A reader with a host token gets no ``author_token``: the host signs them in again.
     """
@@ -110,7 +111,7 @@ class Posted(msgspec.Struct):
 
 
 class Page(msgspec.Struct):
-    """Some comments of a thread in reading order, and the cursor of those that follow."""
+    """A page of a thread's comments in reading order, and the cursor of the next page."""
 
     thread: ThreadOut
     comments: list[CommentOut]
@@ -118,7 +119,7 @@ class Page(msgspec.Struct):
 
 
 class Permalink(msgspec.Struct):
-    """A comment, its thread's article, and the cursor of the page (oldest first) that begins with it."""
+    """A comment, its article, and the cursor of the page (oldest first) that begins with it."""
 
     comment: CommentOut
     article: str
@@ -127,7 +128,7 @@ class Permalink(msgspec.Struct):
 
 
 def finding_out(finding: Finding, *, locale: str) -> FindingOut:
-    """``finding`` for a moderator who reads ``locale``."""
+    """Return ``finding`` with its message in ``locale``, for a moderator."""
     return FindingOut(
         finding.rule, finding.action, finding.matched, sentence("finding", finding.rule.value, locale=locale)
     )
@@ -137,7 +138,7 @@ NOT_YET = (State.PENDING, State.REJECTED, State.SPAM)
 
 
 def status_reasons_of(comment: Comment, findings: Sequence[Finding], rules: Rules, *, locale: str) -> list[str]:
-    """Why ``comment`` is not published, for its author, in the words that the site allows."""
+    """Return the reasons why ``comment`` is not published, for its author, in as much detail as the site allows."""
     if comment.state is State.REJECTED or (comment.state is State.SPAM and comment.reports is None):
         return [sentence("author", "rejected", locale=locale)]
     known = catalogue("en")["author"]
@@ -150,18 +151,18 @@ def status_reasons_of(comment: Comment, findings: Sequence[Finding], rules: Rule
 
 
 def state_for_author(comment: Comment) -> State:
-    """The state of ``comment`` as its author is told it.
+    """Return the state that the author sees.
 
-    What the rules took for spam, and no moderator has judged, is told as pending: programs would learn from it.
+    Spam found by rules, without a moderator's decision, appears as pending: spammers would learn from it.
     """
     by_rules = comment.state is State.SPAM and comment.reports is not None
     return State.PENDING if by_rules else comment.state
 
 
 def public_comment(comment: Comment) -> CommentOut:
-    """``comment`` as every reader may see it: a tombstone unless it is published.
+    """Return the view of ``comment`` for every reader: a tombstone unless it is published.
 
-    How it was judged stays between the site and its author, so every tombstone's state is ``deleted``.
+    The decision on it stays between the site and its author, so every tombstone has the state ``deleted``.
     """
     if comment.state is State.PUBLISHED:
         return _whole(comment)
@@ -179,14 +180,14 @@ def public_comment(comment: Comment) -> CommentOut:
 
 
 def told_comment(comment: Comment) -> CommentOut:
-    """``comment`` as an event tells it: its true state, and what was written only while that is public."""
+    """Return the view of ``comment`` for an event: its true state, and its text only while it is public."""
     out = public_comment(comment)
     out.state = comment.state
     return out
 
 
 def own_comment(comment: Comment) -> CommentOut:
-    """``comment`` as its author sees it; once it is deleted, by whomever, not even they see what it said."""
+    """Return the view of ``comment`` for its author; once it is deleted, even they no longer see the text."""
     if comment.state is State.DELETED:
         return told_comment(comment)
     out = judged_comment(comment)
@@ -195,9 +196,9 @@ def own_comment(comment: Comment) -> CommentOut:
 
 
 def judged_comment(comment: Comment) -> CommentOut:
-    """``comment`` as the site's moderators see it, in whatever state."""
+    """Return the view of ``comment`` for the site's moderators, in any state."""
     if comment.state is State.DELETED and not comment.body:
-        return told_comment(comment)  # its author took the words back, for everybody
+        return told_comment(comment)  # its author deleted it, so nobody sees the text
     out = _whole(comment)
     out.body = comment.body
     return out

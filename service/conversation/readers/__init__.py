@@ -1,1 +1,1 @@
-"""Readers, and the bans that hold for them."""
+"""Readers and their bans."""

@@ -1,4 +1,4 @@
-"""Who may not post: told under the lock of the thread, so that an acknowledged ban holds for each later post."""
+"""Look up bans under the thread's lock, so an acknowledged ban applies to every later post."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from service.platform.storage.portable import any_of, rows_given
 
 
 class Ban(NamedTuple):
-    """A ban as it is kept."""
+    """One row of the bans table."""
 
     id: UUID
     site_id: int
@@ -30,12 +30,12 @@ class Ban(NamedTuple):
     ended_at: datetime | None
 
     def holds(self, now: datetime) -> bool:
-        """Whether it keeps anybody from posting at ``now``."""
+        """Whether the ban is in force at ``now``."""
         return self.ended_at is None and (self.until is None or self.until > now)
 
 
 class Banned(Problem):
-    """Who asks may not post here: ``until`` when, null for good, and the ``reason`` that they are given."""
+    """The author is banned. Carries ``until`` (null: permanent) and the ``reason`` shown to them."""
 
     status: ClassVar[int] = 403
     slug = "banned"
@@ -49,7 +49,10 @@ Bans = dict[tuple[int, int], list[Ban]]
 
 
 async def read_bans(connection: AsyncConnection, marks: Collection[tuple[int, int]]) -> Bans:
-    """The bans that nobody has ended on ``marks``, pairs of site and mark."""
+    """Read all bans on ``marks`` that no moderator has ended, keyed by (site id, fingerprint).
+
+    ``marks`` are pairs of site id and fingerprint. Bans past their ``until`` are included; check :meth:`Ban.holds`.
+    """
     bans: Bans = {}
     if not marks:
         return bans
@@ -66,7 +69,7 @@ def _by_mark(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def longest_ban(bans: Bans, site_id: int, marks: Sequence[int], now: datetime) -> Ban | None:
-    """Of the bans on ``marks`` that hold at ``now`` the one that holds longest."""
+    """Return the ban on ``marks`` that lasts longest of those in force at ``now``; None if there is none."""
     if not bans:
         return None
     holding = [ban for mark in marks for ban in bans.get((site_id, mark), ()) if ban.holds(now)]

@@ -12,10 +12,10 @@ KINDS = ("reader", "email", "domain", "address")
 
 
 class BanRow(Base):
-    """Somebody may not post, for good or until a time.
+    """A ban on posting, permanent or until a time.
 
-    ``mark`` is a fingerprint (``access/fingerprints.py``): neither an e-mail nor an address is kept. ``told`` is what
-    moderators see of it; ``ended_at`` is when somebody ended it.
+    ``mark`` is a fingerprint (``access/fingerprints.py``); no e-mail or address is stored. ``told`` is the masked text
+    that moderators see. ``ended_at`` is the time a moderator ended the ban.
     """
 
     __tablename__ = "bans"

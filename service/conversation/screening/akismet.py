@@ -1,8 +1,9 @@
-"""A client of Akismet, which says whether it takes a comment for spam.
+"""HTTP client for Akismet's comment check.
 
-https://akismet.com/developers/detailed-docs/comment-check/ (API 1.1). Nothing that Akismet does or does not do can
-keep a post waiting for longer than :data:`SECONDS`, or fail it: whatever goes wrong is no answer. The log says why,
-and never has the key or anything of the comment.
+Follows https://akismet.com/developers/detailed-docs/comment-check/ (API 1.1).
+
+A call takes at most :data:`SECONDS` and never fails the post: every error counts as no answer. The log gives the
+reason, and never the key or any part of the comment.
 """
 
 import asyncio
@@ -19,16 +20,16 @@ from service.platform import clock
 SECONDS = 2.0
 MOST_AT_ONCE = 50
 LONGEST_ANSWER = 64 * 1024
-FAILURES_IN_A_ROW = 5  # after which Akismet is taken for dead, so that it does not cost every post two seconds
+FAILURES_IN_A_ROW = 5  # then calls pause for REST, so an outage does not cost every post two seconds
 REST = timedelta(seconds=30)
 
 log = structlog.get_logger("onereply.akismet")
 
 
 class AkismetRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment that nobody has judged yet. ``blog`` is the site's front page, ``permalink`` the article's page.
+    """A comment to check. ``blog`` is the site's front page, ``permalink`` the article's URL.
 
-    ``honeypot`` is what the form's hidden field held; None where there was no form.
+    ``honeypot`` is the value of the form's hidden field; None if the comment did not come from the form.
     """
 
     blog: str
@@ -47,7 +48,7 @@ class AkismetRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _NoAnswer(Exception):
-    """Akismet did not say; ``reason`` is for the log."""
+    """Akismet gave no usable answer; ``reason`` goes to the log, ``is_alive`` if Akismet itself works."""
 
     def __init__(self, reason: str, *, is_alive: bool = False) -> None:
         super().__init__(reason)
@@ -56,24 +57,24 @@ class _NoAnswer(Exception):
 
 
 class Akismet:
-    """Akismet at ``url``, as one process asks it, over connections that stay open."""
+    """A client of the Akismet at ``url``, one per process, with kept-alive connections."""
 
     def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
         self._url = f"{url.rstrip('/')}/1.1/comment-check"
         self._seconds = seconds
         self._client = httpx2.AsyncClient(
             headers={"user-agent": "OneReply", "accept-encoding": "identity"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # nothing joins one site's posts to another's
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # no cookie links one site's posts to another's
             limits=httpx2.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE),
             follow_redirects=False,
-            timeout=None,  # all of it together has one bound, below
+            timeout=None,  # ask() sets one timeout for the whole call
         )
         self._in_flight = 0
         self._failures = 0
         self._rests_until: datetime | None = None
 
     async def ask(self, asked: AkismetRequest, *, key: str) -> AkismetAnswer | None:
-        """What Akismet takes the comment for, asked with the site's ``key``; None where it does not say in time."""
+        """Check a comment with the site's ``key``; None without a usable answer in time."""
         if reason := self._why_not_now():
             log.warning("on_akismet_failure", reason=reason)
             return None
@@ -97,11 +98,11 @@ class Akismet:
         now = clock.now()
         if self._rests_until and now < self._rests_until:
             return "resting"
-        self._rests_until = now + REST  # this one tries; the others wait for what it meets
+        self._rests_until = now + REST  # this call is the probe; the others stay paused until it ends
         return None
 
     async def _send(self, fields: dict[str, str]) -> AkismetAnswer:
-        """Ask, and read the answer; raises :class:`_NoAnswer`."""
+        """Send the request and parse the response; raises :class:`_NoAnswer`."""
         async with self._client.stream("POST", self._url, data=fields) as response:
             if response.status_code != 200:
                 status = response.status_code
@@ -116,7 +117,7 @@ class Akismet:
         return "discard" if response.headers.get("x-akismet-pro-tip") == "discard" else "spam"
 
     def _note_failure(self, error: Exception) -> None:
-        """Log why there was no answer; what one site's key is refused for does not count against Akismet."""
+        """Log the failure and count it; a rejected key or request (4xx) does not count against Akismet."""
         reason = error.reason if isinstance(error, _NoAnswer) else type(error).__name__
         log.warning("on_akismet_failure", reason=reason)
         if isinstance(error, _NoAnswer) and error.is_alive:
@@ -132,7 +133,7 @@ class Akismet:
 
 
 def _fields(asked: AkismetRequest, key: str) -> dict[str, str]:
-    """The form that Akismet takes; what is not known is left out."""
+    """Build Akismet's form fields; unknown values are left out."""
     known = {
         "api_key": key,
         "blog": asked.blog,
@@ -156,7 +157,7 @@ def _fields(asked: AkismetRequest, key: str) -> dict[str, str]:
 
 
 async def _read(response: httpx2.Response) -> bytes:
-    """The answer's bytes as they were sent, without white space around them; raises :class:`_NoAnswer`."""
+    """Read the raw response body, trimmed; raises :class:`_NoAnswer` past :data:`LONGEST_ANSWER` bytes."""
     text = b""
     async for chunk in response.aiter_raw():
         text += chunk

@@ -1,4 +1,4 @@
-"""What a rule finds in a comment, and what becomes of the comment then. Pure."""
+"""Findings of the screening rules, and the action that follows from them. Pure."""
 
 from enum import StrEnum
 from typing import Literal
@@ -10,7 +10,7 @@ STRICTEST: tuple[Action, ...] = ("reject", "spam", "hold", "publish")
 
 
 class Rule(StrEnum):
-    """The rules that can find something; each has a sentence for moderators in every catalogue."""
+    """The rules that can produce a finding; every language catalogue has a message for each."""
 
     REJECT_WORDS = "reject_words"
     REJECT_LINK_DOMAINS = "reject_link_domains"
@@ -34,7 +34,7 @@ class Rule(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One rule's: ``action`` is what it alone would have, ``matched`` what it found, as it was written or a number."""
+    """The result of one rule: the ``action`` it asks for, and ``matched``, the text or number that triggered it."""
 
     rule: Rule
     action: Action
@@ -42,5 +42,5 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def strictest(findings: list[Finding]) -> Action:
-    """The action of the strictest finding; published where nothing was found."""
+    """Return the strictest action of ``findings``; ``publish`` if there are none."""
     return min((finding.action for finding in findings), key=STRICTEST.index, default="publish")

@@ -1,4 +1,4 @@
-"""What the page's form tells of how it was filled in: by whom nobody can see it, or sooner than anybody types. Pure."""
+"""Rules on how the page's form was filled in: the hidden field, and the time taken. Pure."""
 
 from math import floor
 
@@ -8,20 +8,20 @@ from service.conversation.screening.findings import Finding, Rule
 
 
 class FormSignals(msgspec.Struct, frozen=True):
-    """``honeypot`` is what stands in the field that people do not see; ``seconds`` is from the form to its sending."""
+    """``honeypot`` is the value of the hidden field; ``seconds`` is the time from loading the form to sending it."""
 
     honeypot: str
     seconds: float | None
 
 
 def find_honeypot(form: FormSignals) -> Finding | None:
-    """The field that only programs fill in, filled in."""
+    """Find a filled-in hidden field, which only programs fill in."""
     return Finding(Rule.HONEYPOT, "spam") if form.honeypot.strip() else None
 
 
 def find_fast(form: FormSignals, *, min_form_seconds: int | None) -> Finding | None:
-    """Sent sooner than after ``min_form_seconds``."""
+    """Find a form sent in less than ``min_form_seconds``."""
     if min_form_seconds is None or form.seconds is None or form.seconds >= min_form_seconds:
         return None
-    tenths = floor(form.seconds * 10) / 10  # rounded up it would look like enough
+    tenths = floor(form.seconds * 10) / 10  # round down: rounded up, the time could look long enough
     return Finding(Rule.MIN_FORM_SECONDS, "hold", f"{tenths:g} s")

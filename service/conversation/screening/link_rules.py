@@ -1,4 +1,4 @@
-"""Where a comment leads: how many links, and to whom. Pure."""
+"""Rules on links: how many a comment has, and to which domains. Pure."""
 
 import re
 from collections.abc import Set
@@ -11,19 +11,19 @@ _HREF = re.compile(r'<a href="([^"]*)"')
 
 
 def links_in(html: str, author_url: str | None) -> list[str]:
-    """The hosts that the rendered ``html`` of a comment and its author's name lead to."""
+    """Return the hosts of all links in the rendered ``html`` and of ``author_url``."""
     urls = [unescape(url) for url in _HREF.findall(html)]
     return [host for url in [*urls, *([author_url] if author_url else [])] if (host := _host(url))]
 
 
 def find_domain(hosts: list[str], *, reject_link_domains: Set[str]) -> Finding | None:
-    """A link to one of ``reject_link_domains`` or to a host below it."""
+    """Find a link to one of ``reject_link_domains`` or to a subdomain of it."""
     refused = next((host for host in hosts if _is_below(host, reject_link_domains)), None)
     return Finding(Rule.REJECT_LINK_DOMAINS, "reject", refused) if refused else None
 
 
 def find_links(hosts: list[str], *, most: int | None, allowed_link_domains: Set[str]) -> Finding | None:
-    """More than ``most``, not counting those to ``allowed_link_domains``."""
+    """Find more than ``most`` links, not counting links to ``allowed_link_domains``."""
     if most is None or len(hosts) <= most:
         return None
     counted = [host for host in hosts if not _is_below(host, allowed_link_domains)]

@@ -1,6 +1,6 @@
-"""What is told of a draft before it reaches its thread, by the page's form and by Akismet, and what that finds. Pure.
+"""Rules on data from outside the text: the page's form and Akismet. Pure.
 
-Edits are not told of, so these rules judge what arrives and nothing else.
+Edits carry no such data, so these rules apply only when a comment arrives.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from service.conversation.screening.findings import Action, Finding, Rule
 from service.conversation.screening.form_rules import FormSignals, find_fast, find_honeypot
 from service.platform.sites.site_rules import Rules
 
-# What Akismet takes a comment for; what it would discard is spam that nobody need look at.
+# Akismet's answer; “discard” is blatant spam that needs no review.
 AkismetAnswer = Literal["ham", "spam", "discard"]
 
 
 class OutsideAnswers(msgspec.Struct, frozen=True):
-    """``form`` is None where the page told nothing, ``akismet`` where it was not asked or gave no answer."""
+    """``form`` is None without a form; ``akismet`` is None if Akismet was not asked or gave no answer."""
 
     form: FormSignals | None = None
     akismet: AkismetAnswer | None = None
 
 
 def judge_told(told: OutsideAnswers, rules: Rules) -> list[Finding]:
-    """All that ``rules`` find in what is ``told`` of a draft, in their order."""
+    """Return the findings of all outside rules on ``told``, in the order of :data:`RULES`."""
     return [finding for find in RULES if (finding := find(told, rules))]
 
 
@@ -37,9 +37,9 @@ def _find_fast(told: OutsideAnswers, rules: Rules) -> Finding | None:
 
 
 def _find_akismet(told: OutsideAnswers, rules: Rules) -> Finding | None:
-    """What Akismet says, as the site takes it; no answer holds, unless the site would rather have it published.
+    """Turn Akismet's answer into a finding; without an answer ``on_akismet_failure`` decides.
 
-    Where the rule was set after the draft had passed the asking, nobody was asked, and that is no answer either.
+    If the rule was switched on after the draft passed the Akismet check, that also counts as no answer.
     """
     if rules.akismet is None or told.akismet == "ham":
         return None
@@ -50,9 +50,9 @@ def _find_akismet(told: OutsideAnswers, rules: Rules) -> Finding | None:
 
 
 RULES: list[Callable[[OutsideAnswers, Rules], Finding | None]] = [
-    # What only programs do.
+    # Signs of a program.
     _find_honeypot,
     _find_fast,
-    # What somebody else has seen on other sites.
+    # Experience from other sites.
     _find_akismet,
 ]

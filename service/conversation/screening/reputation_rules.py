@@ -1,7 +1,7 @@
-"""What an author, their address and the thread had lately, and what is found in it. Pure.
+"""Rules on the recent activity of an author, their address and the thread. Pure.
 
-Trust is earned by what was published under an author token or a host token, never by a name or an e-mail that anybody
-can type: of a guest without a token nothing is known.
+Only comments published under an author token or a host token earn trust. A name or an e-mail earns none, because anyone
+can type them: a guest without a token has no reputation.
 """
 
 from datetime import datetime, timedelta
@@ -17,13 +17,13 @@ from service.platform.sites.site_settings import Mode
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-LATELY = 20  # of an author's comments that were judged
-FEWEST_JUDGED = 5  # below which a share says nothing
-SHORT = 20  # characters; “Agreed.” is said by many
+LATELY = 20  # decided comments of an author that count as recent
+FEWEST_JUDGED = 5  # with fewer decided comments a percentage means nothing
+SHORT = 20  # characters; many readers post “Agreed.”
 
 
 class Past(NamedTuple):
-    """One comment of before: what became of it, when it came, and the mark of what it said."""
+    """An earlier comment: its state, its time, and the hash of its text."""
 
     id: UUID
     state: str
@@ -32,10 +32,11 @@ class Past(NamedTuple):
 
 
 class Reputation(msgspec.Struct, frozen=True):
-    """What is known as a comment arrives; the defaults are those of somebody never seen before.
+    """An author's reputation when a comment arrives; the defaults are those of a new author.
 
-    ``published`` counts the author's comments that are public, ``judged`` and ``rejected`` those lately;
-    ``posted`` and ``posted_near`` those within the last minute by the author and from the address.
+    ``published`` counts the author's public comments; ``judged`` and ``rejected`` cover the :data:`LATELY` most recent
+    decided ones. ``posted`` and ``posted_near`` count comments of the last minute, by the author and from the address.
+    ``said_before`` is whether the same text was posted in the thread within a day.
     """
 
     published: int = 0
@@ -52,9 +53,10 @@ STRANGER = Reputation()
 def standing_of(
     past: list[Past], near: list[datetime], *, said_at: datetime | None, words_mark: int, is_short: bool, now: datetime
 ) -> Reputation:
-    """The standing of an author with a ``past``, newest first, whose address was used at the times ``near``.
+    """Compute an author's reputation from their ``past``, newest first, and the post times ``near`` of their address.
 
-    ``said_at`` is when the same words were last said in the thread by anybody.
+    ``said_at`` is when anybody last posted the same text in the thread. A short text counts as repeated only if the
+    author repeats it.
     """
     judged = [each.state for each in past if each.state in {"published", "rejected", "spam"}]
     lately = judged[:LATELY]
@@ -71,32 +73,32 @@ def standing_of(
 
 
 def words_mark(thread_id: int, folded: str) -> int:
-    """The mark of what is said in a thread: 64 bits of BLAKE2b, alike for texts that look alike."""
+    """Hash the folded text within its thread (64-bit BLAKE2b); texts that look alike hash alike."""
     digest = blake2b(b"%d\0" % thread_id + folded.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
 def is_trusted(standing: Reputation, rules: Rules) -> bool:
-    """Whether so much of the author is published, and so little was rejected, that looks no longer count."""
+    """Whether the author has enough published and few enough rejected comments to skip the rules for strangers."""
     enough = rules.trusted_after_published is not None and standing.published >= rules.trusted_after_published
     return enough and find_history(standing, rules) is None
 
 
 def find_first_timer(standing: Reputation, mode: Mode) -> Finding | None:
-    """Nothing of the author is published yet, where that is held."""
+    """Hold an author without a published comment, in mode ``hold-first-timers``."""
     held = mode == "hold-first-timers" and standing.published == 0
     return Finding(Rule.HOLD_FIRST_TIMERS, "hold") if held else None
 
 
 def find_duplicate(standing: Reputation, rules: Rules) -> Finding | None:
-    """The same was said in the thread within a day: by the author, or by anybody where it is not short."""
+    """Find the same text in the thread within a day: from this author, or from anybody if it is not short."""
     if rules.duplicates is None or not standing.said_before:
         return None
     return Finding(Rule.DUPLICATES, "reject" if rules.duplicates == "reject" else "hold")
 
 
 def find_flood(standing: Reputation, rules: Rules) -> Finding | None:
-    """With this one, more a minute than the author, or the address, may post without a look."""
+    """Find more comments per minute than the site allows per author or per address, this one included."""
     counted = (
         (standing.posted + 1, rules.max_per_minute_per_reader),
         (standing.posted_near + 1, rules.max_per_minute_per_address),
@@ -106,7 +108,7 @@ def find_flood(standing: Reputation, rules: Rules) -> Finding | None:
 
 
 def find_history(standing: Reputation, rules: Rules) -> Finding | None:
-    """More in a hundred of what the author posted lately was rejected than is taken without a look."""
+    """Find an author whose recent comments were rejected more often than ``max_rejected_percent``."""
     if rules.max_rejected_percent is None or standing.judged < FEWEST_JUDGED:
         return None
     share = standing.rejected * 100 // standing.judged

@@ -1,7 +1,7 @@
-"""Every rule there is, in the order in which a moderator reads what they found. Pure.
+"""All rules on a comment's text and its author's reputation, in the order moderators read their findings. Pure.
 
-A rule takes what was said and a site's screen, and finds something or nothing. The order changes no action: the
-strictest finding wins.
+A rule takes a comment's text and a site's screen and returns a finding or None. The order does not affect the action:
+the strictest finding wins.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from service.platform.sites.site_rules import Rules
 
 
 class DraftText(msgspec.Struct):
-    """What a comment says, in each form that a rule looks at."""
+    """A comment's text in each form that the rules need."""
 
     author_name: str
     author_url: str | None
@@ -28,14 +28,14 @@ class DraftText(msgspec.Struct):
 
 
 def said(*, author_name: str, author_url: str | None, body: str, html: str) -> DraftText:
-    """What ``body``, rendered as ``html``, says under its author's name."""
+    """Prepare ``body``, its rendered ``html`` and the author's name and link for the rules."""
     folded_body = spaced(body)
     text = folded_text(f"{spaced(author_name)} {folded_body}")
     return DraftText(author_name, author_url, body, text, links_in(html, author_url), folded_body)
 
 
 class Screen(msgspec.Struct):
-    """A site's rules, ready to be applied."""
+    """A site's rules, compiled for matching."""
 
     rules: Rules
     hold_words: WordList
@@ -48,7 +48,7 @@ _screens: dict[int, Screen] = {}
 
 
 def screen_of(site_id: int, rules: Rules) -> Screen:
-    """``rules`` of a site made ready, once for as long as they are the same object; one screen a site is kept."""
+    """Return the compiled ``rules`` of a site, cached while the ``rules`` object stays the same; one entry per site."""
     screen = _screens.get(site_id)
     if screen is None or screen.rules is not rules:
         screen = _screens[site_id] = make_screen(rules)
@@ -56,7 +56,7 @@ def screen_of(site_id: int, rules: Rules) -> Screen:
 
 
 def make_screen(rules: Rules) -> Screen:
-    """``rules`` made ready; ten thousand words take some milliseconds."""
+    """Compile ``rules``; ten thousand words take a few milliseconds."""
     words = WordList(rules.hold_words), WordList(rules.reject_words)
     return Screen(rules, *words, frozenset(rules.allowed_link_domains), frozenset(rules.reject_link_domains))
 
@@ -92,20 +92,20 @@ def _find_repeated(screen: Screen, said: DraftText) -> Finding | None:
 
 
 RULES: list[Callable[[Screen, DraftText], Finding | None]] = [
-    # What the site never takes: its author is told to say it otherwise.
+    # Never accepted: the author is asked to rephrase.
     _find_refused_word,
     _find_refused_domain,
-    # What somebody should look at first, by what it says.
+    # Held for its words.
     _find_held_word,
 ]
-# What somebody should look at first by where it leads and how it looks, unless its author is trusted.
+# Held for its links and its look, unless the author is trusted.
 RULES_FOR_STRANGERS: list[Callable[[Screen, DraftText], Finding | None]] = [
     _find_links,
     _find_length,
     _find_capitals,
     _find_repeated,
 ]
-# What somebody should look at first by what else was posted (standing.py).
+# Held or rejected for other recent comments (reputation_rules.py).
 RULES_OF_STANDING: list[Callable[[Reputation, Rules], Finding | None]] = [
     find_duplicate,
     find_flood,

@@ -1,4 +1,4 @@
-"""The action on a comment as it arrives or is edited. Pure: what was said, what was before, and the rules in."""
+"""Screen a comment when it arrives or is edited: text, reputation and rules in, findings out. Pure."""
 
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.screening.reputation_rules import STRANGER, Reputation, find_first_timer, is_trusted
@@ -11,7 +11,7 @@ from service.platform.sites.site_settings import Mode
 def judge(
     said: DraftText, screen: Screen, *, mode: Mode, standing: Reputation = STRANGER, model: SpamModel | None = None
 ) -> list[Finding]:
-    """All that is found against a comment in a thread that takes comments in this ``mode``; the strictest counts."""
+    """Return all findings on a comment in a thread of this ``mode``; the strictest decides the action."""
     found = [find(screen, said) for find in RULES]
     if not is_trusted(standing, screen.rules):
         found += [find(screen, said) for find in RULES_FOR_STRANGERS]

@@ -1,4 +1,4 @@
-"""What a text looks like: how long, how loud, how monotonous. Pure, and linear in time."""
+"""Rules on the look of a text: length, capitals, repeated characters. Pure, and linear in time."""
 
 import re
 from collections.abc import Callable
@@ -6,20 +6,20 @@ from string import ascii_lowercase, ascii_uppercase
 
 from service.conversation.screening.findings import Finding, Rule
 
-FEWEST_LETTERS = 20  # below which capitals may be a name, an acronym, a joke
+FEWEST_LETTERS = 20  # in shorter texts capitals may be a name, an acronym or a joke
 
 _RUN = re.compile(r"(\S)\1+")
 
 
 def find_length(body: str, *, longest: int | None) -> Finding | None:
-    """More than ``longest`` characters."""
+    """Find more than ``longest`` characters."""
     if longest is None or len(body) <= longest:
         return None
     return Finding(Rule.MAX_LENGTH, "hold", str(len(body)))
 
 
 def find_capitals(body: str, *, most: int | None) -> Finding | None:
-    """More than ``most`` in a hundred of the letters that have a case."""
+    """Find more than ``most`` percent capitals among the letters that have a case."""
     if most is None:
         return None
     capitals, small = _count(body, str.isupper, ascii_uppercase), _count(body, str.islower, ascii_lowercase)
@@ -29,14 +29,14 @@ def find_capitals(body: str, *, most: int | None) -> Finding | None:
 
 
 def _count(text: str, is_one: Callable[[str], bool], in_ascii: str) -> int:
-    """How many characters of ``text`` are such; in ASCII, where they are known, without asking each."""
+    """Count the characters of ``text`` that match; the fast path for ASCII counts those ``in_ascii``."""
     if text.isascii():
         return len(text) - len(text.encode().translate(None, in_ascii.encode()))
     return sum(map(is_one, text))
 
 
 def find_repeated(body: str, *, most: int | None) -> Finding | None:
-    """One character more than ``most`` times in a row; white space may repeat."""
+    """Find one character repeated more than ``most`` times in a row; white space may repeat."""
     if most is None:
         return None
     run = max(_RUN.finditer(body), key=lambda match: match.end() - match.start(), default=None)

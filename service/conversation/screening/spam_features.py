@@ -1,12 +1,12 @@
-"""What a comment is learned by: its words, pairs of words, pieces of four letters, links, shape and author. Pure.
+"""Features of a comment for the spam filter: words, word pairs, four-letter pieces, links, shape and author. Pure.
 
-Pieces know a word in a new spelling, and find words where a script leaves no space between them. What is no word of the
-text begins with a tab, which no folded text has, so that nobody can write it.
+Pieces recognise a word in a new spelling, and find words in scripts without spaces. A feature that is not a word of the
+text begins with a tab. Folded text contains no tab, so nobody can type such a feature.
 
 *Why these*: on the comments of ``tests/bench/classifying.py`` words and pairs alone reach an area under the curve of
-0.992, with pieces of four 0.994; pieces of three or five, or of two to five together, are no better, and the last cost
-four times as much. How a comment begins says most under a video of which nothing was learned (LMFAO: 0.966 without it,
-0.971 with it).
+0.992; with pieces of four it is 0.994. Pieces of three, of five, or of two to five together are no better, and the last
+cost four times as much. The first word says most under a video the filter has not learned from (LMFAO: 0.966 without
+it, 0.971 with it).
 """
 
 import re
@@ -19,22 +19,22 @@ from service.conversation.screening.fold_text import fold
 from service.conversation.screening.rule_set import DraftText
 from service.conversation.screening.word_rules import has_unspaced
 
-EDITION = 1  # another number where a comment has other features: what was learned is then learned anew from the log
-LONGEST = 600  # characters of a comment that are looked at
+EDITION = 1  # change it with the features: the filter then retrains from the log
+LONGEST = 600  # characters of a comment that are read
 
 _WORD = re.compile(r"\w{1,30}")
 _HOST, _NAME, _SHAPE = "\t//", "\t@", "\t#"
 
 
 class Features(NamedTuple):
-    """``words`` in their order, as folded; ``all`` that the comment is learned and judged by, each once."""
+    """``words`` are the folded words in order; ``all`` is the set of features to learn from and to classify by."""
 
     words: list[str]
     all: Set[str]
 
 
 def features_of(said: DraftText) -> Features:
-    """The features of what is ``said``: a hundred for a comment of a hundred characters, 2,000 at most."""
+    """Return the features of a comment: about a hundred for a hundred characters, 2,000 at most."""
     name = " ".join(fold(said.author_name).split())
     folded = said.text.folded[len(name) + 1 if name else 0 :][:LONGEST]
     words = _WORD.findall(folded)
@@ -49,7 +49,7 @@ def features_of(said: DraftText) -> Features:
 
 
 def pieces_of(folded: str) -> set[str]:
-    """The pieces of four characters, and of two where words are not told apart by spaces."""
+    """Return the pieces of four characters, and of two in scripts without spaces."""
     pieces = {folded[start : start + 4] for start in range(len(folded) - 3)}
     if not folded.isascii() and has_unspaced(folded):
         pieces.update(folded[start : start + 2] for start in range(len(folded) - 1))
@@ -57,12 +57,12 @@ def pieces_of(folded: str) -> set[str]:
 
 
 def host_feature(host: str) -> str:
-    """The feature of a link to ``host``."""
+    """Return the feature of a link to ``host``."""
     return _HOST + host[:100]
 
 
 def _shape(said: DraftText, words: list[str]) -> Iterator[str]:
-    """How long it is, by powers of two; how it begins; how loud it is; whether it links and has figures."""
+    """Yield features for length (in powers of two), first word, exclamation marks, capitals, digits and links."""
     body = said.body[:LONGEST]
     yield f"{_SHAPE}length {len(body).bit_length()}"
     yield f"{_SHAPE}words {len(words).bit_length()}"

@@ -1,11 +1,11 @@
-"""What moderators' decisions teach: naive Bayes on a comment's features, learned a decision at a time. Pure.
+"""Spam filter: naive Bayes on a comment's features, trained one decision at a time. Pure.
 
-Only counts are kept, so lessons may come in any order, and each can be taken back as if it had never been given. What
-is found is told by the words that weighed most.
+The model is only counts, so lessons can come in any order and each can be undone exactly. A finding names the words
+that weighed most.
 
-*Why counts*: on real comments (``tests/bench/classifying.py``) they tell spam as well as logistic regression that sees
-all of them at once and many times (area under the curve 0.994 and 0.993), and better under a video of which nothing was
-learned (0.983 and 0.970; logistic regression that learns a decision at a time, on much the same features, 0.976).
+*Why counts*: on real comments (``tests/bench/classifying.py``) they do as well as logistic regression trained on all of
+them over many passes (area under the curve 0.994 and 0.993). They do better under a video the filter has not learned
+from (0.983 and 0.970). Logistic regression trained one decision at a time, on much the same features, gets 0.976.
 """
 
 import math
@@ -20,16 +20,16 @@ from service.conversation.screening.fold_text import fold
 from service.conversation.screening.rule_set import DraftText
 from service.conversation.screening.spam_features import LONGEST, Features, features_of, host_feature, pieces_of
 
-FEWEST = 20  # lessons of each kind before anything is said
-SEEN_BY = 2  # lessons that a feature must have been in to count
-# Of real comments that were no spam one in a hundred at most came so high, whether 20 of each kind had been learned,
-# 400 of each, or twenty times as many of one kind as of the other (0.1 to 1.0 %); at 0.98 it was up to 1.3 %.
+FEWEST = 20  # lessons of each kind before the filter is used
+SEEN_BY = 2  # lessons that must contain a feature before it counts
+# At this threshold 0.1 to 1.0 % of real comments are false positives: after 20 lessons of each kind, after 400 of
+# each, and with twenty times as many of one kind as of the other. At 0.98 up to 1.3 % are.
 SURE = 0.985
-_FAITH = 4.0  # how far from even we believe odds to lie before we have seen them (variance of their logarithm)
+_FAITH = 4.0  # prior variance of a feature's log odds
 
 
 class Learned(msgspec.Struct):
-    """How many lessons of each kind there were, and in how many of them each feature was."""
+    """The number of lessons of each kind, and for each feature the number of lessons that contain it."""
 
     spam: int = 0
     not_spam: int = 0
@@ -37,14 +37,14 @@ class Learned(msgspec.Struct):
     in_not_spam: dict[str, int] = {}
 
     def learn(self, features: Iterable[str], *, spam: bool) -> None:
-        """Count one comment more, which was judged to be ``spam`` or not."""
+        """Add the features of one comment that a moderator marked as ``spam`` or not."""
         self._count(1, spam=spam)
         counts = self.in_spam if spam else self.in_not_spam
         for feature in features:
             counts[feature] = counts.get(feature, 0) + 1
 
     def unlearn(self, features: Iterable[str], *, spam: bool) -> None:
-        """Take back what :meth:`learn` counted, which must have been the same."""
+        """Undo :meth:`learn` with the same arguments."""
         self._count(-1, spam=spam)
         counts = self.in_spam if spam else self.in_not_spam
         for feature in features:
@@ -61,14 +61,14 @@ class Learned(msgspec.Struct):
 
 
 class SpamModel:
-    """Lessons, made ready to judge by.
+    """A trained model that classifies comments.
 
-    The weight of a feature is the logarithm of how much likelier it is in spam, drawn towards nothing by how little was
-    seen of it. So what a site's few lessons of one kind happen not to have is no reason to suspect it.
+    The weight of a feature is the logarithm of how much likelier it is in spam. Weights of rare features shrink towards
+    zero, so a feature missing from a site's few lessons of one kind is not suspicious.
     """
 
     def __init__(self, learned: Learned) -> None:
-        """``learned`` from a lesson of each kind at least."""
+        """Compute the weights; ``learned`` needs at least one lesson of each kind."""
         total = learned.spam + learned.not_spam
         spam_beside, other_beside = 2 * learned.spam / total, 2 * learned.not_spam / total
         evenly = math.log(learned.not_spam / learned.spam)
@@ -82,16 +82,16 @@ class SpamModel:
                 self._weights[feature] = (math.log(spam / other) + evenly) * _FAITH / (_FAITH + doubt)
 
     def probability(self, features: Set[str]) -> float:
-        """How sure it is, from 0 to 1, that a comment with ``features`` is spam; 0.5 where it knows none of them.
+        """Return the probability, 0 to 1, that a comment with ``features`` is spam; 0.5 if all are unknown.
 
-        Features are no independent witnesses, least of all pieces of one word, so the sum of their weights is divided
-        by the root of their number.
+        Features are not independent, least of all pieces of one word, so the sum of their weights is divided by the
+        square root of their number.
         """
         weights = [*filter(None, map(self._weights.get, features))]
         return 1 / (1 + math.exp(-sum(weights) / math.sqrt(len(weights)))) if weights else 0.5
 
     def strongest(self, said: DraftText, features: Features) -> list[str]:
-        """Up to five words and hosts that spoke most for spam, the first the strongest, as they were written."""
+        """Return up to five words and hosts that spoke most for spam, as they were written, strongest first."""
         weigh = self._weights.get
         weights = {host: weigh(host_feature(host), 0.0) for host in said.hosts}
         for word in set(features.words):
@@ -106,12 +106,12 @@ _WRITTEN = re.compile(r"[\w@$€]+")
 
 
 def model_of(learned: Learned) -> SpamModel | None:
-    """The model of what was ``learned``; None, which stays silent, until it was enough of both kinds."""
+    """Build the model; None until each kind has :data:`FEWEST` lessons."""
     return SpamModel(learned) if min(learned.spam, learned.not_spam) >= FEWEST else None
 
 
 def find_spam(model: SpamModel | None, said: DraftText, *, action: Action) -> Finding | None:
-    """That ``model`` is sure that what is ``said`` is spam; ``action`` is what the site makes of that."""
+    """Find a comment that ``model`` is sure is spam; ``action`` is the site's setting for that."""
     if model is None:
         return None
     features = features_of(said)

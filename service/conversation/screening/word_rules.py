@@ -1,8 +1,8 @@
-"""Whether a text has one of ten thousand words, in one pass. Pure.
+"""Match a text against up to ten thousand words in one pass. Pure.
 
-A term is whole words (``pills``, ``buy now``) unless a ``*`` at its end lets the word go on (``casino*``, ``*bet*``) or
-one inside stands for up to thirty letters (``v*gra``). Scripts that leave no space between words are looked through
-letter by letter.
+A term matches whole words (``pills``, ``buy now``). A ``*`` at an end lets the word continue there (``casino*``,
+``*bet*``); one inside stands for up to thirty letters (``v*gra``). Scripts without spaces are searched letter by
+letter.
 """
 
 import re
@@ -14,15 +14,15 @@ import ahocorasick_rs
 
 from service.conversation.screening.fold_text import fold
 
-GAP = 30  # letters that a `*` inside a term stands for, at most
+GAP = 30  # most letters that a `*` inside a term stands for
 
 _WORD = re.compile(r"\w+")
-# Thai to Tibetan, Burmese, Khmer, kana, Han; as they are after folding.
+# Thai to Tibetan, Burmese, Khmer, kana, Han, after folding.
 UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 class _Term(NamedTuple):
-    """A term as it was written; what is looked for first; all its parts, of which that is the longest."""
+    """A term as written, its longest part (searched first), whether it must begin and end a word, and all its parts."""
 
     written: str
     part: str
@@ -32,7 +32,7 @@ class _Term(NamedTuple):
 
 
 class WordList:
-    """Terms, ready to be looked for."""
+    """A list of terms, compiled for searching."""
 
     def __init__(self, terms: Iterable[str]) -> None:
         self._words: dict[str, str] = {}
@@ -46,12 +46,12 @@ class WordList:
         self._finder = ahocorasick_rs.AhoCorasick([term.part for term in self._terms]) if self._terms else None
 
     def first_in(self, text: "Text") -> str | None:
-        """The first term that ``text`` is found to have, as it was written; None where it has none."""
+        """Return the first term that ``text`` contains, as written; None if it contains none."""
         if known := self._words.keys() & text.words:
             return self._words[min(known, key=text.folded.index)]
         if self._finder is None:
             return None
-        gapped: set[int] = set()  # that were looked for in the whole text already
+        gapped: set[int] = set()  # terms already searched in the whole text
         for number, start, end in self._finder.find_matches_as_indexes(text.folded, overlapping=True):
             term = self._terms[number]
             if len(term.parts) == 1:
@@ -65,29 +65,29 @@ class WordList:
 
 
 class Text(NamedTuple):
-    """A text as lists of words are looked for in it: folded, its white space single spaces; and its words."""
+    """A text prepared for word lists: folded with single spaces, and the set of its words."""
 
     folded: str
     words: frozenset[str]
 
 
 def spaced(text: str) -> str:
-    """``text`` folded, its white space single spaces."""
+    """Fold ``text`` and collapse white space to single spaces."""
     return " ".join(fold(text).split())
 
 
 def text_of(text: str) -> Text:
-    """``text``, ready to be looked through."""
+    """Prepare ``text`` for word lists."""
     return folded_text(spaced(text))
 
 
 def folded_text(folded: str) -> Text:
-    """What :func:`spaced` made of a text, ready to be looked through."""
+    """Prepare a text that :func:`spaced` has folded."""
     return Text(folded, frozenset(_WORD.findall(folded)))
 
 
 def has_unspaced(folded: str) -> bool:
-    """Whether ``folded`` has letters of a script that leaves no space between words."""
+    """Whether ``folded`` has letters of a script without spaces between words."""
     return UNSPACED.search(folded) is not None
 
 
@@ -99,14 +99,14 @@ def _term(written: str, folded: str) -> _Term:
 
 
 def _is_whole(term: _Term, text: str, start: int, end: int) -> bool:
-    """Whether what was found of ``term`` is no part of a longer word."""
+    """Whether the match of ``term`` is not part of a longer word."""
     return (not term.begins or _begins(text, start)) and (not term.ends or _ends(text, end))
 
 
 def _has_gapped(term: _Term, text: str) -> bool:
-    """Whether the parts of ``term`` follow each other in ``text``, with letters of one word between them, but few.
+    """Whether the parts of ``term`` follow each other in ``text``, at most :data:`GAP` letters of one word apart.
 
-    In time linear in the text: of all places where the parts before may end, only the nearest can matter.
+    Linear in the text: of all earlier places where the previous parts end, only the nearest matters.
     """
     ends: list[int] = []
     for number, part in enumerate(term.parts):

@@ -1,4 +1,4 @@
-"""Threads over HTTP: registered, read, listed, closed, reopened, counted."""
+"""HTTP endpoints for threads: register, get, list, close, reopen, count."""
 
 from datetime import datetime
 
@@ -39,7 +39,7 @@ from service.platform.text.field_types import read_line
 
 
 async def put_thread(request: Request, caller: Caller) -> Response:
-    """Register an article, or change what is known of it."""
+    """Register an article, or update it."""
     article = article_of(request)
     changes = changes_of(await decode_body(request, ThreadIn))
     async with database_of(request).write() as connection:
@@ -48,14 +48,14 @@ async def put_thread(request: Request, caller: Caller) -> Response:
 
 
 async def get_thread(request: Request, caller: Caller) -> Response:
-    """A thread by its article's id."""
+    """Get a thread by its article id."""
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
     return _read_response(request, caller, thread)
 
 
 async def get_thread_by_url(request: Request, caller: Caller) -> Response:
-    """A thread by its article's URL."""
+    """Get a thread by its article's URL."""
     query = decode_query(request, ThreadByUrlQuery)
     if has_control(query.url):
         raise no_thread()
@@ -67,7 +67,7 @@ async def get_thread_by_url(request: Request, caller: Caller) -> Response:
 
 
 async def get_threads(request: Request, caller: Caller) -> Response:
-    """The site's threads, a page at a time."""
+    """List the site's threads, a page at a time."""
     query = decode_query(request, ThreadsQuery)
     now = clock.now()
     async with database_of(request).read() as connection:
@@ -87,7 +87,7 @@ async def get_threads(request: Request, caller: Caller) -> Response:
 
 
 async def post_close(request: Request, caller: Caller) -> Response:
-    """Close a thread, now or at a time."""
+    """Close a thread, now or at a given time."""
     article, body = article_of(request), await decode_body(request, CloseIn, optional=True)
     reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
     async with database_of(request).write() as connection:
@@ -96,7 +96,7 @@ async def post_close(request: Request, caller: Caller) -> Response:
 
 
 async def post_reopen(request: Request, caller: Caller) -> Response:
-    """Reopen a thread, for good or until a time."""
+    """Reopen a thread, for good or until a given time."""
     article, body = article_of(request), await decode_body(request, ReopenIn, optional=True)
     async with database_of(request).write() as connection:
         thread = await reopen_thread(connection, caller.site, article, at=body.at, by=caller.actor)
@@ -104,7 +104,7 @@ async def post_reopen(request: Request, caller: Caller) -> Response:
 
 
 async def get_counts(request: Request, caller: Caller) -> Response:
-    """The counts of the articles in the query."""
+    """Get the counts of the articles in the query string."""
     given = request.query_params.multi_items()
     for name, _ in given:
         if name != "article":
@@ -121,7 +121,7 @@ async def get_counts(request: Request, caller: Caller) -> Response:
 
 
 async def post_counts(request: Request, caller: Caller) -> Response:
-    """The counts of the articles in the body, for lists too long for a URL."""
+    """Get the counts of the articles in the body, for lists too long for a URL."""
     body = await decode_body(request, CountsIn, limit=COUNTS_LIMIT)
     for number, article in enumerate(body.articles):
         if not is_article_id(article):
@@ -130,7 +130,7 @@ async def post_counts(request: Request, caller: Caller) -> Response:
     return json_response(counts, headers={"cache-control": "no-store", "content-language": locale_of(request, caller)})
 
 
-COUNTS_LIMIT = 1024 * 1024  # 200 ids of 500 characters, each of up to four bytes, escaped
+COUNTS_LIMIT = 1024 * 1024  # bytes: 200 ids of 500 characters of up to four bytes, escaped
 
 
 def _id_in(cursor: str | None) -> int:
@@ -158,7 +158,7 @@ def _thread_response(request: Request, caller: Caller, thread: Thread, *, status
 
 
 async def _counts(request: Request, caller: Caller, articles: list[str]) -> tuple[Counts, datetime | None]:
-    """What stands at links to ``articles``, and the first instant at which that changes by itself."""
+    """Return the counts of ``articles``, and the next time at which one changes without a write."""
     now, locale, site = clock.now(), locale_of(request, caller), caller.site
     async with database_of(request).read() as connection:
         threads = await find_threads(connection, site, articles)

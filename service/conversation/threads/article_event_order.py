@@ -1,7 +1,7 @@
-"""When the host told each thing of an article last, so that what comes late or out of order undoes nothing newer.
+"""Order of article events: the time of the latest value of each field, so a late event never undoes a newer one.
 
-Each thing is judged by itself: a title told at two o'clock stands against one of one o'clock that comes after it, and
-the closing time of one o'clock that nothing has been told of since is taken.
+Each field is compared on its own. A title of two o'clock stays when one of one o'clock arrives after it. A closing time
+of one o'clock is applied if no newer closing time is known.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.threads.model import ArticleToldRow, Thread
 
-# The things of an article by the columns that hold them; those of one thing are told together.
+# Columns of an article and the field each belongs to; columns of one field change together.
 CONTENT = {
     "title": "title",
     "url": "url",
@@ -26,23 +26,24 @@ NEWEST, STANDING, ID = "updated_at", "standing", "article"
 
 
 class LatestEvents(msgspec.Struct):
-    """When each thing was told: those of :data:`CONTENT`, the newest of them, the standing, and which id it has."""
+    """The time of the latest event by field: those of :data:`CONTENT`, the newest of them, the withdrawal, the id."""
 
     things: dict[str, datetime] = {}
 
     def is_news(self, thing: str, at: datetime) -> bool:
-        """Whether what is told of ``thing`` at ``at`` is no older than what is known."""
+        """Whether a value of ``thing`` from ``at`` is at least as new as the known one."""
         return at >= self.things.get(thing, at)
 
     def note(self, thing: str, at: datetime) -> None:
-        """Note that ``thing`` was told at ``at``, unless that is older."""
+        """Record ``at`` for ``thing``, unless a newer time is known."""
         self.things[thing] = max(at, self.things.get(thing, at))
 
 
 async def read_told(connection: AsyncConnection, thread: Thread) -> LatestEvents:
-    """When each thing of the article of ``thread`` was told.
+    """Read the latest event times of the article of ``thread``.
 
-    What the host registered by itself since, with a time, counts for all that it can register.
+    If the host has since registered the article with an ``updated_at``, that time counts for all fields it can
+    register.
     """
     statement = select(ArticleToldRow.told).where(ArticleToldRow.thread_id == thread.id)
     row = (await connection.execute(statement)).scalar_one_or_none()
@@ -54,7 +55,7 @@ async def read_told(connection: AsyncConnection, thread: Thread) -> LatestEvents
 
 
 async def write_told(connection: AsyncConnection, thread: Thread, told: LatestEvents) -> None:
-    """Keep ``told`` in the place of what was kept before."""
+    """Store ``told``, replacing the previous row."""
     await connection.execute(delete(ArticleToldRow).where(ArticleToldRow.thread_id == thread.id))
     row = {"thread_id": thread.id, "told": msgspec.json.encode(told).decode()}
     await connection.execute(insert(ArticleToldRow).values(row))

@@ -1,8 +1,8 @@
-"""When a thread is closed, and the deeds that close and reopen it.
+"""Close and reopen threads.
 
-Promise 2: one function decides (:func:`is_closed`), and whoever writes asks it under the thread's lock, with the
-clock read after the lock was taken. A thread whose time has passed is closed from that instant: whoever locks it
-first, a post or the sweep, writes the close down (:func:`settle_closings`) before doing anything else.
+Promise 2: one function decides (:func:`is_closed`). Every writer calls it under the thread's lock, with the clock read
+after the lock. A thread is closed from its closing time on. The first transaction to lock it after that, a post or the
+sweep, writes the close (:func:`settle_closings`) before anything else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,9 +29,9 @@ SWEPT_AT_ONCE = 200
 async def close_thread(
     connection: AsyncConnection, site: Site, article: str, *, at: datetime | None, reason: str | None, by: Actor
 ) -> Thread:
-    """Close a thread now, or at a time to come, as ``by`` decides; closing a closed thread changes nothing.
+    """Close a thread now, or at the later time ``at``; closing a closed thread changes nothing.
 
-    Once the transaction has committed no comment is accepted any more. Raises NotFound.
+    Once the transaction has committed, no comment is accepted any more. Raises NotFound.
     """
     thread = await lock_thread(connection, site.id, article)
     now = clock.now()
@@ -53,9 +53,9 @@ async def close_thread(
 async def reopen_thread(
     connection: AsyncConnection, site: Site, article: str, *, at: datetime | None, by: Actor
 ) -> Thread:
-    """Reopen a closed thread, for good or until ``at``; reopening an open one changes at most its closing time.
+    """Reopen a closed thread, for good or until ``at``; for an open thread, set only the closing time.
 
-    Raises NotFound, or InvalidField where ``at`` has passed.
+    Raises NotFound, or InvalidField if ``at`` has passed.
     """
     thread = await lock_thread(connection, site.id, article)
     now = clock.now()
@@ -77,9 +77,9 @@ async def reopen_thread(
 async def settle_closings(
     connection: AsyncConnection, threads: Iterable[Thread], sites: Mapping[int, Site], *, now: datetime
 ) -> list[NewEvent]:
-    """Write the close of those locked ``threads`` whose time has passed unnoticed; the events that tell it.
+    """Write the close of those locked ``threads`` whose closing time has passed, and return the events.
 
-    The caller appends the events before any of its own.
+    The caller must append these events before its own.
     """
     events = []
     for thread in threads:
@@ -93,7 +93,7 @@ async def settle_closings(
 
 
 async def write_closing(connection: AsyncConnection, thread: Thread, events: list[NewEvent], *, now: datetime) -> None:
-    """Write how and when ``thread`` closes, with the ``events`` that tell it; nothing where nothing happened."""
+    """Write the closing of ``thread`` and append ``events``; do nothing without events."""
     if not events:
         return
     await write_terms(connection, thread)
@@ -102,7 +102,7 @@ async def write_closing(connection: AsyncConnection, thread: Thread, events: lis
 
 
 async def write_terms(connection: AsyncConnection, thread: Thread) -> None:
-    """Write how and when ``thread`` closes, and why."""
+    """Write the closing columns of ``thread``."""
     terms = {
         "closing_kind": thread.closing_kind,
         "closing_at": thread.closing_at,
@@ -113,15 +113,15 @@ async def write_terms(connection: AsyncConnection, thread: Thread) -> None:
 
 
 async def is_any_due(connection: AsyncConnection, sites: Iterable[Site]) -> bool:
-    """Whether a sweep of ``sites`` would find something to write."""
+    """Whether a sweep of ``sites`` would close a thread."""
     due = select(ThreadRow.id).where(ThreadRow.closed_at.is_(None), _is_due(sites, clock.now()))
     return await connection.scalar(due.limit(1)) is not None
 
 
 async def sweep_closings(connection: AsyncConnection, sites: Iterable[Site]) -> int:
-    """Write the close of threads whose time has passed, :data:`SWEPT_AT_ONCE` at most; how many they were.
+    """Close threads past their closing time, at most :data:`SWEPT_AT_ONCE`, and return how many.
 
-    Of threads that close some days after publication only those of ``sites``.
+    Threads that close some days after publication are swept only for ``sites``.
     """
     due = select(ThreadRow.id).where(ThreadRow.closed_at.is_(None), _is_due(sites, clock.now()))
     threads = await lock_threads_by_id(connection, await connection.scalars(due.limit(SWEPT_AT_ONCE)))

@@ -1,7 +1,7 @@
 """The only UPDATE of counts, places, sequence and shown version.
 
-Promise 1: a transaction reads these under the thread's lock, moves them in memory as it judges one comment after
-the other, and writes where they ended; so each event can carry the count as of its own sequence.
+Promise 1: a transaction reads these under the thread's lock, changes them in memory comment by comment, and writes the
+final values. So each event can carry the count at its own sequence.
 """
 
 from collections.abc import Iterable

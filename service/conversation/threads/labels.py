@@ -1,8 +1,8 @@
-"""The lines that name a thread: at a link to it, over its comments, under them. Pure.
+"""The label, heading and notice of a thread, in any language. Pure.
 
-The keys of these messages are those of ICU MessageFormat: ``=0`` and ``=1`` for exactly that many, and the locale's
-CLDR plural categories for the rest. Why both: CLDR's *one* is not the number one; in Russian it also covers 21, which
-is no «один ответ».
+The message keys are those of ICU MessageFormat: ``=0`` and ``=1`` for exactly that number, and the locale's CLDR plural
+categories for the rest. *Why both*: CLDR's *one* is not the number one; in Russian it also covers 21, which is not
+«один ответ».
 """
 
 from functools import lru_cache
@@ -12,7 +12,7 @@ from service.platform.languages.messages import catalogue, catalogue_for, locale
 
 
 class Labels(NamedTuple):
-    """The lines of a thread: at a link, over the comments, under them (or nothing)."""
+    """A thread's lines: the label of a link to it, the heading over its comments, the notice under them if any."""
 
     label: str
     heading: str
@@ -20,7 +20,7 @@ class Labels(NamedTuple):
 
 
 def labels(*, locale: str, count: int, title: str, closed: bool, comments_on: bool = True) -> Labels:
-    """The lines in ``locale`` of a thread with ``count`` replies; plain text, ``title`` taken as it is."""
+    """Return the lines of a thread with ``count`` replies in ``locale``; plain text, ``title`` unchanged."""
     name = catalogue_for(locale)
     label_, before, after = _counted(name, count)
     notices = catalogue(name)["notice"]
@@ -29,18 +29,18 @@ def labels(*, locale: str, count: int, title: str, closed: bool, comments_on: bo
 
 
 def label(*, locale: str, count: int) -> str:
-    """What stands at a link to a thread with ``count`` replies."""
+    """Return the label of a link to a thread with ``count`` replies."""
     return _counted(catalogue_for(locale), count)[0]
 
 
 @lru_cache(maxsize=8192)
 def _counted(name: str, count: int) -> tuple[str, str, str]:
-    """The label for ``count``, and what stands before and after the title in the heading."""
+    """Return the label for ``count``, and the heading's text before and after the title."""
     lines, key, number = catalogue(name), plural_key(name, count), written(name, count)
     before, _, after = lines["heading"][key].replace("{n}", number).partition("{title}")
     return lines["label"][key].replace("{n}", number), before, after
 
 
 def plural_key(name: str, count: int) -> str:
-    """Which message of the catalogue ``name`` ``count`` takes: ``=0``, ``=1``, or its CLDR plural category."""
+    """Return the message key for ``count`` in the catalogue ``name``: ``=0``, ``=1``, or the CLDR plural category."""
     return f"={count}" if count in {0, 1} else str(locale_of_catalogue(name).plural_form(count))

@@ -1,4 +1,4 @@
-"""Threads are locked by whoever changes them, always in the order of their ids, so that nobody waits in a circle."""
+"""Lock threads before changing them, always in the order of their ids, so transactions cannot deadlock."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -23,10 +23,10 @@ async def lock_thread(connection: AsyncConnection, site_id: int, article: str) -
 
 
 async def lock_threads(connection: AsyncConnection, articles: Iterable[Article]) -> dict[Article, Thread]:
-    """Lock the threads of ``articles``, pairs of site and article id, in the order of their ids; by those pairs.
+    """Lock the threads of ``articles``, pairs of site and article id, and return them by those pairs.
 
-    Everyone locks in that order, so two groups over the same threads can't deadlock. Those not there are left out; two
-    ids of one article have the same thread.
+    Every transaction locks in the order of thread ids, so two batches over the same threads can't deadlock. Missing
+    threads are left out; two ids of one article return the same thread.
     """
     dialect, wanted = connection.dialect.name, sorted(articles)
     rows = await connection.execute(_lock_by_article(dialect), rows_given(dialect, wanted))
@@ -44,14 +44,14 @@ def _lock_by_article(dialect: str) -> Select[*tuple[Any, ...]]:
 async def _lock_missed(
     connection: AsyncConnection, articles: list[Article], locked: Iterable[Thread]
 ) -> dict[Article, Thread]:
-    """Lock the threads of ``articles`` that had other ids when they were looked for, or have by now.
+    """Lock the threads of ``articles`` found only by a former id, or whose id changed during the first query.
 
-    What was found is looked at again once it is locked: until then an article could still move.
+    The ids are read again after each lock: until then an article could still move.
     """
     held = {thread.id: thread for thread in locked}
     ids = await ids_of_threads(connection, articles)
     while new := set(ids.values()) - held.keys():
-        # Whoever has threads locked already and wants one before them does not wait for it.
+        # Never wait for a thread with a lower id than one already locked.
         in_turn = not held or min(new) > max(held)
         held |= await _lock_ids(connection, new, waits=in_turn)
         ids = await ids_of_threads(connection, articles)
@@ -64,7 +64,7 @@ async def lock_threads_by_id(connection: AsyncConnection, ids: Iterable[int]) ->
 
 
 async def _lock_ids(connection: AsyncConnection, ids: Iterable[int], *, waits: bool) -> dict[int, Thread]:
-    """Lock the threads ``ids``; what somebody else has is Busy unless it ``waits``."""
+    """Lock the threads ``ids``; unless it ``waits``, a thread locked by another transaction raises Busy."""
     wanted = [(id_,) for id_ in sorted(ids)]
     if not wanted:
         return {}

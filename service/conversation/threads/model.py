@@ -1,4 +1,4 @@
-"""The tables of threads and of what is known of their articles, and a thread as the deeds hold it."""
+"""Tables of threads and their articles, and the thread struct."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -17,11 +17,11 @@ _OPEN_AUTO = text("closed_at IS NULL AND closing_kind = 'auto' AND published_at 
 
 
 class ThreadRow(Base):
-    """The comments of one article, exactly one thread per article.
+    """The comments of one article; each article has exactly one thread.
 
-    ``closed_at`` is set once a close has been written; a closing time that has passed closes the thread as well,
-    whether or not somebody has written it yet (``closing.py``). The two partial indexes hold what a sweep must look
-    at; no index covers a count, so counting rewrites none.
+    ``closed_at`` is set when a close is written. A closing time that has passed also closes the thread, written or not
+    (``thread_policy.py``). The two partial indexes hold the threads a sweep must check. No index covers a count, so a
+    new count updates no index.
     """
 
     __tablename__ = "threads"
@@ -59,9 +59,9 @@ class ThreadRow(Base):
 
 
 class ArticleAliasRow(Base):
-    """An id that an article had before, or a thread that is gone: it answers with the thread that the article has now.
+    """A former id of an article, or the id of a merged thread; it resolves to the article's thread.
 
-    A thread whose article has the id now comes first.
+    A thread whose article has the id now takes precedence.
     """
 
     __tablename__ = "article_aliases"
@@ -73,7 +73,7 @@ class ArticleAliasRow(Base):
 
 
 class UrlAliasRow(Base):
-    """A URL that an article had before; a thread whose article has it now comes first."""
+    """A former URL of an article; a thread whose article has the URL now takes precedence."""
 
     __tablename__ = "url_aliases"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -84,9 +84,9 @@ class UrlAliasRow(Base):
 
 
 class ArticleToldRow(Base):
-    """When the host told each thing of an article last (``told.py``), as JSON, so that late news undo nothing.
+    """The latest event time of each field of an article, as JSON (``article_event_order.py``).
 
-    Apart from the thread, whose row is read with every post.
+    It is a table of its own because every post reads the thread's row.
     """
 
     __tablename__ = "articles_told"
@@ -96,7 +96,7 @@ class ArticleToldRow(Base):
 
 
 class ArticleStandingRow(Base):
-    """That an article without a thread was withdrawn or restored, for what the host said before may come after."""
+    """The withdrawal or restoration of an article without a thread; its earlier events may still arrive."""
 
     __tablename__ = "article_standings"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -109,10 +109,10 @@ class ArticleStandingRow(Base):
 
 
 class ErasureRow(Base):
-    """A thread whose comments are to be erased, and how far that has come.
+    """A thread whose comments are being erased, and the progress.
 
-    Comments at places after ``places`` came later and stay. Those at paths from ``below`` on are erased, and so is what
-    events told of them up to ``after_sequence``.
+    Comments at places after ``places`` were posted later and stay. Those at paths from ``below`` on are already erased,
+    and so is their data in events up to ``after_sequence``.
     """
 
     __tablename__ = "erasures"
@@ -124,10 +124,10 @@ class ErasureRow(Base):
 
 
 class Thread(msgspec.Struct):
-    """A thread as one transaction holds it: read under its lock, changed in memory, written once.
+    """A thread within one transaction: read under its lock, changed in memory, written once.
 
-    ``places`` and ``sequence`` are the last ones given; ``updated_at`` is the host's own; ``mode`` None is the site's;
-    ``withdrawn_at`` is since when its article is no longer public, by the host's own clock.
+    ``places`` and ``sequence`` are the last numbers used. ``updated_at`` is the host's own time. ``mode`` None means
+    the site's mode. ``withdrawn_at`` is when the article stopped being public, by the host's clock.
     """
 
     id: int
@@ -152,11 +152,11 @@ class Thread(msgspec.Struct):
     changed_at: datetime
 
     def is_embargoed(self, now: datetime) -> bool:
-        """Whether the article is not published yet, so that no reader may know of it."""
+        """Whether the article is not published yet, so readers must not learn of it."""
         return self.published_at is not None and self.published_at > now
 
     def is_hidden(self, now: datetime) -> bool:
-        """Whether no reader may know of the article: it is not published yet, or was withdrawn."""
+        """Whether the article is hidden from readers: not published yet, or withdrawn."""
         return self.withdrawn_at is not None or self.is_embargoed(now)
 
 
@@ -164,5 +164,5 @@ COLUMNS = tuple(getattr(ThreadRow, name) for name in Thread.__struct_fields__)
 
 
 def thread_of(row: Row[*tuple[Any, ...]]) -> Thread:
-    """The thread in a row of :data:`COLUMNS`."""
+    """Build the thread from a row of :data:`COLUMNS`."""
     return Thread(*row)

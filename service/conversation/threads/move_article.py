@@ -1,7 +1,7 @@
-"""Articles get other ids and other URLs; their threads stay, and answer to the former ones as well.
+"""Change an article's id or URL; its thread stays and can still be found by the former ones.
 
-Where an article was registered under its new id before anybody said that it had another one, there are two threads of
-it. The one without comments is set aside, so that nothing is lost; where both have some it is for the host to say.
+If an article was registered under its new id before the host announced the change, it has two threads. The one without
+comments is set aside and nothing is lost. If both have comments, the host must decide.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,16 +24,16 @@ from service.platform.storage.portable import insert_if_absent
 
 
 class ArticleIdConflict(Problem):
-    """An article is to have an id under which another one has comments."""
+    """The new id of an article already belongs to another article with comments."""
 
     status: ClassVar[int] = 409
     slug = "article-id-conflict"
 
 
 def surviving(threads: Sequence[Thread]) -> Thread:
-    """Which of the ``threads`` of one article, one or two, it keeps.
+    """Return which of the one or two ``threads`` of an article to keep.
 
-    Raises :class:`ArticleIdConflict` where both have comments.
+    Raises :class:`ArticleIdConflict` if both have comments.
     """
     commented = [thread for thread in threads if thread.places]
     if len(commented) > 1:
@@ -42,7 +42,7 @@ def surviving(threads: Sequence[Thread]) -> Thread:
 
 
 def inherit(thread: Thread, told: LatestEvents, other: Thread, told_of_other: LatestEvents) -> None:
-    """Take over what the host told of ``other``, which is the same article, since it told it of ``thread``."""
+    """Copy to ``thread`` each newer value of ``other``, a second thread of the same article."""
     for column, thing in CONTENT.items():
         if _is_newer(thing, told_of_other, told):
             setattr(thread, column, getattr(other, column))
@@ -63,9 +63,9 @@ def _is_newer(thing: str, one: LatestEvents, other: LatestEvents) -> bool:
 async def set_aside(
     connection: AsyncConnection, site: Site, other: Thread, *, for_thread: Thread, now: datetime
 ) -> NewEvent:
-    """Have ``other``, which has no comments, give its ids and URLs to ``for_thread``; the event that tells it.
+    """Give the ids and URLs of ``other``, which has no comments, to ``for_thread``; return its event.
 
-    It keeps its events, under an id that nobody asks for.
+    ``other`` keeps its events, under an id that nobody requests.
     """
     other.withdrawn_at = now
     event = tell(other, site, EventType.THREAD_DELETED, occurred_at=now)
@@ -89,9 +89,9 @@ async def set_aside(
 async def move_thread(
     connection: AsyncConnection, thread: Thread, told: LatestEvents, ids: Iterable[str], *, to: str, at: datetime
 ) -> bool:
-    """Give the article of ``thread`` the id ``to``, unless it was given one later; it answers to all of ``ids``.
+    """Set the article id of ``thread`` to ``to``, unless a newer id is known; keep all other ``ids`` as aliases.
 
-    Changes ``thread`` in memory. Whether it answers to an id to which it did not.
+    Changes ``thread`` in memory. Returns whether an alias was added.
     """
     before = thread.article
     if told.is_news(ID, at):
@@ -109,7 +109,7 @@ async def _keep_id(connection: AsyncConnection, thread: Thread, article: str) ->
 
 
 async def keep_url(connection: AsyncConnection, thread: Thread, url: str) -> None:
-    """Have the ``url`` that an article had before find its ``thread``, and no other that had it before that."""
+    """Keep ``url`` as a former URL of ``thread``, replacing any thread that had it before."""
     insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(UrlAliasRow)
     kept = insert.values(site_id=thread.site_id, url=url, thread_id=thread.id)
     key = [UrlAliasRow.site_id, UrlAliasRow.url]

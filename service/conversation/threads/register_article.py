@@ -1,4 +1,4 @@
-"""A host registers an article, or tells what changed about it."""
+"""Register an article, or update it."""
 
 from typing import Any, NamedTuple
 
@@ -20,18 +20,18 @@ from service.platform.storage.portable import insert_if_absent
 
 
 class Registered(NamedTuple):
-    """A thread after its article was registered, and whether it is new."""
+    """A thread after registration, and whether it was created."""
 
     thread: Thread
     created: bool
 
 
 async def register_thread(connection: AsyncConnection, site: Site, article: str, changes: dict[str, Any]) -> Registered:
-    """Give ``article`` a thread, or change the one it has.
+    """Create the thread of ``article``, or update it.
 
-    ``changes`` are columns of the thread by name; those left out keep their values. It never reopens, writes no
-    event where nothing changed, and ignores changes with an older ``updated_at`` than the one known.
-    Raises InvalidField where a new thread lacks a title.
+    ``changes`` are columns of the thread by name; missing ones keep their values. An update never reopens a thread,
+    appends no event if nothing changed, and ignores changes with an older ``updated_at`` than the known one. Raises
+    InvalidField if a new thread lacks a title.
     """
     thread, created = await lock_or_create(connection, site, article, changes)
     now = clock.now()
@@ -40,7 +40,7 @@ async def register_thread(connection: AsyncConnection, site: Site, article: str,
         await write_counts(connection, [thread], now=now)
         await append_events(connection, events)
         return Registered(thread, created=True)
-    # A closing time that has passed has closed the thread, even if these changes would have moved it.
+    # A closing time that has passed has closed the thread, even if these changes would have postponed it.
     events = await settle_closings(connection, [thread], {site.id: site}, now=now)
     url, changed = thread.url, {} if _is_old(thread, changes) else change(thread, changes)
     if url and "url" in changed:
@@ -53,7 +53,7 @@ async def register_thread(connection: AsyncConnection, site: Site, article: str,
 
 
 async def lock_or_create(connection: AsyncConnection, site: Site, article: str, changes: dict[str, Any]) -> Registered:
-    """The thread of ``article``, locked; a new one has what ``changes`` say. Raises InvalidField without a title."""
+    """Lock the thread of ``article``, or create it from ``changes``; raises InvalidField without a title."""
     key = site.id, article
     found = await lock_threads(connection, [key])
     if found:
@@ -63,12 +63,12 @@ async def lock_or_create(connection: AsyncConnection, site: Site, article: str, 
     created = await connection.execute(
         insert_if_absent(connection, ThreadRow).values(new_thread(site, article, changes)).returning(ThreadRow.id)
     )
-    is_new = created.one_or_none() is not None  # or another process was first, and has the lock until it commits
+    is_new = created.one_or_none() is not None  # else another process was first and holds the lock until it commits
     return Registered((await lock_threads(connection, [key]))[key], is_new)
 
 
 def new_thread(site: Site, article: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """The row of a thread that begins, with what ``changes`` say of it."""
+    """Return the row of a new thread with the values of ``changes``."""
     now = clock.now()
     values = {
         "site_id": site.id,
@@ -91,7 +91,7 @@ def _is_old(thread: Thread, changes: dict[str, Any]) -> bool:
 
 
 def change(thread: Thread, changes: dict[str, Any]) -> dict[str, Any]:
-    """Change ``thread`` in memory; what really changed."""
+    """Apply ``changes`` to ``thread`` in memory; return those that differ from its values."""
     changed = {name: value for name, value in changes.items() if getattr(thread, name) != value}
     for name, value in changed.items():
         setattr(thread, name, value)

@@ -1,4 +1,4 @@
-"""How a thread tells an event of itself or of one of its comments."""
+"""Build the events of a thread and of its comments."""
 
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,10 @@ from service.platform.sites.site_lookup import Site
 
 
 def tell(thread: Thread, site: Site, event: EventType, *, occurred_at: datetime, **data: Any) -> NewEvent:
-    """The ``event`` with what it leaves behind: ``thread`` as it is now, and ``data``.
+    """Build an ``event`` with ``thread`` as it is now, and ``data``.
 
-    Gives the event the thread's next sequence; the caller writes that and appends the event. What readers see of the
-    thread has changed unless the event is of a comment, whose own deed knows better.
+    Takes the thread's next sequence; the caller writes it and appends the event. A thread event also raises
+    ``shown_version``; for a comment event the caller does, if readers see a change.
     """
     thread.sequence += 1
     if event.startswith("thread."):

@@ -1,4 +1,4 @@
-"""Lists of threads, and counts of many articles at once."""
+"""List threads, and find the threads of many articles at once."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ async def list_threads(
     limit: int,
     now: datetime,
 ) -> list[Thread]:
-    """The ``limit`` threads that follow id ``after``, in the order in which they were registered."""
+    """Return the ``limit`` threads after id ``after``, in order of registration."""
     statement = select(*COLUMNS).where(ThreadRow.site_id == site.id, ThreadRow.id > after)
     if state:
         closed = _closed(site, now)
@@ -35,7 +35,7 @@ async def list_threads(
 
 
 def _closed(site: Site, now: datetime) -> ColumnElement[bool]:
-    """What ``terms.is_closed`` says of one thread, said of rows; never NULL, so that it can be negated."""
+    """``thread_policy.is_closed`` as SQL; never NULL, so that it can be negated."""
     closed = or_(
         ThreadRow.closed_at.is_not(None),
         and_(ThreadRow.closing_kind == "at", ThreadRow.closing_at <= now),
@@ -48,9 +48,9 @@ def _closed(site: Site, now: datetime) -> ColumnElement[bool]:
 
 
 async def find_threads(connection: AsyncConnection, site: Site, articles: Sequence[str]) -> dict[str, Thread]:
-    """The threads of ``articles`` by the ids asked for, in one query; those without one are left out.
+    """Find the threads of ``articles`` in one query, by the ids requested; missing ones are left out.
 
-    One query more where not all have one: an article could have had the id before.
+    If some are missing, a second query looks them up as former ids.
     """
     dialect = connection.dialect.name
     keys = sorted({(site.id, article) for article in articles})

@@ -1,7 +1,7 @@
-"""Threads are found by their article's id or URL, to read them or to change them under their lock.
+"""Look up threads by article id or URL.
 
-An id that an article had before answers with the same thread (``moving.py``). Only where no article has an id now are
-the former ones looked at.
+A former id of an article finds the same thread (``move_article.py``). Former ids are checked only if no article has the
+id now.
 """
 
 from datetime import datetime
@@ -26,7 +26,7 @@ def _has_or_had(site_id: ColumnElement[int], article: ColumnElement[str]) -> Col
 
 
 async def find_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
-    """The thread of an article; raises :class:`NotFound`."""
+    """Return the thread of an article; raises :class:`NotFound`."""
     given = {"site": site_id, "article": article}
     row = (await connection.execute(_BY_ARTICLE, given)).one_or_none()
     row = row or (await connection.execute(_BY_ANY_ID, given)).one_or_none()
@@ -36,16 +36,16 @@ async def find_thread(connection: AsyncConnection, site_id: int, article: str) -
 
 
 _BY_ARTICLE = select(*COLUMNS).where(ThreadRow.site_id == bindparam("site"), ThreadRow.article == bindparam("article"))
-# In one statement, so that an id is found also while it becomes a former one, or the present one again.
+# One statement, so an id is found even while it becomes a former one, or the current one again.
 _BY_ANY_ID = select(*COLUMNS).where(_has_or_had(bindparam("site"), bindparam("article")))
 
 
 async def find_thread_by_url(
     connection: AsyncConnection, site_id: int, url: str, *, to_staff: bool, now: datetime
 ) -> Thread:
-    """The thread whose article has this URL, the newest where several have that who asks may know of.
+    """Return the thread whose article has this URL; the newest of those the caller may see.
 
-    Where none has it, the one whose article had it last. Raises :class:`NotFound`.
+    If none has it, return the thread whose article had it last. Raises :class:`NotFound`.
     """
     public = and_(
         ThreadRow.withdrawn_at.is_(None), or_(ThreadRow.published_at.is_(None), ThreadRow.published_at <= now)
@@ -63,16 +63,16 @@ async def find_thread_by_url(
 
 
 def visible(thread: Thread, *, to_staff: bool, now: datetime) -> Thread:
-    """``thread``, if who asks may know of it; raises :class:`NotFound` for readers where it is hidden."""
+    """Return ``thread`` if the caller may see it; raises :class:`NotFound` for readers if it is hidden."""
     if thread.is_hidden(now) and not to_staff:
         raise no_thread()
     return thread
 
 
 async def ids_of_threads(connection: AsyncConnection, articles: list[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    """The ids of the threads of ``articles``, pairs of site and an id that the article has now or had before.
+    """Return the thread ids of ``articles``, pairs of site and a current or former article id.
 
-    There is one at least; those that are not there are left out.
+    ``articles`` must not be empty; missing threads are left out.
     """
     dialect = connection.dialect.name
     rows = (await connection.execute(_ids(dialect), rows_given(dialect, articles))).all()
@@ -81,7 +81,7 @@ async def ids_of_threads(connection: AsyncConnection, articles: list[tuple[int, 
 
 @lru_cache
 def _ids(dialect: str) -> Select[*tuple[Any, ...]]:
-    """What an article had before comes first, so that in a mapping what one has now takes its place."""
+    """Former ids come first, so that in a mapping the current ones overwrite them."""
     row, alias = ThreadRow, ArticleAliasRow
     present = select(row.site_id, row.article, row.id, literal(1).label("rank"))
     former = select(alias.site_id, alias.article, alias.thread_id, literal(0))
@@ -92,10 +92,10 @@ def _ids(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def of_article(site: Site, article: str) -> ColumnElement[bool]:
-    """The term that a thread is that of ``article``, by the id that it has or one that it had."""
+    """Return the SQL condition that a thread belongs to ``article``, by current or former id."""
     return _has_or_had(literal(site.id), literal(article))
 
 
 def no_thread(**members: Any) -> NotFound:
-    """The problem of an article that nobody registered, or that readers may not know of: both look the same."""
+    """The problem for an article that is not registered or hidden from readers; both look the same."""
     return NotFound(Said("no-thread"), **members)

@@ -1,4 +1,4 @@
-"""On what terms a thread takes comments: when it closes, and whether it is closed. Pure."""
+"""When a thread closes, whether it is closed, and its mode. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -7,12 +7,12 @@ from service.platform.sites.site_settings import Mode, SiteSettings
 
 
 def closes_at(thread: Thread, settings: SiteSettings) -> datetime | None:
-    """The instant from which ``thread`` is closed, as far as is known; None where it stays open."""
+    """Return the time from which ``thread`` is closed, if known; None if it stays open."""
     return thread.closed_at or closing_time(thread, settings)
 
 
 def closing_time(thread: Thread, settings: SiteSettings) -> datetime | None:
-    """When ``thread`` was set to close, whether or not it was closed before; None where it was not.
+    """Return the closing time set for ``thread``, even if it was closed earlier; None if there is none.
 
     ``auto`` is derived from the article's ``published_at`` and the site's number of days, so it moves with both.
     """
@@ -22,7 +22,7 @@ def closing_time(thread: Thread, settings: SiteSettings) -> datetime | None:
 
 
 def is_closed(thread: Thread, settings: SiteSettings, now: datetime) -> bool:
-    """Whether ``thread`` takes no more comments at the instant ``now``: told so, or its closing time has come."""
+    """Whether ``thread`` is closed at ``now``: by a close, or because its closing time has passed."""
     if thread.closed_at is not None:
         return True
     at = closes_at(thread, settings)
@@ -30,5 +30,5 @@ def is_closed(thread: Thread, settings: SiteSettings, now: datetime) -> bool:
 
 
 def mode_of(thread: Thread, settings: SiteSettings) -> Mode:
-    """How ``thread`` takes comments: its own mode, or else its site's."""
+    """Return the mode of ``thread``, or else that of its site."""
     return thread.mode or settings.mode

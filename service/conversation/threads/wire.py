@@ -1,4 +1,4 @@
-"""Threads as they go over the wire."""
+"""Request and response structs of threads."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -22,7 +22,7 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class ClosingAt(Timed, tag_field="kind", tag="at"):
-    """Closes at a time."""
+    """Closes at a given time."""
 
     at: Instant
 
@@ -32,11 +32,11 @@ class ClosingNever(Body, tag_field="kind", tag="never"):
 
 
 class ClosingAuto(Body, tag_field="kind", tag="auto"):
-    """Closes the site's number of days after the article's ``published_at``."""
+    """Closes a number of days after the article's ``published_at``, set by the site."""
 
 
 class ThreadIn(Timed):
-    """What a host registers or changes; members left out keep their values."""
+    """An article to register or update; missing members keep their values."""
 
     title: Title | UnsetType = UNSET
     url: Url | None | UnsetType = UNSET
@@ -48,20 +48,20 @@ class ThreadIn(Timed):
 
 
 class CloseIn(Timed):
-    """When to close, now where left out, and why."""
+    """When to close (default: now), and the reason."""
 
     at: Instant | None = None
     reason: Reason | None = None
 
 
 class ReopenIn(Timed):
-    """Until when to reopen; for good where left out."""
+    """Until when to reopen (default: for good)."""
 
     at: Instant | None = None
 
 
 class ThreadsQuery(Timed):
-    """Which threads to list."""
+    """Query of a page of threads."""
 
     state: State | None = None
     changed_since: Instant | None = None
@@ -70,26 +70,26 @@ class ThreadsQuery(Timed):
 
 
 class ThreadByUrlQuery(Body):
-    """Whose thread to find."""
+    """The URL of the article whose thread to get."""
 
     url: Url
 
 
 class CountsIn(Body):
-    """Whose replies to count: the articles' ids, 200 at most."""
+    """The ids of the articles to count, at most 200."""
 
     articles: Annotated[list[Annotated[str, Meta(min_length=1, max_length=500)]], Meta(min_length=1, max_length=200)]
 
 
 class Closing(msgspec.Struct):
-    """How a thread closes; ``at`` is when, as far as is known."""
+    """How a thread closes; ``at`` is the closing time, if known."""
 
     kind: ClosingKind
     at: datetime | None
 
 
 class ThreadOut(msgspec.Struct):
-    """A thread, with the lines that stand at a link to it, over it and under it."""
+    """A thread with its label, heading and notice."""
 
     article: str
     title: str
@@ -111,7 +111,7 @@ class ThreadOut(msgspec.Struct):
 
 
 class Count(msgspec.Struct):
-    """What stands at a link to an article."""
+    """The count and label of an article."""
 
     article: str
     reply_count: int
@@ -120,20 +120,20 @@ class Count(msgspec.Struct):
 
 
 class Counts(msgspec.Struct):
-    """The counts of articles, in the order asked."""
+    """The counts of articles, in the order requested."""
 
     counts: list[Count]
 
 
 class ThreadsPage(msgspec.Struct):
-    """Some threads, and the cursor of those that follow."""
+    """A page of threads, and the cursor of the next page."""
 
     threads: list[ThreadOut]
     next: str | None
 
 
 def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> ThreadOut:
-    """``thread`` as it is at ``now``, its lines in ``locale``."""
+    """Return ``thread`` as of ``now``, with its lines in ``locale``."""
     closed = is_closed(thread, site.settings, now)
     lines = labels(
         locale=locale,
@@ -165,12 +165,12 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
 
 
 def changes_at(thread: ThreadOut) -> datetime | None:
-    """When ``thread`` changes by itself, for it closes."""
+    """Return when ``thread`` changes without a write, that is, when it closes."""
     return thread.closing.at if thread.state == "open" else None
 
 
 def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, now: datetime) -> Count:
-    """What stands at a link to ``article``; zero and no state where it has no thread."""
+    """Return the count of ``article``; zero and no state if it has no thread."""
     if thread is None:
         return Count(article, 0, label(locale=locale, count=0), None)
     state: State = "closed" if is_closed(thread, site.settings, now) else "open"
@@ -178,7 +178,7 @@ def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, n
 
 
 def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
-    """The columns that a host's ``body`` sets, which stands ``below`` that place of what it sent."""
+    """Return the thread columns that ``body`` sets; ``below`` is the JSON pointer of ``body`` in the request."""
     changes = given_fields(body)
     if "title" in changes:
         changes["title"] = read_line(changes["title"], pointer=f"{below}/title", longest=500)

@@ -1,7 +1,7 @@
-"""Articles are withdrawn, restored and deleted; the newest that the host said of it stands, whenever it comes.
+"""Withdraw, restore and delete articles; the event with the newest time wins, even if it arrives first.
 
-A withdrawn article is there for nobody but the site's staff; its comments are kept. One that is not known is remembered
-by its id, for its registration may be on its way.
+Only the site's staff can see a withdrawn article; its comments are kept. For an unknown article the withdrawal is
+stored by its id, because its registration may still arrive.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,11 +14,11 @@ from service.conversation.threads.article_event_order import STANDING, LatestEve
 from service.conversation.threads.model import ArticleStandingRow, ErasureRow, Thread
 
 REMEMBERED = timedelta(days=30)
-ABOVE_ALL = b"\xff\xff\xff\xff"  # the paths of all comments are below it
+ABOVE_ALL = b"\xff\xff\xff\xff"  # sorts after the paths of all comments
 
 
 def stand(thread: Thread, told: LatestEvents, *, withdrawn: bool, at: datetime) -> bool:
-    """Have the article of ``thread`` be ``withdrawn`` from ``at`` on, or restored; whether that is the newest."""
+    """Mark the article of ``thread`` as ``withdrawn`` at ``at``, or restored; False if a newer event is known."""
     if not told.is_news(STANDING, at):
         return False
     thread.withdrawn_at = at if withdrawn else None
@@ -35,7 +35,7 @@ async def note_standing(
     at: datetime,
     now: datetime,
 ) -> None:
-    """Remember of ``articles`` that nobody knows that they are ``withdrawn``, or restored."""
+    """Store that unknown ``articles`` are ``withdrawn`` or restored."""
     known = await _read_standings(connection, site_id, articles)
     newer = {row.article for row in known if row.told_at > at}
     await _forget_standings(connection, site_id, set(articles) - newer)
@@ -47,7 +47,7 @@ async def note_standing(
 async def take_standings(
     connection: AsyncConnection, thread: Thread, told: LatestEvents, articles: Collection[str]
 ) -> None:
-    """Have ``thread`` stand as was remembered of ``articles``, ids of its article, until now."""
+    """Apply to ``thread`` the withdrawals stored for ``articles``, ids of its article, and delete them."""
     for row in await _read_standings(connection, thread.site_id, articles):
         stand(thread, told, withdrawn=row.withdrawn, at=row.told_at)
     await _forget_standings(connection, thread.site_id, articles)
@@ -67,13 +67,13 @@ async def _forget_standings(connection: AsyncConnection, site_id: int, articles:
 
 
 async def forget_standings(connection: AsyncConnection, *, now: datetime) -> None:
-    """Forget what was remembered of articles that nobody registered within :data:`REMEMBERED`."""
+    """Prune withdrawals of articles that the host did not register within :data:`REMEMBERED`."""
     old = ArticleStandingRow.received_at <= now - REMEMBERED
     await connection.execute(delete(ArticleStandingRow).where(old))
 
 
 async def ask_erasure(connection: AsyncConnection, thread: Thread) -> None:
-    """Have the comments that ``thread`` has by now erased for good (``articles/erase_threads.py``)."""
+    """Request the erasure of all current comments of ``thread`` (``articles/erase_threads.py``)."""
     await connection.execute(delete(ErasureRow).where(ErasureRow.thread_id == thread.id))
     row = {"thread_id": thread.id, "places": thread.places, "below": ABOVE_ALL, "after_sequence": 0}
     await connection.execute(insert(ErasureRow).values(row))

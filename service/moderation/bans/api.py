@@ -1,4 +1,4 @@
-"""Bans, and what is known of readers, over HTTP."""
+"""HTTP endpoints for bans and for readers' history."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from service.platform.text.field_types import read_line
 
 
 async def get_bans(request: Request, caller: Caller) -> Response:
-    """The bans that hold."""
+    """List the bans in force."""
     query = decode_query(request, BansQuery)
     before = decode_id(query.cursor)
     async with database_of(request).read() as connection:
@@ -32,7 +32,7 @@ async def get_bans(request: Request, caller: Caller) -> Response:
 
 
 async def post_ban(request: Request, caller: Caller) -> Response:
-    """Keep somebody from posting."""
+    """Ban a reader, e-mail, domain or address."""
     body, site, marks = await decode_body(request, BanIn), caller.site, gate_of(request).marks
     if (body.value is None) == (body.comment is None):
         raise InvalidField("Name whom to ban by value, or by a comment of theirs.", pointer="/value")
@@ -55,7 +55,7 @@ async def remove_ban(request: Request, caller: Caller) -> Response:
 
 
 async def get_reader(request: Request, caller: Caller) -> Response:
-    """What is known of a reader."""
+    """Get a reader's history and bans."""
     async with database_of(request).read() as connection:
         reader = await know_reader(connection, caller.site, _id(request, "reader"))
         bans = await list_bans(connection, caller.site, reader_id=reader.id, before=None, limit=200)

@@ -1,4 +1,4 @@
-"""Moderators ban: by reader, e-mail, domain or range of addresses, known or taken from a comment."""
+"""Ban readers, e-mails, domains or address ranges, given by value or taken from a comment."""
 
 import re
 from datetime import datetime
@@ -27,7 +27,7 @@ ADDRESSES = "An address, or a range of /16 or /24, of IPv6 /32, /48, /56 or /64.
 
 
 class Target(NamedTuple):
-    """Whom a ban is on: the mark they are known by, and what is told of it."""
+    """The target of a ban: its fingerprint, and the masked text that moderators see."""
 
     kind: Kind
     mark: int
@@ -36,7 +36,7 @@ class Target(NamedTuple):
 
 
 def target_of(marks: Fingerprints, site: Site, kind: Kind, value: str) -> Target:
-    """The target that ``value`` names; raises InvalidField."""
+    """Parse ``value`` into a target; raises InvalidField."""
     match kind:
         case "reader":
             return _reader(marks, site, _id(value))
@@ -51,7 +51,7 @@ def target_of(marks: Fingerprints, site: Site, kind: Kind, value: str) -> Target
 async def target_from_comment(
     connection: AsyncConnection, marks: Fingerprints, site: Site, kind: Kind, comment_id: UUID
 ) -> Target:
-    """What the author of a comment has of that ``kind``; raises NotFound, or InvalidField where there is nothing."""
+    """Return the target of that ``kind`` from a comment's author; raises NotFound, or InvalidField if unknown."""
     comment, _ = await find_comment(connection, site, comment_id)
     if kind == "reader":
         return _reader(marks, site, comment.reader_id)
@@ -94,7 +94,7 @@ def _network(marks: Fingerprints, site: Site, value: str) -> Target:
         network = ip_network(value.strip(), strict=False)
     except ValueError:
         raise InvalidField(ADDRESSES, pointer="/value") from None
-    if network.num_addresses == 1:  # the narrowest that is told apart
+    if network.num_addresses == 1:  # use the narrowest range that has a fingerprint
         network = networks_of(str(network.network_address))[0]
     if network.prefixlen not in PREFIXES[network.version]:
         raise InvalidField(ADDRESSES, pointer="/value")
@@ -102,7 +102,7 @@ def _network(marks: Fingerprints, site: Site, value: str) -> Target:
 
 
 async def refuse_nobody(connection: AsyncConnection, site: Site, target: Target) -> None:
-    """Raise InvalidField where ``target`` is no reader who has posted: the id of something else would ban nobody."""
+    """Raise InvalidField if ``target`` is a reader who never posted, since a mistaken id would have no effect."""
     if target.reader_id is None:
         return
     try:
@@ -114,7 +114,7 @@ async def refuse_nobody(connection: AsyncConnection, site: Site, target: Target)
 async def ban(
     connection: AsyncConnection, site: Site, target: Target, *, until: datetime | None, reason: str | None, by: Actor
 ) -> Ban:
-    """Keep ``target`` from posting, until a time or for good; raises InvalidField where ``until`` has passed."""
+    """Ban ``target`` until a time or for good; raises InvalidField if ``until`` has passed."""
     now = clock.now()
     if until is not None and until <= now:
         raise InvalidField("A ban ends in the time to come.", pointer="/until")
@@ -136,7 +136,7 @@ async def ban(
 
 
 async def unban(connection: AsyncConnection, site: Site, ban_id: UUID, *, by: Actor) -> None:
-    """End a ban; raises NotFound where there is none that holds."""
+    """End a ban; raises NotFound if it does not exist or is no longer in force."""
     now = clock.now()
     ended = (
         update(BanRow)
@@ -168,7 +168,7 @@ async def _tell(
 
 
 async def forget_banned(connection: AsyncConnection) -> None:
-    """Forget by which e-mail or address somebody was banned whom no ban keeps out any more."""
+    """Erase the fingerprints of e-mail and address bans that are no longer in force."""
     now = clock.now()
     over = or_(BanRow.ended_at.is_not(None), BanRow.until <= now)
     hashed = BanRow.kind.in_(("email", "address"))
@@ -178,7 +178,7 @@ async def forget_banned(connection: AsyncConnection) -> None:
 async def list_bans(
     connection: AsyncConnection, site: Site, *, reader_id: UUID | None = None, before: UUID | None, limit: int
 ) -> list[Ban]:
-    """The ``limit`` newest bans of ``site`` that hold, before the one ``before``."""
+    """Return the ``limit`` newest bans of ``site`` in force, older than the ban ``before``."""
     statement = select(*COLUMNS).where(BanRow.site_id == site.id, *_holding(clock.now()))
     if reader_id is not None:
         statement = statement.where(BanRow.reader_id == reader_id)

@@ -1,4 +1,4 @@
-"""What moderators may know of a reader: how often they posted, under which names, and what became of it."""
+"""A reader's history for moderators: how often they posted, their names, and the states of their comments."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +16,7 @@ MOST_NAMES = 10
 
 
 class Reader(NamedTuple):
-    """A reader by what they posted: their names, newest first, and how many comments are in each state."""
+    """A reader's history: names, newest first, and the number of comments in each state."""
 
     id: UUID
     names: list[str]
@@ -26,7 +26,7 @@ class Reader(NamedTuple):
 
 
 async def know_reader(connection: AsyncConnection, site: Site, reader_id: UUID) -> Reader:
-    """What is known of a reader of ``site``; raises NotFound where nothing is."""
+    """Return the history of a reader of ``site``; raises NotFound if they never posted."""
     own = (CommentRow.reader_id == reader_id, ThreadRow.site_id == site.id)
     counted = (
         select(CommentRow.state, func.count(), func.min(CommentRow.created_at), func.max(CommentRow.created_at))

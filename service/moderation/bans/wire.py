@@ -1,4 +1,4 @@
-"""Bans as they go over the wire."""
+"""Request and response structs of bans and readers."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,7 +13,7 @@ from service.platform.wire import Body, Timed
 
 
 class BanIn(Timed):
-    """Whom to ban: a ``value`` of that kind, or what the author of a ``comment`` has of it; until when, and why."""
+    """A ban to create: a ``value`` of that kind, or a ``comment`` whose author to ban; its end and reason."""
 
     kind: Kind
     value: Annotated[str, Meta(min_length=1, max_length=254)] | None = None
@@ -23,14 +23,14 @@ class BanIn(Timed):
 
 
 class BansQuery(Body):
-    """Which bans to list."""
+    """Query of a page of bans."""
 
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     cursor: str | None = None
 
 
 class BanOut(msgspec.Struct):
-    """A ban; ``told`` is as much as is kept of whom it is on."""
+    """A ban; ``told`` is the masked target."""
 
     id: UUID
     kind: Kind
@@ -42,14 +42,14 @@ class BanOut(msgspec.Struct):
 
 
 class Bans(msgspec.Struct):
-    """Some of the bans that hold, the newest first, and the cursor of those that follow."""
+    """A page of bans in force, newest first, and the cursor of the next page."""
 
     bans: list[BanOut]
     next: str | None
 
 
 class ReaderOut(msgspec.Struct):
-    """What moderators may know of a reader: what became of their comments, and what bans them."""
+    """A reader's history for moderators: names, comments by state, and bans."""
 
     id: UUID
     names: list[str]

@@ -1,1 +1,1 @@
-"""Decisions on comments, their log, and appeals."""
+"""Decisions on comments, the decision log, and appeals."""

@@ -1,4 +1,4 @@
-"""Decisions, their log and appeals over HTTP."""
+"""HTTP endpoints for decisions, their log and appeals."""
 
 from collections.abc import Mapping
 
@@ -37,7 +37,7 @@ NO_STORE = {"cache-control": "no-store"}
 
 
 async def post_decisions(request: Request, caller: Caller) -> Response:
-    """Judge one comment or many."""
+    """Decide on one or more comments."""
     body = await decode_body(request, DecisionIn)
     reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
     comments = [(one.id, one.revision) for one in body.comments]
@@ -48,7 +48,7 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
 
 
 async def get_decisions(request: Request, caller: Caller) -> Response:
-    """The log of decisions."""
+    """List the decision log."""
     query = decode_query(request, DecisionsQuery)
     asked = DecisionFilter(
         comment=query.comment,
@@ -68,7 +68,7 @@ async def get_decisions(request: Request, caller: Caller) -> Response:
 
 
 async def post_appeal(request: Request, caller: Caller) -> Response:
-    """Ask for another look at one's own comment."""
+    """Appeal the decision on your own comment."""
     body, comment_id = await decode_body(request, AppealIn, optional=True), comment_id_of(request)
     note = read_line(body.note, pointer="/note", longest=300) if body.note else None
     if limited := count_post(request, caller):
@@ -82,7 +82,7 @@ async def post_appeal(request: Request, caller: Caller) -> Response:
 
 
 def _decision(decision: Decision, names: Mapping[str, str]) -> DecisionOut:
-    """``decision`` as it is told, with the name of the moderator who made it."""
+    """Return ``decision`` for the response, with the name of the moderator who made it."""
     told = msgspec.structs.asdict(decision)
     by = DecidedBy(told.pop("by_kind"), told["decided_by"], names.get(told["decided_by"] or ""))
     return msgspec.convert({**told, "decided_by": by}, DecisionOut)

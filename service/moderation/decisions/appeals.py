@@ -1,4 +1,4 @@
-"""An author whose comment is held, or was not published, asks once for another look."""
+"""Appeals: the author of a held, rejected or spam comment can ask once for another review."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -18,14 +18,14 @@ from service.platform.sites.site_lookup import Site
 
 
 class NotHeld(Problem):
-    """The comment is published or deleted: there is nothing to look at again."""
+    """The comment is published or deleted, so there is nothing to review."""
 
     status: ClassVar[int] = 409
     slug = "not-held"
 
 
 class AlreadyAppealed(Problem):
-    """The author has asked for another look at this comment before."""
+    """The author has already appealed for this comment."""
 
     status: ClassVar[int] = 409
     slug = "already-appealed"
@@ -34,9 +34,9 @@ class AlreadyAppealed(Problem):
 async def file_appeal(
     connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None, note: str | None
 ) -> Comment:
-    """Put a comment of ``reader_id`` before a moderator again, with what they want to say.
+    """File an appeal for a comment by ``reader_id``, with an optional ``note`` to the moderator.
 
-    One that was rejected or taken for spam waits again. Raises NotFound, NotHeld or AlreadyAppealed.
+    A rejected or spam comment becomes pending again. Raises NotFound, NotHeld or AlreadyAppealed.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
     if comment.state not in {State.PENDING, State.REJECTED, State.SPAM}:

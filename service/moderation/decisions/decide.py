@@ -1,4 +1,4 @@
-"""Moderators judge comments: one or many at once, each by the revision that they saw."""
+"""Decide on one or more comments, each at the revision the moderator saw."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,10 +28,10 @@ UNDOABLE = timedelta(minutes=10)
 
 
 class Outcome(NamedTuple):
-    """From which states a action leads to which, and the event that tells it.
+    """The states an action applies to, the state it leads to, and its event.
 
-    ``reports`` is how many there were to be looked at before; None: a moderator had looked. ``undone`` is the decision
-    that is taken back.
+    ``undone`` is the decision to undo, and ``reports`` the number of open reports before it; None means that a
+    moderator had already decided.
     """
 
     before: frozenset[State]
@@ -56,7 +56,7 @@ OUTCOMES: dict[Action, Outcome] = {
 }
 
 
-# What tells that a comment is again what it was before the decision that is undone.
+# The event of an undo, by the state it restores.
 UNDONE = {
     State.PUBLISHED: EventType.COMMENT_RESTORED,
     State.PENDING: EventType.COMMENT_HELD,
@@ -67,21 +67,21 @@ UNDONE = {
 
 
 class RevisionConflict(Problem):
-    """The comment was edited or decided since the moderator saw it."""
+    """The comment was edited or decided after the moderator loaded it."""
 
     status: ClassVar[int] = 409
     slug = "revision-conflict"
 
 
 class InvalidTransition(Problem):
-    """Where the action does not lead out of the state, the author took the words back, or it is too late to undo."""
+    """The action does not apply to the state, the author deleted the comment, or it is too late to undo."""
 
     status: ClassVar[int] = 409
     slug = "invalid-transition"
 
 
 class DecisionResult(NamedTuple):
-    """What became of one comment: its new state and revision, or the problem that kept it as it was."""
+    """The result for one comment: the changed comment, or the problem that prevented the decision."""
 
     comment_id: UUID
     comment: Comment | None
@@ -97,7 +97,7 @@ async def decide(
     reason: str | None,
     by: Actor,
 ) -> list[DecisionResult]:
-    """Judge ``comments``, pairs of id and the revision that was seen, in order; each stands or is refused alone."""
+    """Apply ``action`` to ``comments``, pairs of id and revision seen, in order; each can fail on its own."""
     found = await lock_comments(connection, site, {comment_id for comment_id, _ in comments})
     now = clock.now()
     threads = {thread.id: thread for _, thread in found.values()}
@@ -128,7 +128,7 @@ async def _keep_reports(
     decisions: Mapping[UUID, NewDecision],
     outcomes: Mapping[UUID, Outcome],
 ) -> None:
-    """Settle the open reports of what is judged; what an undone decision had settled is open again."""
+    """Settle the open reports of decided comments; an undo reopens those that the undone decision settled."""
     undone = {outcomes[each].undone: each for each in changes if outcomes[each].reports is not None}
     open_again = await reopen_reports(connection, [decision for decision in undone if decision])
     settled = {}
@@ -144,10 +144,10 @@ async def _keep_reports(
 async def _outcomes(
     connection: AsyncConnection, comments: Sequence[Comment], action: Action, *, now: datetime
 ) -> dict[UUID, Outcome]:
-    """What ``action`` makes of each comment; those of which there is nothing to undo are left out.
+    """Return the outcome of ``action`` for each comment; comments with nothing to undo are left out.
 
-    Each edit and each decision moves the revision, so the decision on the revision before is the one that made the
-    comment what it is, and nothing has happened to it since.
+    Each edit and each decision raises the revision. So the decision on the previous revision is the one that led to the
+    current state, and nothing has happened to the comment since.
     """
     if action != "undo":
         return {comment.id: OUTCOMES[action] for comment in comments}
@@ -176,7 +176,7 @@ def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *, already: bool) -> Problem | None:
-    """Why ``comment`` can't be judged so; None where it can."""
+    """Return the reason why the action cannot apply to ``comment``; None if it can."""
     if comment is None:
         return no_comment()
     if already or comment.revision != revision:
@@ -187,7 +187,7 @@ def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *,
 
 
 def _keeps(comment: Comment, outcome: Outcome) -> bool:
-    """Whether it is to stay published though readers have reported it, which settles their reports."""
+    """Whether a published comment is approved despite reports, which settles them."""
     return bool(comment.reports) and outcome.event is EventType.COMMENT_PUBLISHED
 
 

@@ -1,4 +1,4 @@
-"""What was decided: the log of decisions, newest first. It is only ever added to."""
+"""The log of decisions, newest first. It is append-only."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from service.platform.sites.site_lookup import Site
 
 
 class Decision(msgspec.Struct):
-    """One judgement: on what, by whom, and for a comment of which revision, from which state to which."""
+    """A decision: its target, its author, and for a comment the revision and the states before and after."""
 
     id: UUID
     action: str
@@ -32,7 +32,7 @@ class Decision(msgspec.Struct):
 
 
 class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which decisions are asked for; what is None does not matter. ``by`` is a key's or a moderator's id."""
+    """A filter on decisions; None matches all. ``by`` is the id of a key or a moderator."""
 
     comment: UUID | None = None
     article: str | None = None
@@ -50,7 +50,7 @@ COLUMNS = tuple(
 async def read_decisions(
     connection: AsyncConnection, site: Site, asked: DecisionFilter, *, before: UUID | None, limit: int
 ) -> list[Decision]:
-    """The ``limit`` newest decisions of ``site`` before the one ``before`` that are asked for."""
+    """Return the ``limit`` newest decisions of ``site`` older than ``before`` that match the filter."""
     terms = [DecisionRow.site_id == site.id, *_terms(site, asked)]
     if before is not None:
         terms.append(DecisionRow.id < before)

@@ -1,4 +1,4 @@
-"""Whatever else than the comment itself says what it said is forgotten: findings, reports, the index, the lessons."""
+"""Erase a comment's text from all other tables: findings, reports, claims, search index and spam training."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,9 +15,9 @@ from service.platform.storage.portable import any_of, rows_given
 
 
 async def forget_beside(connection: AsyncConnection, site_id: int, ids: Sequence[UUID]) -> None:
-    """Forget what is known beside the comments ``ids`` of a site, which are to be erased; there is one at least.
+    """Erase the records about the comments ``ids`` of a site, which are being erased; ``ids`` must not be empty.
 
-    The index lets go of the words with the next sweep.
+    The next sweep removes the words from the search index.
     """
     dialect = connection.dialect.name
     given = rows_given(dialect, [(id_,) for id_ in ids])

@@ -1,4 +1,4 @@
-"""Decisions and appeals as they go over the wire."""
+"""Request and response structs of decisions and appeals."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -17,14 +17,14 @@ Limit = Annotated[int, Meta(ge=1, le=200)]
 
 
 class JudgedIn(Body):
-    """A comment, and the revision of it that the moderator saw."""
+    """A comment, and its revision when the moderator saw it."""
 
     id: UUID
     revision: Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class DecisionIn(Body):
-    """One action on one or many comments."""
+    """One action on one or more comments."""
 
     action: Action
     comments: Annotated[list[JudgedIn], Meta(min_length=1, max_length=500)]
@@ -32,7 +32,7 @@ class DecisionIn(Body):
 
 
 class DecisionsQuery(Timed):
-    """Which decisions to tell."""
+    """Query of a page of the decision log."""
 
     comment: UUID | None = None
     article: Article | None = None
@@ -45,7 +45,7 @@ class DecisionsQuery(Timed):
 
 
 class DecidedBy(msgspec.Struct):
-    """Who decided: the holder of a key, a moderator by name, or whoever runs the installation."""
+    """The author of a decision: an API key, a moderator with name, or the operator of the installation."""
 
     kind: Literal["key", "moderator", "operator"]
     id: str | None
@@ -53,7 +53,7 @@ class DecidedBy(msgspec.Struct):
 
 
 class DecisionOut(msgspec.Struct):
-    """One decision, on what it names; of a comment also which revision was judged, from which state to which."""
+    """A decision and its target; for a comment also the revision and the states before and after."""
 
     id: UUID
     action: Literal[
@@ -83,14 +83,14 @@ class DecisionOut(msgspec.Struct):
 
 
 class Decisions(msgspec.Struct):
-    """Some decisions, the newest first, and the cursor of those that follow."""
+    """A page of decisions, newest first, and the cursor of the next page."""
 
     decisions: list[DecisionOut]
     next: str | None
 
 
 class Result(msgspec.Struct):
-    """What became of one comment: its state and revision, or the problem that kept it as it was."""
+    """The result for one comment: its state and revision, or the problem that prevented the decision."""
 
     id: UUID
     state: State | UnsetType = UNSET
@@ -99,12 +99,12 @@ class Result(msgspec.Struct):
 
 
 class Results(msgspec.Struct):
-    """The results, in the order asked."""
+    """The results, in the order requested."""
 
     results: list[Result]
 
 
 class AppealIn(Body):
-    """What the author has to say to the moderator, if anything."""
+    """The author's optional note to the moderator."""
 
     note: Annotated[str, Meta(min_length=1, max_length=300)] | None = None

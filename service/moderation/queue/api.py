@@ -1,4 +1,4 @@
-"""The review queue and claims over HTTP."""
+"""HTTP endpoints for the review queue and claims."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +20,7 @@ NO_STORE = {"cache-control": "no-store"}
 
 
 async def get_queue(request: Request, caller: Caller) -> Response:
-    """What waits for a moderator."""
+    """List the comments in the review queue."""
     query, locale, now = decode_query(request, QueueQuery), locale_of(request, caller), clock.now()
     words = await searched(database_of(request), caller.site, query.q) if query.q else None
     asked = QueueFilter(
@@ -45,7 +45,7 @@ async def get_queue(request: Request, caller: Caller) -> Response:
 
 
 async def post_claims(request: Request, caller: Caller) -> Response:
-    """Be handed comments that nobody else has before them."""
+    """Claim comments for review that no other moderator has claimed."""
     body, locale = await decode_body(request, ClaimIn, optional=True), locale_of(request, caller)
     asked = QueueFilter(state=body.state, article=body.article, rule=body.rule, free=True)
     by = caller.actor.id
@@ -60,7 +60,7 @@ async def post_claims(request: Request, caller: Caller) -> Response:
 
 
 async def remove_claims(request: Request, caller: Caller) -> Response:
-    """Let go of what one has claimed and not judged."""
+    """Release all of your claims."""
     by = caller.actor.id
     assert by is not None
     async with database_of(request).write() as connection:

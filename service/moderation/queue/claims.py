@@ -1,4 +1,4 @@
-"""A moderator is handed comments that wait, for a few minutes, so that no two judge the same one."""
+"""Claims: a moderator reserves comments for a few minutes, so no two review the same one."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ LEASE = timedelta(minutes=5)
 
 
 async def claim(connection: AsyncConnection, ids: Collection[UUID], *, by: str, now: datetime) -> set[UUID]:
-    """Hand the comments ``ids`` to the holder of a key or the moderator ``by``; those that nobody else has.
+    """Claim the comments ``ids`` for the key or moderator ``by``; return those that were free.
 
-    Who claims them again has them for longer.
+    Claiming a comment again extends the claim.
     """
     if not ids:
         return set()
@@ -33,14 +33,14 @@ async def claim(connection: AsyncConnection, ids: Collection[UUID], *, by: str, 
 
 
 async def release_claims(connection: AsyncConnection, ids: Collection[UUID]) -> None:
-    """Let go of the comments ``ids``, for they were judged."""
+    """Release the claims on the comments ``ids`` after a decision."""
     if ids:
         dialect = connection.dialect.name
         await connection.execute(_release(dialect), rows_given(dialect, [(id_,) for id_ in ids]))
 
 
 async def release_all(connection: AsyncConnection, *, by: str) -> None:
-    """Let go of whatever ``by`` has claimed."""
+    """Release all claims of ``by``."""
     await connection.execute(delete(ClaimRow).where(ClaimRow.claimed_by == by))
 
 
@@ -50,5 +50,5 @@ def _release(dialect: str) -> Delete:
 
 
 def forget_claims(now: datetime) -> Delete:
-    """The statement that forgets the claims whose time has passed."""
+    """Return the statement that prunes expired claims."""
     return delete(ClaimRow).where(ClaimRow.until <= now)

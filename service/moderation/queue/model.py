@@ -10,7 +10,7 @@ from service.platform.storage.schema import Base
 
 
 class ClaimRow(Base):
-    """A comment that a moderator, or the holder of a key, has been handed, until a time."""
+    """A comment claimed by a moderator or an API key, until a time."""
 
     __tablename__ = "claims"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -1,4 +1,4 @@
-"""What waits for a moderator, was reported, or was kept from readers, a page at a time."""
+"""The review queue: pending, reported or unpublished comments, a page at a time."""
 
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -20,15 +20,15 @@ from service.platform.sites.site_lookup import Site
 Queued = Literal["pending", "reported", "published", "rejected", "spam", "deleted", "any"]
 Order = Literal["oldest", "newest"]
 Terms = list[ColumnElement[bool] | TextClause]
-# As the partial indexes say it.
+# Worded as in the partial indexes.
 _NOT_PUBLISHED = text("comments.state <> 'published'")
 _HAS_REPORTS = text("comments.reports > 0")
 
 
 class InQueue(NamedTuple):
-    """A comment, the article and title that it stands under, what the rules found in it, and what readers said.
+    """A comment with its article and title, its findings, and the number of reports by reason.
 
-    ``claim`` is by whom it is claimed, a key's or a moderator's id, and until when.
+    ``claim`` is the id of the key or moderator who claimed it, and the end of the claim.
     """
 
     comment: Comment
@@ -40,7 +40,7 @@ class InQueue(NamedTuple):
 
 
 class QueueFilter(msgspec.Struct, kw_only=True, frozen=True):
-    """Which comments are asked for; what is None does not matter. ``words`` is the term of a search."""
+    """A filter on comments; None matches all. ``words`` is the SQL condition of a search."""
 
     state: Queued = "pending"
     article: str | None = None
@@ -63,9 +63,9 @@ async def read_queue(
     limit: int,
     now: datetime,
 ) -> list[InQueue]:
-    """The ``limit`` comments of ``site`` that follow ``after``; those without words are left out.
+    """Return the ``limit`` comments of ``site`` after ``after``; comments with erased text are left out.
 
-    Where only those that are free are asked for, what somebody else than ``by`` has claimed is left out.
+    With ``asked.free``, comments claimed by anyone but ``by`` are left out too.
     """
     statement = _statement(site, asked, now)
     if asked.free:
@@ -118,14 +118,14 @@ def _terms(site: Site, asked: QueueFilter) -> Terms:
 
 
 async def count_queued(connection: AsyncConnection, site: Site, state: Literal["pending", "reported"]) -> int:
-    """How many comments of ``site`` wait for a moderator, or were reported often enough to be looked at."""
+    """Count the comments of ``site`` that are pending, or reported often enough for review."""
     counted = select(func.count()).select_from(CommentRow).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
     found: int = (await connection.execute(counted.where(*_in_state(site, state)))).scalar_one()
     return found
 
 
 def _in_state(site: Site, state: Queued) -> Terms:
-    # The state stands in the statement's text: a plan for any state would be one for what is published, a million.
+    # The state is part of the SQL text: one plan for all states would suit published comments, the vast majority.
     of_site = ThreadRow.site_id == site.id
     match state:
         case "any":

@@ -1,4 +1,4 @@
-"""The review queue and claims as they go over the wire."""
+"""Request and response structs of the review queue and claims."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -18,7 +18,7 @@ Limit = Annotated[int, Meta(ge=1, le=200)]
 
 
 class QueueQuery(Timed):
-    """Which comments to hand to a moderator."""
+    """Query of a page of the review queue."""
 
     state: Queued = "pending"
     article: Article | None = None
@@ -33,7 +33,7 @@ class QueueQuery(Timed):
 
 
 class ClaimIn(Body):
-    """How many comments to be handed, and which."""
+    """How many comments to claim, and a filter on them."""
 
     limit: Annotated[int, Meta(ge=1, le=50)] = 10
     state: Literal["pending", "reported"] = "pending"
@@ -42,14 +42,14 @@ class ClaimIn(Body):
 
 
 class ClaimOut(msgspec.Struct):
-    """Who has a comment before them, and until when nobody else is handed it."""
+    """The holder of a claim, and its end."""
 
     by: str
     until: datetime
 
 
 class QueuedOut(msgspec.Struct):
-    """A comment with what was found in it, by whom it was reported how often, and the article that it stands under."""
+    """A comment with its findings, its reports by reason, its article and its claim."""
 
     comment: CommentOut
     reader_id: UUID
@@ -60,7 +60,7 @@ class QueuedOut(msgspec.Struct):
 
 
 class QueuePage(msgspec.Struct):
-    """Some comments, how many wait in all, how many were reported, and the cursor of those that follow."""
+    """A page of comments, the total numbers of pending and reported ones, and the cursor of the next page."""
 
     pending: int
     reported: int
@@ -69,6 +69,6 @@ class QueuePage(msgspec.Struct):
 
 
 class Claimed(msgspec.Struct):
-    """The comments that were handed out."""
+    """The comments that were claimed."""
 
     comments: list[QueuedOut]

@@ -1,4 +1,4 @@
-"""Reports over HTTP."""
+"""HTTP endpoints for reports."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,13 +18,13 @@ NO_STORE = {"cache-control": "no-store"}
 
 
 async def post_report(request: Request, caller: Caller) -> Response:
-    """Complain about a comment."""
+    """Report a comment."""
     report, is_new = await take_report(request, caller, comment_id_of(request), await decode_body(request, ReportIn))
     return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)
 
 
 async def get_reports(request: Request, caller: Caller) -> Response:
-    """What readers have against a comment."""
+    """List reports on a comment."""
     async with database_of(request).read() as connection:
         comment, _ = await find_comment(connection, caller.site, comment_id_of(request))
         reports = await read_reports(connection, comment.id, limit=200)

@@ -1,4 +1,4 @@
-"""Readers complain about a comment; past the site's number it is looked at again, or hidden until it has been."""
+"""File a report on a comment; at the site's threshold the comment is queued for review, or hidden until then."""
 
 from uuid import UUID
 
@@ -27,10 +27,10 @@ from service.platform.sites.site_lookup import Site
 async def file_report(
     connection: AsyncConnection, site: Site, comment_id: UUID, *, by: Reporter, reason: Reason, note: str | None
 ) -> tuple[Report, bool]:
-    """Report a comment, and whether that is new: each reader reports the same words once.
+    """Report a comment; return the report and whether it is new. A reader can report the same text once.
 
-    Words that a moderator has judged are not put before one again. Raises NotFound where readers do not see the
-    comment, or Banned.
+    A report on text that a moderator has already approved does not queue it again. Raises NotFound if readers cannot
+    see the comment, or Banned.
     """
     comment, thread = await lock_comment(connection, site, comment_id)
     now = clock.now()
@@ -61,7 +61,7 @@ def _told(comment: Comment, thread: Thread, site: Site, report: Report) -> NewEv
 
 
 async def _keep_or_hide(connection: AsyncConnection, hide: Change, events: list[NewEvent]) -> None:
-    """Write the count of a reported comment, and ``hide`` it where that is enough for the site."""
+    """Write the report count of a comment, and ``hide`` it if the site hides at its threshold."""
     comment, rules, now = hide.comment, hide.site.rules, events[-1].occurred_at
     count = comment.reports or 0
     if rules.on_report_threshold == "hide" and count >= rules.report_threshold:

@@ -12,10 +12,10 @@ REASONS = ("spam", "abuse", "off-topic", "illegal", "personal", "other")
 
 
 class ReportRow(Base):
-    """A reader's complaint about a comment, once per reader; ``reporter_mark`` is the keyed hash of who that is.
+    """A reader's report on a comment, one per reader; ``reporter_mark`` is the reporter's fingerprint.
 
-    ``by_address`` is whether that is an address, which is forgotten in time. ``settled_by`` is the decision that
-    settled it, or that stood when it was filed; null: it is open, and counted with the comment.
+    ``by_address`` is whether that is an address fingerprint, which has a retention. ``settled_by`` is the decision that
+    settled the report, or the one in force when it was filed. NULL means open, and counted on the comment.
     """
 
     __tablename__ = "reports"

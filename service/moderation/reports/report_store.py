@@ -1,4 +1,4 @@
-"""The reports of a comment, as they are kept: one a reader, open until a decision settles it."""
+"""Store the reports on a comment: one per reader, open until a decision settles it."""
 
 import secrets
 from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ Reason = Literal["spam", "abuse", "off-topic", "illegal", "personal", "other"]
 
 
 class Report(NamedTuple):
-    """What a reader has against a comment."""
+    """A reader's report on a comment."""
 
     id: UUID
     reason: Reason
@@ -30,7 +30,7 @@ COLUMNS = tuple(getattr(ReportRow, name) for name in Report._fields)
 
 
 class Reporter(NamedTuple):
-    """Who reports: the mark they are known by, whether that is their address, and all by which they could be banned."""
+    """The reporter: their fingerprint, whether it is of an address, and all fingerprints to check for bans."""
 
     mark: int
     by_address: bool
@@ -38,21 +38,21 @@ class Reporter(NamedTuple):
 
 
 class OwnReport(NamedTuple):
-    """A report of somebody's own, and the decision that settled it, if any has."""
+    """A reporter's own report, and the decision that settled it, if any."""
 
     report: Report
     settled_by: UUID | None
 
 
 async def read_own(connection: AsyncConnection, comment_id: UUID, mark: int) -> OwnReport | None:
-    """What the reporter with this ``mark`` has against a comment."""
+    """Read the report on a comment by the reporter with this ``mark``."""
     own = (ReportRow.comment_id == comment_id, ReportRow.reporter_mark == mark)
     row = (await connection.execute(select(*COLUMNS, ReportRow.settled_by).where(*own))).one_or_none()
     return OwnReport(Report(*row[:-1]), row[-1]) if row else None
 
 
 async def last_decision(connection: AsyncConnection, comment_id: UUID) -> UUID | None:
-    """The decision by which a comment stands as it does."""
+    """Return the latest decision on a comment."""
     of_comment = select(DecisionRow.id).where(DecisionRow.comment_id == comment_id)
     return (await connection.execute(of_comment.order_by(DecisionRow.id.desc()).limit(1))).scalar_one_or_none()
 
@@ -66,7 +66,7 @@ async def write_report(
     *,
     again: bool,
 ) -> None:
-    """Keep ``report``, in the place of an earlier one of the same reader where they report ``again``."""
+    """Store ``report``; ``again`` replaces the reader's earlier one."""
     row = {**report._asdict(), "by_address": by.by_address, "settled_by": settled_by}
     if not again:
         await insert_many(connection, ReportRow, [{"comment_id": comment_id, "reporter_mark": by.mark, **row}])
@@ -76,7 +76,7 @@ async def write_report(
 
 
 async def settle_reports(connection: AsyncConnection, decisions: Mapping[UUID, UUID]) -> None:
-    """Have each of ``decisions``, by the comment it is on, settle what is open against it."""
+    """Settle the open reports on each comment with its decision; ``decisions`` maps comment to decision."""
     rows = [{"of_comment": comment, "by_decision": decision} for comment, decision in sorted(decisions.items())]
     await run_many(connection, _SETTLE, rows)
 
@@ -89,7 +89,7 @@ _SETTLE = (
 
 
 async def reopen_reports(connection: AsyncConnection, decisions: Collection[UUID]) -> dict[UUID, int]:
-    """Take back what ``decisions`` settled, or kept from being counted; how many are open then, by comment."""
+    """Reopen the reports that ``decisions`` settled; return the number by comment."""
     if not decisions:
         return {}
     dialect = connection.dialect.name
@@ -107,7 +107,7 @@ def _count_settled(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 async def forget_reporters(connection: AsyncConnection, *, before: datetime) -> None:
-    """Forget from which addresses comments were reported ``before`` a time, by marks that are nobody's."""
+    """Prune address fingerprints of reports filed up to ``before``: random numbers replace them."""
     due = select(ReportRow.comment_id, ReportRow.reporter_mark).where(
         ReportRow.by_address, ReportRow.created_at <= before
     )
@@ -126,13 +126,13 @@ _FORGET = (
 
 
 async def read_reports(connection: AsyncConnection, comment_id: UUID, *, limit: int) -> list[Report]:
-    """The ``limit`` newest reports of a comment."""
+    """Return the ``limit`` newest reports on a comment."""
     statement = select(*COLUMNS).where(ReportRow.comment_id == comment_id).order_by(ReportRow.id.desc()).limit(limit)
     return [Report(*row) for row in await connection.execute(statement)]
 
 
 async def count_reasons(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
-    """How many reports there are of each of the comments ``ids``, by reason."""
+    """Count the reports on each of the comments ``ids``, by reason."""
     counted: dict[UUID, dict[str, int]] = {}
     if ids:
         dialect = connection.dialect.name

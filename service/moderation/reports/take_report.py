@@ -1,4 +1,4 @@
-"""A report as a reader sends it, by the API or by a page's form."""
+"""Take a report from the API or a page's form."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from service.platform.text.field_types import read_line
 
 
 async def take_report(request: Request, caller: Caller, comment_id: UUID, body: ReportIn) -> tuple[Report, bool]:
-    """The report that is kept of a comment, and whether it is new; raises the problem that refuses it."""
+    """File a report and return it, and whether it is new; raises the problem that refuses it."""
     note = read_line(body.note, pointer="/note", longest=500) if body.note else None
     if limited := count_post(request, caller):
         raise limited
@@ -26,7 +26,7 @@ async def take_report(request: Request, caller: Caller, comment_id: UUID, body: 
 
 
 def _reporter(request: Request, caller: Caller) -> Reporter:
-    """Whom the host signed in is known by that, all others by their address: anybody gets author tokens by posting."""
+    """Identify a reader signed in by the host by account, others by address: anyone can post to get an author token."""
     email = caller.profile.email if caller.profile else None
     marks, address = author_marks_of(request, caller, email), address_marks_of(request, caller)
     if address and not caller.profile:

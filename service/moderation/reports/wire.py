@@ -1,4 +1,4 @@
-"""Reports as they go over the wire."""
+"""Request and response structs of reports."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,14 +11,14 @@ from service.platform.wire import Body
 
 
 class ReportIn(Body):
-    """What a reader has against a comment."""
+    """A report to file."""
 
     reason: ReportReason
     note: Reason | None = None
 
 
 class ReportOut(msgspec.Struct):
-    """A report, without who filed it."""
+    """A report, without its author."""
 
     id: UUID
     reason: ReportReason
@@ -27,6 +27,6 @@ class ReportOut(msgspec.Struct):
 
 
 class Reports(msgspec.Struct):
-    """The newest reports of a comment, 200 at most."""
+    """The newest reports on a comment, at most 200."""
 
     reports: list[ReportOut]

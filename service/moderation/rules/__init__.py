@@ -1,1 +1,1 @@
-"""A site's rules: read, replaced and tried."""
+"""A site's rules: get, replace, and try on past comments."""

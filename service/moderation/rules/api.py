@@ -1,4 +1,4 @@
-"""Rules and settings over HTTP: read, changed, and tried first. What is changed is a decision."""
+"""HTTP endpoints for a site's rules and settings, and for trying rules. Each change is logged as a decision."""
 
 from collections import Counter
 
@@ -27,18 +27,18 @@ from service.platform.sites.site_settings import HTTPS_ONLY, keys_in_the_open
 from service.platform.storage.engine import database_of
 from service.platform.wire import given_fields
 
-RULES_LIMIT = 4 * 1024 * 1024  # 20,000 words, and more than anybody has in one site
+RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
 LONGEST_EXCERPT = 280
 NO_STORE = {"cache-control": "no-store"}
 
 
 async def get_rules(_request: Request, caller: Caller) -> Response:
-    """The site's rules."""
+    """Get the site's rules."""
     return json_response(caller.site.rules, headers=PRIVATE)
 
 
 async def put_rules(request: Request, caller: Caller) -> Response:
-    """Have what arrives from now on judged by other rules."""
+    """Replace the site's rules; they apply to comments from now on."""
     rules = await decode_body(request, Rules, limit=RULES_LIMIT)
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
@@ -50,7 +50,7 @@ async def put_rules(request: Request, caller: Caller) -> Response:
 
 
 async def post_try(request: Request, caller: Caller) -> Response:
-    """What rules would have changed."""
+    """Try rules on the site's latest comments."""
     body = await decode_body(request, TryIn, limit=RULES_LIMIT)
     model = await model_of(request, caller)
     trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
@@ -62,12 +62,12 @@ async def post_try(request: Request, caller: Caller) -> Response:
 
 
 async def get_settings(_request: Request, caller: Caller) -> Response:
-    """How the site is set."""
+    """Get the site's settings."""
     return json_response(caller.site.settings, headers=PRIVATE)
 
 
 async def patch_settings(request: Request, caller: Caller) -> Response:
-    """Set the site otherwise; what is left out stays as it is."""
+    """Update site settings; missing members keep their values."""
     given = given_fields(await decode_body(request, SettingsIn))
     if keys_in_the_open(given.get("jwt_jwks_url")) and not _targets_of(request).allow_private:
         raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")

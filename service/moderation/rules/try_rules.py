@@ -1,4 +1,4 @@
-"""What other rules would have made of the comments there are, before anybody is judged by them."""
+"""Try rules on past comments before they take effect."""
 
 import asyncio
 from collections import Counter, deque
@@ -30,7 +30,7 @@ _Comment = Row[UUID, str, str, int, UUID, int | None, datetime, str, str | None,
 
 
 class Example(NamedTuple):
-    """A comment that the rules would have judged differently, and what they find in it."""
+    """A comment that gets a different action, and the findings of the tried rules."""
 
     comment_id: UUID
     article: str
@@ -42,7 +42,7 @@ class Example(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """How many comments get each action by the site's rules and by those tried; the newest that differ."""
+    """The number of comments per action under the site's rules and under the tried ones; the newest that differ."""
 
     before: Counter[Action]
     after: Counter[Action]
@@ -53,10 +53,10 @@ class Trial(NamedTuple):
 async def try_rules(
     database: Database, site: Site, rules: Rules, *, last: int, model: SpamModel | None = None
 ) -> Trial:
-    """Judge the ``last`` comments of ``site`` that have words by its own rules and by ``rules``; nothing changes.
+    """Screen the ``last`` comments of ``site`` by its own rules and by ``rules``, without changing anything.
 
-    They are judged in the order in which they came. What was before is known as far as they tell; what a form and
-    Akismet said is not asked again, the classifier is as it is now, and all count as in mode ``publish``.
+    Comments without text are skipped. The rest are screened in order of arrival, and reputation comes only from them.
+    Form data and Akismet are not used, the spam filter is today's ``model``, and the mode is ``publish``.
     """
     comments: list[_Comment] = []
     while len(comments) < last:
@@ -83,7 +83,7 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
 
 
 def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules, model: SpamModel | None) -> Trial:
-    """What both rules make of ``comments``, which stand newest first."""
+    """Screen ``comments``, newest first, under both rule sets."""
     screens, history = (make_screen(own), make_screen(tried)), no_history()
     before, after, changed = Counter[Action](), Counter[Action](), 0
     examples: deque[Example] = deque(maxlen=MOST_EXAMPLES)
@@ -102,7 +102,7 @@ def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules, model: Sp
 def _judge_both_ways(
     comment: _Comment, history: ReputationHistory, own: Screen, tried: Screen, model: SpamModel | None
 ) -> tuple[list[Finding], list[Finding]]:
-    """What each finds in ``comment``, which then belongs to the ``history``."""
+    """Return both rule sets' findings on ``comment``, then add it to ``history``."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
     mark = words_mark(comment.thread_id, says.folded_body)
     standing = history.standing(

@@ -1,4 +1,4 @@
-"""Rules that are tried, as they go over the wire. The rules themselves are ``sites/site_rules.py``."""
+"""Request and response structs of rule trials and settings. The rules are in ``sites/site_rules.py``."""
 
 from typing import Annotated, cast, get_type_hints
 from uuid import UUID
@@ -13,7 +13,7 @@ from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import SiteSettings
 from service.platform.wire import Body
 
-# What is to be set otherwise: the members of SiteSettings with their limits, each of which may be left out.
+# The settings to update: the members of SiteSettings with their limits, all optional.
 SettingsIn = cast(
     "type[Body]",
     msgspec.defstruct(
@@ -27,14 +27,14 @@ SettingsIn = cast(
 
 
 class TryIn(Body):
-    """Rules to be tried on the ``last`` comments of the site."""
+    """Rules to try on the ``last`` comments of the site."""
 
     rules: Rules
     last: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 
 
 class ActionCounts(msgspec.Struct):
-    """How many comments get which action."""
+    """The number of comments per action."""
 
     publish: int
     hold: int
@@ -43,7 +43,7 @@ class ActionCounts(msgspec.Struct):
 
 
 class Differing(msgspec.Struct):
-    """A comment that would have been judged differently; ``excerpt`` is how it begins."""
+    """A comment that gets a different action; ``excerpt`` is the start of its text."""
 
     id: UUID
     article: str
@@ -55,7 +55,7 @@ class Differing(msgspec.Struct):
 
 
 class Tried(msgspec.Struct):
-    """What the rules tried would have changed: actions before and after, and the newest comments that differ."""
+    """The result of a trial: actions before and after, and the newest comments that differ."""
 
     tried: int
     before: ActionCounts

@@ -1,4 +1,4 @@
-"""The table of the words that moderators search."""
+"""Table of the moderators' search index."""
 
 from uuid import UUID
 
@@ -12,11 +12,10 @@ _LEFT_WORDS, _LEFT_WORDS_IN_SQLITE = text("left_words"), text("left_words = 1")
 
 
 class SearchEntryRow(Base):
-    """The words of a comment and its author's name, folded, in their order (``search_words.py``).
+    """The folded words of a comment and its author's name, in order (``search_words.py``).
 
-    On PostgreSQL the document is a ``tsvector`` with a GIN index. On SQLite it is text, and its index is an FTS5 table
-    that triggers keep in line; ``id`` is what that table knows it by. ``left_words`` is set where words of it have
-    gone that the index may still hold.
+    On PostgreSQL the document is a ``tsvector`` with a GIN index. On SQLite it is text; triggers keep an FTS5 table in
+    sync, and ``id`` is its row id. ``left_words`` is set when words were removed that the index may still contain.
     """
 
     __tablename__ = "search_entries"

@@ -1,11 +1,11 @@
-"""Moderators search the words of comments, and the names of their authors, in whatever state they are.
+"""Search the text and author names of comments in any state, for moderators.
 
-The index is filled by reading the log, so posting does not pay for it, and a search first reads on to what was
-committed before it. An event only says which comment to look at: what is indexed is the comment as it is now, so
-reading an event again, or late, does no harm.
+The index is filled from the log, so posting does not pay for it; a search first indexes the events committed before it.
+An event only says which comment to index. The comment is indexed as it is now, so reading an event twice or late does
+no harm.
 
-*Why our own words*: each database would cut and fold text by rules of its own, and those of FTS5 are of Unicode 6.1;
-so both get words that are cut already (``search_words.py``).
+*Why our own words*: each database splits and folds text by its own rules, and FTS5 uses Unicode 6.1. So both get words
+that are already split (``search_words.py``).
 """
 
 from collections.abc import Sequence
@@ -47,24 +47,24 @@ from service.platform.storage.engine import Database
 from service.platform.storage.portable import any_of, rows_given, run_many
 
 READER = "search"
-INDEXED_FIRST = 2_000  # events before a search, which take half a second; a sweep has read those before them
-AT_ONCE = 250  # events, or comments of imported threads, in a transaction: posts wait for no more
+INDEXED_FIRST = 2_000  # events before a search, about half a second; sweeps index the older ones
+AT_ONCE = 250  # events, or comments of imported threads, per transaction, to keep posts from waiting
 
 _Texts = Row[UUID, str, str]  # a comment's id, its author's name, its body
 _FULL_TEXT = table("search_words", column("rowid"), column("search_words"))
 
 
 async def searched(database: Database, site: Site, query: str) -> ColumnElement[bool]:
-    """The term that a comment has all words of ``query``; all that was said until now is searched."""
+    """Return the SQL condition for ``query``, after indexing the latest comments."""
     term = matching(database.dialect, site, query)
-    if term is None:  # nothing to look for is nowhere
+    if term is None:  # a query without words matches nothing
         return false()
     await index_comments(database, site, at_most=INDEXED_FIRST)
     return term
 
 
 def matching(dialect: str, site: Site, query: str) -> ColumnElement[bool] | None:
-    """The term that a comment has all words of ``query``, the last of which may go on; None where it has no word."""
+    """Return the condition that a comment has all words of ``query``, the last as a prefix; None without a word."""
     words = query_of(dialect, query)
     if words is None:
         return None
@@ -72,16 +72,16 @@ def matching(dialect: str, site: Site, query: str) -> ColumnElement[bool] | None
     if dialect == "sqlite":
         rows = select(_FULL_TEXT.c.rowid).where(_FULL_TEXT.c.search_words.op("MATCH")(words))
         return CommentRow.id.in_(found.where(SearchEntryRow.id.in_(rows)))
-    # Left to itself PostgreSQL would rather look through all comments in their order until a page is full, which for
-    # a word that is rare, or not there, is all of them.
+    # MATERIALIZED, because PostgreSQL would otherwise scan comments in order until a page is full: for a rare or
+    # missing word that means all of them.
     ids = found.where(SearchEntryRow.document.op("@@")(cast(words, TSQUERY))).cte("found").prefix_with("MATERIALIZED")
     return CommentRow.id.in_(select(ids.c.comment_id))
 
 
 async def index_comments(database: Database, site: Site, *, at_most: int) -> int:
-    """Index what the next ``at_most`` events of ``site`` tell of; how much was done, 0 where all is read.
+    """Index the comments of the next ``at_most`` events of ``site``; return the number done, 0 at the end of the log.
 
-    An imported thread is one event, and each of its comments counts as much as an event.
+    An imported thread is one event, but each of its comments counts like an event.
     """
     async with database.read() as connection:
         if not await has_more(connection, site.id, READER):
@@ -97,14 +97,14 @@ async def index_comments(database: Database, site: Site, *, at_most: int) -> int
 async def _index_some(connection: AsyncConnection, site: Site, *, at_most: int) -> int:
     events = await read_on(connection, site.id, READER, at_most=at_most)
     if added := await _add_imported(connection, site, events, at_most=at_most):
-        await leave_unread(connection, site.id, READER, events)  # there may be more of them
+        await leave_unread(connection, site.id, READER, events)  # the thread may have more comments to index
         return added
     await _renew(connection, site, [comment.id for event in events if (comment := _told(event))])
     return len(events)
 
 
 async def _add_imported(connection: AsyncConnection, site: Site, events: list[Event], *, at_most: int) -> int:
-    """Index comments of the threads that ``events`` say were imported, which are not yet; how many there were."""
+    """Index comments of imported threads in ``events`` that are not indexed yet; return how many."""
     positions = [event.position for event in events if event.type == EventType.THREAD_IMPORTED]
     if not positions:
         return 0
@@ -132,7 +132,7 @@ def _told(event: Event) -> _CommentTold | None:
 
 
 async def _renew(connection: AsyncConnection, site: Site, ids: Sequence[UUID]) -> None:
-    """Have the index say of the comments ``ids`` what they say now."""
+    """Update the index entries of the comments ``ids`` to their current text."""
     if not ids:
         return
     dialect, given = connection.dialect.name, rows_given(connection.dialect.name, [(id_,) for id_ in ids])
@@ -177,15 +177,15 @@ _INSERT_ENTRY = insert(SearchEntryRow).inline().values({name: bindparam(name) fo
 
 
 def _document(dialect: str, row: _Texts) -> str:
-    """What is indexed; nothing of a comment whose author took the words back."""
+    """Return the words to index; none if the author deleted the comment."""
     return document_of(dialect, row.author_name, row.body) if row.body else ""
 
 
 async def forget_words(database: Database) -> None:
-    """Take out of the index what its documents no longer say, and the entries that say nothing.
+    """Remove from the index the words its documents no longer contain, and the empty entries.
 
-    FTS5 only notes that a word is gone and keeps it until all its parts are merged (“secure-delete” is of a later
-    release than Python's), so they are merged, some pages a transaction. PostgreSQL's vacuum does as much.
+    FTS5 only flags a word as deleted and keeps it until all its segments are merged, so they are merged here, some
+    pages per transaction. (“secure-delete” needs a later SQLite than Python's.) On PostgreSQL, vacuum does this.
     """
     merged = False
     while not merged:
@@ -200,14 +200,14 @@ async def forget_words(database: Database) -> None:
 
 
 async def _merge_some(connection: AsyncConnection) -> bool:
-    """Merge some of SQLite's index; whether there may be more (section 6.8 of SQLite's documentation of FTS5)."""
+    """Merge part of SQLite's index; return whether more may be left (SQLite's FTS5 documentation, section 6.8)."""
     before = (await connection.execute(_CHANGES)).scalar_one()
     await connection.execute(_MERGE)
     return (await connection.execute(_CHANGES)).scalar_one() - before >= 2
 
 
 _CHANGES = select(func.total_changes(type_=Integer))
-_MERGE = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', -200)")  # pages, at most
+_MERGE = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', -200)")  # 200 pages at most
 _LEFT_WORDS = select(SearchEntryRow.id).where(SearchEntryRow.left_words).limit(1)
 _DROP_EMPTY = delete(SearchEntryRow).where(SearchEntryRow.left_words, cast(SearchEntryRow.document, String) == "")
 _ALL_FORGOTTEN = update(SearchEntryRow).where(SearchEntryRow.left_words).values(left_words=False)

@@ -1,8 +1,8 @@
-"""The words of a comment as they are indexed, and those that a search asks for. Pure.
+"""Split comments and search queries into words. Pure.
 
-Both are folded alike (``screening/fold_text.py``) and cut into words by the same rule here, and what the databases get
-is nothing but words: their own parsers, which differ, have nothing left to decide, and nothing that somebody types is
-syntax to them. A character of a script without spaces is a word by itself; several in a row are found as a phrase.
+Both are folded (``screening/fold_text.py``) and split by the same rule here. The databases get only words. So their
+parsers, which differ, have nothing to decide, and no input is query syntax. In a script without spaces each character
+is a word; several in a row are searched as a phrase.
 """
 
 import re
@@ -10,25 +10,25 @@ import unicodedata
 
 from service.conversation.screening.word_rules import UNSPACED, spaced
 
-MOST_WORDS = 10  # that a search asks for
+MOST_WORDS = 10  # in a query
 LONGEST_WORD = 100  # characters; PostgreSQL takes 2,046 bytes
-LONGEST_DOCUMENT = 50_000  # characters; only what was imported can be longer than a fifth of it
+LONGEST_DOCUMENT = 50_000  # characters; only imported comments can exceed a fifth of it
 
 
 def _vowels() -> str:
-    """The marks that folding keeps: vowels and tones, without which a word of Hindi or Tamil would fall to pieces."""
+    """Return the vowel and tone marks that folding keeps; without them words of Hindi or Tamil would fall apart."""
     scripts = (range(0x0900, 0x1AB0), range(0x3099, 0x309B), range(0xA800, 0xAC00), range(0x10000, 0x1D000))
     points = (chr(point) for script in scripts for point in script)
     return "".join(point for point in points if unicodedata.category(point).startswith("M"))
 
 
-# ASCII is told first: it has no marks, and to look through them all after each word would take ten times as long.
+# Rule out ASCII first: it has no marks, and checking for all marks after each word would take ten times as long.
 _WORD = re.compile(rf"[^\W_]+(?:(?![\0-\x7f])[{_vowels()}]+[^\W_]*)*")
 _RUN = re.compile(rf"(?:{UNSPACED.pattern})+|(?:(?!{UNSPACED.pattern}).)+")
 
 
 def document_of(dialect: str, *texts: str) -> str:
-    """``texts`` as they are indexed: their words in order, for PostgreSQL as the text of a ``tsvector``."""
+    """Return the words of ``texts`` in order, for PostgreSQL as the text of a ``tsvector``."""
     words = [word for text in texts for piece in _pieces(text[:LONGEST_DOCUMENT]) for word in piece]
     if dialect == "sqlite":
         return " ".join(words)
@@ -36,9 +36,9 @@ def document_of(dialect: str, *texts: str) -> str:
 
 
 def query_of(dialect: str, query: str) -> str | None:
-    """What finds the documents with all words of ``query``, whose last may go on; None where it has no word.
+    """Build the search for all words of ``query``, the last as a prefix; None if it has no word.
 
-    For SQLite an FTS5 query, for PostgreSQL the text of a ``tsquery``.
+    The result is an FTS5 query for SQLite, and the text of a ``tsquery`` for PostgreSQL.
     """
     pieces = [piece[:LONGEST_WORD] for piece in _pieces(query)[:MOST_WORDS]]
     if not pieces:
@@ -51,7 +51,7 @@ def query_of(dialect: str, query: str) -> str | None:
 
 
 def _pieces(text: str) -> list[list[str]]:
-    """The words of ``text``, each by itself but for runs of a script without spaces, which stay together."""
+    """Return the words of ``text``, one per list; a run of a script without spaces stays in one list."""
     folded = spaced(text)[:LONGEST_DOCUMENT]
     words = _WORD.findall(folded)
     if UNSPACED.search(folded) is None:

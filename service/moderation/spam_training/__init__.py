@@ -1,1 +1,1 @@
-"""What the spam filter learns from decisions."""
+"""Train the spam filter on moderators' decisions."""

@@ -1,4 +1,4 @@
-"""The lessons of a site's classifier: comments with what was counted of each, so that it can be taken back."""
+"""Store the lessons of a site's spam filter with their features, so each can be undone."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -21,7 +21,7 @@ _decode = msgspec.msgpack.Decoder(list[str]).decode
 
 
 class Lesson(NamedTuple):
-    """A comment that teaches what spam is, or what is none; ``features`` are what is counted of it."""
+    """A comment marked as spam or not spam, and its features."""
 
     comment_id: UUID
     position: int
@@ -30,7 +30,7 @@ class Lesson(NamedTuple):
 
 
 async def read_new_lessons(connection: AsyncConnection, judged: Collection[JudgedComment]) -> list[Lesson]:
-    """The lessons that comments ``judged`` are, where their words are still those that were judged."""
+    """Build lessons from decided comments whose text has not changed since the decision."""
     teaching = {each.comment_id: each for each in judged if each.spam is not None}
     rows = await _rows_of(connection, _read_words, teaching)
     return await asyncio.to_thread(lambda: [lesson for row in rows if (lesson := _new_lesson(row, teaching[row.id]))])
@@ -44,17 +44,17 @@ def _new_lesson(row: Row[*tuple[Any, ...]], judged: JudgedComment) -> Lesson | N
 
 
 async def read_old_lessons(connection: AsyncConnection, judged: Collection[JudgedComment]) -> list[Lesson]:
-    """What was learned before of the comments ``judged``."""
+    """Read the stored lessons of decided comments."""
     return await read_lessons(connection, [each.comment_id for each in judged])
 
 
 async def read_lessons(connection: AsyncConnection, comment_ids: Collection[UUID]) -> list[Lesson]:
-    """What was learned of the comments ``comment_ids``."""
+    """Read the stored lessons of the comments ``comment_ids``."""
     return [_lesson_of(row) for row in await _rows_of(connection, _read_lessons, comment_ids)]
 
 
 async def read_first_lessons(connection: AsyncConnection, site_id: int, *, spam: bool, count: int) -> list[Lesson]:
-    """The ``count`` lessons of a kind that were given to the site's classifier first."""
+    """Read the ``count`` oldest lessons of one kind of the site."""
     statement = (
         select(*_LESSON)
         .where(LessonRow.site_id == site_id, LessonRow.spam == spam)
@@ -65,20 +65,20 @@ async def read_first_lessons(connection: AsyncConnection, site_id: int, *, spam:
 
 
 async def keep_lessons(connection: AsyncConnection, site_id: int, lessons: Sequence[Lesson]) -> None:
-    """Keep ``lessons``, none of which is kept yet."""
+    """Store new ``lessons``."""
     rows = [{**each._asdict(), "site_id": site_id, "features": _encode(each.features)} for each in lessons]
     await insert_many(connection, LessonRow, rows)
 
 
 async def drop_lessons(connection: AsyncConnection, lessons: Sequence[Lesson]) -> None:
-    """Keep ``lessons`` no longer."""
+    """Delete ``lessons``."""
     if lessons:
         dialect = connection.dialect.name
         await connection.execute(_drop(dialect), rows_given(dialect, [(each.comment_id,) for each in lessons]))
 
 
 async def drop_all_lessons(connection: AsyncConnection, site_id: int) -> None:
-    """Keep none of a site's."""
+    """Delete all lessons of a site."""
     await connection.execute(delete(LessonRow).where(LessonRow.site_id == site_id))
 
 

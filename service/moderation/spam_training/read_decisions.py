@@ -1,7 +1,7 @@
-"""What the log says moderators judged, for a classifier to learn from.
+"""Read moderators' decisions from the log, to train the spam filter.
 
-A decision is known by its event: it judged the comment's revision before the one that the event tells, and left it in
-the state that it tells. What arrives, is edited or is reported has no decision.
+A decision is matched to its event: it applied to the revision before the event's, and led to the event's state. Events
+of new, edited or reported comments have no decision.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,10 @@ _TELLING = (
 
 
 class JudgedComment(NamedTuple):
-    """A comment whose last judgement, told at ``position``, left it at ``revision`` and taught this, or nothing."""
+    """A comment's last decision, with the revision after it and the position of its event.
+
+    ``spam`` is the lesson it teaches; None if it teaches nothing.
+    """
 
     comment_id: UUID
     revision: int
@@ -40,7 +43,7 @@ class JudgedComment(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What the log says up to ``position``, and whether there may be more to read."""
+    """The decisions up to ``position``, and whether there may be more."""
 
     judged: list[JudgedComment]
     position: int
@@ -61,7 +64,7 @@ _decode = msgspec.json.Decoder(_Told).decode
 
 
 async def read_judged(connection: AsyncConnection, site_id: int, *, after: int) -> Reading:
-    """What the next events of the site's log after a position say was judged, each comment once."""
+    """Read the decisions in the site's next events after a position; each comment once, with its last decision."""
     head = await head_position(connection, site_id)
     statement = (
         select(EventRow.position, EventRow.type, EventRow.data)
@@ -74,7 +77,7 @@ async def read_judged(connection: AsyncConnection, site_id: int, *, after: int) 
     judged: dict[UUID, JudgedComment] = {}
     for position, type_, comment in events:
         action = actions.get((comment.id, comment.revision - 1, comment.state))
-        if action or type_ == EventType.COMMENT_DELETED:  # which an author needs no decision for
+        if action or type_ == EventType.COMMENT_DELETED:  # an author deletes without a decision
             spam = TEACHES.get(action) if action else None
             judged[comment.id] = JudgedComment(comment.id, comment.revision, position, spam)
     if len(events) == READ_AT_ONCE:
@@ -85,7 +88,7 @@ async def read_judged(connection: AsyncConnection, site_id: int, *, after: int) 
 async def _read_actions(
     connection: AsyncConnection, revisions: Sequence[tuple[UUID, int]]
 ) -> dict[tuple[UUID | None, int | None, str | None], str]:
-    """The actions on ``revisions`` of comments, by the state that they left the comment in too."""
+    """Return the actions on ``revisions`` of comments, by comment, revision and resulting state."""
     if not revisions:
         return {}
     dialect = connection.dialect.name

@@ -1,8 +1,8 @@
-"""A site's classifier learns from what moderators decided, by reading on in the log.
+"""Train a site's spam filter on moderators' decisions, by reading the log.
 
-Of each comment the last decision counts: spam teaches what spam is, publishing and restoring what is none; rejecting
-and deleting have many reasons and teach nothing, and undoing takes back. What its author deletes is taken back too. So
-a classifier never learns from its own actions, and remembers nothing of whoever took their words back.
+The last decision on a comment counts. ``spam`` is a spam lesson; ``publish`` and ``restore`` are not-spam lessons.
+``reject`` and ``delete`` have many reasons and teach nothing; ``undo`` removes the lesson, and so does deletion by the
+author. So the filter never learns from its own findings, and keeps nothing of deleted comments.
 """
 
 import asyncio
@@ -33,11 +33,11 @@ from service.platform.sites.model import SiteRow
 from service.platform.storage.engine import Database
 from service.platform.storage.portable import insert_if_absent
 
-MOST_LESSONS = 2_000  # of each kind: as the next is learned the first is taken back, which also keeps up with the times
+MOST_LESSONS = 2_000  # of each kind: each new lesson removes the oldest, so the filter follows current spam
 
 
 async def learn_from_logs(database: Database) -> None:
-    """Have the classifier of each site that has one read to the end of its log, and the others forget everything."""
+    """Train the spam filter of each site that uses one to the end of its log; delete the training data of others."""
     async with database.read() as connection:
         sites = await list_sites(connection)
         heads = {row.id: row.position for row in await connection.execute(_HEADS)}
@@ -52,10 +52,10 @@ async def learn_from_logs(database: Database) -> None:
 
 
 async def learn_on(database: Database, site_id: int) -> bool:
-    """Learn from the next events of a site's log, in one transaction; whether there may be more to read.
+    """Learn from the next events of a site's log in one transaction; return whether there may be more.
 
-    What is learned, of which comments, and how far the log was read commit together. Where another process is at it,
-    nothing is done.
+    The counts, the lessons and the log position commit together. If another process is training this filter, do
+    nothing.
     """
     async with database.write() as connection:
         classifier = await _lock(connection, site_id)
@@ -71,9 +71,9 @@ async def learn_on(database: Database, site_id: int) -> bool:
 
 
 async def unlearn(connection: AsyncConnection, site_id: int, comment_ids: Sequence[UUID]) -> None:
-    """Take back what the site's classifier has learned of comments that are erased in the same transaction.
+    """Remove the lessons of comments that are erased in the same transaction.
 
-    It is waited for, so that it learns nothing of them meanwhile.
+    Waits for the filter's row lock, so that no process learns from these comments meanwhile.
     """
     of_site = {"site": site_id}
     row = (await connection.execute(_LOCK.with_for_update(skip_locked=False), of_site)).one_or_none()
@@ -93,7 +93,7 @@ class _Classifier(NamedTuple):
 
 
 async def _lock(connection: AsyncConnection, site_id: int) -> _Classifier | None:
-    """What the site's classifier has learned, none else's to change until the end; None where it is somebody's now."""
+    """Lock and return the site's filter until the transaction ends; None if another process has locked it."""
     row = (await connection.execute(_LOCK, {"site": site_id})).one_or_none()
     if row is None:
         blank = {"site_id": site_id, "edition": EDITION, "position": 0, "version": 0, "learned": _NOTHING}
@@ -118,7 +118,7 @@ _LOCK = (
 
 
 async def _learn(connection: AsyncConnection, site_id: int, learned: bytes, judged: Sequence[JudgedComment]) -> bytes:
-    """What was ``learned``, with what was ``judged``; the lessons are kept and dropped alike."""
+    """Return the ``learned`` counts updated with the decisions ``judged``; store and delete the lessons to match."""
     old, new = await read_old_lessons(connection, judged), await read_new_lessons(connection, judged)
     await drop_lessons(connection, old)
     await keep_lessons(connection, site_id, new)
@@ -139,8 +139,8 @@ def _count(learned: Learned, old: Sequence[Lesson], new: Sequence[Lesson]) -> Le
 
 
 async def _forget(database: Database, site_id: int) -> None:
-    """Forget what a site's classifier has learned: it would not hear of it if an author took their words back."""
+    """Delete a site's training data: an unused filter does not read the log, so it would miss authors' deletions."""
     async with database.write() as connection:
-        # First what a process that learns just now holds, so that of its lessons none is left behind.
+        # Delete the row first: that waits for a process that is training, so none of its lessons stays behind.
         await connection.execute(delete(ClassifierRow).where(ClassifierRow.site_id == site_id))
         await drop_all_lessons(connection, site_id)
