@@ -1,8 +1,8 @@
 """Fan-out: create the deliveries of new events for each endpoint.
 
 An endpoint reads its site's log as far as its window allows. One transaction inserts the deliveries and moves the
-endpoint's position, so no event is missed or delivered to the queue twice. The worker holds the new deliveries from
-the start and need not query for them.
+endpoint's position, so no event is missed or fanned out twice. The worker holds the new deliveries from the start
+and need not query for them.
 """
 
 from collections.abc import Iterable, Mapping
