@@ -137,7 +137,7 @@ class Deliverer:
         self._rest(is_pushy=is_pushy, held_seconds=time.perf_counter() - began)
         self._renewed_at = clock.now() if renews else self._renewed_at
         self._go_on(noted, tried, taken)
-        # More events may follow those that no endpoint listens for, and the deliveries of dead workers are free now.
+        # More events may follow those without a subscriber, and the deliveries of dead workers are free now.
         return bool(dead or (rooms and not taken))
 
     def _rest(self, *, is_pushy: bool, held_seconds: float) -> None:

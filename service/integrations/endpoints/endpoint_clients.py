@@ -20,7 +20,7 @@ from service.platform.storage.portable import any_of, rows_given
 
 
 class EndpointClients(msgspec.Struct, frozen=True):
-    """What calls to endpoints need; one per app, as ``app.state.webhooks``."""
+    """The secrets and targets for calls to endpoints; one per app, as ``app.state.webhooks``."""
 
     secrets: EndpointSecrets
     targets: Targets

@@ -41,9 +41,9 @@ class Oddity(StrEnum):
     NO_DATE = "no-date"  # neither the comment nor its article nor the file has a date
     EMPTY_CONTENT = "empty-content"
     TOO_LONG = "too-long"
-    REPEATED_KEY = "repeated-key"  # the first comment with that key is kept
+    REPEATED_KEY = "repeated-key"  # the first comment with that key is imported
     UNKNOWN_KIND = "unknown-kind"  # neither a comment nor a ping: editors' notes, shops' order logs
-    # Kept, but changed.
+    # Imported, but changed.
     NO_KEY = "no-key"  # its number in the article becomes its key
     GUESSED_DATE = "guessed-date"
     EMPTY_STATE = "empty-state"  # imported as pending

@@ -1,7 +1,7 @@
-"""Store the threads of another system, whatever their format.
+"""Store the threads of another system, in any format.
 
 Each article is one transaction with one event, so an interrupted import leaves only complete articles. Every
-comment keeps its key from the source, so a second import adds what is missing and duplicates nothing.
+comment keeps its key from the source, so a second import adds only missing comments and duplicates nothing.
 """
 
 from collections import Counter

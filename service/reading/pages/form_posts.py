@@ -114,7 +114,7 @@ def _target(request: Request, values: dict[str, str]) -> UUID | None:
 
 
 def _key(request: Request, caller: Caller, values: dict[str, str]) -> str:
-    """Return an idempotency key: the same for repeated submissions of one form by one reader."""
+    """Return an idempotency key: the same when a reader sends the same form with the same text again."""
     who = [str(caller.reader_id), host_of(request), request.headers.get("user-agent")]
     fields = [values.get(name, "") for name in ("time", "parent", "name", "email", "url", "body")]
     return blake2b(msgspec.json.encode([who, fields]), digest_size=24).hexdigest()

@@ -1,9 +1,9 @@
 """Visitors of the pages: anonymous, or a reader with the author cookie; and the origin check for forms.
 
 The cookie holds the author token. Scripts can't read it, and browsers omit it from another origin's form posts
-(``SameSite=Lax``, RFC 6265bis). Forms from another origin are refused. The check uses ``Sec-Fetch-Site`` (Fetch
-Metadata Request Headers, section 2.3), or ``Origin`` for browsers without it. So the pages need no CSRF token and
-can be cached and shared.
+(``SameSite=Lax``, RFC 6265bis). A form from another origin is not applied; the reader gets it for review. The check
+uses ``Sec-Fetch-Site`` (Fetch Metadata Request Headers, section 2.3), or ``Origin`` for browsers without it. So the
+pages need no CSRF token and can be cached and shared.
 """
 
 from collections.abc import Awaitable, Callable
@@ -91,7 +91,7 @@ def remember(response: Response, request: Request, caller: Caller, token: str) -
 
 
 def is_from_here(request: Request) -> bool:
-    """Whether the form was not sent by a page of another origin."""
+    """Whether the request comes from a page of this origin, or from a client that names no origin."""
     if told := request.headers.get("sec-fetch-site"):
         return told == "same-origin"
     origin = request.headers.get("origin")

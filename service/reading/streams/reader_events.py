@@ -120,7 +120,7 @@ _OF_THREADS = {EventType.THREAD_CLOSED: Name.CLOSED, EventType.THREAD_REOPENED: 
 
 
 def without_old_ends(told: list[ReaderEvent]) -> list[ReaderEvent]:
-    """Drop repeated ``thread.gone`` events for a client that already has one, until the thread is back."""
+    """Remove repeated ``thread.gone`` events for a client that has one, until the thread is back."""
     back = next((each.sequence for each in told if each.name in _OF_A_THREAD_THAT_IS_THERE), None)
     return [each for each in told if each.name is not Name.GONE or (back and each.sequence > back)]
 

@@ -22,7 +22,7 @@ class TooManyStreams(Problem):
 
 
 class StreamLimits:
-    """Counts the streams of a process, at most ``most``. An address is kept only while it has a stream."""
+    """Counts the streams of a process, at most ``most``, and of each address while it has a stream."""
 
     def __init__(self, most: int) -> None:
         self._most = most
