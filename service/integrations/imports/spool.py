@@ -28,8 +28,8 @@ class CommentSpool:
 
     def __init__(self, oddities: Oddities) -> None:
         self._oddities = oddities
-        # close() closes it, because it outlives any block.
-        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - it is closed with the object, not with a block
+        # It outlives any block, so close() closes it.
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed in close()
         self._ends = array("q", [0])
         self._times = array("q")
         self._parents = array("q")

@@ -1,7 +1,7 @@
 """The newest comments of a thread or a site for its feeds, by publication time.
 
-*Why the log.* A comment that waited two days for a moderator is new on the day it is published, and the log has it
-on that day. Ordered by its own age, it would appear too late for subscribers. The log is also the only place with
+*Why the log.* A comment that waited two days for a moderator is new on the day it is published. The log lists it on
+that day. Ordered by its own age, it would appear too late for subscribers. The log is also the only place with
 all comments of a site in order. So feeds need no table and no index of their own.
 
 A feed reads at most the last :data:`REACH` events, which bounds the cost of a spam flood. Comments published before
