@@ -1,1 +1,1 @@
-"""What other systems connect to: webhooks both ways, imports."""
+"""Integrations with other systems: webhooks in both directions, and imports."""

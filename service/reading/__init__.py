@@ -1,1 +1,1 @@
-"""Everything that readers and programmers read: pages, embed, streams, feeds, documentation, cache."""
+"""The read side: readers' pages, the embed, streams, feeds, documentation and the response cache."""

@@ -1,4 +1,4 @@
-"""What a host tells of its articles over HTTP, signed as Standard Webhooks 1.0 says."""
+"""The endpoint for article events: requests signed as Standard Webhooks 1.0 specifies."""
 
 import re
 from typing import ClassVar
@@ -24,7 +24,7 @@ MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,256}")
 
 
 class InvalidSignature(Problem):
-    """A message is not one that the site's host has signed just now (RFC 9110, section 15.5.2)."""
+    """The signature is missing, wrong or too old: 401 (RFC 9110, section 15.5.2)."""
 
     status: ClassVar[int] = 401
     slug = "invalid-signature"
@@ -35,7 +35,10 @@ class InvalidSignature(Problem):
 
 
 async def post_article_news(request: Request, caller: Caller) -> Response:
-    """Take in what happened to an article."""
+    """Apply an article event to the article's thread.
+
+    Returns the thread (200), or 204 when the article has no thread and the event does not create one.
+    """
     body = await read_body(request, limit=BODY_LIMIT)
     webhook_id = await _signed(request, caller, body)
     news = _news_in(decode_read(request, body, ArticleNews))
@@ -49,7 +52,10 @@ async def post_article_news(request: Request, caller: Caller) -> Response:
 
 
 async def _signed(request: Request, caller: Caller, body: bytes) -> str:
-    """The id of a message that is signed with the site's secret; raises InvalidSignature, or InvalidHeader."""
+    """Verify the signature with the site's secret and return the message id.
+
+    Raises InvalidSignature, or InvalidHeader for an id that is malformed.
+    """
     secrets: Secrets = request.app.state.secrets
     secret = await secrets.find(caller.site, "article-hooks")
     try:
@@ -62,7 +68,7 @@ async def _signed(request: Request, caller: Caller, body: bytes) -> str:
 
 
 def _news_in(sent: ArticleNews) -> News:
-    """What was ``sent``, cleaned; raises InvalidField."""
+    """Convert the decoded body to an event; raises InvalidField."""
     article = sent.data
     for name, id_ in (("article", article.article), ("previous_article", article.previous_article)):
         if id_ is not None and not is_article_id(id_):

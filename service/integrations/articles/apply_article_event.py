@@ -1,7 +1,8 @@
 """Apply an article event of the host CMS to the article's thread.
 
-Events may come twice and out of order. Each has an id, and what it says holds until a later one of the host says
-otherwise (``threads/article_event_order.py``), so the order of arrival does not matter.
+Events may arrive twice and out of order. Each event has an id, and each value keeps the instant from which it
+holds. An older event never overwrites a newer value (``threads/article_event_order.py``), so the order of arrival
+does not matter.
 """
 
 from datetime import datetime
@@ -30,7 +31,7 @@ from service.platform.sites.model import SecretRow
 from service.platform.sites.site_lookup import Site
 
 Kind = Literal["article.published", "article.updated", "article.withdrawn", "article.restored", "article.deleted"]
-# Whether the article is withdrawn by such news; those that are not here leave that as it is.
+# Whether an event of this kind withdraws the article. Kinds that are missing here change nothing.
 WITHDRAWN: dict[Kind, bool] = {
     "article.published": False,
     "article.withdrawn": True,
@@ -41,9 +42,10 @@ WRITTEN = ("article", *CONTENT, "updated_at", "close_reason", "withdrawn_at")
 
 
 class News(NamedTuple):
-    """What a host tells of an article: its id and the ``previous`` one, and ``changes``, columns of the thread by name.
+    """One article event, decoded: the article's id, its ``previous`` id and the changes.
 
-    ``at`` is when it came to be so; ``sent_at`` is when it was told.
+    ``changes`` maps columns of the thread to values. ``at`` is when the change happened at the host; ``sent_at`` is
+    when the host sent the event.
     """
 
     kind: Kind
@@ -55,21 +57,21 @@ class News(NamedTuple):
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the article, the new one first."""
+        """The ids of the article, the current one first."""
         return [self.article] if self.previous in {None, self.article} else [self.article, str(self.previous)]
 
     @property
     def tells_content(self) -> bool:
-        """Whether it says what is known of the article; the others only whether it is there."""
+        """Whether the event carries the article's content; the other kinds only say if it is public."""
         return self.kind in {"article.published", "article.updated"}
 
 
 async def receive_news(connection: AsyncConnection, site: Site, news: News, *, webhook_id: str) -> Thread | None:
-    """Have the thread of an article follow ``news``; the thread as it is then.
+    """Apply an event to the article's thread and return the thread.
 
-    None where nobody has heard of the article, and the news do not register it: withdrawn, restored, deleted. Those
-    are remembered. What was received before changes nothing. Raises InvalidField where a new thread lacks a title, or
-    ArticleIdConflict.
+    Returns None when the article has no thread and the event does not create one (withdrawn, restored, deleted).
+    Such an event is stored and applies when the article is registered. An event that was received before changes
+    nothing. Raises InvalidField when a new thread would have no title, or ArticleIdConflict.
     """
     await _take_turn(connection, site)
     now = clock.now()
@@ -87,14 +89,17 @@ async def receive_news(connection: AsyncConnection, site: Site, news: News, *, w
 
 
 async def _take_turn(connection: AsyncConnection, site: Site) -> None:
-    """Wait for the site's other news: two of one article could both find that nobody has heard of it."""
+    """Serialise the article events of a site.
+
+    Otherwise two first events of one article could both find no thread.
+    """
     secret = select(SecretRow.name).where(SecretRow.site_id == site.id, SecretRow.name == "article-hooks")
     if (await connection.execute(secret.with_for_update())).one_or_none() is None:
         raise Busy(cause="The secret is being replaced just now.")
 
 
 async def _find(connection: AsyncConnection, site: Site, news: News) -> Thread | None:
-    """The thread that the news were about."""
+    """Return the thread of a repeated event, or None."""
     ids = await ids_of_threads(connection, [(site.id, article) for article in news.ids])
     found = next((ids[site.id, article] for article in news.ids if (site.id, article) in ids), None)
     return (await lock_threads_by_id(connection, [found]))[found] if found else None
@@ -118,7 +123,7 @@ async def _follow(
     now: datetime,
     beginning: EventType | None = None,
 ) -> Thread:
-    """Have the article of ``threads``, which are one or two, be as ``news`` say, and tell what changed."""
+    """Apply the event to ``threads`` (one, or two to merge) and append the events for the changes."""
     events = [] if beginning else await settle_closings(connection, threads, {site.id: site}, now=now)
     thread = surviving(threads) if news.tells_content else threads[0]
     told, before = await read_told(connection, thread), structs.replace(thread)
@@ -147,7 +152,7 @@ async def _follow(
 
 
 async def _learn(connection: AsyncConnection, thread: Thread, told: LatestEvents, news: News) -> None:
-    """Change what is known of the article, in memory, but for what was told later."""
+    """Update the article's columns in memory, except those that a later event has set."""
     url = thread.url
     fresh = {column: value for column, value in news.changes.items() if told.is_news(CONTENT[column], news.at)}
     change(thread, fresh)
@@ -163,7 +168,10 @@ async def _learn(connection: AsyncConnection, thread: Thread, told: LatestEvents
 
 
 async def _stand(connection: AsyncConnection, site: Site, thread: Thread, told: LatestEvents, news: News) -> bool:
-    """Withdraw the article or bring it back, in memory; whether it is deleted now, and nothing is left to erase."""
+    """Withdraw or restore the article in memory.
+
+    Returns whether the article is deleted now and no erasure is pending.
+    """
     await take_standings(connection, thread, told, news.ids)
     withdrawn = WITHDRAWN.get(news.kind)
     is_newest = withdrawn is not None and stand(thread, told, withdrawn=withdrawn, at=news.at)
@@ -175,7 +183,7 @@ async def _stand(connection: AsyncConnection, site: Site, thread: Thread, told: 
 
 
 def _changes(before: Thread, thread: Thread, *, answers_to_more: bool) -> list[EventType]:
-    """What tells how ``thread`` is another than ``before``, except whether it is withdrawn."""
+    """Return the event types for the changes from ``before`` to ``thread``, except withdrawal."""
     types = [EventType.THREAD_MOVED] if before.article != thread.article else []
     is_told = bool(types) or before.withdrawn_at != thread.withdrawn_at
     content = (*CONTENT, "close_reason") if is_told else (*CONTENT, "close_reason", "updated_at")

@@ -1,9 +1,9 @@
-"""The comments of an article that its host deleted are erased for good, where the site wants that.
+"""Erase the comments of deleted articles, where the site's settings ask for it.
 
-Batch by batch, each a transaction that holds the thread for a moment; how far it has come is a row, so a process that
-stops leaves nothing half done and any other goes on. First the comments go, from the last in reading order to the
-first, so that whatever is above one that is still there still shows; then what the log told of them; then one event
-says that it is done.
+The work runs in batches. Each batch is one transaction and holds the thread's lock briefly. Progress is stored in a
+row, so any process can resume after a crash. Comments are erased first, from the last in reading order to the
+first, so the ancestors of a remaining comment stay visible. Then the text is removed from the log. Finally one
+event reports the result.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,12 +32,12 @@ from service.platform.storage.portable import any_of, rows_given, run_many
 
 BATCH = 500
 
-# Forgets what receivers answered to the events of a site at some positions: they may have said them after us.
+# Deletes the stored response bodies for a site's events at these positions: a receiver may have echoed the text.
 ForgetAnswers = Callable[[AsyncConnection, int, Sequence[int]], Awaitable[None]]
 
 
 async def erase_threads(database: Database, forget_answers: ForgetAnswers) -> None:
-    """Erase the comments of all threads of which that was asked."""
+    """Erase the comments of every thread that has an erasure request."""
     async with database.read() as connection:
         threads = (await connection.scalars(select(ErasureRow.thread_id).order_by(ErasureRow.thread_id))).all()
     for thread_id in threads:
@@ -48,12 +48,12 @@ async def erase_threads(database: Database, forget_answers: ForgetAnswers) -> No
 
 
 async def _erase_some(connection: AsyncConnection, thread_id: int, forget_answers: ForgetAnswers) -> bool:
-    """Erase a batch of a thread's comments, or of what was told of them; whether there may be more."""
+    """Erase one batch of comments or log entries of a thread; return whether there may be more."""
     thread = (await lock_threads_by_id(connection, [thread_id]))[thread_id]
     row = ErasureRow
     statement = select(row.places, row.below, row.after_sequence).where(row.thread_id == thread_id)
     asked = (await connection.execute(statement)).one_or_none()
-    if asked is None:  # another process has been here
+    if asked is None:  # another process has finished it
         return False
     below, after = asked.below, asked.after_sequence
     if comments := await _read_last(connection, thread, below=below):
@@ -70,14 +70,14 @@ async def _erase_some(connection: AsyncConnection, thread_id: int, forget_answer
 
 
 async def _read_last(connection: AsyncConnection, thread: Thread, *, below: bytes) -> list[Comment]:
-    """The last comments of ``thread`` in reading order that stand before the path ``below``, from the last on."""
+    """Return the last comments of ``thread`` before the path ``below``, in reverse reading order."""
     of_thread = select(*COLUMNS).where(CommentRow.thread_id == thread.id, CommentRow.path < below)
     rows = await connection.execute(of_thread.order_by(CommentRow.path.desc()).limit(BATCH))
     return [comment_of(row) for row in rows]
 
 
 async def _erase(connection: AsyncConnection, thread: Thread, comments: list[Comment], *, places: int) -> None:
-    """Erase those of ``comments`` that were there when it was asked for; later ones are of an article restored."""
+    """Erase the comments that existed at the request; later ones belong to a restored article."""
     old = [comment for comment in comments if place_of(comment.path) <= places]
     if old:
         await forget_beside(connection, thread.site_id, [comment.id for comment in old])
@@ -87,7 +87,7 @@ async def _erase(connection: AsyncConnection, thread: Thread, comments: list[Com
 async def _forget_told(
     connection: AsyncConnection, thread: Thread, forget_answers: ForgetAnswers, *, after: int
 ) -> int:
-    """Take the words of what is erased out of the next events of ``thread``; the sequence of the last of them."""
+    """Remove the erased text from the thread's next events; return the last sequence read."""
     of_thread = select(EventRow.position, EventRow.sequence, EventRow.data).where(
         EventRow.thread_id == thread.id, EventRow.sequence > after
     )
@@ -105,7 +105,7 @@ async def _forget_told(
 
 
 async def _without_words(connection: AsyncConnection, ids: list[str]) -> set[str]:
-    """Which of the comments ``ids`` say nothing any more."""
+    """Return the ids whose comments have no text any more."""
     if not ids:
         return set()
     dialect, column = connection.dialect.name, CommentRow.id
@@ -115,7 +115,7 @@ async def _without_words(connection: AsyncConnection, ids: list[str]) -> set[str
 
 
 def _wordless(data: dict[str, Any]) -> dict[str, Any]:
-    """What an event tells, as it would of a comment that its author took back."""
+    """Return an event's data without text, as for a comment that its author deleted."""
     data["comment"] |= {"author": None, "html": None}
     if "report" in data:
         data["report"]["note"] = None
@@ -130,7 +130,7 @@ _WRITE_EVENT = (
 
 
 async def _finish(connection: AsyncConnection, thread: Thread) -> None:
-    """Say that it is done; of a thread that is public again, that it changed."""
+    """Delete the request and append the final event: deleted, or updated if the thread is public again."""
     now = clock.now()
     await connection.execute(delete(ErasureRow).where(ErasureRow.thread_id == thread.id))
     await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.thread_id == thread.id))

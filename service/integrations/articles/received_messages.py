@@ -1,4 +1,4 @@
-"""The messages that a host has sent, remembered by their ids, so that one that comes again changes nothing."""
+"""Ids of received article events, stored so that a repeated delivery changes nothing."""
 
 from datetime import datetime, timedelta
 
@@ -9,11 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.platform.storage.portable import insert_if_absent
 from service.platform.storage.schema import Base
 
-REMEMBERED = timedelta(days=7)  # a host tries again for a day or two, with a new timestamp
+REMEMBERED = timedelta(days=7)  # hosts retry for a day or two, with a new timestamp
 
 
 class ReceivedRow(Base):
-    """A message that was taken, by its ``webhook-id``."""
+    """A message that was accepted, by its ``webhook-id``."""
 
     __tablename__ = "received_webhooks"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -24,11 +24,11 @@ class ReceivedRow(Base):
 
 
 async def note_received(connection: AsyncConnection, site_id: int, webhook_id: str, *, now: datetime) -> bool:
-    """Remember a message in the transaction that does what it says; whether it is new."""
+    """Store a message id in the transaction that applies the message; return whether it is new."""
     row = insert_if_absent(connection, ReceivedRow).values(site_id=site_id, webhook_id=webhook_id, received_at=now)
     return (await connection.execute(row.returning(ReceivedRow.webhook_id))).one_or_none() is not None
 
 
 async def forget_received(connection: AsyncConnection, *, now: datetime) -> None:
-    """Forget the messages that were received longer ago than :data:`REMEMBERED`."""
+    """Prune message ids older than :data:`REMEMBERED`."""
     await connection.execute(delete(ReceivedRow).where(ReceivedRow.received_at <= now - REMEMBERED))

@@ -1,4 +1,4 @@
-"""What a host tells of its articles, as it goes over the wire."""
+"""Article events on the wire."""
 
 from typing import Annotated
 
@@ -12,14 +12,14 @@ ArticleId = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class ArticleIn(ThreadIn, kw_only=True):
-    """An article as it is by now, and the id that it had before, where it has another one."""
+    """An article's current state, and its previous id if the id changed."""
 
     article: ArticleId
     previous_article: ArticleId | None = None
 
 
 class ArticleNews(Timed):
-    """What happened to an article, in the form of Standard Webhooks; ``timestamp`` is when."""
+    """An article event in the Standard Webhooks format; ``timestamp`` is when the change happened."""
 
     type: Kind
     timestamp: Instant

@@ -1,4 +1,4 @@
-"""Endpoints and their deliveries over HTTP."""
+"""Webhook endpoints and their deliveries over HTTP."""
 
 from datetime import timedelta
 from typing import Any
@@ -55,7 +55,7 @@ SECRET_HEADERS = {"cache-control": "no-store"}
 
 
 async def get_endpoints(request: Request, caller: Caller) -> Response:
-    """The site's endpoints, a page at a time."""
+    """List the site's webhook endpoints, one page at a time."""
     query = decode_query(request, EndpointsQuery)
     after = decode_id(query.cursor)
     async with database_of(request).read() as connection:
@@ -66,7 +66,7 @@ async def get_endpoints(request: Request, caller: Caller) -> Response:
 
 
 async def post_endpoint(request: Request, caller: Caller) -> Response:
-    """Listen at a URL."""
+    """Create a webhook endpoint."""
     body = await decode_body(request, EndpointIn)
     secret = _secret(body.secret)
     url, types = await _callable(request, body.url), _types(body.types)
@@ -86,14 +86,14 @@ async def post_endpoint(request: Request, caller: Caller) -> Response:
 
 
 async def get_endpoint(request: Request, caller: Caller) -> Response:
-    """An endpoint, and how it does."""
+    """Get a webhook endpoint with its health."""
     async with database_of(request).read() as connection:
         out = await _out(connection, await find_endpoint(connection, caller.site, _endpoint_id(request)))
     return json_response(out, headers=PRIVATE)
 
 
 async def patch_endpoint(request: Request, caller: Caller) -> Response:
-    """Change an endpoint, pause it or let it go on."""
+    """Update, pause or resume a webhook endpoint."""
     body = await decode_body(request, EndpointChanges)
     changes: dict[str, Any] = {}
     if body.url is not UNSET:
@@ -112,14 +112,14 @@ async def patch_endpoint(request: Request, caller: Caller) -> Response:
 
 
 async def delete_endpoint(request: Request, caller: Caller) -> Response:
-    """Listen there no more."""
+    """Delete a webhook endpoint."""
     async with database_of(request).write() as connection:
         await remove_endpoint(connection, caller.site, _endpoint_id(request))
     return Response(status_code=204)
 
 
 async def post_rotate(request: Request, caller: Caller) -> Response:
-    """Sign with another secret."""
+    """Rotate the signing secret."""
     body = await decode_body(request, RotateIn, optional=True)
     secret = _secret(body.secret)
     async with database_of(request).write() as connection:
@@ -136,14 +136,14 @@ async def post_rotate(request: Request, caller: Caller) -> Response:
 
 
 async def post_test(request: Request, caller: Caller) -> Response:
-    """Send a message for trying, and tell at once how that went."""
+    """Send a test message and return the attempt."""
     answer = await try_endpoint(database_of(request), webhooks_of(request), caller.site, _endpoint_id(request))
     out = AttemptOut(answer.tried_at, answer.duration_ms, answer.status, answer.error, answer.text)
     return json_response(out, headers=SECRET_HEADERS)
 
 
 async def get_deliveries(request: Request, caller: Caller) -> Response:
-    """What is on its way to an endpoint, what came and what failed, the newest first."""
+    """List an endpoint's deliveries, the newest first."""
     query = decode_query(request, DeliveriesQuery)
     before, endpoint_id = _position_in(query.cursor), _endpoint_id(request)
     async with database_of(request).read() as connection:
@@ -157,7 +157,7 @@ async def get_deliveries(request: Request, caller: Caller) -> Response:
 
 
 async def get_delivery(request: Request, caller: Caller) -> Response:
-    """A delivery and its attempts."""
+    """Get a delivery with its attempts."""
     endpoint_id, position = _endpoint_id(request), _position(path_parameter(request, "position"))
     if position is None:
         raise NotFound
@@ -170,7 +170,7 @@ async def get_delivery(request: Request, caller: Caller) -> Response:
 
 
 async def post_redeliver(request: Request, caller: Caller) -> Response:
-    """Send again: one, a range, or all that failed."""
+    """Redeliver one event, a range of events, or all deliveries that failed."""
     body = await decode_body(request, RedeliverIn)
     if body.first is None and body.failed_since is None:
         raise InvalidField("Tell the first position to send again, or since when what failed.", pointer="/first")
@@ -187,7 +187,10 @@ async def post_redeliver(request: Request, caller: Caller) -> Response:
 
 
 async def _callable(request: Request, url: str) -> str:
-    """``url``, if it may be called; its name is resolved, as it will be at each connection. Raises InvalidField."""
+    """Return ``url`` if outbound calls may go there; raises InvalidField.
+
+    The host name is resolved here and again at each connection.
+    """
     read_web_url(url, pointer="/url")
     try:
         await webhooks_of(request).targets.check_resolved(url)
@@ -200,7 +203,7 @@ async def _callable(request: Request, url: str) -> str:
 
 
 def _types(types: list[str] | None) -> str:
-    """``types`` as they are kept; raises InvalidField."""
+    """Return ``types`` in their stored form; raises InvalidField."""
     if types is None:
         return EVERY
     if (number := unknown_type(types)) is not None:

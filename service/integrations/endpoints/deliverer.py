@@ -1,8 +1,10 @@
-"""A worker: it takes what is to be delivered, sends it, and writes down what became of it, turn after turn.
+"""The webhook worker: claim due deliveries, send them and record the results.
 
-A turn is one transaction at most, for whatever has been answered since the last one and whatever there is room to
-send. Any number of processes may do this at once. It looks for work twenty times a second: what PostgreSQL's NOTIFY
-would save of that, every commit that posts would pay for, as they pass one lock to notify.
+A turn is at most one write transaction. It records the attempts since the last turn and claims new deliveries while
+there is capacity. Any number of processes can run a worker.
+
+*Why* poll 20 times a second: PostgreSQL's NOTIFY takes one lock at commit, and every commit of a post would wait
+for it.
 """
 
 import asyncio
@@ -43,9 +45,8 @@ from service.platform.storage.engine import Database
 
 TURN_SECONDS = 0.05
 SHORTEST_TURN_SECONDS = 0.02
-# Where it goes through a backlog and more than one turn in ten has to wait, to write or for the processor, others
-# always want to: then it leaves the database to them up to so many times as long as it had it itself, so that who posts
-# does not notice.
+# Back-pressure for a backlog. When more than 10 % of the turns wait for the writer or the CPU, other work is starved.
+# Then the worker rests up to LONGEST_REST times as long as its own transaction took, so posting stays fast.
 LONGEST_REST, BUSY_FROM, BUSY_AT_MOST, SMOOTHING = 40, 0.1, 0.3, 0.2
 MOST_HELD = 5_000
 NOTED_AT_ONCE = TAKEN_AT_ONCE = 256
@@ -55,7 +56,7 @@ log = structlog.get_logger("onereply.webhooks")
 
 
 class Deliverer:
-    """Delivers for every site of a database; ``schedule`` has the delays between tries."""
+    """Delivers the events of every site in a database; ``schedule`` has the delays between attempts."""
 
     def __init__(
         self, database: Database, *, secrets: EndpointSecrets, targets: Targets, schedule: Sequence[timedelta]
@@ -66,7 +67,7 @@ class Deliverer:
         self._lanes: dict[UUID, Lane] = {}
         self._tried: list[Tried] = []
         self._woken = asyncio.Event()
-        # Shut while it writes, so that others who want to need not wait for its sending.
+        # Closed during a write, so that sending does not prolong the transaction that others wait for.
         self._gate = asyncio.Event()
         self._gate.set()
         self._processor = Processor()
@@ -74,7 +75,7 @@ class Deliverer:
         self.turned_at, self._is_waiting = time.monotonic(), False  # when a turn last succeeded
 
     async def deliver_for_ever(self) -> NoReturn:
-        """Turn after turn; one that fails is logged, and what it was to do is done by the next."""
+        """Run turns until cancelled; a failed turn is logged and the next one repeats its work."""
         while True:
             more = False
             try:
@@ -85,19 +86,19 @@ class Deliverer:
                     log.info("delivering-waits", reason=str(error))
                 self._is_waiting = True
                 await self._begin_anew()
-            except Exception as error:  # one that fails must not be the last one
+            except Exception as error:  # one failure must not stop the worker
                 log.error("delivering-failed", exc_info=error)
                 await self._begin_anew()
             await self._pause(at_once=more)
 
     async def _begin_anew(self) -> None:
-        """Under another id: what was taken and not said so is free once the one before is dead."""
+        """Take a new worker id; unrecorded deliveries are free once the lease of the old id expires."""
         self._id = clock.new_id()
         self._renewed_at -= RENEWED_EVERY
         await asyncio.sleep(TURN_SECONDS * 10)
 
     async def _pause(self, *, at_once: bool) -> None:
-        """Until the next turn; shorter where there is more to do, or a lane runs low meanwhile."""
+        """Wait for the next turn; less if there is more work or an endpoint's queue runs low."""
         await asyncio.sleep(max(SHORTEST_TURN_SECONDS, self._rest_seconds))
         if at_once or self._rest_seconds > TURN_SECONDS:
             return
@@ -109,7 +110,7 @@ class Deliverer:
         self._woken.clear()
 
     async def turn(self) -> bool:
-        """Write down what was answered, take what there is room for, and send it; whether there is more to do now."""
+        """Record attempts, claim deliveries and send them; return whether there is more work now."""
         async with self._database.read() as connection:
             work = await find_work(connection, now=clock.now())
             await self._look_after_lanes(connection, work)
@@ -136,11 +137,11 @@ class Deliverer:
         self._rest(is_pushy=is_pushy, held_seconds=time.perf_counter() - began)
         self._renewed_at = clock.now() if renews else self._renewed_at
         self._go_on(noted, tried, taken)
-        # There may be more of what was looked through and is of no interest, and what the dead had is free now.
+        # More events may follow those without a subscriber, and the deliveries of dead workers are free now.
         return bool(dead or (rooms and not taken))
 
     def _rest(self, *, is_pushy: bool, held_seconds: float) -> None:
-        """Say how long others are to have the database before the next turn."""
+        """Set how long the worker leaves the database to others before the next turn."""
         self._busy += SMOOTHING * (is_pushy - self._busy)
         share = (self._busy - BUSY_FROM) / (BUSY_AT_MOST - BUSY_FROM)
         self._rest_seconds = LONGEST_REST * min(1, max(0, share)) * held_seconds
@@ -154,7 +155,7 @@ class Deliverer:
         *,
         renews: bool,
     ) -> tuple[Noted, list[Delivery]]:
-        """What a turn writes down, and what it takes."""
+        """Write one turn: record attempts, release surplus, renew the lease and claim deliveries."""
         concerned = [*surplus, *(delivery for delivery, _ in tried)]
         await lock_in_order(connection, (each.endpoint_id for each in concerned))
         noted = await note(connection, tried, self._schedule)
@@ -166,7 +167,7 @@ class Deliverer:
         return noted, taken
 
     async def _look_after_lanes(self, connection: AsyncConnection, work: Sequence[Work]) -> None:
-        """A lane for each endpoint with something to do, by the route it has now; none for those long idle."""
+        """Keep a lane with a current route for each endpoint with work; close idle lanes."""
         now = clock.now()
         looks_after = abs(now - self._looked_at) >= LOOKED_AFTER_EVERY
         if looks_after:
@@ -191,13 +192,13 @@ class Deliverer:
             await self._lanes.pop(endpoint_id).finish(within_seconds=0)
 
     def _rooms(self, work: Sequence[Work]) -> dict[UUID, tuple[Work, int]]:
-        """How many deliveries to take for whom, those first who have the fewest."""
+        """Return how many deliveries to claim for each endpoint, the least busy endpoint first."""
         held = len(self._tried) + sum(lane.held for lane in self._lanes.values())
         left, spare, now = TAKEN_AT_ONCE, MOST_HELD - held, clock.now()
         rooms = {}
         for each in sorted(work, key=lambda each: self._lanes[each.endpoint_id].held):
             lane = self._lanes[each.endpoint_id]
-            # Who has nothing gets one, however many the others that hang hold.
+            # An endpoint without deliveries always gets one, however many the slow endpoints hold.
             room = min(left, lane.room(), max(spare, 0 if lane.held else 1))
             if each.retry_at is None or each.retry_at > now:
                 room = min(room, each.head - each.position)
@@ -207,7 +208,7 @@ class Deliverer:
         return rooms
 
     async def _take(self, connection: AsyncConnection, rooms: dict[UUID, tuple[Work, int]]) -> list[Delivery]:
-        """Due deliveries first, then new ones in the room that is left."""
+        """Claim due retries first, then new events with the remaining capacity."""
         locked = await lock_endpoints(connection, {each.endpoint_id: each for each, _ in rooms.values()})
         order = {endpoint_id: number for number, endpoint_id in enumerate(rooms)}
         having = [
@@ -221,7 +222,7 @@ class Deliverer:
         return due + await fan_out(connection, left, worker_id=self._id, now=now)
 
     def _go_on(self, noted: Noted, tried: Sequence[Tried], taken: Sequence[Delivery]) -> None:
-        """What has been written down holds: forget it, and send what was taken."""
+        """After the commit: discard the recorded attempts and send the claimed deliveries."""
         del self._tried[: len(tried)]
         count_attempts(tried)
         for endpoint_id in noted.disabled:
@@ -230,17 +231,17 @@ class Deliverer:
             self._lanes[delivery.endpoint_id].add(delivery)
 
     def _note_answer(self, delivery: Delivery, answer: Answer) -> None:
-        """Keep what is to be written down; sooner where the endpoint will have nothing left to do."""
+        """Queue an attempt for recording; wake the worker if the endpoint's queue runs low."""
         self._tried.append((delivery, answer))
         if self._lanes[delivery.endpoint_id].runs_low or len(self._tried) >= NOTED_AT_ONCE:
             self._woken.set()
 
     async def stop(self, *, within_seconds: float) -> None:
-        """Let what is being sent end, write it down, and leave the rest to others."""
+        """Wait for running requests, record them and release the other deliveries."""
         lanes = self._lanes.values()
         await asyncio.gather(*(lane.finish(within_seconds=within_seconds) for lane in lanes))
         async with self._database.write() as connection:
-            # All at once: another that stops meanwhile may have tried what this one has, and the other way round.
+            # Lock all endpoints at once: two workers that stop together may hold attempts for each other's endpoints.
             concerned = await endpoints_of(connection, self._id)
             await lock_in_order(connection, [*concerned, *(each.endpoint_id for each, _ in self._tried)])
             noted = await note(connection, self._tried, self._schedule)

@@ -1,4 +1,4 @@
-"""What became of events on their way to an endpoint: its deliveries, their attempts, and how it does."""
+"""Queries for an endpoint's deliveries, their attempts and the endpoint's health."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ ATTEMPTS = 100
 
 
 class KnownDelivery(NamedTuple):
-    """A delivery as it is known."""
+    """A delivery as stored, with its event's id and type."""
 
     position: int
     webhook_id: UUID
@@ -33,7 +33,7 @@ class KnownDelivery(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One try of a delivery."""
+    """One attempt of a delivery."""
 
     tried_at: datetime
     duration_ms: int
@@ -43,7 +43,11 @@ class Attempt(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """How an endpoint does: deliveries that wait and that failed, up to ten thousand counted, and its newest tries."""
+    """An endpoint's health figures.
+
+    ``waiting`` and ``failed`` count deliveries, up to 10,000 each. The other figures cover the newest 100 attempts;
+    latencies are in milliseconds.
+    """
 
     waiting: int
     failed: int
@@ -62,7 +66,7 @@ async def list_deliveries(
     before: int | None,
     limit: int,
 ) -> list[KnownDelivery]:
-    """The ``limit`` newest deliveries to an endpoint before the position ``before``."""
+    """List the ``limit`` newest deliveries to an endpoint before the log position ``before``."""
     statement = _deliveries(site, endpoint_id).order_by(DeliveryRow.position.desc()).limit(limit)
     if state:
         statement = statement.where(DeliveryRow.state == state)
@@ -74,7 +78,7 @@ async def list_deliveries(
 async def find_delivery(
     connection: AsyncConnection, site: Site, endpoint_id: UUID, position: int
 ) -> tuple[KnownDelivery, list[Attempt]]:
-    """A delivery with its newest attempts; raises NotFound."""
+    """Return a delivery with its newest attempts; raises NotFound."""
     row = (
         await connection.execute(_deliveries(site, endpoint_id).where(DeliveryRow.position == position))
     ).one_or_none()
@@ -108,7 +112,7 @@ _ATTEMPT = (AttemptRow.tried_at, AttemptRow.duration_ms, AttemptRow.status, Atte
 
 
 async def figures_of(connection: AsyncConnection, endpoint_id: UUID) -> Figures:
-    """How an endpoint does."""
+    """Return an endpoint's health figures."""
     waiting, failed = [await _count(connection, endpoint_id, state) for state in ("waiting", "failed")]
     newest = (
         select(AttemptRow.status, AttemptRow.duration_ms)

@@ -1,4 +1,4 @@
-"""What became of deliveries is forgotten after the site's number of days, and what belonged to removed endpoints."""
+"""Prune deliveries after the site's retention, and everything of deleted endpoints."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,11 +14,11 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 
 BATCH = 1_000
-BATCHES = 20  # an endpoint and a sweep, so that many are gone through in the course of several
+BATCHES = 20  # per endpoint and sweep; later sweeps do the rest
 
 
 async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
-    """Forget what is old enough for its site, the oldest first; what still waits is kept."""
+    """Prune deliveries past their site's retention, the oldest first; waiting ones stay."""
     days = {site.id: timedelta(days=site.settings.delivery_retention_days) for site in sites}
     async with database.read() as connection:
         endpoints = (await connection.execute(_OLDEST)).all()
@@ -32,7 +32,7 @@ async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
                 old = await _old(connection, endpoint.id, before)
             if old:
                 async with database.write() as connection:
-                    await lock_in_order(connection, [endpoint.id])  # and look again: it may be being sent again by now
+                    await lock_in_order(connection, [endpoint.id])  # read again: a redelivery may have started
                     old = await _old(connection, endpoint.id, before)
                     await _forget(connection, endpoint.id, old)
             if len(old) < BATCH:
@@ -52,21 +52,24 @@ _OLDEST = select(
 
 
 async def _old(connection: AsyncConnection, endpoint_id: UUID, before: datetime | None) -> list[int]:
-    """The first positions that were over ``before`` that instant, or simply the first."""
+    """Return the first positions whose deliveries ended before ``before``; without it, the first ones."""
     first = select(DeliveryRow.position, DeliveryRow.done_at).where(DeliveryRow.endpoint_id == endpoint_id)
     rows = await connection.execute(first.order_by(DeliveryRow.position).limit(BATCH))
     return [row.position for row in rows if before is None or (row.done_at and row.done_at < before)]
 
 
 async def _forget(connection: AsyncConnection, endpoint_id: UUID, positions: Sequence[int]) -> None:
-    """Forget the deliveries at ``positions``, with their attempts."""
+    """Delete the deliveries at ``positions`` with their attempts."""
     for table in (AttemptRow, DeliveryRow):
         these = table.endpoint_id == endpoint_id, table.position.in_(positions)
         await connection.execute(delete(table).where(*these))
 
 
 async def forget_answers(connection: AsyncConnection, site_id: int, positions: Sequence[int]) -> None:
-    """Forget how the answers began to what a site's log has at ``positions``: a receiver may have sent it back."""
+    """Delete stored response bodies for a site's events at ``positions``.
+
+    A receiver may have echoed the text of an erased comment.
+    """
     if not positions:
         return
     of_site = AttemptRow.endpoint_id.in_(select(EndpointRow.id).where(EndpointRow.site_id == site_id))

@@ -1,4 +1,4 @@
-"""How endpoints are reached: with what, and by their URLs and opened secrets, read again when they have changed."""
+"""How a worker reaches an endpoint: HTTP targets, the URL and the opened secrets."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,21 +20,21 @@ from service.platform.storage.portable import any_of, rows_given
 
 
 class EndpointClients(msgspec.Struct, frozen=True):
-    """What it takes to call an endpoint; the app makes one and keeps it as ``app.state.webhooks``."""
+    """The secrets and targets for calls to endpoints; one per app, as ``app.state.webhooks``."""
 
     secrets: EndpointSecrets
     targets: Targets
 
 
 def webhooks_of(request: OfApp) -> EndpointClients:
-    """What the app that ``request`` came to calls endpoints with."""
+    """Return the app's endpoint clients."""
     webhooks = request.app.state.webhooks
     assert isinstance(webhooks, EndpointClients)
     return webhooks
 
 
 class Route(msgspec.Struct, frozen=True):
-    """How to reach an endpoint as of its ``revision``, until an old secret signs no more."""
+    """An endpoint's URL and signer at a ``revision``, valid until an old secret stops signing."""
 
     revision: int
     url: str
@@ -42,14 +42,14 @@ class Route(msgspec.Struct, frozen=True):
     until: datetime | None
 
     def is_of(self, revision: int, now: datetime) -> bool:
-        """Whether it still holds."""
+        """Whether the route is still valid."""
         return self.revision == revision and (self.until is None or now < self.until)
 
 
 async def read_routes(
     connection: AsyncConnection, secrets: EndpointSecrets, ids: Iterable[UUID], *, now: datetime
 ) -> dict[UUID, Route]:
-    """The routes of those endpoints that are active and whose secrets can be opened."""
+    """Return the routes of the active endpoints among ``ids`` whose secrets open."""
     wanted = [(each,) for each in sorted(ids)]
     if not wanted:
         return {}
@@ -61,7 +61,7 @@ async def read_routes(
 async def read_route(
     connection: AsyncConnection, secrets: EndpointSecrets, endpoint_id: UUID, *, now: datetime
 ) -> Route:
-    """The route of an endpoint, active or not; raises InvalidField where its secret can't be opened."""
+    """Return an endpoint's route, active or not; raises InvalidField if its secret does not open."""
     row = (await connection.execute(select(*_COLUMNS).where(EndpointRow.id == endpoint_id))).one()
     route = _route(row, secrets, now)
     if route is None:

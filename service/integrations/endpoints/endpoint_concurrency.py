@@ -1,8 +1,8 @@
-"""What a worker has under way to one endpoint: a lane of its own, as wide as the endpoint has shown to be worth.
+"""Adaptive concurrency per endpoint: each endpoint has its own queue and window in a worker.
 
-The window is what a lane may hold, running or not: it grows by one with each delivery that was taken and halves with
-each that was not, as TCP's does (RFC 5681). So an endpoint that hangs soon has one try at a time, and whatever
-number of them hang, the others have their room.
+The window limits how many deliveries the queue holds, running or not. It grows by one after a success and halves
+after a failure, like TCP's congestion window (RFC 5681). An endpoint that hangs soon gets one attempt at a time, so
+any number of slow endpoints leave capacity for the others.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ IDLE_SECONDS = 60.0
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One event on its way to one endpoint, which this process has taken."""
+    """One event on its way to one endpoint, claimed by this process."""
 
     endpoint_id: UUID
     position: int
@@ -35,9 +35,9 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Lane:
-    """The deliveries to one endpoint, by its ``route``; without one it takes nothing.
+    """The deliveries of one endpoint in this process; without a ``route`` nothing is sent.
 
-    ``tell`` is called with each delivery and its answer. Nothing is sent while ``gate`` is shut.
+    ``tell`` is called with each delivery and its answer. Nothing is sent while ``gate`` is closed.
     """
 
     def __init__(self, sender: AttemptSender, tell: Callable[[Delivery, Answer], None], gate: asyncio.Event) -> None:
@@ -51,32 +51,33 @@ class Lane:
 
     @property
     def held(self) -> int:
-        """How many deliveries it has."""
+        """The number of deliveries, queued and running."""
         return len(self._queue) + len(self._running)
 
     @property
     def runs_low(self) -> bool:
-        """Whether it will have nothing to send before long."""
+        """Whether the queue is at most half the window."""
         return len(self._queue) <= self._window // 2
 
     @property
     def is_idle(self) -> bool:
-        """Whether it has not been needed for a while."""
+        """Whether the lane has been unused for :data:`IDLE_SECONDS`."""
         return not self.held and _now() - self._used_at > IDLE_SECONDS
 
     def room(self) -> int:
-        """How many more it takes now."""
+        """Return how many more deliveries fit now."""
         return max(0, self._width() - self.held)
 
     def add(self, delivery: Delivery) -> None:
-        """Send ``delivery`` in its turn."""
+        """Queue ``delivery`` and send it in its turn."""
         self._queue.append(delivery)
         self._start()
 
     def surplus(self) -> list[Delivery]:
-        """Take out what waits here and had better wait in the database: what the window has no more room for.
+        """Remove and return the queued deliveries that no longer fit the window.
 
-        What stays is sent, also where nothing is running whose end would have it sent: after a rest.
+        The worker releases them to the database. The remaining ones are sent, also after a rest, when no running
+        request would start them.
         """
         stay = max(0, self._width() - len(self._running))
         surplus = [self._queue.pop() for _ in range(len(self._queue) - stay)]
@@ -84,7 +85,10 @@ class Lane:
         return surplus
 
     async def finish(self, *, within_seconds: float) -> list[Delivery]:
-        """Send nothing more, and let what is running end or, after a while, end it; what was given no answer."""
+        """Stop sending, wait for running requests, then cancel them.
+
+        Returns the deliveries without an answer.
+        """
         self.route = None
         left, running = self.surplus(), dict(self._running)
         if running:
@@ -97,7 +101,7 @@ class Lane:
         return left
 
     def _width(self) -> int:
-        """The window as it is now: shut without a route, and while the endpoint is given a rest."""
+        """Return the current window: 0 without a route or while the endpoint rests."""
         return self._window if self.route and _now() >= self._rests_until else 0
 
     def _start(self) -> None:

@@ -1,4 +1,4 @@
-"""The secrets of endpoints: kept sealed, opened only to sign."""
+"""Signing secrets of webhook endpoints: stored sealed, opened only to sign."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,31 +14,34 @@ log = structlog.get_logger("onereply.webhooks")
 
 
 class OldSecret(msgspec.Struct):
-    """A secret that was replaced, and until when it signs beside the one that replaced it."""
+    """A replaced secret, which still signs until ``until``."""
 
     secret: str
     until: datetime
 
 
 class EndpointSecrets:
-    """Seals and opens with the installation's secret key."""
+    """Seals and opens secrets with the installation's secret key."""
 
     def __init__(self, secret_key: str) -> None:
         self._seal = Seal(secret_key, purpose="endpoint secrets")
-        self._unopenable: set[UUID] = set()  # and told of in the log
+        self._unopenable: set[UUID] = set()  # already logged
 
     def close(self, endpoint_id: UUID, secret: str) -> bytes:
-        """``secret`` as it is kept."""
+        """Return ``secret`` sealed, as it is stored."""
         return self._seal.close(secret, about=str(endpoint_id))
 
     def close_old(self, endpoint_id: UUID, old: Sequence[OldSecret]) -> bytes | None:
-        """The secrets before as they are kept; None where there are none."""
+        """Return the old secrets sealed, or None if there are no old secrets."""
         return self.close(endpoint_id, msgspec.json.encode(old).decode()) if old else None
 
     def read(
         self, endpoint_id: UUID, secret: bytes, old: bytes | None, *, now: datetime
     ) -> tuple[str, list[OldSecret]]:
-        """The secret, and those before that still sign at ``now``; raises :class:`Unopenable`."""
+        """Return the current secret and the old ones that still sign at ``now``.
+
+        Raises :class:`Unopenable`.
+        """
         about = str(endpoint_id)
         before = msgspec.json.decode(self._seal.open(old, about=about), type=list[OldSecret]) if old else []
         return self._seal.open(secret, about=about), [each for each in before if now < each.until]
@@ -46,7 +49,7 @@ class EndpointSecrets:
     def signer(
         self, endpoint_id: UUID, secret: bytes, old: bytes | None, *, now: datetime
     ) -> tuple[Signer, datetime | None] | None:
-        """What signs at ``now``, and until when; None where the secret key does not open the secrets."""
+        """Return the signer at ``now`` and its expiry; None if the secret key can't open the secrets."""
         try:
             current, before = self.read(endpoint_id, secret, old, now=now)
         except Unopenable:

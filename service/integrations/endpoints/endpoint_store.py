@@ -1,4 +1,4 @@
-"""Where a host listens: endpoints are added, changed, paused, given a new secret, and removed."""
+"""Create, read, update, pause and delete webhook endpoints, and rotate their secrets."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,11 +18,11 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.seal import Unopenable
 
 MOST_ENDPOINTS = 1_000
-MOST_SECRETS = 5  # at a time, each a signature of every message
+MOST_SECRETS = 5  # at a time; each adds a signature to every message
 
 
 class Endpoint(NamedTuple):
-    """Where a host listens; ``behind`` is how many events have not been looked at for it yet."""
+    """A webhook endpoint; ``behind`` is how many events of the log it has not reached yet."""
 
     id: UUID
     url: str
@@ -51,7 +51,10 @@ async def add_endpoint(
     secret: str,
     secrets: EndpointSecrets,
 ) -> Endpoint:
-    """A new endpoint, told of what happens from now on; raises InvalidField where the site has a thousand."""
+    """Create an endpoint that gets events from now on.
+
+    Raises InvalidField if the site already has :data:`MOST_ENDPOINTS`.
+    """
     listening = select(func.count()).where(EndpointRow.site_id == site.id, EndpointRow.state != "removed")
     if (await connection.scalar(listening) or 0) >= MOST_ENDPOINTS:
         raise InvalidField(f"A site has {MOST_ENDPOINTS} endpoints at most.", pointer="")
@@ -74,7 +77,7 @@ async def add_endpoint(
 
 
 async def find_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID) -> Endpoint:
-    """The endpoint; raises NotFound."""
+    """Return the endpoint; raises NotFound."""
     row = (await connection.execute(_ENDPOINTS.where(*_is(site, endpoint_id)))).one_or_none()
     if row is None:
         raise NotFound
@@ -82,7 +85,7 @@ async def find_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UU
 
 
 async def list_endpoints(connection: AsyncConnection, site: Site, *, after: UUID | None, limit: int) -> list[Endpoint]:
-    """The ``limit`` endpoints that were added after the one ``after``, in that order."""
+    """List ``limit`` endpoints after the id ``after``, in the order of creation."""
     statement = _ENDPOINTS.where(EndpointRow.site_id == site.id)
     if after is not None:
         statement = statement.where(EndpointRow.id > after)
@@ -90,7 +93,10 @@ async def list_endpoints(connection: AsyncConnection, site: Site, *, after: UUID
 
 
 async def most_behind(connection: AsyncConnection) -> dict[str, int]:
-    """How many events the endpoint that is furthest behind has not come to, by the site's slug; 0 without any."""
+    """Return the largest lag of a site's active endpoints, in events, by site slug.
+
+    A site without an active endpoint has 0.
+    """
     listening = and_(EndpointRow.site_id == SiteRow.id, EndpointRow.state == "active")
     behind = func.coalesce(func.max(SiteRow.position - EndpointRow.position), 0)
     rows = await connection.execute(
@@ -118,9 +124,9 @@ def _is(site: Site, endpoint_id: UUID) -> tuple[Any, ...]:
 async def change_endpoint(
     connection: AsyncConnection, site: Site, endpoint_id: UUID, changes: dict[str, Any]
 ) -> Endpoint:
-    """Change columns of an endpoint; raises NotFound.
+    """Update columns of an endpoint; raises NotFound.
 
-    One that is paused or was disabled goes on, when it is active again, with the event at which it stopped.
+    An endpoint that was paused or disabled resumes at the event where it stopped.
     """
     if "state" in changes:
         changes |= {"disabled_at": None, "disabled_reason": None, "failing_since": None, "rests_until": None}
@@ -137,10 +143,10 @@ async def rotate_secret(
     overlap: timedelta,
     secrets: EndpointSecrets,
 ) -> Endpoint:
-    """Sign with ``secret`` from now on, and for the time of ``overlap`` with the one before as well.
+    """Sign with ``secret`` from now on, and with the old one too during ``overlap``.
 
-    Those before that, which still sign, go on for their own time, unless there is to be no overlap at all: whoever
-    rotates twice, as for an answer that was lost, leaves no receiver behind. Raises NotFound.
+    Older secrets keep their own expiry, except without an overlap, which ends them all. So a second rotation, for
+    example after a lost response, breaks no receiver. Raises NotFound.
     """
     kept = select(EndpointRow.secret, EndpointRow.old_secret).where(*_is(site, endpoint_id)).with_for_update()
     row = (await connection.execute(kept)).one_or_none()
@@ -153,7 +159,7 @@ async def rotate_secret(
             if secret == current:
                 return await find_endpoint(connection, site, endpoint_id)
             old = [*old[1 - MOST_SECRETS :], OldSecret(current, now + overlap)]
-        except Unopenable:  # the installation's secret key is another: what it does not open signs nothing anyway
+        except Unopenable:  # the installation's secret key changed; secrets that do not open can't sign
             old = []
     values = {
         "secret": secrets.close(endpoint_id, secret),
@@ -165,12 +171,12 @@ async def rotate_secret(
 
 
 async def remove_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID) -> None:
-    """Send nothing more; what is known of its deliveries is swept away later. Raises NotFound."""
+    """Delete an endpoint; the sweep prunes its deliveries later. Raises NotFound."""
     await _update(connection, site, endpoint_id, {"state": "removed", "old_secret": None})
 
 
 async def _update(connection: AsyncConnection, site: Site, endpoint_id: UUID, values: dict[str, Any]) -> None:
-    """Change an endpoint, so that whoever delivers reads it again."""
+    """Update an endpoint and raise its revision, so that workers read it again."""
     known = {"revision": EndpointRow.revision + 1, "changed_at": clock.now()}
     changed = await connection.execute(update(EndpointRow).where(*_is(site, endpoint_id)).values(values | known))
     if changed.rowcount == 0:

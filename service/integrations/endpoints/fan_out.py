@@ -1,7 +1,8 @@
-"""New events get their deliveries: an endpoint reads on in its site's log, as far as its lane has room.
+"""Fan-out: create the deliveries of new events for each endpoint.
 
-The deliveries are inserted and the endpoint's position moved in one transaction, so no event is missed or taken twice,
-and they are the worker's from the start: it need not look for them.
+An endpoint reads its site's log as far as its window allows. One transaction inserts the deliveries and moves the
+endpoint's position, so no event is missed or fanned out twice. The worker holds the new deliveries from the start
+and need not query for them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,14 +24,14 @@ from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
 from service.platform.storage.portable import any_of, insert_many, rows_given, run_many
 
-LOOKED_AT = 200  # events of a site, so that one that listens for little soon comes to what it listens for
+LOOKED_AT = 200  # events of a site per endpoint and turn, so that an endpoint with few types advances fast
 READ_AT_ONCE = 1_000
 
 Place = tuple[int, int]  # a site and a position in its log
 
 
 class Work(NamedTuple):
-    """An endpoint that has new events, or deliveries to be tried again."""
+    """An endpoint with new events or due retries."""
 
     endpoint_id: UUID
     site_id: int
@@ -43,7 +44,7 @@ class Work(NamedTuple):
 
 
 async def find_work(connection: AsyncConnection, *, now: datetime) -> list[Work]:
-    """The endpoints for which there is something to do; a look that locks nothing."""
+    """Return the active endpoints with work; takes no locks."""
     return [Work(*row) for row in await connection.execute(_WORK, {"now": now})]
 
 
@@ -68,7 +69,7 @@ _WORK = (
 
 
 async def lock_endpoints(connection: AsyncConnection, work: Mapping[UUID, Work]) -> dict[UUID, Work]:
-    """Lock those endpoints of ``work`` that nobody else has locked; as they are now."""
+    """Lock the endpoints of ``work`` that no other worker has locked; return their current state."""
     if not work:
         return {}
     rows = await connection.execute(
@@ -87,7 +88,10 @@ def _lock(dialect: str) -> Select[*tuple[Any, ...]]:
 async def fan_out(
     connection: AsyncConnection, locked: Iterable[tuple[Work, int]], *, worker_id: UUID, now: datetime
 ) -> list[Delivery]:
-    """Move locked endpoints on in the log, each past as many events it listens for as it has room; what to deliver."""
+    """Create deliveries for the locked endpoints, up to the capacity of each, and return them.
+
+    Each endpoint's position moves past the events that were read, including those it does not subscribe to.
+    """
     reading: list[tuple[Work, int]] = []
     places: dict[Place, None] = {}
     for work, room in locked:
@@ -119,11 +123,11 @@ def _next_places(work: Work) -> list[Place]:
 
 
 def _read_on(work: Work, room: int, events: Mapping[Place, Event]) -> tuple[int, list[Place]]:
-    """How far ``work`` comes, and what it listens for on the way."""
+    """Return the new position of ``work`` and the subscribed events up to there."""
     fitting: list[Place] = []
     position = work.position
     for place in _next_places(work):
-        event = events.get(place)  # none where the log was cut
+        event = events.get(place)  # None where the log was pruned
         if event and listens(work.types, event.type):
             if len(fitting) == room:
                 break
@@ -133,7 +137,7 @@ def _read_on(work: Work, room: int, events: Mapping[Place, Event]) -> tuple[int,
 
 
 def new_delivery(endpoint_id: UUID, position: int, *, worker_id: UUID | None, now: datetime) -> dict[str, Any]:
-    """The row of a delivery that begins, taken by a worker or by nobody yet."""
+    """Return the row of a new delivery, held by a worker or free."""
     return {
         "endpoint_id": endpoint_id,
         "position": position,
@@ -151,7 +155,7 @@ _MOVE = update(EndpointRow).where(EndpointRow.id == bindparam("endpoint")).value
 
 
 async def read_events_at(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, Event]:
-    """The events at ``places``."""
+    """Return the events at ``places``, by site and position."""
     wanted = list(places)
     if not wanted:
         return {}

@@ -1,8 +1,8 @@
-"""Deliveries are shared among workers: who has taken one keeps it for as long as it lives.
+"""Leases: a worker holds the deliveries that it claims for as long as it renews its lease.
 
-A worker's life is a row that it moves on. One whose time has passed is dead, and what it had is free again, so that
-another tries it: a delivery may come twice then, never not at all. So nothing is ever taken but by a worker whose row
-is there, and the row goes only together with all that was taken.
+A worker's lease is a row with an expiry. After the expiry the worker counts as dead and its deliveries are free, so
+another worker attempts them. A delivery may then arrive twice, but it is never lost. Therefore a worker claims
+deliveries only while its row exists, and the row is deleted in the transaction that frees them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,13 +22,13 @@ from service.platform.storage.portable import run_many
 
 LEASE = timedelta(seconds=20)
 RENEWED_EVERY = timedelta(seconds=5)
-LOOKED_THROUGH = 100  # endpoints at a time, so that one turn is never long
+LOOKED_THROUGH = 100  # endpoints per turn, which bounds its duration
 
 
 async def stay_alive(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
-    """Say that the worker lives, before it takes anything and while it has anything.
+    """Create or renew a worker's lease, before its first claim and while it holds deliveries.
 
-    In one statement: whoever buries it comes before that, and the row is there again, or after, and has to wait.
+    It is one upsert. A concurrent :func:`bury` either commits first, and the row is created again, or waits for it.
     """
     insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(WorkerRow)
     born = insert.values(id=worker_id, started_at=now, alive_until=now + LEASE)
@@ -37,25 +37,25 @@ async def stay_alive(connection: AsyncConnection, worker_id: UUID, *, now: datet
 
 
 async def dead_workers(connection: AsyncConnection, *, now: datetime) -> list[UUID]:
-    """The workers whose time has passed."""
+    """Return the workers whose lease has expired."""
     return [*await connection.scalars(select(WorkerRow.id).where(WorkerRow.alive_until < now).order_by(WorkerRow.id))]
 
 
 async def lives(connection: AsyncConnection, worker_id: UUID) -> bool:
-    """Whether nobody has buried the worker, nor will before the end of the transaction."""
+    """Whether the worker's row exists; the lock keeps it until the transaction ends."""
     row = select(WorkerRow.id).where(WorkerRow.id == worker_id).with_for_update(read=True, key_share=True)
     return await connection.scalar(row) is not None
 
 
 async def bury_dead(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
-    """Bury a worker whose time has passed, unless it has said meanwhile that it lives, or is just being buried."""
+    """Release a worker's deliveries if its lease has expired and nobody else is releasing them."""
     dead = select(WorkerRow.id).where(WorkerRow.id == worker_id, WorkerRow.alive_until < now)
     if await connection.scalar(dead.with_for_update(skip_locked=True)):
         await bury(connection, worker_id, now=now)
 
 
 async def bury(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -> None:
-    """Free whatever a worker has, for it is gone. The row goes first, so that it takes nothing more under this id."""
+    """Delete a worker's row, then free its deliveries. The row goes first, which prevents further claims."""
     await connection.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
     endpoints = await endpoints_of(connection, worker_id)
     await lock_in_order(connection, endpoints)
@@ -64,13 +64,13 @@ async def bury(connection: AsyncConnection, worker_id: UUID, *, now: datetime) -
 
 
 async def endpoints_of(connection: AsyncConnection, worker_id: UUID) -> list[UUID]:
-    """The endpoints of which a worker has deliveries, in the order in which they are locked."""
+    """Return the endpoints for which a worker holds deliveries, in lock order."""
     had = select(DeliveryRow.endpoint_id).where(DeliveryRow.worker_id == worker_id).distinct()
     return sorted((await connection.scalars(had)).all())
 
 
 async def lock_in_order(connection: AsyncConnection, endpoints: Iterable[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Lock ``endpoints``, as everyone does before they change more than one of them or their deliveries."""
+    """Lock ``endpoints`` by id: the lock order before changes to several of them or to deliveries."""
     wanted = sorted(set(endpoints))
     if not wanted:
         return []
@@ -78,7 +78,7 @@ async def lock_in_order(connection: AsyncConnection, endpoints: Iterable[UUID]) 
     return (await connection.execute(statement)).all()
 
 
-# Look for deliveries of an endpoint to be tried again at an instant, if not sooner.
+# Schedule the next look for an endpoint's due deliveries at this instant, unless it is earlier already.
 LOOK = (
     update(EndpointRow)
     .where(EndpointRow.id == bindparam("endpoint"))
@@ -88,7 +88,7 @@ LOOK = (
 
 
 async def give_back(connection: AsyncConnection, deliveries: Sequence[Delivery], *, now: datetime) -> None:
-    """Free ``deliveries``, untried."""
+    """Release ``deliveries`` without an attempt."""
     endpoints = {each.endpoint_id for each in deliveries}
     await lock_in_order(connection, endpoints)
     rows = [{"endpoint": each.endpoint_id, "at_position": each.position} for each in deliveries]
@@ -103,7 +103,7 @@ _FREE = update(DeliveryRow).where(*_ONE).values(worker_id=None)
 async def take_due(
     connection: AsyncConnection, locked: Iterable[tuple[Work, int]], *, worker_id: UUID, now: datetime
 ) -> list[Delivery]:
-    """Take deliveries of locked endpoints that are to be tried again, as many of each as there is room."""
+    """Claim the due retries of locked endpoints, up to the capacity of each."""
     taken: list[tuple[Work, Row[*tuple[Any, ...]]]] = []
     looked_at = []
     for work, room in locked:
@@ -143,7 +143,7 @@ _LOOKED_AT = update(EndpointRow).where(EndpointRow.id == bindparam("endpoint")).
 
 
 async def _next_due(connection: AsyncConnection, endpoint_id: UUID) -> datetime | None:
-    """When the first delivery is due that nobody has."""
+    """Return when the first free delivery of an endpoint is due."""
     first = select(func.min(DeliveryRow.due_at)).where(*_FREE_ONES)
     at: datetime | None = (await connection.execute(first, {"endpoint": endpoint_id})).scalar_one()
     return at

@@ -1,4 +1,4 @@
-"""The tables of where a host listens, of what is on its way there and was tried, and of who is delivering."""
+"""Tables of webhook endpoints, deliveries, attempts and workers."""
 
 from datetime import datetime
 from typing import Literal, get_args
@@ -17,12 +17,12 @@ _WAITING, _FAILED, _LEASED = text("state = 'waiting'"), text("state = 'failed'")
 
 
 class EndpointRow(Base):
-    """Where the host of a site listens.
+    """A webhook endpoint of a site.
 
-    ``position`` is how far in the site's log its events have been taken; what comes after is not on its way yet, so an
-    endpoint that is paused, or does not keep up, costs no rows. ``retry_at`` is when to look for deliveries to be
-    tried again, never later than the first is due. ``revision`` moves with whatever a worker needs to know. The secrets
-    are sealed; ``old_secret`` has all that still sign beside the new one.
+    ``position`` is the last event of the site's log that was fanned out. Later events have no deliveries yet, so an
+    endpoint that is paused or slow costs no rows. ``retry_at`` is the next time to look for due retries; it is
+    never later than the first due retry. ``revision`` rises with each change that workers must read. The secrets
+    are sealed; ``old_secret`` holds the replaced ones that still sign.
     """
 
     __tablename__ = "endpoints"
@@ -54,10 +54,10 @@ class EndpointRow(Base):
 
 
 class DeliveryRow(Base):
-    """One event, told by its position in the log, on its way to one endpoint.
+    """One event, named by its log position, on its way to one endpoint.
 
-    While it waits, ``due_at`` is when it is to be tried, and ``worker_id`` who is at it. ``tries`` counts those of the
-    schedule, which begins anew with a redelivery; ``attempts`` counts them all.
+    While it waits, ``due_at`` is the time of the next attempt and ``worker_id`` the worker that holds it. ``tries``
+    counts the attempts of the current retry schedule, which a redelivery restarts; ``attempts`` counts all.
     """
 
     __tablename__ = "deliveries"
@@ -81,7 +81,7 @@ class DeliveryRow(Base):
 
 
 class AttemptRow(Base):
-    """One try of a delivery: the status of the answer and its first kilobyte, or why there was none."""
+    """One attempt: the response's status and first kilobyte, or the error."""
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -100,7 +100,7 @@ class AttemptRow(Base):
 
 
 class WorkerRow(Base):
-    """A process that delivers. What it has taken is its own until ``alive_until``, which it moves on while it lives."""
+    """A process that delivers; its lease lasts until ``alive_until`` and is renewed while it runs."""
 
     __tablename__ = "workers"
 

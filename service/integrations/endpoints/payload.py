@@ -1,7 +1,7 @@
-"""The body of a webhook: an event as the log gives it, with the members that Standard Webhooks names, and its site.
+"""The body of a webhook: the event, its site and the members that Standard Webhooks requires.
 
-The same event gives the same bytes at every try, and never more than :data:`LONGEST`, which is what a receiver is
-promised. What is too long is cut and the body says so: the whole comment is one call away.
+Every attempt of an event has the same bytes, at most :data:`LONGEST` of them. Longer texts are shortened and
+``cut`` names them; the receiver can get the whole comment from the API.
 """
 
 import re
@@ -21,15 +21,15 @@ TEST = "endpoint.test"
 ELLIPSIS = "…"
 LONGEST_WORD = 40
 
-# What is cut, in this order, until the rest fits. All other texts of an event together are shorter than LONGEST, so
-# that no title and no URL is ever cut.
+# Texts to shorten, in this order, until the body fits. All other texts together are shorter than LONGEST, so titles
+# and URLs are never shortened.
 CUT_FIRST = (("comment", "html"), ("report", "note"), ("ban", "reason"), ("thread", "close_reason"))
 
 
 class Message(msgspec.Struct, kw_only=True):
-    """What is sent. ``timestamp`` is ``occurred_at`` by the name that the specification gives it.
+    """A webhook message; ``timestamp`` repeats ``occurred_at`` under the specification's name.
 
-    ``cut`` names the texts of ``data`` that are not whole, as ``comment.html``, and is left out where all are.
+    ``cut`` names the shortened texts of ``data``, such as ``comment.html``; it is omitted if every text is whole.
     """
 
     id: UUID
@@ -44,7 +44,7 @@ class Message(msgspec.Struct, kw_only=True):
 
 
 class TriedEndpoint(msgspec.Struct):
-    """The endpoint that a test message goes to, as whoever receives it sees it."""
+    """The endpoint that a test message goes to, as the receiver sees it."""
 
     id: UUID
     url: str
@@ -52,7 +52,7 @@ class TriedEndpoint(msgspec.Struct):
 
 
 class TrialMessage(msgspec.Struct, kw_only=True):
-    """What is sent to try an endpoint; it is no event and stands in no log."""
+    """A test message; it is not an event and not in the log."""
 
     id: UUID
     type: str = TEST
@@ -65,9 +65,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def body_of(site_slug: str, event: Event) -> bytes:
-    """The body that tells ``event`` of the site: JSON in UTF-8 of at most :data:`LONGEST` bytes.
+    """Return the webhook body of ``event``: JSON in UTF-8, at most :data:`LONGEST` bytes.
 
-    The usual event's data is passed on as it stands in the log, without being read.
+    Normally the event's data is copied from the log without being decoded.
     """
     message = Message(
         id=event.id,
@@ -84,12 +84,12 @@ def body_of(site_slug: str, event: Event) -> bytes:
 
 
 def test_body(site_slug: str, message_id: UUID, *, at: datetime, endpoint: TriedEndpoint) -> bytes:
-    """The body of a message that tries ``endpoint`` of the site at the instant ``at``."""
+    """Return the body of a test message to ``endpoint`` at the instant ``at``."""
     return _encode(TrialMessage(id=message_id, timestamp=at, site=site_slug, data={"endpoint": endpoint}))
 
 
 def _cut(message: Message) -> bytes:
-    """The body of ``message``, which is too long, with as little cut as makes it fit."""
+    """Return the body of ``message``, shortened as little as possible to fit."""
     data = msgspec.json.decode(message.data, type=dict[str, object])
     message.cut = []
     for noun, member in CUT_FIRST:
@@ -108,9 +108,9 @@ def _cut(message: Message) -> bytes:
 
 
 def _shortened(text: str, *, is_html: bool, room: int) -> str:
-    """The longest beginning of ``text`` that takes no more than ``room`` in JSON, or only an ellipsis.
+    """Return the longest beginning of ``text`` that fits in ``room`` bytes of JSON, at least an ellipsis.
 
-    HTML becomes one paragraph of its text, so no tag and no reference is cut in two.
+    HTML becomes one paragraph of plain text, so no tag or character reference is split.
     """
     words = bare_text(text) if is_html else text
     fits, too_long = 0, min(len(words), LONGEST) + 1  # no character is less than a byte
@@ -124,12 +124,12 @@ def _shortened(text: str, *, is_html: bool, room: int) -> str:
 
 
 def bare_text(html: str) -> str:
-    """The text of ``html``, with spaces where its blocks and lines part."""
+    """Return the text of ``html``, with spaces between its blocks and lines."""
     return " ".join(unescape(nh3.clean(_PARTING.sub(r" \g<0>", html), tags=set())).split())
 
 
 def _beginning(text: str, length: int, *, is_html: bool) -> str:
-    """``length`` characters of ``text`` and an ellipsis, between words where a space is not far."""
+    """Return ``length`` characters of ``text`` and an ellipsis, cut between words if possible."""
     begun = text[:length]
     if " " in begun[-LONGEST_WORD:] and length < len(text):
         begun = begun[: begun.rindex(" ")]
@@ -138,7 +138,7 @@ def _beginning(text: str, length: int, *, is_html: bool) -> str:
 
 
 def _length(text: str) -> int:
-    """The bytes of ``text`` in JSON, without its quotes."""
+    """Return the length of ``text`` in JSON without its quotes, in bytes."""
     return len(_encode(text)) - 2
 
 

@@ -1,20 +1,20 @@
-"""Whether others want the processor, as far as the system tells."""
+"""CPU pressure, from Linux scheduler statistics."""
 
 import time
 from pathlib import Path
 
-SCHEDSTAT = Path("/proc/self/schedstat")  # nanoseconds run, nanoseconds waited to run, turns; Linux has it
+SCHEDSTAT = Path("/proc/self/schedstat")  # Linux: nanoseconds on the CPU, nanoseconds waiting, time slices
 SHORT = 0.2
 
 
 class Processor:
-    """Watches how long this process, which comes last (``nice``), waits to run."""
+    """Measures how long this process, which runs at a low priority (``nice``), waits for the CPU."""
 
     def __init__(self) -> None:
         self._waited, self._at = _waited(), time.monotonic_ns()
 
     def is_short(self) -> bool:
-        """Whether since the last time of asking more than a fifth was spent waiting."""
+        """Whether the process waited for more than a fifth of the time since the last call."""
         waited, at = _waited(), time.monotonic_ns()
         share = (waited - self._waited) / max(1, at - self._at)
         self._waited, self._at = waited, at

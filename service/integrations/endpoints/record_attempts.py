@@ -1,4 +1,7 @@
-"""What became of tries is written down: a delivery is over, or due again; an endpoint is well, failing or disabled."""
+"""Record attempts and their results.
+
+A delivery ends or gets its next attempt. An endpoint becomes healthy, failing or disabled.
+"""
 
 import random
 from collections.abc import Sequence
@@ -33,14 +36,14 @@ Tried = tuple[Delivery, Answer]
 
 
 class Noted(NamedTuple):
-    """What else comes of it: the events to append, and the endpoints that are disabled from now on."""
+    """The events to append and the endpoints that were disabled."""
 
     events: list[NewEvent]
     disabled: list[UUID]
 
 
 class _Standing(msgspec.Struct):
-    """How an endpoint does, as far as tries change that."""
+    """An endpoint's health, as far as attempts change it."""
 
     endpoint: UUID
     site_id: int
@@ -55,7 +58,7 @@ class _Standing(msgspec.Struct):
 
 
 async def note(connection: AsyncConnection, tried: Sequence[Tried], schedule: Sequence[timedelta]) -> Noted:
-    """Write down ``tried``, with what they mean for their deliveries and endpoints."""
+    """Record attempts and update their deliveries and endpoints."""
     if not tried:
         return Noted([], [])
     locked = await lock_in_order(connection, (delivery.endpoint_id for delivery, _ in tried))
@@ -69,7 +72,7 @@ async def note(connection: AsyncConnection, tried: Sequence[Tried], schedule: Se
             continue
         attempts.append(_attempt(delivery, answer))
         row = _after(delivery, answer, schedule, standings[place[0]])
-        if there[place] != "delivered":  # or another worker had it as well, and was luckier
+        if there[place] != "delivered":  # unless another worker has delivered it already
             rows.append(row)
     await run_many(connection, _DELIVERY, rows)
     await insert_many(connection, AttemptRow, attempts)
@@ -80,7 +83,7 @@ async def note(connection: AsyncConnection, tried: Sequence[Tried], schedule: Se
 
 
 def count_attempts(tried: Sequence[Tried]) -> None:
-    """Count ``tried`` in the metrics; called once they are committed, so that each counts once."""
+    """Count attempts in the metrics; called after the commit, so each counts once."""
     for _, answer in tried:
         WEBHOOK_ATTEMPTS.labels("delivered" if is_success(answer.status) else "failed").inc()
 
@@ -93,7 +96,7 @@ def _standing(row: Row[*tuple[Any, ...]]) -> _Standing:
 async def _lock_deliveries(
     connection: AsyncConnection, places: Sequence[tuple[UUID, int]]
 ) -> dict[tuple[UUID, int], str]:
-    """The states of the deliveries at ``places`` that are still there."""
+    """Lock the deliveries at ``places`` that still exist; return their states."""
     dialect = connection.dialect.name
     rows = await connection.execute(_states(dialect), rows_given(dialect, sorted(set(places))))
     return {(row.endpoint_id, row.position): row.state for row in rows}
@@ -120,7 +123,7 @@ def _attempt(delivery: Delivery, answer: Answer) -> dict[str, Any]:
 
 
 def _after(delivery: Delivery, answer: Answer, schedule: Sequence[timedelta], endpoint: _Standing) -> dict[str, Any]:
-    """The delivery after a try, which also tells how its ``endpoint`` does."""
+    """Return the delivery's row after an attempt; also updates its ``endpoint``'s health."""
     tries, ended_at = delivery.tries + 1, answer.tried_at + timedelta(milliseconds=answer.duration_ms)
     row = {
         "endpoint": delivery.endpoint_id,
@@ -170,7 +173,7 @@ _ENDPOINT = (
 
 
 async def _disable(connection: AsyncConnection, endpoints: Sequence[_Standing]) -> Noted:
-    """Send nothing more to ``endpoints``; the event that tells it is for the others of the site."""
+    """Disable ``endpoints`` and return the events about it, which go to the site's other endpoints."""
     events = []
     for each in endpoints:
         assert each.disabled
@@ -179,7 +182,7 @@ async def _disable(connection: AsyncConnection, endpoints: Sequence[_Standing]) 
         values = {"state": "disabled", "disabled_at": at, "disabled_reason": reason}
         change = update(EndpointRow).where(EndpointRow.id == each.endpoint)
         await connection.execute(change.values(values | {"revision": EndpointRow.revision + 1, "changed_at": at}))
-        url = each.url.partition("?")[0]  # a query may have a token, which is not for the other endpoints
+        url = each.url.partition("?")[0]  # the query may hold a token, which other endpoints must not see
         told = {"id": each.endpoint, "url": url, "reason": reason, "disabled_at": at}
         events.append(
             NewEvent(

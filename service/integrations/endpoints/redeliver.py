@@ -1,4 +1,4 @@
-"""Deliveries are sent again: of a range of events, or all that failed since an instant."""
+"""Redeliver a range of events, or all deliveries that failed since an instant."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ AT_ONCE = 1_000
 
 
 class RedeliveryCount(NamedTuple):
-    """How many are on their way again, and with which position to go on where there were more than at once."""
+    """The number of redeliveries, and the position to continue from if the limit was reached."""
 
     redelivered: int
     next: int | None
@@ -37,11 +37,11 @@ async def redeliver(
     last: int | None,
     failed_since: datetime | None,
 ) -> RedeliveryCount:
-    """Send again what the endpoint listens for at the positions ``first`` to ``last``, :data:`AT_ONCE` at most.
+    """Redeliver the subscribed events at positions ``first`` to ``last``, :data:`AT_ONCE` at most.
 
-    Also what it was never sent, for it was added later or listened for less; not what lies ahead of it, which will come
-    by itself. With ``failed_since`` only what has failed: for good from then on, or so
-    far, so that it waits to be tried again. Raises NotFound.
+    This includes events from before the endpoint existed or subscribed to them. It excludes events that the
+    endpoint has not reached yet, which follow by themselves. ``failed_since`` selects only failures: deliveries
+    that failed for good since then, and those that wait for a retry. Raises NotFound.
     """
     await lock_in_order(connection, [endpoint_id])
     endpoint = await find_endpoint(connection, site, endpoint_id)
@@ -64,7 +64,7 @@ async def redeliver(
 async def _failed(
     connection: AsyncConnection, endpoint_id: UUID, first: int, last: int, since: datetime
 ) -> tuple[list[int], int | None]:
-    """The positions of what failed for good from ``since`` on, or waits to be tried again, and with which to go on."""
+    """Return the positions that failed for good since ``since`` or wait for a retry, and where to continue."""
     given_up = and_(DeliveryRow.state == "failed", DeliveryRow.done_at >= since)
     waits = and_(DeliveryRow.state == "waiting", DeliveryRow.tries > 0)
     of_it = DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.position.between(first, last)
@@ -76,7 +76,7 @@ async def _failed(
 async def _listened_for(
     connection: AsyncConnection, site: Site, types: str, first: int, last: int
 ) -> tuple[list[int], int | None]:
-    """The positions of the events that are of ``types``, and with which to go on."""
+    """Return the positions of events of ``types``, and where to continue."""
     until = min(last, first + AT_ONCE - 1)
     events = select(EventRow.position, EventRow.type).where(
         EventRow.site_id == site.id, EventRow.position.between(first, until)
@@ -86,7 +86,7 @@ async def _listened_for(
 
 
 async def _known(connection: AsyncConnection, endpoint_id: UUID, positions: Sequence[int]) -> set[int]:
-    """Those of ``positions`` that have a delivery."""
+    """Return the ``positions`` that already have a delivery."""
     if not positions:
         return set()
     between = DeliveryRow.position.between(positions[0], positions[-1])
@@ -94,7 +94,7 @@ async def _known(connection: AsyncConnection, endpoint_id: UUID, positions: Sequ
     return {*await connection.scalars(statement)}
 
 
-# What a worker has just now is being sent anyway.
+# A delivery that a worker holds is being sent already.
 _AGAIN = (
     update(DeliveryRow)
     .where(

@@ -1,4 +1,4 @@
-"""When a delivery is tried again, when no more, and when an endpoint has failed for too long. Pure."""
+"""The retry schedule: when to retry, when to give up, and when to disable an endpoint. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,17 +15,17 @@ BUSY = frozenset({429, 503})
 
 
 def is_success(status: int | None) -> bool:
-    """Whether an answer says that the message was taken: 2xx alone does."""
+    """Whether the response accepts the message: only 2xx does."""
     return status is not None and 200 <= status < 300
 
 
 def next_try(
     tries: int, schedule: Sequence[timedelta], *, now: datetime, not_before: datetime | None, chance: float
 ) -> datetime | None:
-    """When to try again after ``tries`` have failed; None where that was the last.
+    """Return the time of the next attempt after ``tries`` failures; None after the last one.
 
-    A delay is up to a fifth longer than the schedule says, by ``chance`` (0 to 1), so that what failed together does
-    not come back together. It is not before ``not_before``, which the receiver asked for.
+    Jitter adds up to a fifth to the scheduled delay, by ``chance`` (0 to 1), so failed deliveries do not return all
+    at once. The result is never before ``not_before``, which the receiver asked for.
     """
     if tries > len(schedule):
         return None
@@ -34,9 +34,10 @@ def next_try(
 
 
 def asked_to_wait(status: int | None, retry_after: str | None, *, now: datetime) -> datetime | None:
-    """Until when a receiver asks to be left alone, a day at most; None where it does not.
+    """Return the end of the pause that a receiver asks for, at most one day; otherwise None.
 
-    ``retry_after`` is a header of 429 (RFC 6585) or 503: seconds or a date (RFC 9110, section 10.2.3).
+    ``retry_after`` is the header of a 429 (RFC 6585, section 4) or 503 response: seconds or a date (RFC 9110,
+    section 10.2.3).
     """
     if status not in BUSY or not retry_after:
         return None
@@ -51,9 +52,9 @@ def asked_to_wait(status: int | None, retry_after: str | None, *, now: datetime)
 
 
 def why_disabled(status: int | None, failing_since: datetime, *, now: datetime) -> DisabledReason | None:
-    """Why an endpoint is to be disabled after a try that failed; None where it is not.
+    """Return why an endpoint must be disabled after a failed attempt; otherwise None.
 
-    ``failing_since`` is when the first of the tries failed that have failed without one in between that did not.
+    ``failing_since`` is the time of the first failure since the last success.
     """
     if status == GONE:
         return "gone"

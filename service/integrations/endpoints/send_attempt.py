@@ -1,4 +1,4 @@
-"""One try: a message goes out and an answer comes back, or does not. It knows nothing of deliveries."""
+"""Send one message to an endpoint and return its answer. It knows nothing of deliveries."""
 
 import asyncio
 import ssl
@@ -28,7 +28,7 @@ AttemptError = Literal["timed-out", "address-refused", "tls-failed", "unreachabl
 
 
 class Answer(NamedTuple):
-    """How a try went: the ``status`` and the beginning of the body, or the ``error`` that kept them from us."""
+    """The result of an attempt: the ``status`` and the beginning of the body, or the ``error``."""
 
     tried_at: datetime
     duration_ms: int
@@ -39,14 +39,14 @@ class Answer(NamedTuple):
 
 
 class AttemptSender:
-    """Sends to one endpoint, over connections of its own, so that no other waits for it."""
+    """Sends to one endpoint over its own connections, so no other endpoint waits for it."""
 
     def __init__(self, targets: Targets) -> None:
         self._client = targets.client(timeout_seconds=SECONDS_IN_ALL)
         self._client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
     async def send(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """POST ``body``; what goes wrong is told in the answer."""
+        """POST ``body`` and return the answer; failures are returned as its ``error``, never raised."""
         tried_at, began = clock.now(), time.perf_counter()
         status = text = retry_after = None
         error: AttemptError | None = None
@@ -55,13 +55,13 @@ class AttemptSender:
                 status, text, retry_after = await self._post(url, body, headers)
         except (TimeoutError, TargetRefused, httpx2.HTTPError) as problem:
             error = _word_of(problem)
-        except Exception as problem:  # whatever it was, the try has failed and others are to go on
+        except Exception as problem:  # the attempt has failed; the others must continue
             log.error("sending-failed", exc_info=problem)
             error = "no-answer"
         return Answer(tried_at, round((time.perf_counter() - began) * 1000), status, error, text, retry_after)
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str, str | None]:
-        """Status, beginning of the answer, Retry-After; what is longer than 64 kB is left where it is."""
+        """Return the status, the beginning of the body and Retry-After; reads little more than 64 KiB."""
         request = self._client.build_request("POST", url, content=body, headers=_HEADERS | headers)
         response = await self._client.send(request, stream=True)
         try:
@@ -81,7 +81,7 @@ class AttemptSender:
 
 
 def _word_of(problem: Exception) -> AttemptError:
-    """What kept the answer from us."""
+    """Return the error word for ``problem``."""
     match problem:
         case TimeoutError() | httpx2.TimeoutException():
             return "timed-out"
@@ -94,7 +94,7 @@ def _word_of(problem: Exception) -> AttemptError:
 
 
 def _is_of_tls(problem: BaseException | None) -> bool:
-    """Whether ``problem`` goes back to the certificate or what was agreed on."""
+    """Whether a TLS failure caused ``problem``."""
     while problem is not None:
         if isinstance(problem, ssl.SSLError):
             return True

@@ -1,4 +1,4 @@
-"""An endpoint is tried: a message that is no event goes there at once, and how that went is told."""
+"""Send a test message to an endpoint and return the answer."""
 
 from uuid import UUID
 
@@ -12,7 +12,10 @@ from service.platform.storage.engine import Database
 
 
 async def try_endpoint(database: Database, webhooks: EndpointClients, site: Site, endpoint_id: UUID) -> Answer:
-    """Send a message that is no event, signed as every other; it changes nothing. Raises NotFound."""
+    """Send a signed test message now and return the answer.
+
+    The message is not an event and changes nothing. Raises NotFound, or InvalidField if the secret does not open.
+    """
     now = clock.now()
     async with database.read() as connection:
         endpoint = await find_endpoint(connection, site, endpoint_id)

@@ -1,4 +1,4 @@
-"""For which types of events an endpoint listens. Pure."""
+"""Event types that an endpoint subscribes to. Pure."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,12 +10,12 @@ KNOWN = frozenset(EventType) | {f"{each.partition('.')[0]}.*" for each in EventT
 
 
 def unknown_type(types: Iterable[str]) -> int | None:
-    """Which of ``types`` is none there is (``comment.published``, ``comment.*``, ``*``), by its number."""
+    """Return the index of the first unknown type; known are ``comment.published``, ``comment.*``, ``*``."""
     return next((number for number, each in enumerate(types) if each not in KNOWN), None)
 
 
 @lru_cache(maxsize=4096)
 def listens(types: str, event: str) -> bool:
-    """Whether an endpoint with ``types``, as they are kept, is told of ``event``."""
+    """Whether an endpoint with the stored ``types`` subscribes to ``event``."""
     words = types.split()
     return EVERY in words or event in words or f"{event.partition('.')[0]}.*" in words

@@ -1,4 +1,4 @@
-"""Endpoints, deliveries and attempts as they go over the wire."""
+"""Request and response bodies for endpoints, deliveries and attempts."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ Secret = Annotated[str, Meta(min_length=38, max_length=100, pattern=r"^whsec_[A-
 
 
 class EndpointIn(Body):
-    """Where to listen, and for what; without ``types`` for everything, without a ``secret`` one is made."""
+    """A new endpoint: no ``types`` means every type, and no ``secret`` means a generated one."""
 
     url: Url
     types: Types | None = None
@@ -31,7 +31,7 @@ class EndpointIn(Body):
 
 
 class EndpointChanges(Body):
-    """What to change of an endpoint; members left out keep their values."""
+    """Changes to an endpoint; omitted members keep their values."""
 
     url: Url | UnsetType = UNSET
     types: Types | None | UnsetType = UNSET
@@ -40,21 +40,21 @@ class EndpointChanges(Body):
 
 
 class RotateIn(Body):
-    """The secret to use from now on, made where left out, and for how long the old one signs as well."""
+    """The new secret, generated if omitted, and how long the old one still signs, in seconds."""
 
     secret: Secret | None = None
     overlap_seconds: Annotated[int, Meta(ge=0, le=30 * 86_400)] = 86_400
 
 
 class EndpointsQuery(Body):
-    """Which endpoints to list."""
+    """Query parameters to list endpoints."""
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
     cursor: str | None = None
 
 
 class DeliveriesQuery(Body):
-    """Which deliveries to list."""
+    """Query parameters to list deliveries."""
 
     state: DeliveryState | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
@@ -62,7 +62,7 @@ class DeliveriesQuery(Body):
 
 
 class RedeliverIn(Timed):
-    """What to deliver again: a range of positions, or all that failed since an instant."""
+    """Events to redeliver: a range of positions, or all failures since an instant."""
 
     first: Position | None = None
     last: Position | None = None
@@ -70,7 +70,7 @@ class RedeliverIn(Timed):
 
 
 class RecentTries(msgspec.Struct):
-    """The newest tries: how many, how many of them were taken, and milliseconds at the median and of 95 in 100."""
+    """The newest attempts: their number, the successes, and the latency at p50 and p95 in milliseconds."""
 
     attempts: int
     delivered: int
@@ -79,10 +79,10 @@ class RecentTries(msgspec.Struct):
 
 
 class EndpointHealth(msgspec.Struct):
-    """How an endpoint does.
+    """An endpoint's health.
 
-    ``behind`` are the events not yet on their way, ``waiting`` and ``failed`` its deliveries, up to 10,000 counted;
-    ``recent`` is of the newest hundred tries at most.
+    ``behind`` counts events without a delivery yet; ``waiting`` and ``failed`` count deliveries, up to 10,000 each.
+    ``recent`` covers the newest 100 attempts.
     """
 
     behind: int
@@ -95,7 +95,7 @@ class EndpointHealth(msgspec.Struct):
 
 
 class EndpointOut(msgspec.Struct):
-    """An endpoint, without its secret."""
+    """An endpoint without its secret."""
 
     id: UUID
     url: str
@@ -111,21 +111,21 @@ class EndpointOut(msgspec.Struct):
 
 
 class Endpoints(msgspec.Struct):
-    """Some endpoints, and the cursor of those that follow."""
+    """A page of endpoints, and the cursor of the next page."""
 
     endpoints: list[EndpointOut]
     next: str | None
 
 
 class EndpointSecret(msgspec.Struct):
-    """An endpoint with the secret that it signs with, shown this once."""
+    """An endpoint with its signing secret, which is shown only once."""
 
     endpoint: EndpointOut
     secret: str
 
 
 class AttemptOut(msgspec.Struct):
-    """One try: the status of the answer and how it began, or the error that kept it from us."""
+    """One attempt: the response's status and the beginning of its body, or the error."""
 
     tried_at: datetime
     duration_ms: int
@@ -135,7 +135,10 @@ class AttemptOut(msgspec.Struct):
 
 
 class DeliveryOut(msgspec.Struct):
-    """One event on its way to one endpoint; ``next_try_at`` while it waits. Its id for receivers is ``webhook_id``."""
+    """One event on its way to one endpoint.
+
+    ``webhook_id`` is the id that receivers see. ``next_try_at`` is set while the delivery waits.
+    """
 
     position: int
     webhook_id: UUID
@@ -148,28 +151,28 @@ class DeliveryOut(msgspec.Struct):
 
 
 class Deliveries(msgspec.Struct):
-    """Some deliveries, the newest first, and the cursor of those that follow."""
+    """A page of deliveries, the newest first, and the cursor of the next page."""
 
     deliveries: list[DeliveryOut]
     next: str | None
 
 
 class DeliveryTried(msgspec.Struct):
-    """A delivery with its tries, the newest first, a hundred at most."""
+    """A delivery with its newest 100 attempts, the newest first."""
 
     delivery: DeliveryOut
     attempts: list[AttemptOut]
 
 
 class Redelivered(msgspec.Struct):
-    """How many are on their way again; ``next`` is the position to go on with, where there were more than at once."""
+    """The number of redeliveries; ``next`` is the position to continue from after the limit."""
 
     redelivered: int
     next: int | None
 
 
 def endpoint_out(endpoint: Endpoint, figures: Figures) -> EndpointOut:
-    """``endpoint`` with the figures of how it does."""
+    """Return the response for ``endpoint`` with its health figures."""
     return EndpointOut(
         id=endpoint.id,
         url=endpoint.url,
@@ -194,7 +197,7 @@ def endpoint_out(endpoint: Endpoint, figures: Figures) -> EndpointOut:
 
 
 def delivery_out(delivery: KnownDelivery) -> DeliveryOut:
-    """``delivery`` without what only a worker needs to know."""
+    """Return the response for ``delivery``, without the worker's own columns."""
     return DeliveryOut(
         position=delivery.position,
         webhook_id=delivery.webhook_id,

@@ -1,7 +1,7 @@
-"""What every format yields: the threads of another system, one after the other, with all that was odd about them.
+"""The format-independent archive: another system's threads, one at a time, with everything odd about them.
 
-A reader of a format takes a file and yields :class:`ArchivedThread`; the deed that stores them (``importing.py``)
-knows nothing of formats.
+A format reader takes a file and yields :class:`ArchivedThread`. The code that stores them (``import_archive.py``)
+knows no formats.
 """
 
 import html
@@ -23,9 +23,9 @@ _WHITESPACE = re.compile(r"[ \t\n\r\f]+")
 
 
 class ArchiveUnreadable(Exception):
-    """The file is not what it should be, or no file to trust; ``line`` is where that showed.
+    """The file has the wrong format, is damaged or is unsafe; ``line`` is where that showed.
 
-    Every thread that was whole before that line has been yielded.
+    Every complete thread before that line has been yielded.
     """
 
     def __init__(self, reason: str, *, line: int) -> None:
@@ -34,27 +34,27 @@ class ArchiveUnreadable(Exception):
 
 
 class Oddity(StrEnum):
-    """Why something of the file is not there, or not as it stood: a closed list."""
+    """Why a part of the file was left out or changed: a closed list."""
 
-    # Left out. Answers to a comment left out hang where that comment hung.
-    NO_ARTICLE = "no-article"  # neither an id nor a URL says which article it was
-    NO_DATE = "no-date"  # no date of its own, and nothing around it has one
+    # Left out. Replies to such a comment move to its parent.
+    NO_ARTICLE = "no-article"  # neither an id nor a URL identifies the article
+    NO_DATE = "no-date"  # neither the comment nor its article nor the file has a date
     EMPTY_CONTENT = "empty-content"
     TOO_LONG = "too-long"
-    REPEATED_KEY = "repeated-key"  # the first of that key is kept
+    REPEATED_KEY = "repeated-key"  # the first comment with that key is imported
     UNKNOWN_KIND = "unknown-kind"  # neither a comment nor a ping: editors' notes, shops' order logs
-    # Kept, but changed.
-    NO_KEY = "no-key"  # named by its number in the article
+    # Imported, but changed.
+    NO_KEY = "no-key"  # its number in the article becomes its key
     GUESSED_DATE = "guessed-date"
-    EMPTY_STATE = "empty-state"  # taken as pending
-    UNKNOWN_STATE = "unknown-state"  # taken as pending
-    UNKNOWN_STANDING = "unknown-standing"  # the article is taken as withdrawn
-    LOST_PARENT = "lost-parent"  # answers what is not in its article: now answers the article
-    PARENT_CIRCLE = "parent-circle"  # answers itself, at once or by way of others: now answers the article
+    EMPTY_STATE = "empty-state"  # imported as pending
+    UNKNOWN_STATE = "unknown-state"  # imported as pending
+    UNKNOWN_STANDING = "unknown-standing"  # the article is imported as withdrawn
+    LOST_PARENT = "lost-parent"  # its parent is not in the article: it becomes a comment on the article
+    PARENT_CIRCLE = "parent-circle"  # it is its own ancestor: it becomes a comment on the article
 
 
 class Oddities:
-    """How often each oddity was met, with its first examples, for the person who imports."""
+    """Counts of each oddity with its first examples, for the person who imports."""
 
     most_examples = 5
 
@@ -63,14 +63,14 @@ class Oddities:
         self.examples: dict[Oddity, list[str]] = {}
 
     def note(self, oddity: Oddity, example: str) -> None:
-        """One more ``oddity``; ``example`` says where, in a few words."""
+        """Count one ``oddity``; ``example`` says in a few words where it is."""
         self.counts[oddity] += 1
         examples = self.examples.setdefault(oddity, [])
         if len(examples) < self.most_examples:
             examples.append(example[:200])
 
     def add(self, others: "Oddities") -> None:
-        """What ``others`` met as well."""
+        """Add the counts and examples of ``others``."""
         self.counts += others.counts
         for oddity, examples in others.examples.items():
             known = self.examples.setdefault(oddity, [])
@@ -78,11 +78,11 @@ class Oddities:
 
 
 class ArchivedComment(msgspec.Struct, frozen=True, kw_only=True):
-    """One comment, or one ping, of another system.
+    """One comment or ping of another system.
 
-    ``key`` is unique in its article; ``parent_key`` is None where it answers the article, else the key of a comment
-    that was yielded before. ``author_*`` are plain text, empty where unknown; ``content`` is the source's own markup,
-    as it stood, at most a million characters. ``created_at`` is in UTC. ``depth`` is 0 where it answers the article.
+    ``key`` is unique in its article. ``parent_key`` is the key of a comment that was yielded earlier, or None for a
+    comment on the article. ``author_*`` are plain text, empty if unknown. ``content`` is the source's unchanged
+    markup, at most a million characters. ``created_at`` is in UTC. ``depth`` is 0 for a comment on the article.
     """
 
     key: str
@@ -98,9 +98,9 @@ class ArchivedComment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArchivedComments(Protocol):
-    """The comments of one article: a parent before its answers, else by date, else as they stood in the file.
+    """The comments of one article: parents before replies, then by date, then in file order.
 
-    May be iterated more than once, until the next thread is asked for; they are not held in memory.
+    They can be iterated repeatedly until the next thread is requested, and are not held in memory.
     """
 
     def __iter__(self) -> Iterator[ArchivedComment]: ...
@@ -111,9 +111,9 @@ class ArchivedComments(Protocol):
 class ArchivedThread(msgspec.Struct, frozen=True, kw_only=True):
     """One article with its comments.
 
-    ``article`` is the other system's id, or the URL where it gave none; ``title`` is as a person reads it,
-    ``raw_title`` as it stood, entities and all; ``url`` is empty where unknown; ``published_at`` is in UTC, as it
-    stood, so it may lie ahead, and be there for what is ``unpublished`` (a draft, or waiting for its day).
+    ``article`` is the other system's id, or the URL if there is no id. ``title`` is plain text; ``raw_title`` keeps
+    the source's entities. ``url`` is empty if unknown. ``published_at`` is the source's date in UTC; it may be in
+    the future and may be set for an ``unpublished`` article (a draft, or scheduled).
     """
 
     article: str
@@ -128,8 +128,8 @@ class ArchivedThread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plain_text(markup: str) -> str:
-    """``markup`` as a person reads it, on one line: without tags, entities decoded, white space collapsed as HTML does.
+    """Return ``markup`` as plain text on one line: no tags, entities decoded, white space collapsed as in HTML.
 
-    Tags go first, so that an escaped ``&lt;b&gt;``, which was meant to be read, stays.
+    Tags are removed before entities are decoded, so an escaped ``&lt;b&gt;``, which is text, stays.
     """
     return _WHITESPACE.sub(" ", html.unescape(_TAG.sub("", markup))).strip()

@@ -1,7 +1,7 @@
-"""Threads of another system are stored here, whatever format they came in.
+"""Store the threads of another system, in any format.
 
-Each article is one transaction with one event, so what was imported before a stop is whole, and running the import
-again adds what is missing and nothing twice: every comment keeps the key it had, and is known by it.
+Each article is one transaction with one event, so an interrupted import leaves only complete articles. Every
+comment keeps its key from the source, so a second import adds only missing comments and duplicates nothing.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ NOBODY = "Anonymous"
 
 
 class Import(msgspec.Struct):
-    """What an import did: articles by what became of them, comments added by state, comments passed over and why."""
+    """The result of an import: articles by outcome, added comments by state, skipped comments by reason."""
 
     threads: Counter[str] = msgspec.field(default_factory=Counter)
     added: Counter[str] = msgspec.field(default_factory=Counter)
@@ -49,7 +49,7 @@ class Import(msgspec.Struct):
 
 
 class _Known(msgspec.Struct):
-    """A comment that is stored already, as far as its answers need it."""
+    """A comment that is already stored, as far as its replies need it."""
 
     id: UUID
     path: bytes
@@ -58,10 +58,10 @@ class _Known(msgspec.Struct):
 async def import_thread(
     connection: AsyncConnection, site: Site, archived: ArchivedThread, *, source: str, pings: bool, report: Import
 ) -> None:
-    """Store one article and its comments, all or nothing, and count in ``report`` what became of them.
+    """Store one article and its comments, all or nothing, and count the results in ``report``.
 
-    ``source`` names the system it comes from; ``pings`` is whether pingbacks and trackbacks come in too. An article
-    that was not public is kept from readers until the host registers when it is published.
+    ``source`` names the other system; ``pings`` includes pingbacks and trackbacks. An article that was not public
+    stays hidden from readers until the host registers its publication date.
     """
     thread, created = await _lock_or_create(connection, site, archived)
     now = clock.now()
@@ -84,9 +84,9 @@ async def import_thread(
 
 
 async def _lock_or_create(connection: AsyncConnection, site: Site, archived: ArchivedThread) -> tuple[Thread, bool]:
-    """The thread of an article, locked; one that is there already keeps what the host said of it."""
+    """Return the locked thread of an article; an existing one keeps the host's values."""
     key = site.id, archived.article
-    if found := await lock_threads(connection, [key]):  # also by an id that the article had before
+    if found := await lock_threads(connection, [key]):  # also finds a previous id of the article
         return found[key], False
     url = archived.url if is_web_url(archived.url) else None
     published_at = archived.published_at if archived.standing == "published" else UNTIL_TOLD
@@ -111,7 +111,7 @@ async def _add(
     pings: bool,
     report: Import,
 ) -> set[tuple[int, bytes]]:
-    """Store those of ``batch`` that are not there yet; the spots of those that are not published."""
+    """Store the comments of ``batch`` that are new; return the places of the unpublished ones."""
     known = await _read_known(connection, thread, _keys(batch, source))
     rows = []
     unpublished = set()
@@ -149,13 +149,13 @@ def _keys(batch: list[ArchivedComment], source: str) -> set[str]:
 
 
 def _key(source: str, key: str) -> str:
-    """The name a comment keeps; a key too long for its column is known by its hash."""
+    """Return the key that a comment keeps; a key too long for its column is hashed."""
     named = f"{source}:{key}"
     return named if len(named) <= 100 else f"{source}:{blake2b(key.encode(), digest_size=16).hexdigest()}"
 
 
 def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _Known | None) -> Comment:
-    """The comment that ``archived`` becomes, at the thread's next place, as old as it was."""
+    """Convert an archived comment, at the thread's next place and with its original date."""
     thread.places += 1
     spot = spot_below(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
     state = State(archived.state)

@@ -1,7 +1,7 @@
-"""The comments of one article, however many, put in order without holding their texts.
+"""Order the comments of one article without holding their text in memory.
 
-Texts go to a temporary file as they are read; in memory stay, for each comment, its key, its parent, its date and
-where its text is: about 200 bytes.
+Text goes to a temporary file as it is read. For each comment, memory holds only the key, the parent, the date and
+the position of the text: about 200 bytes.
 """
 
 from array import array
@@ -24,12 +24,12 @@ _decode = msgspec.msgpack.Decoder(ArchivedComment).decode
 
 
 class CommentSpool:
-    """Add comments in the order of the file, :meth:`arrange` once, iterate as often as wanted, :meth:`close`."""
+    """Add comments in file order, :meth:`arrange` once, iterate repeatedly, then :meth:`close`."""
 
     def __init__(self, oddities: Oddities) -> None:
         self._oddities = oddities
-        # Closed in close(); it outlives any block.
-        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - it is closed with the object, not with a block
+        # It outlives any block, so close() closes it.
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed in close()
         self._ends = array("q", [0])
         self._times = array("q")
         self._parents = array("q")
@@ -39,9 +39,9 @@ class CommentSpool:
         self._keys: list[str] = []
 
     def add(self, comment: ArchivedComment) -> bool:
-        """Keep ``comment``, whose ``parent_key`` is as it stood in the file; its depth is found later.
+        """Add ``comment`` with its ``parent_key`` from the file; its depth is computed later.
 
-        False, and an oddity, where one of its key is there.
+        Returns False and notes an oddity if the key is already present.
         """
         number = len(self._numbers)
         if self._numbers.setdefault(comment.key, number) != number:
@@ -58,11 +58,11 @@ class CommentSpool:
         return True
 
     def leave_out(self, key: str, parent_key: str | None) -> None:
-        """The comment ``key`` is not kept: its answers will hang where it hung."""
+        """Leave out the comment ``key``; its replies move to its parent."""
         self._left_out.setdefault(key, parent_key)
 
     def arrange(self) -> None:
-        """All comments are there: find every parent, and undo circles."""
+        """Resolve every parent and break cycles, after the last comment was added."""
         for number, key in self._awaited.items():
             self._parents[number] = self._find_parent(number, key)
         self._keys = list(self._numbers)  # in order of their numbers
@@ -82,16 +82,16 @@ class CommentSpool:
         return len(self._parents)
 
     def close(self) -> None:
-        """Let go of the temporary file."""
+        """Close the temporary file."""
         self._file.close()
 
     def _find_parent(self, number: int, key: str | None) -> int:
-        """The number of ``key``, or of its nearest ancestor that was kept."""
+        """Return the number of ``key``, or of its nearest ancestor that was kept."""
         passed = set()
         while key is not None and key not in self._numbers and key in self._left_out and key not in passed:
             passed.add(key)
             key = self._left_out[key]
-        for step in passed:  # so that a chain is walked once, not once for each answer
+        for step in passed:  # cache the result, so that a chain is walked once and not for each reply
             self._left_out[step] = key
         if key is None:
             return NOBODY
@@ -101,9 +101,9 @@ class CommentSpool:
 
 
 def break_circles(parents: MutableSequence[int]) -> list[int]:
-    """The numbers of those that answer themselves, at once or by way of others; in ``parents`` they then have none."""
+    """Remove the parents of comments in a cycle, in place; return their numbers."""
     circles: list[int] = []
-    seen = bytearray(len(parents))  # 1: on this walk, 2: on an earlier one
+    seen = bytearray(len(parents))  # 1: in this walk, 2: in an earlier one
     for start in range(len(parents)):
         walk: list[int] = []
         at = start
@@ -121,15 +121,15 @@ def break_circles(parents: MutableSequence[int]) -> list[int]:
 
 
 def parents_first(parents: Sequence[int], times: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Every number once, with its depth: at each step the earliest, else the lowest, whose parent has been."""
-    depths = array("q", [-1]) * len(parents)  # -1: has not been
+    """Yield every number once with its depth: parents before replies, then by time, then by number."""
+    depths = array("q", [-1]) * len(parents)  # -1: not yielded yet
     waiting: dict[int, list[int]] = {}
     for earliest in sorted(range(len(parents)), key=times.__getitem__):
         parent = parents[earliest]
         if parent != NOBODY and depths[parent] < 0:
             waiting.setdefault(parent, []).append(earliest)
             continue
-        # Whoever waited for this one is dated before it, so before all that is still to come.
+        # Replies that waited for this comment have earlier dates, so they precede all remaining comments.
         ready = [(times[earliest], earliest)]
         while ready:
             _, number = heappop(ready)

@@ -1,4 +1,4 @@
-"""Reads a WordPress export (``wxr.py`` says what stands in one): a thread for each article, as the file goes by."""
+"""Read a WordPress export (WXR, see ``wxr.py``) as a stream: one thread for each article."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -29,11 +29,11 @@ from service.integrations.imports.xml_elements import Element, read_elements
 
 
 def read_wordpress(source: BinaryIO, *, oddities: Oddities | None = None) -> Iterator[ArchivedThread]:
-    """The threads of ``source``, in its order: each article, and whatever else has comments; pings among them.
+    """Yield the threads of ``source`` in file order, including pings and other posts that have comments.
 
-    Reads on as threads are asked for, so that ``source.tell()`` tells how far it is. A thread's comments can be read
-    until the next thread is asked for. ``oddities`` takes what belongs to no thread: articles left out.
-    Raises :class:`ArchiveUnreadable`, after all threads that were whole.
+    The file is read on demand, so ``source.tell()`` shows the progress. A thread's comments are readable until the
+    next thread is requested. ``oddities`` counts articles that were left out, which belong to no thread. Raises
+    :class:`ArchiveUnreadable`, after all complete threads.
     """
     oddities = Oddities() if oddities is None else oddities
     is_wxr, line = False, 1
@@ -59,7 +59,7 @@ def read_wordpress(source: BinaryIO, *, oddities: Oddities | None = None) -> Ite
 
 
 class _Item:
-    """One ``item`` as it is read: its fields so far, the fields of the comment under way, the comments before that.
+    """One ``item`` while it is read: its fields, the current comment's fields, and the earlier comments.
 
     ``exported_at`` is the date of the whole file.
     """
@@ -74,7 +74,7 @@ class _Item:
         self._spool = CommentSpool(self._oddities)
 
     def take(self, element: Element) -> None:
-        """An element inside the item has ended."""
+        """Take an element inside the item, at its end tag."""
         name = element.path.rpartition("/")[2].removeprefix("wp:")
         if element.path == COMMENT:
             self._comments_met += 1
@@ -87,7 +87,7 @@ class _Item:
             self._fields[name] = element.text.strip()
 
     def as_thread(self, line: int, oddities: Oddities) -> Iterator[ArchivedThread]:
-        """The item, which has ended, as one thread, or none where it is no article or nothing says which."""
+        """Yield the complete item as a thread; nothing if it is not an article or has no id."""
         get = self._fields.get
         if get("post_type") in NO_ARTICLES and not self._comments_met:
             return
@@ -112,11 +112,11 @@ class _Item:
         )
 
     def close(self) -> None:
-        """Let go of the comments."""
+        """Close the comment spool."""
         self._spool.close()
 
     def _keep_comment(self, fields: dict[str, str], key: str, line: int) -> None:
-        """Add the comment that has ended, or say why not."""
+        """Add the complete comment, or note why it is left out."""
         where = f"line {line}: comment {key}"
         parent = fields.get("comment_parent", "")
         parent_key = None if parent in ("", "0") else parent
@@ -162,12 +162,12 @@ class _Item:
             self._oddities.note(Oddity.UNKNOWN_STATE, f"{where}: {approved}")
 
     def _likely_date(self, fields: dict[str, str]) -> datetime | None:
-        """For want of a UTC date: the local one (the file does not tell its zone), the article's, the export's."""
+        """Return a fallback date: the local one (zone unknown), the article's, or the export's."""
         local = parse_time(fields.get("comment_date", ""))
         return local or self._published_at() or parse_time(self._fields.get("post_date", "")) or self.exported_at
 
     def _published_at(self) -> datetime | None:
-        """The article's date, of which a draft may have none that WordPress would call its own."""
+        """Return the article's publication date; None for a draft without one."""
         get = self._fields.get
         at = parse_time(get("post_date_gmt", "")) or parse_rss_date(get("pubDate", ""))
         if at is None and STANDINGS.get(get("status", "")) == "published":

@@ -1,7 +1,8 @@
-"""WordPress' export format, WXR 1.0 to 1.2, as data: where its elements stand, what its words and dates mean.
+"""WordPress' export format, WXR 1.0 to 1.2, as data: its elements, values and dates.
 
-WXR is RSS 2.0 with elements of WordPress' own, documented only by its exporter: ``wp-admin/includes/export.php``. The
-namespace of its elements holds the version, and has been http and https: an element is known by its name in any.
+WXR is RSS 2.0 with WordPress' own elements. Its only documentation is the exporter:
+``wp-admin/includes/export.php``. The namespace contains the version and has used both http and https, so elements
+match under any of them.
 """
 
 import re
@@ -16,12 +17,12 @@ ITEM = f"{CHANNEL}/item"
 COMMENT = f"{ITEM}/wp:comment"
 LONGEST_CONTENT = 1_000_000
 LONGEST_FIELD = 10_000
-LONGEST_KEY = 100  # keys of comments are held in memory for a whole article
+LONGEST_KEY = 100  # an article's comment keys are all held in memory
 
 _ITEM_FIELDS = "title link pubDate wp:post_id wp:post_date wp:post_date_gmt wp:comment_status wp:status wp:post_type"
 _COMMENT_FIELDS = "author author_email author_url date date_gmt approved type"
 
-# Every element that is looked at, with how many characters of it.
+# Every element that is read, with the maximum number of characters kept.
 LIMITS = {
     f"{CHANNEL}/pubDate": LONGEST_FIELD,
     f"{CHANNEL}/wp:wxr_version": 0,
@@ -39,9 +40,9 @@ STATES: dict[str, State] = {
     "0": "pending",
     "spam": "spam",
     "trash": "deleted",
-    "post-trashed": "deleted",  # its article was put in the trash, and it along with it
+    "post-trashed": "deleted",  # trashed together with its article
 }
-# Other types are for nobody's eyes or are nobody's words: order_note, action_log, editors' notes.
+# Other types are internal or automatic: order_note, action_log, editors' notes.
 KINDS: dict[str, Kind] = {
     "": "comment",
     "comment": "comment",
@@ -60,7 +61,7 @@ STANDINGS: dict[str, Standing] = {
     "private": "withdrawn",
     "trash": "withdrawn",
 }
-# What WordPress keeps as posts though no reader meets it as a page of its own: a thread only where it has comments.
+# Post types that have no page of their own for readers; they become threads only if they have comments.
 _UNREAD_TYPES = (
     "attachment nav_menu_item revision custom_css customize_changeset oembed_cache user_request wp_block wp_template "
     "wp_template_part wp_global_styles wp_navigation wp_font_family wp_font_face"
@@ -72,7 +73,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def shorten(name: str) -> str:
-    """An element's full name as ``LIMITS`` has it; ``""`` for other people's (``media:title`` is no title)."""
+    """Return an element's name as in ``LIMITS``; ``""`` for a foreign namespace (``media:title``)."""
     if "}" not in name:
         return name
     own, count = _OWN.subn("wp:", name.removeprefix("{"), count=1)
@@ -80,7 +81,7 @@ def shorten(name: str) -> str:
 
 
 def parse_time(text: str) -> datetime | None:
-    """``2024-03-01 09:30:00`` in UTC; None for what is no date, as is ``0000-00-00 00:00:00``, WordPress' unknown."""
+    """Parse ``2024-03-01 09:30:00`` as UTC; None if invalid or ``0000-00-00 00:00:00`` (unknown)."""
     try:
         return _known(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
@@ -88,7 +89,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 def parse_rss_date(text: str) -> datetime | None:
-    """An RFC 822 date in UTC; None for what is none, as is the year -0001 or 1970 that WordPress gives a draft."""
+    """Parse an RFC 822 date as UTC; None if invalid or a draft's placeholder (year -0001 or 1970)."""
     if "-0001" in text:  # Python would read 30 November 2000
         return None
     try:

@@ -1,10 +1,11 @@
-"""XML as a stream: each wanted element as it ends, in bounded memory, from a file that need not be trusted.
+"""Stream XML from an untrusted file: each wanted element at its end tag, in bounded memory.
 
-Document types are refused outright (defusedxml), and with them entities, external files and every known bomb. So is
-what would grow with the file: nesting, tags and names without end.
+Document types are refused (defusedxml), and with them entities, external files and the known XML bombs. Deep
+nesting and too many or too long tags and names are refused too, because they would grow with the file.
 
-*Why* a parser target and not ``iterparse``: a tree, however often it is cleared, holds the text of the element it is
-in, so one comment of a gigabyte is a gigabyte. Here an element's text beyond its limit is dropped as it arrives.
+*Why* a parser target and not ``iterparse``: a tree holds the whole text of the current element, even if it is
+cleared often, so a comment of one gigabyte needs one gigabyte. Here text beyond an element's limit is dropped as it
+arrives.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,13 +25,13 @@ LONGEST_NAME = 300
 MOST_NAMES = 10_000
 DEEPEST = 100
 
-# What readers paste from word processors holds control characters, which exports pass on and XML 1.0 (section 2.2)
-# forbids. They mean nothing, databases refuse some, and nobody can find them in a gigabyte: read as spaces.
+# Text pasted from word processors contains control characters. Exports keep them, but XML 1.0 (section 2.2) forbids
+# them and databases refuse some. They carry no meaning and are hard to find in a large file, so they become spaces.
 _CONTROLS = bytes.maketrans(bytes(c for c in range(32) if c not in b"\t\n\r"), b" " * 29)
 
 
 class Element(NamedTuple):
-    """An element that has ended: its path (``/rss/channel/title``), its text, whether that was cut, its last line."""
+    """A complete element: its path (``/rss/channel/title``), its text, whether it was cut, its last line."""
 
     path: str
     text: str
@@ -39,23 +40,24 @@ class Element(NamedTuple):
 
 
 def read_elements(source: BinaryIO, limits: Mapping[str, int], shorten: Callable[[str], str]) -> Iterator[Element]:
-    """The elements of ``source`` whose path is in ``limits``, in the order in which they end.
+    """Yield the elements of ``source`` whose path is in ``limits``, in the order of their end tags.
 
-    ``limits`` has the characters of text kept of each, tags inside it left out; at 0 it is only told that the element
-    ended. ``shorten`` gives the name in a path for an element's full name (``{namespace}name``, or ``name``); ``""``
-    is no wanted element. Not more than ``CHUNK`` bytes are read ahead of what is yielded.
-    Raises :class:`ArchiveUnreadable` where the file is not XML, ends early, has another outermost element than the
-    paths, or holds what is refused; all before that is yielded first.
+    ``limits`` gives the characters of text to keep for each path, without nested tags; 0 keeps none. ``shorten``
+    maps an element's full name (``{namespace}name`` or ``name``) to its name in a path; ``""`` means unwanted. At
+    most ``CHUNK`` bytes are read ahead.
+
+    Raises :class:`ArchiveUnreadable` if the file is not XML, ends early, has an unexpected root element or contains
+    something refused. All elements before that point are yielded first.
     """
     target = _Target(limits, shorten)
     parser = DefusedXMLParser(target=target, forbid_dtd=True)
-    # The one handle to where expat stands; it is public, but the type stubs describe the C parser, which lacks it.
+    # Only expat knows its position. The attribute is public, but the type stubs describe the C parser, which lacks it.
     target.expat = cast("XMLParserType", cast("Any", parser).parser)
     fed = 0
     for chunk in _chunks(source):
         fed += len(chunk)
         refusal = _feed(parser, chunk, target.expat)
-        # Expat keeps a tag whole, and reads it again with each chunk.
+        # Expat buffers an incomplete tag and parses it again with each chunk.
         if refusal is None and chunk and fed - target.expat.CurrentByteIndex > LONGEST_TAG:
             refusal = ArchiveUnreadable("a tag here does not end.", line=target.expat.CurrentLineNumber)
         yield from target.ended
@@ -65,9 +67,9 @@ def read_elements(source: BinaryIO, limits: Mapping[str, int], shorten: Callable
 
 
 def _chunks(source: BinaryIO) -> Iterator[bytes]:
-    """The file, a chunk at a time, without control characters; the last chunk is empty."""
+    """Yield the file in chunks without control characters; the last chunk is empty."""
     chunk = source.read(CHUNK)
-    is_wide = b"\0" in chunk[:4]  # UTF-16, where every other byte may look like one
+    is_wide = b"\0" in chunk[:4]  # UTF-16, where half of the bytes look like control characters
     while chunk:
         yield chunk if is_wide else chunk.translate(_CONTROLS)
         chunk = source.read(CHUNK)
@@ -75,7 +77,7 @@ def _chunks(source: BinaryIO) -> Iterator[bytes]:
 
 
 def _feed(parser: DefusedXMLParser, chunk: bytes, expat: XMLParserType) -> ArchiveUnreadable | None:
-    """Parse ``chunk``, or end where it is empty; what is wrong with it, if anything."""
+    """Parse ``chunk``, or finish if it is empty; return the error, if any."""
     try:
         if chunk:
             parser.feed(chunk)
@@ -91,18 +93,18 @@ def _feed(parser: DefusedXMLParser, chunk: bytes, expat: XMLParserType) -> Archi
         return ArchiveUnreadable(
             "a document type (DTD), which no export needs, is refused.", line=expat.CurrentLineNumber
         )
-    except (LookupError, ValueError) as error:  # from Python's codecs: an encoding unknown, or of several bytes
+    except (LookupError, ValueError) as error:  # from Python's codecs: an unknown or multi-byte encoding
         return ArchiveUnreadable(f"an encoding that can't be read ({error}).", line=expat.CurrentLineNumber)
     return None
 
 
 def _prefixes(path: str) -> Iterator[str]:
-    """``/rss``, then ``/rss/channel``, down to ``path`` itself."""
+    """Yield ``/rss``, then ``/rss/channel``, down to ``path`` itself."""
     return accumulate(path.split("/")[1:], "{}/{}".format, initial="")
 
 
 class _Target:
-    """Takes what expat meets and keeps the wanted elements that have ended."""
+    """Receives expat's events and keeps the complete wanted elements."""
 
     expat: XMLParserType
 
@@ -144,10 +146,10 @@ class _Target:
         self._collecting, self._text, self._length = None, [], 0
 
     def close(self) -> None:
-        """Nothing is left to do: what has not ended is not there."""
+        """Do nothing: an element without an end tag is incomplete."""
 
     def _path_of(self, name: str) -> str | None:
-        """The path of an element that begins here; None away from all wanted ones."""
+        """Return the path of an element that starts here; None outside all wanted paths."""
         if not self._paths:
             if f"/{name}" not in self._on_the_way:
                 raise self._refused(f"the outermost element is <{name}>, of another format.")
@@ -159,7 +161,7 @@ class _Target:
         return path if path in self._on_the_way else None
 
     def _know(self, name: str) -> str:
-        """``name`` shortened. Expat keeps every name it has met, so a file may not have any number of them."""
+        """Shorten ``name``. Expat keeps every name it has seen, so their number is limited."""
         short = self._names.get(name)
         if short is None:
             if len(name) > LONGEST_NAME or len(self._names) >= MOST_NAMES:

@@ -1,1 +1,1 @@
-"""Cached responses, valid until the log says otherwise."""
+"""Cached responses, invalidated by the event log."""

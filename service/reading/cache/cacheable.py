@@ -1,4 +1,4 @@
-"""Which answers of a route are cached: those that are the same for everybody who asks in one language."""
+"""Cacheable routes: public responses that are the same for every caller with one language."""
 
 from collections.abc import Callable, Hashable, Iterable
 
@@ -14,7 +14,7 @@ from service.reading.cache.response_cache import ResponseCache
 
 
 def whole_site(_request: Request) -> list[str | None]:
-    """What an answer is about that whatever happens at its site can change."""
+    """Depend on the whole site: any event of the site invalidates the response."""
     return [None]
 
 
@@ -24,10 +24,10 @@ def cached(
     by: Callable[[Request], Hashable] = lambda _: None,
     about: Callable[[Request], Iterable[str | None]] = articles_asked,
 ) -> SiteHandler:
-    """``handler``, whose public answers are cached until something happens to one of the articles they are ``about``.
+    """Cache the public responses of ``handler`` until an event of an article in ``about`` invalidates them.
 
-    They are told apart by site, language and target, and by what ``by`` says of a request besides: an answer with
-    links to the service itself is another for each ``base_url_of``.
+    The cache key is the site, the language, the request target and the value of ``by``. A response with absolute
+    links to the service needs ``by=base_url_of``. Callers who are not anonymous bypass the cache.
     """
 
     async def answer(request: Request, caller: Caller) -> Response:

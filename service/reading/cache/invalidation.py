@@ -1,4 +1,4 @@
-"""What the log says has changed since it was last read."""
+"""Cache invalidation: the articles that changed since the log was last read."""
 
 from datetime import timedelta
 
@@ -17,9 +17,9 @@ Changed = tuple[int, str | None]
 
 
 class LogCursor:
-    """A reader of every site's log, which remembers how far it has come.
+    """A cursor for every site's log.
 
-    What this process has committed is always news; what others have, after :data:`BOUND` at the latest.
+    Commits of this process are visible at once; commits of other processes within :data:`BOUND`.
     """
 
     def __init__(self, database: Database) -> None:
@@ -28,11 +28,11 @@ class LogCursor:
         self._commits, self._read_at = -1, clock.now()
 
     def is_current(self) -> bool:
-        """Whether there is no need to read on."""
+        """Whether the log need not be read again yet."""
         return self._commits == self._database.commits and abs(clock.now() - self._read_at) < BOUND
 
     async def read_on(self) -> set[Changed]:
-        """The articles with events since the last call, with their site's id; None for all of a site's."""
+        """Return the articles with events since the last call, by site id; None means the whole site."""
         commits, now = self._database.commits, clock.now()
         async with self._database.read() as connection:
             heads = {row.id: row.position for row in await connection.execute(_HEADS)}
@@ -46,8 +46,8 @@ class LogCursor:
 
 
 async def _changed(connection: AsyncConnection, site_id: int, known: int, head: int) -> set[Changed]:
-    """What the events after position ``known`` of a site are about: articles by all ids that they have had."""
-    if not 0 <= known < head:  # a new site, a site that is gone, a database put back to an earlier state
+    """Return the articles of a site's events after the position ``known``, by all their ids."""
+    if not 0 <= known < head:  # a new or deleted site, or a restored database
         return {(site_id, None)}
     since = (EventRow.site_id == site_id, EventRow.position > known)
     ids = union(_PRESENT.where(*since), _FORMER.where(*since)).limit(MOST_ARTICLES + 1)

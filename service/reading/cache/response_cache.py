@@ -1,7 +1,8 @@
-"""Responses as they were sent, cached until something happens to one of their articles.
+"""Response cache, invalidated by events of the articles that a response depends on.
 
-Promise 7: before each use the log is read on, unless nothing was committed here and it was read within the bound. So
-an answer never lacks what this process has written, nor what another has written longer ago than the bound.
+Promise 8: before each use the log is read, unless this process has committed nothing since and the last read is
+within the bound. So a cached response includes every write of this process, and every write of others older than
+the bound.
 """
 
 import asyncio
@@ -18,13 +19,13 @@ from service.platform.storage.single_flight import SingleFlight
 from service.reading.cache.invalidation import LogCursor
 
 CAPACITY = 32 * 1024 * 1024
-OVERHEAD = 500  # bytes that an answer takes beside its body, about
+OVERHEAD = 500  # approximate bytes per response besides its body
 
-Article = tuple[int, str | None]  # None for all of a site's
+Article = tuple[int, str | None]  # None for the whole site
 
 
 class CachedResponse(msgspec.Struct, eq=False):
-    """An answer, or the promise of one that is being made, and the articles that it is about."""
+    """A response, finished or in progress, and the articles it depends on."""
 
     answer: "asyncio.Future[PublicResponse]"
     articles: tuple[Article, ...]
@@ -32,7 +33,7 @@ class CachedResponse(msgspec.Struct, eq=False):
 
 
 class ResponseCache:
-    """What a process keeps, ``capacity`` bytes at most; what was not asked for longest goes first."""
+    """An LRU cache of at most ``capacity`` bytes in this process."""
 
     def __init__(self, log: LogCursor, *, capacity: int = CAPACITY) -> None:
         self._log, self._capacity = log, capacity
@@ -48,9 +49,9 @@ class ResponseCache:
         *,
         about: Callable[[], Iterable[Article]],
     ) -> PublicResponse:
-        """The answer that is kept as ``key``, else that of ``make``, which many who ask at once share.
+        """Return the cached response for ``key``, or call ``make``; concurrent callers share one call.
 
-        ``about`` tells the articles without whose events it stays as it is, until its own ``until``.
+        ``about`` returns the articles whose events invalidate the response. It also expires at its own ``until``.
         """
         if not self._log.is_current():
             await self._catch_up()
@@ -70,7 +71,7 @@ class ResponseCache:
     async def _made(
         self, key: Hashable, make: Callable[[], Awaitable[PublicResponse]], articles: tuple[Article, ...]
     ) -> PublicResponse:
-        """Make and keep an answer, unless one of its articles changed meanwhile, which takes it out of the room."""
+        """Make and cache a response, unless one of its articles changes in the meantime."""
         self._drop(key)
         kept = self._kept[key] = CachedResponse(asyncio.get_running_loop().create_future(), articles)
         for site_id, article in articles:
@@ -79,7 +80,7 @@ class ResponseCache:
             answer = await make()
         except BaseException as error:
             if isinstance(error, Busy):
-                kept.answer.set_exception(error)  # who waits for it would only wait as long again
+                kept.answer.set_exception(error)  # another attempt would make the waiting callers wait as long again
                 kept.answer.exception()
             else:
                 kept.answer.cancel()
@@ -88,14 +89,14 @@ class ResponseCache:
             raise
         kept.answer.set_result(answer)
         if self._kept.get(key) is kept:
-            kept.size = len(answer.body) * 3 // 2 + OVERHEAD * (1 + len(articles))  # compressed it is kept as well
+            kept.size = len(answer.body) * 3 // 2 + OVERHEAD * (1 + len(articles))  # the compressed body is cached too
             self._size += kept.size
             while self._size > self._capacity:
                 self._drop(next(iter(self._kept)))
         return answer
 
     async def _catch_up(self) -> None:
-        """Read the log on; of two reads the second begins after it was asked for, whatever was under way."""
+        """Read the log. The second of two shared reads is certain to start after this call."""
         for _ in range(2):
             if not self._log.is_current():
                 await self._reading.call("log", self._drop_what_changed)

@@ -1,7 +1,7 @@
-"""The guides at ``/docs/guides/``: the Markdown files in ``guides/``, rendered once, with their pictures.
+"""The guides at ``/docs/guides/``: the Markdown files in ``guides/``, rendered once, with their images.
 
-Links between guides are written for a code host (``embed.md#style``) and point to the served page here. Headings get
-the anchors that code hosts give them, so one link works in both places.
+Links between guides are written for a code host (``embed.md#style``); here they point to the served page. Headings
+get the same anchors as on code hosts, so one link works in both places.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ ORDER = (
     "static-sites",
 )
 INDEX = ""
-# The pages' own policy, and the guides' pictures.
+# The policy of the pages, and images for the guides.
 POLICY = f"{SAFE['content-security-policy']}; img-src 'self'"
 CACHE = f"public, max-age={MAX_AGE_SECONDS}"
 
@@ -60,7 +60,7 @@ class Heading(NamedTuple):
 
 
 class Guide(NamedTuple):
-    """A guide as it is shown; ``summary`` is the text of its first paragraph."""
+    """A rendered guide; ``summary`` is the text of its first paragraph."""
 
     name: str
     title: str
@@ -76,12 +76,12 @@ class _Served(NamedTuple):
 
 
 async def get_guides(request: Request) -> Response:
-    """The list of all guides."""
+    """Send the list of guides."""
     return _answer(request, (await asyncio.to_thread(_served))[INDEX])
 
 
 async def get_guide(request: Request) -> Response:
-    """A guide, or a picture in one; any other name is the 404 page."""
+    """Send a guide or one of its images; any other name gets the 404 page."""
     found = (await asyncio.to_thread(_served)).get(path_parameter(request, "guide"))
     if found is None:
         return page("missing.html", locale=FALLBACK, status=404, headers={"cache-control": "no-store"})
@@ -100,7 +100,7 @@ def _answer(request: Request, served: _Served) -> Response:
 
 @cache
 def _served() -> dict[str, _Served]:
-    """The index, every guide and every picture by the last segment of its path; made at the first request."""
+    """Return the index, every guide and every image by the last path segment; built at the first request."""
     guides = [read_guide(name) for name in ORDER]
     pages = {INDEX: _page("guides.html", guides=guides)}
     pages |= {guide.name: _page("guide.html", guide=guide, guides=guides) for guide in guides}
@@ -139,14 +139,14 @@ def read_guide(name: str) -> Guide:
 
 
 def _anchor(text: str, taken: list[Heading]) -> str:
-    """The anchor of the heading ``text``, as code hosts make it; the second of one name ends in ``-1``."""
+    """Return the anchor of the heading ``text``, as code hosts make it; a repeated one ends in ``-1``."""
     anchor = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
     same = sum(1 for heading in taken if re.fullmatch(rf"{re.escape(anchor)}(-\d+)?", heading.anchor))
     return f"{anchor}-{same}" if same else anchor
 
 
 def _in_scrolling_regions(html: str) -> str:
-    """``html`` with each table in a region that scrolls sideways, and each cell with its column as ``data-label``."""
+    """Wrap each table in a region that scrolls sideways; label each cell with its column."""
     numbers = count(1)
 
     def wrap(found: re.Match[str]) -> str:
@@ -158,12 +158,12 @@ def _in_scrolling_regions(html: str) -> str:
 
 
 def _labelled(row: str, labels: list[str]) -> str:
-    """The cells of ``row`` with the labels of their columns, for narrow windows, where a row is a list."""
+    """Add ``data-label`` to the cells of ``row``; narrow windows show each row as a list."""
     for label in labels:
         row = row.replace("<td>", f'<td data-label="{escape(label)}">', 1)
     return row
 
 
 def _plain(html: str) -> str:
-    """The text of ``html``."""
+    """Return the text of ``html``."""
     return unescape(_TAG.sub("", html)).strip()

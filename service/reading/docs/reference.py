@@ -95,7 +95,7 @@ def operations() -> list[Json]:
 
 
 def _anchor(operation: Json) -> str:
-    """Return the fragment under which Scalar shows ``operation``, as ``docs.js`` tells it to."""
+    """Return the fragment under which Scalar shows ``operation``, as ``docs.js`` configures it."""
     return f"tag/{operation['tags'][0]}/{operation['operationId']}"
 
 

@@ -1,4 +1,4 @@
-"""Feeds over HTTP: the newest comments of a thread, and of a site."""
+"""Atom feeds over HTTP: the newest comments of a thread or of a site."""
 
 from datetime import datetime
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from service.reading.feeds.feed_entries import Entry, newest_of_site, newest_of_
 
 
 async def get_thread_feed(request: Request, caller: Caller) -> Response:
-    """The newest comments of a thread."""
+    """Send the newest comments of a thread."""
     site, locale, now = caller.site, locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, site.id, article_of(request))
@@ -41,7 +41,7 @@ async def get_thread_feed(request: Request, caller: Caller) -> Response:
 
 
 async def get_site_feed(request: Request, caller: Caller) -> Response:
-    """The newest comments of all threads of a site."""
+    """Send the newest comments of a site."""
     site, locale, now = caller.site, locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         news = await newest_of_site(connection, site.id, now=now)
@@ -59,12 +59,15 @@ async def get_site_feed(request: Request, caller: Caller) -> Response:
 
 
 def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:
-    """The same whatever the article's id or the service's address becomes, and another in each installation."""
+    """Return a feed id that is stable and unique to this installation.
+
+    It does not change with the article's id or the base URL (RFC 4287, section 4.2.6).
+    """
     return uuid5(NAMESPACE_URL, f"onereply:{kind}:{number}:{created_at.isoformat()}")
 
 
 def _entry(entry: Entry, pages: str) -> FeedEntry:
-    """``entry`` with links to permalinks, which begin with ``pages``."""
+    """Convert ``entry``; its permalinks begin with ``pages``."""
     comment, parent = entry.comment, entry.comment.parent_id
     return FeedEntry(
         id=comment.id,
@@ -80,7 +83,7 @@ def _entry(entry: Entry, pages: str) -> FeedEntry:
 
 
 def _response(caller: Caller, feed: Feed, *, locale: str, now: datetime, until: datetime | None) -> Response:
-    """``feed`` with a tag of all that it says: what is held, or said elsewhere, is nothing new to who has it."""
+    """Return ``feed`` with an entity tag of its content, so only visible changes invalidate a client's copy."""
     document = atom(feed)
     headers = {} if caller.is_anonymous else PRIVATE
     return PublicResponse(

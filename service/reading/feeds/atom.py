@@ -1,4 +1,4 @@
-"""A feed as Atom has it (RFC 4287), with what answers what (RFC 4685). Pure: facts in, XML out."""
+"""Atom feeds (RFC 4287) with threading links (RFC 4685). Pure: facts in, XML out."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,10 @@ MEDIA_TYPE = "application/atom+xml"
 
 
 class FeedEntry(msgspec.Struct, kw_only=True):
-    """A comment of a feed; ``link`` is its permalink, ``answers`` the id and permalink of what it answers."""
+    """A comment in a feed.
+
+    ``link`` is its permalink; ``answers`` holds the id and the permalink of its parent.
+    """
 
     id: UUID
     title: str
@@ -28,9 +31,9 @@ class FeedEntry(msgspec.Struct, kw_only=True):
 
 
 class Feed(msgspec.Struct, kw_only=True):
-    """A feed in the language ``lang``; ``link`` is its own address, ``page`` that of what it is about.
+    """A feed in the language ``lang``; ``link`` is its own URL, ``page`` the URL of the page it is about.
 
-    ``created_at`` is what it tells as its last change as long as it has no entries.
+    ``created_at`` is the feed's update time while it has no entries.
     """
 
     id: UUID
@@ -43,7 +46,7 @@ class Feed(msgspec.Struct, kw_only=True):
 
 
 def atom(feed: Feed) -> bytes:
-    """``feed`` as a document of Atom in UTF-8."""
+    """Return ``feed`` as an Atom document in UTF-8."""
     root = Element("feed", {"xmlns": ATOM, "xmlns:thr": THREADING, "xml:lang": feed.lang})
     _add(root, "id", feed.id.urn)
     _add(root, "title", feed.title)
@@ -79,7 +82,7 @@ def _add(parent: Element, name: str, text: str = "", **attributes: str) -> None:
     SubElement(parent, name, said).text = _FORBIDDEN.sub("", text)
 
 
-# What XML 1.0 cannot say, in any spelling (section 2.2).
+# Characters that XML 1.0 forbids, even as references (section 2.2).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

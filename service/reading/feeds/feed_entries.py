@@ -1,15 +1,16 @@
-"""The newest comments of a thread and of a site, as its feeds tell them: by when they came into public view.
+"""The newest comments of a thread or a site for its feeds, by publication time.
 
-*Why the log.* A comment that waited two days for a moderator is news on the day it is published, and has its place in
-the log there; by its own age it would come too late for whoever follows the feed. The log is also the one thing that
-has a site's comments in order: they know their threads only. So nothing is written for the feeds, and no index kept.
+*Why the log.* A comment that waited two days for a moderator is new on the day it is published. The log lists it on
+that day. Ordered by its own age, it would appear too late for subscribers. The log is also the only place with
+all comments of a site in order. So feeds need no table and no index of their own.
 
-At most the last :data:`REACH` events are looked through, so that a flood of spam, which tells as many, costs no more
-than that; what was published before it is then missing from a site's feed for a while. What an import brought has no
-events of its own: a thread's feed is filled up by age from the newest conversations, for a site's it is no news.
+A feed reads at most the last :data:`REACH` events, which bounds the cost of a spam flood. Comments published before
+those events are then missing from the site's feed for a while. Imported comments have no events of their own. A
+thread's feed fills up with its newest conversations; a site's feed omits imported comments.
 
-Of a site with 1,000,000 comments in 100,000 threads reading takes 2 ms on SQLite and 3 ms on PostgreSQL, of its largest
-thread 1 and 2 ms; behind 9,900 events of a flood 25 and 4 ms, in the flooded thread 56 and 4 ms (two shared cores).
+Latency for a site with 1,000,000 comments in 100,000 threads, on two shared cores: the site's feed 2 ms on SQLite
+and 3 ms on PostgreSQL, the largest thread's feed 1 ms and 2 ms. Behind a flood of 9,900 events: the site's feed 25
+ms and 4 ms, the flooded thread's feed 56 ms and 4 ms.
 """
 
 from collections.abc import Collection
@@ -40,7 +41,7 @@ _PUBLISHING = (EventType.COMMENT_PUBLISHED.value, EventType.COMMENT_RESTORED.val
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A published comment, its thread, and when it came into public view."""
+    """A published comment, its thread and its publication time."""
 
     comment: Comment
     thread: Thread
@@ -48,9 +49,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class SiteNews(msgspec.Struct, frozen=True):
-    """The newest of a site that was made at ``created_at``.
+    """The newest comments of a site, which was created at ``created_at``.
 
-    ``until`` is when there is more without an event: an article with comments comes out of its embargo.
+    ``until`` is the end of the next embargo on an article with comments; the feed changes then without an event.
     """
 
     entries: list[Entry]
@@ -59,7 +60,7 @@ class SiteNews(msgspec.Struct, frozen=True):
 
 
 async def newest_of_thread(connection: AsyncConnection, thread: Thread) -> list[Entry]:
-    """The :data:`MOST` comments of ``thread`` that were published last, the last one first."""
+    """Return the :data:`MOST` comments of ``thread`` that were published last, the newest first."""
     told = _Told(_OF_THREAD, thread.id, head=thread.sequence)
     found: dict[UUID, Entry] = {}
     while len(found) < MOST and (times := await told.read_on(connection)):
@@ -72,7 +73,10 @@ async def newest_of_thread(connection: AsyncConnection, thread: Thread) -> list[
 
 
 async def newest_of_site(connection: AsyncConnection, site_id: int, *, now: datetime) -> SiteNews:
-    """The :data:`MOST` comments of a site that were published last, the last one first, and readers may know of."""
+    """Return the :data:`MOST` comments of a site that were published last, the newest first.
+
+    Comments of hidden articles are left out.
+    """
     site = (await connection.execute(_SITE, {"site": site_id})).one()
     told = _Told(_OF_SITE, site_id, head=site.position)
     found: list[Entry] = []
@@ -88,14 +92,14 @@ async def newest_of_site(connection: AsyncConnection, site_id: int, *, now: date
 
 
 async def _newest_by_age(connection: AsyncConnection, thread: Thread) -> list[Comment]:
-    """What is published in the newest conversations of ``thread``, :data:`LOOKED_AT` comments, the newest first."""
+    """Return published comments of the newest conversations, among :data:`LOOKED_AT`, the newest first."""
     comments = await list_comments(connection, thread.id, order="newest", after=b"", limit=LOOKED_AT, reader_id=None)
     published = [comment for comment in comments if comment.state is State.PUBLISHED]
     return sorted(published, key=lambda comment: (comment.created_at, comment.id), reverse=True)
 
 
 class _Told:
-    """The comments that a log tells the publishing of, from its ``head`` on back, each once."""
+    """Comments with a publishing event, read backwards from the log's ``head``, each once."""
 
     def __init__(self, walk: Select[*tuple[Any, ...]], whose: int, *, head: int) -> None:
         self._walk, self._whose = walk, whose
@@ -103,7 +107,7 @@ class _Told:
         self._met: set[UUID] = set()
 
     async def read_on(self, connection: AsyncConnection) -> dict[UUID, datetime]:
-        """The next ones, newest first, with the time of their event; empty at the end."""
+        """Return the next comments with their event's time, the newest first; empty at the end."""
         times: dict[UUID, datetime] = {}
         while not times:
             given = {"whose": self._whose, "above": self._above, "below": self._below}
@@ -131,7 +135,7 @@ _DECODER = msgspec.json.Decoder(_OfComment)
 
 
 async def _published(connection: AsyncConnection, times: dict[UUID, datetime]) -> list[Comment]:
-    """Those of the comments in ``times`` that still are, in that order."""
+    """Return the comments in ``times`` that are still published, in that order."""
     comments = await read_comments(connection, times)
     found = (comments.get(comment_id) for comment_id in times)
     return [comment for comment in found if comment is not None and comment.state is State.PUBLISHED]
@@ -151,7 +155,7 @@ def _threads_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def _walk(whose: InstrumentedAttribute[Any], number: InstrumentedAttribute[Any]) -> Select[*tuple[Any, ...]]:
-    """The events that tell the publishing of a comment, :data:`MOST` at a time, by a unique index from its end."""
+    """Select publishing events backwards, :data:`MOST` at a time, over a unique index."""
     events = select(number, EventRow.occurred_at, EventRow.data).where(
         whose == bindparam("whose"),
         number > bindparam("above"),

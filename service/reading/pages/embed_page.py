@@ -1,4 +1,4 @@
-"""A thread by the embed, as a host's page shows it, with the lines that do so there."""
+"""A demonstration of the embed: a page that loads it as a host's page does, with the code to copy."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from service.reading.pages.page_sessions import locale_of_visitor
 from service.reading.pages.templates_engine import page
 from service.reading.pages.thread_view import page_path
 
-# The strictest that a host's page may have.
+# The strictest policy under which the embed works on a host's page.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types onereply"
@@ -22,7 +22,7 @@ POLICY = (
 
 
 async def get_embed_page(request: Request, caller: Caller) -> Response:
-    """A page with an article's thread by the embed."""
+    """Send a page that shows an article's thread with the embed."""
     locale, now, article = locale_of_visitor(request, caller), clock.now(), article_of(request)
     async with database_of(request).read() as connection:
         thread = visible(await find_thread(connection, caller.site.id, article), to_staff=False, now=now)

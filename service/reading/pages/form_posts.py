@@ -1,6 +1,6 @@
-"""What readers send by the pages' plain forms: done, and answered with the page to look at next (303).
+"""Plain HTML forms of the thread page: apply the form, then redirect to the result (303).
 
-Whatever keeps it from being done is told on the same page, with all that was typed.
+An error shows the same page again, with everything that the reader typed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -37,7 +37,7 @@ Doing = Callable[[Request, Caller, dict[str, str]], Awaitable[Response]]
 
 
 def _form(deed: Deed) -> Callable[[Doing], PageHandler]:
-    """What sends a form for ``deed``: it is read, done, or given back."""
+    """Decorate a form handler: check the origin, call it, and show the form again after a problem."""
 
     def sends(do: Doing) -> PageHandler:
         async def send(request: Request, caller: Caller) -> Response:
@@ -70,7 +70,7 @@ async def send_post(request: Request, caller: Caller, values: dict[str, str]) ->
     accepted = await submit_post(request, caller, _typed(post, PostIn), key=_key(request, caller, values))
     comment = accepted.comment
     answer = _see(request, "held" if comment.state in NOT_YET else "posted", comment=str(comment.id))
-    # Whoever sends the same again later may be somebody else who has read it: only what is secret proves an author.
+    # A later repeat may come from another person who has read the comment, so it proves no authorship.
     if accepted.tells_token and clock.now() - comment.created_at < JUST_NOW:
         remember(answer, request, caller, gate_of(request).tokens.make(caller.site.id, comment.reader_id))
     return answer
@@ -78,7 +78,7 @@ async def send_post(request: Request, caller: Caller, values: dict[str, str]) ->
 
 @_form("edit")
 async def send_edit(request: Request, caller: Caller, values: dict[str, str]) -> Response:
-    """Edit one's own comment."""
+    """Edit the reader's own comment."""
     comment_id = comment_id_of(request)
     comment = await submit_edit(request, caller, comment_id, _typed({"body": values.get("body", "")}, EditIn))
     return _see(request, "held" if comment.state in NOT_YET else "edited", comment=str(comment_id))
@@ -86,7 +86,7 @@ async def send_edit(request: Request, caller: Caller, values: dict[str, str]) ->
 
 @_form("delete")
 async def send_deletion(request: Request, caller: Caller, _values: dict[str, str]) -> Response:
-    """Delete one's own comment."""
+    """Delete the reader's own comment."""
     comment_id = comment_id_of(request)
     async with database_of(request).write() as connection:
         await delete_comment(connection, caller.site, comment_id, reader_id=caller.reader_id)
@@ -106,7 +106,7 @@ def _typed(values: dict[str, Any], kind: type[T]) -> T:
 
 
 def _target(request: Request, values: dict[str, str]) -> UUID | None:
-    """The comment that a form is about: the one in its path, or the one that is answered."""
+    """Return the comment that a form is about: the one in its path, or the parent of the reply."""
     try:
         return UUID(str(request.path_params.get("comment") or values.get("parent")))
     except ValueError:
@@ -114,14 +114,14 @@ def _target(request: Request, values: dict[str, str]) -> UUID | None:
 
 
 def _key(request: Request, caller: Caller, values: dict[str, str]) -> str:
-    """One idempotency key for one form, sent by one reader with the same words, however often it is sent."""
+    """Return an idempotency key: the same when a reader sends the same form with the same text again."""
     who = [str(caller.reader_id), host_of(request), request.headers.get("user-agent")]
     fields = [values.get(name, "") for name in ("time", "parent", "name", "email", "url", "body")]
     return blake2b(msgspec.json.encode([who, fields]), digest_size=24).hexdigest()
 
 
 def _see(request: Request, said: str, *, comment: str) -> Response:
-    """The thread's page, which says that it is done, at the comment (Post/Redirect/Get)."""
+    """Redirect to the comment on the thread's page, with the confirmation (Post/Redirect/Get)."""
     path = "/".join(raw_path(request.scope).split("/")[:3])
     return RedirectResponse(
         f"{path}?said={said}&comment={comment}#comment-{comment}", 303, {"cache-control": "no-store"}
@@ -129,7 +129,7 @@ def _see(request: Request, said: str, *, comment: str) -> Response:
 
 
 async def _given_back(request: Request, caller: Caller, form: FormView, problem: Problem) -> Response:
-    """The page with the form as it was filled in, and what is wrong; without a page, what was typed alone."""
+    """Show the page with the filled-in form and the problem; without a page, the text alone."""
     locale = locale_of_visitor(request, caller)
     try:
         return await show_page(request, caller, form=form.given_back(problem, locale), problem=problem)

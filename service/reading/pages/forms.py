@@ -1,4 +1,4 @@
-"""The forms in which readers write, as they are opened, and as they are given back with what is wrong in them."""
+"""The forms of the thread page: opened from a link, or shown again with errors."""
 
 from typing import Literal
 from uuid import UUID
@@ -29,10 +29,10 @@ FIELDS = {
 
 
 class FormView(msgspec.Struct, kw_only=True):
-    """A form as it is shown: for a deed, on the comment ``target`` or on the article, with the ``values`` it holds.
+    """A form to show: its action, its comment ``target`` (None for the article) and its ``values``.
 
-    ``wrong`` tells by field what does not fit, ``error`` what else keeps it from being done; ``looks_over`` is whether
-    it came from another origin's page and is to be looked over first.
+    ``wrong`` maps fields to their errors; ``error`` is any other error. ``looks_over`` marks a form that came from
+    another origin's page, which the reader must review first.
     """
 
     deed: Deed = "post"
@@ -43,12 +43,12 @@ class FormView(msgspec.Struct, kw_only=True):
     looks_over: bool = False
 
     def given_back(self, problem: Problem, locale: str) -> "FormView":
-        """The form with what ``problem`` says of it."""
+        """Return the form with the errors of ``problem``."""
         content = problem.content(locale)
-        # A detail that is the same in every language is for those who program.
+        # A plain string is a detail for programmers; readers get the translated title.
         told = content["title"] if isinstance(problem.detail, str) else content.get("detail", content["title"])
         field = FIELDS.get(content.get("pointer", ""))
-        # What is answered is gone: its answer may go to the article instead.
+        # The parent is unavailable: the text may become a comment on the article.
         target = None if problem.slug == "parent-unavailable" else self.target
         if field:
             return msgspec.structs.replace(self, target=target, wrong={field: told})
@@ -56,9 +56,9 @@ class FormView(msgspec.Struct, kw_only=True):
 
 
 async def open_form(request: Request, connection: AsyncConnection, caller: Caller) -> FormView:
-    """The form that the page's query asks for (``?reply=``, ``edit``, ``delete`` or ``report`` a comment).
+    """Return the form that the query asks for (``?reply=``, ``edit``, ``delete`` or ``report`` a comment).
 
-    Where that comment is not there, or is not the reader's to change, it is the form for a reply to the article.
+    If the comment does not exist or the reader may not change it, this is the form for a comment on the article.
     """
     known = await _known_author(connection, caller)
     for name, deed in DEEDS.items():
@@ -70,7 +70,7 @@ async def open_form(request: Request, connection: AsyncConnection, caller: Calle
 
 
 async def _known_author(connection: AsyncConnection, caller: Caller) -> dict[str, str]:
-    """The name, e-mail and website under which the reader wrote last."""
+    """Return the name, e-mail and website of the reader's last comment."""
     if caller.reader_id is None:
         return {}
     columns = (CommentRow.author_name, CommentRow.author_email, CommentRow.author_url)
@@ -80,7 +80,7 @@ async def _known_author(connection: AsyncConnection, caller: Caller) -> dict[str
 
 
 async def _body_of(connection: AsyncConnection, caller: Caller, asked: str, deed: Deed) -> str | None:
-    """The words that the form for ``deed`` begins with; None where there is no such form for the reader."""
+    """Return the initial text of the form; None if the reader may not have this form."""
     try:
         comment, _ = await find_comment(connection, caller.site, UUID(asked))
     except (NotFound, ValueError):
@@ -91,14 +91,14 @@ async def _body_of(connection: AsyncConnection, caller: Caller, asked: str, deed
 
 
 def settled(form: FormView, branches: list[Branch]) -> FormView:
-    """``form`` where its comment is shown; else what was typed, as a reply to the article."""
+    """Return ``form`` if the page shows its comment; else turn it into a comment on the article."""
     if form.target is None or find_branch(branches, form.target):
         return form
     return msgspec.structs.replace(form, deed="post", target=None)
 
 
 def comment_asked(request: Request) -> UUID | None:
-    """The comment that the page's query is about, if it can be one."""
+    """Return the comment id in the page's query, if valid."""
     given = (request.query_params.get(name) for name in ("comment", *DEEDS))
     try:
         return UUID(next((each for each in given if each), ""))
@@ -107,7 +107,7 @@ def comment_asked(request: Request) -> UUID | None:
 
 
 def stamps_of(request: Request) -> FormTimestamps:
-    """What stamps the app's forms."""
+    """Return the app's form timestamps."""
     stamps = request.app.state.stamps
     assert isinstance(stamps, FormTimestamps)
     return stamps

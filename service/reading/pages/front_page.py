@@ -1,4 +1,4 @@
-"""The first page: the demo's threads with their labels, or a word that the service runs."""
+"""The index page: the demo site's threads, or a note that the service is running."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,7 @@ DEMO = "demo"
 
 
 async def get_index(request: Request) -> Response:
-    """The demo's threads; none of a site that is not the demo is ever listed here."""
+    """Send the demo site's threads; threads of other sites are never listed."""
     threads: list[ThreadOut] = []
     name, locale = "One Reply", negotiate(request.headers.get("accept-language"), site_locale="en")
     try:

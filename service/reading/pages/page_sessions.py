@@ -1,9 +1,9 @@
-"""Who visits a page: a reader with an author's cookie, or anyone; and whether a form was sent from a page of ours.
+"""Visitors of the pages: anonymous, or a reader with the author cookie; and the origin check for forms.
 
-The cookie is the author token, which scripts can't read and which no page of another origin can have sent along with a
-form (``SameSite=Lax``, RFC 6265bis). A form that another origin had sent is not acted on at all: ``Sec-Fetch-Site``
-tells (Fetch Metadata Request Headers, section 2.3), and ``Origin`` where a browser does not send that. So pages need no
-token against forgery, and may be kept and shared.
+The cookie holds the author token. Scripts can't read it, and browsers omit it from another origin's form posts
+(``SameSite=Lax``, RFC 6265bis). A form from another origin is not applied; the reader gets it for review. The check
+uses ``Sec-Fetch-Site`` (Fetch Metadata Request Headers, section 2.3), or ``Origin`` for browsers without it. So the
+pages need no CSRF token and can be cached and shared.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,16 +22,16 @@ from service.platform.problems import Problem
 from service.reading.pages.templates_engine import page
 
 COOKIE = "onereply-author"
-LARGEST_FORM = 256 * 1024  # ten thousand characters, each written as four bytes and each byte as %XX
+LARGEST_FORM = 256 * 1024  # 10,000 characters of four bytes, each byte written as %XX
 MOST_FIELDS = 20
-KEPT_SECONDS = 400 * 86_400  # the longest that browsers keep one
+KEPT_SECONDS = 400 * 86_400  # the maximum in browsers
 PageHandler = Callable[[Request, Caller], Awaitable[Response]]
 
 
 def visited(handler: PageHandler) -> Handler:
-    """``handler`` for whoever visits a page of a site; a problem is a page that says so, and gives back what was sent.
+    """Wrap a page handler: find the visitor, and show problems as a page with the typed text.
 
-    What a form holds is read first, as ``request.state.typed``: whatever is in the way then, no words are lost.
+    A form's fields are read first, into ``request.state.typed``, so later problems lose no text.
     """
 
     async def visit(request: Request) -> Response:
@@ -47,13 +47,13 @@ def visited(handler: PageHandler) -> Handler:
 
 
 def _fields_in(body: bytes) -> dict[str, str]:
-    """The fields of a form, the first that are there (application/x-www-form-urlencoded, URL Standard, section 5.1)."""
+    """Return the form's first :data:`MOST_FIELDS` fields (URL Standard, section 5.1)."""
     first = b"&".join(body.split(b"&", MOST_FIELDS)[:MOST_FIELDS])
     return dict(parse_qsl(first.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Response:
-    """The page that tells ``problem`` and gives back what was ``typed``."""
+    """Return the page that shows ``problem`` and the ``typed`` text."""
     locale = locale_asked(request.scope)
     note_cause(request.scope, problem)
     template = "missing.html" if problem.status in {400, 404} and not typed else "trouble.html"
@@ -63,7 +63,7 @@ def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Resp
 
 
 async def _visitor(request: Request) -> Caller:
-    """Who visits, counted as everybody without a key is."""
+    """Return the visitor; requests count against the rate limit of the address."""
     doorkeeper = gate_of(request)
     site = await doorkeeper.sites.find(path_parameter(request, "site"))
     request.scope["site_locale"] = site.locale
@@ -73,12 +73,12 @@ async def _visitor(request: Request) -> Caller:
 
 
 def locale_of_visitor(request: Request, caller: Caller) -> str:
-    """The locale of the page: the reader's where we speak it, else the site's."""
+    """Return the reader's language if a catalogue exists, else the site's."""
     return negotiate(request.headers.get("accept-language"), site_locale=caller.site.locale)
 
 
 def remember(response: Response, request: Request, caller: Caller, token: str) -> None:
-    """Have the browser keep the author's ``token`` for the pages of the site."""
+    """Set the author cookie with ``token`` for the site's pages."""
     response.set_cookie(
         COOKIE,
         token,
@@ -91,7 +91,7 @@ def remember(response: Response, request: Request, caller: Caller, token: str) -
 
 
 def is_from_here(request: Request) -> bool:
-    """Whether no page of another origin had this form sent."""
+    """Whether the request comes from a page of this origin, or from a client that names no origin."""
     if told := request.headers.get("sec-fetch-site"):
         return told == "same-origin"
     origin = request.headers.get("origin")

@@ -1,9 +1,10 @@
 """The static files of the pages, read once at start. The list is closed, so no path leads to any other file.
 
-A file ``name.gz`` is served as ``name``. It stays compressed in memory, and is unpacked only for a client that does
-not accept gzip (RFC 9110, section 12.5.3).
+A file ``name.gz`` is served as ``name``. It stays compressed in memory, and is decompressed only for a client that
+does not accept gzip (RFC 9110, section 12.5.3).
 
-Pages of other origins may read these files: the embed's script and style are theirs to load (Fetch Standard, 3.3).
+Pages of other origins may load these files, because host pages use the embed's script and style (Fetch Standard,
+section 3.3).
 """
 
 import asyncio
@@ -23,7 +24,7 @@ EMBED = "embed.js"
 
 
 class File(NamedTuple):
-    """A file as it is sent; ``plain`` is missing where only the compressed form is kept in memory."""
+    """A file as it is sent; ``plain`` is None if memory holds only the compressed form."""
 
     compressed: bytes
     plain: bytes | None
@@ -53,7 +54,7 @@ FILES = dict(_read(path) for path in (Path(__file__).parent / "static").iterdir(
 async def get_static(request: Request) -> Response:
     """Send one of the files; clients cache it for an hour, then revalidate it by its entity tag."""
     name = path_parameter(request, "file")
-    if name not in FILES or name == EMBED:  # it has one address, or it would be loaded twice
+    if name not in FILES or name == EMBED:  # a second URL would make browsers load it twice
         raise NotFound
     return await _send_shared(request, FILES[name])
 

@@ -1,4 +1,4 @@
-"""Pages are rendered here: one template folder, escaped by default, with the headers that keep a page to itself."""
+"""Page rendering: one template folder, escaped by default, with strict security headers."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-# What was kept of a page before another release changed how it looks or what it says is made anew.
+# Part of the entity tag: a release that changes a template or a translation invalidates cached pages.
 LOOKS = entity_tag(*(path.read_text() for folder in (FOLDER, CATALOGUES) for path in sorted(folder.iterdir())))
 SAFE = {
     "content-security-policy": (
@@ -38,12 +38,12 @@ DOCS_POLICY = {
 def page(
     template: str, *, locale: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any
 ) -> HTMLResponse:
-    """The page of ``template`` in ``locale``, written in its direction."""
+    """Render ``template`` in ``locale`` as a response."""
     return html_page(rendered(template, locale=locale, **context), status=status, headers=headers)
 
 
 def rendered(template: str, *, locale: str, **context: Any) -> str:
-    """``template`` in ``locale``, which it finds as ``lang``, ``direction`` and ``words``."""
+    """Render ``template`` in ``locale``; it can use ``lang``, ``direction`` and ``words``."""
     name = catalogue_for(locale)
     return ENVIRONMENT.get_template(template).render(
         lang=name,
@@ -55,13 +55,13 @@ def rendered(template: str, *, locale: str, **context: Any) -> str:
 
 
 def html_page(html: str, *, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
-    """``html`` with the headers that keep a page to itself."""
+    """Return ``html`` with the security headers."""
     return HTMLResponse(html, status, {**SAFE, **(headers or {})})
 
 
 @lru_cache(maxsize=8192)
 def _spoken_time(instant: datetime, name: str) -> str:
-    """``instant`` to the minute, as the language says it; in UTC, since the reader's zone is not known here."""
+    """Format ``instant`` to the minute in the language, in UTC because the reader's zone is unknown."""
     locale = locale_of_catalogue(name)
     date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
     together = str(get_datetime_format("long", locale=locale))

@@ -1,4 +1,4 @@
-"""A thread to read and to write in: on a page of its own, and as the fragment that a host's page includes."""
+"""The thread page with its forms, and the thread fragment that host pages include."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ from service.reading.pages.templates_engine import LOOKS, SAFE, html_page, page,
 from service.reading.pages.thread_view import Shown, find_branch, is_own, page_path, read_shown
 from service.reading.pages.wire import FragmentQuery
 
-# Where words are typed the browser goes by itself, but not where the address names another place (HTML, 6.6.7).
+# Text fields get focus automatically, unless the URL has a fragment (HTML, section 6.6.7).
 PLACES = {"comment": "#comment-{comment}", "reply": "", "edit": "", "delete": "#form", "report": "#form"}
 SAID = ("posted", "held", "edited", "deleted", "reported")
 SAID_BY_SCRIPTS = (
@@ -43,7 +43,7 @@ SAID_BY_SCRIPTS = (
 
 
 async def get_fragment(request: Request, caller: Caller) -> Response:
-    """A page of a thread as HTML to be included in a page of the host's, or by the embed."""
+    """Send one page of a thread as an HTML fragment for a host's page or the embed."""
     asked, locale, now = decode_query(request, FragmentQuery), locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
@@ -52,7 +52,7 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
     origin = base_url_of(request)
     context = _context(request, caller, shown, FormView(), locale=locale, origin=origin)
     html = rendered("fragment.html", locale=locale, level="h2", said=None, **context)
-    if not caller.is_anonymous:  # untagged: what is the reader's own moves no version of what all readers see
+    if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not move the public version
         return html_page(html, headers={**PRIVATE, "content-language": locale})
     tag = _tag_of(thread, shown, caller, locale, origin)
     until = changes_at(shown.thread)
@@ -60,16 +60,16 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
 
 
 async def get_thread_page(request: Request, caller: Caller) -> Response:
-    """The page of an article's thread."""
+    """Send the thread page of an article."""
     return await show_page(request, caller, form=None)
 
 
 async def show_page(
     request: Request, caller: Caller, *, form: FormView | None, problem: Problem | None = None
 ) -> Response:
-    """The page of an article's thread, with the form that is asked for, or the ``form`` that was just sent.
+    """Send the thread page with the requested form, or with the ``form`` that was just sent.
 
-    Raises NotFound where there is no thread to show.
+    Raises NotFound if readers can't see the thread.
     """
     locale, now = locale_of_visitor(request, caller), clock.now()
     asked = _asked(request, form)
@@ -81,7 +81,7 @@ async def show_page(
     tag = _tag_of(thread, shown, caller, locale)
     headers = public_headers(tag, locale=locale, now=now, until=changes_at(shown.thread))
     headers["vary"] = "Accept-Language, Cookie"
-    # Who was sent a link to what somebody else was told has sent nothing.
+    # Ignore a confirmation in a shared link: this visitor has sent nothing.
     said = request.query_params.get("said") if is_from_here(request) and not problem else None
     if not caller.is_anonymous or said or request.method == "POST":
         headers = {"cache-control": "private, no-store", "content-language": locale}
@@ -98,7 +98,7 @@ async def show_page(
 
 
 async def find_comment_page(request: Request, caller: Caller) -> Response:
-    """From a comment to its thread's page: to the comment, or to the form for it (``?reply``, ``?edit``, …)."""
+    """Redirect from a comment's permalink to its place on the thread page, or to its form."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
     if thread.is_hidden(clock.now()) or not (comment.shown or is_own(comment, caller)):
@@ -114,7 +114,7 @@ def _tag_of(thread: Thread, shown: Shown, caller: Caller, *parts: str) -> str:
 
 
 def _asked(request: Request, form: FormView | None) -> FragmentQuery:
-    """Which page of the thread to show: that of the comment that a form or a link is about, or the one asked for."""
+    """Return the page to show: the one with the comment of the form or link, or the requested one."""
     given = request.query_params
     return FragmentQuery(
         order="newest" if given.get("order") == "newest" else "oldest",
@@ -126,7 +126,7 @@ def _asked(request: Request, form: FormView | None) -> FragmentQuery:
 def _context(
     request: Request, caller: Caller, shown: Shown, form: FormView, *, locale: str, origin: str
 ) -> dict[str, Any]:
-    """What the templates of a thread are given; links to our own pages begin with ``origin``."""
+    """Return the template variables of a thread; links to the service begin with ``origin``."""
     messages, profile = catalogue(catalogue_for(locale)), caller.profile
     fields, answered = messages["form"], find_branch(shown.branches, form.target)
     author = answered.comment.author if answered else None
@@ -148,7 +148,7 @@ def _context(
 
 
 def _for_scripts(messages: dict[str, dict[str, str]]) -> Markup:
-    """The sentences that the embed says by itself, as JSON that may stand between single quotes."""
+    """Return the embed's own messages as JSON, escaped for a single-quoted attribute."""
     words = {name: messages["form"][name] for name in SAID_BY_SCRIPTS} | {"new": messages["new"]}
     words |= {"removed": messages["page"]["removed"]}
     text = msgspec.json.encode(words).decode()

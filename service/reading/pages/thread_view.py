@@ -1,4 +1,4 @@
-"""A page of a thread as it is shown: the one reading that the fragment, the page and the embed have in common."""
+"""The view of one page of a thread, shared by the fragment, the thread page and the embed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ from service.reading.pages.wire import FragmentQuery
 
 
 class Branch(msgspec.Struct):
-    """A comment and the answers below it; ``own`` is whether who looks wrote it, and what they may do with it then."""
+    """A comment with its replies; ``own`` marks the viewer's comment, ``may_edit`` an open edit window."""
 
     comment: CommentOut
     own: bool = False
@@ -39,7 +39,10 @@ class Branch(msgspec.Struct):
 
 
 class Shown(msgspec.Struct, kw_only=True):
-    """A page of a thread. ``path`` is that of the thread's own page, ``more`` the cursor of what follows."""
+    """One page of a thread.
+
+    ``path`` is the path of the thread page; ``more`` is the cursor of the next page.
+    """
 
     site: str
     path: str
@@ -52,16 +55,16 @@ class Shown(msgspec.Struct, kw_only=True):
 
 
 def page_path(site: Site, article: str) -> str:
-    """The path of the page of an article's thread."""
+    """Return the path of an article's thread page."""
     return f"/{site.slug}/{quote(article, safe='')}"
 
 
 async def read_shown(
     connection: AsyncConnection, thread: Thread, caller: Caller, asked: FragmentQuery, *, locale: str, now: datetime
 ) -> Shown:
-    """The page of ``thread`` that ``asked`` names, as ``caller`` may see it; raises InvalidCursor.
+    """Return the page of ``thread`` that ``asked`` names, as ``caller`` may see it; raises InvalidCursor.
 
-    A comment that is not there is passed over: links to it lead to the first page.
+    An unknown comment is ignored: its links lead to the first page.
     """
     after, out = path_in(asked.cursor), thread_out(thread, caller.site, locale=locale, now=now)
     if asked.comment and not asked.cursor:
@@ -128,7 +131,7 @@ def _is_held(comment: Comment) -> bool:
 
 
 def grow(branches: list[Branch]) -> list[Branch]:
-    """The tree of ``branches``, which stand in reading order; a page that begins below a comment has its own roots."""
+    """Build the tree from ``branches`` in reading order; a comment whose parent is on another page is a root."""
     roots: list[Branch] = []
     above: list[Branch] = []
     for branch in branches:
@@ -140,7 +143,7 @@ def grow(branches: list[Branch]) -> list[Branch]:
 
 
 def find_branch(branches: list[Branch], comment_id: UUID | None) -> Branch | None:
-    """The branch of a comment, wherever it stands below ``branches``."""
+    """Return a comment's branch at any depth of ``branches``, or None."""
     for branch in branches if comment_id else ():
         if branch.comment.id == comment_id:
             return branch

@@ -1,4 +1,4 @@
-"""What readers' pages are asked for over the wire."""
+"""Query parameters of readers' pages."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,7 +11,7 @@ PAGE = 50
 
 
 class FragmentQuery(Body):
-    """Which page of a thread to show: the one after ``cursor``, or the one that has ``comment``."""
+    """The page of a thread to show: the one after ``cursor``, or the one with ``comment``."""
 
     order: Literal["oldest", "newest"] = "oldest"
     limit: Annotated[int, Meta(ge=1, le=200)] = PAGE

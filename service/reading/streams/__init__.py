@@ -1,1 +1,1 @@
-"""Live streams of a thread by server-sent events."""
+"""Live streams of a thread over server-sent events."""

@@ -1,4 +1,4 @@
-"""A thread as it happens, over HTTP: server-sent events (WHATWG HTML, section 9.2)."""
+"""The live stream of a thread: server-sent events (WHATWG HTML, section 9.2)."""
 
 import re
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ from service.reading.streams.wire import RETRY, StreamQuery, encode_position
 
 PING_SECONDS = 15
 PING = ServerSentEvent(comment="", sep="\n")
-SEND_SECONDS = 30.0  # a client that takes nothing for so long is gone
+SEND_SECONDS = 30.0  # a client that reads nothing for this long is disconnected
 STOP_SECONDS = 5.0
 _POSITION = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -37,7 +37,7 @@ log = structlog.get_logger("onereply.live")
 
 
 async def get_stream(request: Request, caller: Caller) -> Response:
-    """What happens to a thread, from where the client says that it has come to, or from now on."""
+    """Stream a thread's changes, from the client's last event or from now on."""
     site, article, locale = caller.site, article_of(request), locale_of(request, caller)
     has, last_event = decode_query(request, StreamQuery).sequence, _last_event(request)
     following: LogFollower = request.app.state.following
@@ -56,7 +56,7 @@ async def get_stream(request: Request, caller: Caller) -> Response:
 
 
 class StreamResponse(EventSourceResponse):
-    """The answer that goes on as long as the client listens; then its stream leaves."""
+    """A stream response, which lasts until the client or the server ends it."""
 
     def __init__(
         self, stream: Stream, following: LogFollower, anew: ReaderEvent | None, *, headers: dict[str, str]
@@ -73,7 +73,7 @@ class StreamResponse(EventSourceResponse):
         self._stream, self._following = stream, following
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until either side ends it."""
+        """Send events until either side ends the stream."""
         outlasts(scope)
         try:
             await super().__call__(scope, receive, send)
@@ -84,7 +84,7 @@ class StreamResponse(EventSourceResponse):
 
 
 def _last_event(request: Request) -> int | None:
-    """The position of the log that the client has come to."""
+    """Return the log position in ``Last-Event-ID``; raises InvalidHeader."""
     given = request.headers.get("last-event-id")
     if not given:
         return None
@@ -94,7 +94,7 @@ def _last_event(request: Request) -> int | None:
 
 
 async def _messages(stream: Stream, reads: SharedReads, anew: ReaderEvent | None) -> AsyncIterator[bytes]:
-    """What happened meanwhile, or ``anew`` where that was too much to send; then what happens."""
+    """Yield the missed events, or ``anew`` if there were too many; then yield live events."""
     yield RETRY
     if anew:
         yield anew.in_(stream.locale)
@@ -105,7 +105,7 @@ async def _messages(stream: Stream, reads: SharedReads, anew: ReaderEvent | None
         try:
             missed = await reads.shared(("missed", stream.thread_id, after), read)
         except Busy as error:
-            log.info("stream-cut-off", cause=error.cause)  # the client comes back
+            log.info("stream-cut-off", cause=error.cause)  # the client reconnects
             return
         has_more, stream.sequence = missed.sequence > after, missed.sequence
         if missed.told:

@@ -1,7 +1,7 @@
-"""What happened to a thread since a client last heard of it, read from the log.
+"""Catch-up: the events of a thread that a client missed, read from the log.
 
-Comments are told as they are now, not as they were when the event was written: what was published for an hour and
-then taken back is not sent again to who comes after.
+Events carry comments as they are now, not as they were when the event was written. A comment that was published for
+an hour and then removed is not sent to later clients.
 """
 
 from collections.abc import Container, Sequence
@@ -23,13 +23,13 @@ from service.platform.events.read_log import head_position
 from service.reading.streams.reader_events import EventFacts, Name, ReaderEvent, is_hidden, name_of, without_old_ends
 
 READ_AT_ONCE = 200
-MOST_MISSED = 1_000  # events; who missed more reads the thread anew
+MOST_MISSED = 1_000  # events; a client that missed more reloads the thread
 _COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
 _decode = msgspec.json.Decoder(EventFacts).decode
 
 
 class Start(NamedTuple):
-    """Where a client begins to listen: the thread by now, its site's log, and the sequence that the client has."""
+    """Where a stream starts: the thread, its site's log position, and the client's sequence."""
 
     thread: Thread
     position: int
@@ -39,9 +39,9 @@ class Start(NamedTuple):
 async def find_start(
     connection: AsyncConnection, site_id: int, article: str, *, has: int | None, last_event: int | None
 ) -> Start:
-    """Where a client begins that ``has`` a sequence, or heard of the event at a position last; without, it is now.
+    """Return the start for a client that has the sequence ``has`` or the position ``last_event``.
 
-    Raises :class:`NotFound` where readers find no thread.
+    Without either, the stream starts now. Raises :class:`NotFound` if readers can't see the thread.
     """
     thread = visible(await find_thread(connection, site_id, article), to_staff=False, now=clock.now())
     position = await head_position(connection, site_id)
@@ -52,9 +52,9 @@ async def find_start(
 
 
 async def _sequence_at(connection: AsyncConnection, thread: Thread, position: int) -> int:
-    """The sequence that a thread had when its site's log was at ``position``; 0 where that was before what is sent.
+    """Return the thread's sequence at a log position; 0 if that is too far back to catch up.
 
-    It goes back through what happened to the thread since, which is what is read next, and no further.
+    The query covers only the events that a catch-up may send.
     """
     row = EventRow
     last = select(row.sequence).where(
@@ -64,7 +64,7 @@ async def _sequence_at(connection: AsyncConnection, thread: Thread, position: in
 
 
 class Missed(NamedTuple):
-    """What the next events of a thread tell, the sequence of the last of them, and its site's log as they were read."""
+    """A batch of missed events, the sequence of its last one, and the log position when it was read."""
 
     told: list[ReaderEvent]
     sequence: int
@@ -72,7 +72,7 @@ class Missed(NamedTuple):
 
 
 async def read_missed(connection: AsyncConnection, site_id: int, thread_id: int, *, after: int) -> Missed:
-    """What the next :data:`READ_AT_ONCE` events tell that follow a sequence of a thread."""
+    """Read the next :data:`READ_AT_ONCE` events of a thread after a sequence."""
     rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
     told = await _told(connection, rows)
     if any(each.name is Name.GONE for each in told) and await _was_hidden(connection, thread_id, at=after):
@@ -89,7 +89,7 @@ _SINCE = (
 
 
 async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -> bool:
-    """Whether a thread was hidden from readers as of its event ``at`` that sequence."""
+    """Whether readers could not see the thread as of the event with the sequence ``at``."""
     data = await connection.scalar(
         select(EventRow.data).where(EventRow.thread_id == thread_id, EventRow.sequence == at)
     )
@@ -99,10 +99,10 @@ async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -
 async def read_on(
     connection: AsyncConnection, site_id: int, threads: Container[int], *, after: int, until: int
 ) -> tuple[list[ReaderEvent], int]:
-    """What the next events of a site tell of ``threads`` after a position of its log, and the position come to.
+    """Read a site's next events after a log position; return those of ``threads`` and the new position.
 
-    It is a range of the log. Were the database asked for the threads as well, it could go through all that ever
-    happened to them.
+    The query is one range of the log. A filter by thread in SQL could make the database read those threads' whole
+    history.
     """
     rows = (await connection.execute(_READ_ON, {"site": site_id, "after": after, "until": until})).all()
     told = await _told(connection, [row for row in rows if row.thread_id in threads])

@@ -1,15 +1,15 @@
-"""One reader of the log a process, and the streams that it tells.
+"""One log reader per process, which feeds all its streams.
 
-*Why one*: two thousand streams that each asked the database would be two thousand questions a tick. Here one asks for
-all, and each message is encoded once a language.
+*Why one*: 2,000 streams that poll the database separately would send 2,000 queries per tick. Here one query serves
+all, and each message is encoded once per language.
 
-Nothing is missed: a stream is known here before it reads what happened before (``joining.py``), and which threads have
-streams is looked at after the snapshot of each read was taken. What a read leaves out, because nobody followed its
-thread yet, is therefore in the snapshots of whoever comes to follow it. Nothing is doubled: a stream passes over what
-does not go beyond the sequence that it has.
+No event is missed. A stream is registered before it catches up (``catch_up.py``), and each read looks up the
+followed threads after it took its snapshot. An event that a read skips, because nobody followed its thread yet, is
+therefore in the snapshot of any later catch-up. No event is sent twice, because a stream skips events up to its own
+sequence.
 
-What this process commits is told at once, what others commit after :data:`TICK_SECONDS`. With each tick threads whose
-closing time has passed are closed, so that it is told without anybody having to call.
+Commits of this process are sent at once, commits of others after :data:`TICK_SECONDS`. Each tick also closes the
+threads whose closing time has passed, so the close is announced without a request.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ log = structlog.get_logger("onereply.live")
 
 
 class Followed(msgspec.Struct, eq=False):
-    """A site whose log is read, how far that has come, and the streams of its threads, by the threads' ids."""
+    """A site whose log is followed, the position reached, and its streams by thread id."""
 
     site: Site
     position: int
@@ -49,7 +49,7 @@ class Followed(msgspec.Struct, eq=False):
 
 
 class LogFollower:
-    """The streams of a process, ``most`` at once."""
+    """The streams of a process, at most ``most`` at a time."""
 
     def __init__(self, database: Database, *, most: int) -> None:
         self._database = database
@@ -59,13 +59,13 @@ class LogFollower:
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
-        self.stopping = anyio.Event()  # set by the first stream that learns that the server is to stop
+        self.stopping = anyio.Event()  # set by the first stream that notices the shutdown
         database.after_writes(self._woken.set)
 
     async def join(self, stream: Stream) -> None:
-        """Tell ``stream`` what happens from now on, until it leaves.
+        """Send events to ``stream`` from now on, until it leaves.
 
-        Raises :class:`TooManyStreams`, or Busy where there is no room or the server stops.
+        Raises :class:`TooManyStreams`, or Busy if the process is full or stopping.
         """
         if self.stopping.is_set():
             raise Busy(cause="The server is stopping.")
@@ -79,7 +79,7 @@ class LogFollower:
             self._task = asyncio.create_task(self._follow())
 
     def leave(self, stream: Stream) -> None:
-        """Tell ``stream`` no more."""
+        """Stop sending events to ``stream``."""
         self._places.give_back(stream.address)
         followed = self._followed[stream.site.id]
         followed.streams[stream.thread_id].discard(stream)
@@ -89,7 +89,7 @@ class LogFollower:
             del self._followed[stream.site.id]
 
     async def close(self) -> None:
-        """End every stream, and follow no more."""
+        """End every stream and stop following."""
         self.stopping.set()
         self._end_all()
         self._closed = True
@@ -105,7 +105,7 @@ class LogFollower:
                     stream.end()
 
     async def _follow(self) -> None:
-        """Read on and tell, as long as anybody listens."""
+        """Follow the log while there are streams."""
         pause = 0.0
         while self._followed and not self._closed:
             with suppress(TimeoutError):
@@ -117,14 +117,14 @@ class LogFollower:
             try:
                 has_more = await self._read_on()
                 pause = 0.0 if has_more else TICK_SECONDS
-            except Busy:  # which platform/storage/failures.py has logged
+            except Busy:  # platform/storage/failures.py has logged it
                 pause = AFTER_FAILURE_SECONDS
-            except Exception as error:  # a read that fails must not be the last one
+            except Exception as error:  # one failure must not stop the follower
                 log.error("following-failed", exc_info=error)
                 pause = AFTER_FAILURE_SECONDS
 
     async def _read_on(self) -> bool:
-        """Tell what happened since the last time, and have closed what is due; whether there may be more."""
+        """Send new events and close due threads; return whether there may be more."""
         has_more = False
         async with self._database.read() as connection:
             heads = {row.id: row.position for row in await connection.execute(_HEADS, {"ids": [*self._followed]})}
@@ -142,7 +142,7 @@ class LogFollower:
 
 
 async def _tell(connection: AsyncConnection, followed: Followed, *, head: int) -> bool:
-    """Tell the streams of a site what happened up to ``head``, or some of it; whether there may be more."""
+    """Send one batch of a site's events up to ``head``; return whether there are more."""
     told, followed.position = await read_on(
         connection, followed.site.id, followed.streams, after=followed.position, until=head
     )

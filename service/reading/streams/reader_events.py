@@ -1,7 +1,7 @@
-"""What an event of the log tells readers, if anything. Pure.
+"""Which log events readers see, and as which stream event. Pure.
 
-The log is for the host: it holds what was held, judged and reported. Of that, readers are told what came into their
-view, what has other words there, and what left it; the rest did not happen to them.
+The log is for the host: it includes pending comments, decisions and reports. Readers get only comments that become
+visible, change visibly or disappear.
 """
 
 from datetime import datetime
@@ -29,7 +29,7 @@ from service.reading.streams.wire import (
 
 
 class Name(StrEnum):
-    """What a stream can tell."""
+    """The names of stream events."""
 
     PUBLISHED = "comment.published"
     EDITED = "comment.edited"
@@ -41,7 +41,7 @@ class Name(StrEnum):
 
 
 class ThreadFacts(msgspec.Struct):
-    """What an event says of its thread that readers are told, or that decides whether they are."""
+    """The part of an event's thread that readers get, or that decides whether they get it."""
 
     article: str
     title: str
@@ -55,14 +55,14 @@ class ThreadFacts(msgspec.Struct):
 
 
 class CommentFacts(msgspec.Struct):
-    """What an event says of its comment that decides whether readers are told."""
+    """The part of an event's comment that decides whether readers get it."""
 
     id: UUID
     state: State
 
 
 class EventFacts(msgspec.Struct):
-    """What an event left behind, as far as readers are concerned; a comment that arrived had no state before."""
+    """The part of an event that matters to readers; a new comment has no ``previous_state``."""
 
     thread: ThreadFacts
     comment: CommentFacts | None = None
@@ -70,7 +70,7 @@ class EventFacts(msgspec.Struct):
 
 
 class ReaderEvent(msgspec.Struct, kw_only=True):
-    """What an event tells readers: ``comment`` as they see it, where one is told of; encoded once a language."""
+    """An event for readers, with the public ``comment`` if it has one; encoded once per language."""
 
     thread_id: int
     position: int
@@ -86,7 +86,7 @@ class ReaderEvent(msgspec.Struct, kw_only=True):
         return self.facts.thread.sequence
 
     def in_(self, locale: str) -> bytes:
-        """The message in the language of ``locale``."""
+        """Return the encoded message in the language of ``locale``."""
         message = self.encoded.get(locale)
         if message is None:
             data = _data(self, locale)
@@ -95,12 +95,12 @@ class ReaderEvent(msgspec.Struct, kw_only=True):
 
 
 def is_hidden(thread: ThreadFacts, now: datetime) -> bool:
-    """Whether no reader may know of the article at the instant ``now``."""
+    """Whether the article is withdrawn or under embargo at the instant ``now``."""
     return thread.withdrawn_at is not None or (thread.published_at is not None and thread.published_at > now)
 
 
 def name_of(event: str, facts: EventFacts, *, now: datetime) -> Name | None:
-    """As what an ``event`` of the log is told to readers at the instant ``now``; None where it is not."""
+    """Return the name under which readers get an ``event`` of the log, or None if they do not."""
     comment = facts.comment
     if event.startswith("thread."):
         if is_hidden(facts.thread, now):
@@ -120,7 +120,7 @@ _OF_THREADS = {EventType.THREAD_CLOSED: Name.CLOSED, EventType.THREAD_REOPENED: 
 
 
 def without_old_ends(told: list[ReaderEvent]) -> list[ReaderEvent]:
-    """``told`` to who has heard already that the thread is gone: not again before it is back."""
+    """Remove repeated ``thread.gone`` events for a client that has one, until the thread is back."""
     back = next((each.sequence for each in told if each.name in _OF_A_THREAD_THAT_IS_THERE), None)
     return [each for each in told if each.name is not Name.GONE or (back and each.sequence > back)]
 
@@ -129,7 +129,7 @@ _OF_A_THREAD_THAT_IS_THERE = {Name.UPDATED, Name.CLOSED, Name.REOPENED}
 
 
 def told_anew(thread: ThreadOut, *, thread_id: int, position: int) -> ReaderEvent:
-    """That more has happened to ``thread`` than is told; what it came to."""
+    """Return the event that asks a client to reload ``thread``, because it missed too many events."""
     facts = EventFacts(msgspec.convert(thread, ThreadFacts, from_attributes=True))
     return ReaderEvent(thread_id=thread_id, position=position, name=Name.UPDATED, facts=facts, reload=True)
 

@@ -1,8 +1,7 @@
-"""What many ask at once is read once.
+"""Shared reads: concurrent identical queries run once.
 
-*Why*: when a process comes back, everybody who listened to it comes back too. Two thousand who look at one article ask
-the same two questions; and those who look at different ones wait here for each other, so that of the connections for
-reading most are left to everybody else.
+*Why*: after a restart all clients reconnect at the same time. For 2,000 readers of one article the same two queries
+serve all. Queries for different articles queue here, so most read connections stay free for other requests.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ Read = Callable[[AsyncConnection], Awaitable[T]]
 
 
 class SharedReads:
-    """The reads of a process's streams, :data:`AT_ONCE` at a time."""
+    """The database reads of a process's streams, :data:`AT_ONCE` at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -28,17 +27,17 @@ class SharedReads:
         self._unfinished: set[asyncio.Task[Any]] = set()
 
     async def shared(self, key: Hashable, read: Read[T]) -> T:
-        """What ``read`` finds, with all who ask by the same ``key``; it begins after each of them has asked."""
+        """Run ``read``, shared by all callers with this ``key``; it starts after each of them called."""
         task = self._waiting.get(key)
         if task is None:
             task = self._waiting[key] = asyncio.create_task(self._read(key, read))
             self._unfinished.add(task)
             task.add_done_callback(self._unfinished.discard)
-        found: T = await asyncio.shield(task)  # one who goes away leaves the others theirs
+        found: T = await asyncio.shield(task)  # a cancelled caller must not cancel the read for the others
         return found
 
     async def finish(self) -> None:
-        """Wait for what is being read, also where nobody waits for it any more."""
+        """Wait for running reads, including those that nobody waits for any more."""
         await asyncio.gather(*self._unfinished, return_exceptions=True)
 
     async def _read(self, key: Hashable, read: Read[T]) -> T:

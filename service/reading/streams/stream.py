@@ -1,7 +1,7 @@
-"""What is to be sent to one client.
+"""The send buffer of one client.
 
-A client that takes things more slowly than they happen is not waited for: when too much has gathered its stream ends,
-and it comes back for the rest when it can.
+A slow client does not hold up the others. When its buffer is full its stream ends, and the client reconnects and
+catches up.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ MOST_GATHERED = 500
 
 
 class Stream:
-    """What one client at ``address``, who reads ``locale``, is to be told of a thread of ``site``.
+    """The events for one client at ``address`` with the language ``locale``, for one thread of ``site``.
 
-    ``sequence`` is that of the thread as far as the client has been told.
+    ``sequence`` is the last one of the thread that the client has.
     """
 
     __slots__ = ("_gathered", "_woken", "address", "ended", "locale", "sequence", "site", "thread_id")
@@ -30,7 +30,7 @@ class Stream:
         self._woken = asyncio.Event()
 
     def give(self, told: ReaderEvent) -> None:
-        """Have ``told`` sent, unless the client turns out to have it."""
+        """Queue an event, unless the stream has ended; a full buffer ends the stream."""
         if self.ended:
             return
         if len(self._gathered) == MOST_GATHERED:
@@ -40,7 +40,7 @@ class Stream:
         self._woken.set()
 
     def encoded(self, told: Sequence[ReaderEvent]) -> bytes:
-        """``told`` as it is sent; with the end of the thread the stream ends."""
+        """Return the events encoded; ``thread.gone`` ends the stream."""
         sent = []
         for each in told:
             sent.append(each.in_(self.locale))
@@ -50,13 +50,13 @@ class Stream:
         return b"".join(sent)
 
     def end(self) -> None:
-        """Send no more, not even what has gathered."""
+        """End the stream and discard its buffer."""
         self.ended = True
         self._gathered.clear()
         self._woken.set()
 
     async def next(self) -> list[ReaderEvent]:
-        """What has gathered, once there is something that the client does not have; nothing at the end."""
+        """Wait for events that the client does not have and return them; empty at the end."""
         while not self.ended:
             await self._woken.wait()
             self._woken.clear()

@@ -1,4 +1,4 @@
-"""How many streams a process has room for, and how many of one address."""
+"""Limits on concurrent streams, per process and per address."""
 
 from collections import Counter
 from typing import ClassVar
@@ -11,7 +11,7 @@ RETRY_SECONDS = 30
 
 
 class TooManyStreams(Problem):
-    """An address has as many streams as it may have at once; ``Retry-After`` says when to try again."""
+    """The address has reached its limit of concurrent streams: 429 with ``Retry-After``."""
 
     status: ClassVar[int] = 429
     slug = "rate-limited"
@@ -22,14 +22,14 @@ class TooManyStreams(Problem):
 
 
 class StreamLimits:
-    """The places of a process, ``most`` at once. Addresses are forgotten with their last stream."""
+    """Counts the streams of a process, at most ``most``, and of each address while it has a stream."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._of_address: Counter[str | None] = Counter()
 
     def take(self, address: str | None) -> None:
-        """Take a place; raises :class:`TooManyStreams`, or Busy where there is none."""
+        """Count a new stream; raises :class:`TooManyStreams`, or Busy if the process is full."""
         if self._of_address.total() >= self._most:
             raise Busy(cause="All streams of the process are taken.", retry_after_seconds=RETRY_SECONDS)
         if address is not None and self._of_address[address] >= OF_ONE_ADDRESS:
@@ -38,7 +38,7 @@ class StreamLimits:
         STREAMS.set(self._of_address.total())
 
     def give_back(self, address: str | None) -> None:
-        """Give a place back."""
+        """Count a stream that ended."""
         self._of_address[address] -= 1
         if not self._of_address[address]:
             del self._of_address[address]

@@ -1,4 +1,4 @@
-"""What streams send, as server-sent events (WHATWG HTML, section 9.2)."""
+"""Stream events on the wire: server-sent events (WHATWG HTML, section 9.2)."""
 
 from typing import Annotated
 from uuid import UUID
@@ -12,13 +12,13 @@ from service.platform.wire import Body
 
 
 class StreamQuery(Body):
-    """What the client has already: the thread's ``sequence``."""
+    """The ``sequence`` of the thread that the client already has."""
 
     sequence: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 class LiveThread(msgspec.Struct):
-    """What changes of a thread before readers' eyes, its lines in the reader's language."""
+    """The visible state of a thread, with its lines in the reader's language."""
 
     article: str
     state: State
@@ -31,29 +31,29 @@ class LiveThread(msgspec.Struct):
 
 
 class LiveComment(msgspec.Struct):
-    """A comment that came into public view, or has other words; as every reader sees it."""
+    """A comment that became visible or was edited, as every reader sees it."""
 
     thread: LiveThread
     comment: CommentOut
 
 
 class RemovedComment(msgspec.Struct):
-    """A comment that left public view."""
+    """A comment that readers no longer see."""
 
     id: UUID
 
 
 class LiveRemoval(msgspec.Struct):
-    """That a comment left public view."""
+    """A comment is no longer visible."""
 
     thread: LiveThread
     comment: RemovedComment
 
 
 class LiveChange(msgspec.Struct):
-    """A thread that changed.
+    """A thread changed.
 
-    ``reload`` is there, and true, where comments came or went that are not told one by one.
+    ``reload`` is true when comments changed without an event for each; otherwise it is omitted.
     """
 
     thread: LiveThread
@@ -61,21 +61,21 @@ class LiveChange(msgspec.Struct):
 
 
 class LiveEnd(msgspec.Struct):
-    """That readers may no longer know of the article; the stream ends with it."""
+    """The article is no longer public; the stream ends."""
 
     article: str
 
 
 Data = LiveComment | LiveRemoval | LiveChange | LiveEnd
 
-RETRY = b"retry: 2000\n\n"  # milliseconds after which a client comes back that lost the connection
+RETRY = b"retry: 2000\n\n"  # milliseconds before a client reconnects
 
 
 def encode_message(name: str, data: Data, *, position: int) -> bytes:
-    """The event called ``name``, whose id is a position of the log."""
+    """Encode the event ``name``; its id is a log position."""
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (position, name.encode(), msgspec.json.encode(data))
 
 
 def encode_position(position: int) -> bytes:
-    """That the client has come to ``position``; a browser remembers it and tells its page nothing."""
+    """Encode a log position without an event; browsers store it for the next reconnect."""
     return b"id: %d\n\n" % position
