@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 from starlette.applications import Starlette
 
 from service.app import create_app
@@ -13,6 +14,8 @@ from service.platform.storage.revisions import head_revision, migrate
 from service.settings import Settings
 from tests.builders import ASite
 from tests.conftest import SECRET_KEY
+
+METRICS_KEY = "only for the scraper"
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +26,13 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def ask(database_url: str, *paths: str) -> list[httpx2.Response]:
     """What an app over ``database_url`` answers."""
-    app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
+    settings = Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600, metrics_key=METRICS_KEY)
+    app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://onereply.test") as client:
-            return [await client.get(path) for path in paths]
+            headers = {"Authorization": f"Bearer {METRICS_KEY}"}
+            return [await client.get(path, headers=headers if path == "/metrics" else None) for path in paths]
 
 
 async def test_it_lives_and_is_ready(site: ASite) -> None:
@@ -65,8 +70,15 @@ async def test_with_the_database_out_of_reach_all_but_the_heartbeat_is_busy() ->
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         url = f"postgresql://nobody@127.0.0.1:{taken.getsockname()[1]}/onereply"
-        alive, ready, read = await ask(url, "/healthz", "/readyz", "/v1/sites/gazette/threads/a")
+        with structlog.testing.capture_logs() as log:
+            alive, ready, read, metrics = await ask(
+                url, "/healthz", "/readyz", "/v1/sites/gazette/threads/a", "/metrics"
+            )
     assert (alive.status_code, ready.status_code, read.status_code) == (200, 503, 503)
     assert ready.json()["detail"] == "The database can't be read and written."
     assert ready.json()["down"] == ["read", "write"]
     assert read.json()["type"] == "/problems/busy" and read.headers["retry-after"]
+    assert metrics.status_code == 200 and 'onereply_database_up{part="read"} 0.0' in metrics.text
+    causes = [line["cause"] for line in log if line["event"] == "request" and line["status"] == 503]
+    assert len(causes) == 2 and all("can't be reached" in cause for cause in causes)
+    assert [line["part"] for line in log if line["event"] == "database-unavailable"] == ["read", "write"]

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 LOCKS = {
     "a thread": "SELECT 1 FROM threads WHERE id = (SELECT min(id) FROM threads) FOR UPDATE",
     "the sites": "SELECT 1 FROM sites FOR UPDATE",
+    "the table of comments": "LOCK TABLE comments IN ACCESS EXCLUSIVE MODE",
 }
 END_CONNECTIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'"
 
