@@ -5,9 +5,11 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 from starlette.applications import Starlette
 
 from service.app import create_app
@@ -34,6 +36,19 @@ def an_installation(database_url: str) -> Settings:
         webhooks_in_serve=False,
         webhooks_allow_private=True,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def capturable_log() -> Iterator[None]:
+    """A command that sets up the log in this process leaves no logger that a later test could not capture."""
+    configure = structlog.configure
+
+    def configure_without_cache(**options: Any) -> None:
+        configure(**options | {"cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", configure_without_cache)
+        yield
 
 
 @pytest.fixture(scope="session")
