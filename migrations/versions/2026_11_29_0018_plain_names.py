@@ -109,7 +109,7 @@ def _rename(
         renamed_values = sa.case(names, value=column, else_=column)
         connection.execute(STORED_FINDINGS.update().where(column.in_(names)).values({column.name: renamed_values}))
     members = {"rules": rules, "settings": settings}
-    # Whoever changed rules or settings: their decisions name the members that were changed.
+    # A decision on rules or settings names the members that were changed.
     changes = sa.select(DECISIONS.c.id, DECISIONS.c.action, DECISIONS.c.reason).where(
         DECISIONS.c.action.in_(members), DECISIONS.c.reason.is_not(None)
     )
