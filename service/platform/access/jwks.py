@@ -89,7 +89,7 @@ class KeySets:
             await self._read(site, known)
             key = _pick(known.keys, kid, algorithm)
         if known.read_at is None:
-            raise Busy(cause=f"No key could be read from {url}.", retry_after_seconds=int(PATIENCE.total_seconds()))
+            raise Busy(cause="No key of the host could be read yet.", retry_after_seconds=int(PATIENCE.total_seconds()))
         return key
 
     def _known_of(self, site: Site, url: str) -> KnownKeySet:
