@@ -32,7 +32,8 @@ class Server(Program):
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx2.AsyncClient]:
         """A client of this process, with as many connections as it likes."""
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+        # Given up before the server does, after five seconds: else a request could meet a connection that just ended.
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=1)
         async with httpx2.AsyncClient(base_url=await self.told(), limits=limits, timeout=60) as client:
             yield client
 
