@@ -17,7 +17,7 @@ STRICT = ("--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyType
 MODULES = ("--target", "es2022", "--module", "nodenext", "--types", "node")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def dialect() -> str:
     """One database is enough: clients do not see which."""
     return "sqlite"

@@ -84,7 +84,7 @@ def ask(method: str, url: str, body: Any = None, **headers: str) -> tuple[int, s
     sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
     data = None if body is None else json.dumps(body).encode()
     with urlopen(Request(url, data, sent, method=method), timeout=30) as answer:
-        return answer.status, answer.read().decode()
+        return answer.status, answer.read().decode("utf-8", "replace")
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from service.platform.outbound.webhook_signatures import make_secret
 from tests.promises.programs import ONEREPLY, Program, settings_of
 from tests.promises.serving import Server
 
-SETTINGS = {"webhooks_allow_private": "true", "webhooks_retries": "0.3s 1s", "shutdown_seconds": "1"}
+SETTINGS = {"webhooks_allow_private": "true", "webhooks_retries": "0.3s 1s", "shutdown_seconds": "10"}
 LISTENING, DELIVERING = re.compile(r"listening on (\d+)"), re.compile(r"^(delivering)$")
 STOPPED_OF_TEN = 2  # the others are killed
 
