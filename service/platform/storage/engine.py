@@ -8,8 +8,8 @@ wait for the same silent server.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.platform.metrics import DATABASE_CONNECTIONS
 from service.platform.problems import DatabaseUnavailable
 from service.platform.storage.database_url import SqliteUrl, parse_database_url
-from service.platform.storage.failures import Outages
+from service.platform.storage.failures import LOST, TOO_LATE, Outages, problem_of
 from service.platform.storage.postgresql import Server, postgresql_engine, reader_settings, writer_settings
 from service.platform.storage.slow_statements import log_slow_statements
 from service.platform.storage.sqlite import sqlite_engine
@@ -78,7 +78,7 @@ class Database:
                 await connection.start()
             DATABASE_CONNECTIONS.labels("read").inc()
             try:
-                with cut_off(connection, at=until):
+                async with cut_off(connection, at=until):
                     yield connection  # the transaction begins with the first statement and always ends in a rollback
             finally:
                 DATABASE_CONNECTIONS.labels("read").dec()
@@ -95,9 +95,8 @@ class Database:
     @asynccontextmanager
     async def _write(self, until: float | None) -> AsyncIterator[AsyncConnection]:
         with self._outages["write"].watched():
-            async with self._writer.transaction(until) as connection:
-                with cut_off(connection, at=until):
-                    yield connection
+            async with self._writer.transaction(until) as connection, cut_off(connection, at=until):
+                yield connection
 
     async def check_writer(self, *, within: float) -> None:
         """Check within ``within`` seconds that a post could be written: the turn is free and the database writable.
@@ -135,21 +134,39 @@ class Database:
         return asyncio.get_running_loop().time() + min(limits) if limits else None
 
 
-@contextmanager
-def cut_off(connection: AsyncConnection, *, at: float | None) -> Iterator[None]:
+@asynccontextmanager
+async def cut_off(connection: AsyncConnection, *, at: float | None) -> AsyncIterator[None]:
     """Close a PostgreSQL ``connection`` at the loop's time ``at``, so that any pending call fails at once.
 
-    SQLite's calls run in the event loop and can't be interrupted; those that wait have their own timeouts.
+    SQLite's calls run in the event loop and can't be interrupted; those that wait have their own timeouts. Raises
+    :class:`DatabaseUnavailable` for errors after the connection was closed: asyncpg raises different ones, also
+    ``AttributeError``, depending on what it was doing.
     """
     if at is None or connection.dialect.name == "sqlite":
         yield
         return
     driver: Any = connection.sync_connection and connection.sync_connection.connection.driver_connection
-    timer = asyncio.get_running_loop().call_at(at, driver.terminate)
+    is_cut = False
+
+    def cut() -> None:
+        nonlocal is_cut
+        is_cut = True
+        driver.terminate()
+
+    timer = asyncio.get_running_loop().call_at(at, cut)
     try:
         yield
+    except Exception as error:
+        if driver.is_closed() and (is_cut or problem_of(error) is None):
+            raise DatabaseUnavailable(TOO_LATE if is_cut else LOST) from error
+        raise
+    else:
+        if driver.is_closed():
+            raise DatabaseUnavailable(TOO_LATE if is_cut else LOST)
     finally:
         timer.cancel()
+        if driver.is_closed():
+            await connection.invalidate()  # or the pool would lend it again
 
 
 _READING: dict[str, dict[str, Any]] = {

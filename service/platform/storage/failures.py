@@ -43,6 +43,8 @@ SQLITE_UNAVAILABLE = (
     "SQLITE_READONLY",
 )
 RECENT_SECONDS = 5.0
+LOST = "The connection to the database was lost."
+TOO_LATE = "The database did not answer in time."
 QUIET_SECONDS = 2.0  # an outage ends after this long without failures, because a slow database alternates
 
 log = structlog.get_logger("onereply.database")
@@ -54,7 +56,7 @@ def problem_of(error: BaseException) -> Busy | None:
         return error
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, PoolTimeoutError | TimeoutError):
-        return DatabaseUnavailable("The database did not answer in time.")
+        return DatabaseUnavailable(TOO_LATE)
     if isinstance(original, OSError):
         return DatabaseUnavailable(f"The database can't be reached: {original}.")
     cause = _first_line(original)

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from service.platform.problems import Busy, DatabaseUnavailable
 from service.platform.storage.database_url import PostgresUrl, parse_database_url
@@ -31,6 +32,24 @@ async def test_a_statement_that_hangs_is_cut_off_and_the_next_one_works(database
                 await connection.execute(text("SELECT pg_sleep(60)"))
         async with block() as connection:
             assert await connection.scalar(text("SELECT 1")) == 1
+
+
+@on_postgresql
+async def test_a_block_that_goes_on_after_the_limit_is_told_so_and_its_connection_is_not_lent_again(
+    database: Database,
+) -> None:
+    for block in (database.read, database.write):
+        for _ in range(2):  # as many as there are connections for reading
+            with pytest.raises(DatabaseUnavailable, match="did not answer in time"):
+                async with block(within=0.2) as connection:
+                    driver = (await connection.get_raw_connection()).driver_connection
+                    with suppress(DBAPIError):
+                        await connection.execute(text("SELECT pg_sleep(60)"))
+                    raise AttributeError("as asyncpg, between two steps of a statement")
+            assert driver and driver.is_closed()
+        for _ in range(2):
+            async with block() as connection:
+                assert await connection.scalar(text("SELECT 1")) == 1
 
 
 async def test_who_waits_for_a_connection_too_long_is_told(database: Database) -> None:
