@@ -4,6 +4,7 @@ PORT ?= 8000
 CI ?=
 QUICK ?=
 SEED ?= 1
+EXAMPLES ?= fast
 BIN := .venv/bin
 
 help: ## list the commands
@@ -15,7 +16,7 @@ run: .venv/runs ## serve the demo on http://127.0.0.1:$(PORT) (PORT=… for anot
 
 test: .venv/develops ## run all tests, on SQLite and on a throwaway PostgreSQL
 	@$(BIN)/python -m openapi.compile_contract
-	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow"
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not second_database" --hypothesis-profile=$(EXAMPLES)
 
 check: .venv/develops ## everything CI runs: format, lint, types, imports, contract, all tests
 	$(BIN)/ruff format --check .
@@ -23,7 +24,7 @@ check: .venv/develops ## everything CI runs: format, lint, types, imports, contr
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.contract.lint
-	$(MAKE) test
+	$(MAKE) test EXAMPLES=thorough
 	TEST_POSTGRES=15 $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow" -k postgresql
 	$(BIN)/pytest -q -n 2 --dist loadfile -m slow
 

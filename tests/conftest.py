@@ -21,9 +21,24 @@ from tests.builders import ASite, Clock, a_site, cheap_passwords
 from tests.postgres import PostgreSQL
 
 # How long something takes depends on what else the machine does; that is for `make bench`.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=100)  # in `make check`
+hypothesis.settings.load_profile("fast")
 
+TESTS = Path(__file__).parent
+# What these rooms do hardly depends on the database: `make test` has it on SQLite, `make check` on PostgreSQL too.
+SQL_IS_ALIKE = (
+    "cli",
+    "conversation/screening",
+    "integrations/imports",
+    "moderation/rules",
+    "moderation/spam_training",
+    "permissions",
+    "platform/access",
+    "platform/http",
+    "reading",
+    "test_",
+)
 SECRET_KEY = "a secret key that only these tests know"
 
 
@@ -69,10 +84,14 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let ``-k postgresql`` select also the tests that use the server by itself."""
+    """Let ``-k postgresql`` also select tests that use the server directly; mark tests whose SQL is alike on both."""
+    ids = {item.nodeid for item in items}
     for item in items:
         if "postgresql" in getattr(item, "fixturenames", ()):
             item.extra_keyword_matches.add("postgresql")
+        has_twin = "postgresql" in item.name and item.nodeid.replace("postgresql", "sqlite") in ids
+        if has_twin and item.path.relative_to(TESTS).as_posix().startswith(SQL_IS_ALIKE):
+            item.add_marker("second_database")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -96,16 +115,17 @@ def migrated(dialect: str, request: pytest.FixtureRequest, tmp_path_factory: pyt
 @pytest.fixture
 def fresh_database_url(migrated: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A migrated database that nobody else uses."""
-    return _copy_of(migrated, request, tmp_path)
+    return copy_of(migrated, request, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def database_url(migrated: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A migrated database that all tests share; each keeps to sites of its own."""
-    return _copy_of(migrated, request, tmp_path_factory.mktemp("database"))
+    return copy_of(migrated, request, tmp_path_factory.mktemp("database"))
 
 
-def _copy_of(migrated: str, request: pytest.FixtureRequest, folder: Path) -> str:
+def copy_of(migrated: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    """The URL of a copy of the database at ``migrated``; an SQLite file is in ``folder``."""
     if migrated.startswith("postgresql"):
         server: PostgreSQL = request.getfixturevalue("postgresql")
         return server.new_database(template=migrated)

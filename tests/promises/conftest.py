@@ -1,4 +1,4 @@
-"""A storm has a database to itself, so that what is proved of the whole database is proved of the storm."""
+"""Databases for storms alone, so that what is proved of the whole database is proved of the storm."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from service.app import create_app
 from tests.builders import ASite, a_site
-from tests.conftest import an_installation
+from tests.conftest import an_installation, copy_of
 from tests.promises.serving import Server, serving
 
 
@@ -37,9 +37,31 @@ async def own_site(own_app: Starlette) -> AsyncIterator[ASite]:
         yield site
 
 
-@pytest.fixture
-async def servers(fresh_database_url: str) -> AsyncIterator[tuple[Server, Server]]:
-    """Two processes that serve one database."""
+@pytest.fixture(scope="session")
+def storm_url(migrated: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database that all storms by way of two processes share; each keeps to sites of its own."""
+    return copy_of(migrated, request, tmp_path_factory.mktemp("storms"))
+
+
+@pytest.fixture(scope="session")
+async def storm_servers(storm_url: str) -> AsyncIterator[tuple[Server, Server]]:
+    """Two processes that serve it; starting them takes longer than most tests."""
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(serving(fresh_database_url))
-        yield first, await stack.enter_async_context(serving(fresh_database_url))
+        first = await stack.enter_async_context(serving(storm_url))
+        yield first, await stack.enter_async_context(serving(storm_url))
+
+
+@pytest.fixture
+async def storm_site(storm_url: str) -> AsyncIterator[ASite]:
+    """A site in that database."""
+    app = create_app(an_installation(storm_url))
+    async with app.router.lifespan_context(app), a_site(app) as site:
+        yield site
+
+
+@pytest.fixture
+def servers(storm_servers: tuple[Server, Server]) -> tuple[Server, Server]:
+    """Two processes that serve the database of ``storm_site``, and have logged nothing in this test yet."""
+    for server in storm_servers:
+        server.log.clear()
+    return storm_servers

@@ -76,6 +76,7 @@ async def test_a_group_that_meets_a_locked_thread_goes_on_without_it(own_site: A
     assert await findings(own_site.app) == []
 
 
+@pytest.mark.slow
 @on_postgresql
 async def test_a_locked_log_keeps_everybody_waiting_and_loses_nothing(own_site: ASite, fresh_database_url: str) -> None:
     thread = await a_thread(own_site)
@@ -153,6 +154,7 @@ async def prove_busy(site: ASite, threads: list[AThread], posted: str, token: st
     assert len(await threads[0].pages()) == 1
 
 
+@pytest.mark.slow
 @on_sqlite
 @pytest.mark.parametrize("kept", ["by another program", "by another process"])
 async def test_busy_past_the_timeout_is_told_as_busy(

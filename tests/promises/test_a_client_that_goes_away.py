@@ -76,7 +76,7 @@ async def cut_off_everywhere(site: ASite, *, step: int) -> None:
 async def test_a_request_cut_off_anywhere_is_done_or_not_done_and_holds_nobody_up(
     own_site: ASite, dialect: str
 ) -> None:
-    await cut_off_everywhere(own_site, step=5 if dialect == "sqlite" else 41)
+    await cut_off_everywhere(own_site, step=13 if dialect == "sqlite" else 97)
 
 
 @pytest.mark.slow

@@ -244,6 +244,11 @@ def live_long(database_url: str, monkeypatch: pytest.MonkeyPatch, **given: Any) 
         live(ALife, settings=settings(suppress_health_check=too_slow, **given))
 
 
+def test_some_sites_live_as_promised(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    live_long(fresh_database_url, monkeypatch, max_examples=3, stateful_step_count=25, derandomize=True)
+
+
+@pytest.mark.slow
 def test_a_site_lives_as_promised(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     live_long(fresh_database_url, monkeypatch, max_examples=50, stateful_step_count=25, derandomize=True)
 

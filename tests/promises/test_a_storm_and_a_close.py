@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from statistics import median
 from time import monotonic
 from typing import NamedTuple
 
@@ -53,21 +52,13 @@ class Storm:
         return {sent.answer["comment"]["id"] for sent in self.sent if sent.status == 201}
 
 
-class Closed(NamedTuple):
-    """A close in a storm: when it was asked for, and when it was acknowledged."""
-
-    asked_at: float
-    acknowledged_at: float
-
-
-async def close_in_a_storm(doors: Sequence[AThread], *, calm_after: int = 150) -> Closed:
+async def close_in_a_storm(doors: Sequence[AThread], *, calm_after: int = 150) -> None:
     """Let a storm rage, close the thread by the first of its ``doors``, and look at what came of it."""
     thread, storm = doors[0], Storm(doors, calm_after=calm_after)
     async with asyncio.TaskGroup() as group:
         group.create_task(storm.rage())
         group.create_task(follow_until_closed(doors[-1]))
         await storm.raging.wait()
-        asked_at = monotonic()
         closed = await thread.close(reason="Two weeks are over.")
         acknowledged_at = monotonic()
         after = [storm.post(door, "Too late.") for door in doors for _ in range(CLIENTS)]
@@ -84,7 +75,6 @@ async def close_in_a_storm(doors: Sequence[AThread], *, calm_after: int = 150) -
         "thread.closed",
     ]
     assert [event["data"]["thread"]["reply_count"] for event in told[1:-1]] == [*range(1, len(told) - 1)]
-    return Closed(asked_at, acknowledged_at)
 
 
 async def follow_until_closed(thread: AThread) -> None:
@@ -103,38 +93,35 @@ async def test_a_close_in_a_storm_of_one_process(own_site: ASite) -> None:
     assert await findings(own_site.app) == []
 
 
-async def test_a_close_in_a_storm_of_two_processes_and_how_soon_it_is_answered(
-    own_site: ASite, servers: tuple[Server, Server]
-) -> None:
-    seconds = []
-    for _ in range(3):
-        thread = await a_thread(own_site)
-        async with AsyncExitStack() as stack:
-            doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
-            closed = await close_in_a_storm(doors)
-        seconds.append(closed.acknowledged_at - closed.asked_at)
-    assert median(seconds) < 1
-    assert await findings(own_site.app) == []
+async def test_a_close_in_a_storm_of_two_processes(storm_site: ASite, servers: tuple[Server, Server]) -> None:
+    thread = await a_thread(storm_site)
+    async with AsyncExitStack() as stack:
+        doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
+        await close_in_a_storm(doors)
+    assert await findings(storm_site.app) == []
     assert [server.complaints() for server in servers] == [[], []]
 
 
 async def test_a_closing_time_that_comes_in_a_storm_closes_both_processes_at_that_instant(
-    own_site: ASite, servers: tuple[Server, Server]
+    storm_site: ASite, servers: tuple[Server, Server]
 ) -> None:
-    thread = await a_thread(own_site)
-    async with AsyncExitStack() as stack:
-        doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
-        storm = Storm(doors, calm_after=50)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(storm.rage())
-            await storm.raging.wait()
-            at = datetime.now(UTC) + timedelta(seconds=1)
-            await thread.close(at=at.isoformat())
+    for seconds in (1, 5, 25):
+        thread = await a_thread(storm_site)
+        async with AsyncExitStack() as stack:
+            doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
+            storm = Storm(doors, calm_after=50)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(storm.rage())
+                await storm.raging.wait()
+                at = datetime.now(UTC) + timedelta(seconds=seconds)
+                closed = await thread.close(at=at.isoformat())
+        if closed.json()["state"] == "open":
+            break  # otherwise the time was over before a busy machine had written it
     accepted = [sent.answer["comment"] for sent in storm.sent if sent.status == 201]
     assert max(datetime.fromisoformat(comment["created_at"]) for comment in accepted) < at
     await prove_count(thread, storm.accepted)
-    told = of_thread(await whole_log(own_site), thread.article)
+    told = of_thread(await whole_log(storm_site), thread.article)
     assert [event["type"] for event in told].count("thread.closed") == 1
     assert told[-1]["type"] == "thread.closed"
     assert datetime.fromisoformat(told[-1]["occurred_at"]) == at
-    assert await findings(own_site.app) == []
+    assert await findings(storm_site.app) == []

@@ -95,8 +95,8 @@ async def test_a_thread_that_closes_by_itself_is_closed_in_every_answer(own_site
     assert {each["thread"]["state"] for each in (await read_in_every_way(thread))[1:3]} == {"closed"}
 
 
-async def test_in_a_storm_everybody_finds_what_they_posted(own_site: ASite, servers: tuple[Server, Server]) -> None:
-    thread, people, posts = await a_thread(own_site), 16, 12
+async def test_in_a_storm_everybody_finds_what_they_posted(storm_site: ASite, servers: tuple[Server, Server]) -> None:
+    thread, people, posts = await a_thread(storm_site), 16, 12
 
     async def post_and_look(way: AThread) -> None:
         for number in range(posts):

@@ -88,6 +88,7 @@ async def test_what_was_acknowledged_survives_many_kills(own_site: ASite, fresh_
     await write_through_kills(own_site, fresh_database_url, kills=6, seed=seed)
 
 
+@pytest.mark.slow
 async def test_a_close_and_a_decision_that_were_acknowledged_survive_a_kill(
     own_site: ASite, fresh_database_url: str
 ) -> None:
@@ -105,6 +106,7 @@ async def test_a_close_and_a_decision_that_were_acknowledged_survive_a_kill(
     assert await findings(own_site.app) == []
 
 
+@pytest.mark.slow
 async def test_a_process_told_to_stop_answers_what_is_in_flight(own_site: ASite, fresh_database_url: str) -> None:
     thread, server = await a_thread(own_site), await Server.start(fresh_database_url)
     async with server.thread(thread) as door:

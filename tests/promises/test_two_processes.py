@@ -30,7 +30,8 @@ class Crowd:
             )[0]
             response = await deed(self._random.choice(self._random.choice(self._ways)))
             self.answers[response.status_code] += 1
-            assert response.status_code in {200, 201, 202, 409}, response.text
+            # 503: on a busy machine a request may be over its time limit, and has then changed nothing.
+            assert response.status_code in {200, 201, 202, 409, 503}, response.text
 
     async def _post(self, thread: AThread) -> httpx2.Response:
         below = self._random.choice(self.seen[-50:])["id"] if self.seen and self._random.random() < 0.3 else None
@@ -46,6 +47,8 @@ class Crowd:
         action = self._random.choice(["publish", "reject", "spam", "restore"])
         body = {"action": action, "comments": [{"id": one["id"], "revision": one["revision"]} for one in chosen]}
         response = await thread.site.call("POST", "/decisions", by="moderator", json=body)
+        if response.status_code == 503:
+            return response
         for one, result in zip(chosen, response.json()["results"], strict=True):
             one["revision"] = result.get("revision") or result["problem"].get("revision", one["revision"])
         return response
@@ -85,20 +88,22 @@ async def let_a_crowd_in(site: ASite, servers: tuple[Server, Server], *, people:
     assert [server.complaints() for server in servers] == [[], []]
 
 
-async def test_two_processes_write_twenty_threads_in_any_order(own_site: ASite, servers: tuple[Server, Server]) -> None:
-    await let_a_crowd_in(own_site, servers, people=24, deeds=20, seed=1)
+async def test_two_processes_write_twenty_threads_in_any_order(
+    storm_site: ASite, servers: tuple[Server, Server]
+) -> None:
+    await let_a_crowd_in(storm_site, servers, people=24, deeds=20, seed=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3])
 async def test_two_processes_write_twenty_threads_for_long(
-    own_site: ASite, servers: tuple[Server, Server], seed: int
+    storm_site: ASite, servers: tuple[Server, Server], seed: int
 ) -> None:
-    await let_a_crowd_in(own_site, servers, people=48, deeds=80, seed=seed)
+    await let_a_crowd_in(storm_site, servers, people=48, deeds=80, seed=seed)
 
 
-async def test_twins_sent_to_both_processes_are_one_comment(own_site: ASite, servers: tuple[Server, Server]) -> None:
-    thread = await a_thread(own_site)
+async def test_twins_sent_to_both_processes_are_one_comment(storm_site: ASite, servers: tuple[Server, Server]) -> None:
+    thread = await a_thread(storm_site)
     async with AsyncExitStack() as stack:
         doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
         twins = [
@@ -112,16 +117,16 @@ async def test_twins_sent_to_both_processes_are_one_comment(own_site: ASite, ser
         assert len({each["comment"]["id"] for each in same}) == 1
         assert len({each["author_token"] for each in same}) == 1
     await prove_count(thread, {each["comment"]["id"] for each in posted}, by="host")
-    assert len(await whole_log(own_site)) == 31
-    assert await findings(own_site.app) == []
+    assert len(await whole_log(storm_site)) == 31
+    assert await findings(storm_site.app) == []
 
 
 async def test_an_article_registered_on_both_processes_at_once_has_one_thread(
-    own_site: ASite, servers: tuple[Server, Server]
+    storm_site: ASite, servers: tuple[Server, Server]
 ) -> None:
     async with AsyncExitStack() as stack:
-        ways = [await stack.enter_async_context(server.thread(AThread(own_site, "a1"))) for server in servers]
+        ways = [await stack.enter_async_context(server.thread(AThread(storm_site, "a1"))) for server in servers]
         puts = [way.site.call("PUT", way.path, by="host", json={"title": "The same"}) for way in ways * 8]
         statuses = [answer.status_code for answer in await asyncio.gather(*puts)]
     assert sorted(statuses) == [200] * 15 + [201]
-    assert [event["type"] for event in await whole_log(own_site)] == ["thread.created"]
+    assert [event["type"] for event in await whole_log(storm_site)] == ["thread.created"]

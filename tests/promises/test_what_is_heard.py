@@ -148,9 +148,9 @@ async def _heard(response: httpx2.Response) -> AsyncIterator[Heard]:
 
 
 async def test_a_post_on_one_process_reaches_readers_of_the_other(
-    own_site: ASite, servers: tuple[Server, Server]
+    storm_site: ASite, servers: tuple[Server, Server]
 ) -> None:
-    thread = await a_thread(own_site)
+    thread = await a_thread(storm_site)
     async with AsyncExitStack() as stack:
         doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
         streams = [await stack.enter_async_context(stream_of(server, thread)) for server in servers]
@@ -162,6 +162,7 @@ async def test_a_post_on_one_process_reaches_readers_of_the_other(
     assert [server.complaints() for server in servers] == [[], []]
 
 
+@pytest.mark.slow
 async def test_a_process_that_stops_lets_its_streams_go(own_site: ASite, fresh_database_url: str) -> None:
     thread = await a_thread(own_site)
     async with AsyncExitStack() as stack:

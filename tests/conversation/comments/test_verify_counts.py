@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import text
 
+from service.app import create_app
 from service.conversation.comments.verify_counts import verify
-from tests.builders import ASite, a_comment, a_thread
+from tests.builders import a_comment, a_site, a_thread
+from tests.conftest import an_installation
 
 THREAD = "(SELECT id FROM threads WHERE article = :article AND site_id = (SELECT id FROM sites WHERE slug = :slug))"
 ELSEWHERE = bytes.fromhex("0000000300000002")
@@ -27,19 +29,20 @@ class TakenBack(Exception):
     """Undoes a transaction."""
 
 
-@pytest.mark.parametrize("finding", UNTRUE)
-async def test_what_is_untrue_is_found(site: ASite, finding: str) -> None:
-    thread = await a_thread(site)
-    first = await a_comment(thread)
-    await a_comment(thread, below=first["comment"]["id"])
-    statement = UNTRUE[finding]
-    values: dict[str, object] = {"article": thread.article, "slug": site.slug}
-    if ":elsewhere" in statement:
-        values["elsewhere"] = ELSEWHERE
-    with pytest.raises(TakenBack):
-        async with site.app.state.database.write() as connection:
-            assert [found async for found in verify(connection)] == []
-            await connection.execute(text(statement), values)
-            found = [found async for found in verify(connection)]
-            assert [each for each in found if finding in each], found
-            raise TakenBack
+async def test_what_is_untrue_is_found(fresh_database_url: str) -> None:
+    app = create_app(an_installation(fresh_database_url))
+    async with app.router.lifespan_context(app), a_site(app) as site:
+        thread = await a_thread(site)
+        first = await a_comment(thread)
+        await a_comment(thread, below=first["comment"]["id"])
+        for finding, statement in UNTRUE.items():
+            values: dict[str, object] = {"article": thread.article, "slug": site.slug}
+            if ":elsewhere" in statement:
+                values["elsewhere"] = ELSEWHERE
+            with pytest.raises(TakenBack):
+                async with app.state.database.write() as connection:
+                    assert [found async for found in verify(connection)] == []
+                    await connection.execute(text(statement), values)
+                    found = [found async for found in verify(connection)]
+                    assert [each for each in found if finding in each], found
+                    raise TakenBack

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import product
 
 import pytest
 from babel import Locale
@@ -90,11 +91,10 @@ def test_numbers_are_written_as_the_locale_writes_them(locale: str, count: int) 
 @pytest.mark.parametrize(
     "title", ["{n}", "{title}", "%s %(n)d", "50 % of {0}", "{", "<b>&amp;", "“Quoted”", "«»", "\\1", "$title", " "]
 )
-@pytest.mark.parametrize("count", [0, 1, 7])
-@pytest.mark.parametrize("locale", LOCALES)
-def test_a_title_is_never_interpreted(locale: str, count: int, title: str) -> None:
-    before, after = labels(locale=locale, count=count, title="\0", closed=False).heading.split("\0")
-    assert labels(locale=locale, count=count, title=title, closed=False).heading == before + title + after
+def test_a_title_is_never_interpreted(title: str) -> None:
+    for locale, count in product(LOCALES, [0, 1, 7]):
+        before, after = labels(locale=locale, count=count, title="\0", closed=False).heading.split("\0")
+        assert labels(locale=locale, count=count, title=title, closed=False).heading == before + title + after, locale
 
 
 def test_the_notice_says_closed_before_off_and_nothing_while_open() -> None:

@@ -65,7 +65,7 @@ def tellings(draw: st.DrawFn) -> tuple[list[Json], list[Json]]:
 
 
 @given(told=tellings())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_news_in_any_order_and_however_often_end_the_same(
     site: ASite, told: tuple[list[Json], list[Json]]
 ) -> None:

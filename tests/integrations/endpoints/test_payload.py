@@ -107,11 +107,18 @@ def test_the_longest_comment_under_the_longest_title_is_cut_to_what_fits(charact
         assert_safe(message["data"]["comment"]["html"])
 
 
+@pytest.fixture(scope="module")
+def longest_html() -> str:
+    return sanitise_imported("<b>" + "&amp;" * 60_000)
+
+
 @pytest.mark.parametrize("character", HEAVY)
-@pytest.mark.parametrize("locale", ["en", "de", "ru", "ar", "uk", "hi", "ja"])
-def test_the_longest_event_of_all_still_fits_and_keeps_its_urls_and_lines(character: str, locale: str) -> None:
+@pytest.mark.parametrize("locale", ["en", "ar", "ja"])
+def test_the_longest_event_of_all_still_fits_and_keeps_its_urls_and_lines(
+    character: str, locale: str, longest_html: str
+) -> None:
     report = {"id": AN_ID, "reason": "illegal", "note": character * 500}
-    html = sanitise_imported("<b>" + "&amp;" * 60_000)
+    html = longest_html
     thread = a_thread(character, locale=locale)
     message = told(an_event(EventType.REPORT_FILED, thread=thread, comment=a_comment(html, character), report=report))
     assert message["cut"] == ["comment.html"]

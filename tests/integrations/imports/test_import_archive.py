@@ -18,8 +18,8 @@ from tests.builders import ASite, AThread, Json, a_comment, a_thread, events_of
 from tests.real_data import real_data
 
 FILES = [
-    "blog-2007-pingbacks.xml",
-    "blog-2009-moderated.xml",
+    pytest.param("blog-2007-pingbacks.xml", marks=pytest.mark.slow),
+    pytest.param("blog-2009-moderated.xml", marks=pytest.mark.slow),
     "every-state.xml",
     "small-blog.xml",
     "theme-preview.xml",

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +109,7 @@ def test_an_answer_to_what_was_left_out_hangs_where_that_hung() -> None:
     spool.close()
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_hundred_thousand_answers_is_no_recursion() -> None:
     spool = CommentSpool(Oddities())
     last = 100_000

@@ -142,10 +142,12 @@ def peak_of_reading(source: BinaryIO, *, comments: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_articles_that_went_by_are_not_held() -> None:
     assert peak_of_reading(a_big_export(articles=1_000, comments=10), comments=10_000) < 4 * MEGABYTE
 
 
+@pytest.mark.slow
 def test_the_texts_of_one_big_article_are_not_held() -> None:
     assert peak_of_reading(a_big_export(articles=1, comments=10_000), comments=10_000) < 8 * MEGABYTE
 

@@ -15,7 +15,7 @@ INSTANTS = ["0001-01-01T00:00:00%2B10:00", "9999-12-31T23:59:59-10:00", "2534023
 
 async def test_any_text_in_a_path_finds_nothing_or_what_was_registered_by_it(site: ASite) -> None:
     posted = await a_comment(await a_thread(site))
-    for segment in (quote(text, safe="") for text in some(naughty(), every=5)):
+    for segment in (quote(text, safe="") for text in some(naughty(), every=15)):
         for path in (f"/threads/{segment}", f"/threads/{segment}/comments", f"/comments/{segment}"):
             assert (await ask_site(site, "GET", path)).problem()["status"] in {400, 404}, segment
         assert (await ask_site(site, "GET", f"/comments/{posted['comment']['id']}{segment}")).status in {200, 400, 404}
