@@ -10,7 +10,7 @@ from starlette.responses import Response
 from service.integrations.endpoints.endpoint_store import most_behind
 from service.platform.events.read_log import head_positions
 from service.platform.http.raw_routes import json_response
-from service.platform.metrics import LOG_POSITION, MEDIA_TYPE, WEBHOOKS_BEHIND, exposed
+from service.platform.metrics import LOG_POSITION, MEDIA_TYPE, WEBHOOK_LAG, exposed
 from service.platform.problems import Busy, NotFound, Unauthenticated
 from service.platform.storage.engine import Database, database_of
 from service.platform.storage.revisions import current_revision, revision_problem
@@ -83,5 +83,5 @@ async def get_metrics(request: Request) -> Response:
             for site, position in (await head_positions(connection)).items():
                 LOG_POSITION.labels(site).set(position)
             for site, behind in (await most_behind(connection)).items():
-                WEBHOOKS_BEHIND.labels(site).set(behind)
+                WEBHOOK_LAG.labels(site).set(behind)
     return Response(exposed(), headers={**NO_STORE, "content-type": MEDIA_TYPE})

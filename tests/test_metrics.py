@@ -57,16 +57,16 @@ async def test_the_numbers_tell_what_happened(database_url: str) -> None:
     assert grown('onereply_posts_total{action="thread-closed"}') == 1
     assert grown(f'onereply_requests_total{{method="POST",route="{route}",status="201"}}') == 1
     assert grown(f'onereply_request_seconds_count{{route="{route}"}}') == 2
-    assert grown("onereply_group_posts_sum") == 2
+    assert grown("onereply_batch_posts_sum") == 2
     assert grown("onereply_writer_wait_seconds_count") == 4
-    assert after["onereply_queue_posts"] == 0
+    assert after["onereply_batch_queue_posts"] == 0
     label = f'{{site="{site.slug}"}}'
-    assert after[f"onereply_log_position{label}"] == after[f"onereply_log_told_position{label}"] == 3
+    assert after[f"onereply_log_position{label}"] == after[f"onereply_log_read_position{label}"] == 3
 
 
 async def test_how_far_webhooks_are_behind_is_told(database_url: str) -> None:
     async with an_app(database_url, metrics_key=KEY) as site:
-        behind = f'onereply_webhooks_behind{{site="{site.slug}"}}'
+        behind = f'onereply_webhook_lag_events{{site="{site.slug}"}}'
         assert (await scrape(site))[behind] == 0
         endpoint, _ = await an_endpoint(site, "http://127.0.0.1:9/")
         await a_thread(site)

@@ -21,9 +21,9 @@ LATENCY = Histogram(
 )
 READS = Counter("onereply_public_reads", "Answers to public reads, by source.", ["source"])
 POSTS = Counter("onereply_posts", "Posts by result: published, pending, or the problem that refused them.", ["action"])
-AKISMET = Counter("onereply_akismet", "Akismet's answers for posts: ham, spam, discard, or none.", ["answer"])
-GROUP = Histogram("onereply_group_posts", "Posts per batch (one transaction).", buckets=SIZES)
-QUEUE = Gauge("onereply_queue_posts", "Posts waiting for a transaction.", multiprocess_mode="livesum")
+AKISMET = Counter("onereply_akismet_checks", "Akismet's answers for posts: ham, spam, discard, or none.", ["answer"])
+BATCH_POSTS = Histogram("onereply_batch_posts", "Posts per batch (one transaction).", buckets=SIZES)
+QUEUE = Gauge("onereply_batch_queue_posts", "Posts waiting for a transaction.", multiprocess_mode="livesum")
 STREAMS = Gauge("onereply_streams", "Open streams.", multiprocess_mode="livesum")
 WRITER_WAIT = Histogram("onereply_writer_wait_seconds", "Time that a write waits for its turn.", buckets=SECONDS)
 DATABASE_UP = Gauge(
@@ -45,15 +45,15 @@ WEBHOOK_ATTEMPTS = Counter(
 LOG_POSITION = Gauge(
     "onereply_log_position", "Position of the last event in a site's log.", ["site"], multiprocess_mode="max"
 )
-LOG_TOLD = Gauge(
-    "onereply_log_told_position",
+LOG_READ = Gauge(
+    "onereply_log_read_position",
     "Position of the last event that the host has read.",
     ["site"],
     multiprocess_mode="max",
 )
 
-WEBHOOKS_BEHIND = Gauge(
-    "onereply_webhooks_behind",
+WEBHOOK_LAG = Gauge(
+    "onereply_webhook_lag_events",
     "Events that the endpoint furthest behind has yet to receive.",
     ["site"],
     multiprocess_mode="mostrecent",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from service.conversation.comments.accept_batch import Outcome, accept_batch
 from service.conversation.comments.drafts import Accepted, Draft, Unstorable
-from service.platform.metrics import BATCH_RETRIES, GROUP, POSTS, QUEUE
+from service.platform.metrics import BATCH_POSTS, BATCH_RETRIES, POSTS, QUEUE
 from service.platform.problems import Busy, DatabaseUnavailable, InternalError, Problem
 from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
 from service.platform.storage.postgresql import wait_for_locks
@@ -94,7 +94,7 @@ class GroupCommit:
 
     def _take(self) -> list[Waiting]:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
-        GROUP.observe(len(batch))
+        BATCH_POSTS.observe(len(batch))
         QUEUE.set(len(self._waiting))
         return batch
 

@@ -170,7 +170,7 @@ async def test_what_akismet_says_is_counted(site: ASite, asked_of: AnAkismet) ->
 def counted() -> dict[str, float]:
     """How often Akismet has given each answer so far."""
     answers = ("ham", "spam", "discard", "none")
-    return {each: REGISTRY.get_sample_value("onereply_akismet_total", {"answer": each}) or 0 for each in answers}
+    return {each: REGISTRY.get_sample_value("onereply_akismet_checks_total", {"answer": each}) or 0 for each in answers}
 
 
 async def test_nobody_is_asked_where_the_rule_is_off_or_no_thread_takes_the_post(
