@@ -45,7 +45,7 @@ RIGHTLY_REFUSED = {
     ("postComment", "invalid-field", "/author/url"): "a host that browsers read in two ways is not told by a pattern",
     ("patchComment", "invalid-field", "/body"): "nothing that can be seen is left",
     ("postSession", "invalid-credentials", ""): "a name and a password that fit nobody",
-    ("postArticleNews", "invalid-signature", ""): "nobody who tries it can sign",
+    ("postArticleEvent", "invalid-signature", ""): "nobody who tries it can sign",
     ("postDecisions", "invalid-field", r"/comments/\d+/revision"): AN_INTEGER,
     ("getQueue|getDecisions", "invalid-parameter", "since|until|query"): "times lie between 1900 and 2999",
     ("postBan", "invalid-field", "/until"): "the time must be to come, and lie between 1900 and 2999",

@@ -27,7 +27,7 @@ from service.integrations.endpoints.wire import (
     AttemptOut,
     Deliveries,
     DeliveriesQuery,
-    DeliveryTried,
+    DeliveryDetail,
     EndpointChanges,
     EndpointIn,
     EndpointOut,
@@ -165,7 +165,7 @@ async def get_delivery(request: Request, caller: Caller) -> Response:
         await find_endpoint(connection, caller.site, endpoint_id)
         delivery, attempts = await find_delivery(connection, caller.site, endpoint_id, position)
     return json_response(
-        DeliveryTried(delivery_out(delivery), [AttemptOut(*each) for each in attempts]), headers=PRIVATE
+        DeliveryDetail(delivery_out(delivery), [AttemptOut(*each) for each in attempts]), headers=PRIVATE
     )
 
 

@@ -65,7 +65,7 @@ async def _forget(connection: AsyncConnection, endpoint_id: UUID, positions: Seq
         await connection.execute(delete(table).where(*these))
 
 
-async def forget_answers(connection: AsyncConnection, site_id: int, positions: Sequence[int]) -> None:
+async def erase_responses(connection: AsyncConnection, site_id: int, positions: Sequence[int]) -> None:
     """Delete stored response bodies for a site's events at ``positions``.
 
     A receiver may have echoed the text of an erased comment.

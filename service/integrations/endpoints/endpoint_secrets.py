@@ -55,7 +55,7 @@ class EndpointSecrets:
         except Unopenable:
             if endpoint_id not in self._unopenable:
                 hint = "ONEREPLY_SECRET_KEY has changed; rotate it"
-                log.error("secret-unopenable", endpoint=str(endpoint_id), hint=hint)
+                log.error("secret-unreadable", endpoint=str(endpoint_id), hint=hint)
             self._unopenable.add(endpoint_id)
             return None
         until = min((each.until for each in before), default=None)

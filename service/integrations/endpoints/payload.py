@@ -43,7 +43,7 @@ class Message(msgspec.Struct, kw_only=True):
     data: Raw
 
 
-class TriedEndpoint(msgspec.Struct):
+class EndpointUnderTest(msgspec.Struct):
     """The endpoint that a test message goes to, as the receiver sees it."""
 
     id: UUID
@@ -58,7 +58,7 @@ class TrialMessage(msgspec.Struct, kw_only=True):
     type: str = TEST
     timestamp: datetime
     site: str
-    data: dict[Literal["endpoint"], TriedEndpoint]
+    data: dict[Literal["endpoint"], EndpointUnderTest]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -83,7 +83,7 @@ def body_of(site_slug: str, event: Event) -> bytes:
     return body if len(body) <= LONGEST else _cut(message)
 
 
-def test_body(site_slug: str, message_id: UUID, *, at: datetime, endpoint: TriedEndpoint) -> bytes:
+def test_body(site_slug: str, message_id: UUID, *, at: datetime, endpoint: EndpointUnderTest) -> bytes:
     """Return the body of a test message to ``endpoint`` at the instant ``at``."""
     return _encode(TrialMessage(id=message_id, timestamp=at, site=site_slug, data={"endpoint": endpoint}))
 

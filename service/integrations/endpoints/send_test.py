@@ -4,7 +4,7 @@ from uuid import UUID
 
 from service.integrations.endpoints.endpoint_clients import EndpointClients, read_route
 from service.integrations.endpoints.endpoint_store import find_endpoint
-from service.integrations.endpoints.payload import TriedEndpoint, test_body
+from service.integrations.endpoints.payload import EndpointUnderTest, test_body
 from service.integrations.endpoints.send_attempt import Answer, AttemptSender
 from service.platform import clock
 from service.platform.sites.site_lookup import Site
@@ -21,7 +21,7 @@ async def try_endpoint(database: Database, webhooks: EndpointClients, site: Site
         endpoint = await find_endpoint(connection, site, endpoint_id)
         route = await read_route(connection, webhooks.secrets, endpoint_id, now=now)
     message_id = clock.new_id()
-    told = TriedEndpoint(endpoint.id, endpoint.url, endpoint.description)
+    told = EndpointUnderTest(endpoint.id, endpoint.url, endpoint.description)
     body = test_body(site.slug, message_id, at=now, endpoint=told)
     sender = AttemptSender(webhooks.targets)
     try:

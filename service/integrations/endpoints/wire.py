@@ -69,7 +69,7 @@ class RedeliverIn(Timed):
     failed_since: Instant | None = None
 
 
-class RecentTries(msgspec.Struct):
+class RecentAttempts(msgspec.Struct):
     """The newest attempts: their number, the successes, and the latency at p50 and p95 in milliseconds."""
 
     attempts: int
@@ -91,7 +91,7 @@ class EndpointHealth(msgspec.Struct):
     failing_since: datetime | None
     delivered_at: datetime | None
     failed_at: datetime | None
-    recent: RecentTries
+    recent: RecentAttempts
 
 
 class EndpointOut(msgspec.Struct):
@@ -127,7 +127,7 @@ class EndpointSecret(msgspec.Struct):
 class AttemptOut(msgspec.Struct):
     """One attempt: the response's status and the beginning of its body, or the error."""
 
-    tried_at: datetime
+    attempted_at: datetime
     duration_ms: int
     status: int | None
     error: AttemptError | None
@@ -137,7 +137,7 @@ class AttemptOut(msgspec.Struct):
 class DeliveryOut(msgspec.Struct):
     """One event on its way to one endpoint.
 
-    ``webhook_id`` is the id that receivers see. ``next_try_at`` is set while the delivery waits.
+    ``webhook_id`` is the id that receivers see. ``next_attempt_at`` is set while the delivery waits.
     """
 
     position: int
@@ -145,7 +145,7 @@ class DeliveryOut(msgspec.Struct):
     type: str
     state: DeliveryState
     attempts: int
-    next_try_at: datetime | None
+    next_attempt_at: datetime | None
     created_at: datetime
     done_at: datetime | None
 
@@ -157,7 +157,7 @@ class Deliveries(msgspec.Struct):
     next: str | None
 
 
-class DeliveryTried(msgspec.Struct):
+class DeliveryDetail(msgspec.Struct):
     """A delivery with its newest 100 attempts, the newest first."""
 
     delivery: DeliveryOut
@@ -191,7 +191,7 @@ def endpoint_out(endpoint: Endpoint, figures: Figures) -> EndpointOut:
             failing_since=endpoint.failing_since,
             delivered_at=endpoint.delivered_at,
             failed_at=endpoint.failed_at,
-            recent=RecentTries(figures.attempts, figures.delivered, figures.p50_ms, figures.p95_ms),
+            recent=RecentAttempts(figures.attempts, figures.delivered, figures.p50_ms, figures.p95_ms),
         ),
     )
 
@@ -204,7 +204,7 @@ def delivery_out(delivery: KnownDelivery) -> DeliveryOut:
         type=delivery.type,
         state=delivery.state,
         attempts=delivery.attempts,
-        next_try_at=delivery.due_at if delivery.state == "waiting" else None,
+        next_attempt_at=delivery.due_at if delivery.state == "waiting" else None,
         created_at=delivery.created_at,
         done_at=delivery.done_at,
     )

@@ -16,7 +16,7 @@ Article = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x
 Limit = Annotated[int, Meta(ge=1, le=200)]
 
 
-class JudgedIn(Body):
+class CommentRevision(Body):
     """A comment, and its revision when the moderator saw it."""
 
     id: UUID
@@ -27,7 +27,7 @@ class DecisionIn(Body):
     """One action on one or more comments."""
 
     action: Action
-    comments: Annotated[list[JudgedIn], Meta(min_length=1, max_length=500)]
+    comments: Annotated[list[CommentRevision], Meta(min_length=1, max_length=500)]
     reason: Reason | None = None
 
 

@@ -11,7 +11,7 @@ from service.conversation.comments.model import State
 from service.conversation.comments.wire import finding_out
 from service.conversation.screening.findings import Action
 from service.moderation.rules.try_rules import Example, try_rules
-from service.moderation.rules.wire import ActionCounts, Differing, SettingsIn, Tried, TryIn
+from service.moderation.rules.wire import ActionCounts, SettingsIn, TrialExample, TrialIn, TrialOut
 from service.platform import clock
 from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller, locale_of
@@ -51,13 +51,13 @@ async def put_rules(request: Request, caller: Caller) -> Response:
 
 async def post_try(request: Request, caller: Caller) -> Response:
     """Try rules on the site's latest comments."""
-    body = await decode_body(request, TryIn, limit=RULES_LIMIT)
+    body = await decode_body(request, TrialIn, limit=RULES_LIMIT)
     model = await model_of(request, caller)
     trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
     locale = locale_of(request, caller)
     examples = [_differing(example, locale) for example in trial.examples]
     before, after = _actions(trial.before), _actions(trial.after)
-    out = Tried(trial.before.total(), before, after, trial.changed, examples)
+    out = TrialOut(trial.before.total(), before, after, trial.changed, examples)
     return json_response(out, headers={**NO_STORE, "content-language": locale})
 
 
@@ -91,8 +91,8 @@ def _actions(counted: Counter[Action]) -> ActionCounts:
     return ActionCounts(counted["publish"], counted["hold"], counted["spam"], counted["reject"])
 
 
-def _differing(example: Example, locale: str) -> Differing:
-    return Differing(
+def _differing(example: Example, locale: str) -> TrialExample:
+    return TrialExample(
         id=example.comment_id,
         article=example.article,
         state=State(example.state),

@@ -26,7 +26,7 @@ SettingsIn = cast(
 )
 
 
-class TryIn(Body):
+class TrialIn(Body):
     """Rules to try on the ``last`` comments of the site."""
 
     rules: Rules
@@ -42,7 +42,7 @@ class ActionCounts(msgspec.Struct):
     reject: int
 
 
-class Differing(msgspec.Struct):
+class TrialExample(msgspec.Struct):
     """A comment that gets a different action; ``excerpt`` is the start of its text."""
 
     id: UUID
@@ -54,11 +54,11 @@ class Differing(msgspec.Struct):
     findings: list[FindingOut]
 
 
-class Tried(msgspec.Struct):
+class TrialOut(msgspec.Struct):
     """The result of a trial: actions before and after, and the newest comments that differ."""
 
-    tried: int
+    checked: int
     before: ActionCounts
     after: ActionCounts
     changed: int
-    examples: list[Differing]
+    examples: list[TrialExample]

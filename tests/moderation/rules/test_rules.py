@@ -78,7 +78,7 @@ async def test_rules_are_tried_on_what_there_is_and_change_nothing(site: ASite) 
         await thread.post(body)
     before = await events_of(site)
     tried = (await site.call("POST", "/rules/try", by="moderator", json={"rules": RULES, "last": 10_000})).json()
-    assert (tried["tried"], tried["changed"]) == (5, 4)
+    assert (tried["checked"], tried["changed"]) == (5, 4)
     assert tried["before"] == {"publish": 4, "hold": 1, "spam": 0, "reject": 0}
     assert tried["after"] == {"publish": 2, "hold": 2, "spam": 0, "reject": 1}
     newest = tried["examples"][0]
@@ -86,7 +86,7 @@ async def test_rules_are_tried_on_what_there_is_and_change_nothing(site: ASite) 
     assert newest["findings"][0]["matched"] == "casino*"
     assert (newest["article"], newest["state"]) == (thread.article, "published")
     fewer = (await site.call("POST", "/rules/try", by="moderator", json={"rules": RULES, "last": 2})).json()
-    assert (fewer["tried"], len(fewer["examples"])) == (2, 2)
+    assert (fewer["checked"], len(fewer["examples"])) == (2, 2)
     assert await events_of(site) == before
 
 
