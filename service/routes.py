@@ -79,7 +79,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
     ("POST",   "/endpoints/{endpoint}/redeliver", webhooks.post_redeliver, ADMIN),
     ("GET",    "/endpoints/{endpoint}/deliveries", webhooks.get_deliveries, ADMIN),
     ("GET",    "/endpoints/{endpoint}/deliveries/{position}", webhooks.get_delivery, ADMIN),
-    ("POST",   "/webhooks/articles",             articles.post_article_news,  SIGNED),
+    ("POST",   "/webhooks/articles",             articles.post_article_event,  SIGNED),
     ("POST",   "/sessions",                   access.post_session,         ANYONE),
     ("GET",    "/sessions/current",           access.get_session,          SESSION),
     ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),

@@ -13,13 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from service.conversation.comments.batch_context import forget_old_keys
 from service.conversation.comments.fingerprint_retention import Forgetting
 from service.conversation.threads.close_thread import SWEPT_AT_ONCE, sweep_closings
-from service.conversation.threads.withdraw_article import forget_standings
+from service.conversation.threads.withdraw_article import prune_withdrawals
 from service.integrations.articles.erase_threads import erase_threads
-from service.integrations.articles.received_messages import forget_received
+from service.integrations.articles.received_messages import prune_received
 from service.integrations.endpoints.deliverer import Deliverer
-from service.integrations.endpoints.delivery_retention import forget_answers, forget_deliveries
+from service.integrations.endpoints.delivery_retention import erase_responses, forget_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
-from service.moderation.bans.ban_reader import forget_banned
+from service.moderation.bans.ban_reader import erase_expired_fingerprints
 from service.moderation.queue.claims import forget_claims
 from service.moderation.reports.report_store import forget_reporters
 from service.moderation.search.search_index import forget_words, index_comments
@@ -89,14 +89,14 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
     while swept == SWEPT_AT_ONCE:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
-    await erase_threads(database, forget_answers)
+    await erase_threads(database, erase_responses)
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
         await forget_expired_sessions(connection, now=clock.now())
         await connection.execute(forget_claims(clock.now()))
-        await forget_banned(connection)
-        await forget_received(connection, now=clock.now())
-        await forget_standings(connection, now=clock.now())
+        await erase_expired_fingerprints(connection)
+        await prune_received(connection, now=clock.now())
+        await prune_withdrawals(connection, now=clock.now())
     async with database.read() as connection:
         sites = await list_sites(connection)
     await forgetting.forget_addresses(sites)

@@ -1,7 +1,7 @@
-"""The names of rules, settings, findings and decisions are those that the field uses.
+"""The names of rules, settings, findings, decisions, secrets, bans and article events are those that the field uses.
 
 Why: nothing is released yet, so a name is changed once, everywhere, and stored values move with it.
-Locks: on PostgreSQL the two tables whose column is renamed, for a moment; their rows are rewritten where a name moved.
+Locks: on PostgreSQL the tables that are renamed or have a renamed column, for a moment; rows only where a name moved.
 The release before lives with it because: it does not, there was none; stop every process before you migrate.
 """
 
@@ -67,25 +67,64 @@ FINDINGS = {
 }
 ACTIONS = {"published": "publish", "pending": "hold", "refused": "reject"}
 DUPLICATES = {"refuse": "reject"}
+SECRETS = {"article-hooks": "article-webhooks"}
+TABLES = {"articles_told": "article_event_times", "article_standings": "article_withdrawals"}
+COLUMNS = {
+    "findings": {"verdict": "action"},
+    "decisions": {"verdict": "action"},
+    "bans": {"told": "masked_value", "mark": "fingerprint"},
+    "reports": {"reporter_mark": "reporter_fingerprint"},
+    "article_event_times": {"told": "times"},
+    "article_withdrawals": {"told_at": "occurred_at"},
+}
+INDEXES = {
+    "bans": ("ix_bans_mark", "ix_bans_fingerprint", ["site_id", "fingerprint"]),
+    "article_withdrawals": (
+        "ix_article_standings_received_at",
+        "ix_article_withdrawals_received_at",
+        ["received_at"],
+    ),
+}
+TIMES = {"things": "fields", "standing": "withdrawal"}
 
 SITES = sa.table("sites", sa.column("id"), sa.column("settings", sa.Text))
 STORED_RULES = sa.table("rules", sa.column("site_id"), sa.column("rules", sa.Text))
 STORED_FINDINGS = sa.table("findings", sa.column("rule"), sa.column("action"))
 DECISIONS = sa.table("decisions", sa.column("id"), sa.column("action"), sa.column("reason", sa.Text))
+STORED_SECRETS = sa.table("site_secrets", sa.column("name"))
+EVENT_TIMES = sa.table("article_event_times", sa.column("times", sa.Text))
 
 
 def upgrade() -> None:
     """Give everything its new name."""
-    for table in ("findings", "decisions"):
-        op.execute(f"ALTER TABLE {table} RENAME COLUMN verdict TO action")
+    for old, new in TABLES.items():
+        op.rename_table(old, new)
+        _rename_constraints(new, old, new)
+    for table, columns in COLUMNS.items():
+        for old, new in columns.items():
+            op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
+    for table, (old, new, columns_of_index) in INDEXES.items():
+        op.drop_index(old, table)
+        op.create_index(new, table, columns_of_index)
     _rename(RULES, SETTINGS, FINDINGS, ACTIONS, DUPLICATES)
+    _rename_secrets(SECRETS)
+    _rename_times(TIMES)
 
 
 def downgrade() -> None:
     """Give everything its old name back."""
+    _rename_times(_turned(TIMES))
+    _rename_secrets(_turned(SECRETS))
     _rename(*(_turned(names) for names in (RULES, SETTINGS, FINDINGS, ACTIONS, DUPLICATES)))
-    for table in ("findings", "decisions"):
-        op.execute(f"ALTER TABLE {table} RENAME COLUMN action TO verdict")
+    for table, (old, new, columns_of_index) in INDEXES.items():
+        op.drop_index(new, table)
+        op.create_index(old, table, columns_of_index)
+    for table, columns in COLUMNS.items():
+        for old, new in columns.items():
+            op.execute(f"ALTER TABLE {table} RENAME COLUMN {new} TO {old}")
+    for old, new in TABLES.items():
+        op.rename_table(new, old)
+        _rename_constraints(old, new, old)
 
 
 def _turned(names: Mapping[str, str]) -> dict[str, str]:
@@ -116,6 +155,33 @@ def _rename(
     for decision_id, action, reason in connection.execute(changes).all():
         words = ", ".join(members[action].get(word, word) for word in reason.split(", "))
         connection.execute(DECISIONS.update().where(DECISIONS.c.id == decision_id).values(reason=words))
+
+
+def _rename_constraints(table: str, old: str, new: str) -> None:
+    """Rename the keys of a renamed ``table``; SQLite never uses their names."""
+    if op.get_context().dialect.name == "postgresql":
+        column = "thread_id" if "article_event_times" in (old, new) else "site_id"
+        for key, end in (("pk", ""), ("fk", f"_{column}")):
+            op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {key}_{old}{end} TO {key}_{new}{end}")
+
+
+def _rename_secrets(names: Mapping[str, str]) -> None:
+    """Rename the secrets, whose names a check lists."""
+    check = op.f("ck_site_secrets_name")
+    with op.batch_alter_table("site_secrets") as table:
+        table.drop_constraint(check, type_="check")
+    for old, new in names.items():
+        op.execute(STORED_SECRETS.update().where(STORED_SECRETS.c.name == old).values(name=new))
+    allowed = ("host-token", "akismet-key", *names.values())
+    with op.batch_alter_table("site_secrets") as table:
+        table.create_check_constraint(check, f"name IN {allowed!r}")
+
+
+def _rename_times(names: Mapping[str, str]) -> None:
+    """Rename the keys of the stored times, a JSON object whose values are only times."""
+    times = EVENT_TIMES.c.times
+    for old, new in names.items():
+        op.execute(EVENT_TIMES.update().values(times=sa.func.replace(times, f'"{old}":', f'"{new}":')))
 
 
 def _keys(stored: str, names: Mapping[str, str], *, duplicates: Mapping[str, str] | None = None) -> str:

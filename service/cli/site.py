@@ -105,8 +105,8 @@ def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
     """Set a secret of a site, or generate one and print it alone on the last line.
 
     NAME is one of three secrets. The host signs its readers' tokens (HS256) with host-token and its article events with
-    article-hooks. The akismet-key comes from Akismet. Secrets are never arguments, because other users of the machine
-    could see them.
+    article-webhooks. The akismet-key comes from Akismet. Secrets are never arguments, because other users of the
+    machine could see them.
     """
     if reads and removes:
         raise click.UsageError("Give --set or --remove, not both.")
@@ -115,7 +115,7 @@ def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
     elif reads:
         _set(slug, name, sys.stdin.read().rstrip("\r\n"))
         click.echo(f"The secret {name} of “{slug}” is set.")
-    elif name in {"host-token", "article-hooks"}:
+    elif name in {"host-token", "article-webhooks"}:
         made = secrets.token_urlsafe(32) if name == "host-token" else make_secret()
         _set(slug, name, made)
         click.echo(f"The secret {name} of “{slug}”. Keep it; it can't be shown again.", err=True)
@@ -130,7 +130,7 @@ def _set(slug: str, name: SecretName, text: str) -> None:
     async def deed(database: Database) -> None:
         async with database.write() as connection:
             site = await find_site(connection, slug)
-            if name == "article-hooks":
+            if name == "article-webhooks":
                 check_secret(text)
             await set_secret(connection, site, name, text, secret_key=settings.secret_key)
 

@@ -48,16 +48,16 @@ def test_a_secret_is_made_and_printed_alone_on_the_last_line(onereply: Command, 
 def test_what_a_host_signs_news_with_is_made_or_read_in_the_form_of_standard_webhooks(
     onereply: Command, fresh_database_url: str
 ) -> None:
-    printed = done(onereply("site", "secret", "gazette", "article-hooks"))
+    printed = done(onereply("site", "secret", "gazette", "article-webhooks"))
     assert re.fullmatch(r"whsec_[\w+/]{43}=\n", printed)
-    assert kept(fresh_database_url, "article-hooks") == printed.strip()
+    assert kept(fresh_database_url, "article-webhooks") == printed.strip()
     own = "whsec_" + "QUJD" * 8
-    done(onereply("site", "secret", "gazette", "article-hooks", "--set", typed=f"{own}\n"))
-    assert kept(fresh_database_url, "article-hooks") == own
+    done(onereply("site", "secret", "gazette", "article-webhooks", "--set", typed=f"{own}\n"))
+    assert kept(fresh_database_url, "article-webhooks") == own
     for text in ("", own[6:], "whsec_QUJD", "whsec_" + "?" * 40):
-        line = stopped(onereply("site", "secret", "gazette", "article-hooks", "--set", typed=text))
+        line = stopped(onereply("site", "secret", "gazette", "article-webhooks", "--set", typed=text))
         assert line.startswith("A webhook secret is") and (not text or text not in line)
-    assert kept(fresh_database_url, "article-hooks") == own
+    assert kept(fresh_database_url, "article-webhooks") == own
 
 
 def test_a_secret_is_read_from_standard_input_and_never_printed(onereply: Command, fresh_database_url: str) -> None:
@@ -85,7 +85,7 @@ def test_a_secret_that_does_not_fit_is_refused_without_being_told(onereply: Comm
         ("akismet-key", "c0\tffee"),
     ):
         line = stopped(onereply("site", "secret", "gazette", name, "--set", typed=text))
-        assert line.startswith(f"A secret “{name}” is one line") and (not text or text not in line)
+        assert line.startswith(f"The secret “{name}” must be one line") and (not text or text not in line)
     assert kept(fresh_database_url, "host-token") is kept(fresh_database_url, "akismet-key") is None
 
 

@@ -117,7 +117,7 @@ def _set_up(database_url: str) -> list[dict[str, str]]:
     """Migrate, add the site, and keys; the headers that show them."""
     onereply(database_url, "migrate")
     onereply(database_url, "site", "add", "gazette", "--name", "The Gazette")
-    onereply(database_url, "site", "secret", "gazette", "article-hooks", "--set", typed=HOOKS)
+    onereply(database_url, "site", "secret", "gazette", "article-webhooks", "--set", typed=HOOKS)
     keys = [onereply(database_url, "key", "add", "gazette", "--role", role) for role in ("admin", "moderator", "host")]
     return [{"Authorization": f"Bearer {key}"} for key in keys]
 
@@ -131,13 +131,13 @@ async def _client(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
 
 async def test_what_was_not_taken_is_told_later(joined: Joined) -> None:
     wagtail = joined.wagtail
-    await joined.command("site", "secret", "gazette", "article-hooks", "--remove")
+    await joined.command("site", "secret", "gazette", "article-webhooks", "--remove")
     await until(joined.status_of_a_hook, lambda status: status == 401)
     page = await wagtail.draft("tram", title="A new tram line")
     await wagtail.publish(page, "tram", title="A new tram line")
     await wagtail.shows("tram", "A new tram line", hides="repl")
     assert await joined.status_of(page) == 404
-    await joined.command("site", "secret", "gazette", "article-hooks", "--set", typed=HOOKS)
+    await joined.command("site", "secret", "gazette", "article-webhooks", "--set", typed=HOOKS)
     await until(joined.status_of_a_hook, lambda status: status != 401)
     await wagtail.manage("tell_onereply")
     await wagtail.shows("tram", "No replies on “A new tram line”")

@@ -15,14 +15,15 @@ from service.integrations.endpoints.leases import stay_alive
 from service.moderation.search.search_index import index_comments
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform import clock
-from service.platform.sites.edit_site import find_site
-from service.platform.sites.site_secrets import set_secret
+from service.platform.sites.edit_site import find_site, list_sites
+from service.platform.sites.site_secrets import Secrets, set_secret
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
+from service.platform.storage.seal import Seal
 from service.tables import METADATA, is_modelled, is_on
 from tests.builders import ASite, AThread, a_comment, a_session, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY, an_installation
-from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.integrations.endpoints.a_receiver import OK, a_receiver, an_answer
 from tests.integrations.endpoints.deliveries import AWorker, an_endpoint
 
@@ -55,8 +56,8 @@ TABLES = {
     "attempts": "2026_11_25_0015",
     "article_aliases": "2026_11_25_0016",
     "url_aliases": "2026_11_25_0016",
-    "articles_told": "2026_11_25_0016",
-    "article_standings": "2026_11_25_0016",
+    "article_event_times": "2026_11_25_0016",
+    "article_withdrawals": "2026_11_25_0016",
     "erasures": "2026_11_25_0016",
     "received_webhooks": "2026_11_25_0016",
 }
@@ -109,15 +110,16 @@ async def deliver(site: ASite) -> None:
 
 async def some_news(site: ASite) -> None:
     """What a host tells of its articles: moved, with another URL, one to be erased, one that nobody knows."""
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     await site.set(on_article_deleted="erase")
-    await tell(site, "published", "old", title="A title", url="https://gazette.example/old")
+    await send_event(site, "published", "old", title="A title", url="https://gazette.example/old")
     await a_comment(AThread(site, "old"), "Soon gone.")
-    await tell(site, "updated", "new", previous_article="old", url="https://gazette.example/new")
-    await tell(site, "deleted", "new")
-    await tell(site, "withdrawn", "unheard-of")
+    await send_event(site, "updated", "new", previous_article="old", url="https://gazette.example/new")
+    await send_event(site, "deleted", "new")
+    await send_event(site, "withdrawn", "unheard-of")
 
 
+NAMES = next(script.module for script in SCRIPTS if script.revision == "2026_11_29_0018")
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -126,7 +128,7 @@ async def rows(database: Database) -> Rows:
 
     def columns_of(sync: Connection) -> dict[str, str]:
         inspector = inspect(sync)
-        present = [table for table in TABLES if table in inspector.get_table_names()]
+        present = [table for table in (*TABLES, *NAMES.TABLES) if table in inspector.get_table_names()]
         return {table: ", ".join(column["name"] for column in inspector.get_columns(table)) for table in present}
 
     async with database.read() as connection:
@@ -138,29 +140,42 @@ async def rows(database: Database) -> Rows:
 
 
 def with_old_names(held: Rows) -> Rows:
-    """What is ``held`` under the names that rules, settings, findings and decisions had before revision 0018."""
-    names = next(script.module for script in SCRIPTS if script.revision == "2026_11_29_0018")
+    """The rows ``held`` with the names that tables, columns and values had before revision 0018."""
     rules, settings, findings, actions = (
-        {new: old for old, new in each.items()} for each in (names.RULES, names.SETTINGS, names.FINDINGS, names.ACTIONS)
+        {new: old for old, new in each.items()} for each in (NAMES.RULES, NAMES.SETTINGS, NAMES.FINDINGS, NAMES.ACTIONS)
     )
 
     def members(stored: str, old: dict[str, str]) -> str:
         return re.sub(r'"(\w+)":', lambda member: f'"{old.get(member[1], member[1])}":', stored)
 
     def reason(row: dict[str, Any]) -> str | None:
-        old = {"rules": rules, "settings": settings}.get(row["action"], {})
-        told: str | None = row["reason"]
-        return told and ", ".join(old.get(word, word) for word in told.split(", "))
+        old = {"rules": rules, "settings": settings}.get(row["verdict"], {})
+        changed: str | None = row["reason"]
+        return changed and ", ".join(old.get(word, word) for word in changed.split(", "))
 
+    def times(stored: str) -> str:
+        return stored.replace('"fields":', '"things":').replace('"withdrawal":', '"standing":')
+
+    held = {table: [with_old_columns(row, NAMES.COLUMNS.get(table, {})) for row in held[table]] for table in held}
+    secrets = {new: old for old, new in NAMES.SECRETS.items()}
+    event_times, withdrawals = held.pop("article_event_times"), held.pop("article_withdrawals")
     return held | {
+        "articles_told": [row | {"told": times(row["told"])} for row in event_times],
+        "article_standings": withdrawals,
+        "site_secrets": [row | {"name": secrets.get(row["name"], row["name"])} for row in held["site_secrets"]],
         "sites": [row | {"settings": members(row["settings"], settings)} for row in held["sites"]],
         "rules": [row | {"rules": members(row["rules"], rules)} for row in held["rules"]],
         "findings": [
-            row | {"rule": findings.get(row["rule"], row["rule"]), "verdict": actions.get(row["action"], row["action"])}
+            row
+            | {"rule": findings.get(row["rule"], row["rule"]), "verdict": actions.get(row["verdict"], row["verdict"])}
             for row in held["findings"]
         ],
-        "decisions": [row | {"verdict": row["action"], "reason": reason(row)} for row in held["decisions"]],
+        "decisions": [row | {"reason": reason(row)} for row in held["decisions"]],
     }
+
+
+def with_old_columns(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+    return row | {old: row[new] for old, new in columns.items()}
 
 
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
@@ -173,7 +188,8 @@ def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     if revision < "2026_11_25_0016":  # until when no secret had that name
         secrets = [row for row in held["site_secrets"] if row["name"] != "article-hooks"]
         held = held | {"site_secrets": secrets}
-    present = {} if revision == "base" else {table: held[table] for table in held if TABLES[table] <= revision}
+    first = TABLES | {old: TABLES[new] for old, new in NAMES.TABLES.items()}
+    present = {} if revision == "base" else {table: held[table] for table in held if first[table] <= revision}
     columns = {table: rows[0].keys() for table, rows in like.items() if rows}
     return {
         table: sorted(({name: row[name] for name in columns[table]} for row in rows), key=repr)
@@ -284,6 +300,24 @@ async def test_a_step_down_and_up_again_keeps_the_rows_of_the_tables_that_stay(
     await database.close()
     assert there_at(await rows(database), to, held) == kept
     assert await differences(database) == []
+
+
+async def test_a_secret_stored_under_its_old_name_opens_under_the_new_one(
+    database: Database, fresh_database_url: str
+) -> None:
+    await fill(fresh_database_url)
+    await migrate(database, to="2026_11_28_0017")
+    await database.close()
+    async with database.write() as connection:
+        site_id = await connection.scalar(text("SELECT id FROM sites"))
+        sealed = Seal(SECRET_KEY, purpose="site secrets").close("from before", about=f"{site_id} article-hooks")
+        statement = text("UPDATE site_secrets SET sealed = :sealed WHERE name = 'article-hooks'")
+        await connection.execute(statement, {"sealed": sealed})
+    await migrate(database)
+    await database.close()
+    async with database.read() as connection:
+        site = (await list_sites(connection))[0]
+    assert await Secrets(database, SECRET_KEY).find(site, "article-webhooks") == "from before"
 
 
 async def test_migrating_what_is_migrated_changes_nothing(database: Database, fresh_database_url: str) -> None:

@@ -19,7 +19,7 @@ from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
 from service.routes import SITE_ROUTES
 from tests.builders import ASite, Json, a_comment, a_session, a_site, a_thread, events_of
-from tests.integrations.articles.articles import news, share_hooks_secret, signed
+from tests.integrations.articles.articles import article_event, share_webhook_secret, signed
 from tests.platform.access.a_host import SECRET, a_token, segment, share_secret
 
 ROUTES = {f"{method} {path}": (method, path, who) for method, path, _, who in SITE_ROUTES}
@@ -43,7 +43,7 @@ BODIES: dict[str, Json] = {
     "POST /sessions": {},
     "POST /decisions": {"action": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
-NEWS = msgspec.json.encode(news("withdrawn"))
+NEWS = msgspec.json.encode(article_event("withdrawn"))
 QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}
 # What it takes to be let in by a route: the kind of caller in ``platform/access/caller.py``.
 KNOWN = {
@@ -177,7 +177,7 @@ async def test_each_caller_may_do_just_what_the_table_says(site: ASite, caller: 
     await a_thread(site, article="a", url="https://gazette.example/a")
     comment = (await a_comment(await a_thread(site)))["comment"]["id"]
     await share_secret(site, SECRET)
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     async with a_site(site.app) as other:
         await share_secret(other, SECRET + " there")
         sent = await authorization(site, other, caller)

@@ -17,7 +17,7 @@ from service.conversation.comments.wire import told_comment
 from service.conversation.screening.findings import Action
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.model import Thread
-from service.conversation.threads.thread_events import tell
+from service.conversation.threads.thread_events import thread_event
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.sites.site_lookup import Site
@@ -54,7 +54,7 @@ class Change(msgspec.Struct):
 def enter_state(thread: Thread, site: Site, comment: Comment, *, now: datetime) -> NewEvent:
     """Count a comment that has just arrived in ``thread``, and return its event."""
     enter_silently(thread, comment)
-    return tell(thread, site, ARRIVED[comment.state], occurred_at=now, comment=told_comment(comment))
+    return thread_event(thread, site, ARRIVED[comment.state], occurred_at=now, comment=told_comment(comment))
 
 
 def enter_silently(thread: Thread, comment: Comment) -> None:
@@ -116,7 +116,7 @@ def _apply(change: Change, now: datetime) -> NewEvent:
     thread.shown_version += comment.shown or comment.state is State.PUBLISHED
     comment.shown = comment.state is State.PUBLISHED  # keep_shown sets it for tombstones
     told = {"comment": told_comment(comment), "previous_state": before}
-    return tell(thread, change.site, change.event, occurred_at=now, **told)
+    return thread_event(thread, change.site, change.event, occurred_at=now, **told)
 
 
 def _spots(change: Change) -> list[tuple[int, bytes]]:

@@ -21,8 +21,8 @@ class Ban(NamedTuple):
     id: UUID
     site_id: int
     kind: Kind
-    mark: int
-    told: str
+    fingerprint: int
+    masked_value: str
     reader_id: UUID | None
     reason: str | None
     until: datetime | None
@@ -48,29 +48,29 @@ COLUMNS = tuple(getattr(BanRow, name) for name in Ban._fields)
 Bans = dict[tuple[int, int], list[Ban]]
 
 
-async def read_bans(connection: AsyncConnection, marks: Collection[tuple[int, int]]) -> Bans:
-    """Read all bans on ``marks`` that no moderator has ended, keyed by (site id, fingerprint).
+async def read_bans(connection: AsyncConnection, fingerprints: Collection[tuple[int, int]]) -> Bans:
+    """Read all bans that no moderator has ended, by pairs of site id and fingerprint.
 
-    ``marks`` are pairs of site id and fingerprint. Bans past their ``until`` are included; check :meth:`Ban.holds`.
+    Returns them by the same pairs. Bans past their ``until`` are included; check :meth:`Ban.holds`.
     """
     bans: Bans = {}
-    if not marks:
+    if not fingerprints:
         return bans
     dialect = connection.dialect.name
-    for row in await connection.execute(_by_mark(dialect), rows_given(dialect, sorted(marks))):
+    for row in await connection.execute(_by_fingerprint(dialect), rows_given(dialect, sorted(fingerprints))):
         ban = Ban(*row)
-        bans.setdefault((ban.site_id, ban.mark), []).append(ban)
+        bans.setdefault((ban.site_id, ban.fingerprint), []).append(ban)
     return bans
 
 
 @lru_cache
-def _by_mark(dialect: str) -> Select[*tuple[Any, ...]]:
-    return select(*COLUMNS).where(any_of(dialect, BanRow.site_id, BanRow.mark), BanRow.ended_at.is_(None))
+def _by_fingerprint(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*COLUMNS).where(any_of(dialect, BanRow.site_id, BanRow.fingerprint), BanRow.ended_at.is_(None))
 
 
-def longest_ban(bans: Bans, site_id: int, marks: Sequence[int], now: datetime) -> Ban | None:
-    """Return the ban on ``marks`` that lasts longest of those in force at ``now``; None if there is none."""
+def longest_ban(bans: Bans, site_id: int, fingerprints: Sequence[int], now: datetime) -> Ban | None:
+    """Return the ban on ``fingerprints`` that lasts longest of those in force at ``now``; None if there is none."""
     if not bans:
         return None
-    holding = [ban for mark in marks for ban in bans.get((site_id, mark), ()) if ban.holds(now)]
+    holding = [ban for fingerprint in fingerprints for ban in bans.get((site_id, fingerprint), ()) if ban.holds(now)]
     return max(holding, key=lambda ban: (ban.until is None, ban.until or now), default=None)

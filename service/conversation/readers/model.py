@@ -14,22 +14,22 @@ KINDS = ("reader", "email", "domain", "address")
 class BanRow(Base):
     """A ban on posting, permanent or until a time.
 
-    ``mark`` is a fingerprint (``access/fingerprints.py``); no e-mail or address is stored. ``told`` is the masked text
-    that moderators see. ``ended_at`` is the time a moderator ended the ban.
+    ``fingerprint`` is a keyed hash (``access/fingerprints.py``); no e-mail or address is stored. ``masked_value`` is
+    what moderators see. ``ended_at`` is the time a moderator ended the ban.
     """
 
     __tablename__ = "bans"
     __table_args__ = (
         Index("ix_bans_site_id", "site_id", "id"),
-        Index("ix_bans_mark", "site_id", "mark"),
+        Index("ix_bans_fingerprint", "site_id", "fingerprint"),
         one_of("kind", KINDS),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
     kind: Mapped[str] = mapped_column(String(7))
-    mark: Mapped[int] = mapped_column(BigInteger)
-    told: Mapped[str] = mapped_column(String(260))
+    fingerprint: Mapped[int] = mapped_column(BigInteger)
+    masked_value: Mapped[str] = mapped_column(String(260))
     reader_id: Mapped[UUID | None]
     reason: Mapped[str | None] = mapped_column(String(500))
     until: Mapped[datetime | None]

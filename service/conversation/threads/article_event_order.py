@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.model import ArticleToldRow, Thread
+from service.conversation.threads.model import ArticleEventTimesRow, Thread
 
 # Columns of an article and the field each belongs to; columns of one field change together.
 CONTENT = {
@@ -22,40 +22,40 @@ CONTENT = {
     "mode": "mode",
     "comments_on": "comments_on",
 }
-NEWEST, STANDING, ID = "updated_at", "standing", "article"
+NEWEST, WITHDRAWAL, ID = "updated_at", "withdrawal", "article"
 
 
 class LatestEvents(msgspec.Struct):
     """The time of the latest event by field: those of :data:`CONTENT`, the newest of them, the withdrawal, the id."""
 
-    things: dict[str, datetime] = {}
+    fields: dict[str, datetime] = {}
 
-    def is_news(self, thing: str, at: datetime) -> bool:
-        """Whether a value of ``thing`` from ``at`` is at least as new as the known one."""
-        return at >= self.things.get(thing, at)
+    def is_current(self, field: str, at: datetime) -> bool:
+        """Whether a value of ``field`` from ``at`` is at least as new as the known one."""
+        return at >= self.fields.get(field, at)
 
-    def note(self, thing: str, at: datetime) -> None:
-        """Record ``at`` for ``thing``, unless a newer time is known."""
-        self.things[thing] = max(at, self.things.get(thing, at))
+    def record(self, field: str, at: datetime) -> None:
+        """Record ``at`` for ``field``, unless a newer time is known."""
+        self.fields[field] = max(at, self.fields.get(field, at))
 
 
-async def read_told(connection: AsyncConnection, thread: Thread) -> LatestEvents:
+async def read_latest_events(connection: AsyncConnection, thread: Thread) -> LatestEvents:
     """Read the latest event times of the article of ``thread``.
 
     If the host has since registered the article with an ``updated_at``, that time counts for all fields it can
     register.
     """
-    statement = select(ArticleToldRow.told).where(ArticleToldRow.thread_id == thread.id)
+    statement = select(ArticleEventTimesRow.times).where(ArticleEventTimesRow.thread_id == thread.id)
     row = (await connection.execute(statement)).scalar_one_or_none()
-    told = msgspec.json.decode(row, type=LatestEvents) if row else LatestEvents()
-    if thread.updated_at is not None and thread.updated_at != told.things.get(NEWEST):
-        for thing in (NEWEST, *CONTENT.values()):
-            told.note(thing, thread.updated_at)
-    return told
+    latest = msgspec.json.decode(row, type=LatestEvents) if row else LatestEvents()
+    if thread.updated_at is not None and thread.updated_at != latest.fields.get(NEWEST):
+        for field in (NEWEST, *CONTENT.values()):
+            latest.record(field, thread.updated_at)
+    return latest
 
 
-async def write_told(connection: AsyncConnection, thread: Thread, told: LatestEvents) -> None:
-    """Store ``told``, replacing the previous row."""
-    await connection.execute(delete(ArticleToldRow).where(ArticleToldRow.thread_id == thread.id))
-    row = {"thread_id": thread.id, "told": msgspec.json.encode(told).decode()}
-    await connection.execute(insert(ArticleToldRow).values(row))
+async def write_latest_events(connection: AsyncConnection, thread: Thread, latest: LatestEvents) -> None:
+    """Store ``latest``, replacing the previous row."""
+    await connection.execute(delete(ArticleEventTimesRow).where(ArticleEventTimesRow.thread_id == thread.id))
+    row = {"thread_id": thread.id, "times": msgspec.json.encode(latest).decode()}
+    await connection.execute(insert(ArticleEventTimesRow).values(row))

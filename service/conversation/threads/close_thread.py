@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_thread, lock_threads_by_id
 from service.conversation.threads.model import Thread, ThreadRow
-from service.conversation.threads.thread_events import tell
+from service.conversation.threads.thread_events import thread_event
 from service.conversation.threads.thread_policy import closes_at, is_closed
 from service.platform import clock
 from service.platform.events.append import append_events
@@ -39,10 +39,10 @@ async def close_thread(
     settled = len(events)
     if thread.closed_at is None and (at is None or at <= now):
         thread.closed_at, thread.close_reason = now, reason
-        events.append(tell(thread, site, EventType.THREAD_CLOSED, occurred_at=now))
+        events.append(thread_event(thread, site, EventType.THREAD_CLOSED, occurred_at=now))
     elif thread.closed_at is None and (thread.closing_at, thread.close_reason) != (at, reason):
         thread.closing_kind, thread.closing_at, thread.close_reason = "at", at, reason
-        events.append(tell(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
+        events.append(thread_event(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
     if len(events) > settled:
         decision = NewDecision(site.id, "close", by, thread_id=thread.id, reason=reason)
         await note_decisions(connection, [decision], now=now)
@@ -67,7 +67,7 @@ async def reopen_thread(
         thread.closing_kind, thread.closing_at = ("never", None) if at is None else ("at", at)
         thread.closed_at = thread.close_reason = None
         event = EventType.THREAD_REOPENED if was_closed else EventType.THREAD_UPDATED
-        events.append(tell(thread, site, event, occurred_at=now))
+        events.append(thread_event(thread, site, event, occurred_at=now))
         decision = NewDecision(site.id, "reopen", by, thread_id=thread.id)
         await note_decisions(connection, [decision], now=now)
     await write_closing(connection, thread, events, now=now)
@@ -86,7 +86,7 @@ async def settle_closings(
         site = sites[thread.site_id]
         if thread.closed_at is None and is_closed(thread, site.settings, now):
             thread.closed_at = closes_at(thread, site.settings)
-            events.append(tell(thread, site, EventType.THREAD_CLOSED, occurred_at=thread.closed_at or now))
+            events.append(thread_event(thread, site, EventType.THREAD_CLOSED, occurred_at=thread.closed_at or now))
             await write_terms(connection, thread)
             await write_counts(connection, [thread], now=now)
     return events

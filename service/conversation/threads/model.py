@@ -83,28 +83,28 @@ class UrlAliasRow(Base):
     thread_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("threads.id"), index=True)
 
 
-class ArticleToldRow(Base):
+class ArticleEventTimesRow(Base):
     """The latest event time of each field of an article, as JSON (``article_event_order.py``).
 
     It is a table of its own because every post reads the thread's row.
     """
 
-    __tablename__ = "articles_told"
+    __tablename__ = "article_event_times"
 
     thread_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("threads.id"), primary_key=True)
-    told: Mapped[str]
+    times: Mapped[str]
 
 
-class ArticleStandingRow(Base):
+class ArticleWithdrawalRow(Base):
     """The withdrawal or restoration of an article without a thread; its earlier events may still arrive."""
 
-    __tablename__ = "article_standings"
+    __tablename__ = "article_withdrawals"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), primary_key=True)
     article: Mapped[str] = mapped_column(String(500), primary_key=True)
     withdrawn: Mapped[bool]
-    told_at: Mapped[datetime]
+    occurred_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(index=True)
 
 

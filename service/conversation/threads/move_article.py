@@ -12,10 +12,10 @@ from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.article_event_order import CONTENT, ID, STANDING, LatestEvents
+from service.conversation.threads.article_event_order import CONTENT, ID, WITHDRAWAL, LatestEvents
 from service.conversation.threads.counts import write_counts
-from service.conversation.threads.model import ArticleAliasRow, ArticleToldRow, Thread, ThreadRow, UrlAliasRow
-from service.conversation.threads.thread_events import tell
+from service.conversation.threads.model import ArticleAliasRow, ArticleEventTimesRow, Thread, ThreadRow, UrlAliasRow
+from service.conversation.threads.thread_events import thread_event
 from service.platform import clock
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.problems import Problem
@@ -41,23 +41,23 @@ def surviving(threads: Sequence[Thread]) -> Thread:
     return commented[0] if commented else threads[-1]
 
 
-def inherit(thread: Thread, told: LatestEvents, other: Thread, told_of_other: LatestEvents) -> None:
+def inherit(thread: Thread, latest: LatestEvents, other: Thread, latest_of_other: LatestEvents) -> None:
     """Copy to ``thread`` each newer value of ``other``, a second thread of the same article."""
-    for column, thing in CONTENT.items():
-        if _is_newer(thing, told_of_other, told):
+    for column, field in CONTENT.items():
+        if _is_newer(field, latest_of_other, latest):
             setattr(thread, column, getattr(other, column))
-    if "published_at" not in told.things and "published_at" not in told_of_other.things:
+    if "published_at" not in latest.fields and "published_at" not in latest_of_other.fields:
         thread.published_at = min(filter(None, (thread.published_at, other.published_at)), default=None)
     thread.updated_at = max(filter(None, (thread.updated_at, other.updated_at)), default=None)
-    if _is_newer(STANDING, told_of_other, told):
+    if _is_newer(WITHDRAWAL, latest_of_other, latest):
         thread.withdrawn_at = other.withdrawn_at
-    for thing, at in told_of_other.things.items():
-        told.note(thing, at)
+    for field, at in latest_of_other.fields.items():
+        latest.record(field, at)
 
 
-def _is_newer(thing: str, one: LatestEvents, other: LatestEvents) -> bool:
-    at = one.things.get(thing)
-    return at is not None and (thing not in other.things or at > other.things[thing])
+def _is_newer(field: str, one: LatestEvents, other: LatestEvents) -> bool:
+    at = one.fields.get(field)
+    return at is not None and (field not in other.fields or at > other.fields[field])
 
 
 async def set_aside(
@@ -68,9 +68,9 @@ async def set_aside(
     ``other`` keeps its events, under an id that nobody requests.
     """
     other.withdrawn_at = now
-    event = tell(other, site, EventType.THREAD_DELETED, occurred_at=now)
+    event = thread_event(other, site, EventType.THREAD_DELETED, occurred_at=now)
     if other.url:
-        await keep_url(connection, for_thread, other.url)
+        await add_url_alias(connection, for_thread, other.url)
     for alias in (ArticleAliasRow, UrlAliasRow):
         await connection.execute(update(alias).where(alias.thread_id == other.id).values(thread_id=for_thread.id))
     gone = {
@@ -81,36 +81,36 @@ async def set_aside(
         "closing_at": None,
     }
     await connection.execute(update(ThreadRow).where(ThreadRow.id == other.id).values(gone))
-    await connection.execute(delete(ArticleToldRow).where(ArticleToldRow.thread_id == other.id))
+    await connection.execute(delete(ArticleEventTimesRow).where(ArticleEventTimesRow.thread_id == other.id))
     await write_counts(connection, [other], now=now)
     return event
 
 
 async def move_thread(
-    connection: AsyncConnection, thread: Thread, told: LatestEvents, ids: Iterable[str], *, to: str, at: datetime
+    connection: AsyncConnection, thread: Thread, latest: LatestEvents, ids: Iterable[str], *, to: str, at: datetime
 ) -> bool:
     """Set the article id of ``thread`` to ``to``, unless a newer id is known; keep all other ``ids`` as aliases.
 
     Changes ``thread`` in memory. Returns whether an alias was added.
     """
     before = thread.article
-    if told.is_news(ID, at):
+    if latest.is_current(ID, at):
         thread.article = to
         present = (ArticleAliasRow.site_id == thread.site_id, ArticleAliasRow.article == to)
         await connection.execute(delete(ArticleAliasRow).where(*present))
-    told.note(ID, at)
-    return any([await _keep_id(connection, thread, id_) for id_ in {*ids, before} - {thread.article}])
+    latest.record(ID, at)
+    return any([await _add_id_alias(connection, thread, id_) for id_ in {*ids, before} - {thread.article}])
 
 
-async def _keep_id(connection: AsyncConnection, thread: Thread, article: str) -> bool:
+async def _add_id_alias(connection: AsyncConnection, thread: Thread, article: str) -> bool:
     row = {"site_id": thread.site_id, "article": article, "thread_id": thread.id}
-    kept = insert_if_absent(connection, ArticleAliasRow).values(row).returning(ArticleAliasRow.article)
-    return (await connection.execute(kept)).one_or_none() is not None
+    added = insert_if_absent(connection, ArticleAliasRow).values(row).returning(ArticleAliasRow.article)
+    return (await connection.execute(added)).one_or_none() is not None
 
 
-async def keep_url(connection: AsyncConnection, thread: Thread, url: str) -> None:
-    """Keep ``url`` as a former URL of ``thread``, replacing any thread that had it before."""
+async def add_url_alias(connection: AsyncConnection, thread: Thread, url: str) -> None:
+    """Let ``url``, a former URL, find ``thread`` instead of any thread that had it before."""
     insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(UrlAliasRow)
-    kept = insert.values(site_id=thread.site_id, url=url, thread_id=thread.id)
+    alias = insert.values(site_id=thread.site_id, url=url, thread_id=thread.id)
     key = [UrlAliasRow.site_id, UrlAliasRow.url]
-    await connection.execute(kept.on_conflict_do_update(index_elements=key, set_={"thread_id": thread.id}))
+    await connection.execute(alias.on_conflict_do_update(index_elements=key, set_={"thread_id": thread.id}))

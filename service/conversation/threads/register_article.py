@@ -9,8 +9,8 @@ from service.conversation.threads.close_thread import settle_closings, write_clo
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread, ThreadRow
-from service.conversation.threads.move_article import keep_url
-from service.conversation.threads.thread_events import tell
+from service.conversation.threads.move_article import add_url_alias
+from service.conversation.threads.thread_events import thread_event
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType
@@ -36,7 +36,7 @@ async def register_thread(connection: AsyncConnection, site: Site, article: str,
     thread, created = await lock_or_create(connection, site, article, changes)
     now = clock.now()
     if created:
-        events = [tell(thread, site, EventType.THREAD_CREATED, occurred_at=now)]
+        events = [thread_event(thread, site, EventType.THREAD_CREATED, occurred_at=now)]
         await write_counts(connection, [thread], now=now)
         await append_events(connection, events)
         return Registered(thread, created=True)
@@ -44,9 +44,9 @@ async def register_thread(connection: AsyncConnection, site: Site, article: str,
     events = await settle_closings(connection, [thread], {site.id: site}, now=now)
     url, changed = thread.url, {} if _is_old(thread, changes) else change(thread, changes)
     if url and "url" in changed:
-        await keep_url(connection, thread, url)
+        await add_url_alias(connection, thread, url)
     if changed:
-        events.append(tell(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
+        events.append(thread_event(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
         await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(changed))
     await write_closing(connection, thread, events, now=now)
     return Registered(thread, created=False)

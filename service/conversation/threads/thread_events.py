@@ -9,7 +9,7 @@ from service.platform.events.event_types import EventType, NewEvent
 from service.platform.sites.site_lookup import Site
 
 
-def tell(thread: Thread, site: Site, event: EventType, *, occurred_at: datetime, **data: Any) -> NewEvent:
+def thread_event(thread: Thread, site: Site, event: EventType, *, occurred_at: datetime, **data: Any) -> NewEvent:
     """Build an ``event`` with ``thread`` as it is now, and ``data``.
 
     Takes the thread's next sequence; the caller writes it and appends the event. A thread event also raises

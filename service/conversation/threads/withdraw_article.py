@@ -10,23 +10,23 @@ from datetime import datetime, timedelta
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.article_event_order import STANDING, LatestEvents
-from service.conversation.threads.model import ArticleStandingRow, ErasureRow, Thread
+from service.conversation.threads.article_event_order import WITHDRAWAL, LatestEvents
+from service.conversation.threads.model import ArticleWithdrawalRow, ErasureRow, Thread
 
 REMEMBERED = timedelta(days=30)
 ABOVE_ALL = b"\xff\xff\xff\xff"  # sorts after the paths of all comments
 
 
-def stand(thread: Thread, told: LatestEvents, *, withdrawn: bool, at: datetime) -> bool:
+def set_withdrawn(thread: Thread, latest: LatestEvents, *, withdrawn: bool, at: datetime) -> bool:
     """Mark the article of ``thread`` as ``withdrawn`` at ``at``, or restored; False if a newer event is known."""
-    if not told.is_news(STANDING, at):
+    if not latest.is_current(WITHDRAWAL, at):
         return False
     thread.withdrawn_at = at if withdrawn else None
-    told.note(STANDING, at)
+    latest.record(WITHDRAWAL, at)
     return True
 
 
-async def note_standing(
+async def store_withdrawal(
     connection: AsyncConnection,
     site_id: int,
     articles: Collection[str],
@@ -36,43 +36,43 @@ async def note_standing(
     now: datetime,
 ) -> None:
     """Store that unknown ``articles`` are ``withdrawn`` or restored."""
-    known = await _read_standings(connection, site_id, articles)
-    newer = {row.article for row in known if row.told_at > at}
-    await _forget_standings(connection, site_id, set(articles) - newer)
+    known = await _read_withdrawals(connection, site_id, articles)
+    newer = {row.article for row in known if row.occurred_at > at}
+    await _delete_withdrawals(connection, site_id, set(articles) - newer)
     for article in sorted(set(articles) - newer):
-        row = {"site_id": site_id, "article": article, "withdrawn": withdrawn, "told_at": at, "received_at": now}
-        await connection.execute(insert(ArticleStandingRow).values(row))
+        row = {"site_id": site_id, "article": article, "withdrawn": withdrawn, "occurred_at": at, "received_at": now}
+        await connection.execute(insert(ArticleWithdrawalRow).values(row))
 
 
-async def take_standings(
-    connection: AsyncConnection, thread: Thread, told: LatestEvents, articles: Collection[str]
+async def apply_stored_withdrawals(
+    connection: AsyncConnection, thread: Thread, latest: LatestEvents, articles: Collection[str]
 ) -> None:
     """Apply to ``thread`` the withdrawals stored for ``articles``, ids of its article, and delete them."""
-    for row in await _read_standings(connection, thread.site_id, articles):
-        stand(thread, told, withdrawn=row.withdrawn, at=row.told_at)
-    await _forget_standings(connection, thread.site_id, articles)
+    for row in await _read_withdrawals(connection, thread.site_id, articles):
+        set_withdrawn(thread, latest, withdrawn=row.withdrawn, at=row.occurred_at)
+    await _delete_withdrawals(connection, thread.site_id, articles)
 
 
-async def _read_standings(
+async def _read_withdrawals(
     connection: AsyncConnection, site_id: int, articles: Collection[str]
 ) -> Sequence[Row[str, bool, datetime]]:
-    row = ArticleStandingRow
-    statement = select(row.article, row.withdrawn, row.told_at)
+    row = ArticleWithdrawalRow
+    statement = select(row.article, row.withdrawn, row.occurred_at)
     return (await connection.execute(statement.where(row.site_id == site_id, row.article.in_(articles)))).all()
 
 
-async def _forget_standings(connection: AsyncConnection, site_id: int, articles: Collection[str]) -> None:
-    these = (ArticleStandingRow.site_id == site_id, ArticleStandingRow.article.in_(articles))
-    await connection.execute(delete(ArticleStandingRow).where(*these))
+async def _delete_withdrawals(connection: AsyncConnection, site_id: int, articles: Collection[str]) -> None:
+    these = (ArticleWithdrawalRow.site_id == site_id, ArticleWithdrawalRow.article.in_(articles))
+    await connection.execute(delete(ArticleWithdrawalRow).where(*these))
 
 
-async def forget_standings(connection: AsyncConnection, *, now: datetime) -> None:
+async def prune_withdrawals(connection: AsyncConnection, *, now: datetime) -> None:
     """Prune withdrawals of articles that the host did not register within :data:`REMEMBERED`."""
-    old = ArticleStandingRow.received_at <= now - REMEMBERED
-    await connection.execute(delete(ArticleStandingRow).where(old))
+    old = ArticleWithdrawalRow.received_at <= now - REMEMBERED
+    await connection.execute(delete(ArticleWithdrawalRow).where(old))
 
 
-async def ask_erasure(connection: AsyncConnection, thread: Thread) -> None:
+async def request_erasure(connection: AsyncConnection, thread: Thread) -> None:
     """Request the erasure of all current comments of ``thread`` (``articles/erase_threads.py``)."""
     await connection.execute(delete(ErasureRow).where(ErasureRow.thread_id == thread.id))
     row = {"thread_id": thread.id, "places": thread.places, "below": ABOVE_ALL, "after_sequence": 0}

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.threads.wire import changes_of, thread_out
-from service.integrations.articles.apply_article_event import News, receive_news
-from service.integrations.articles.wire import ArticleNews
+from service.integrations.articles.apply_article_event import ArticleEvent, apply_article_event
+from service.integrations.articles.wire import ArticleEventIn
 from service.platform import clock
 from service.platform.access.caller import Caller, locale_of
 from service.platform.http.decode import BODY_LIMIT, decode_read, read_body
@@ -34,16 +34,16 @@ class InvalidSignature(Problem):
         self.headers["www-authenticate"] = 'Webhook-Signature realm="onereply"'
 
 
-async def post_article_news(request: Request, caller: Caller) -> Response:
+async def post_article_event(request: Request, caller: Caller) -> Response:
     """Apply an article event to the article's thread.
 
     Returns the thread (200), or 204 when the article has no thread and the event does not create one.
     """
     body = await read_body(request, limit=BODY_LIMIT)
     webhook_id = await _signed(request, caller, body)
-    news = _news_in(decode_read(request, body, ArticleNews))
+    event = _event_in(decode_read(request, body, ArticleEventIn))
     async with database_of(request).write() as connection:
-        thread = await receive_news(connection, caller.site, news, webhook_id=webhook_id)
+        thread = await apply_article_event(connection, caller.site, event, webhook_id=webhook_id)
     if thread is None:
         return Response(status_code=204)
     locale = locale_of(request, caller)
@@ -57,17 +57,19 @@ async def _signed(request: Request, caller: Caller, body: bytes) -> str:
     Raises InvalidSignature, or InvalidHeader for an id that is malformed.
     """
     secrets: Secrets = request.app.state.secrets
-    secret = await secrets.find(caller.site, "article-hooks")
+    secret = await secrets.find(caller.site, "article-webhooks")
     try:
         webhook_id = Signer(*([secret] if secret else [])).verify(request.headers, body, now=clock.now())
     except signing.SignatureMismatch as error:
-        raise InvalidSignature(f"{error} The secret is “article-hooks”, which “onereply site secret” makes.") from None
+        raise InvalidSignature(
+            f"{error} The secret is “article-webhooks”, which “onereply site secret” makes."
+        ) from None
     if not MESSAGE_ID.fullmatch(webhook_id):
         raise InvalidHeader("An id is 1 to 256 visible ASCII characters.", header=signing.ID)
     return webhook_id
 
 
-def _news_in(sent: ArticleNews) -> News:
+def _event_in(sent: ArticleEventIn) -> ArticleEvent:
     """Convert the decoded body to an event; raises InvalidField."""
     article = sent.data
     for name, id_ in (("article", article.article), ("previous_article", article.previous_article)):
@@ -76,4 +78,4 @@ def _news_in(sent: ArticleNews) -> News:
     changes = changes_of(article, below="/data")
     del changes["article"], changes["previous_article"]
     at = changes.pop("updated_at", None) or sent.timestamp
-    return News(sent.type, article.article, article.previous_article, changes, at=at, sent_at=sent.timestamp)
+    return ArticleEvent(sent.type, article.article, article.previous_article, changes, at=at, sent_at=sent.timestamp)

@@ -12,17 +12,28 @@ from msgspec import structs
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.article_event_order import CONTENT, NEWEST, LatestEvents, read_told, write_told
+from service.conversation.threads.article_event_order import (
+    CONTENT,
+    NEWEST,
+    LatestEvents,
+    read_latest_events,
+    write_latest_events,
+)
 from service.conversation.threads.close_thread import settle_closings
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads, lock_threads_by_id
 from service.conversation.threads.model import Thread, ThreadRow
-from service.conversation.threads.move_article import inherit, keep_url, move_thread, set_aside, surviving
+from service.conversation.threads.move_article import add_url_alias, inherit, move_thread, set_aside, surviving
 from service.conversation.threads.register_article import change, lock_or_create
-from service.conversation.threads.thread_events import tell
+from service.conversation.threads.thread_events import thread_event
 from service.conversation.threads.thread_lookup import ids_of_threads
-from service.conversation.threads.withdraw_article import ask_erasure, note_standing, stand, take_standings
-from service.integrations.articles.received_messages import note_received
+from service.conversation.threads.withdraw_article import (
+    apply_stored_withdrawals,
+    request_erasure,
+    set_withdrawn,
+    store_withdrawal,
+)
+from service.integrations.articles.received_messages import store_received
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType
@@ -41,7 +52,7 @@ WITHDRAWN: dict[Kind, bool] = {
 WRITTEN = ("article", *CONTENT, "updated_at", "close_reason", "withdrawn_at")
 
 
-class News(NamedTuple):
+class ArticleEvent(NamedTuple):
     """One article event, decoded: the article's id, its ``previous`` id and the changes.
 
     ``changes`` maps columns of the thread to values. ``at`` is when the change happened at the host; ``sent_at`` is
@@ -61,88 +72,92 @@ class News(NamedTuple):
         return [self.article] if self.previous in {None, self.article} else [self.article, str(self.previous)]
 
     @property
-    def tells_content(self) -> bool:
+    def has_content(self) -> bool:
         """Whether the event carries the article's content; the other kinds only say if it is public."""
         return self.kind in {"article.published", "article.updated"}
 
 
-async def receive_news(connection: AsyncConnection, site: Site, news: News, *, webhook_id: str) -> Thread | None:
+async def apply_article_event(
+    connection: AsyncConnection, site: Site, event: ArticleEvent, *, webhook_id: str
+) -> Thread | None:
     """Apply an event to the article's thread and return the thread.
 
     Returns None when the article has no thread and the event does not create one (withdrawn, restored, deleted).
     Such an event is stored and applies when the article is registered. An event that was received before changes
     nothing. Raises InvalidField when a new thread would have no title, or ArticleIdConflict.
     """
-    await _take_turn(connection, site)
+    await _lock_events(connection, site)
     now = clock.now()
-    if not await note_received(connection, site.id, webhook_id, now=now):
-        return await _find(connection, site, news)
-    known = await lock_threads(connection, [(site.id, article) for article in news.ids])
-    threads = list({thread.id: thread for thread in (known.get((site.id, id_)) for id_ in news.ids) if thread}.values())
+    if not await store_received(connection, site.id, webhook_id, now=now):
+        return await _find(connection, site, event)
+    known = await lock_threads(connection, [(site.id, article) for article in event.ids])
+    threads = list(
+        {thread.id: thread for thread in (known.get((site.id, id_)) for id_ in event.ids) if thread}.values()
+    )
     if threads:
-        return await _follow(connection, site, threads, news, now=now)
-    if news.tells_content:
-        return await _begin(connection, site, news, now=now)
-    withdrawn = WITHDRAWN[news.kind]
-    await note_standing(connection, site.id, news.ids, withdrawn=withdrawn, at=news.at, now=now)
+        return await _apply(connection, site, threads, event, now=now)
+    if event.has_content:
+        return await _register(connection, site, event, now=now)
+    withdrawn = WITHDRAWN[event.kind]
+    await store_withdrawal(connection, site.id, event.ids, withdrawn=withdrawn, at=event.at, now=now)
     return None
 
 
-async def _take_turn(connection: AsyncConnection, site: Site) -> None:
+async def _lock_events(connection: AsyncConnection, site: Site) -> None:
     """Serialise the article events of a site.
 
     Otherwise two first events of one article could both find no thread.
     """
-    secret = select(SecretRow.name).where(SecretRow.site_id == site.id, SecretRow.name == "article-hooks")
+    secret = select(SecretRow.name).where(SecretRow.site_id == site.id, SecretRow.name == "article-webhooks")
     if (await connection.execute(secret.with_for_update())).one_or_none() is None:
         raise Busy(cause="The secret is being replaced just now.")
 
 
-async def _find(connection: AsyncConnection, site: Site, news: News) -> Thread | None:
+async def _find(connection: AsyncConnection, site: Site, event: ArticleEvent) -> Thread | None:
     """Return the thread of a repeated event, or None."""
-    ids = await ids_of_threads(connection, [(site.id, article) for article in news.ids])
-    found = next((ids[site.id, article] for article in news.ids if (site.id, article) in ids), None)
+    ids = await ids_of_threads(connection, [(site.id, article) for article in event.ids])
+    found = next((ids[site.id, article] for article in event.ids if (site.id, article) in ids), None)
     return (await lock_threads_by_id(connection, [found]))[found] if found else None
 
 
-async def _begin(connection: AsyncConnection, site: Site, news: News, *, now: datetime) -> Thread:
+async def _register(connection: AsyncConnection, site: Site, event: ArticleEvent, *, now: datetime) -> Thread:
     """Register the article."""
-    if "title" not in news.changes:
+    if "title" not in event.changes:
         raise InvalidField(Said("title-needed"), pointer="/data/title")
-    thread, created = await lock_or_create(connection, site, news.article, {"title": news.changes["title"]})
-    event = EventType.THREAD_CREATED if created else None
-    return await _follow(connection, site, [thread], news, now=now, beginning=event)
+    thread, created = await lock_or_create(connection, site, event.article, {"title": event.changes["title"]})
+    first = EventType.THREAD_CREATED if created else None
+    return await _apply(connection, site, [thread], event, now=now, first_event=first)
 
 
-async def _follow(
+async def _apply(
     connection: AsyncConnection,
     site: Site,
     threads: list[Thread],
-    news: News,
+    event: ArticleEvent,
     *,
     now: datetime,
-    beginning: EventType | None = None,
+    first_event: EventType | None = None,
 ) -> Thread:
     """Apply the event to ``threads`` (one, or two to merge) and append the events for the changes."""
-    events = [] if beginning else await settle_closings(connection, threads, {site.id: site}, now=now)
-    thread = surviving(threads) if news.tells_content else threads[0]
-    told, before = await read_told(connection, thread), structs.replace(thread)
-    answers_to_more = False
-    if news.tells_content:
+    events = [] if first_event else await settle_closings(connection, threads, {site.id: site}, now=now)
+    thread = surviving(threads) if event.has_content else threads[0]
+    latest, before = await read_latest_events(connection, thread), structs.replace(thread)
+    has_new_alias = False
+    if event.has_content:
         for other in [each for each in threads if each is not thread]:
-            inherit(thread, told, other, await read_told(connection, other))
+            inherit(thread, latest, other, await read_latest_events(connection, other))
             events.append(await set_aside(connection, site, other, for_thread=thread, now=now))
-        if news.previous is not None:
-            answers_to_more = await move_thread(connection, thread, told, news.ids, to=news.article, at=news.at)
-        await _learn(connection, thread, told, news)
-    is_gone = await _stand(connection, site, thread, told, news)
-    await write_told(connection, thread, told)
-    types = [beginning] if beginning else _changes(before, thread, answers_to_more=answers_to_more)
+        if event.previous is not None:
+            has_new_alias = await move_thread(connection, thread, latest, event.ids, to=event.article, at=event.at)
+        await _update_content(connection, thread, latest, event)
+    is_gone = await _update_withdrawal(connection, site, thread, latest, event)
+    await write_latest_events(connection, thread, latest)
+    types = [first_event] if first_event else _changes(before, thread, has_new_alias=has_new_alias)
     if before.withdrawn_at != thread.withdrawn_at:
-        types.append(_standing_event(thread, is_gone=is_gone))
+        types.append(_withdrawal_event(thread, is_gone=is_gone))
     for type_ in types:
         moved = {"previous_article": before.article} if type_ is EventType.THREAD_MOVED else {}
-        events.append(tell(thread, site, type_, occurred_at=now, **moved))
+        events.append(thread_event(thread, site, type_, occurred_at=now, **moved))
     if types:
         values = {name: getattr(thread, name) for name in WRITTEN}
         await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(values))
@@ -151,48 +166,52 @@ async def _follow(
     return thread
 
 
-async def _learn(connection: AsyncConnection, thread: Thread, told: LatestEvents, news: News) -> None:
+async def _update_content(
+    connection: AsyncConnection, thread: Thread, latest: LatestEvents, event: ArticleEvent
+) -> None:
     """Update the article's columns in memory, except those that a later event has set."""
     url = thread.url
-    fresh = {column: value for column, value in news.changes.items() if told.is_news(CONTENT[column], news.at)}
+    fresh = {column: value for column, value in event.changes.items() if latest.is_current(CONTENT[column], event.at)}
     change(thread, fresh)
     for column in fresh:
-        told.note(CONTENT[column], news.at)
-    told.note(NEWEST, news.at)
-    thread.updated_at = max(news.at, thread.updated_at or news.at)
-    if news.kind == "article.published" and "published_at" not in told.things:
-        thread.published_at = min(news.sent_at, thread.published_at or news.sent_at)
-    for former in (url, news.changes.get("url")):
+        latest.record(CONTENT[column], event.at)
+    latest.record(NEWEST, event.at)
+    thread.updated_at = max(event.at, thread.updated_at or event.at)
+    if event.kind == "article.published" and "published_at" not in latest.fields:
+        thread.published_at = min(event.sent_at, thread.published_at or event.sent_at)
+    for former in (url, event.changes.get("url")):
         if former and former != thread.url:
-            await keep_url(connection, thread, former)
+            await add_url_alias(connection, thread, former)
 
 
-async def _stand(connection: AsyncConnection, site: Site, thread: Thread, told: LatestEvents, news: News) -> bool:
+async def _update_withdrawal(
+    connection: AsyncConnection, site: Site, thread: Thread, latest: LatestEvents, event: ArticleEvent
+) -> bool:
     """Withdraw or restore the article in memory.
 
     Returns whether the article is deleted now and no erasure is pending.
     """
-    await take_standings(connection, thread, told, news.ids)
-    withdrawn = WITHDRAWN.get(news.kind)
-    is_newest = withdrawn is not None and stand(thread, told, withdrawn=withdrawn, at=news.at)
-    is_deleted = is_newest and news.kind == "article.deleted"
+    await apply_stored_withdrawals(connection, thread, latest, event.ids)
+    withdrawn = WITHDRAWN.get(event.kind)
+    is_newest = withdrawn is not None and set_withdrawn(thread, latest, withdrawn=withdrawn, at=event.at)
+    is_deleted = is_newest and event.kind == "article.deleted"
     if is_deleted and site.settings.on_article_deleted == "erase" and thread.places > 0:
-        await ask_erasure(connection, thread)
+        await request_erasure(connection, thread)
         return False
     return is_deleted
 
 
-def _changes(before: Thread, thread: Thread, *, answers_to_more: bool) -> list[EventType]:
+def _changes(before: Thread, thread: Thread, *, has_new_alias: bool) -> list[EventType]:
     """Return the event types for the changes from ``before`` to ``thread``, except withdrawal."""
     types = [EventType.THREAD_MOVED] if before.article != thread.article else []
-    is_told = bool(types) or before.withdrawn_at != thread.withdrawn_at
-    content = (*CONTENT, "close_reason") if is_told else (*CONTENT, "close_reason", "updated_at")
-    if any(getattr(before, name) != getattr(thread, name) for name in content) or (answers_to_more and not types):
+    has_event = bool(types) or before.withdrawn_at != thread.withdrawn_at
+    content = (*CONTENT, "close_reason") if has_event else (*CONTENT, "close_reason", "updated_at")
+    if any(getattr(before, name) != getattr(thread, name) for name in content) or (has_new_alias and not types):
         types.append(EventType.THREAD_UPDATED)
     return types
 
 
-def _standing_event(thread: Thread, *, is_gone: bool) -> EventType:
+def _withdrawal_event(thread: Thread, *, is_gone: bool) -> EventType:
     if thread.withdrawn_at is None:
         return EventType.THREAD_RESTORED
     return EventType.THREAD_DELETED if is_gone else EventType.THREAD_WITHDRAWN

@@ -20,8 +20,8 @@ from service.conversation.comments.tree_paths import place_of
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads_by_id
 from service.conversation.threads.model import ErasureRow, Thread
-from service.conversation.threads.thread_events import tell
-from service.moderation.decisions.erase_comment_records import forget_beside
+from service.conversation.threads.thread_events import thread_event
+from service.moderation.decisions.erase_comment_records import erase_comment_records
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType
@@ -33,39 +33,39 @@ from service.platform.storage.portable import any_of, rows_given, run_many
 BATCH = 500
 
 # Deletes the stored response bodies for a site's events at these positions: a receiver may have echoed the text.
-ForgetAnswers = Callable[[AsyncConnection, int, Sequence[int]], Awaitable[None]]
+EraseResponses = Callable[[AsyncConnection, int, Sequence[int]], Awaitable[None]]
 
 
-async def erase_threads(database: Database, forget_answers: ForgetAnswers) -> None:
+async def erase_threads(database: Database, erase_responses: EraseResponses) -> None:
     """Erase the comments of every thread that has an erasure request."""
     async with database.read() as connection:
         threads = (await connection.scalars(select(ErasureRow.thread_id).order_by(ErasureRow.thread_id))).all()
     for thread_id in threads:
-        goes_on = True
-        while goes_on:
+        has_more = True
+        while has_more:
             async with database.write() as connection:
-                goes_on = await _erase_some(connection, thread_id, forget_answers)
+                has_more = await _erase_some(connection, thread_id, erase_responses)
 
 
-async def _erase_some(connection: AsyncConnection, thread_id: int, forget_answers: ForgetAnswers) -> bool:
+async def _erase_some(connection: AsyncConnection, thread_id: int, erase_responses: EraseResponses) -> bool:
     """Erase one batch of comments or log entries of a thread; return whether there may be more."""
     thread = (await lock_threads_by_id(connection, [thread_id]))[thread_id]
     row = ErasureRow
     statement = select(row.places, row.below, row.after_sequence).where(row.thread_id == thread_id)
-    asked = (await connection.execute(statement)).one_or_none()
-    if asked is None:  # another process has finished it
+    request = (await connection.execute(statement)).one_or_none()
+    if request is None:  # another process has finished it
         return False
-    below, after = asked.below, asked.after_sequence
+    below, after = request.below, request.after_sequence
     if comments := await _read_last(connection, thread, below=below):
-        await _erase(connection, thread, comments, places=asked.places)
+        await _erase(connection, thread, comments, places=request.places)
         below = comments[-1].path
-    elif (told := await _forget_told(connection, thread, forget_answers, after=after)) > after:
-        after = told
+    elif (last_read := await _erase_events(connection, thread, erase_responses, after=after)) > after:
+        after = last_read
     else:
         await _finish(connection, thread)
         return False
-    come_to = update(row).where(row.thread_id == thread_id).values(below=below, after_sequence=after)
-    await connection.execute(come_to)
+    progress = update(row).where(row.thread_id == thread_id).values(below=below, after_sequence=after)
+    await connection.execute(progress)
     return True
 
 
@@ -80,12 +80,12 @@ async def _erase(connection: AsyncConnection, thread: Thread, comments: list[Com
     """Erase the comments that existed at the request; later ones belong to a restored article."""
     old = [comment for comment in comments if place_of(comment.path) <= places]
     if old:
-        await forget_beside(connection, thread.site_id, [comment.id for comment in old])
+        await erase_comment_records(connection, thread.site_id, [comment.id for comment in old])
         await erase_comments(connection, thread, old, others_stay=thread.places > places, now=clock.now())
 
 
-async def _forget_told(
-    connection: AsyncConnection, thread: Thread, forget_answers: ForgetAnswers, *, after: int
+async def _erase_events(
+    connection: AsyncConnection, thread: Thread, erase_responses: EraseResponses, *, after: int
 ) -> int:
     """Remove the erased text from the thread's next events; return the last sequence read."""
     of_thread = select(EventRow.position, EventRow.sequence, EventRow.data).where(
@@ -95,12 +95,12 @@ async def _forget_told(
     events = [(row.position, msgspec.json.decode(row.data, type=dict[str, Any])) for row in rows]
     wordless = await _without_words(connection, [data["comment"]["id"] for _, data in events if "comment" in data])
     changed = [
-        {"of_site": thread.site_id, "at": position, "told": msgspec.json.encode(_wordless(data)).decode()}
+        {"of_site": thread.site_id, "at": position, "erased": msgspec.json.encode(_wordless(data)).decode()}
         for position, data in events
         if data.get("comment", {}).get("id") in wordless
     ]
     await run_many(connection, _WRITE_EVENT, changed)
-    await forget_answers(connection, thread.site_id, [each["at"] for each in changed])
+    await erase_responses(connection, thread.site_id, [each["at"] for each in changed])
     return rows[-1].sequence if rows else after
 
 
@@ -125,7 +125,7 @@ def _wordless(data: dict[str, Any]) -> dict[str, Any]:
 _WRITE_EVENT = (
     update(EventRow)
     .where(EventRow.site_id == bindparam("of_site"), EventRow.position == bindparam("at"))
-    .values(data=bindparam("told"))
+    .values(data=bindparam("erased"))
 )
 
 
@@ -136,6 +136,6 @@ async def _finish(connection: AsyncConnection, thread: Thread) -> None:
     await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.thread_id == thread.id))
     site = (await read_sites(connection, [thread.site_id]))[thread.site_id]
     type_ = EventType.THREAD_UPDATED if thread.withdrawn_at is None else EventType.THREAD_DELETED
-    event = tell(thread, site, type_, occurred_at=now)
+    event = thread_event(thread, site, type_, occurred_at=now)
     await write_counts(connection, [thread], now=now)
     await append_events(connection, [event])

@@ -23,12 +23,12 @@ class ReceivedRow(Base):
     received_at: Mapped[datetime] = mapped_column(index=True)
 
 
-async def note_received(connection: AsyncConnection, site_id: int, webhook_id: str, *, now: datetime) -> bool:
+async def store_received(connection: AsyncConnection, site_id: int, webhook_id: str, *, now: datetime) -> bool:
     """Store a message id in the transaction that applies the message; return whether it is new."""
     row = insert_if_absent(connection, ReceivedRow).values(site_id=site_id, webhook_id=webhook_id, received_at=now)
     return (await connection.execute(row.returning(ReceivedRow.webhook_id))).one_or_none() is not None
 
 
-async def forget_received(connection: AsyncConnection, *, now: datetime) -> None:
+async def prune_received(connection: AsyncConnection, *, now: datetime) -> None:
     """Prune message ids older than :data:`REMEMBERED`."""
     await connection.execute(delete(ReceivedRow).where(ReceivedRow.received_at <= now - REMEMBERED))

@@ -18,7 +18,7 @@ class ArticleIn(ThreadIn, kw_only=True):
     previous_article: ArticleId | None = None
 
 
-class ArticleNews(Timed):
+class ArticleEventIn(Timed):
     """An article event in the Standard Webhooks format; ``timestamp`` is when the change happened."""
 
     type: Kind

@@ -24,7 +24,7 @@ from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread, ThreadRow
 from service.conversation.threads.register_article import new_thread
-from service.conversation.threads.thread_events import tell
+from service.conversation.threads.thread_events import thread_event
 from service.integrations.imports.archive import ArchivedComment, ArchivedThread
 from service.platform import clock
 from service.platform.events.append import append_events
@@ -77,7 +77,7 @@ async def import_thread(
         thread.closed_at = now
         await write_terms(connection, thread)
     if created or closes or thread.places > before:
-        events.append(tell(thread, site, EventType.THREAD_IMPORTED, occurred_at=now))
+        events.append(thread_event(thread, site, EventType.THREAD_IMPORTED, occurred_at=now))
         await write_counts(connection, [thread], now=now)
     await append_events(connection, events)
     report.threads["created" if created else "known"] += 1

@@ -6,7 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.readers.ban_lookup import Ban
-from service.moderation.bans.ban_reader import ban, list_bans, refuse_nobody, target_from_comment, target_of, unban
+from service.moderation.bans.ban_reader import (
+    create_ban,
+    end_ban,
+    list_bans,
+    require_reader,
+    target_from_comment,
+    target_of,
+)
 from service.moderation.bans.reader_history import know_reader
 from service.moderation.bans.wire import BanIn, BanOut, Bans, BansQuery, ReaderOut
 from service.platform.access.authorize import gate_of
@@ -33,24 +40,26 @@ async def get_bans(request: Request, caller: Caller) -> Response:
 
 async def post_ban(request: Request, caller: Caller) -> Response:
     """Ban a reader, e-mail, domain or address."""
-    body, site, marks = await decode_body(request, BanIn), caller.site, gate_of(request).marks
+    body, site, fingerprints = await decode_body(request, BanIn), caller.site, gate_of(request).marks
     if (body.value is None) == (body.comment is None):
-        raise InvalidField("Name whom to ban by value, or by a comment of theirs.", pointer="/value")
+        raise InvalidField("Give either “value” or “comment”.", pointer="/value")
     reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
     async with database_of(request).write() as connection:
         if body.comment is not None:
-            target = await target_from_comment(connection, marks, site, body.kind, body.comment)
+            target = await target_from_comment(connection, fingerprints, site, body.kind, body.comment)
         else:
-            target = target_of(marks, site, body.kind, read_line(body.value or "", pointer="/value", longest=254))
-            await refuse_nobody(connection, site, target)
-        new = await ban(connection, site, target, until=body.until, reason=reason, by=caller.actor)
+            target = target_of(
+                fingerprints, site, body.kind, read_line(body.value or "", pointer="/value", longest=254)
+            )
+            await require_reader(connection, site, target)
+        new = await create_ban(connection, site, target, until=body.until, reason=reason, by=caller.actor)
     return json_response(_out(new), 201, {"cache-control": "no-store"})
 
 
 async def remove_ban(request: Request, caller: Caller) -> Response:
     """End a ban."""
     async with database_of(request).write() as connection:
-        await unban(connection, caller.site, _id(request, "ban"), by=caller.actor)
+        await end_ban(connection, caller.site, _id(request, "ban"), by=caller.actor)
     return Response(status_code=204)
 
 
@@ -69,13 +78,13 @@ def _id(request: Request, name: str) -> UUID:
         raise NotFound from None
 
 
-def _out(told: Ban) -> BanOut:
+def _out(ban: Ban) -> BanOut:
     return BanOut(
-        id=told.id,
-        kind=told.kind,
-        told=told.told,
-        reader_id=told.reader_id,
-        reason=told.reason,
-        until=told.until,
-        created_at=told.created_at,
+        id=ban.id,
+        kind=ban.kind,
+        masked_value=ban.masked_value,
+        reader_id=ban.reader_id,
+        reason=ban.reason,
+        until=ban.until,
+        created_at=ban.created_at,
     )

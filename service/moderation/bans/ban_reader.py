@@ -23,73 +23,73 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
 
 DOMAIN = re.compile(r"(?=.{3,253}$)[^\s@.]+(?:\.[^\s@.]+)+")
-ADDRESSES = "An address, or a range of /16 or /24, of IPv6 /32, /48, /56 or /64."
+ADDRESSES = "Must be an address, or an IPv4 range /16 or /24, or an IPv6 range /32, /48, /56 or /64."
 
 
 class Target(NamedTuple):
     """The target of a ban: its fingerprint, and the masked text that moderators see."""
 
     kind: Kind
-    mark: int
-    told: str
+    fingerprint: int
+    masked_value: str
     reader_id: UUID | None = None
 
 
-def target_of(marks: Fingerprints, site: Site, kind: Kind, value: str) -> Target:
+def target_of(fingerprints: Fingerprints, site: Site, kind: Kind, value: str) -> Target:
     """Parse ``value`` into a target; raises InvalidField."""
     match kind:
         case "reader":
-            return _reader(marks, site, _id(value))
+            return _reader(fingerprints, site, _id(value))
         case "email":
-            return _email(marks, site, value)
+            return _email(fingerprints, site, value)
         case "domain":
-            return _domain(marks, site, value)
+            return _domain(fingerprints, site, value)
         case "address":
-            return _network(marks, site, value)
+            return _network(fingerprints, site, value)
 
 
 async def target_from_comment(
-    connection: AsyncConnection, marks: Fingerprints, site: Site, kind: Kind, comment_id: UUID
+    connection: AsyncConnection, fingerprints: Fingerprints, site: Site, kind: Kind, comment_id: UUID
 ) -> Target:
     """Return the target of that ``kind`` from a comment's author; raises NotFound, or InvalidField if unknown."""
     comment, _ = await find_comment(connection, site, comment_id)
     if kind == "reader":
-        return _reader(marks, site, comment.reader_id)
+        return _reader(fingerprints, site, comment.reader_id)
     if kind == "address" and comment.address_mark is not None:
         return Target(kind, comment.address_mark, "address of a comment", comment.reader_id)
     if kind == "email" and comment.author_email:
-        return _email(marks, site, comment.author_email)._replace(reader_id=comment.reader_id)
+        return _email(fingerprints, site, comment.author_email)._replace(reader_id=comment.reader_id)
     if kind == "domain" and comment.author_email:
-        return _domain(marks, site, comment.author_email.rpartition("@")[2])
-    raise InvalidField(f"Nothing is known of the comment's author to ban by {kind}.", pointer="/comment")
+        return _domain(fingerprints, site, comment.author_email.rpartition("@")[2])
+    raise InvalidField(f"The comment's author has no {kind} to ban. Choose another kind.", pointer="/comment")
 
 
-def _domain(marks: Fingerprints, site: Site, value: str) -> Target:
+def _domain(fingerprints: Fingerprints, site: Site, value: str) -> Target:
     domain = value.strip().removeprefix("@").rstrip(".").casefold()
     if not DOMAIN.fullmatch(domain):
-        raise InvalidField("A domain is of two names or more, such as mail.example.", pointer="/value")
-    return Target("domain", marks.of_domain(site.id, domain), domain)
+        raise InvalidField("Must be a domain with at least two labels, such as mail.example.", pointer="/value")
+    return Target("domain", fingerprints.of_domain(site.id, domain), domain)
 
 
 def _id(value: str) -> UUID:
     try:
         return UUID(value)
     except ValueError:
-        raise InvalidField("A reader's id is a UUID.", pointer="/value") from None
+        raise InvalidField("Must be a reader's id, which is a UUID.", pointer="/value") from None
 
 
-def _reader(marks: Fingerprints, site: Site, reader_id: UUID) -> Target:
-    return Target("reader", marks.of_reader(site.id, reader_id), str(reader_id), reader_id)
+def _reader(fingerprints: Fingerprints, site: Site, reader_id: UUID) -> Target:
+    return Target("reader", fingerprints.of_reader(site.id, reader_id), str(reader_id), reader_id)
 
 
-def _email(marks: Fingerprints, site: Site, email: str) -> Target:
+def _email(fingerprints: Fingerprints, site: Site, email: str) -> Target:
     name, at, domain = email.strip().rpartition("@")
     if not (name and at and domain):
-        raise InvalidField("This is no e-mail address.", pointer="/value")
-    return Target("email", marks.of_email(site.id, f"{name}@{domain}"), f"{name[0]}…@{domain}")
+        raise InvalidField("Must be an e-mail address.", pointer="/value")
+    return Target("email", fingerprints.of_email(site.id, f"{name}@{domain}"), f"{name[0]}…@{domain}")
 
 
-def _network(marks: Fingerprints, site: Site, value: str) -> Target:
+def _network(fingerprints: Fingerprints, site: Site, value: str) -> Target:
     try:
         network = ip_network(value.strip(), strict=False)
     except ValueError:
@@ -98,10 +98,10 @@ def _network(marks: Fingerprints, site: Site, value: str) -> Target:
         network = networks_of(str(network.network_address))[0]
     if network.prefixlen not in PREFIXES[network.version]:
         raise InvalidField(ADDRESSES, pointer="/value")
-    return Target("address", marks.of_network(site.id, network), f"IPv{network.version} /{network.prefixlen}")
+    return Target("address", fingerprints.of_network(site.id, network), f"IPv{network.version} /{network.prefixlen}")
 
 
-async def refuse_nobody(connection: AsyncConnection, site: Site, target: Target) -> None:
+async def require_reader(connection: AsyncConnection, site: Site, target: Target) -> None:
     """Raise InvalidField if ``target`` is a reader who never posted, since a mistaken id would have no effect."""
     if target.reader_id is None:
         return
@@ -111,19 +111,19 @@ async def refuse_nobody(connection: AsyncConnection, site: Site, target: Target)
         raise InvalidField("No reader with this id has posted here.", pointer="/value") from None
 
 
-async def ban(
+async def create_ban(
     connection: AsyncConnection, site: Site, target: Target, *, until: datetime | None, reason: str | None, by: Actor
 ) -> Ban:
     """Ban ``target`` until a time or for good; raises InvalidField if ``until`` has passed."""
     now = clock.now()
     if until is not None and until <= now:
-        raise InvalidField("A ban ends in the time to come.", pointer="/until")
+        raise InvalidField("The end of a ban must be in the future.", pointer="/until")
     new = Ban(
         id=clock.new_id(),
         site_id=site.id,
         kind=target.kind,
-        mark=target.mark,
-        told=target.told,
+        fingerprint=target.fingerprint,
+        masked_value=target.masked_value,
         reader_id=target.reader_id,
         reason=reason,
         until=until,
@@ -131,55 +131,55 @@ async def ban(
         ended_at=None,
     )
     await insert_many(connection, BanRow, [new._asdict()])
-    await _tell(connection, site, new, EventType.READER_BANNED, action="ban", by=by, now=now)
+    await _record(connection, site, new, EventType.READER_BANNED, action="ban", by=by, now=now)
     return new
 
 
-async def unban(connection: AsyncConnection, site: Site, ban_id: UUID, *, by: Actor) -> None:
+async def end_ban(connection: AsyncConnection, site: Site, ban_id: UUID, *, by: Actor) -> None:
     """End a ban; raises NotFound if it does not exist or is no longer in force."""
     now = clock.now()
     ended = (
         update(BanRow)
-        .where(BanRow.id == ban_id, BanRow.site_id == site.id, *_holding(now))
+        .where(BanRow.id == ban_id, BanRow.site_id == site.id, *_in_force(now))
         .values(ended_at=now)
         .returning(*COLUMNS)
     )
     row = (await connection.execute(ended)).one_or_none()
     if row is None:
         raise NotFound
-    await _tell(connection, site, Ban(*row), EventType.READER_UNBANNED, action="unban", by=by, now=now)
+    await _record(connection, site, Ban(*row), EventType.READER_UNBANNED, action="unban", by=by, now=now)
 
 
-async def _tell(
-    connection: AsyncConnection, site: Site, told: Ban, event: EventType, *, action: str, by: Actor, now: datetime
+async def _record(
+    connection: AsyncConnection, site: Site, ban: Ban, event: EventType, *, action: str, by: Actor, now: datetime
 ) -> None:
-    reason = told.reason if action == "ban" else None
-    decision = NewDecision(site.id, action, by, reader_id=told.reader_id, ban_id=told.id, reason=reason)
+    reason = ban.reason if action == "ban" else None
+    decision = NewDecision(site.id, action, by, reader_id=ban.reader_id, ban_id=ban.id, reason=reason)
     await note_decisions(connection, [decision], now=now)
     data = {
-        "id": told.id,
-        "kind": told.kind,
-        "reader_id": told.reader_id,
-        "until": told.until,
-        "reason": told.reason,
+        "id": ban.id,
+        "kind": ban.kind,
+        "reader_id": ban.reader_id,
+        "until": ban.until,
+        "reason": ban.reason,
     }
     new = NewEvent(type=event, site_id=site.id, thread_id=None, sequence=None, occurred_at=now, data={"ban": data})
     await append_events(connection, [new])
 
 
-async def forget_banned(connection: AsyncConnection) -> None:
+async def erase_expired_fingerprints(connection: AsyncConnection) -> None:
     """Erase the fingerprints of e-mail and address bans that are no longer in force."""
     now = clock.now()
     over = or_(BanRow.ended_at.is_not(None), BanRow.until <= now)
     hashed = BanRow.kind.in_(("email", "address"))
-    await connection.execute(update(BanRow).where(hashed, over, BanRow.mark != 0).values(mark=0))
+    await connection.execute(update(BanRow).where(hashed, over, BanRow.fingerprint != 0).values(fingerprint=0))
 
 
 async def list_bans(
     connection: AsyncConnection, site: Site, *, reader_id: UUID | None = None, before: UUID | None, limit: int
 ) -> list[Ban]:
     """Return the ``limit`` newest bans of ``site`` in force, older than the ban ``before``."""
-    statement = select(*COLUMNS).where(BanRow.site_id == site.id, *_holding(clock.now()))
+    statement = select(*COLUMNS).where(BanRow.site_id == site.id, *_in_force(clock.now()))
     if reader_id is not None:
         statement = statement.where(BanRow.reader_id == reader_id)
     if before is not None:
@@ -187,5 +187,5 @@ async def list_bans(
     return [Ban(*row) for row in await connection.execute(statement.order_by(BanRow.id.desc()).limit(limit))]
 
 
-def _holding(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _in_force(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return BanRow.ended_at.is_(None), or_(BanRow.until.is_(None), BanRow.until > now)

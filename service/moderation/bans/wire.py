@@ -30,11 +30,11 @@ class BansQuery(Body):
 
 
 class BanOut(msgspec.Struct):
-    """A ban; ``told`` is the masked target."""
+    """A ban; ``masked_value`` is the masked target."""
 
     id: UUID
     kind: Kind
-    told: str
+    masked_value: str
     reader_id: UUID | None
     reason: str | None
     until: datetime | None

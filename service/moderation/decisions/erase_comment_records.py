@@ -14,7 +14,7 @@ from service.moderation.spam_training.train import unlearn
 from service.platform.storage.portable import any_of, rows_given
 
 
-async def forget_beside(connection: AsyncConnection, site_id: int, ids: Sequence[UUID]) -> None:
+async def erase_comment_records(connection: AsyncConnection, site_id: int, ids: Sequence[UUID]) -> None:
     """Erase the records about the comments ``ids`` of a site, which are being erased; ``ids`` must not be empty.
 
     The next sweep removes the words from the search index.

@@ -15,7 +15,7 @@ from service.conversation.screening.findings import Finding, Rule
 from service.conversation.threads.close_thread import settle_closings
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.model import Thread
-from service.conversation.threads.thread_events import tell
+from service.conversation.threads.thread_events import thread_event
 from service.conversation.threads.thread_lookup import visible
 from service.moderation.reports.report_store import Reason, Report, Reporter, last_decision, read_own, write_report
 from service.platform import clock
@@ -57,7 +57,7 @@ async def file_report(
 def _told(comment: Comment, thread: Thread, site: Site, report: Report) -> NewEvent:
     told = {"id": report.id, "reason": report.reason, "note": report.note}
     data = {"comment": told_comment(comment), "report": told}
-    return tell(thread, site, EventType.REPORT_FILED, occurred_at=report.created_at, **data)
+    return thread_event(thread, site, EventType.REPORT_FILED, occurred_at=report.created_at, **data)
 
 
 async def _keep_or_hide(connection: AsyncConnection, hide: Change, events: list[NewEvent]) -> None:

@@ -12,7 +12,7 @@ REASONS = ("spam", "abuse", "off-topic", "illegal", "personal", "other")
 
 
 class ReportRow(Base):
-    """A reader's report on a comment, one per reader; ``reporter_mark`` is the reporter's fingerprint.
+    """A reader's report on a comment, one per reader; ``reporter_fingerprint`` is the reporter's fingerprint.
 
     ``by_address`` is whether that is an address fingerprint, which has a retention. ``settled_by`` is the decision that
     settled the report, or the one in force when it was filed. NULL means open, and counted on the comment.
@@ -31,7 +31,7 @@ class ReportRow(Base):
     )
 
     comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
-    reporter_mark: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reporter_fingerprint: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[UUID]
     reason: Mapped[str] = mapped_column(String(9))
     note: Mapped[str | None] = mapped_column(String(500))

@@ -46,7 +46,7 @@ class OwnReport(NamedTuple):
 
 async def read_own(connection: AsyncConnection, comment_id: UUID, mark: int) -> OwnReport | None:
     """Read the report on a comment by the reporter with this ``mark``."""
-    own = (ReportRow.comment_id == comment_id, ReportRow.reporter_mark == mark)
+    own = (ReportRow.comment_id == comment_id, ReportRow.reporter_fingerprint == mark)
     row = (await connection.execute(select(*COLUMNS, ReportRow.settled_by).where(*own))).one_or_none()
     return OwnReport(Report(*row[:-1]), row[-1]) if row else None
 
@@ -69,9 +69,9 @@ async def write_report(
     """Store ``report``; ``again`` replaces the reader's earlier one."""
     row = {**report._asdict(), "by_address": by.by_address, "settled_by": settled_by}
     if not again:
-        await insert_many(connection, ReportRow, [{"comment_id": comment_id, "reporter_mark": by.mark, **row}])
+        await insert_many(connection, ReportRow, [{"comment_id": comment_id, "reporter_fingerprint": by.mark, **row}])
         return
-    own = (ReportRow.comment_id == comment_id, ReportRow.reporter_mark == by.mark)
+    own = (ReportRow.comment_id == comment_id, ReportRow.reporter_fingerprint == by.mark)
     await connection.execute(update(ReportRow).where(*own).values(row))
 
 
@@ -108,11 +108,16 @@ def _count_settled(dialect: str) -> Select[*tuple[Any, ...]]:
 
 async def forget_reporters(connection: AsyncConnection, *, before: datetime) -> None:
     """Prune address fingerprints of reports filed up to ``before``: random numbers replace them."""
-    due = select(ReportRow.comment_id, ReportRow.reporter_mark).where(
+    due = select(ReportRow.comment_id, ReportRow.reporter_fingerprint).where(
         ReportRow.by_address, ReportRow.created_at <= before
     )
     rows = [
-        {"of_comment": row.comment_id, "known_by": row.reporter_mark, "mark": secrets.randbits(63), "as_address": False}
+        {
+            "of_comment": row.comment_id,
+            "known_by": row.reporter_fingerprint,
+            "mark": secrets.randbits(63),
+            "as_address": False,
+        }
         for row in await connection.execute(due.limit(500))
     ]
     await run_many(connection, _FORGET, rows)
@@ -120,8 +125,8 @@ async def forget_reporters(connection: AsyncConnection, *, before: datetime) -> 
 
 _FORGET = (
     update(ReportRow)
-    .where(ReportRow.comment_id == bindparam("of_comment"), ReportRow.reporter_mark == bindparam("known_by"))
-    .values(reporter_mark=bindparam("mark"), by_address=bindparam("as_address"))
+    .where(ReportRow.comment_id == bindparam("of_comment"), ReportRow.reporter_fingerprint == bindparam("known_by"))
+    .values(reporter_fingerprint=bindparam("mark"), by_address=bindparam("as_address"))
 )
 
 

@@ -8,7 +8,7 @@ from service.platform.events.wire import Events, EventsQuery
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_query
 from service.platform.http.raw_routes import json_response
-from service.platform.metrics import LOG_TOLD
+from service.platform.metrics import LOG_READ
 from service.platform.sites.site_lookup import OfSite
 from service.platform.storage.engine import database_of
 
@@ -20,7 +20,7 @@ async def get_events(request: Request, caller: OfSite) -> Response:
         events = await read_events(connection, caller.site.id, after=query.after, limit=query.limit)
         head = await head_position(connection, caller.site.id)
     following = events[-1].position if events else query.after
-    LOG_TOLD.labels(caller.site.slug).set(following)
+    LOG_READ.labels(caller.site.slug).set(following)
     headers = {**PRIVATE}
     if following < head:
         headers["link"] = f'<?after={following}&limit={query.limit}>; rel="next"'

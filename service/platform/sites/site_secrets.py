@@ -16,8 +16,10 @@ from service.platform.storage.seal import Seal, Unopenable
 
 # RFC 7518, section 3.2: an HS256 key has at least as many bits as the hash. A webhook secret has at least 24 bytes, in
 # base64.
-SHORTEST: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1, "article-hooks": 38}
-LONGEST = 1_000
+MIN_LENGTHS: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1, "article-webhooks": 38}
+MAX_LENGTH = 1_000
+# A secret is sealed for its site and name. This one was renamed, and what is sealed can't be sealed again.
+SEALED_AS: dict[SecretName, str] = {"article-webhooks": "article-hooks"}
 
 log = structlog.get_logger("onereply.secrets")
 
@@ -28,8 +30,10 @@ class InvalidSecret(Exception):
 
 async def set_secret(connection: AsyncConnection, site: Site, name: SecretName, text: str, *, secret_key: str) -> None:
     """Store ``text`` as the secret ``name`` of ``site``, replacing any other; raises :class:`InvalidSecret`."""
-    if not SHORTEST[name] <= len(text) <= LONGEST or not text.isprintable():
-        raise InvalidSecret(f"A secret “{name}” is one line of {SHORTEST[name]} to {LONGEST:,} characters.")
+    if not MIN_LENGTHS[name] <= len(text) <= MAX_LENGTH or not text.isprintable():
+        raise InvalidSecret(
+            f"The secret “{name}” must be one line of {MIN_LENGTHS[name]} to {MAX_LENGTH:,} characters."
+        )
     await remove_secret(connection, site, name)
     sealed = _seal(secret_key).close(text, about=_about(site, name))
     values = {"site_id": site.id, "name": name, "sealed": sealed, "created_at": clock.now()}
@@ -70,7 +74,10 @@ class Secrets:
             return self._seal.open(sealed, about=_about(site, name))
         except Unopenable:
             log.error(
-                "secret-unopenable", site=site.slug, name=name, hint="ONEREPLY_SECRET_KEY has changed; set it anew"
+                "secret-unreadable",
+                site=site.slug,
+                name=name,
+                hint="ONEREPLY_SECRET_KEY has changed; set the secret again with “onereply site secret”",
             )
             return None
 
@@ -80,4 +87,4 @@ def _seal(secret_key: str) -> Seal:
 
 
 def _about(site: Site, name: SecretName) -> str:
-    return f"{site.id} {name}"
+    return f"{site.id} {SEALED_AS.get(name, name)}"

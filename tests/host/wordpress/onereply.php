@@ -7,7 +7,7 @@
  *
  *     define('ONEREPLY_URL', 'https://comments.example');  // where readers' browsers find One Reply
  *     define('ONEREPLY_SITE', 'gazette');
- *     define('ONEREPLY_SECRET', 'whsec_…');                // onereply site secret gazette article-hooks
+ *     define('ONEREPLY_SECRET', 'whsec_…');                // onereply site secret gazette article-webhooks
  *
  * The article's id there is the post's number. "Allow comments" turns its comments on and off.
  */

@@ -19,11 +19,11 @@ PATH = "/webhooks/articles"
 _numbers = count(1)
 
 
-async def share_hooks_secret(site: ASite, secret: str = SECRET) -> None:
+async def share_webhook_secret(site: ASite, secret: str = SECRET) -> None:
     """Have the site know what its host signs with."""
     async with site.app.state.database.write() as connection:
         found = await find_site(connection, site.slug)
-        await set_secret(connection, found, "article-hooks", secret, secret_key=SECRET_KEY)
+        await set_secret(connection, found, "article-webhooks", secret, secret_key=SECRET_KEY)
     site.app.state.doorkeeper.sites.forget(site.slug)
 
 
@@ -35,7 +35,7 @@ def signed(
     return {"content-type": "application/json", **Signer(secret).headers(message_id, at or clock.now(), body)}
 
 
-def news(kind: str, article: str = "a", *, at: str | None = None, **data: Any) -> Json:
+def article_event(kind: str, article: str = "a", *, at: str | None = None, **data: Any) -> Json:
     """What happened to an article, at ``at`` or now."""
     timestamp = at or clock.now().astimezone(UTC).isoformat()
     return {"type": f"article.{kind}", "timestamp": timestamp, "data": {"article": article, **data}}
@@ -48,8 +48,10 @@ async def send(site: ASite, body: Json | bytes, **given: Any) -> httpx2.Response
     return await site.call("POST", PATH, content=content, headers=headers)
 
 
-async def tell(site: ASite, kind: str, article: str = "a", *, at: str | None = None, **data: Any) -> httpx2.Response:
+async def send_event(
+    site: ASite, kind: str, article: str = "a", *, at: str | None = None, **data: Any
+) -> httpx2.Response:
     """Tell of an article; it must be taken."""
-    response = await send(site, news(kind, article, at=at, **data))
+    response = await send(site, article_event(kind, article, at=at, **data))
     assert response.status_code in {200, 204}, response.text
     return response

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, events_of
-from tests.integrations.articles.articles import news, send, share_hooks_secret, tell
+from tests.integrations.articles.articles import article_event, send, send_event, share_webhook_secret
 from tests.real_data import real_data
 
 MORNING, NOON, EVENING = "2026-11-24T08:00:00Z", "2026-11-24T12:00:00Z", "2026-11-24T18:00:00Z"
@@ -16,7 +16,7 @@ URL = "https://gazette.example/"
 
 @pytest.fixture(autouse=True)
 async def shared(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
 
 
 async def types(site: ASite) -> list[str]:
@@ -29,7 +29,7 @@ async def read(site: ASite, article: str, *, by: str | None = None) -> Json:
 
 async def test_a_published_article_has_a_thread_that_closes_by_its_clock(site: ASite) -> None:
     await site.set(close_after_days=7)
-    told = (await tell(site, "published", at=NOON, title="Tram", url=URL)).json()
+    told = (await send_event(site, "published", at=NOON, title="Tram", url=URL)).json()
     assert (told["title"], told["url"], told["published_at"]) == ("Tram", URL, NOON)
     assert told["closing"] == {"kind": "auto", "at": "2026-12-01T12:00:00Z"}
     assert await read(site, "a") == told
@@ -37,39 +37,39 @@ async def test_a_published_article_has_a_thread_that_closes_by_its_clock(site: A
 
 
 async def test_a_time_of_publication_that_was_told_stands_against_the_time_of_telling(site: ASite) -> None:
-    await tell(site, "updated", at=NOON, title="Tram", published_at=MORNING)
-    assert (await tell(site, "published", at=EVENING)).json()["published_at"] == MORNING
+    await send_event(site, "updated", at=NOON, title="Tram", published_at=MORNING)
+    assert (await send_event(site, "published", at=EVENING)).json()["published_at"] == MORNING
 
 
 async def test_publishing_an_article_that_is_known_updates_it_and_brings_it_back(site: ASite) -> None:
     thread = await a_thread(site, article="a", url=URL, published_at=MORNING)
     await a_comment(thread)
-    await tell(site, "withdrawn", at=NOON)
-    told = (await tell(site, "published", at=EVENING, title="Back")).json()
+    await send_event(site, "withdrawn", at=NOON)
+    told = (await send_event(site, "published", at=EVENING, title="Back")).json()
     assert (told["title"], told["url"], told["published_at"], told["reply_count"]) == ("Back", URL, MORNING, 1)
     assert (await types(site))[-2:] == ["thread.updated", "thread.restored"]
 
 
 async def test_an_update_registers_what_nobody_has_heard_of_if_it_has_a_title(site: ASite) -> None:
-    refused = await send(site, news("updated", url=URL))
+    refused = await send(site, article_event("updated", url=URL))
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid-field")
     assert refused.json()["pointer"] == "/data/title"
     assert (await site.call("GET", "/threads/a", by="host")).status_code == 404
-    assert (await tell(site, "updated", title="Tram")).json()["title"] == "Tram"
+    assert (await send_event(site, "updated", title="Tram")).json()["title"] == "Tram"
 
 
 async def test_what_was_refused_is_taken_when_it_comes_again(site: ASite) -> None:
-    late = news("updated", at=NOON, url=URL)
+    late = article_event("updated", at=NOON, url=URL)
     assert (await send(site, late, message_id="m")).status_code == 422
-    await tell(site, "published", at=MORNING, title="Tram")
+    await send_event(site, "published", at=MORNING, title="Tram")
     assert (await send(site, late, message_id="m")).json()["url"] == URL
 
 
 async def test_a_withdrawn_article_is_there_for_staff_only_until_it_is_restored(site: ASite) -> None:
-    await tell(site, "published", at=MORNING, title="Tram", url=URL)
+    await send_event(site, "published", at=MORNING, title="Tram", url=URL)
     posted = await a_comment(AThread(site, "a"))
     comment, token = f"/comments/{posted['comment']['id']}", posted["author_token"]
-    await tell(site, "withdrawn", at=NOON)
+    await send_event(site, "withdrawn", at=NOON)
     for path in ("/threads/a", "/threads/a/comments", f"/threads?url={URL}", comment):
         for reader in (None, token):
             assert (await site.call("GET", path, by=reader)).status_code == 404, path
@@ -80,7 +80,7 @@ async def test_a_withdrawn_article_is_there_for_staff_only_until_it_is_restored(
     assert (await site.call("PATCH", comment, by=token, json={"body": "Better."})).status_code == 404
     assert (await site.call("POST", f"{comment}/reports", json={"reason": "spam"})).status_code == 404
     assert (await read(site, "a", by="host"))["withdrawn_at"] == NOON
-    await tell(site, "restored", at=EVENING)
+    await send_event(site, "restored", at=EVENING)
     assert (await read(site, "a"))["withdrawn_at"] is None
     assert (await site.call("GET", comment)).status_code == 200
     assert [kind for kind in await types(site) if kind.startswith("thread")] == [
@@ -92,8 +92,8 @@ async def test_a_withdrawn_article_is_there_for_staff_only_until_it_is_restored(
 
 @pytest.mark.parametrize("by", [None, "host"])
 async def test_what_is_posted_under_a_withdrawn_article_comes_back(site: ASite, by: str | None) -> None:
-    await tell(site, "published", title="Tram")
-    await tell(site, "withdrawn")
+    await send_event(site, "published", title="Tram")
+    await send_event(site, "withdrawn")
     refused = await AThread(site, "a").post("Not lost.", by=by)
     assert (refused.status_code, refused.json()["type"]) == (404, "/problems/not-found")
     assert refused.json()["draft"]["body"] == "Not lost."
@@ -101,9 +101,9 @@ async def test_what_is_posted_under_a_withdrawn_article_comes_back(site: ASite, 
 
 async def test_an_author_can_delete_under_a_withdrawn_article_and_moderators_still_judge(site: ASite) -> None:
     await site.set(mode="hold")
-    await tell(site, "published", title="Tram")
+    await send_event(site, "published", title="Tram")
     posted = await a_comment(AThread(site, "a"))
-    await tell(site, "withdrawn")
+    await send_event(site, "withdrawn")
     queue = (await site.call("GET", "/queue?article=a", by="moderator")).json()["comments"]
     assert [each["comment"]["id"] for each in queue] == [posted["comment"]["id"]]
     gone = await site.call("DELETE", f"/comments/{posted['comment']['id']}", by=posted["author_token"])
@@ -112,19 +112,19 @@ async def test_an_author_can_delete_under_a_withdrawn_article_and_moderators_sti
 
 @pytest.mark.parametrize("kind", ["withdrawn", "deleted"])
 async def test_what_came_before_its_registration_is_remembered(site: ASite, kind: str) -> None:
-    first = await tell(site, kind, at=NOON)
+    first = await send_event(site, kind, at=NOON)
     assert (first.status_code, first.content) == (204, b"")
-    assert (await tell(site, "published", at=MORNING, title="Tram")).json()["withdrawn_at"] == NOON
+    assert (await send_event(site, "published", at=MORNING, title="Tram")).json()["withdrawn_at"] == NOON
     assert (await site.call("GET", "/threads/a")).status_code == 404
     assert await types(site) == ["thread.created", "thread.withdrawn"]
-    await tell(site, "published", at=EVENING)
+    await send_event(site, "published", at=EVENING)
     assert (await read(site, "a"))["withdrawn_at"] is None
 
 
 async def test_an_article_with_another_id_keeps_its_comments_and_answers_to_both(site: ASite) -> None:
-    await tell(site, "published", at=MORNING, title="Tram")
+    await send_event(site, "published", at=MORNING, title="Tram")
     posted = await a_comment(AThread(site, "a"), "Yes.", key="a-key-of-sixteen-characters")
-    moved = (await tell(site, "updated", "b", at=NOON, previous_article="a", title="Trams")).json()
+    moved = (await send_event(site, "updated", "b", at=NOON, previous_article="a", title="Trams")).json()
     assert (moved["article"], moved["title"], moved["reply_count"]) == ("b", "Trams", 1)
     events = await events_of(site)
     assert [event["type"] for event in events][-2:] == ["thread.moved", "thread.updated"]
@@ -137,8 +137,8 @@ async def test_an_article_with_another_id_keeps_its_comments_and_answers_to_both
 
 
 async def test_an_id_that_an_article_had_is_taken_wherever_an_id_is(site: ASite) -> None:
-    await tell(site, "published", title="Tram")
-    await tell(site, "updated", "b", previous_article="a")
+    await send_event(site, "published", title="Tram")
+    await send_event(site, "updated", "b", previous_article="a")
     old, new = AThread(site, "a"), AThread(site, "b")
     first = await a_comment(old, "One.", key="a-key-of-sixteen-characters")
     again = await a_comment(new, "One.", key="a-key-of-sixteen-characters")
@@ -157,8 +157,8 @@ async def test_an_id_that_an_article_had_is_taken_wherever_an_id_is(site: ASite)
 
 
 async def test_posts_to_both_ids_at_once_are_one_thread(site: ASite) -> None:
-    await tell(site, "published", title="Tram")
-    await tell(site, "updated", "b", previous_article="a")
+    await send_event(site, "published", title="Tram")
+    await send_event(site, "updated", "b", previous_article="a")
     ids = ("a", "b") * 10
     answers = await gather(*(AThread(site, id_).post(f"Post {number}.") for number, id_ in enumerate(ids)))
     assert {answer.status_code for answer in answers} == {201}
@@ -167,26 +167,26 @@ async def test_posts_to_both_ids_at_once_are_one_thread(site: ASite) -> None:
 
 
 async def test_an_answer_that_is_kept_for_an_old_id_follows_the_thread(site: ASite) -> None:
-    await tell(site, "published", at=MORNING, title="Tram")
+    await send_event(site, "published", at=MORNING, title="Tram")
     asked = ("/threads/a", "/threads/a/comments", "/counts?article=a", "/counts?article=b")
     before = [(await site.call("GET", path)).json() for path in asked]
-    await tell(site, "updated", "b", at=NOON, previous_article="a")
+    await send_event(site, "updated", "b", at=NOON, previous_article="a")
     await a_comment(AThread(site, "b"))
     after = [(await site.call("GET", path)).json() for path in asked]
     assert all(one != other for one, other in zip(before, after, strict=True))
     await a_comment(AThread(site, "b"))
     assert (await site.call("GET", "/counts?article=a")).json()["counts"][0]["reply_count"] == 2
-    await tell(site, "withdrawn", "a", at=EVENING)
+    await send_event(site, "withdrawn", "a", at=EVENING)
     assert [(await site.call("GET", path)).status_code for path in asked] == [404, 404, 200, 200]
 
 
 async def test_an_article_moves_on_and_back(site: ASite) -> None:
-    await tell(site, "published", title="Tram")
+    await send_event(site, "published", title="Tram")
     await a_comment(AThread(site, "a"))
-    await tell(site, "updated", "b", previous_article="a")
-    await tell(site, "updated", "c", previous_article="b")
+    await send_event(site, "updated", "b", previous_article="a")
+    await send_event(site, "updated", "c", previous_article="b")
     assert [(await read(site, id_))["article"] for id_ in "abc"] == ["c", "c", "c"]
-    await tell(site, "updated", "a", previous_article="c")
+    await send_event(site, "updated", "a", previous_article="c")
     assert [(await read(site, id_))["article"] for id_ in "abc"] == ["a", "a", "a"]
     assert (await read(site, "b"))["reply_count"] == 1
 
@@ -198,7 +198,7 @@ async def test_where_the_new_id_was_registered_first_the_thread_with_comments_st
     for article in ("a", "b"):
         await a_thread(site, article=article, title="Tram", url=URL + article, updated_at=MORNING)
     posted = await a_comment(AThread(site, commented))
-    told = (await tell(site, "updated", "b", at=NOON, previous_article="a", title="Trams")).json()
+    told = (await send_event(site, "updated", "b", at=NOON, previous_article="a", title="Trams")).json()
     assert (told["article"], told["title"], told["reply_count"]) == ("b", "Trams", 1)
     for article in ("a", "b"):
         [comment] = await AThread(site, article).pages()
@@ -211,7 +211,7 @@ async def test_no_comment_is_lost_where_both_ids_have_some(site: ASite) -> None:
     for article in ("a", "b"):
         await a_comment(await a_thread(site, article=article), f"Under {article}.")
     before = await events_of(site)
-    refused = await send(site, news("updated", "b", previous_article="a"))
+    refused = await send(site, article_event("updated", "b", previous_article="a"))
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/article-id-conflict")
     assert await events_of(site) == before
     assert [(await read(site, id_))["article"] for id_ in "ab"] == ["a", "b"]
@@ -220,57 +220,57 @@ async def test_no_comment_is_lost_where_both_ids_have_some(site: ASite) -> None:
 async def test_a_withdrawal_moves_nothing(site: ASite) -> None:
     for article in ("a", "b"):
         await a_comment(await a_thread(site, article=article))
-    await tell(site, "withdrawn", "b", previous_article="a")
+    await send_event(site, "withdrawn", "b", previous_article="a")
     assert [(await site.call("GET", f"/threads/{id_}")).status_code for id_ in "ab"] == [200, 404]
-    await tell(site, "withdrawn", "c", previous_article="a")
+    await send_event(site, "withdrawn", "c", previous_article="a")
     assert (await site.call("GET", "/threads/a")).status_code == 404
 
 
 async def test_a_url_that_an_article_had_finds_it_unless_another_has_it_now(site: ASite) -> None:
-    await tell(site, "published", at=MORNING, title="Tram", url=URL + "1")
-    await tell(site, "updated", at=NOON, url=URL + "2")
+    await send_event(site, "published", at=MORNING, title="Tram", url=URL + "1")
+    await send_event(site, "updated", at=NOON, url=URL + "2")
     await site.call("PUT", "/threads/a", by="host", json={"url": URL + "3"})
     for number in "123":
         assert (await site.call("GET", f"/threads?url={URL}{number}")).json()["article"] == "a"
-    await tell(site, "published", "other", title="Bus", url=URL + "1")
+    await send_event(site, "published", "other", title="Bus", url=URL + "1")
     assert (await site.call("GET", f"/threads?url={URL}1")).json()["article"] == "other"
-    await tell(site, "withdrawn", "other")
+    await send_event(site, "withdrawn", "other")
     assert (await site.call("GET", f"/threads?url={URL}1")).json()["article"] == "a"
 
 
 async def test_an_older_message_undoes_nothing_newer_whoever_told_it(site: ASite) -> None:
     await a_thread(site, article="a", title="Registered", updated_at=NOON)
-    assert (await tell(site, "updated", at=MORNING, title="Old", mode="hold")).json()["title"] == "Registered"
-    await tell(site, "withdrawn", at=EVENING)
-    assert (await tell(site, "restored", at=NOON)).json()["withdrawn_at"] == EVENING
-    assert (await tell(site, "published", at=NOON, title="Told at noon")).json()["title"] == "Told at noon"
-    late = await tell(site, "updated", at=EVENING, updated_at=MORNING, title="Sent late")
+    assert (await send_event(site, "updated", at=MORNING, title="Old", mode="hold")).json()["title"] == "Registered"
+    await send_event(site, "withdrawn", at=EVENING)
+    assert (await send_event(site, "restored", at=NOON)).json()["withdrawn_at"] == EVENING
+    assert (await send_event(site, "published", at=NOON, title="Told at noon")).json()["title"] == "Told at noon"
+    late = await send_event(site, "updated", at=EVENING, updated_at=MORNING, title="Sent late")
     assert late.json()["title"] == "Told at noon"
 
 
 async def test_what_was_received_before_changes_nothing(site: ASite) -> None:
-    first = await send(site, news("published", at=MORNING, title="Tram"), message_id="m")
-    await tell(site, "updated", at=NOON, title="Trams")
+    first = await send(site, article_event("published", at=MORNING, title="Tram"), message_id="m")
+    await send_event(site, "updated", at=NOON, title="Trams")
     before = await events_of(site)
-    again = await send(site, news("published", at=EVENING, title="Tram"), message_id="m")
+    again = await send(site, article_event("published", at=EVENING, title="Tram"), message_id="m")
     assert (first.status_code, again.status_code) == (200, 200)
     assert again.json() == await read(site, "a")
     assert await events_of(site) == before
     for _ in range(2):
-        assert (await send(site, news("withdrawn", "nobody"), message_id="n")).status_code == 204
+        assert (await send(site, article_event("withdrawn", "nobody"), message_id="n")).status_code == 204
 
 
 async def test_what_was_received_is_remembered_for_a_week(site: ASite, the_clock: Clock) -> None:
-    await share_hooks_secret(site)
-    published = news("published", title="Tram")
+    await share_webhook_secret(site)
+    published = article_event("published", title="Tram")
     assert (await send(site, published, message_id="m")).status_code == 200
-    await tell(site, "updated", title="Trams")
+    await send_event(site, "updated", title="Trams")
     the_clock.move(days=6, hours=23)
     await site.sweep()
-    assert (await send(site, news("updated", title="Again"), message_id="m")).json()["title"] == "Trams"
+    assert (await send(site, article_event("updated", title="Again"), message_id="m")).json()["title"] == "Trams"
     the_clock.move(hours=2)
     await site.sweep()
-    assert (await send(site, news("updated", title="Again"), message_id="m")).json()["title"] == "Again"
+    assert (await send(site, article_event("updated", title="Again"), message_id="m")).json()["title"] == "Again"
 
 
 def of_strapi(sent: Json) -> Json:

@@ -8,11 +8,11 @@ from sqlalchemy import text
 from service.app import create_app
 from service.conversation.comments.verify_counts import verify
 from service.integrations.articles import erase_threads as erasing
-from service.integrations.endpoints.delivery_retention import forget_answers
+from service.integrations.endpoints.delivery_retention import erase_responses
 from service.moderation.spam_training.train import learn_from_logs
 from tests.builders import ASite, AThread, Json, a_comment, a_site, a_thread, decide, events_of, set_rules
 from tests.conftest import an_installation
-from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
 from tests.integrations.endpoints.deliveries import a_worker, an_endpoint, attempts_of
 
@@ -25,7 +25,7 @@ async def site(fresh_database_url: str) -> AsyncIterator[ASite]:
     """A site that its host tells of its articles, in a database that nobody else uses."""
     app = create_app(an_installation(fresh_database_url))
     async with app.router.lifespan_context(app), a_site(app) as site:
-        await share_hooks_secret(site)
+        await share_webhook_secret(site)
         yield site
 
 
@@ -65,7 +65,7 @@ async def test_nothing_that_was_said_is_left_and_one_event_tells_it(site: ASite)
     thread, comment = await a_discussed_thread(site)
     assert "pomegranate" in await everything(site) and "persephone" in await everything(site)
     before = (await events_of(site))[-1]["position"]
-    await tell(site, "deleted", thread.article)
+    await send_event(site, "deleted", thread.article)
     assert (await site.call("GET", thread.path)).status_code == 404
     await site.sweep()
     kept = await everything(site)
@@ -81,12 +81,12 @@ async def test_nothing_that_was_said_is_left_and_one_event_tells_it(site: ASite)
 
 async def test_a_site_keeps_the_comments_of_deleted_articles_unless_it_says_otherwise(site: ASite) -> None:
     thread, comment = await a_discussed_thread(site)
-    told = (await tell(site, "deleted", thread.article, at=NOON)).json()
+    told = (await send_event(site, "deleted", thread.article, at=NOON)).json()
     await site.sweep()
     assert (await events_of(site))[-1]["type"] == "thread.deleted"
     assert (told["withdrawn_at"], told["reply_count"]) == (NOON, 1)
     assert (await site.call("GET", thread.path)).status_code == 404
-    await tell(site, "restored", thread.article, at=EVENING)
+    await send_event(site, "restored", thread.article, at=EVENING)
     assert [each["id"] for each in await thread.pages()][:1] == [comment["id"]]
 
 
@@ -98,25 +98,25 @@ async def test_erasing_goes_on_where_it_stopped_and_counts_are_right_at_every_st
     thread, comment = await a_discussed_thread(site)
     for number in range(5):
         comment = (await a_comment(thread, f"Number {number}", below=comment["id"]))["comment"]
-    await tell(site, "deleted", thread.article)
+    await send_event(site, "deleted", thread.article)
     goes_on, turns = True, 0
     async with site.app.state.database.read() as connection:
         [thread_id] = (await connection.scalars(text("SELECT thread_id FROM erasures"))).all()
     while goes_on:  # each turn is a transaction, after which a process may stop
         async with site.app.state.database.write() as connection:
-            goes_on = await erasing._erase_some(connection, thread_id, forget_answers)
+            goes_on = await erasing._erase_some(connection, thread_id, erase_responses)
         assert await findings(site) == []
         turns += 1
     assert turns > 8
     async with site.app.state.database.write() as connection:
-        assert not await erasing._erase_some(connection, thread_id, forget_answers)
+        assert not await erasing._erase_some(connection, thread_id, erase_responses)
 
 
 async def test_what_is_said_after_the_article_came_back_stays(site: ASite) -> None:
     await site.set(on_article_deleted="erase")
     thread, comment = await a_discussed_thread(site)
-    await tell(site, "deleted", thread.article, at=NOON)
-    await tell(site, "restored", thread.article, at=EVENING)
+    await send_event(site, "deleted", thread.article, at=NOON)
+    await send_event(site, "restored", thread.article, at=EVENING)
     later = (await a_comment(thread, "A new beginning.", below=comment["id"]))["comment"]
     await site.sweep()
     assert [(each["id"], each["state"]) for each in await thread.pages()] == [
@@ -135,7 +135,7 @@ async def test_what_a_receiver_sent_back_of_it_is_forgotten_too(site: ASite) -> 
         await a_comment(await a_thread(site, article="a"), "The mayor lies.")
         await worker.work()
         assert "The mayor lies." in (await attempts_of(site, endpoint, 2))[0]["answer"]
-        await tell(site, "deleted")
+        await send_event(site, "deleted")
         await site.sweep()
         answers = [(await attempts_of(site, endpoint, position))[0]["answer"] for position in (1, 2)]
         assert answers[0] and answers[1] is None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from service.app import create_app
 from tests.builders import ASite, AThread, Json, a_site, events_of
 from tests.conftest import an_installation
-from tests.integrations.articles.articles import news, send, share_hooks_secret
+from tests.integrations.articles.articles import article_event, send, share_webhook_secret
 
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
 KINDS = ("published", "updated", "withdrawn", "restored", "deleted")
@@ -47,13 +47,13 @@ def stories(draw: st.DrawFn) -> list[Json]:
         if moves:
             data["previous_article"] = "a"
         at = (BEGINNING + timedelta(hours=number)).isoformat()
-        story.append(news(kind, "b" if number >= moves_at else "a", at=at, **data))
+        story.append(article_event(kind, "b" if number >= moves_at else "a", at=at, **data))
     return story
 
 
 @pytest.fixture(autouse=True)
 async def shared(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
 
 
 @st.composite
@@ -103,7 +103,7 @@ async def two_processes(database_url: str) -> AsyncIterator[tuple[ASite, ASite]]
         second.router.lifespan_context(second),
         a_site(first) as site,
     ):
-        await share_hooks_secret(site)
+        await share_webhook_secret(site)
         yield site, site.at(second)
 
 
@@ -111,8 +111,8 @@ async def test_two_processes_that_receive_the_same_apply_it_once(fresh_database_
     async with two_processes(fresh_database_url) as (site, other):
         for number in range(5):
             story = [
-                news("published", f"{number}", at="2026-11-24T08:00:00Z", title="Tram"),
-                news("withdrawn", f"{number}", at="2026-11-24T09:00:00Z"),
+                article_event("published", f"{number}", at="2026-11-24T08:00:00Z", title="Tram"),
+                article_event("withdrawn", f"{number}", at="2026-11-24T09:00:00Z"),
             ]
             answers = await gather(
                 *(
@@ -131,12 +131,12 @@ async def test_two_processes_that_receive_the_same_apply_it_once(fresh_database_
 
 async def test_a_move_and_posts_to_both_ids_at_two_processes_lose_no_comment(fresh_database_url: str) -> None:
     async with two_processes(fresh_database_url) as (site, other):
-        await send(site, news("published", "0", title="Tram"))
+        await send(site, article_event("published", "0", title="Tram"))
         posted = 0
         for number in range(5):
             old, new = f"{number}", f"{number + 1}"
             posts = [AThread(at, old).post(f"Post {each} of {number}.") for each in range(4) for at in (site, other)]
-            moved, *answers = await gather(send(other, news("updated", new, previous_article=old)), *posts)
+            moved, *answers = await gather(send(other, article_event("updated", new, previous_article=old)), *posts)
             assert moved.status_code == 200, moved.text
             assert {answer.status_code for answer in answers} == {201}
             posted += len(answers)

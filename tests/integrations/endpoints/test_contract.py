@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from service.integrations.endpoints import payload
-from service.integrations.endpoints.payload import CUT_FIRST, TEST, Message, TrialMessage, TriedEndpoint, body_of
+from service.integrations.endpoints.payload import CUT_FIRST, TEST, EndpointUnderTest, Message, TrialMessage, body_of
 from service.platform.events.event_types import Event, EventType
 from service.platform.events.read_log import read_events
 from service.platform.outbound.webhook_signatures import ID, SIGNATURE, TIMESTAMP
 from service.platform.sites.edit_site import find_site
 from tests.builders import Action, ASite, Clock, Json, a_comment, a_thread, decide
 from tests.contract.lint import contract, resolve, strictly, webhooks
-from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
 from tests.integrations.endpoints.deliveries import a_worker, an_endpoint
 from tests.integrations.imports import exports
@@ -81,10 +81,10 @@ async def disable(site: ASite) -> None:
 
 async def hooks(site: ASite, *told: str, **data: Any) -> None:
     """What the host tells of an article, one thing after the other."""
-    await share_hooks_secret(site)
-    await tell(site, "published", title="A title")
+    await share_webhook_secret(site)
+    await send_event(site, "published", title="A title")
     for kind in told:
-        await tell(site, kind, **data)
+        await send_event(site, kind, **data)
 
 
 DEEDS: dict[str, Deed] = {
@@ -147,7 +147,7 @@ async def test_a_body_that_was_cut_is_what_the_contract_says(site: ASite) -> Non
 
 def test_a_test_message_is_what_the_contract_says(the_clock: Clock) -> None:
     for description in ("The newsroom's CMS", None):
-        endpoint = TriedEndpoint(UUID(int=1), "https://cms.example/hooks", description)
+        endpoint = EndpointUnderTest(UUID(int=1), "https://cms.example/hooks", description)
         assert misfits(payload.test_body("gazette", UUID(int=2), at=the_clock.now(), endpoint=endpoint)) == []
 
 

@@ -152,7 +152,7 @@ async def test_tries_follow_the_schedule_until_the_last_has_failed(site: ASite, 
             await worker.until(partial(_has_come, host, number + 1))
             await worker.work()
         [failed] = await deliveries_of(site, endpoint, state="failed")
-        assert (failed["attempts"], failed["next_try_at"]) == (10, None)
+        assert (failed["attempts"], failed["next_attempt_at"]) == (10, None)
         the_clock.move(days=30)
         await worker.work()
         assert len(host.received) == 10

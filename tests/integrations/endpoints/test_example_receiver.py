@@ -16,7 +16,7 @@ from service.platform.outbound.webhook_signatures import ID, SIGNATURE, Signer, 
 from service.platform.sites.edit_site import find_site
 from service.reading.docs.guides import FOLDER
 from tests.builders import ASite, a_comment, a_thread
-from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.moderation.bans.test_ban_reader import a_ban
 from tests.reading.docs.documents import blocks_of
 
@@ -68,12 +68,12 @@ async def test_it_ends_at_what_is_so_whatever_the_order_and_however_often(site: 
 
 async def test_it_follows_an_article_to_an_id_under_which_more_had_been_told(site: ASite, receiver: Receiver) -> None:
     """The thread that was told of under that id is set aside, and its sequence was higher."""
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     thread, other = await a_thread(site, article="a"), await a_thread(site, article="b")
     await a_comment(thread)
     await other.close()
     await other.reopen()
-    await tell(site, "updated", "b", previous_article="a")
+    await send_event(site, "updated", "b", previous_article="a")
     await a_comment(thread)
     for event in await log_of(site):
         assert await receiver.take(site, event) == 204

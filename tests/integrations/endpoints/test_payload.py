@@ -15,7 +15,7 @@ from service.conversation.comments.wire import AuthorOut, CommentOut
 from service.conversation.threads.labels import labels
 from service.conversation.threads.wire import Closing, ThreadOut
 from service.integrations.endpoints import payload
-from service.integrations.endpoints.payload import LONGEST, TriedEndpoint, body_of
+from service.integrations.endpoints.payload import LONGEST, EndpointUnderTest, body_of
 from service.platform.events.event_types import Event, EventType
 from tests.builders import Json
 
@@ -186,7 +186,7 @@ def assert_safe(html: str) -> None:
 
 
 def test_a_message_that_tries_an_endpoint_names_it() -> None:
-    endpoint = TriedEndpoint(AN_ID, "https://cms.example/hooks", None)
+    endpoint = EndpointUnderTest(AN_ID, "https://cms.example/hooks", None)
     body = payload.test_body("gazette", AN_ID, at=NOON, endpoint=endpoint)
     assert msgspec.json.decode(body) == {
         "id": str(AN_ID),

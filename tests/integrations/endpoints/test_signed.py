@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.builders import ASite, Clock, Json, a_site, events_of
-from tests.integrations.articles.articles import PATH, SECRET, news, send, share_hooks_secret, signed
+from tests.integrations.articles.articles import PATH, SECRET, article_event, send, share_webhook_secret, signed
 from tests.real_data import real_data
 
 OTHER_SECRET = "whsec_" + "QUJD" * 10
@@ -20,7 +20,7 @@ PUBLISHED = msgspec.json.encode(
 
 @pytest.fixture(autouse=True)
 async def shared(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
 
 
 async def refused(site: ASite, body: bytes, headers: dict[str, str]) -> Json:
@@ -45,7 +45,7 @@ async def test_a_message_without_one_of_the_three_headers_is_not_signed(site: AS
 
 @pytest.mark.parametrize("minutes", [-5.1, 5.1])
 async def test_a_message_more_than_five_minutes_away_is_refused(site: ASite, the_clock: Clock, minutes: float) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     headers = signed(PUBLISHED, at=the_clock.now() + timedelta(minutes=minutes))
     assert "five minutes" in (await refused(site, PUBLISHED, headers))["detail"]
     late = signed(PUBLISHED, at=the_clock.now() + timedelta(minutes=minutes * 0.97))
@@ -81,7 +81,7 @@ async def test_a_site_without_a_secret_answers_as_to_a_wrong_signature(site: ASi
 
 
 async def test_a_secret_that_is_replaced_is_void(site: ASite) -> None:
-    await share_hooks_secret(site, OTHER_SECRET)
+    await share_webhook_secret(site, OTHER_SECRET)
     assert (await refused(site, PUBLISHED, signed(PUBLISHED, secret=SECRET)))["status"] == 401
     assert (await send(site, PUBLISHED, secret=OTHER_SECRET)).status_code == 200
 
@@ -118,13 +118,13 @@ async def test_an_id_that_can_be_none_is_refused(site: ASite, message_id: str) -
     ],
 )
 async def test_what_does_not_fit_is_told_by_its_place(site: ASite, change: Json, pointer: str) -> None:
-    body = msgspec.json.encode(news("published", title="Tram") | change)
+    body = msgspec.json.encode(article_event("published", title="Tram") | change)
     problem = await refused(site, body, signed(body))
     assert (problem["type"], problem["pointer"]) == ("/problems/invalid-field", pointer)
 
 
 async def test_a_body_of_more_than_64_kib_is_refused_before_anything_is_looked_at(site: ASite) -> None:
-    body = msgspec.json.encode(news("published", title="x" * 70_000))
+    body = msgspec.json.encode(article_event("published", title="x" * 70_000))
     assert (await refused(site, body, signed(body)))["type"] == "/problems/content-too-large"
 
 

@@ -188,5 +188,8 @@ async def test_what_a_ban_was_known_by_is_forgotten_with_it(site: ASite, the_clo
     the_clock.move(days=1)
     await site.sweep()
     async with site.app.state.database.read() as connection:
-        marks = {row.told: row.mark for row in await connection.execute(select(BanRow.told, BanRow.mark))}
-    assert marks[ban["told"]] == 0 != marks["spam.example"]
+        fingerprints = {
+            row.masked_value: row.fingerprint
+            for row in await connection.execute(select(BanRow.masked_value, BanRow.fingerprint))
+        }
+    assert fingerprints[ban["masked_value"]] == 0 != fingerprints["spam.example"]

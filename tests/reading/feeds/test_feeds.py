@@ -11,7 +11,7 @@ import pytest
 from service.reading.feeds import feed_entries as feeds
 from service.reading.feeds.atom import THREADING
 from tests.builders import REFERENCE_TITLE, ASite, AThread, Clock, a_comment, a_site, a_thread, decide
-from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.integrations.imports.test_import_archive import import_file
 from tests.platform.http.naughty import naughty, scripts, some
 from tests.real_data import real_data
@@ -122,8 +122,8 @@ async def test_a_sites_feed_has_all_its_threads_but_those_that_readers_may_not_k
     assert said(feed) == ["In One.", "In Three.", "In Two.", "In One."]
     assert feed.feed.title == "The Gazette"
     assert [entry.title for entry in feed.entries[:2]] == ["Ada: One", "Ada: Three"]
-    await share_hooks_secret(site)
-    await tell(site, "withdrawn", withdrawn.article)
+    await share_webhook_secret(site)
+    await send_event(site, "withdrawn", withdrawn.article)
     await site.call("PUT", embargoed.path, by="host", json={"published_at": "2999-01-01T00:00:00Z"})
     assert said(await feed_of_site(site)) == ["In One.", "In One."]
     for thread in (withdrawn, embargoed):
@@ -212,11 +212,11 @@ async def test_each_host_and_each_language_has_its_own(site: ASite) -> None:
 
 
 async def test_its_id_stays_when_its_article_moves_or_the_service_does(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     thread = await a_thread(site)
     before = (await feed_of(thread)).feed.id
     assert (await feed_of(thread, Host="elsewhere.example")).feed.id == before
-    await tell(site, "updated", "moved-away", previous_article=thread.article)
+    await send_event(site, "updated", "moved-away", previous_article=thread.article)
     feed = await feed_of(thread)
     assert (feed.feed.id, feed.feed.links[0].href.endswith("/threads/moved-away/feed.atom")) == (before, True)
     assert (await feed_of(await a_thread(site))).feed.id != before != (await feed_of_site(site)).feed.id

@@ -4,7 +4,7 @@ import pytest
 
 from service.reading.streams import catch_up as joining
 from tests.builders import ASite, a_comment, a_thread, decide
-from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.integrations.imports import exports
 from tests.integrations.imports.test_import_archive import import_file
 from tests.reading.streams.listening import listening
@@ -81,14 +81,14 @@ async def test_words_that_were_taken_back_are_not_sent_to_who_comes_after(site: 
 
 
 async def test_after_an_article_is_back_the_stream_goes_on_where_it_ended(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     thread = await a_thread(site)
     posted = await a_comment(thread)
     async with listening(thread) as listener:
-        await tell(site, "withdrawn", thread.article)
+        await send_event(site, "withdrawn", thread.article)
         [gone] = await listener.hear_all()
     await decide(site, "reject", posted["comment"])
-    await tell(site, "restored", thread.article)
+    await send_event(site, "restored", thread.article)
     async with listening(thread, last_event_id=gone.id) as again:
         missed = await again.catch_up()
     assert names(missed) == ["comment.removed", "thread.updated"]
@@ -96,10 +96,10 @@ async def test_after_an_article_is_back_the_stream_goes_on_where_it_ended(site: 
 
 
 async def test_who_missed_that_an_article_went_and_came_back_hears_that_it_went(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     thread = await a_thread(site)
     for kind in ("withdrawn", "restored"):
-        await tell(site, kind, thread.article)
+        await send_event(site, kind, thread.article)
     async with listening(thread, query=f"sequence={thread.registered['sequence']}") as listener:
         assert names(await listener.hear_all()) == ["thread.gone"]
 

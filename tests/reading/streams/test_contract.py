@@ -4,7 +4,7 @@ import re
 
 from tests.builders import ASite, a_comment, a_thread, decide, events_of
 from tests.contract.lint import contract, resolve, strictly
-from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.reading.streams.listening import Heard, Parser, listening
 from tests.reading.streams.test_streams import edit, take_back
 
@@ -28,7 +28,7 @@ def test_the_example_has_every_message_and_each_fits() -> None:
 
 
 async def test_every_message_is_as_the_contract_says(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     thread = await a_thread(site)
     async with listening(thread, query="sequence=0") as listener:
         posted, other = await a_comment(thread), await a_comment(thread, "Another.")
@@ -38,7 +38,7 @@ async def test_every_message_is_as_the_contract_says(site: ASite) -> None:
         await decide(site, "spam", other["comment"])
         await thread.close(reason="Late.")
         await thread.reopen()
-        await tell(site, "withdrawn", thread.article)
+        await send_event(site, "withdrawn", thread.article)
         heard += await listener.hear_all()
     assert {each.event for each in heard} == set(KINDS)
     assert [faults(each) for each in heard] == [[]] * len(heard)

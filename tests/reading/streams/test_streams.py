@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from service.platform import clock
 from tests.builders import ASite, AThread, Json, a_comment, a_site, a_thread, decide
-from tests.integrations.articles.articles import share_hooks_secret, tell
+from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.reading.streams.listening import Heard, listening
 
 
@@ -139,10 +139,10 @@ async def test_what_is_told_is_in_the_readers_language(site: ASite) -> None:
 
 
 async def test_the_stream_ends_when_its_article_is_withdrawn(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     thread = await a_thread(site)
     async with listening(thread) as listener:
-        assert (await tell(site, "withdrawn", thread.article)).status_code == 200
+        assert (await send_event(site, "withdrawn", thread.article)).status_code == 200
         heard = await listener.hear_all()
     assert [(each.event, each.data) for each in heard] == [("thread.gone", {"article": thread.article})]
     async with listening(thread) as later:
@@ -158,11 +158,11 @@ async def test_the_stream_ends_when_its_article_is_not_to_be_out_yet(site: ASite
 
 
 async def test_an_article_that_moves_takes_its_listeners_along(site: ASite) -> None:
-    await share_hooks_secret(site)
+    await share_webhook_secret(site)
     thread = await a_thread(site)
     async with listening(thread) as listener:
         moved = f"{thread.article}-moved"
-        assert (await tell(site, "updated", moved, previous_article=thread.article)).status_code == 200
+        assert (await send_event(site, "updated", moved, previous_article=thread.article)).status_code == 200
         heard = await listener.hear()
         assert (heard.event, heard.data["thread"]["article"]) == ("thread.updated", moved)
         await a_comment(AThread(site, moved))

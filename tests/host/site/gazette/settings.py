@@ -77,7 +77,7 @@ WAGTAILADMIN_COMMENTS_ENABLED = False  # those are editors' notes to each other
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 
 # One Reply: which pages have comments, the site as it is there, where readers find its threads, and two secrets. With
-# the first this site signs what it tells (`onereply site secret gazette article-hooks` prints it), by the second it
+# the first this site signs what it tells (`onereply site secret gazette article-webhooks` prints it), by the second it
 # knows what it is told (`POST /v1/sites/gazette/endpoints` answers with it). None is named ONEREPLY_…: where both run
 # in one environment, One Reply would take it for a setting of its own and not start.
 COMMENTS_ON = "news.ArticlePage"
