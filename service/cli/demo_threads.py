@@ -5,7 +5,7 @@ from uuid import UUID
 from service.conversation.comments.drafts import Draft
 from service.conversation.comments.group_commit import GroupCommit
 from service.conversation.comments.render import render
-from service.conversation.screening.rule_set import said
+from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.threads.close_thread import close_thread
 from service.conversation.threads.register_article import register_thread
 from service.platform import clock
@@ -89,7 +89,7 @@ async def _say(
             author_url=None,
             body=body,
             html=html,
-            said=said(author_name=name, author_url=None, body=body, html=html),
+            said=make_draft_text(author_name=name, author_url=None, body=body, html=html),
             parent_id=below,
             key=None,
         )

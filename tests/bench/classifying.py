@@ -15,9 +15,9 @@ from time import perf_counter
 from typing import NamedTuple
 
 from service.conversation.comments.render import render
-from service.conversation.screening.rule_set import DraftText, said
+from service.conversation.screening.rule_set import DraftText, make_draft_text
 from service.conversation.screening.spam_features import features_of
-from service.conversation.screening.spam_model import SURE, Learned, SpamModel, find_spam
+from service.conversation.screening.spam_model import SPAM_THRESHOLD, Learned, SpamModel, find_spam
 from tests.real_data import FOLDER
 
 FOLDS = 5
@@ -58,7 +58,7 @@ def labelled() -> list[Labelled]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 body = row["CONTENT"].strip("\ufeff ")
-                says = said(author_name=row["AUTHOR"], author_url=None, body=body, html=render(body))
+                says = make_draft_text(author_name=row["AUTHOR"], author_url=None, body=body, html=render(body))
                 comments.append(Labelled(path.stem.removeprefix("youtube-"), says, row["CLASS"] == "1"))
     return comments
 
@@ -113,7 +113,7 @@ def learned_from(comments: Iterable[Labelled]) -> Learned:
 
 
 def _line(what: str, scored: Sequence[Scored]) -> str:
-    found, wrongly = (_share(scored, above=SURE, spam=spam) for spam in (True, False))
+    found, wrongly = (_share(scored, above=SPAM_THRESHOLD, spam=spam) for spam in (True, False))
     return f"| {what} | {area(scored):.4f} | {recall(scored):.2f} | {found:.2f}, {wrongly:.3f} |"
 
 

@@ -13,8 +13,8 @@ from time import perf_counter
 
 from service.conversation.comments.render import render
 from service.conversation.screening.reputation_rules import Reputation
-from service.conversation.screening.rule_set import make_screen, said
-from service.conversation.screening.screen_draft import judge
+from service.conversation.screening.rule_set import make_draft_text, make_screen
+from service.conversation.screening.screen_draft import screen_draft
 from service.conversation.screening.spam_model import SpamModel
 from service.platform.sites.site_rules import Rules
 from tests.bench.classifying import labelled, learned_from
@@ -59,12 +59,12 @@ def _timed(bodies: Sequence[str]) -> Iterator[float]:
         classifier="hold",
     )
     screen, model = make_screen(rules), SpamModel(learned_from(labelled()))
-    standing = Reputation(published=3, judged=20, rejected=4, posted=1, posted_near=3)
+    standing = Reputation(published=3, decided=20, rejected=4, posted=1, posted_near=3)
     rendered = [(body, render(body)) for body in bodies]
     for body, html in rendered * (3 if len(bodies) > 100 else 50):
         began = perf_counter()
-        says = said(author_name="Ada", author_url=None, body=body, html=html)
-        judge(says, screen, mode="hold-first-timers", standing=standing, model=model)
+        says = make_draft_text(author_name="Ada", author_url=None, body=body, html=html)
+        screen_draft(says, screen, mode="hold-first-timers", reputation=standing, model=model)
         yield (perf_counter() - began) * 1e6
 
 

@@ -36,10 +36,10 @@ from service.conversation.comments.states import STATE_AFTER, enter_state
 from service.conversation.comments.tree_paths import newest_path, spot_below
 from service.conversation.readers.ban_lookup import Banned, longest_ban
 from service.conversation.screening.findings import Finding, strictest
-from service.conversation.screening.outside_rules import judge_told
-from service.conversation.screening.reputation_rules import STRANGER, words_mark
+from service.conversation.screening.outside_rules import screen_outside_answers
+from service.conversation.screening.reputation_rules import NEW_AUTHOR, hash_text
 from service.conversation.screening.rule_set import screen_of
-from service.conversation.screening.screen_draft import judge
+from service.conversation.screening.screen_draft import screen_draft
 from service.conversation.threads.close_thread import settle_closings
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.labels import labels
@@ -145,17 +145,19 @@ def _parent(draft: Draft, thread: Thread, facts: BatchContext) -> Comment | None
 def _judge(draft: Draft, thread: Thread, site: Site, history: ReputationHistory, now: datetime) -> list[Finding]:
     """Return the findings of the site's rules on ``draft``; raises NotAccepted if a rule rejects it."""
     mode = mode_of(thread, site.settings)
-    standing = STRANGER
+    standing = NEW_AUTHOR
     if asks_history(site.rules, mode):
         standing = history.standing(
             reader_id=draft.reader_id,
             address_mark=draft.address_mark,
-            words_mark=words_mark(thread.id, draft.said.folded_body),
+            words_mark=hash_text(thread.id, draft.said.folded_body),
             folded=draft.said.folded_body,
             now=now,
         )
-    findings = judge(draft.said, screen_of(site.id, site.rules), mode=mode, standing=standing, model=draft.model)
-    findings += judge_told(draft.told, site.rules)
+    findings = screen_draft(
+        draft.said, screen_of(site.id, site.rules), mode=mode, reputation=standing, model=draft.model
+    )
+    findings += screen_outside_answers(draft.told, site.rules)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
         raise NotAccepted(draft, refusal.rule, tells=site.rules.explain_to_author)
     return findings
@@ -186,7 +188,7 @@ def _arrive(
         revision=1,
         created_at=now,
         edited_at=None,
-        words_mark=words_mark(thread.id, draft.said.folded_body),
+        words_mark=hash_text(thread.id, draft.said.folded_body),
         address_mark=draft.address_mark,
         reports=0,
     )

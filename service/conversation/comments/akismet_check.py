@@ -68,7 +68,7 @@ class AkismetCheck:
             missing = "key" if not key else "front page" if not blog else "reader's address"
             log.warning("akismet-not-asked", site=site.slug, missing=missing)
             return None
-        return await self._akismet.ask(_asked(draft, sender, thread, blog=blog, address=address), key=key)
+        return await self._akismet.check(_asked(draft, sender, thread, blog=blog, address=address), key=key)
 
     async def close(self) -> None:
         """Close the connections to Akismet."""

@@ -15,7 +15,7 @@ from service.conversation.comments.drafts import Draft
 from service.conversation.comments.model import Comment, IdempotencyKeyRow
 from service.conversation.comments.reputation_queries import ReputationHistory, asks_history, read_history
 from service.conversation.readers.ban_lookup import Bans, read_bans
-from service.conversation.screening.reputation_rules import words_mark
+from service.conversation.screening.reputation_rules import hash_text
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_policy import mode_of
@@ -73,7 +73,7 @@ async def _read_history(
         if draft.address_mark is not None and site.rules.max_per_minute_per_address is not None:
             addresses.add(draft.address_mark)
         if site.rules.duplicates is not None:
-            words.add(words_mark(thread.id, draft.said.folded_body))
+            words.add(hash_text(thread.id, draft.said.folded_body))
     return await read_history(connection, readers=readers, addresses=addresses, words=words)
 
 

@@ -9,7 +9,7 @@ from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.comments.wire import AuthorIn, PostIn
 from service.conversation.screening.form_rules import FormSignals
 from service.conversation.screening.outside_rules import OutsideAnswers
-from service.conversation.screening.rule_set import said
+from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.screening.spam_model import SpamModel
 from service.platform import clock
 from service.platform.access.authorize import gate_of
@@ -43,7 +43,7 @@ def draft_of(request: Request, caller: Caller, post: PostIn, *, key: str | None)
         author_avatar=profile.avatar if profile else None,
         body=body,
         html=html,
-        said=said(author_name=name, author_url=url, body=body, html=html),
+        said=make_draft_text(author_name=name, author_url=url, body=body, html=html),
         parent_id=post.parent_id,
         key=key,
         told=OutsideAnswers(FormSignals(post.form.honeypot, post.form.seconds) if post.form else None),

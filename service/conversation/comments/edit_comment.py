@@ -17,9 +17,9 @@ from service.conversation.comments.states import ARRIVED, STATE_AFTER, STRICTEST
 from service.conversation.comments.wire import state_for_author
 from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
 from service.conversation.screening.findings import Action, Finding, strictest
-from service.conversation.screening.reputation_rules import STRANGER, Reputation, standing_of, words_mark
-from service.conversation.screening.rule_set import said, screen_of
-from service.conversation.screening.screen_draft import judge
+from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, hash_text, reputation_of
+from service.conversation.screening.rule_set import make_draft_text, screen_of
+from service.conversation.screening.screen_draft import screen_draft
 from service.conversation.screening.spam_model import SpamModel
 from service.conversation.threads.close_thread import settle_closings
 from service.conversation.threads.model import Thread
@@ -114,13 +114,15 @@ async def _judge_again(
     connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, model: SpamModel | None
 ) -> list[Finding]:
     """Return the findings of the site's rules on the new text; raises EditNotAccepted if a rule rejects it."""
-    says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
+    says = make_draft_text(
+        author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html
+    )
     mode, rules = mode_of(thread, site.settings), site.rules
-    comment.words_mark = words_mark(thread.id, says.folded_body)
-    standing = STRANGER
+    comment.words_mark = hash_text(thread.id, says.folded_body)
+    standing = NEW_AUTHOR
     if asks_history(rules, mode):
         standing = await _standing(connection, comment)
-    findings = judge(says, screen_of(site.id, rules), mode=mode, standing=standing, model=model)
+    findings = screen_draft(says, screen_of(site.id, rules), mode=mode, reputation=standing, model=model)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
         told = Said(refusal.rule.value, table="author") if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, told, rule=refusal.rule)
@@ -133,7 +135,7 @@ async def _standing(connection: AsyncConnection, comment: Comment) -> Reputation
     assert mark is not None and now is not None
     history = await read_history(connection, readers=[comment.reader_id], addresses=[], words=[])
     past = [each for each in history.of_readers[comment.reader_id] if each.id != comment.id]
-    standing = standing_of(past, [], said_at=None, words_mark=mark, is_short=True, now=now)
+    standing = reputation_of(past, [], last_posted_at=None, text_hash=mark, is_short=True, now=now)
     return structs.replace(standing, posted=0)
 
 

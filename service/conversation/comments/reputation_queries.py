@@ -12,7 +12,7 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import Comment, CommentRow
-from service.conversation.screening.reputation_rules import SHORT, Past, Reputation, standing_of
+from service.conversation.screening.reputation_rules import SHORT, Past, Reputation, reputation_of
 from service.platform.sites.site_rules import MOST_REMEMBERED, Rules
 from service.platform.sites.site_settings import Mode
 from service.platform.storage.portable import keys_given, newest_of_each
@@ -42,18 +42,18 @@ class ReputationHistory(msgspec.Struct):
             of_address = self.of_addresses[address_mark]
             of_address.insert(0, past.created_at)
             del of_address[MOST_REMEMBERED:]
-        if past.words_mark is not None:
-            self.of_words[past.words_mark] = past.created_at
+        if past.text_hash is not None:
+            self.of_words[past.text_hash] = past.created_at
 
     def standing(
         self, *, reader_id: UUID, address_mark: int | None, words_mark: int, folded: str, now: datetime
     ) -> Reputation:
         """Return the reputation of an author who posts the text ``folded``."""
-        return standing_of(
+        return reputation_of(
             self.of_readers.get(reader_id, []),
             self.of_addresses.get(address_mark, []) if address_mark is not None else [],
-            said_at=self.of_words.get(words_mark),
-            words_mark=words_mark,
+            last_posted_at=self.of_words.get(words_mark),
+            text_hash=words_mark,
             is_short=len(folded) < SHORT,
             now=now,
         )

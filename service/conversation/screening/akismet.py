@@ -18,10 +18,10 @@ from service.conversation.screening.outside_rules import AkismetAnswer
 from service.platform import clock
 
 SECONDS = 2.0
-MOST_AT_ONCE = 50
-LONGEST_ANSWER = 64 * 1024
-FAILURES_IN_A_ROW = 5  # then calls pause for REST, so an outage does not cost every post two seconds
-REST = timedelta(seconds=30)
+MAX_CONCURRENCY = 50
+MAX_RESPONSE_BYTES = 64 * 1024
+FAILURES_IN_A_ROW = 5  # then calls pause for PAUSE, so an outage does not cost every post two seconds
+PAUSE = timedelta(seconds=30)
 
 log = structlog.get_logger("onereply.akismet")
 
@@ -65,40 +65,40 @@ class Akismet:
         self._client = httpx2.AsyncClient(
             headers={"user-agent": "OneReply", "accept-encoding": "identity"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # no cookie links one site's posts to another's
-            limits=httpx2.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE),
+            limits=httpx2.Limits(max_connections=MAX_CONCURRENCY, max_keepalive_connections=MAX_CONCURRENCY),
             follow_redirects=False,
-            timeout=None,  # ask() sets one timeout for the whole call
+            timeout=None,  # check() sets one timeout for the whole call
         )
         self._in_flight = 0
         self._failures = 0
-        self._rests_until: datetime | None = None
+        self._paused_until: datetime | None = None
 
-    async def ask(self, asked: AkismetRequest, *, key: str) -> AkismetAnswer | None:
+    async def check(self, request: AkismetRequest, *, key: str) -> AkismetAnswer | None:
         """Check a comment with the site's ``key``; None without a usable answer in time."""
-        if reason := self._why_not_now():
-            log.warning("on_akismet_failure", reason=reason)
+        if reason := self._reason_to_skip():
+            log.warning("akismet-failed", reason=reason)
             return None
         self._in_flight += 1
         try:
             async with asyncio.timeout(self._seconds):
-                answer = await self._send(_fields(asked, key))
+                answer = await self._send(_fields(request, key))
         except (_NoAnswer, httpx2.HTTPError, OSError) as error:
-            self._note_failure(error)
+            self._record_failure(error)
             return None
         finally:
             self._in_flight -= 1
         self._failures = 0
         return answer
 
-    def _why_not_now(self) -> str | None:
-        if self._in_flight >= MOST_AT_ONCE:
+    def _reason_to_skip(self) -> str | None:
+        if self._in_flight >= MAX_CONCURRENCY:
             return "too many at once"
         if self._failures < FAILURES_IN_A_ROW:
             return None
         now = clock.now()
-        if self._rests_until and now < self._rests_until:
+        if self._paused_until and now < self._paused_until:
             return "resting"
-        self._rests_until = now + REST  # this call is the probe; the others stay paused until it ends
+        self._paused_until = now + PAUSE  # this call is the probe; the others stay paused until it ends
         return None
 
     async def _send(self, fields: dict[str, str]) -> AkismetAnswer:
@@ -116,51 +116,51 @@ class Akismet:
             return "ham"
         return "discard" if response.headers.get("x-akismet-pro-tip") == "discard" else "spam"
 
-    def _note_failure(self, error: Exception) -> None:
+    def _record_failure(self, error: Exception) -> None:
         """Log the failure and count it; a rejected key or request (4xx) does not count against Akismet."""
         reason = error.reason if isinstance(error, _NoAnswer) else type(error).__name__
-        log.warning("on_akismet_failure", reason=reason)
+        log.warning("akismet-failed", reason=reason)
         if isinstance(error, _NoAnswer) and error.is_alive:
             self._failures = 0
             return
         self._failures += 1
         if self._failures >= FAILURES_IN_A_ROW:
-            self._rests_until = clock.now() + REST
+            self._paused_until = clock.now() + PAUSE
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
 
-def _fields(asked: AkismetRequest, key: str) -> dict[str, str]:
+def _fields(request: AkismetRequest, key: str) -> dict[str, str]:
     """Build Akismet's form fields; unknown values are left out."""
     known = {
         "api_key": key,
-        "blog": asked.blog,
-        "blog_lang": asked.locale.lower().replace("-", "_"),
+        "blog": request.blog,
+        "blog_lang": request.locale.lower().replace("-", "_"),
         "blog_charset": "UTF-8",
-        "user_ip": asked.address,
-        "user_agent": asked.user_agent,
-        "referrer": asked.referrer,
-        "permalink": asked.permalink,
-        "comment_type": "reply" if asked.is_reply else "comment",
-        "comment_author": asked.author_name,
-        "comment_author_email": asked.author_email,
-        "comment_author_url": asked.author_url,
-        "comment_content": asked.body,
-        "comment_date_gmt": asked.posted_at.isoformat(timespec="seconds"),
+        "user_ip": request.address,
+        "user_agent": request.user_agent,
+        "referrer": request.referrer,
+        "permalink": request.permalink,
+        "comment_type": "reply" if request.is_reply else "comment",
+        "comment_author": request.author_name,
+        "comment_author_email": request.author_email,
+        "comment_author_url": request.author_url,
+        "comment_content": request.body,
+        "comment_date_gmt": request.posted_at.isoformat(timespec="seconds"),
     }
     fields = {name: value for name, value in known.items() if value}
-    if asked.honeypot is not None:
-        fields |= {"honeypot_field_name": "honeypot", "honeypot": asked.honeypot}
+    if request.honeypot is not None:
+        fields |= {"honeypot_field_name": "honeypot", "honeypot": request.honeypot}
     return fields
 
 
 async def _read(response: httpx2.Response) -> bytes:
-    """Read the raw response body, trimmed; raises :class:`_NoAnswer` past :data:`LONGEST_ANSWER` bytes."""
+    """Read the raw response body, trimmed; raises :class:`_NoAnswer` past :data:`MAX_RESPONSE_BYTES` bytes."""
     text = b""
     async for chunk in response.aiter_raw():
         text += chunk
-        if len(text) > LONGEST_ANSWER:
+        if len(text) > MAX_RESPONSE_BYTES:
             raise _NoAnswer("longer than any answer")
     return text.strip()

@@ -20,10 +20,10 @@ _ALIKE = {
 def fold(text: str) -> str:
     """Return ``text`` without case, accents and invisible characters, with look-alikes and wide forms unified."""
     if text.isascii():
-        return text.lower().translate(_LOOK)
+        return text.lower().translate(_LOOKALIKES)
     # Remove the marks first: decomposition sorts them, which is quadratic in their number.
     bare = unicodedata.normalize("NFKD", text.translate(_UNSEEN))
-    return bare.translate(_UNSEEN).casefold().translate(_LOOK)
+    return bare.translate(_UNSEEN).casefold().translate(_LOOKALIKES)
 
 
 def _unseen() -> dict[int, None]:
@@ -35,4 +35,4 @@ def _unseen() -> dict[int, None]:
 
 
 _UNSEEN = _unseen()
-_LOOK = {ord(letter): latin for pair in _ALIKE.items() for letter, latin in zip(*pair, strict=True)}
+_LOOKALIKES = {ord(letter): latin for pair in _ALIKE.items() for letter, latin in zip(*pair, strict=True)}

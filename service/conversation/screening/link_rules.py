@@ -22,12 +22,12 @@ def find_domain(hosts: list[str], *, reject_link_domains: Set[str]) -> Finding |
     return Finding(Rule.REJECT_LINK_DOMAINS, "reject", refused) if refused else None
 
 
-def find_links(hosts: list[str], *, most: int | None, allowed_link_domains: Set[str]) -> Finding | None:
-    """Find more than ``most`` links, not counting links to ``allowed_link_domains``."""
-    if most is None or len(hosts) <= most:
+def find_links(hosts: list[str], *, max_links: int | None, allowed_link_domains: Set[str]) -> Finding | None:
+    """Find more than ``max_links`` links, not counting links to ``allowed_link_domains``."""
+    if max_links is None or len(hosts) <= max_links:
         return None
     counted = [host for host in hosts if not _is_below(host, allowed_link_domains)]
-    return Finding(Rule.MAX_LINKS, "hold", str(len(counted))) if len(counted) > most else None
+    return Finding(Rule.MAX_LINKS, "hold", str(len(counted))) if len(counted) > max_links else None
 
 
 def _host(url: str) -> str:

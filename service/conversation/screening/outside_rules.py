@@ -23,30 +23,30 @@ class OutsideAnswers(msgspec.Struct, frozen=True):
     akismet: AkismetAnswer | None = None
 
 
-def judge_told(told: OutsideAnswers, rules: Rules) -> list[Finding]:
-    """Return the findings of all outside rules on ``told``, in the order of :data:`RULES`."""
-    return [finding for find in RULES if (finding := find(told, rules))]
+def screen_outside_answers(answers: OutsideAnswers, rules: Rules) -> list[Finding]:
+    """Return the findings of all outside rules on ``answers``, in the order of :data:`RULES`."""
+    return [finding for find in RULES if (finding := find(answers, rules))]
 
 
-def _find_honeypot(told: OutsideAnswers, rules: Rules) -> Finding | None:
-    return find_honeypot(told.form) if told.form and rules.honeypot else None
+def _find_honeypot(answers: OutsideAnswers, rules: Rules) -> Finding | None:
+    return find_honeypot(answers.form) if answers.form and rules.honeypot else None
 
 
-def _find_fast(told: OutsideAnswers, rules: Rules) -> Finding | None:
-    return find_fast(told.form, min_form_seconds=rules.min_form_seconds) if told.form else None
+def _find_fast(answers: OutsideAnswers, rules: Rules) -> Finding | None:
+    return find_fast(answers.form, min_form_seconds=rules.min_form_seconds) if answers.form else None
 
 
-def _find_akismet(told: OutsideAnswers, rules: Rules) -> Finding | None:
+def _find_akismet(answers: OutsideAnswers, rules: Rules) -> Finding | None:
     """Turn Akismet's answer into a finding; without an answer ``on_akismet_failure`` decides.
 
     If the rule was switched on after the draft passed the Akismet check, that also counts as no answer.
     """
-    if rules.akismet is None or told.akismet == "ham":
+    if rules.akismet is None or answers.akismet == "ham":
         return None
-    if told.akismet is None:
+    if answers.akismet is None:
         return Finding(Rule.ON_AKISMET_FAILURE, "hold") if rules.on_akismet_failure == "hold" else None
     action: Action = "spam" if rules.akismet == "spam" else "hold"
-    return Finding(Rule.AKISMET, action, "discard" if told.akismet == "discard" else None)
+    return Finding(Rule.AKISMET, action, "discard" if answers.akismet == "discard" else None)
 
 
 RULES: list[Callable[[OutsideAnswers, Rules], Finding | None]] = [

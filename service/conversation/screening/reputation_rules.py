@@ -18,7 +18,7 @@ from service.platform.sites.site_settings import Mode
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 LATELY = 20  # decided comments of an author that count as recent
-FEWEST_JUDGED = 5  # with fewer decided comments a percentage means nothing
+MIN_DECIDED = 5  # with fewer decided comments a percentage means nothing
 SHORT = 20  # characters; many readers post “Agreed.”
 
 
@@ -28,88 +28,94 @@ class Past(NamedTuple):
     id: UUID
     state: str
     created_at: datetime
-    words_mark: int | None
+    text_hash: int | None
 
 
 class Reputation(msgspec.Struct, frozen=True):
     """An author's reputation when a comment arrives; the defaults are those of a new author.
 
-    ``published`` counts the author's public comments; ``judged`` and ``rejected`` cover the :data:`LATELY` most recent
+    ``published`` counts the author's public comments; ``decided`` and ``rejected`` cover the :data:`LATELY` most recent
     decided ones. ``posted`` and ``posted_near`` count comments of the last minute, by the author and from the address.
-    ``said_before`` is whether the same text was posted in the thread within a day.
+    ``is_repeated`` is whether the same text was posted in the thread within a day.
     """
 
     published: int = 0
-    judged: int = 0
+    decided: int = 0
     rejected: int = 0
     posted: int = 0
     posted_near: int = 0
-    said_before: bool = False
+    is_repeated: bool = False
 
 
-STRANGER = Reputation()
+NEW_AUTHOR = Reputation()
 
 
-def standing_of(
-    past: list[Past], near: list[datetime], *, said_at: datetime | None, words_mark: int, is_short: bool, now: datetime
+def reputation_of(
+    past: list[Past],
+    near: list[datetime],
+    *,
+    last_posted_at: datetime | None,
+    text_hash: int,
+    is_short: bool,
+    now: datetime,
 ) -> Reputation:
     """Compute an author's reputation from their ``past``, newest first, and the post times ``near`` of their address.
 
-    ``said_at`` is when anybody last posted the same text in the thread. A short text counts as repeated only if the
-    author repeats it.
+    ``last_posted_at`` is when anybody last posted the same text in the thread. A short text counts as repeated only
+    if the author repeats it.
     """
-    judged = [each.state for each in past if each.state in {"published", "rejected", "spam"}]
-    lately = judged[:LATELY]
-    by_author = any(each.words_mark == words_mark and now - each.created_at < DAY for each in past)
-    by_anybody = said_at is not None and now - said_at < DAY and not is_short
+    decided = [each.state for each in past if each.state in {"published", "rejected", "spam"}]
+    lately = decided[:LATELY]
+    by_author = any(each.text_hash == text_hash and now - each.created_at < DAY for each in past)
+    by_anybody = last_posted_at is not None and now - last_posted_at < DAY and not is_short
     return Reputation(
-        published=judged.count("published"),
-        judged=len(lately),
+        published=decided.count("published"),
+        decided=len(lately),
         rejected=len(lately) - lately.count("published"),
         posted=sum(now - each.created_at < MINUTE for each in past),
         posted_near=sum(now - at < MINUTE for at in near),
-        said_before=by_author or by_anybody,
+        is_repeated=by_author or by_anybody,
     )
 
 
-def words_mark(thread_id: int, folded: str) -> int:
+def hash_text(thread_id: int, folded: str) -> int:
     """Hash the folded text within its thread (64-bit BLAKE2b); texts that look alike hash alike."""
     digest = blake2b(b"%d\0" % thread_id + folded.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-def is_trusted(standing: Reputation, rules: Rules) -> bool:
-    """Whether the author has enough published and few enough rejected comments to skip the rules for strangers."""
-    enough = rules.trusted_after_published is not None and standing.published >= rules.trusted_after_published
-    return enough and find_history(standing, rules) is None
+def is_trusted(reputation: Reputation, rules: Rules) -> bool:
+    """Whether the author skips some rules: enough comments were published, and few were rejected."""
+    enough = rules.trusted_after_published is not None and reputation.published >= rules.trusted_after_published
+    return enough and find_history(reputation, rules) is None
 
 
-def find_first_timer(standing: Reputation, mode: Mode) -> Finding | None:
+def find_first_timer(reputation: Reputation, mode: Mode) -> Finding | None:
     """Hold an author without a published comment, in mode ``hold-first-timers``."""
-    held = mode == "hold-first-timers" and standing.published == 0
+    held = mode == "hold-first-timers" and reputation.published == 0
     return Finding(Rule.HOLD_FIRST_TIMERS, "hold") if held else None
 
 
-def find_duplicate(standing: Reputation, rules: Rules) -> Finding | None:
+def find_duplicate(reputation: Reputation, rules: Rules) -> Finding | None:
     """Find the same text in the thread within a day: from this author, or from anybody if it is not short."""
-    if rules.duplicates is None or not standing.said_before:
+    if rules.duplicates is None or not reputation.is_repeated:
         return None
     return Finding(Rule.DUPLICATES, "reject" if rules.duplicates == "reject" else "hold")
 
 
-def find_flood(standing: Reputation, rules: Rules) -> Finding | None:
+def find_flood(reputation: Reputation, rules: Rules) -> Finding | None:
     """Find more comments per minute than the site allows per author or per address, this one included."""
     counted = (
-        (standing.posted + 1, rules.max_per_minute_per_reader),
-        (standing.posted_near + 1, rules.max_per_minute_per_address),
+        (reputation.posted + 1, rules.max_per_minute_per_reader),
+        (reputation.posted_near + 1, rules.max_per_minute_per_address),
     )
-    too_many = [count for count, most in counted if most is not None and count > most]
+    too_many = [count for count, limit in counted if limit is not None and count > limit]
     return Finding(Rule.MAX_PER_MINUTE, "hold", str(max(too_many))) if too_many else None
 
 
-def find_history(standing: Reputation, rules: Rules) -> Finding | None:
+def find_history(reputation: Reputation, rules: Rules) -> Finding | None:
     """Find an author whose recent comments were rejected more often than ``max_rejected_percent``."""
-    if rules.max_rejected_percent is None or standing.judged < FEWEST_JUDGED:
+    if rules.max_rejected_percent is None or reputation.decided < MIN_DECIDED:
         return None
-    share = standing.rejected * 100 // standing.judged
+    share = reputation.rejected * 100 // reputation.decided
     return Finding(Rule.MAX_REJECTED, "hold", f"{share} %") if share > rules.max_rejected_percent else None

@@ -27,7 +27,7 @@ class DraftText(msgspec.Struct):
     folded_body: str
 
 
-def said(*, author_name: str, author_url: str | None, body: str, html: str) -> DraftText:
+def make_draft_text(*, author_name: str, author_url: str | None, body: str, html: str) -> DraftText:
     """Prepare ``body``, its rendered ``html`` and the author's name and link for the rules."""
     folded_body = spaced(body)
     text = folded_text(f"{spaced(author_name)} {folded_body}")
@@ -61,34 +61,34 @@ def make_screen(rules: Rules) -> Screen:
     return Screen(rules, *words, frozenset(rules.allowed_link_domains), frozenset(rules.reject_link_domains))
 
 
-def _find_refused_word(screen: Screen, said: DraftText) -> Finding | None:
-    found = screen.reject_words.first_in(said.text)
+def _find_refused_word(screen: Screen, draft: DraftText) -> Finding | None:
+    found = screen.reject_words.first_in(draft.text)
     return Finding(Rule.REJECT_WORDS, "reject", found) if found else None
 
 
-def _find_refused_domain(screen: Screen, said: DraftText) -> Finding | None:
-    return find_domain(said.hosts, reject_link_domains=screen.reject_link_domains)
+def _find_refused_domain(screen: Screen, draft: DraftText) -> Finding | None:
+    return find_domain(draft.hosts, reject_link_domains=screen.reject_link_domains)
 
 
-def _find_held_word(screen: Screen, said: DraftText) -> Finding | None:
-    found = screen.hold_words.first_in(said.text)
+def _find_held_word(screen: Screen, draft: DraftText) -> Finding | None:
+    found = screen.hold_words.first_in(draft.text)
     return Finding(Rule.HOLD_WORDS, "hold", found) if found else None
 
 
-def _find_links(screen: Screen, said: DraftText) -> Finding | None:
-    return find_links(said.hosts, most=screen.rules.max_links, allowed_link_domains=screen.allowed_link_domains)
+def _find_links(screen: Screen, draft: DraftText) -> Finding | None:
+    return find_links(draft.hosts, max_links=screen.rules.max_links, allowed_link_domains=screen.allowed_link_domains)
 
 
-def _find_length(screen: Screen, said: DraftText) -> Finding | None:
-    return find_length(said.body, longest=screen.rules.max_length)
+def _find_length(screen: Screen, draft: DraftText) -> Finding | None:
+    return find_length(draft.body, max_length=screen.rules.max_length)
 
 
-def _find_capitals(screen: Screen, said: DraftText) -> Finding | None:
-    return find_capitals(said.body, most=screen.rules.max_capitals_percent)
+def _find_capitals(screen: Screen, draft: DraftText) -> Finding | None:
+    return find_capitals(draft.body, max_percent=screen.rules.max_capitals_percent)
 
 
-def _find_repeated(screen: Screen, said: DraftText) -> Finding | None:
-    return find_repeated(said.body, most=screen.rules.max_repeated_characters)
+def _find_repeated(screen: Screen, draft: DraftText) -> Finding | None:
+    return find_repeated(draft.body, max_run=screen.rules.max_repeated_characters)
 
 
 RULES: list[Callable[[Screen, DraftText], Finding | None]] = [
@@ -98,15 +98,15 @@ RULES: list[Callable[[Screen, DraftText], Finding | None]] = [
     # Held for its words.
     _find_held_word,
 ]
-# Held for its links and its look, unless the author is trusted.
-RULES_FOR_STRANGERS: list[Callable[[Screen, DraftText], Finding | None]] = [
+# Held for its links and its shape, unless the author is trusted.
+RULES_FOR_UNTRUSTED: list[Callable[[Screen, DraftText], Finding | None]] = [
     _find_links,
     _find_length,
     _find_capitals,
     _find_repeated,
 ]
 # Held or rejected for other recent comments (reputation_rules.py).
-RULES_OF_STANDING: list[Callable[[Reputation, Rules], Finding | None]] = [
+REPUTATION_RULES: list[Callable[[Reputation, Rules], Finding | None]] = [
     find_duplicate,
     find_flood,
     find_history,

@@ -20,7 +20,7 @@ from service.conversation.screening.rule_set import DraftText
 from service.conversation.screening.word_rules import has_unspaced
 
 EDITION = 1  # change it with the features: the filter then retrains from the log
-LONGEST = 600  # characters of a comment that are read
+MAX_CHARACTERS = 600  # characters of a comment that are read
 
 _WORD = re.compile(r"\w{1,30}")
 _HOST, _NAME, _SHAPE = "\t//", "\t@", "\t#"
@@ -33,18 +33,18 @@ class Features(NamedTuple):
     all: Set[str]
 
 
-def features_of(said: DraftText) -> Features:
+def features_of(draft: DraftText) -> Features:
     """Return the features of a comment: about a hundred for a hundred characters, 2,000 at most."""
-    name = " ".join(fold(said.author_name).split())
-    folded = said.text.folded[len(name) + 1 if name else 0 :][:LONGEST]
+    name = " ".join(fold(draft.author_name).split())
+    folded = draft.text.folded[len(name) + 1 if name else 0 :][:MAX_CHARACTERS]
     words = _WORD.findall(folded)
     features = pieces_of(f" {folded} ")
     features.update(words)
     features.update(map(" ".join, pairwise(words)))
-    features.update(_shape(said, words))
+    features.update(_shape(draft, words))
     features.update([_NAME + word for word in _WORD.findall(name[:100])])
-    if said.hosts:
-        features.update(host_feature(host) for host in said.hosts[:10])
+    if draft.hosts:
+        features.update(host_feature(host) for host in draft.hosts[:10])
     return Features(words, features)
 
 
@@ -61,9 +61,9 @@ def host_feature(host: str) -> str:
     return _HOST + host[:100]
 
 
-def _shape(said: DraftText, words: list[str]) -> Iterator[str]:
+def _shape(draft: DraftText, words: list[str]) -> Iterator[str]:
     """Yield features for length (in powers of two), first word, exclamation marks, capitals, digits and links."""
-    body = said.body[:LONGEST]
+    body = draft.body[:MAX_CHARACTERS]
     yield f"{_SHAPE}length {len(body).bit_length()}"
     yield f"{_SHAPE}words {len(words).bit_length()}"
     if words:
@@ -74,9 +74,9 @@ def _shape(said: DraftText, words: list[str]) -> Iterator[str]:
         yield f"{_SHAPE}shouted"
     if _FIGURE.search(body):
         yield f"{_SHAPE}figures"
-    if said.hosts:
-        yield f"{_SHAPE}links {min(len(said.hosts), 3)}"
-    if said.author_url:
+    if draft.hosts:
+        yield f"{_SHAPE}links {min(len(draft.hosts), 3)}"
+    if draft.author_url:
         yield f"{_SHAPE}author links"
 
 

@@ -18,13 +18,13 @@ import msgspec
 from service.conversation.screening.findings import Action, Finding, Rule
 from service.conversation.screening.fold_text import fold
 from service.conversation.screening.rule_set import DraftText
-from service.conversation.screening.spam_features import LONGEST, Features, features_of, host_feature, pieces_of
+from service.conversation.screening.spam_features import MAX_CHARACTERS, Features, features_of, host_feature, pieces_of
 
-FEWEST = 20  # lessons of each kind before the filter is used
-SEEN_BY = 2  # lessons that must contain a feature before it counts
+MIN_LESSONS = 20  # lessons of each kind before the filter is used
+MIN_LESSONS_OF_FEATURE = 2  # lessons that must contain a feature before it counts
 # At this threshold 0.1 to 1.0 % of real comments are false positives: after 20 lessons of each kind, after 400 of
 # each, and with twenty times as many of one kind as of the other. At 0.98 up to 1.3 % are.
-SURE = 0.985
+SPAM_THRESHOLD = 0.985
 _FAITH = 4.0  # prior variance of a feature's log odds
 
 
@@ -71,15 +71,15 @@ class SpamModel:
         """Compute the weights; ``learned`` needs at least one lesson of each kind."""
         total = learned.spam + learned.not_spam
         spam_beside, other_beside = 2 * learned.spam / total, 2 * learned.not_spam / total
-        evenly = math.log(learned.not_spam / learned.spam)
+        prior = math.log(learned.not_spam / learned.spam)
         in_spam, in_other = learned.in_spam.get, learned.in_not_spam.get
         self._weights: dict[str, float] = {}
         for feature in learned.in_spam.keys() | learned.in_not_spam.keys():
             seen_in_spam, seen_in_other = in_spam(feature, 0), in_other(feature, 0)
-            if seen_in_spam + seen_in_other >= SEEN_BY:
+            if seen_in_spam + seen_in_other >= MIN_LESSONS_OF_FEATURE:
                 spam, other = seen_in_spam + spam_beside, seen_in_other + other_beside
                 doubt = 1 / spam + 1 / other
-                self._weights[feature] = (math.log(spam / other) + evenly) * _FAITH / (_FAITH + doubt)
+                self._weights[feature] = (math.log(spam / other) + prior) * _FAITH / (_FAITH + doubt)
 
     def probability(self, features: Set[str]) -> float:
         """Return the probability, 0 to 1, that a comment with ``features`` is spam; 0.5 if all are unknown.
@@ -90,14 +90,14 @@ class SpamModel:
         weights = [*filter(None, map(self._weights.get, features))]
         return 1 / (1 + math.exp(-sum(weights) / math.sqrt(len(weights)))) if weights else 0.5
 
-    def strongest(self, said: DraftText, features: Features) -> list[str]:
+    def strongest(self, draft: DraftText, features: Features) -> list[str]:
         """Return up to five words and hosts that spoke most for spam, as they were written, strongest first."""
         weigh = self._weights.get
-        weights = {host: weigh(host_feature(host), 0.0) for host in said.hosts}
+        weights = {host: weigh(host_feature(host), 0.0) for host in draft.hosts}
         for word in set(features.words):
             pieces = math.fsum(weigh(piece, 0.0) for piece in pieces_of(f" {word} "))
             weights[word] = weigh(word, 0.0) + pieces
-        written = {fold(word): word for word in _WRITTEN.findall(said.body[:LONGEST])}
+        written = {fold(word): word for word in _WRITTEN.findall(draft.body[:MAX_CHARACTERS])}
         strongest = nlargest(5, ((weight, word) for word, weight in weights.items() if weight > 0))
         return [written.get(word, word)[:50] for _, word in strongest]
 
@@ -106,15 +106,15 @@ _WRITTEN = re.compile(r"[\w@$€]+")
 
 
 def model_of(learned: Learned) -> SpamModel | None:
-    """Build the model; None until each kind has :data:`FEWEST` lessons."""
-    return SpamModel(learned) if min(learned.spam, learned.not_spam) >= FEWEST else None
+    """Build the model; None until each kind has :data:`MIN_LESSONS` lessons."""
+    return SpamModel(learned) if min(learned.spam, learned.not_spam) >= MIN_LESSONS else None
 
 
-def find_spam(model: SpamModel | None, said: DraftText, *, action: Action) -> Finding | None:
+def find_spam(model: SpamModel | None, draft: DraftText, *, action: Action) -> Finding | None:
     """Find a comment that ``model`` is sure is spam; ``action`` is the site's setting for that."""
     if model is None:
         return None
-    features = features_of(said)
-    if model.probability(features.all) < SURE:
+    features = features_of(draft)
+    if model.probability(features.all) < SPAM_THRESHOLD:
         return None
-    return Finding(Rule.CLASSIFIER, action, ", ".join(model.strongest(said, features)) or None)
+    return Finding(Rule.CLASSIFIER, action, ", ".join(model.strongest(draft, features)) or None)

@@ -42,15 +42,15 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
     reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
     comments = [(one.id, one.revision) for one in body.comments]
     async with database_of(request).write() as connection:
-        judged = await decide(connection, caller.site, comments, action=body.action, reason=reason, by=caller.actor)
+        results = await decide(connection, caller.site, comments, action=body.action, reason=reason, by=caller.actor)
     locale = locale_asked(request.scope)
-    return json_response(Results([_result(one, locale) for one in judged]), headers=NO_STORE)
+    return json_response(Results([_result(one, locale) for one in results]), headers=NO_STORE)
 
 
 async def get_decisions(request: Request, caller: Caller) -> Response:
     """List the decision log."""
     query = decode_query(request, DecisionsQuery)
-    asked = DecisionFilter(
+    criteria = DecisionFilter(
         comment=query.comment,
         article=query.article,
         reader=query.reader,
@@ -60,7 +60,7 @@ async def get_decisions(request: Request, caller: Caller) -> Response:
     )
     before = decode_id(query.cursor)
     async with database_of(request).read() as connection:
-        decisions = await read_decisions(connection, caller.site, asked, before=before, limit=query.limit + 1)
+        decisions = await read_decisions(connection, caller.site, criteria, before=before, limit=query.limit + 1)
         names = await names_of(connection, caller.site)
     cursor = encode_cursor(decisions[query.limit - 1].id.bytes) if len(decisions) > query.limit else None
     page = Decisions([_decision(each, names) for each in decisions[: query.limit]], cursor)
@@ -88,8 +88,8 @@ def _decision(decision: Decision, names: Mapping[str, str]) -> DecisionOut:
     return msgspec.convert({**told, "decided_by": by}, DecisionOut)
 
 
-def _result(judged: DecisionResult, locale: str) -> Result:
-    if judged.problem:
-        return Result(judged.comment_id, problem=judged.problem.content(locale))
-    assert judged.comment
-    return Result(judged.comment_id, judged.comment.state, judged.comment.revision)
+def _result(results: DecisionResult, locale: str) -> Result:
+    if results.problem:
+        return Result(results.comment_id, problem=results.problem.content(locale))
+    assert results.comment
+    return Result(results.comment_id, results.comment.state, results.comment.revision)

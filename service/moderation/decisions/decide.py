@@ -103,26 +103,26 @@ async def decide(
     threads = {thread.id: thread for _, thread in found.values()}
     closed = await settle_closings(connection, threads.values(), {site.id: site}, now=now)
     outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], action, now=now)
-    judged: list[DecisionResult] = []
+    results: list[DecisionResult] = []
     changes: dict[UUID, Change] = {}
     decisions: dict[UUID, NewDecision] = {}
     for comment_id, revision in comments:
         comment, thread = found.get(comment_id, (None, None))
         outcome = outcomes.get(comment_id)
         problem = _problem(comment, revision, outcome, already=comment_id in changes)
-        judged.append(DecisionResult(comment_id, None if problem else comment, problem))
+        results.append(DecisionResult(comment_id, None if problem else comment, problem))
         if problem is None and comment is not None and thread is not None and outcome is not None:
             decision = NewDecision(site.id, action, by, before=comment.state, after=outcome.after, reason=reason)
             decisions[comment_id] = _of(comment, decision)
             changes[comment_id] = Change(thread, site, comment, outcome.after, outcome.event)
-    await _keep_reports(connection, changes, decisions, outcomes)
+    await _settle_reports(connection, changes, decisions, outcomes)
     await release_claims(connection, changes)
     await note_decisions(connection, [*decisions.values()], now=now)
     await change_states(connection, [*changes.values()], now=now, told_before=closed)
-    return judged
+    return results
 
 
-async def _keep_reports(
+async def _settle_reports(
     connection: AsyncConnection,
     changes: Mapping[UUID, Change],
     decisions: Mapping[UUID, NewDecision],
@@ -181,12 +181,12 @@ def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *,
         return no_comment()
     if already or comment.revision != revision:
         return RevisionConflict(revision=comment.revision + already)
-    if outcome is None or not comment.body or not (comment.state in outcome.before or _keeps(comment, outcome)):
+    if outcome is None or not comment.body or not (comment.state in outcome.before or _approves(comment, outcome)):
         return InvalidTransition(state=comment.state)
     return None
 
 
-def _keeps(comment: Comment, outcome: Outcome) -> bool:
+def _approves(comment: Comment, outcome: Outcome) -> bool:
     """Whether a published comment is approved despite reports, which settles them."""
     return bool(comment.reports) and outcome.event is EventType.COMMENT_PUBLISHED
 

@@ -48,10 +48,10 @@ COLUMNS = tuple(
 
 
 async def read_decisions(
-    connection: AsyncConnection, site: Site, asked: DecisionFilter, *, before: UUID | None, limit: int
+    connection: AsyncConnection, site: Site, criteria: DecisionFilter, *, before: UUID | None, limit: int
 ) -> list[Decision]:
     """Return the ``limit`` newest decisions of ``site`` older than ``before`` that match the filter."""
-    terms = [DecisionRow.site_id == site.id, *_terms(site, asked)]
+    terms = [DecisionRow.site_id == site.id, *_terms(site, criteria)]
     if before is not None:
         terms.append(DecisionRow.id < before)
     statement = (
@@ -64,18 +64,18 @@ async def read_decisions(
     return [Decision(*row) for row in await connection.execute(statement)]
 
 
-def _terms(site: Site, asked: DecisionFilter) -> list[ColumnElement[bool]]:
+def _terms(site: Site, criteria: DecisionFilter) -> list[ColumnElement[bool]]:
     terms: list[ColumnElement[bool]] = []
-    if asked.comment is not None:
-        terms.append(DecisionRow.comment_id == asked.comment)
-    if asked.article is not None:
-        terms.append(of_article(site, asked.article))
-    if asked.reader is not None:
-        terms.append(DecisionRow.reader_id == asked.reader)
-    if asked.by is not None:
-        terms.append(DecisionRow.decided_by == asked.by)
-    if asked.since is not None:
-        terms.append(DecisionRow.decided_at >= asked.since)
-    if asked.until is not None:
-        terms.append(DecisionRow.decided_at < asked.until)
+    if criteria.comment is not None:
+        terms.append(DecisionRow.comment_id == criteria.comment)
+    if criteria.article is not None:
+        terms.append(of_article(site, criteria.article))
+    if criteria.reader is not None:
+        terms.append(DecisionRow.reader_id == criteria.reader)
+    if criteria.by is not None:
+        terms.append(DecisionRow.decided_by == criteria.by)
+    if criteria.since is not None:
+        terms.append(DecisionRow.decided_at >= criteria.since)
+    if criteria.until is not None:
+        terms.append(DecisionRow.decided_at < criteria.until)
     return terms

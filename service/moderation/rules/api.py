@@ -28,7 +28,7 @@ from service.platform.storage.engine import database_of
 from service.platform.wire import given_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
-LONGEST_EXCERPT = 280
+MAX_EXCERPT = 280
 NO_STORE = {"cache-control": "no-store"}
 
 
@@ -55,7 +55,7 @@ async def post_try(request: Request, caller: Caller) -> Response:
     model = await model_of(request, caller)
     trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
     locale = locale_of(request, caller)
-    examples = [_differing(example, locale) for example in trial.examples]
+    examples = [_trial_example(example, locale) for example in trial.examples]
     before, after = _actions(trial.before), _actions(trial.after)
     out = TrialOut(trial.before.total(), before, after, trial.changed, examples)
     return json_response(out, headers={**NO_STORE, "content-language": locale})
@@ -91,12 +91,12 @@ def _actions(counted: Counter[Action]) -> ActionCounts:
     return ActionCounts(counted["publish"], counted["hold"], counted["spam"], counted["reject"])
 
 
-def _differing(example: Example, locale: str) -> TrialExample:
+def _trial_example(example: Example, locale: str) -> TrialExample:
     return TrialExample(
         id=example.comment_id,
         article=example.article,
         state=State(example.state),
-        excerpt=example.body[:LONGEST_EXCERPT],
+        excerpt=example.body[:MAX_EXCERPT],
         before=example.before,
         after=example.after,
         findings=[finding_out(finding, locale=locale) for finding in example.findings],

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.model import CommentRow
 from service.conversation.comments.reputation_queries import ReputationHistory, no_history
 from service.conversation.screening.findings import Action, Finding, strictest
-from service.conversation.screening.reputation_rules import Past, words_mark
-from service.conversation.screening.rule_set import Screen, make_screen, said
-from service.conversation.screening.screen_draft import judge
+from service.conversation.screening.reputation_rules import Past, hash_text
+from service.conversation.screening.rule_set import Screen, make_draft_text, make_screen
+from service.conversation.screening.screen_draft import screen_draft
 from service.conversation.screening.spam_model import SpamModel
 from service.conversation.threads.model import ThreadRow
 from service.platform.sites.site_lookup import Site
@@ -23,14 +23,14 @@ from service.platform.sites.site_rules import Rules
 from service.platform.storage.engine import Database
 
 BATCH = 500
-MOST_EXAMPLES = 20
+MAX_EXAMPLES = 20
 _LAST_ID = UUID(int=2**128 - 1)
 
 _Comment = Row[UUID, str, str, int, UUID, int | None, datetime, str, str | None, str, str]
 
 
 class Example(NamedTuple):
-    """A comment that gets a different action, and the findings of the tried rules."""
+    """A comment that gets a different action, and the findings of the new rules."""
 
     comment_id: UUID
     article: str
@@ -42,7 +42,7 @@ class Example(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """The number of comments per action under the site's rules and under the tried ones; the newest that differ."""
+    """The number of comments per action under the site's rules and under the new ones; the newest that differ."""
 
     before: Counter[Action]
     after: Counter[Action]
@@ -53,7 +53,7 @@ class Trial(NamedTuple):
 async def try_rules(
     database: Database, site: Site, rules: Rules, *, last: int, model: SpamModel | None = None
 ) -> Trial:
-    """Screen the ``last`` comments of ``site`` by its own rules and by ``rules``, without changing anything.
+    """Screen the ``last`` comments of ``site`` by its current rules and by ``rules``, without changing anything.
 
     Comments without text are skipped. The rest are screened in order of arrival, and reputation comes only from them.
     Form data and Akismet are not used, the spam filter is today's ``model``, and the mode is ``publish``.
@@ -66,7 +66,7 @@ async def try_rules(
         if not older:
             break
         comments += older
-    return await asyncio.to_thread(_judge_all, comments, site.rules, rules, model)
+    return await asyncio.to_thread(_screen_all, comments, site.rules, rules, model)
 
 
 async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, limit: int) -> Sequence[_Comment]:
@@ -82,36 +82,42 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
     return (await connection.execute(statement)).all()
 
 
-def _judge_all(comments: Sequence[_Comment], own: Rules, tried: Rules, model: SpamModel | None) -> Trial:
+def _screen_all(comments: Sequence[_Comment], current: Rules, new: Rules, model: SpamModel | None) -> Trial:
     """Screen ``comments``, newest first, under both rule sets."""
-    screens, history = (make_screen(own), make_screen(tried)), no_history()
+    screens, history = (make_screen(current), make_screen(new)), no_history()
     before, after, changed = Counter[Action](), Counter[Action](), 0
-    examples: deque[Example] = deque(maxlen=MOST_EXAMPLES)
+    examples: deque[Example] = deque(maxlen=MAX_EXAMPLES)
     for comment in reversed(comments):
-        by_own, by_tried = _judge_both_ways(comment, history, *screens, model)
-        was, would_be = strictest(by_own), strictest(by_tried)
+        by_current, by_new = _screen_both(comment, history, *screens, model)
+        was, would_be = strictest(by_current), strictest(by_new)
         before[was] += 1
         after[would_be] += 1
         if was != would_be:
             changed += 1
             shown = (comment.id, comment.article, comment.state, comment.body)
-            examples.appendleft(Example(*shown, was, would_be, by_tried))
+            examples.appendleft(Example(*shown, was, would_be, by_new))
     return Trial(before, after, changed, [*examples])
 
 
-def _judge_both_ways(
-    comment: _Comment, history: ReputationHistory, own: Screen, tried: Screen, model: SpamModel | None
+def _screen_both(
+    comment: _Comment, history: ReputationHistory, current: Screen, new: Screen, model: SpamModel | None
 ) -> tuple[list[Finding], list[Finding]]:
     """Return both rule sets' findings on ``comment``, then add it to ``history``."""
-    says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
-    mark = words_mark(comment.thread_id, says.folded_body)
-    standing = history.standing(
+    draft = make_draft_text(
+        author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html
+    )
+    text_hash = hash_text(comment.thread_id, draft.folded_body)
+    reputation = history.standing(
         reader_id=comment.reader_id,
         address_mark=comment.address_mark,
-        words_mark=mark,
-        folded=says.folded_body,
+        words_mark=text_hash,
+        folded=draft.folded_body,
         now=comment.created_at,
     )
-    history.remember(Past(comment.id, comment.state, comment.created_at, mark), comment.reader_id, comment.address_mark)
-    found = (judge(says, screen, mode="publish", standing=standing, model=model) for screen in (own, tried))
+    history.remember(
+        Past(comment.id, comment.state, comment.created_at, text_hash), comment.reader_id, comment.address_mark
+    )
+    found = (
+        screen_draft(draft, screen, mode="publish", reputation=reputation, model=model) for screen in (current, new)
+    )
     return next(found), next(found)

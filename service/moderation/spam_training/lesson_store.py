@@ -11,9 +11,9 @@ from sqlalchemy import Delete, Row, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import CommentRow, LessonRow
-from service.conversation.screening.rule_set import said
+from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.screening.spam_features import features_of
-from service.moderation.spam_training.read_decisions import JudgedComment
+from service.moderation.spam_training.read_decisions import DecidedComment
 from service.platform.storage.portable import any_of, insert_many, rows_given
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -29,23 +29,23 @@ class Lesson(NamedTuple):
     features: list[str]
 
 
-async def read_new_lessons(connection: AsyncConnection, judged: Collection[JudgedComment]) -> list[Lesson]:
+async def read_new_lessons(connection: AsyncConnection, decided: Collection[DecidedComment]) -> list[Lesson]:
     """Build lessons from decided comments whose text has not changed since the decision."""
-    teaching = {each.comment_id: each for each in judged if each.spam is not None}
+    teaching = {each.comment_id: each for each in decided if each.spam is not None}
     rows = await _rows_of(connection, _read_words, teaching)
     return await asyncio.to_thread(lambda: [lesson for row in rows if (lesson := _new_lesson(row, teaching[row.id]))])
 
 
-def _new_lesson(row: Row[*tuple[Any, ...]], judged: JudgedComment) -> Lesson | None:
-    if judged.spam is None or judged.revision != row.revision or not row.body:
+def _new_lesson(row: Row[*tuple[Any, ...]], decided: DecidedComment) -> Lesson | None:
+    if decided.spam is None or decided.revision != row.revision or not row.body:
         return None
-    says = said(author_name=row.author_name, author_url=row.author_url, body=row.body, html=row.html)
-    return Lesson(judged.comment_id, judged.position, judged.spam, sorted(features_of(says).all))
+    draft = make_draft_text(author_name=row.author_name, author_url=row.author_url, body=row.body, html=row.html)
+    return Lesson(decided.comment_id, decided.position, decided.spam, sorted(features_of(draft).all))
 
 
-async def read_old_lessons(connection: AsyncConnection, judged: Collection[JudgedComment]) -> list[Lesson]:
+async def read_old_lessons(connection: AsyncConnection, decided: Collection[DecidedComment]) -> list[Lesson]:
     """Read the stored lessons of decided comments."""
-    return await read_lessons(connection, [each.comment_id for each in judged])
+    return await read_lessons(connection, [each.comment_id for each in decided])
 
 
 async def read_lessons(connection: AsyncConnection, comment_ids: Collection[UUID]) -> list[Lesson]:
@@ -64,20 +64,20 @@ async def read_first_lessons(connection: AsyncConnection, site_id: int, *, spam:
     return [_lesson_of(row) for row in await connection.execute(statement)] if count > 0 else []
 
 
-async def keep_lessons(connection: AsyncConnection, site_id: int, lessons: Sequence[Lesson]) -> None:
+async def store_lessons(connection: AsyncConnection, site_id: int, lessons: Sequence[Lesson]) -> None:
     """Store new ``lessons``."""
     rows = [{**each._asdict(), "site_id": site_id, "features": _encode(each.features)} for each in lessons]
     await insert_many(connection, LessonRow, rows)
 
 
-async def drop_lessons(connection: AsyncConnection, lessons: Sequence[Lesson]) -> None:
+async def delete_lessons(connection: AsyncConnection, lessons: Sequence[Lesson]) -> None:
     """Delete ``lessons``."""
     if lessons:
         dialect = connection.dialect.name
-        await connection.execute(_drop(dialect), rows_given(dialect, [(each.comment_id,) for each in lessons]))
+        await connection.execute(_delete(dialect), rows_given(dialect, [(each.comment_id,) for each in lessons]))
 
 
-async def drop_all_lessons(connection: AsyncConnection, site_id: int) -> None:
+async def delete_all_lessons(connection: AsyncConnection, site_id: int) -> None:
     """Delete all lessons of a site."""
     await connection.execute(delete(LessonRow).where(LessonRow.site_id == site_id))
 
@@ -112,5 +112,5 @@ def _read_lessons(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 @lru_cache
-def _drop(dialect: str) -> Delete:
+def _delete(dialect: str) -> Delete:
     return delete(LessonRow).where(any_of(dialect, LessonRow.comment_id))

@@ -20,7 +20,7 @@ from service.platform.storage.portable import any_of, rows_given
 
 READ_AT_ONCE = 500  # events
 TEACHES = {"spam": True, "publish": False, "restore": False}
-_TELLING = (
+_STATE_EVENTS = (
     EventType.COMMENT_PUBLISHED,
     EventType.COMMENT_HELD,
     EventType.COMMENT_REJECTED,
@@ -30,7 +30,7 @@ _TELLING = (
 )
 
 
-class JudgedComment(NamedTuple):
+class DecidedComment(NamedTuple):
     """A comment's last decision, with the revision after it and the position of its event.
 
     ``spam`` is the lesson it teaches; None if it teaches nothing.
@@ -45,7 +45,7 @@ class JudgedComment(NamedTuple):
 class Reading(NamedTuple):
     """The decisions up to ``position``, and whether there may be more."""
 
-    judged: list[JudgedComment]
+    decided: list[DecidedComment]
     position: int
     more: bool
 
@@ -56,33 +56,33 @@ class _Comment(msgspec.Struct):
     revision: int
 
 
-class _Told(msgspec.Struct):
+class _EventData(msgspec.Struct):
     comment: _Comment
 
 
-_decode = msgspec.json.Decoder(_Told).decode
+_decode = msgspec.json.Decoder(_EventData).decode
 
 
-async def read_judged(connection: AsyncConnection, site_id: int, *, after: int) -> Reading:
+async def read_decided_comments(connection: AsyncConnection, site_id: int, *, after: int) -> Reading:
     """Read the decisions in the site's next events after a position; each comment once, with its last decision."""
     head = await head_position(connection, site_id)
     statement = (
         select(EventRow.position, EventRow.type, EventRow.data)
-        .where(EventRow.site_id == site_id, EventRow.position > after, EventRow.type.in_(_TELLING))
+        .where(EventRow.site_id == site_id, EventRow.position > after, EventRow.type.in_(_STATE_EVENTS))
         .order_by(EventRow.position)
         .limit(READ_AT_ONCE)
     )
     events = [(row.position, row.type, _decode(row.data).comment) for row in await connection.execute(statement)]
     actions = await _read_actions(connection, [(comment.id, comment.revision - 1) for _, _, comment in events])
-    judged: dict[UUID, JudgedComment] = {}
+    decided: dict[UUID, DecidedComment] = {}
     for position, type_, comment in events:
         action = actions.get((comment.id, comment.revision - 1, comment.state))
         if action or type_ == EventType.COMMENT_DELETED:  # an author deletes without a decision
             spam = TEACHES.get(action) if action else None
-            judged[comment.id] = JudgedComment(comment.id, comment.revision, position, spam)
+            decided[comment.id] = DecidedComment(comment.id, comment.revision, position, spam)
     if len(events) == READ_AT_ONCE:
-        return Reading([*judged.values()], events[-1][0], more=True)
-    return Reading([*judged.values()], max([head, *(position for position, _, _ in events)]), more=False)
+        return Reading([*decided.values()], events[-1][0], more=True)
+    return Reading([*decided.values()], max([head, *(position for position, _, _ in events)]), more=False)
 
 
 async def _read_actions(

@@ -19,21 +19,21 @@ from service.conversation.screening.spam_features import EDITION
 from service.conversation.screening.spam_model import Learned
 from service.moderation.spam_training.lesson_store import (
     Lesson,
-    drop_all_lessons,
-    drop_lessons,
-    keep_lessons,
+    delete_all_lessons,
+    delete_lessons,
     read_first_lessons,
     read_lessons,
     read_new_lessons,
     read_old_lessons,
+    store_lessons,
 )
-from service.moderation.spam_training.read_decisions import JudgedComment, read_judged
+from service.moderation.spam_training.read_decisions import DecidedComment, read_decided_comments
 from service.platform.sites.edit_site import list_sites
 from service.platform.sites.model import SiteRow
 from service.platform.storage.engine import Database
 from service.platform.storage.portable import insert_if_absent
 
-MOST_LESSONS = 2_000  # of each kind: each new lesson removes the oldest, so the filter follows current spam
+MAX_LESSONS = 2_000  # of each kind: each new lesson removes the oldest, so the filter follows current spam
 
 
 async def learn_from_logs(database: Database) -> None:
@@ -45,13 +45,13 @@ async def learn_from_logs(database: Database) -> None:
     for site in sites:
         if site.rules.classifier is None:
             if site.id in read:
-                await _forget(database, site.id)
+                await _delete_training_data(database, site.id)
         elif heads[site.id] != read.get(site.id, 0):
-            while await learn_on(database, site.id):
+            while await learn_next_events(database, site.id):
                 pass
 
 
-async def learn_on(database: Database, site_id: int) -> bool:
+async def learn_next_events(database: Database, site_id: int) -> bool:
     """Learn from the next events of a site's log in one transaction; return whether there may be more.
 
     The counts, the lessons and the log position commit together. If another process is training this filter, do
@@ -61,10 +61,10 @@ async def learn_on(database: Database, site_id: int) -> bool:
         classifier = await _lock(connection, site_id)
         if classifier is None:
             return False
-        reading = await read_judged(connection, site_id, after=classifier.position)
+        reading = await read_decided_comments(connection, site_id, after=classifier.position)
         values: dict[str, object] = {"position": reading.position, "edition": EDITION}
-        if reading.judged:
-            learned = await _learn(connection, site_id, classifier.learned, reading.judged)
+        if reading.decided:
+            learned = await _learn(connection, site_id, classifier.learned, reading.decided)
             values |= {"version": classifier.version + 1, "learned": learned}
         await connection.execute(update(ClassifierRow).where(ClassifierRow.site_id == site_id).values(values))
         return reading.more
@@ -83,7 +83,7 @@ async def unlearn(connection: AsyncConnection, site_id: int, comment_ids: Sequen
     counts = await asyncio.to_thread(_count, await asyncio.to_thread(decode_learned, row.learned), lessons, [])
     values = {"version": row.version + 1, "learned": encode_learned(counts)}
     await connection.execute(update(ClassifierRow).where(ClassifierRow.site_id == site_id).values(values))
-    await drop_lessons(connection, lessons)
+    await delete_lessons(connection, lessons)
 
 
 class _Classifier(NamedTuple):
@@ -103,7 +103,7 @@ async def _lock(connection: AsyncConnection, site_id: int) -> _Classifier | None
         return None
     if row.edition == EDITION:
         return _Classifier(row.position, row.version, row.learned)
-    await drop_all_lessons(connection, site_id)
+    await delete_all_lessons(connection, site_id)
     return _Classifier(0, row.version, _NOTHING)
 
 
@@ -117,15 +117,15 @@ _LOCK = (
 )
 
 
-async def _learn(connection: AsyncConnection, site_id: int, learned: bytes, judged: Sequence[JudgedComment]) -> bytes:
-    """Return the ``learned`` counts updated with the decisions ``judged``; store and delete the lessons to match."""
-    old, new = await read_old_lessons(connection, judged), await read_new_lessons(connection, judged)
-    await drop_lessons(connection, old)
-    await keep_lessons(connection, site_id, new)
+async def _learn(connection: AsyncConnection, site_id: int, learned: bytes, decided: Sequence[DecidedComment]) -> bytes:
+    """Return the ``learned`` counts updated with the decisions ``decided``; store and delete the lessons to match."""
+    old, new = await read_old_lessons(connection, decided), await read_new_lessons(connection, decided)
+    await delete_lessons(connection, old)
+    await store_lessons(connection, site_id, new)
     counts = await asyncio.to_thread(_count, await asyncio.to_thread(decode_learned, learned), old, new)
     for spam, count in ((True, counts.spam), (False, counts.not_spam)):
-        first = await read_first_lessons(connection, site_id, spam=spam, count=count - MOST_LESSONS)
-        await drop_lessons(connection, first)
+        first = await read_first_lessons(connection, site_id, spam=spam, count=count - MAX_LESSONS)
+        await delete_lessons(connection, first)
         counts = await asyncio.to_thread(_count, counts, first, [])
     return encode_learned(counts)
 
@@ -138,9 +138,9 @@ def _count(learned: Learned, old: Sequence[Lesson], new: Sequence[Lesson]) -> Le
     return learned
 
 
-async def _forget(database: Database, site_id: int) -> None:
+async def _delete_training_data(database: Database, site_id: int) -> None:
     """Delete a site's training data: an unused filter does not read the log, so it would miss authors' deletions."""
     async with database.write() as connection:
         # Delete the row first: that waits for a process that is training, so none of its lessons stays behind.
         await connection.execute(delete(ClassifierRow).where(ClassifierRow.site_id == site_id))
-        await drop_all_lessons(connection, site_id)
+        await delete_all_lessons(connection, site_id)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from service.conversation.screening.akismet import Akismet, AkismetRequest
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.screening.outside_rules import AkismetAnswer, OutsideAnswers, judge_told
+from service.conversation.screening.outside_rules import AkismetAnswer, OutsideAnswers, screen_outside_answers
 from service.platform.sites.site_rules import Rules
 from tests.an_akismet import AnAkismet, Does, Says, an_akismet
 from tests.builders import Clock
@@ -63,19 +63,19 @@ async def test_a_dead_akismet_is_left_alone_for_half_a_minute(
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "error"
     for _ in range(7):
-        assert await client.ask(asked(), key=KEY) is None
+        assert await client.check(asked(), key=KEY) is None
     assert len(akismet.asked) == 5
     assert [line["reason"] for line in logged] == ["status 503"] * 5 + ["resting"] * 2
     the_clock.move(seconds=29)
-    assert await client.ask(asked(), key=KEY) is None
+    assert await client.check(asked(), key=KEY) is None
     assert len(akismet.asked) == 5
     the_clock.move(seconds=1)
-    assert await client.ask(asked(), key=KEY) is None  # one tries
-    assert await client.ask(asked(), key=KEY) is None
+    assert await client.check(asked(), key=KEY) is None  # one tries
+    assert await client.check(asked(), key=KEY) is None
     assert len(akismet.asked) == 6
     the_clock.move(seconds=30)
     akismet.says = "true"
-    assert [await client.ask(asked(), key=KEY) for _ in range(2)] == ["spam", "spam"]
+    assert [await client.check(asked(), key=KEY) for _ in range(2)] == ["spam", "spam"]
     await client.close()
 
 
@@ -83,15 +83,15 @@ async def test_after_the_rest_one_tries_and_the_others_do_not_wait_for_it(akisme
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "error"
     for _ in range(5):
-        await client.ask(asked(), key=KEY)
+        await client.check(asked(), key=KEY)
     the_clock.move(seconds=30)
     akismet.says = "hang"
-    trying = asyncio.create_task(client.ask(asked(), key=KEY))
+    trying = asyncio.create_task(client.check(asked(), key=KEY))
     await akismet.has_been_asked(6)
-    assert await client.ask(asked(), key=KEY) is None
+    assert await client.check(asked(), key=KEY) is None
     akismet.release("true")
     assert await trying == "spam"
-    assert await client.ask(asked(), key=KEY) == "spam"
+    assert await client.check(asked(), key=KEY) == "spam"
     await client.close()
 
 
@@ -100,7 +100,7 @@ async def test_failures_that_are_not_in_a_row_do_not_count(akismet: AnAkismet) -
     failing: list[Says | Does] = ["garbage", "hang up", "redirect", "error"]
     for says in [*failing, "false", *failing, "false", *failing]:
         akismet.says = says
-        await client.ask(asked(), key=KEY)
+        await client.check(asked(), key=KEY)
     assert len(akismet.asked) == 14
     await client.close()
 
@@ -108,9 +108,9 @@ async def test_failures_that_are_not_in_a_row_do_not_count(akismet: AnAkismet) -
 async def test_one_sites_wrong_key_does_not_make_akismet_dead_for_the_others(akismet: AnAkismet) -> None:
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "invalid"
-    assert [await client.ask(asked(), key="wrong") for _ in range(6)] == [None] * 6
+    assert [await client.check(asked(), key="wrong") for _ in range(6)] == [None] * 6
     akismet.says = "false"
-    assert await client.ask(asked(), key=KEY) == "ham"
+    assert await client.check(asked(), key=KEY) == "ham"
     await client.close()
 
 
@@ -119,24 +119,24 @@ async def test_those_that_were_given_up_leave_no_connection_taken(akismet: AnAki
     akismet.says = "hang"
     for _ in range(60):
         the_clock.move(seconds=31)
-        assert await client.ask(asked(), key=KEY) is None
+        assert await client.check(asked(), key=KEY) is None
     await client.close()
     patient = Akismet(akismet.url, seconds=LONG)
     akismet.release("true")
-    assert await patient.ask(asked(), key=KEY) == "spam"
+    assert await patient.check(asked(), key=KEY) == "spam"
     await patient.close()
 
 
 async def test_fifty_at_once_are_asked_about_and_no_more(akismet: AnAkismet, logged: list[Any]) -> None:
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "hang"
-    waiting = [asyncio.create_task(client.ask(asked(), key=KEY)) for _ in range(50)]
+    waiting = [asyncio.create_task(client.check(asked(), key=KEY)) for _ in range(50)]
     await akismet.has_been_asked(50)
-    assert await client.ask(asked(), key=KEY) is None
+    assert await client.check(asked(), key=KEY) is None
     assert [line["reason"] for line in logged] == ["too many at once"]
     akismet.release("false")
     assert await asyncio.gather(*waiting) == ["ham"] * 50
-    assert await client.ask(asked(), key=KEY) == "ham"
+    assert await client.check(asked(), key=KEY) == "ham"
     assert len(akismet.asked) == 51
     await client.close()
 
@@ -146,7 +146,7 @@ async def test_the_key_is_not_sent_to_somebody_whose_certificate_nobody_vouches_
 ) -> None:
     async with an_akismet(certificate=a_certificate(tmp_path)) as stranger:
         client = Akismet(stranger.url, seconds=LONG)
-        assert await client.ask(asked(), key=KEY) is None
+        assert await client.check(asked(), key=KEY) is None
         await client.close()
     assert stranger.asked == []
     assert [line["reason"] for line in logged] == ["ConnectError"]
@@ -170,9 +170,9 @@ def a_certificate(folder: Path) -> SSLContext:
 
 @pytest.mark.parametrize("answer", ["ham", "spam", "discard", None])
 def test_a_site_that_no_longer_asks_takes_no_answer(answer: AkismetAnswer | None) -> None:
-    assert judge_told(OutsideAnswers(None, answer), Rules()) == []
+    assert screen_outside_answers(OutsideAnswers(None, answer), Rules()) == []
 
 
 def test_a_post_that_came_before_the_rule_was_set_is_as_one_without_answer() -> None:
-    assert judge_told(OutsideAnswers(), Rules(akismet="spam")) == [Finding(Rule.ON_AKISMET_FAILURE, "hold")]
-    assert judge_told(OutsideAnswers(), Rules(akismet="spam", on_akismet_failure="publish")) == []
+    assert screen_outside_answers(OutsideAnswers(), Rules(akismet="spam")) == [Finding(Rule.ON_AKISMET_FAILURE, "hold")]
+    assert screen_outside_answers(OutsideAnswers(), Rules(akismet="spam", on_akismet_failure="publish")) == []

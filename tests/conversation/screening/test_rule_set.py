@@ -6,16 +6,16 @@ import pytest
 
 from service.conversation.comments.render import render
 from service.conversation.screening.findings import Finding, Rule, strictest
-from service.conversation.screening.rule_set import make_screen, said, screen_of
-from service.conversation.screening.screen_draft import judge
+from service.conversation.screening.rule_set import make_draft_text, make_screen, screen_of
+from service.conversation.screening.screen_draft import screen_draft
 from service.platform.sites.site_rules import PRESETS, Rules
 
 LINK = "https://pills.example/cheap"
 
 
 def judged(body: str, *, name: str = "Ada", url: str | None = None, **rules: Any) -> list[Finding]:
-    says = said(author_name=name, author_url=url, body=body, html=render(body))
-    return judge(says, make_screen(Rules(**rules)), mode="publish")
+    says = make_draft_text(author_name=name, author_url=url, body=body, html=render(body))
+    return screen_draft(says, make_screen(Rules(**rules)), mode="publish")
 
 
 @pytest.mark.parametrize("body", ["Well said.", "x" * 10_000, "A" * 100, f"{LINK} " * 50])
@@ -72,8 +72,8 @@ def test_all_that_is_found_is_told_and_the_strictest_counts() -> None:
 
 
 def test_a_thread_that_holds_all_says_so() -> None:
-    says = said(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
-    assert judge(says, make_screen(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
+    says = make_draft_text(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
+    assert screen_draft(says, make_screen(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
 
 
 def test_a_screen_is_made_once_for_the_same_rules() -> None:
@@ -86,4 +86,9 @@ def test_a_screen_is_made_once_for_the_same_rules() -> None:
 def test_what_a_newsroom_begins_with_lets_a_usual_comment_pass() -> None:
     screen = make_screen(PRESETS["newsroom"])
     body = "I read this twice, and NATO did not answer. See https://gazette.example/a for why… Really?!!"
-    assert judge(said(author_name="Ada", author_url=None, body=body, html=render(body)), screen, mode="publish") == []
+    assert (
+        screen_draft(
+            make_draft_text(author_name="Ada", author_url=None, body=body, html=render(body)), screen, mode="publish"
+        )
+        == []
+    )

@@ -5,9 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.conversation.screening.findings import Rule
-from service.conversation.screening.rule_set import DraftText, said
+from service.conversation.screening.rule_set import DraftText, make_draft_text
 from service.conversation.screening.spam_features import features_of
-from service.conversation.screening.spam_model import FEWEST, SURE, Learned, SpamModel, find_spam, model_of
+from service.conversation.screening.spam_model import (
+    MIN_LESSONS,
+    SPAM_THRESHOLD,
+    Learned,
+    SpamModel,
+    find_spam,
+    model_of,
+)
 from tests.bench.classifying import area, by_video, five_folds, labelled
 from tests.real_data import real_data
 
@@ -16,7 +23,7 @@ LESSONS = st.lists(st.tuples(st.sets(st.sampled_from("abcdef")), st.booleans()),
 
 def of(body: str, *, name: str = "Ada", links: str = "") -> DraftText:
     html = f'<p>{body}</p><a href="{links}"></a>'
-    return said(author_name=name, author_url=None, body=body, html=html)
+    return make_draft_text(author_name=name, author_url=None, body=body, html=html)
 
 
 def taught(lessons: list[tuple[set[str], bool]]) -> Learned:
@@ -26,7 +33,7 @@ def taught(lessons: list[tuple[set[str], bool]]) -> Learned:
     return learned
 
 
-def a_model(*, spam: int = FEWEST, other: int = FEWEST) -> SpamModel:
+def a_model(*, spam: int = MIN_LESSONS, other: int = MIN_LESSONS) -> SpamModel:
     """One that has seen some spam for a channel and some praise."""
     learned = Learned()
     for number in range(spam):
@@ -60,7 +67,7 @@ def test_what_was_learned_is_kept_as_it_is(lessons: list[tuple[set[str], bool]])
 
 
 def test_nothing_is_said_before_twenty_of_each_kind() -> None:
-    few = [({"a"}, True)] * FEWEST + [({"b"}, False)] * (FEWEST - 1)
+    few = [({"a"}, True)] * MIN_LESSONS + [({"b"}, False)] * (MIN_LESSONS - 1)
     assert model_of(taught(few)) is None
     assert model_of(taught([*few, ({"b"}, False)])) is not None
     assert find_spam(None, of("Subscribe to my channel"), action="hold") is None
@@ -76,17 +83,17 @@ def test_spam_is_found_and_told_by_its_strongest_words_as_they_were_written() ->
 def test_the_host_of_a_link_is_a_word_too() -> None:
     learned = Learned()
     for host, spam in (("pills.example", True), ("gazette.example", False)):
-        for _ in range(FEWEST):
+        for _ in range(MIN_LESSONS):
             learned.learn(features_of(of("Look", links=f"https://{host}/")).all, spam=spam)
     says = of("Look", links="https://pills.example/cheap")
     assert SpamModel(learned).strongest(says, features_of(says)) == ["pills.example"]
 
 
 def test_what_nobody_has_judged_yet_is_no_spam_however_much_spam_there_was() -> None:
-    for spam, other in ((FEWEST, 400), (400, FEWEST)):
+    for spam, other in ((MIN_LESSONS, 400), (400, MIN_LESSONS)):
         model = a_model(spam=spam, other=other)
         assert model.probability(frozenset({"never", "seen"})) == 0.5
-        assert model.probability(features_of(of("Who was at the conference?")).all) < SURE
+        assert model.probability(features_of(of("Who was at the conference?")).all) < SPAM_THRESHOLD
 
 
 @given(st.text(max_size=200).map(lambda text: (text * 10_000)[:10_000]), st.text(max_size=100))

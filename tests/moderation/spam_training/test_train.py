@@ -7,9 +7,9 @@ from sqlalchemy import func, select, update
 
 from service.conversation.comments.model import ClassifierRow, LessonRow
 from service.conversation.comments.site_spam_models import SiteSpamModels, decode_learned
-from service.conversation.screening.rule_set import said
+from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.screening.spam_features import EDITION, features_of
-from service.conversation.screening.spam_model import FEWEST, Learned, find_spam
+from service.conversation.screening.spam_model import MIN_LESSONS, Learned, find_spam
 from service.moderation.spam_training import read_decisions as judged
 from service.moderation.spam_training import train as learning
 from service.moderation.spam_training.train import learn_from_logs
@@ -53,7 +53,7 @@ def taught(*, spam: tuple[str, ...] = (), fair: tuple[str, ...] = ()) -> Learned
     """What a classifier knows that was taught by these comments of Ada's."""
     counts = Learned()
     for body in (*spam, *fair):
-        says = said(author_name="Ada", author_url=None, body=body, html=f"<p>{body}</p>")
+        says = make_draft_text(author_name="Ada", author_url=None, body=body, html=f"<p>{body}</p>")
         counts.learn(features_of(says).all, spam=body in spam)
     return counts
 
@@ -146,7 +146,7 @@ async def test_however_long_the_log_all_of_it_is_read(
 async def test_the_first_lessons_are_taken_back_where_there_are_too_many(
     site: ASite, thread: AThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "MOST_LESSONS", 2)
+    monkeypatch.setattr(learning, "MAX_LESSONS", 2)
     bodies = tuple(f"{SPAM} {number}" for number in range(5))
     await decide(site, "spam", *await posted(thread, *bodies))
     assert await learned(site) == taught(spam=bodies[-2:])
@@ -208,11 +208,11 @@ async def test_two_processes_learn_a_decision_once(site: ASite, thread: AThread,
 
 
 async def test_a_classifier_is_silent_until_it_has_seen_enough(site: ASite, thread: AThread, the_clock: Clock) -> None:
-    spam = await posted(thread, *(f"{SPAM} {number}" for number in range(FEWEST)))
-    fair = await posted(thread, *(f"{FAIR} {number}" for number in range(FEWEST)))
+    spam = await posted(thread, *(f"{SPAM} {number}" for number in range(MIN_LESSONS)))
+    fair = await posted(thread, *(f"{FAIR} {number}" for number in range(MIN_LESSONS)))
     await decide(site, "spam", *spam)
     await decide(site, "restore", *(await decide(site, "reject", *fair))[1:])
-    says = said(author_name="Eve", author_url=None, body="Do subscribe to my channel", html="")
+    says = make_draft_text(author_name="Eve", author_url=None, body="Do subscribe to my channel", html="")
     classifiers, its_site = SiteSpamModels(site.app.state.database), await found_by(site)
     await learned(site)
     assert await classifiers.of(its_site) is None
