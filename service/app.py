@@ -71,7 +71,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Sta
     secrets = Secrets(database, settings.secret_key)
     akismet_key = partial(secrets.find, name="akismet-key")
     asking = AkismetCheck(database, Akismet(settings.akismet_url), find_key=akismet_key)
-    following = LogFollower(database, most=settings.max_streams)
+    following = LogFollower(database, max_streams=settings.max_streams)
     webhooks = EndpointClients(
         EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private)
     )

@@ -20,9 +20,9 @@ from service.integrations.endpoints.deliverer import Deliverer
 from service.integrations.endpoints.delivery_retention import erase_responses, forget_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.moderation.bans.ban_reader import erase_expired_fingerprints
-from service.moderation.queue.claims import forget_claims
-from service.moderation.reports.report_store import forget_reporters
-from service.moderation.search.search_index import forget_words, index_comments
+from service.moderation.queue.claims import prune_claims
+from service.moderation.reports.report_store import prune_reporter_fingerprints
+from service.moderation.search.search_index import index_comments, prune_words
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform import clock
 from service.platform.access.api_keys import Keys
@@ -93,7 +93,7 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
     async with database.write() as connection:
         await forget_old_keys(connection, now=clock.now())
         await forget_expired_sessions(connection, now=clock.now())
-        await connection.execute(forget_claims(clock.now()))
+        await connection.execute(prune_claims(clock.now()))
         await erase_expired_fingerprints(connection)
         await prune_received(connection, now=clock.now())
         await prune_withdrawals(connection, now=clock.now())
@@ -102,8 +102,8 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
     await forgetting.forget_addresses(sites)
     longest = max((site.settings.fingerprint_retention_days for site in sites), default=0)
     async with database.write() as connection:
-        await forget_reporters(connection, before=clock.now() - timedelta(days=longest))
+        await prune_reporter_fingerprints(connection, before=clock.now() - timedelta(days=longest))
     for site in sites:
-        await index_comments(database, site, at_most=INDEXED_AT_ONCE)
-    await forget_words(database)
+        await index_comments(database, site, limit=INDEXED_AT_ONCE)
+    await prune_words(database)
     await forget_deliveries(database, sites)

@@ -89,7 +89,7 @@ async def some_rows(site: ASite) -> None:
     async with site.app.state.database.write() as connection:
         found = await find_site(connection, site.slug)
         await set_secret(connection, found, "akismet-key", "c0ffee", secret_key=SECRET_KEY)
-    await index_comments(site.app.state.database, found, at_most=100)
+    await index_comments(site.app.state.database, found, limit=100)
     await deliver(site)
     await some_news(site)
 

@@ -143,7 +143,7 @@ async def stream_of(server: Server, thread: AThread, query: str = "") -> AsyncIt
 async def _heard(response: httpx2.Response) -> AsyncIterator[Heard]:
     parser = Parser()
     async for chunk in response.aiter_text():
-        for heard in parser.take(chunk):
+        for heard in parser.parse(chunk):
             yield heard
 
 

@@ -14,7 +14,7 @@ from service.moderation.bans.ban_reader import (
     target_from_comment,
     target_of,
 )
-from service.moderation.bans.reader_history import know_reader
+from service.moderation.bans.reader_history import get_reader_history
 from service.moderation.bans.wire import BanIn, BanOut, Bans, BansQuery, ReaderOut
 from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller
@@ -66,7 +66,7 @@ async def remove_ban(request: Request, caller: Caller) -> Response:
 async def get_reader(request: Request, caller: Caller) -> Response:
     """Get a reader's history and bans."""
     async with database_of(request).read() as connection:
-        reader = await know_reader(connection, caller.site, _id(request, "reader"))
+        reader = await get_reader_history(connection, caller.site, _id(request, "reader"))
         bans = await list_bans(connection, caller.site, reader_id=reader.id, before=None, limit=200)
     return json_response(ReaderOut(*reader, [_out(each) for each in bans]), headers=PRIVATE)
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.comment_lookup import find_comment
 from service.conversation.readers.ban_lookup import COLUMNS, Ban
 from service.conversation.readers.model import BanRow
-from service.moderation.bans.reader_history import know_reader
+from service.moderation.bans.reader_history import get_reader_history
 from service.platform import clock
 from service.platform.access.fingerprints import PREFIXES, Fingerprints, Kind, networks_of
 from service.platform.events.append import append_events
@@ -106,7 +106,7 @@ async def require_reader(connection: AsyncConnection, site: Site, target: Target
     if target.reader_id is None:
         return
     try:
-        await know_reader(connection, site, target.reader_id)
+        await get_reader_history(connection, site, target.reader_id)
     except NotFound:
         raise InvalidField("No reader with this id has posted here.", pointer="/value") from None
 

@@ -12,7 +12,7 @@ from service.conversation.threads.model import ThreadRow
 from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
 
-MOST_NAMES = 10
+MAX_NAMES = 10
 
 
 class Reader(NamedTuple):
@@ -25,7 +25,7 @@ class Reader(NamedTuple):
     last_at: datetime
 
 
-async def know_reader(connection: AsyncConnection, site: Site, reader_id: UUID) -> Reader:
+async def get_reader_history(connection: AsyncConnection, site: Site, reader_id: UUID) -> Reader:
     """Return the history of a reader of ``site``; raises NotFound if they never posted."""
     own = (CommentRow.reader_id == reader_id, ThreadRow.site_id == site.id)
     counted = (
@@ -44,7 +44,7 @@ async def know_reader(connection: AsyncConnection, site: Site, reader_id: UUID) 
         .where(*own, CommentRow.author_name != "")
         .group_by(CommentRow.author_name)
         .order_by(func.max(CommentRow.created_at).desc())
-        .limit(MOST_NAMES)
+        .limit(MAX_NAMES)
     )
     names = [*(await connection.execute(named)).scalars()]
     return Reader(

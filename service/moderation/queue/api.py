@@ -23,7 +23,7 @@ async def get_queue(request: Request, caller: Caller) -> Response:
     """List the comments in the review queue."""
     query, locale, now = decode_query(request, QueueQuery), locale_of(request, caller), clock.now()
     words = await searched(database_of(request), caller.site, query.q) if query.q else None
-    asked = QueueFilter(
+    criteria = QueueFilter(
         state=query.state,
         article=query.article,
         rule=query.rule,
@@ -35,7 +35,9 @@ async def get_queue(request: Request, caller: Caller) -> Response:
     )
     after = decode_id(query.cursor)
     async with database_of(request).read() as connection:
-        queue = await read_queue(connection, caller.site, asked, by=None, after=after, limit=query.limit + 1, now=now)
+        queue = await read_queue(
+            connection, caller.site, criteria, by=None, after=after, limit=query.limit + 1, now=now
+        )
         pending = await count_queued(connection, caller.site, "pending")
         reported = await count_queued(connection, caller.site, "reported")
     cursor = encode_cursor(queue[query.limit - 1].comment.id.bytes) if len(queue) > query.limit else None
@@ -47,15 +49,15 @@ async def get_queue(request: Request, caller: Caller) -> Response:
 async def post_claims(request: Request, caller: Caller) -> Response:
     """Claim comments for review that no other moderator has claimed."""
     body, locale = await decode_body(request, ClaimIn, optional=True), locale_of(request, caller)
-    asked = QueueFilter(state=body.state, article=body.article, rule=body.rule, free=True)
+    criteria = QueueFilter(state=body.state, article=body.article, rule=body.rule, free=True)
     by = caller.actor.id
     assert by is not None
     async with database_of(request).write() as connection:
         now = clock.now()
-        free = await read_queue(connection, caller.site, asked, by=by, after=None, limit=body.limit, now=now)
-        taken = await claim(connection, [each.comment.id for each in free], by=by, now=now)
-    handed = [each._replace(claim=(by, now + LEASE)) for each in free if each.comment.id in taken]
-    answer = Claimed([_queued(each, locale) for each in handed])
+        free = await read_queue(connection, caller.site, criteria, by=by, after=None, limit=body.limit, now=now)
+        claimed_ids = await claim(connection, [each.comment.id for each in free], by=by, now=now)
+    claimed = [each._replace(claim=(by, now + LEASE)) for each in free if each.comment.id in claimed_ids]
+    answer = Claimed([_queued(each, locale) for each in claimed])
     return json_response(answer, headers={**NO_STORE, "content-language": locale})
 
 

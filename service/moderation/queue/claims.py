@@ -24,12 +24,12 @@ async def claim(connection: AsyncConnection, ids: Collection[UUID], *, by: str, 
         return set()
     rows = [{"comment_id": id_, "claimed_by": by, "until": now + LEASE} for id_ in sorted(ids)]
     insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(ClaimRow).values(rows)
-    taken = insert.on_conflict_do_update(
+    claimed = insert.on_conflict_do_update(
         index_elements=[ClaimRow.comment_id],
         set_={"claimed_by": insert.excluded.claimed_by, "until": insert.excluded.until},
         where=(ClaimRow.until <= now) | (ClaimRow.claimed_by == by),
     )
-    return {row.comment_id for row in await connection.execute(taken.returning(ClaimRow.comment_id))}
+    return {row.comment_id for row in await connection.execute(claimed.returning(ClaimRow.comment_id))}
 
 
 async def release_claims(connection: AsyncConnection, ids: Collection[UUID]) -> None:
@@ -49,6 +49,6 @@ def _release(dialect: str) -> Delete:
     return delete(ClaimRow).where(any_of(dialect, ClaimRow.comment_id))
 
 
-def forget_claims(now: datetime) -> Delete:
+def prune_claims(now: datetime) -> Delete:
     """Return the statement that prunes expired claims."""
     return delete(ClaimRow).where(ClaimRow.until <= now)

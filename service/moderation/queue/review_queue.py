@@ -56,7 +56,7 @@ class QueueFilter(msgspec.Struct, kw_only=True, frozen=True):
 async def read_queue(
     connection: AsyncConnection,
     site: Site,
-    asked: QueueFilter,
+    criteria: QueueFilter,
     *,
     by: str | None,
     after: UUID | None,
@@ -65,13 +65,13 @@ async def read_queue(
 ) -> list[InQueue]:
     """Return the ``limit`` comments of ``site`` after ``after``; comments with erased text are left out.
 
-    With ``asked.free``, comments claimed by anyone but ``by`` are left out too.
+    With ``criteria.free``, comments claimed by anyone but ``by`` are left out too.
     """
-    statement = _statement(site, asked, now)
-    if asked.free:
+    statement = _statement(site, criteria, now)
+    if criteria.free:
         statement = statement.where(ClaimRow.claimed_by.is_(None) | (ClaimRow.claimed_by == by))
     if after is not None:
-        statement = statement.where(CommentRow.id > after if asked.order == "oldest" else CommentRow.id < after)
+        statement = statement.where(CommentRow.id > after if criteria.order == "oldest" else CommentRow.id < after)
     rows = (await connection.execute(statement.limit(limit))).all()
     comments = [comment_of(row[:-4]) for row in rows]
     ids = [comment.id for comment in comments]
@@ -89,31 +89,31 @@ async def read_queue(
     ]
 
 
-def _statement(site: Site, asked: QueueFilter, now: datetime) -> Select[*tuple[Any, ...]]:
+def _statement(site: Site, criteria: QueueFilter, now: datetime) -> Select[*tuple[Any, ...]]:
     held = and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
     return (
         select(*COLUMNS, ThreadRow.article, ThreadRow.title, ClaimRow.claimed_by, ClaimRow.until)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
         .outerjoin(ClaimRow, held)
-        .where(*_in_state(site, asked.state), *_terms(site, asked), CommentRow.body != "")
-        .order_by(CommentRow.id if asked.order == "oldest" else CommentRow.id.desc())
+        .where(*_in_state(site, criteria.state), *_terms(site, criteria), CommentRow.body != "")
+        .order_by(CommentRow.id if criteria.order == "oldest" else CommentRow.id.desc())
     )
 
 
-def _terms(site: Site, asked: QueueFilter) -> Terms:
+def _terms(site: Site, criteria: QueueFilter) -> Terms:
     terms: Terms = []
-    if asked.article is not None:
-        terms.append(of_article(site, asked.article))
-    if asked.rule is not None:
-        terms.append(exists().where(FindingRow.comment_id == CommentRow.id, FindingRow.rule == asked.rule.value))
-    if asked.reader is not None:
-        terms.append(CommentRow.reader_id == asked.reader)
-    if asked.since is not None:
-        terms.append(CommentRow.created_at >= asked.since)
-    if asked.until is not None:
-        terms.append(CommentRow.created_at < asked.until)
-    if asked.words is not None:
-        terms.append(asked.words)
+    if criteria.article is not None:
+        terms.append(of_article(site, criteria.article))
+    if criteria.rule is not None:
+        terms.append(exists().where(FindingRow.comment_id == CommentRow.id, FindingRow.rule == criteria.rule.value))
+    if criteria.reader is not None:
+        terms.append(CommentRow.reader_id == criteria.reader)
+    if criteria.since is not None:
+        terms.append(CommentRow.created_at >= criteria.since)
+    if criteria.until is not None:
+        terms.append(CommentRow.created_at < criteria.until)
+    if criteria.words is not None:
+        terms.append(criteria.words)
     return terms
 
 

@@ -37,10 +37,10 @@ async def file_report(
     visible(thread, to_staff=False, now=now)
     if comment.state is not State.PUBLISHED:
         raise no_comment()
-    bans = await read_bans(connection, {(site.id, mark) for mark in by.marks})
-    if ban := longest_ban(bans, site.id, by.marks, now):
+    bans = await read_bans(connection, {(site.id, fingerprint) for fingerprint in by.fingerprints})
+    if ban := longest_ban(bans, site.id, by.fingerprints, now):
         raise Banned(ban)
-    known = await read_own(connection, comment_id, by.mark)
+    known = await read_own(connection, comment_id, by.fingerprint)
     if known and known.report.created_at >= (comment.edited_at or comment.created_at):
         return known.report, False
     report = Report(clock.new_id(), reason, note, now)
@@ -49,18 +49,18 @@ async def file_report(
     if comment.reports is not None and not (known and known.settled_by is None):
         comment.reports += 1
     events = await settle_closings(connection, [thread], {site.id: site}, now=now)
-    events.append(_told(comment, thread, site, report))
-    await _keep_or_hide(connection, Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD), events)
+    events.append(_report_event(comment, thread, site, report))
+    await _count_or_hide(connection, Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD), events)
     return report, True
 
 
-def _told(comment: Comment, thread: Thread, site: Site, report: Report) -> NewEvent:
+def _report_event(comment: Comment, thread: Thread, site: Site, report: Report) -> NewEvent:
     told = {"id": report.id, "reason": report.reason, "note": report.note}
     data = {"comment": told_comment(comment), "report": told}
     return thread_event(thread, site, EventType.REPORT_FILED, occurred_at=report.created_at, **data)
 
 
-async def _keep_or_hide(connection: AsyncConnection, hide: Change, events: list[NewEvent]) -> None:
+async def _count_or_hide(connection: AsyncConnection, hide: Change, events: list[NewEvent]) -> None:
     """Write the report count of a comment, and ``hide`` it if the site hides at its threshold."""
     comment, rules, now = hide.comment, hide.site.rules, events[-1].occurred_at
     count = comment.reports or 0

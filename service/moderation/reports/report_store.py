@@ -32,9 +32,9 @@ COLUMNS = tuple(getattr(ReportRow, name) for name in Report._fields)
 class Reporter(NamedTuple):
     """The reporter: their fingerprint, whether it is of an address, and all fingerprints to check for bans."""
 
-    mark: int
+    fingerprint: int
     by_address: bool
-    marks: list[int]
+    fingerprints: list[int]
 
 
 class OwnReport(NamedTuple):
@@ -44,9 +44,9 @@ class OwnReport(NamedTuple):
     settled_by: UUID | None
 
 
-async def read_own(connection: AsyncConnection, comment_id: UUID, mark: int) -> OwnReport | None:
-    """Read the report on a comment by the reporter with this ``mark``."""
-    own = (ReportRow.comment_id == comment_id, ReportRow.reporter_fingerprint == mark)
+async def read_own(connection: AsyncConnection, comment_id: UUID, fingerprint: int) -> OwnReport | None:
+    """Read the report on a comment by the reporter with this ``fingerprint``."""
+    own = (ReportRow.comment_id == comment_id, ReportRow.reporter_fingerprint == fingerprint)
     row = (await connection.execute(select(*COLUMNS, ReportRow.settled_by).where(*own))).one_or_none()
     return OwnReport(Report(*row[:-1]), row[-1]) if row else None
 
@@ -69,9 +69,11 @@ async def write_report(
     """Store ``report``; ``again`` replaces the reader's earlier one."""
     row = {**report._asdict(), "by_address": by.by_address, "settled_by": settled_by}
     if not again:
-        await insert_many(connection, ReportRow, [{"comment_id": comment_id, "reporter_fingerprint": by.mark, **row}])
+        await insert_many(
+            connection, ReportRow, [{"comment_id": comment_id, "reporter_fingerprint": by.fingerprint, **row}]
+        )
         return
-    own = (ReportRow.comment_id == comment_id, ReportRow.reporter_fingerprint == by.mark)
+    own = (ReportRow.comment_id == comment_id, ReportRow.reporter_fingerprint == by.fingerprint)
     await connection.execute(update(ReportRow).where(*own).values(row))
 
 
@@ -106,7 +108,7 @@ def _count_settled(dialect: str) -> Select[*tuple[Any, ...]]:
     return counted.where(any_of(dialect, ReportRow.settled_by)).group_by(ReportRow.comment_id)
 
 
-async def forget_reporters(connection: AsyncConnection, *, before: datetime) -> None:
+async def prune_reporter_fingerprints(connection: AsyncConnection, *, before: datetime) -> None:
     """Prune address fingerprints of reports filed up to ``before``: random numbers replace them."""
     due = select(ReportRow.comment_id, ReportRow.reporter_fingerprint).where(
         ReportRow.by_address, ReportRow.created_at <= before
@@ -115,18 +117,18 @@ async def forget_reporters(connection: AsyncConnection, *, before: datetime) -> 
         {
             "of_comment": row.comment_id,
             "known_by": row.reporter_fingerprint,
-            "mark": secrets.randbits(63),
+            "fingerprint": secrets.randbits(63),
             "as_address": False,
         }
         for row in await connection.execute(due.limit(500))
     ]
-    await run_many(connection, _FORGET, rows)
+    await run_many(connection, _REPLACE_FINGERPRINT, rows)
 
 
-_FORGET = (
+_REPLACE_FINGERPRINT = (
     update(ReportRow)
     .where(ReportRow.comment_id == bindparam("of_comment"), ReportRow.reporter_fingerprint == bindparam("known_by"))
-    .values(reporter_fingerprint=bindparam("mark"), by_address=bindparam("as_address"))
+    .values(reporter_fingerprint=bindparam("fingerprint"), by_address=bindparam("as_address"))
 )
 
 

@@ -28,9 +28,9 @@ async def take_report(request: Request, caller: Caller, comment_id: UUID, body: 
 def _reporter(request: Request, caller: Caller) -> Reporter:
     """Identify a reader signed in by the host by account, others by address: anyone can post to get an author token."""
     email = caller.profile.email if caller.profile else None
-    marks, address = author_marks_of(request, caller, email), address_marks_of(request, caller)
+    fingerprints, address = author_marks_of(request, caller, email), address_marks_of(request, caller)
     if address and not caller.profile:
-        return Reporter(address[0], by_address=True, marks=marks + address)
-    if not marks:
+        return Reporter(address[0], by_address=True, fingerprints=fingerprints + address)
+    if not fingerprints:
         raise Unauthenticated("Who reports is told by a token or by an address.")
-    return Reporter(marks[0], by_address=False, marks=marks + address)
+    return Reporter(fingerprints[0], by_address=False, fingerprints=fingerprints + address)

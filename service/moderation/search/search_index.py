@@ -40,15 +40,15 @@ from service.conversation.comments.model import CommentRow
 from service.moderation.search.model import SearchEntryRow
 from service.moderation.search.search_words import document_of, query_of
 from service.platform.events.event_types import Event, EventType
-from service.platform.events.log_readers import has_more, leave_unread, read_on
+from service.platform.events.log_readers import has_more, mark_unread, read_next
 from service.platform.events.model import EventRow
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 from service.platform.storage.portable import any_of, rows_given, run_many
 
 READER = "search"
-INDEXED_FIRST = 2_000  # events before a search, about half a second; sweeps index the older ones
-AT_ONCE = 250  # events, or comments of imported threads, per transaction, to keep posts from waiting
+MAX_INDEXED_BEFORE_SEARCH = 2_000  # events before a search, about half a second; sweeps index the older ones
+BATCH = 250  # events, or comments of imported threads, per transaction, to keep posts from waiting
 
 _Texts = Row[UUID, str, str]  # a comment's id, its author's name, its body
 _FULL_TEXT = table("search_words", column("rowid"), column("search_words"))
@@ -59,7 +59,7 @@ async def searched(database: Database, site: Site, query: str) -> ColumnElement[
     term = matching(database.dialect, site, query)
     if term is None:  # a query without words matches nothing
         return false()
-    await index_comments(database, site, at_most=INDEXED_FIRST)
+    await index_comments(database, site, limit=MAX_INDEXED_BEFORE_SEARCH)
     return term
 
 
@@ -78,8 +78,8 @@ def matching(dialect: str, site: Site, query: str) -> ColumnElement[bool] | None
     return CommentRow.id.in_(select(ids.c.comment_id))
 
 
-async def index_comments(database: Database, site: Site, *, at_most: int) -> int:
-    """Index the comments of the next ``at_most`` events of ``site``; return the number done, 0 at the end of the log.
+async def index_comments(database: Database, site: Site, *, limit: int) -> int:
+    """Index the comments of the next ``limit`` events of ``site``; return the number done, 0 at the end of the log.
 
     An imported thread is one event, but each of its comments counts like an event.
     """
@@ -87,23 +87,23 @@ async def index_comments(database: Database, site: Site, *, at_most: int) -> int
         if not await has_more(connection, site.id, READER):
             return 0
     done, turn = 0, 1
-    while turn and done < at_most:
+    while turn and done < limit:
         async with database.write() as connection:
-            turn = await _index_some(connection, site, at_most=min(AT_ONCE, at_most - done))
+            turn = await _index_some(connection, site, limit=min(BATCH, limit - done))
         done += turn
     return done
 
 
-async def _index_some(connection: AsyncConnection, site: Site, *, at_most: int) -> int:
-    events = await read_on(connection, site.id, READER, at_most=at_most)
-    if added := await _add_imported(connection, site, events, at_most=at_most):
-        await leave_unread(connection, site.id, READER, events)  # the thread may have more comments to index
+async def _index_some(connection: AsyncConnection, site: Site, *, limit: int) -> int:
+    events = await read_next(connection, site.id, READER, limit=limit)
+    if added := await _add_imported(connection, site, events, limit=limit):
+        await mark_unread(connection, site.id, READER, events)  # the thread may have more comments to index
         return added
-    await _renew(connection, site, [comment.id for event in events if (comment := _told(event))])
+    await _update(connection, site, [comment.id for event in events if (comment := _comment_of(event))])
     return len(events)
 
 
-async def _add_imported(connection: AsyncConnection, site: Site, events: list[Event], *, at_most: int) -> int:
+async def _add_imported(connection: AsyncConnection, site: Site, events: list[Event], *, limit: int) -> int:
     """Index comments of imported threads in ``events`` that are not indexed yet; return how many."""
     positions = [event.position for event in events if event.type == EventType.THREAD_IMPORTED]
     if not positions:
@@ -111,7 +111,7 @@ async def _add_imported(connection: AsyncConnection, site: Site, events: list[Ev
     threads = select(EventRow.thread_id).where(EventRow.site_id == site.id, EventRow.position.in_(positions))
     unknown = ~exists().where(SearchEntryRow.comment_id == CommentRow.id)
     missing = select(*_TEXTS).where(CommentRow.thread_id.in_(threads), CommentRow.body != "", unknown)
-    rows = (await connection.execute(missing.limit(at_most))).all()
+    rows = (await connection.execute(missing.limit(limit))).all()
     await _add(connection, site, rows)
     return len(rows)
 
@@ -119,19 +119,19 @@ async def _add_imported(connection: AsyncConnection, site: Site, events: list[Ev
 _TEXTS = (CommentRow.id, CommentRow.author_name, CommentRow.body)
 
 
-class _CommentTold(msgspec.Struct):
+class _EventComment(msgspec.Struct):
     id: UUID
 
 
-class _Told(msgspec.Struct):
-    comment: _CommentTold | None = None
+class _EventData(msgspec.Struct):
+    comment: _EventComment | None = None
 
 
-def _told(event: Event) -> _CommentTold | None:
-    return msgspec.json.decode(event.data, type=_Told).comment
+def _comment_of(event: Event) -> _EventComment | None:
+    return msgspec.json.decode(event.data, type=_EventData).comment
 
 
-async def _renew(connection: AsyncConnection, site: Site, ids: Sequence[UUID]) -> None:
+async def _update(connection: AsyncConnection, site: Site, ids: Sequence[UUID]) -> None:
     """Update the index entries of the comments ``ids`` to their current text."""
     if not ids:
         return
@@ -139,9 +139,9 @@ async def _renew(connection: AsyncConnection, site: Site, ids: Sequence[UUID]) -
     known = set(await connection.scalars(_read_known(dialect), given))
     rows = (await connection.execute(_read_texts(dialect), given)).all()
     await _add(connection, site, [row for row in rows if row.body and row.id not in known])
-    told = [(row.id, _document(dialect, row)) for row in rows if row.id in known]
+    entries = [(row.id, _document(dialect, row)) for row in rows if row.id in known]
     await run_many(
-        connection, _WRITE_DOCUMENT, [{"of_comment": id_, "given": words, "theirs": words} for id_, words in told]
+        connection, _WRITE_DOCUMENT, [{"of_comment": id_, "given": words, "theirs": words} for id_, words in entries]
     )
 
 
@@ -181,7 +181,7 @@ def _document(dialect: str, row: _Texts) -> str:
     return document_of(dialect, row.author_name, row.body) if row.body else ""
 
 
-async def forget_words(database: Database) -> None:
+async def prune_words(database: Database) -> None:
     """Remove from the index the words its documents no longer contain, and the empty entries.
 
     FTS5 only flags a word as deleted and keeps it until all its segments are merged, so they are merged here, some
@@ -196,7 +196,7 @@ async def forget_words(database: Database) -> None:
             merged = database.dialect != "sqlite" or not await _merge_some(connection)
             if merged:
                 await connection.execute(_DROP_EMPTY)
-                await connection.execute(_ALL_FORGOTTEN)
+                await connection.execute(_CLEAR_LEFT_WORDS)
 
 
 async def _merge_some(connection: AsyncConnection) -> bool:
@@ -210,4 +210,4 @@ _CHANGES = select(func.total_changes(type_=Integer))
 _MERGE = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', -200)")  # 200 pages at most
 _LEFT_WORDS = select(SearchEntryRow.id).where(SearchEntryRow.left_words).limit(1)
 _DROP_EMPTY = delete(SearchEntryRow).where(SearchEntryRow.left_words, cast(SearchEntryRow.document, String) == "")
-_ALL_FORGOTTEN = update(SearchEntryRow).where(SearchEntryRow.left_words).values(left_words=False)
+_CLEAR_LEFT_WORDS = update(SearchEntryRow).where(SearchEntryRow.left_words).values(left_words=False)

@@ -10,9 +10,9 @@ import unicodedata
 
 from service.conversation.screening.word_rules import UNSPACED, spaced
 
-MOST_WORDS = 10  # in a query
-LONGEST_WORD = 100  # characters; PostgreSQL takes 2,046 bytes
-LONGEST_DOCUMENT = 50_000  # characters; only imported comments can exceed a fifth of it
+MAX_WORDS = 10  # in a query
+MAX_WORD = 100  # characters; PostgreSQL takes 2,046 bytes
+MAX_DOCUMENT = 50_000  # characters; only imported comments can exceed a fifth of it
 
 
 def _vowels() -> str:
@@ -29,7 +29,7 @@ _RUN = re.compile(rf"(?:{UNSPACED.pattern})+|(?:(?!{UNSPACED.pattern}).)+")
 
 def document_of(dialect: str, *texts: str) -> str:
     """Return the words of ``texts`` in order, for PostgreSQL as the text of a ``tsvector``."""
-    words = [word for text in texts for piece in _pieces(text[:LONGEST_DOCUMENT]) for word in piece]
+    words = [word for text in texts for piece in _pieces(text[:MAX_DOCUMENT]) for word in piece]
     if dialect == "sqlite":
         return " ".join(words)
     return " ".join(f"'{word}':{place}" for place, word in enumerate(words, start=1))
@@ -40,7 +40,7 @@ def query_of(dialect: str, query: str) -> str | None:
 
     The result is an FTS5 query for SQLite, and the text of a ``tsquery`` for PostgreSQL.
     """
-    pieces = [piece[:LONGEST_WORD] for piece in _pieces(query)[:MOST_WORDS]]
+    pieces = [piece[:MAX_WORD] for piece in _pieces(query)[:MAX_WORDS]]
     if not pieces:
         return None
     goes_on = not UNSPACED.match(pieces[-1][0])
@@ -52,9 +52,9 @@ def query_of(dialect: str, query: str) -> str | None:
 
 def _pieces(text: str) -> list[list[str]]:
     """Return the words of ``text``, one per list; a run of a script without spaces stays in one list."""
-    folded = spaced(text)[:LONGEST_DOCUMENT]
+    folded = spaced(text)[:MAX_DOCUMENT]
     words = _WORD.findall(folded)
     if UNSPACED.search(folded) is None:
-        return [[word[:LONGEST_WORD]] for word in words]
+        return [[word[:MAX_WORD]] for word in words]
     runs = [run for word in words for run in _RUN.findall(word)]
-    return [list(run) if UNSPACED.match(run) else [run[:LONGEST_WORD]] for run in runs]
+    return [list(run) if UNSPACED.match(run) else [run[:MAX_WORD]] for run in runs]

@@ -22,8 +22,8 @@ async def has_more(connection: AsyncConnection, site_id: int, reader: str) -> bo
     return bool((await connection.execute(head)).scalar_one())
 
 
-async def read_on(connection: AsyncConnection, site_id: int, reader: str, *, at_most: int) -> list[Event]:
-    """Lock ``reader`` until the transaction ends and return its next ``at_most`` events, in order.
+async def read_next(connection: AsyncConnection, site_id: int, reader: str, *, limit: int) -> list[Event]:
+    """Lock ``reader`` until the transaction ends and return its next ``limit`` events, in order.
 
     The reader's position moves past them. A new reader starts at the first event.
     """
@@ -35,13 +35,13 @@ async def read_on(connection: AsyncConnection, site_id: int, reader: str, *, at_
         .with_for_update()  # on SQLite a writer locks the whole database
     )
     position = (await connection.execute(locked)).scalar_one()
-    events = await read_events(connection, site_id, after=position, limit=at_most)
+    events = await read_events(connection, site_id, after=position, limit=limit)
     if events:
         await _move(connection, site_id, reader, to=events[-1].position)
     return events
 
 
-async def leave_unread(connection: AsyncConnection, site_id: int, reader: str, events: list[Event]) -> None:
+async def mark_unread(connection: AsyncConnection, site_id: int, reader: str, events: list[Event]) -> None:
     """Make ``events``, the last ones read in this transaction, unread again."""
     await _move(connection, site_id, reader, to=events[0].position - 1)
 

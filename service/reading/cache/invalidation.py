@@ -12,7 +12,7 @@ from service.platform.sites.model import SiteRow
 from service.platform.storage.engine import Database
 
 BOUND = timedelta(seconds=1)
-MOST_ARTICLES = 1_000
+MAX_ARTICLES = 1_000
 Changed = tuple[int, str | None]
 
 
@@ -31,7 +31,7 @@ class LogCursor:
         """Whether the log need not be read again yet."""
         return self._commits == self._database.commits and abs(clock.now() - self._read_at) < BOUND
 
-    async def read_on(self) -> set[Changed]:
+    async def read_next(self) -> set[Changed]:
         """Return the articles with events since the last call, by site id; None means the whole site."""
         commits, now = self._database.commits, clock.now()
         async with self._database.read() as connection:
@@ -50,9 +50,9 @@ async def _changed(connection: AsyncConnection, site_id: int, known: int, head: 
     if not 0 <= known < head:  # a new or deleted site, or a restored database
         return {(site_id, None)}
     since = (EventRow.site_id == site_id, EventRow.position > known)
-    ids = union(_PRESENT.where(*since), _FORMER.where(*since)).limit(MOST_ARTICLES + 1)
+    ids = union(_PRESENT.where(*since), _FORMER.where(*since)).limit(MAX_ARTICLES + 1)
     articles = (await connection.execute(ids)).scalars().all()
-    return {(site_id, None)} if len(articles) > MOST_ARTICLES else {(site_id, article) for article in articles}
+    return {(site_id, None)} if len(articles) > MAX_ARTICLES else {(site_id, article) for article in articles}
 
 
 _HEADS = select(SiteRow.id, SiteRow.position)

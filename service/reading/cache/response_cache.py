@@ -39,7 +39,7 @@ class ResponseCache:
         self._log, self._capacity = log, capacity
         self._reading: SingleFlight[None] = SingleFlight()
         self._size = 0
-        self._kept: OrderedDict[Hashable, CachedResponse] = OrderedDict()
+        self._responses: OrderedDict[Hashable, CachedResponse] = OrderedDict()
         self._about: defaultdict[int, defaultdict[str | None, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
 
     async def answer(
@@ -55,65 +55,65 @@ class ResponseCache:
         """
         if not self._log.is_current():
             await self._catch_up()
-        kept = self._kept.get(key)
-        if kept and not kept.answer.done():
-            await asyncio.wait([kept.answer])
-            if kept.answer.cancelled():
+        entry = self._responses.get(key)
+        if entry and not entry.answer.done():
+            await asyncio.wait([entry.answer])
+            if entry.answer.cancelled():
                 return await make()
-        if kept is None or kept.answer.result().is_over(clock.now()):
+        if entry is None or entry.answer.result().is_over(clock.now()):
             READS.labels("database").inc()
-            return await self._made(key, make, tuple(about()))
+            return await self._make(key, make, tuple(about()))
         READS.labels("cache").inc()
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return kept.answer.result()
+        if key in self._responses:
+            self._responses.move_to_end(key)
+        return entry.answer.result()
 
-    async def _made(
+    async def _make(
         self, key: Hashable, make: Callable[[], Awaitable[PublicResponse]], articles: tuple[Article, ...]
     ) -> PublicResponse:
         """Make and cache a response, unless one of its articles changes in the meantime."""
-        self._drop(key)
-        kept = self._kept[key] = CachedResponse(asyncio.get_running_loop().create_future(), articles)
+        self._evict(key)
+        entry = self._responses[key] = CachedResponse(asyncio.get_running_loop().create_future(), articles)
         for site_id, article in articles:
             self._about[site_id][article].add(key)
         try:
             answer = await make()
         except BaseException as error:
             if isinstance(error, Busy):
-                kept.answer.set_exception(error)  # another attempt would make the waiting callers wait as long again
-                kept.answer.exception()
+                entry.answer.set_exception(error)  # another attempt would make the waiting callers wait as long again
+                entry.answer.exception()
             else:
-                kept.answer.cancel()
-            if self._kept.get(key) is kept:
-                self._drop(key)
+                entry.answer.cancel()
+            if self._responses.get(key) is entry:
+                self._evict(key)
             raise
-        kept.answer.set_result(answer)
-        if self._kept.get(key) is kept:
-            kept.size = len(answer.body) * 3 // 2 + OVERHEAD * (1 + len(articles))  # the compressed body is cached too
-            self._size += kept.size
+        entry.answer.set_result(answer)
+        if self._responses.get(key) is entry:
+            entry.size = len(answer.body) * 3 // 2 + OVERHEAD * (1 + len(articles))  # the compressed body is cached too
+            self._size += entry.size
             while self._size > self._capacity:
-                self._drop(next(iter(self._kept)))
+                self._evict(next(iter(self._responses)))
         return answer
 
     async def _catch_up(self) -> None:
         """Read the log. The second of two shared reads is certain to start after this call."""
         for _ in range(2):
             if not self._log.is_current():
-                await self._reading.call("log", self._drop_what_changed)
+                await self._reading.call("log", self._evict_changed)
 
-    async def _drop_what_changed(self) -> None:
-        for site_id, article in await self._log.read_on():
+    async def _evict_changed(self) -> None:
+        for site_id, article in await self._log.read_next():
             about = self._about[site_id]
-            theirs = about.values() if article is None else [about.get(article, ()), about.get(None, ())]
-            for key in set().union(*theirs):
-                self._drop(key)
+            keys_by_article = about.values() if article is None else [about.get(article, ()), about.get(None, ())]
+            for key in set().union(*keys_by_article):
+                self._evict(key)
 
-    def _drop(self, key: Hashable) -> None:
-        kept = self._kept.pop(key, None)
-        if kept is None:
+    def _evict(self, key: Hashable) -> None:
+        entry = self._responses.pop(key, None)
+        if entry is None:
             return
-        self._size -= kept.size
-        for site_id, article in kept.articles:
+        self._size -= entry.size
+        for site_id, article in entry.articles:
             keys = self._about[site_id][article]
             keys.discard(key)
             if not keys:

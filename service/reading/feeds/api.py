@@ -44,18 +44,18 @@ async def get_site_feed(request: Request, caller: Caller) -> Response:
     """Send the newest comments of a site."""
     site, locale, now = caller.site, locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
-        news = await newest_of_site(connection, site.id, now=now)
+        newest = await newest_of_site(connection, site.id, now=now)
     origin = base_url_of(request)
     feed = Feed(
-        id=_feed_id("site", site.id, news.created_at),
+        id=_feed_id("site", site.id, newest.created_at),
         title=site.name,
         lang=catalogue_for(locale),
         link=f"{origin}/v1/sites/{site.slug}/feed.atom",
         page=None,
-        created_at=news.created_at,
-        entries=[_entry(entry, f"{origin}/{site.slug}") for entry in news.entries],
+        created_at=newest.created_at,
+        entries=[_entry(entry, f"{origin}/{site.slug}") for entry in newest.entries],
     )
-    return _response(caller, feed, locale=locale, now=now, until=news.until)
+    return _response(caller, feed, locale=locale, now=now, until=newest.until)
 
 
 def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:

@@ -1,4 +1,4 @@
-"""Atom feeds (RFC 4287) with threading links (RFC 4685). Pure: facts in, XML out."""
+"""Atom feeds (RFC 4287) with threading links (RFC 4685). Pure: values in, XML out."""
 
 import re
 from collections.abc import Sequence
@@ -78,8 +78,8 @@ def _add_entry(feed: Element, entry: FeedEntry) -> None:
 
 
 def _add(parent: Element, name: str, text: str = "", **attributes: str) -> None:
-    said = {key: _FORBIDDEN.sub("", value) for key, value in attributes.items()}
-    SubElement(parent, name, said).text = _FORBIDDEN.sub("", text)
+    cleaned = {key: _FORBIDDEN.sub("", value) for key, value in attributes.items()}
+    SubElement(parent, name, cleaned).text = _FORBIDDEN.sub("", text)
 
 
 # Characters that XML 1.0 forbids, even as references (section 2.2).

@@ -4,8 +4,8 @@
 that day. Ordered by its own age, it would appear too late for subscribers. The log is also the only place with
 all comments of a site in order. So feeds need no table and no index of their own.
 
-A feed reads at most the last :data:`REACH` events, which bounds the cost of a spam flood. Comments published before
-those events are then missing from the site's feed for a while. Imported comments have no events of their own. A
+A feed reads at most the last :data:`MAX_EVENTS` events, which bounds the cost of a spam flood. Comments published
+before those events are then missing from the site's feed for a while. Imported comments have no events of their own. A
 thread's feed fills up with its newest conversations; a site's feed omits imported comments.
 
 Latency for a site with 1,000,000 comments in 100,000 threads, on two shared cores: the site's feed 2 ms on SQLite
@@ -34,9 +34,9 @@ from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
 from service.platform.storage.portable import any_of, rows_given
 
-MOST = 50
-REACH = 10_000
-LOOKED_AT = 1_000
+MAX_ENTRIES = 50
+MAX_EVENTS = 10_000
+MAX_COMMENTS = 1_000
 _PUBLISHING = (EventType.COMMENT_PUBLISHED.value, EventType.COMMENT_RESTORED.value)
 
 
@@ -48,7 +48,7 @@ class Entry(msgspec.Struct, frozen=True):
     shown_at: datetime
 
 
-class SiteNews(msgspec.Struct, frozen=True):
+class SiteEntries(msgspec.Struct, frozen=True):
     """The newest comments of a site, which was created at ``created_at``.
 
     ``until`` is the end of the next embargo on an article with comments; the feed changes then without an event.
@@ -60,53 +60,53 @@ class SiteNews(msgspec.Struct, frozen=True):
 
 
 async def newest_of_thread(connection: AsyncConnection, thread: Thread) -> list[Entry]:
-    """Return the :data:`MOST` comments of ``thread`` that were published last, the newest first."""
-    told = _Told(_OF_THREAD, thread.id, head=thread.sequence)
+    """Return the :data:`MAX_ENTRIES` comments of ``thread`` that were published last, the newest first."""
+    events = _PublishingEvents(_OF_THREAD, thread.id, head=thread.sequence)
     found: dict[UUID, Entry] = {}
-    while len(found) < MOST and (times := await told.read_on(connection)):
+    while len(found) < MAX_ENTRIES and (times := await events.read_next(connection)):
         for comment in await _published(connection, times):
             found[comment.id] = Entry(comment, thread, times[comment.id])
-    if len(found) < min(MOST, thread.reply_count):
+    if len(found) < min(MAX_ENTRIES, thread.reply_count):
         for comment in await _newest_by_age(connection, thread):
             found.setdefault(comment.id, Entry(comment, thread, comment.created_at))
-    return list(found.values())[:MOST]
+    return list(found.values())[:MAX_ENTRIES]
 
 
-async def newest_of_site(connection: AsyncConnection, site_id: int, *, now: datetime) -> SiteNews:
-    """Return the :data:`MOST` comments of a site that were published last, the newest first.
+async def newest_of_site(connection: AsyncConnection, site_id: int, *, now: datetime) -> SiteEntries:
+    """Return the :data:`MAX_ENTRIES` comments of a site that were published last, the newest first.
 
     Comments of hidden articles are left out.
     """
     site = (await connection.execute(_SITE, {"site": site_id})).one()
-    told = _Told(_OF_SITE, site_id, head=site.position)
+    events = _PublishingEvents(_OF_SITE, site_id, head=site.position)
     found: list[Entry] = []
     threads: dict[int, Thread] = {}
-    while len(found) < MOST and (times := await told.read_on(connection)):
+    while len(found) < MAX_ENTRIES and (times := await events.read_next(connection)):
         comments = await _published(connection, times)
         threads |= await _read_threads(connection, {comment.thread_id for comment in comments} - threads.keys())
-        told_of = [Entry(comment, threads[comment.thread_id], times[comment.id]) for comment in comments]
-        found += [entry for entry in told_of if not entry.thread.is_hidden(now)]
+        new_entries = [Entry(comment, threads[comment.thread_id], times[comment.id]) for comment in comments]
+        found += [entry for entry in new_entries if not entry.thread.is_hidden(now)]
     embargoed = [thread.published_at for thread in threads.values() if thread.withdrawn_at is None]
     until = min((at for at in embargoed if at is not None and at > now), default=None)
-    return SiteNews(found[:MOST], site.created_at, until)
+    return SiteEntries(found[:MAX_ENTRIES], site.created_at, until)
 
 
 async def _newest_by_age(connection: AsyncConnection, thread: Thread) -> list[Comment]:
-    """Return published comments of the newest conversations, among :data:`LOOKED_AT`, the newest first."""
-    comments = await list_comments(connection, thread.id, order="newest", after=b"", limit=LOOKED_AT, reader_id=None)
+    """Return published comments of the newest conversations, among :data:`MAX_COMMENTS`, the newest first."""
+    comments = await list_comments(connection, thread.id, order="newest", after=b"", limit=MAX_COMMENTS, reader_id=None)
     published = [comment for comment in comments if comment.state is State.PUBLISHED]
     return sorted(published, key=lambda comment: (comment.created_at, comment.id), reverse=True)
 
 
-class _Told:
+class _PublishingEvents:
     """Comments with a publishing event, read backwards from the log's ``head``, each once."""
 
     def __init__(self, walk: Select[*tuple[Any, ...]], whose: int, *, head: int) -> None:
         self._walk, self._whose = walk, whose
-        self._below, self._above = head + 1, head - REACH
-        self._met: set[UUID] = set()
+        self._below, self._above = head + 1, head - MAX_EVENTS
+        self._seen: set[UUID] = set()
 
-    async def read_on(self, connection: AsyncConnection) -> dict[UUID, datetime]:
+    async def read_next(self, connection: AsyncConnection) -> dict[UUID, datetime]:
         """Return the next comments with their event's time, the newest first; empty at the end."""
         times: dict[UUID, datetime] = {}
         while not times:
@@ -117,21 +117,21 @@ class _Told:
             for number, occurred_at, data in rows:
                 self._below = number
                 comment_id = _DECODER.decode(data).comment.id
-                if comment_id not in self._met:
-                    self._met.add(comment_id)
+                if comment_id not in self._seen:
+                    self._seen.add(comment_id)
                     times[comment_id] = occurred_at
         return times
 
 
-class _Named(msgspec.Struct):
+class _EventComment(msgspec.Struct):
     id: UUID
 
 
-class _OfComment(msgspec.Struct):
-    comment: _Named
+class _CommentEvent(msgspec.Struct):
+    comment: _EventComment
 
 
-_DECODER = msgspec.json.Decoder(_OfComment)
+_DECODER = msgspec.json.Decoder(_CommentEvent)
 
 
 async def _published(connection: AsyncConnection, times: dict[UUID, datetime]) -> list[Comment]:
@@ -155,14 +155,14 @@ def _threads_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def _walk(whose: InstrumentedAttribute[Any], number: InstrumentedAttribute[Any]) -> Select[*tuple[Any, ...]]:
-    """Select publishing events backwards, :data:`MOST` at a time, over a unique index."""
+    """Select publishing events backwards, :data:`MAX_ENTRIES` at a time, over a unique index."""
     events = select(number, EventRow.occurred_at, EventRow.data).where(
         whose == bindparam("whose"),
         number > bindparam("above"),
         number < bindparam("below"),
         EventRow.type.in_(_PUBLISHING),
     )
-    return events.order_by(number.desc()).limit(MOST)
+    return events.order_by(number.desc()).limit(MAX_ENTRIES)
 
 
 _OF_THREAD = _walk(EventRow.thread_id, EventRow.sequence)

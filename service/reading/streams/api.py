@@ -19,10 +19,10 @@ from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.request_log import outlasts
 from service.platform.problems import Busy, InvalidHeader
-from service.reading.streams import catch_up as joining
+from service.reading.streams import catch_up
 from service.reading.streams.catch_up import find_start, read_missed
 from service.reading.streams.log_follower import LogFollower
-from service.reading.streams.reader_events import ReaderEvent, told_anew
+from service.reading.streams.reader_events import ReaderEvent, reload_event
 from service.reading.streams.shared_reads import SharedReads
 from service.reading.streams.stream import Stream
 from service.reading.streams.wire import RETRY, StreamQuery, encode_position
@@ -46,23 +46,23 @@ async def get_stream(request: Request, caller: Caller) -> Response:
     headers = {"content-language": locale, "vary": "Accept-Language"}
     if request.method == "HEAD":
         return Response(headers={"cache-control": "no-store", **headers}, media_type="text/event-stream")
-    thread, sequence, anew = start.thread, start.sequence, None
-    if thread.sequence - sequence > joining.MOST_MISSED:
+    thread, sequence, reload = start.thread, start.sequence, None
+    if thread.sequence - sequence > catch_up.MAX_MISSED:
         out, sequence = thread_out(thread, site, locale=locale, now=clock.now()), thread.sequence
-        anew = told_anew(out, thread_id=thread.id, position=start.position)
+        reload = reload_event(out, thread_id=thread.id, position=start.position)
     stream = Stream(site, thread.id, sequence=sequence, locale=locale, address=address_of(request))
     await following.join(stream)
-    return StreamResponse(stream, following, anew, headers=headers)
+    return StreamResponse(stream, following, reload, headers=headers)
 
 
 class StreamResponse(EventSourceResponse):
     """A stream response, which lasts until the client or the server ends it."""
 
     def __init__(
-        self, stream: Stream, following: LogFollower, anew: ReaderEvent | None, *, headers: dict[str, str]
+        self, stream: Stream, following: LogFollower, reload: ReaderEvent | None, *, headers: dict[str, str]
     ) -> None:
         super().__init__(
-            _messages(stream, following.reads, anew),
+            _messages(stream, following.reads, reload),
             headers=headers,
             ping=PING_SECONDS,
             ping_message_factory=lambda: PING,
@@ -78,7 +78,7 @@ class StreamResponse(EventSourceResponse):
         try:
             await super().__call__(scope, receive, send)
         except SendTimeoutError:
-            log.info("stream-stalled")
+            log.info("stream-send-timeout")
         finally:
             self._following.leave(self._stream)
 
@@ -93,11 +93,11 @@ def _last_event(request: Request) -> int | None:
     return int(given)
 
 
-async def _messages(stream: Stream, reads: SharedReads, anew: ReaderEvent | None) -> AsyncIterator[bytes]:
-    """Yield the missed events, or ``anew`` if there were too many; then yield live events."""
+async def _messages(stream: Stream, reads: SharedReads, reload: ReaderEvent | None) -> AsyncIterator[bytes]:
+    """Yield the missed events, or ``reload`` if there were too many; then yield live events."""
     yield RETRY
-    if anew:
-        yield anew.in_(stream.locale)
+    if reload:
+        yield reload.in_(stream.locale)
     has_more = True
     while has_more and not stream.ended:
         after = stream.sequence
@@ -105,12 +105,12 @@ async def _messages(stream: Stream, reads: SharedReads, anew: ReaderEvent | None
         try:
             missed = await reads.shared(("missed", stream.thread_id, after), read)
         except Busy as error:
-            log.info("stream-cut-off", cause=error.cause)  # the client reconnects
+            log.info("stream-aborted", cause=error.cause)  # the client reconnects
             return
         has_more, stream.sequence = missed.sequence > after, missed.sequence
-        if missed.told:
-            yield stream.encoded(missed.told)
+        if missed.events:
+            yield stream.encoded(missed.events)
         if not has_more:
             yield encode_position(missed.position)
-    while told := await stream.next():
-        yield stream.encoded(told)
+    while events := await stream.next():
+        yield stream.encoded(events)

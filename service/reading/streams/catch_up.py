@@ -20,12 +20,19 @@ from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.events.model import EventRow
 from service.platform.events.read_log import head_position
-from service.reading.streams.reader_events import EventFacts, Name, ReaderEvent, is_hidden, name_of, without_old_ends
+from service.reading.streams.reader_events import (
+    LoggedEvent,
+    Name,
+    ReaderEvent,
+    is_hidden,
+    name_of,
+    without_repeated_gone,
+)
 
 READ_AT_ONCE = 200
-MOST_MISSED = 1_000  # events; a client that missed more reloads the thread
+MAX_MISSED = 1_000  # events; a client that missed more reloads the thread
 _COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
-_decode = msgspec.json.Decoder(EventFacts).decode
+_decode = msgspec.json.Decoder(LoggedEvent).decode
 
 
 class Start(NamedTuple):
@@ -58,7 +65,7 @@ async def _sequence_at(connection: AsyncConnection, thread: Thread, position: in
     """
     row = EventRow
     last = select(row.sequence).where(
-        row.thread_id == thread.id, row.sequence >= thread.sequence - MOST_MISSED, row.position <= position
+        row.thread_id == thread.id, row.sequence >= thread.sequence - MAX_MISSED, row.position <= position
     )
     return await connection.scalar(last.order_by(row.sequence.desc()).limit(1)) or 0
 
@@ -66,7 +73,7 @@ async def _sequence_at(connection: AsyncConnection, thread: Thread, position: in
 class Missed(NamedTuple):
     """A batch of missed events, the sequence of its last one, and the log position when it was read."""
 
-    told: list[ReaderEvent]
+    events: list[ReaderEvent]
     sequence: int
     position: int
 
@@ -74,10 +81,10 @@ class Missed(NamedTuple):
 async def read_missed(connection: AsyncConnection, site_id: int, thread_id: int, *, after: int) -> Missed:
     """Read the next :data:`READ_AT_ONCE` events of a thread after a sequence."""
     rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
-    told = await _told(connection, rows)
-    if any(each.name is Name.GONE for each in told) and await _was_hidden(connection, thread_id, at=after):
-        told = without_old_ends(told)
-    return Missed(told, after + len(rows), await head_position(connection, site_id))
+    events = await _reader_events(connection, rows)
+    if any(each.name is Name.GONE for each in events) and await _was_hidden(connection, thread_id, at=after):
+        events = without_repeated_gone(events)
+    return Missed(events, after + len(rows), await head_position(connection, site_id))
 
 
 _SINCE = (
@@ -96,7 +103,7 @@ async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -
     return data is not None and is_hidden(_decode(data).thread, clock.now())
 
 
-async def read_on(
+async def read_next(
     connection: AsyncConnection, site_id: int, threads: Container[int], *, after: int, until: int
 ) -> tuple[list[ReaderEvent], int]:
     """Read a site's next events after a log position; return those of ``threads`` and the new position.
@@ -104,12 +111,12 @@ async def read_on(
     The query is one range of the log. A filter by thread in SQL could make the database read those threads' whole
     history.
     """
-    rows = (await connection.execute(_READ_ON, {"site": site_id, "after": after, "until": until})).all()
-    told = await _told(connection, [row for row in rows if row.thread_id in threads])
-    return told, rows[-1].position if len(rows) == READ_AT_ONCE else until
+    rows = (await connection.execute(_READ_NEXT, {"site": site_id, "after": after, "until": until})).all()
+    events = await _reader_events(connection, [row for row in rows if row.thread_id in threads])
+    return events, rows[-1].position if len(rows) == READ_AT_ONCE else until
 
 
-_READ_ON = (
+_READ_NEXT = (
     select(*_COLUMNS)
     .where(
         EventRow.site_id == bindparam("site"),
@@ -121,23 +128,25 @@ _READ_ON = (
 )
 
 
-async def _told(connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[ReaderEvent]:
+async def _reader_events(connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[ReaderEvent]:
     now = clock.now()
-    told: list[ReaderEvent] = []
+    events: list[ReaderEvent] = []
     for thread_id, position, type_, data in rows:
-        facts = _decode(data)
-        name = name_of(type_, facts, now=now)
+        logged = _decode(data)
+        name = name_of(type_, logged, now=now)
         if name:
             imported = type_ == EventType.THREAD_IMPORTED
-            told.append(ReaderEvent(thread_id=thread_id, position=position, name=name, facts=facts, reload=imported))
-    of_words = {each.facts.comment.id for each in told if each.facts.comment and each.name in _WITH_WORDS}
-    comments = await read_comments(connection, of_words)
-    for each in told:
-        if each.name in _WITH_WORDS and each.facts.comment:
-            comment = comments[each.facts.comment.id]
+            events.append(
+                ReaderEvent(thread_id=thread_id, position=position, name=name, logged=logged, reload=imported)
+            )
+    with_text = {each.logged.comment.id for each in events if each.logged.comment and each.name in _WITH_TEXT}
+    comments = await read_comments(connection, with_text)
+    for each in events:
+        if each.name in _WITH_TEXT and each.logged.comment:
+            comment = comments[each.logged.comment.id]
             if comment.state is State.PUBLISHED:
                 each.comment = public_comment(comment)
-    return [each for each in told if each.comment or each.name not in _WITH_WORDS]
+    return [each for each in events if each.comment or each.name not in _WITH_TEXT]
 
 
-_WITH_WORDS = {Name.PUBLISHED, Name.EDITED}
+_WITH_TEXT = {Name.PUBLISHED, Name.EDITED}

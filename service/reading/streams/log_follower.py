@@ -28,7 +28,7 @@ from service.platform.problems import Busy
 from service.platform.sites.model import SiteRow
 from service.platform.sites.site_lookup import Site, current_sites
 from service.platform.storage.engine import Database
-from service.reading.streams.catch_up import read_on
+from service.reading.streams.catch_up import read_next
 from service.reading.streams.reader_events import ReaderEvent
 from service.reading.streams.shared_reads import SharedReads
 from service.reading.streams.stream import Stream
@@ -49,11 +49,11 @@ class Followed(msgspec.Struct, eq=False):
 
 
 class LogFollower:
-    """The streams of a process, at most ``most`` at a time."""
+    """The streams of a process, at most ``max_streams`` at a time."""
 
-    def __init__(self, database: Database, *, most: int) -> None:
+    def __init__(self, database: Database, *, max_streams: int) -> None:
         self._database = database
-        self._places = StreamLimits(most)
+        self._limits = StreamLimits(max_streams)
         self.reads = SharedReads(database)
         self._followed: dict[int, Followed] = {}
         self._woken = asyncio.Event()
@@ -72,7 +72,7 @@ class LogFollower:
         site, head = stream.site, 0
         if site.id not in self._followed:
             head = await self.reads.shared(("head", site.id), partial(head_position, site_id=site.id))
-        self._places.take(stream.address)
+        self._limits.acquire(stream.address)
         followed = self._followed.setdefault(site.id, Followed(site, head))
         followed.streams.setdefault(stream.thread_id, set()).add(stream)
         if self._task is None or self._task.done():
@@ -80,7 +80,7 @@ class LogFollower:
 
     def leave(self, stream: Stream) -> None:
         """Stop sending events to ``stream``."""
-        self._places.give_back(stream.address)
+        self._limits.release(stream.address)
         followed = self._followed[stream.site.id]
         followed.streams[stream.thread_id].discard(stream)
         if not followed.streams[stream.thread_id]:
@@ -115,22 +115,22 @@ class LogFollower:
             if self.stopping.is_set():
                 self._end_all()
             try:
-                has_more = await self._read_on()
+                has_more = await self._read_next()
                 pause = 0.0 if has_more else TICK_SECONDS
             except Busy:  # platform/storage/failures.py has logged it
                 pause = AFTER_FAILURE_SECONDS
             except Exception as error:  # one failure must not stop the follower
-                log.error("following-failed", exc_info=error)
+                log.error("log-follower-failed", exc_info=error)
                 pause = AFTER_FAILURE_SECONDS
 
-    async def _read_on(self) -> bool:
+    async def _read_next(self) -> bool:
         """Send new events and close due threads; return whether there may be more."""
         has_more = False
         async with self._database.read() as connection:
             heads = {row.id: row.position for row in await connection.execute(_HEADS, {"ids": [*self._followed]})}
             for site_id, followed in [*self._followed.items()]:
                 if site_id in heads and heads[site_id] != followed.position:
-                    has_more |= await _tell(connection, followed, head=heads[site_id])
+                    has_more |= await _send_next(connection, followed, head=heads[site_id])
             sites = await current_sites(connection, {id_: each.site for id_, each in self._followed.items()})
             is_due = await is_any_due(connection, sites.values())
         for site_id, followed in self._followed.items():
@@ -141,19 +141,19 @@ class LogFollower:
         return has_more
 
 
-async def _tell(connection: AsyncConnection, followed: Followed, *, head: int) -> bool:
+async def _send_next(connection: AsyncConnection, followed: Followed, *, head: int) -> bool:
     """Send one batch of a site's events up to ``head``; return whether there are more."""
-    told, followed.position = await read_on(
+    events, followed.position = await read_next(
         connection, followed.site.id, followed.streams, after=followed.position, until=head
     )
-    for each in told:
-        _fan_out(followed, each)
+    for event in events:
+        _fan_out(followed, event)
     return followed.position < head
 
 
-def _fan_out(followed: Followed, told: ReaderEvent) -> None:
-    for stream in followed.streams.get(told.thread_id, ()):
-        stream.give(told)
+def _fan_out(followed: Followed, event: ReaderEvent) -> None:
+    for stream in followed.streams.get(event.thread_id, ()):
+        stream.add(event)
 
 
 _HEADS = select(SiteRow.id, SiteRow.position).where(SiteRow.id.in_(bindparam("ids", expanding=True)))

@@ -40,7 +40,7 @@ class Name(StrEnum):
     GONE = "thread.gone"
 
 
-class ThreadFacts(msgspec.Struct):
+class EventThread(msgspec.Struct):
     """The part of an event's thread that readers get, or that decides whether they get it."""
 
     article: str
@@ -54,18 +54,18 @@ class ThreadFacts(msgspec.Struct):
     sequence: int
 
 
-class CommentFacts(msgspec.Struct):
+class EventComment(msgspec.Struct):
     """The part of an event's comment that decides whether readers get it."""
 
     id: UUID
     state: State
 
 
-class EventFacts(msgspec.Struct):
+class LoggedEvent(msgspec.Struct):
     """The part of an event that matters to readers; a new comment has no ``previous_state``."""
 
-    thread: ThreadFacts
-    comment: CommentFacts | None = None
+    thread: EventThread
+    comment: EventComment | None = None
     previous_state: State | None = None
 
 
@@ -75,7 +75,7 @@ class ReaderEvent(msgspec.Struct, kw_only=True):
     thread_id: int
     position: int
     name: Name
-    facts: EventFacts
+    logged: LoggedEvent
     comment: CommentOut | None = None
     reload: bool = False
     encoded: dict[str, bytes] = {}
@@ -83,7 +83,7 @@ class ReaderEvent(msgspec.Struct, kw_only=True):
     @property
     def sequence(self) -> int:
         """The event's number in its thread."""
-        return self.facts.thread.sequence
+        return self.logged.thread.sequence
 
     def in_(self, locale: str) -> bytes:
         """Return the encoded message in the language of ``locale``."""
@@ -94,21 +94,21 @@ class ReaderEvent(msgspec.Struct, kw_only=True):
         return message
 
 
-def is_hidden(thread: ThreadFacts, now: datetime) -> bool:
+def is_hidden(thread: EventThread, now: datetime) -> bool:
     """Whether the article is withdrawn or under embargo at the instant ``now``."""
     return thread.withdrawn_at is not None or (thread.published_at is not None and thread.published_at > now)
 
 
-def name_of(event: str, facts: EventFacts, *, now: datetime) -> Name | None:
+def name_of(event: str, logged: LoggedEvent, *, now: datetime) -> Name | None:
     """Return the name under which readers get an ``event`` of the log, or None if they do not."""
-    comment = facts.comment
+    comment = logged.comment
     if event.startswith("thread."):
-        if is_hidden(facts.thread, now):
+        if is_hidden(logged.thread, now):
             return Name.GONE
         return _OF_THREADS.get(EventType(event), Name.UPDATED)
     if comment is None or not event.startswith("comment."):
         return None
-    was, is_now = facts.previous_state is State.PUBLISHED, comment.state is State.PUBLISHED
+    was, is_now = logged.previous_state is State.PUBLISHED, comment.state is State.PUBLISHED
     if is_now and not was:
         return Name.PUBLISHED
     if was and not is_now:
@@ -119,35 +119,35 @@ def name_of(event: str, facts: EventFacts, *, now: datetime) -> Name | None:
 _OF_THREADS = {EventType.THREAD_CLOSED: Name.CLOSED, EventType.THREAD_REOPENED: Name.REOPENED}
 
 
-def without_old_ends(told: list[ReaderEvent]) -> list[ReaderEvent]:
+def without_repeated_gone(events: list[ReaderEvent]) -> list[ReaderEvent]:
     """Remove repeated ``thread.gone`` events for a client that has one, until the thread is back."""
-    back = next((each.sequence for each in told if each.name in _OF_A_THREAD_THAT_IS_THERE), None)
-    return [each for each in told if each.name is not Name.GONE or (back and each.sequence > back)]
+    back = next((each.sequence for each in events if each.name in _THREAD_IS_PUBLIC), None)
+    return [each for each in events if each.name is not Name.GONE or (back and each.sequence > back)]
 
 
-_OF_A_THREAD_THAT_IS_THERE = {Name.UPDATED, Name.CLOSED, Name.REOPENED}
+_THREAD_IS_PUBLIC = {Name.UPDATED, Name.CLOSED, Name.REOPENED}
 
 
-def told_anew(thread: ThreadOut, *, thread_id: int, position: int) -> ReaderEvent:
+def reload_event(thread: ThreadOut, *, thread_id: int, position: int) -> ReaderEvent:
     """Return the event that asks a client to reload ``thread``, because it missed too many events."""
-    facts = EventFacts(msgspec.convert(thread, ThreadFacts, from_attributes=True))
-    return ReaderEvent(thread_id=thread_id, position=position, name=Name.UPDATED, facts=facts, reload=True)
+    logged = LoggedEvent(msgspec.convert(thread, EventThread, from_attributes=True))
+    return ReaderEvent(thread_id=thread_id, position=position, name=Name.UPDATED, logged=logged, reload=True)
 
 
-def _data(told: ReaderEvent, locale: str) -> Data:
-    facts = told.facts
-    if told.name is Name.GONE:
-        return LiveEnd(facts.thread.article)
-    thread = _thread_out(facts.thread, locale)
-    if told.name is Name.REMOVED:
-        assert facts.comment
-        return LiveRemoval(thread, RemovedComment(facts.comment.id))
-    if told.comment is not None:
-        return LiveComment(thread, told.comment)
-    return LiveChange(thread, reload=True) if told.reload else LiveChange(thread)
+def _data(event: ReaderEvent, locale: str) -> Data:
+    logged = event.logged
+    if event.name is Name.GONE:
+        return LiveEnd(logged.thread.article)
+    thread = _thread_out(logged.thread, locale)
+    if event.name is Name.REMOVED:
+        assert logged.comment
+        return LiveRemoval(thread, RemovedComment(logged.comment.id))
+    if event.comment is not None:
+        return LiveComment(thread, event.comment)
+    return LiveChange(thread, reload=True) if event.reload else LiveChange(thread)
 
 
-def _thread_out(thread: ThreadFacts, locale: str) -> LiveThread:
+def _thread_out(thread: EventThread, locale: str) -> LiveThread:
     lines = labels(
         locale=locale,
         count=thread.reply_count,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from service.platform.sites.site_lookup import Site
 from service.reading.streams.reader_events import Name, ReaderEvent
 
-MOST_GATHERED = 500
+MAX_BUFFERED = 500
 
 
 class Stream:
@@ -20,29 +20,29 @@ class Stream:
     ``sequence`` is the last one of the thread that the client has.
     """
 
-    __slots__ = ("_gathered", "_woken", "address", "ended", "locale", "sequence", "site", "thread_id")
+    __slots__ = ("_buffer", "_woken", "address", "ended", "locale", "sequence", "site", "thread_id")
 
     def __init__(self, site: Site, thread_id: int, *, sequence: int, locale: str, address: str | None) -> None:
         self.site, self.thread_id, self.sequence = site, thread_id, sequence
         self.locale, self.address = locale, address
         self.ended = False
-        self._gathered: deque[ReaderEvent] = deque()
+        self._buffer: deque[ReaderEvent] = deque()
         self._woken = asyncio.Event()
 
-    def give(self, told: ReaderEvent) -> None:
+    def add(self, event: ReaderEvent) -> None:
         """Queue an event, unless the stream has ended; a full buffer ends the stream."""
         if self.ended:
             return
-        if len(self._gathered) == MOST_GATHERED:
+        if len(self._buffer) == MAX_BUFFERED:
             self.end()
             return
-        self._gathered.append(told)
+        self._buffer.append(event)
         self._woken.set()
 
-    def encoded(self, told: Sequence[ReaderEvent]) -> bytes:
+    def encoded(self, events: Sequence[ReaderEvent]) -> bytes:
         """Return the events encoded; ``thread.gone`` ends the stream."""
         sent = []
-        for each in told:
+        for each in events:
             sent.append(each.in_(self.locale))
             if each.name is Name.GONE:
                 self.end()
@@ -52,7 +52,7 @@ class Stream:
     def end(self) -> None:
         """End the stream and discard its buffer."""
         self.ended = True
-        self._gathered.clear()
+        self._buffer.clear()
         self._woken.set()
 
     async def next(self) -> list[ReaderEvent]:
@@ -60,9 +60,9 @@ class Stream:
         while not self.ended:
             await self._woken.wait()
             self._woken.clear()
-            told = [each for each in self._gathered if each.sequence > self.sequence]
-            self._gathered.clear()
-            if told:
-                self.sequence = told[-1].sequence
-                return told
+            events = [each for each in self._buffer if each.sequence > self.sequence]
+            self._buffer.clear()
+            if events:
+                self.sequence = events[-1].sequence
+                return events
         return []

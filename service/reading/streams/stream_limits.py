@@ -6,7 +6,7 @@ from typing import ClassVar
 from service.platform.metrics import STREAMS
 from service.platform.problems import Busy, Problem
 
-OF_ONE_ADDRESS = 20
+MAX_PER_ADDRESS = 20
 RETRY_SECONDS = 30
 
 
@@ -17,27 +17,30 @@ class TooManyStreams(Problem):
     slug = "rate-limited"
 
     def __init__(self) -> None:
-        super().__init__(f"An address may have {OF_ONE_ADDRESS} streams at once.")
+        super().__init__(f"This address has {MAX_PER_ADDRESS} open streams, which is the limit. Close one first.")
         self.headers["retry-after"] = str(RETRY_SECONDS)
 
 
 class StreamLimits:
-    """Counts the streams of a process, at most ``most``, and of each address while it has a stream."""
+    """Counts the streams of a process, at most ``max_streams``, and of each address while it has a stream."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_streams: int) -> None:
+        self._max_streams = max_streams
         self._of_address: Counter[str | None] = Counter()
 
-    def take(self, address: str | None) -> None:
+    def acquire(self, address: str | None) -> None:
         """Count a new stream; raises :class:`TooManyStreams`, or Busy if the process is full."""
-        if self._of_address.total() >= self._most:
-            raise Busy(cause="All streams of the process are taken.", retry_after_seconds=RETRY_SECONDS)
-        if address is not None and self._of_address[address] >= OF_ONE_ADDRESS:
+        if self._of_address.total() >= self._max_streams:
+            raise Busy(
+                cause="The process has reached its limit of streams (ONEREPLY_MAX_STREAMS).",
+                retry_after_seconds=RETRY_SECONDS,
+            )
+        if address is not None and self._of_address[address] >= MAX_PER_ADDRESS:
             raise TooManyStreams
         self._of_address[address] += 1
         STREAMS.set(self._of_address.total())
 
-    def give_back(self, address: str | None) -> None:
+    def release(self, address: str | None) -> None:
         """Count a stream that ended."""
         self._of_address[address] -= 1
         if not self._of_address[address]:

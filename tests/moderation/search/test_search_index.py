@@ -34,8 +34,8 @@ async def the_site(site: ASite) -> Site:
         return await find_site(connection, site.slug)
 
 
-async def index(site: ASite, *, at_most: int = 10_000) -> int:
-    return await index_comments(site.app.state.database, await the_site(site), at_most=at_most)
+async def index(site: ASite, *, limit: int = 10_000) -> int:
+    return await index_comments(site.app.state.database, await the_site(site), limit=limit)
 
 
 async def found(site: ASite, query: str) -> list[str]:
@@ -258,10 +258,7 @@ async def test_two_processes_that_index_at_once_share_the_work(fresh_database_ur
         try:
             its_site = await the_site(site)
             done = await asyncio.gather(
-                *(
-                    index_comments(database, its_site, at_most=1_000)
-                    for database in (site.app.state.database, other) * 3
-                )
+                *(index_comments(database, its_site, limit=1_000) for database in (site.app.state.database, other) * 3)
             )
         finally:
             await other.close()
@@ -280,13 +277,13 @@ async def test_a_search_is_caught_up_by_as_much_as_it_is_told(site: ASite) -> No
     thread = await a_thread(site)
     for number in range(5):
         await a_comment(thread, f"Comment {number}")
-    assert [await index(site, at_most=4), await index(site, at_most=4), await index(site, at_most=4)] == [4, 2, 0]
+    assert [await index(site, limit=4), await index(site, limit=4), await index(site, limit=4)] == [4, 2, 0]
 
 
 async def test_imported_threads_are_indexed_some_comments_at_a_time(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "AT_ONCE", 7)
+    monkeypatch.setattr(searching, "BATCH", 7)
     database, its_site = site.app.state.database, await the_site(site)
     for archived in read_wordpress(BytesIO(real_data("wordpress/theme-unit-test.xml").read_bytes())):
         async with database.write() as connection:

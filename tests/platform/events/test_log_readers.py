@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from service.platform.events.event_types import Event
-from service.platform.events.log_readers import has_more, leave_unread, read_on
+from service.platform.events.log_readers import has_more, mark_unread, read_next
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
 from tests.builders import ASite, a_thread
@@ -17,16 +17,16 @@ async def of(site: ASite) -> tuple[Database, int]:
         return database, (await find_site(connection, site.slug)).id
 
 
-async def read(database: Database, site_id: int, reader: str = "a reader", *, at_most: int = 10) -> list[Event]:
+async def read(database: Database, site_id: int, reader: str = "a reader", *, limit: int = 10) -> list[Event]:
     async with database.write() as connection:
-        return await read_on(connection, site_id, reader, at_most=at_most)
+        return await read_next(connection, site_id, reader, limit=limit)
 
 
 async def test_each_reader_reads_every_event_once_and_in_order(site: ASite) -> None:
     for _ in range(5):
         await a_thread(site)
     database, site_id = await of(site)
-    met = [[event.position for event in await read(database, site_id, at_most=3)] for _ in range(3)]
+    met = [[event.position for event in await read(database, site_id, limit=3)] for _ in range(3)]
     assert met == [[1, 2, 3], [4, 5], []]
     await a_thread(site)
     assert [event.position for event in await read(database, site_id)] == [6]
@@ -52,7 +52,7 @@ async def test_a_transaction_that_fails_has_read_nothing(site: ASite) -> None:
     database, site_id = await of(site)
     with pytest.raises(ZeroDivisionError):
         async with database.write() as connection:
-            assert len(await read_on(connection, site_id, "a reader", at_most=10)) == 1
+            assert len(await read_next(connection, site_id, "a reader", limit=10)) == 1
             raise ZeroDivisionError
     assert [event.position for event in await read(database, site_id)] == [1]
 
@@ -61,10 +61,10 @@ async def test_events_that_are_left_unread_are_read_again(site: ASite) -> None:
     for _ in range(4):
         await a_thread(site)
     database, site_id = await of(site)
-    await read(database, site_id, at_most=1)
+    await read(database, site_id, limit=1)
     async with database.write() as connection:
-        events = await read_on(connection, site_id, "a reader", at_most=2)
-        await leave_unread(connection, site_id, "a reader", events[1:])
+        events = await read_next(connection, site_id, "a reader", limit=2)
+        await mark_unread(connection, site_id, "a reader", events[1:])
     assert [event.position for event in await read(database, site_id)] == [3, 4]
 
 
@@ -74,7 +74,7 @@ async def test_two_processes_never_read_the_same_events(database_url: str, site:
     database, site_id = await of(site)
     others = [Database(database_url) for _ in range(3)]
     try:
-        reading = (read(each, site_id, at_most=2) for each in [database, *others] * 4)
+        reading = (read(each, site_id, limit=2) for each in [database, *others] * 4)
         met = [event.position for events in await asyncio.gather(*reading) for event in events]
     finally:
         for other in others:

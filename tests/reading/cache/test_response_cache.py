@@ -22,7 +22,7 @@ class DictatedLog(LogCursor):
     def is_current(self) -> bool:
         return not self.news
 
-    async def read_on(self) -> set[Changed]:
+    async def read_next(self) -> set[Changed]:
         news, self.news = self.news, set()
         return news
 

@@ -142,7 +142,7 @@ async def test_what_comes_out_of_an_embargo_is_in_the_sites_feed_at_once(site: A
 
 
 async def test_a_feed_has_the_newest_however_many_were_removed(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds, "MOST", 3)
+    monkeypatch.setattr(feeds, "MAX_ENTRIES", 3)
     thread = await a_thread(site)
     comments = [(await a_comment(thread, f"Number {number}."))["comment"] for number in range(60)]
     await decide(site, "reject", comments[1], *comments[4:])
@@ -154,7 +154,7 @@ async def test_a_feed_has_the_newest_however_many_were_removed(site: ASite, monk
 async def test_behind_a_flood_a_sites_feed_is_short_and_its_threads_are_not(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feeds, "REACH", 5)
+    monkeypatch.setattr(feeds, "MAX_EVENTS", 5)
     thread, flooded = await a_thread(site), await a_thread(site, mode="hold")
     await a_comment(thread, "Before.")
     for number in range(4):

@@ -32,7 +32,7 @@ class Parser:
         self.last_id = ""
         self.caught_up = False
 
-    def take(self, chunk: str) -> list[Heard]:
+    def parse(self, chunk: str) -> list[Heard]:
         """The messages that are whole now."""
         *blocks, self._text = (self._text + chunk).split("\n\n")
         return [heard for block in blocks if (heard := self._read(block))]
@@ -82,7 +82,7 @@ class Listener:
         self.headers = {name.decode(): value.decode() for name, value in start["headers"]}
         first = await self._next()
         self.raw = first["body"] if first else b""
-        self._messages += self.parser.take(self.raw.decode())
+        self._messages += self.parser.parse(self.raw.decode())
 
     async def catch_up(self) -> list[Heard]:
         """What happened before; then the stream says where it has come to."""
@@ -120,7 +120,7 @@ class Listener:
         message = await self._next()
         if message is None:
             return False
-        self._messages += self.parser.take(message["body"].decode())
+        self._messages += self.parser.parse(message["body"].decode())
         return True
 
     async def _next(self) -> Message | None:

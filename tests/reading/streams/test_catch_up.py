@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.reading.streams import catch_up as joining
+from service.reading.streams import catch_up
 from tests.builders import ASite, a_comment, a_thread, decide
 from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.integrations.imports import exports
@@ -56,7 +56,7 @@ async def test_who_says_nothing_hears_only_what_happens_from_now_on(site: ASite)
 
 
 async def test_many_pages_of_events_are_told_in_order(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joining, "_SINCE", joining._SINCE.limit(2))
+    monkeypatch.setattr(catch_up, "_SINCE", catch_up._SINCE.limit(2))
     thread = await a_thread(site)
     start = thread.registered["sequence"]
     for number in range(5):
@@ -107,7 +107,7 @@ async def test_who_missed_that_an_article_went_and_came_back_hears_that_it_went(
 async def test_who_missed_too_much_is_told_to_read_the_thread_anew(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(joining, "MOST_MISSED", 2)
+    monkeypatch.setattr(catch_up, "MAX_MISSED", 2)
     thread = await a_thread(site)
     start = thread.registered["sequence"]
     for number in range(3):

@@ -22,7 +22,7 @@ def faults(heard: Heard) -> list[str]:
 
 def test_the_example_has_every_message_and_each_fits() -> None:
     [example] = STREAM["examples"].values()
-    heard = Parser().take(resolve(DOCUMENT, example)["value"])
+    heard = Parser().parse(resolve(DOCUMENT, example)["value"])
     assert {each.event for each in heard} == set(KINDS)
     assert [faults(each) for each in heard] == [[]] * len(heard)
 

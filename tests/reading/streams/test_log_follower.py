@@ -73,7 +73,7 @@ async def test_another_number_of_days_closes_before_listeners_too(site: ASite, t
 async def test_a_client_that_takes_nothing_is_cut_off_and_comes_back_for_the_rest(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.reading.streams.stream.MOST_GATHERED", 3)
+    monkeypatch.setattr("service.reading.streams.stream.MAX_BUFFERED", 3)
     thread = await a_thread(site)
     async with listening(thread) as slow, listening(thread) as quick:
         await slow.catch_up()
