@@ -21,7 +21,7 @@ from service.platform.text.web_urls import is_origin
 
 PREFIX = "ONEREPLY_"
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
-LONGEST_DELAY = timedelta(days=30)
+MAX_DELAY = timedelta(days=30)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -147,7 +147,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not all(found):
             raise ValueError
         delays = [timedelta(**{_UNITS[each[2]]: float(each[1])}) for each in found if each]
-        if max(delays, default=timedelta()) > LONGEST_DELAY:
+        if max(delays, default=timedelta()) > MAX_DELAY:
             raise ValueError
         return delays
 

@@ -14,7 +14,7 @@ from types import FrameType
 
 import structlog
 
-LONGEST_CLOSE = 5.0
+MAX_CLOSING_SECONDS = 5.0
 LOG_SECONDS = 0.1  # writing to a blocked log must not delay the exit
 
 log = structlog.get_logger("onereply.shutdown")
@@ -23,7 +23,7 @@ _deadline: float | None = None  # in time.monotonic()
 
 def closing_seconds(limit: float) -> float:
     """The part of ``limit`` seconds reserved for closing, after requests and deliveries."""
-    return min(LONGEST_CLOSE, limit / 3)
+    return min(MAX_CLOSING_SECONDS, limit / 3)
 
 
 def seconds_to_finish(limit: float) -> float:

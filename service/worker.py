@@ -100,9 +100,9 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
     async with database.read() as connection:
         sites = await list_sites(connection)
     await forgetting.forget_addresses(sites)
-    longest = max((site.settings.fingerprint_retention_days for site in sites), default=0)
+    max_retention_days = max((site.settings.fingerprint_retention_days for site in sites), default=0)
     async with database.write() as connection:
-        await prune_reporter_fingerprints(connection, before=clock.now() - timedelta(days=longest))
+        await prune_reporter_fingerprints(connection, before=clock.now() - timedelta(days=max_retention_days))
     for site in sites:
         await index_comments(database, site, limit=INDEXED_AT_ONCE)
     await prune_words(database)

@@ -77,7 +77,7 @@ class ASite:
         async with self.app.state.database.write() as connection:
             site = await find_site(connection, self.slug)
             await change_site(connection, site, name=None, locale=None, settings=SiteSettings(**settings))
-        doorkeeper.sites.forget(self.slug)
+        doorkeeper.sites.evict(self.slug)
 
 
 @asynccontextmanager

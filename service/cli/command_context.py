@@ -42,10 +42,10 @@ def settings_or_stop() -> Settings:
         raise click.ClickException(str(error)) from None
 
 
-def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
-    """Run ``deed`` on the installation's database, which must exist and have the tables of this release.
+def with_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
+    """Run ``work`` on the installation's database, which must exist and have the tables of this release.
 
-    If it does not, or if ``deed`` raises an expected error, the command stops with one line.
+    If it does not, or if ``work`` raises an expected error, the command stops with one line.
     """
     settings = settings or settings_or_stop()
     _exists_or_stop(settings.database_url)
@@ -55,18 +55,18 @@ def with_database(deed: Callable[[Database], Awaitable[T]], settings: Settings |
             problem = revision_problem(await current_revision(connection))
         if problem:
             raise click.ClickException(problem)
-        return await deed(database)
+        return await work(database)
 
     return with_any_database(checked, settings)
 
 
-def with_any_database(deed: Callable[[Database], Awaitable[T]], settings: Settings) -> T:
+def with_any_database(work: Callable[[Database], Awaitable[T]], settings: Settings) -> T:
     """Like :func:`with_database`, but accepts any revision and creates a missing SQLite file."""
 
     async def run() -> T:
         database = Database(settings.database_url, read_connections=settings.read_connections)
         try:
-            return await deed(database)
+            return await work(database)
         finally:
             await database.close()
 

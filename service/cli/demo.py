@@ -24,24 +24,24 @@ VAR = Path("var")
 def command(port: int) -> None:
     """Serve a demo with three threads (closed, open, empty) from a local database under var/."""
     VAR.mkdir(exist_ok=True)
-    os.environ.setdefault(f"{PREFIX}SECRET_KEY", _kept("secret-key", lambda: secrets.token_urlsafe(32)))
+    os.environ.setdefault(f"{PREFIX}SECRET_KEY", _stored("secret-key", lambda: secrets.token_urlsafe(32)))
     os.environ.setdefault(f"{PREFIX}WEBHOOKS_ALLOW_PRIVATE", "true")  # a demo's webhook receiver runs on this machine
     settings = settings_or_stop()
 
-    async def deed(database: Database) -> str | None:
+    async def work(database: Database) -> str | None:
         await migrate(database)
         if not await load_demo(database):
             return None
         async with database.write() as connection:
             return await add_key(connection, (await find_site(connection, SITE)).id, "host")
 
-    new_key = with_any_database(deed, settings)
-    key = _kept("demo-host-key", lambda: new_key or "", replace=new_key is not None)
+    new_key = with_any_database(work, settings)
+    key = _stored("demo-host-key", lambda: new_key or "", replace=new_key is not None)
     click.echo(_welcome(f"http://127.0.0.1:{port}", key))
     serve(settings, host="127.0.0.1", port=port, workers=1)
 
 
-def _kept(name: str, make: Callable[[], str], *, replace: bool = False) -> str:
+def _stored(name: str, make: Callable[[], str], *, replace: bool = False) -> str:
     """Return the secret stored in the file ``name`` under var/; create it on first use."""
     path = VAR / name
     if replace or not path.exists():

@@ -42,7 +42,7 @@ async def load_demo(database: Database) -> bool:
 
 
 async def _converse(group: GroupCommit, site: Site) -> None:
-    await _say(
+    await _post(
         group,
         site,
         "moscow-conference",
@@ -50,14 +50,14 @@ async def _converse(group: GroupCommit, site: Site) -> None:
         "Dialogue is a beginning. I would like to read what was *agreed*, and who will answer for it next year.",
     )
     tram = "new-tram-line"
-    first = await _say(
+    first = await _post(
         group,
         site,
         tram,
         "Tom Okafor",
         "Twelve minutes to the station instead of forty. **Finally.**\n\nWill bicycles be allowed?",
     )
-    answer = await _say(
+    answer = await _post(
         group,
         site,
         tram,
@@ -65,12 +65,12 @@ async def _converse(group: GroupCommit, site: Site) -> None:
         "> Will bicycles be allowed?\n\nOutside rush hour, yes: <https://gazette.example/tram-rules>",
         below=first,
     )
-    await _say(group, site, tram, "Tom Okafor", "Thank you, Mireille!", below=answer)
-    await _say(group, site, tram, "محمود", "وهل ستصل إلى الميناء؟", below=first)
-    await _say(group, site, tram, "Jun", "The old bus was slow, but its driver knew everybody by name.")
+    await _post(group, site, tram, "Tom Okafor", "Thank you, Mireille!", below=answer)
+    await _post(group, site, tram, "محمود", "وهل ستصل إلى الميناء؟", below=first)
+    await _post(group, site, tram, "Jun", "The old bus was slow, but its driver knew everybody by name.")
 
 
-async def _say(
+async def _post(
     group: GroupCommit, site: Site, article: str, name: str, body: str, *, below: UUID | None = None
 ) -> UUID:
     html = render(body)

@@ -29,16 +29,16 @@ def wordpress(file: Path, slug: str, pings: bool) -> None:
     """Import FILE, a WordPress export (WXR). Importing it again adds only missing comments."""
     report, oddities, source = Import(), Oddities(), file.open("rb")
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         with source:
             await _import(database, source, slug=slug, pings=pings, report=report, oddities=oddities)
 
     try:
-        with_database(deed)
+        with_database(work)
     except ArchiveUnreadable as error:
-        _tell(report, oddities)
-        raise click.ClickException(f"{file}: {error} What came before it is imported.") from None
-    _tell(report, oddities)
+        _print_report(report, oddities)
+        raise click.ClickException(f"{file}: {error} All articles before this line are imported.") from None
+    _print_report(report, oddities)
 
 
 async def _import(
@@ -49,7 +49,7 @@ async def _import(
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("Importing", total=os.fstat(source.fileno()).st_size)
         for archived in read_wordpress(source, oddities=oddities):
-            if archived.standing != "published" and not len(archived.comments):
+            if archived.visibility != "published" and not len(archived.comments):
                 report.threads["not public, without comments"] += 1
                 continue
             async with database.write() as connection:
@@ -58,14 +58,14 @@ async def _import(
             progress.update(task, completed=source.tell())
 
 
-def _tell(report: Import, oddities: Oddities) -> None:
+def _print_report(report: Import, oddities: Oddities) -> None:
     """Print how many articles and comments were imported or skipped, and why."""
     for title, counts in (
         ("Articles", report.threads),
         ("Comments added", report.added),
-        ("Comments passed over", report.passed_over),
+        ("Comments skipped", report.skipped),
     ):
-        told = ", ".join(f"{count} {what}" for what, count in counts.items()) or "none"
-        click.echo(f"{title}: {told}")
+        counted = ", ".join(f"{count} {what}" for what, count in counts.items()) or "none"
+        click.echo(f"{title}: {counted}")
     for oddity, count in oddities.counts.items():
-        click.echo(f"Odd: {count} {oddity} (for example {'; '.join(oddities.examples[oddity])})")
+        click.echo(f"Warning: {count} {oddity} (for example {'; '.join(oddities.examples[oddity])})")

@@ -20,11 +20,11 @@ def command() -> None:
 def add(site: str, role: Role) -> None:
     """Add a key and print it alone on the last line; it can't be shown again."""
 
-    async def deed(database: Database) -> str:
+    async def work(database: Database) -> str:
         async with database.write() as connection:
             return await add_key(connection, (await find_site(connection, site)).id, role)
 
-    key = with_database(deed)
+    key = with_database(work)
     click.echo(
         f"{'An' if role == 'admin' else 'A'} {role} key of “{site}”. Keep it; it can't be shown again.", err=True
     )
@@ -36,14 +36,14 @@ def add(site: str, role: Role) -> None:
 def list_(site: str) -> None:
     """List a site's keys: id, role, created, last used, revoked."""
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         async with database.read() as connection:
             for key in await list_keys(connection, (await find_site(connection, site)).id):
                 times = (key.created_at, key.last_used_at, key.revoked_at)
-                told = "\t".join(time.strftime("%Y-%m-%d %H:%M") if time else "–" for time in times)
-                click.echo(f"{key.id}\t{key.role}\t{told}")
+                times_text = "\t".join(time.strftime("%Y-%m-%d %H:%M") if time else "–" for time in times)
+                click.echo(f"{key.id}\t{key.role}\t{times_text}")
 
-    with_database(deed)
+    with_database(work)
 
 
 @command.command("revoke")
@@ -52,10 +52,10 @@ def list_(site: str) -> None:
 def revoke(site: str, key_id: str) -> None:
     """Revoke the key with this ID (the part after “ork_”) at once."""
 
-    async def deed(database: Database) -> bool:
+    async def work(database: Database) -> bool:
         async with database.write() as connection:
             return await revoke_key(connection, (await find_site(connection, site)).id, key_id)
 
-    if not with_database(deed):
+    if not with_database(work):
         raise click.ClickException(f"“{site}” has no valid key {key_id}.")
     click.echo(f"Key {key_id} is revoked.")

@@ -12,8 +12,8 @@ from service.platform.storage.revisions import head_revision, migrate
 def command(revision: str) -> None:
     """Migrate the database's tables to this release."""
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         await migrate(database, to=revision)
 
-    with_any_database(deed, settings_or_stop())
+    with_any_database(work, settings_or_stop())
     click.echo(f"The database is at revision {head_revision() if revision == 'head' else revision}.")

@@ -29,16 +29,16 @@ def command() -> None:
 @click.option("--role", type=click.Choice(MODERATOR_ROLES), required=True, help="The permissions of the moderator.")
 def add(site: str, name: str, role: ModeratorRole) -> None:
     """Add a moderator. The password is read from a prompt, or from standard input if that is not a terminal."""
-    password = _ask(name)
+    password = _read_password(name)
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         password_hash = await Passwords().hash(password)
         async with database.write() as connection:
             site_id = (await find_site(connection, site)).id
             await add_moderator(connection, site_id, name, role=role, password_hash=password_hash)
 
-    with_database(deed)
-    click.echo(f"“{name}” is a moderator of “{site}” and may log in.")
+    with_database(work)
+    click.echo(f"“{name}” is now a moderator of “{site}” and can log in.")
 
 
 @command.command("passwd")
@@ -46,16 +46,16 @@ def add(site: str, name: str, role: ModeratorRole) -> None:
 @click.argument("name")
 def passwd(site: str, name: str) -> None:
     """Change a moderator's password, read as in “add”, and end all of their sessions."""
-    password = _ask(name)
+    password = _read_password(name)
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         password_hash = await Passwords().hash(password)
         async with database.write() as connection:
             site_id = (await find_site(connection, site)).id
             await change_password(connection, site_id, name, password_hash=password_hash)
 
-    with_database(deed)
-    click.echo(f"“{name}” has another password and is logged out everywhere.")
+    with_database(work)
+    click.echo(f"The password of “{name}” was changed, and all sessions were ended.")
 
 
 @command.command("list")
@@ -63,14 +63,14 @@ def passwd(site: str, name: str) -> None:
 def list_(site: str) -> None:
     """List a site's moderators: id, name, role, created, last seen, removed."""
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         async with database.read() as connection:
             for moderator in await list_moderators(connection, (await find_site(connection, site)).id):
                 times = (moderator.created_at, moderator.last_seen_at, moderator.removed_at)
-                told = "\t".join(time.strftime("%Y-%m-%d %H:%M") if time else "–" for time in times)
-                click.echo(f"{moderator.id}\t{moderator.name}\t{moderator.role}\t{told}")
+                times_text = "\t".join(time.strftime("%Y-%m-%d %H:%M") if time else "–" for time in times)
+                click.echo(f"{moderator.id}\t{moderator.name}\t{moderator.role}\t{times_text}")
 
-    with_database(deed)
+    with_database(work)
 
 
 @command.command("remove")
@@ -79,15 +79,15 @@ def list_(site: str) -> None:
 def remove(site: str, name: str) -> None:
     """Remove a moderator and end all of their sessions. Their decisions stay in the log, under their name."""
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         async with database.write() as connection:
             await remove_moderator(connection, (await find_site(connection, site)).id, name)
 
-    with_database(deed)
-    click.echo(f"“{name}” is no moderator of “{site}” any more.")
+    with_database(work)
+    click.echo(f"“{name}” is no longer a moderator of “{site}”.")
 
 
-def _ask(name: str) -> str:
+def _read_password(name: str) -> str:
     """Read a password for ``name``: twice and hidden at a terminal, else the first line of standard input.
 
     It is never an argument, because other users could read that in the list of processes.

@@ -11,7 +11,7 @@ import msgspec
 from service.integrations.endpoints.payload import ELLIPSIS, bare_text
 from service.platform.outbound.webhook_signatures import TIMESTAMP, SignatureMismatch, Signer
 
-LONGEST_EXCERPT = 72
+MAX_EXCERPT = 72
 
 
 class Unreadable(ValueError):
@@ -62,7 +62,9 @@ def read_saved(content: bytes, *, head: bytes | None = None) -> Received:
     if head is None:
         parts = _BLANK_LINE.split(content.lstrip(b"\r\n"), maxsplit=1)
         if len(parts) == 1:
-            raise Unreadable("No blank line parts its headers from its body. Are they in another file? Give --headers.")
+            raise Unreadable(
+                "No blank line separates the headers from the body. If they are in another file, give it with --headers."
+            )
         head, body = parts
     headers = dict(_fields(head.decode("latin-1")))
     length = headers.get("content-length", "")
@@ -75,7 +77,7 @@ def _fields(head: str) -> Iterator[tuple[str, str]]:
         if colon and _NAME.fullmatch(name):
             yield name.lower(), value.strip()
         elif line.strip() and number > 1:
-            raise Unreadable(f"Line {number} of its headers is none.")
+            raise Unreadable(f"Line {number} is not a header of the form “name: value”.")
 
 
 def verified(signer: Signer, received: Received, *, now: datetime) -> Received:
@@ -100,7 +102,7 @@ def sent_at(headers: Mapping[str, str]) -> datetime | None:
     return datetime.fromtimestamp(int(timestamp), UTC) if re.fullmatch("[0-9]{1,11}", timestamp) else None
 
 
-def told_by(body: bytes) -> ReceivedEvent:
+def parse_event(body: bytes) -> ReceivedEvent:
     """Parse ``body`` as one of our events; returns an empty event for anything else."""
     try:
         return msgspec.json.decode(body, type=ReceivedEvent)
@@ -108,34 +110,34 @@ def told_by(body: bytes) -> ReceivedEvent:
         return ReceivedEvent()
 
 
-def in_one_line(told: ReceivedEvent) -> str:
+def summarise(event: ReceivedEvent) -> str:
     """Summarise an event: its type, the article, the text, and its position and sequence."""
-    data = _said(told.data)
+    data = _subjects(event.data)
     thread, comment = data.get("thread", EventSubject()), data.get("comment", EventSubject())
-    told_alone = [data[noun] for noun in ("report", "ban", "endpoint") if noun in data]
-    said = [told.type, thread.article, thread.label]
-    said += [f"{comment.author.name}: {bare_text(comment.html or '')}"] if comment.author else []
-    said += [" ".join(filter(None, (each.kind, each.url, each.reason, each.note))) for each in told_alone]
-    said += [
-        f"{name} {number}" for name, number in (("position", told.position), ("sequence", told.sequence)) if number
+    subjects = [data[noun] for noun in ("report", "ban", "endpoint") if noun in data]
+    parts = [event.type, thread.article, thread.label]
+    parts += [f"{comment.author.name}: {bare_text(comment.html or '')}"] if comment.author else []
+    parts += [" ".join(filter(None, (each.kind, each.url, each.reason, each.note))) for each in subjects]
+    parts += [
+        f"{name} {number}" for name, number in (("position", event.position), ("sequence", event.sequence)) if number
     ]
-    return " · ".join(excerpt(each) for each in said if each)
+    return " · ".join(excerpt(each) for each in parts if each)
 
 
-def _said(data: msgspec.Raw) -> dict[str, EventSubject]:
+def _subjects(data: msgspec.Raw) -> dict[str, EventSubject]:
     """The subjects in ``data``, by noun; members of another shape are skipped."""
-    said: dict[str, EventSubject] = {}
+    subjects: dict[str, EventSubject] = {}
     with suppress(msgspec.ValidationError):
         for noun, each in msgspec.json.decode(data, type=dict[str, msgspec.Raw]).items():
             with suppress(msgspec.ValidationError):
-                said[noun] = msgspec.json.decode(each, type=EventSubject)
-    return said
+                subjects[noun] = msgspec.json.decode(each, type=EventSubject)
+    return subjects
 
 
 def excerpt(text: str) -> str:
     """Shorten ``text`` to one line that is safe to print in a terminal."""
     text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
-    return text if len(text) <= LONGEST_EXCERPT else text[: LONGEST_EXCERPT - 1].rstrip() + ELLIPSIS
+    return text if len(text) <= MAX_EXCERPT else text[: MAX_EXCERPT - 1].rstrip() + ELLIPSIS
 
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")

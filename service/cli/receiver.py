@@ -8,39 +8,39 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from service.cli.received import in_one_line, told_by
+from service.cli.received import parse_event, summarise
 from service.platform import clock
 from service.platform.outbound.webhook_signatures import SignatureMismatch, Signer
 
-LARGEST_BODY = 64_000
-MOST_REMEMBERED = 10_000
+MAX_BODY = 64_000
+MAX_REMEMBERED = 10_000
 
-Tell = Callable[[str], None]
+Print = Callable[[str], None]
 
 
 class Receiver:
     """Accepts messages at any path.
 
-    It calls ``tell`` with one line per message and ``tell_body`` with the body of each verified message.
+    It calls ``print_line`` with one line per message and ``print_body`` with the body of each verified message.
     """
 
-    def __init__(self, signer: Signer, *, answer: int, tell: Tell, tell_body: Tell) -> None:
+    def __init__(self, signer: Signer, *, answer: int, print_line: Print, print_body: Print) -> None:
         self._signer, self._answer = signer, answer
-        self._tell, self._tell_body = tell, tell_body
+        self._print_line, self._print_body = print_line, print_body
         self._seen: dict[str, None] = {}  # message ids, oldest first
 
     def app(self) -> Starlette:
         """The receiver as an ASGI app."""
-        return Starlette(routes=[Route("/{path:path}", self._take, methods=["POST"])])
+        return Starlette(routes=[Route("/{path:path}", self._receive, methods=["POST"])])
 
-    async def _take(self, request: Request) -> Response:
+    async def _receive(self, request: Request) -> Response:
         """Verify the message. Answer with the configured status, or with 401 and the reason."""
         try:
             body = await _body(request)
         except ClientDisconnect:
-            return self._refused(400, "It broke off.")
+            return self._refused(400, "The connection closed before the body was complete.")
         if body is None:
-            return self._refused(413, f"Its body is longer than {LARGEST_BODY:,} bytes.")
+            return self._refused(413, f"The body is longer than {MAX_BODY:,} bytes, the limit.")
         now = clock.now()
         try:
             message_id = self._signer.verify(request.headers, body, now=now)
@@ -49,26 +49,26 @@ class Receiver:
         again = " again" if message_id in self._seen else ""
         self._remember(message_id)
         answered = "" if 200 <= self._answer < 300 else f" · answered {self._answer}"
-        self._tell(f"{_time(now)} verified{again} · {in_one_line(told_by(body))}{answered}")
-        self._tell_body(body.decode().replace("\n", " "))  # between JSON tokens a space means the same
+        self._print_line(f"{_time(now)} verified{again} · {summarise(parse_event(body))}{answered}")
+        self._print_body(body.decode().replace("\n", " "))  # between JSON tokens a space means the same
         return Response(status_code=self._answer)
 
     def _refused(self, status: int, reason: str) -> Response:
-        self._tell(f"{_time(clock.now())} refused · {reason}")
+        self._print_line(f"{_time(clock.now())} refused · {reason}")
         return PlainTextResponse(f"{reason}\n", status_code=status)
 
     def _remember(self, message_id: str) -> None:
         self._seen[message_id] = None
-        if len(self._seen) > MOST_REMEMBERED:
+        if len(self._seen) > MAX_REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
 
 async def _body(request: Request) -> bytes | None:
-    """Read the body; None, without reading on, if it is longer than ``LARGEST_BODY`` bytes."""
+    """Read the body; None, without reading on, if it is longer than ``MAX_BODY`` bytes."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_BODY:
+        if len(body) > MAX_BODY:
             return None
     return bytes(body)
 

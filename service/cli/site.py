@@ -8,7 +8,7 @@ import msgspec
 
 from service.cli.command_context import settings_or_stop, with_database
 from service.platform import clock
-from service.platform.events.record_decisions import OPERATOR, NewDecision, note_decisions
+from service.platform.events.record_decisions import OPERATOR, NewDecision, record_decisions
 from service.platform.outbound.webhook_signatures import check_secret, make_secret
 from service.platform.sites.edit_site import add_site, change_site, find_site, list_sites, lock_site, members_changed
 from service.platform.sites.model import SECRETS, SecretName
@@ -44,27 +44,27 @@ def command() -> None:
 def add(slug: str, name: str, locale: str, preset: str) -> None:
     """Add a site. SLUG is the site's part of every path."""
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         async with database.write() as connection:
             settings, rules = PRESETS[preset], RULES[preset]
             await add_site(connection, slug, name=name, locale=locale, settings=settings, rules=rules)
 
-    with_database(deed)
-    click.echo(f"Site “{slug}” is added. Next: onereply key add {slug} --role host")
+    with_database(work)
+    click.echo(f"Site “{slug}” was added. Next: onereply key add {slug} --role host")
 
 
 @command.command("list")
 def list_() -> None:
     """List the sites with their settings."""
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         async with database.read() as connection:
             for site in await list_sites(connection):
                 click.echo(f"{site.slug}\t{site.name}\t{site.locale}")
                 for name, value in msgspec.to_builtins(site.settings).items():
                     click.echo(f"\t{name}={value if isinstance(value, str) else msgspec.json.encode(value).decode()}")
 
-    with_database(deed)
+    with_database(work)
 
 
 @command.command("set")
@@ -76,18 +76,18 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
     """Update a site's settings. Serving processes apply them within a second."""
     installation = settings_or_stop()
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         async with database.write() as connection:
             site = await lock_site(connection, slug)
             changed = change_settings(site.settings, settings)
             _refuse_http(changed, allow_private=installation.allow_private_targets)
             await change_site(connection, site, name=name, locale=locale, settings=changed)
-            told = [word for word, given in (("name", name), ("locale", locale)) if given is not None]
-            told += [names] if (names := members_changed(site.settings, changed)) else []
-            decision = NewDecision(site.id, "settings", OPERATOR, reason=", ".join(told) or None)
-            await note_decisions(connection, [decision], now=clock.now())
+            changed_names = [word for word, given in (("name", name), ("locale", locale)) if given is not None]
+            changed_names += [names] if (names := members_changed(site.settings, changed)) else []
+            decision = NewDecision(site.id, "settings", OPERATOR, reason=", ".join(changed_names) or None)
+            await record_decisions(connection, [decision], now=clock.now())
 
-    with_database(deed, installation)
+    with_database(work, installation)
     click.echo(f"Site “{slug}” is changed.")
 
 
@@ -121,27 +121,27 @@ def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
         click.echo(f"The secret {name} of “{slug}”. Keep it; it can't be shown again.", err=True)
         click.echo(made)
     else:
-        raise click.UsageError("An akismet-key is given by Akismet: read it with --set.")
+        raise click.UsageError("The akismet-key comes from Akismet. Set it with --set.")
 
 
 def _set(slug: str, name: SecretName, text: str) -> None:
     settings = settings_or_stop()
 
-    async def deed(database: Database) -> None:
+    async def work(database: Database) -> None:
         async with database.write() as connection:
             site = await find_site(connection, slug)
             if name == "article-webhooks":
                 check_secret(text)
             await set_secret(connection, site, name, text, secret_key=settings.secret_key)
 
-    with_database(deed, settings)
+    with_database(work, settings)
 
 
 def _remove(slug: str, name: SecretName) -> None:
-    async def deed(database: Database) -> bool:
+    async def work(database: Database) -> bool:
         async with database.write() as connection:
             return await remove_secret(connection, await find_site(connection, slug), name)
 
-    if not with_database(deed):
+    if not with_database(work):
         raise click.ClickException(f"“{slug}” has no secret {name}.")
     click.echo(f"The secret {name} of “{slug}” is removed.")

@@ -15,11 +15,11 @@ from service.platform.storage.integrity import DAMAGED, check_foreign_keys, chec
 def command() -> None:
     """Check the database file and recount everything. Prints each finding; the exit code is 1 if there is any."""
 
-    async def deed(database: Database) -> int:
+    async def work(database: Database) -> int:
         async with database.read() as connection:
             return await _count_findings(connection)
 
-    found = with_database(deed)
+    found = with_database(work)
     if found:
         raise click.ClickException(f"{found} {'finding' if found == 1 else 'findings'}.")
     click.echo("Everything is as it should be: counts, tree, sequences, positions.")

@@ -9,7 +9,7 @@ import click
 import uvicorn
 
 from service.cli.listener import address_of, listen_or_stop
-from service.cli.received import Unreadable, excerpt, read_saved, sent_at, told_by, verified
+from service.cli.received import Unreadable, excerpt, parse_event, read_saved, sent_at, verified
 from service.cli.receiver import Receiver
 from service.platform import clock
 from service.platform.http.server_limits import LimitedProtocol
@@ -22,8 +22,8 @@ from service.platform.outbound.webhook_signatures import (
     check_secret,
 )
 
-LARGEST_FILE = 1_000_000
-A_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+MAX_FILE = 1_000_000
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 # Not an argument, because other users of the machine could see it.
 secret_option = click.option(
@@ -61,8 +61,8 @@ def listen(host: str, port: int, answer: int, as_json: bool, secret_file: Path |
     receiver = Receiver(
         signer,
         answer=answer,
-        tell=lambda line: click.echo(line, err=as_json),
-        tell_body=click.echo if as_json else lambda _: None,
+        print_line=lambda line: click.echo(line, err=as_json),
+        print_body=click.echo if as_json else lambda _: None,
     )
     listener = listen_or_stop(host, port)
     click.echo(f"Listening at {address_of(listener)}/ until Ctrl-C.", err=True)
@@ -74,9 +74,9 @@ def listen(host: str, port: int, answer: int, as_json: bool, secret_file: Path |
 
 
 @command.command("verify")
-@click.argument("file", type=A_FILE)
-@click.option("--headers", "head", type=A_FILE, help="A file with the headers, if FILE contains only the body.")
-@click.option("--at", metavar="INSTANT", help="Verify as of this time, such as 2026-11-24T12:00:00Z.")
+@click.argument("file", type=FILE)
+@click.option("--headers", "head", type=FILE, help="A file with the headers, if FILE contains only the body.")
+@click.option("--at", metavar="TIME", help="Verify as of this time, such as 2026-11-24T12:00:00Z.")
 @click.option("--any-time", is_flag=True, help="Accept a message of any age.")
 @secret_option
 def verify(file: str, head: str | None, at: str | None, any_time: bool, secret_file: Path | None) -> None:
@@ -87,7 +87,7 @@ def verify(file: str, head: str | None, at: str | None, any_time: bool, secret_f
     if at and any_time:
         raise click.UsageError("Give --at or --any-time, not both.")
     if secret_file is None and "-" in (file, head):
-        raise click.UsageError("Standard input holds the message: give the secret by --secret-file.")
+        raise click.UsageError("Standard input is the message: give the secret with --secret-file.")
     signer = Signer(*_secrets(secret_file))
     try:
         received = read_saved(_content(file), head=_content(head) if head else None)
@@ -98,28 +98,28 @@ def verify(file: str, head: str | None, at: str | None, any_time: bool, secret_f
     try:
         received = verified(signer, received, now=now)
     except SignatureMismatch as reason:
-        old = f" It was sent at {_told(sent)}: --any-time verifies it all the same."
+        old = f" It was sent at {_time_text(sent)}; use --any-time to ignore its age."
         raise click.ClickException(f"Not verified. {reason}{old if abs(now - sent) > TOLERANCE else ''}") from None
     message_id = excerpt(received.headers[ID])
-    click.echo(f"Verified: {excerpt(told_by(received.body).type)}, {message_id}, sent at {_told(sent)}.")
+    click.echo(f"Verified: {excerpt(parse_event(received.body).type)}, {message_id}, sent at {_time_text(sent)}.")
 
 
 def _instant(text: str) -> datetime:
     with suppress(ValueError):
         if (instant := datetime.fromisoformat(text)).tzinfo:
             return instant
-    raise click.BadParameter("An instant is written as 2026-11-24T12:00:00Z.", param_hint="--at")
+    raise click.BadParameter("Must be a time with a time zone, such as 2026-11-24T12:00:00Z.", param_hint="--at")
 
 
 def _content(file: str) -> bytes:
     with click.open_file(file, "rb") as opened:
-        content: bytes = opened.read(LARGEST_FILE + 1)
-    if len(content) > LARGEST_FILE:
-        raise click.ClickException(f"A message is no longer than {LARGEST_FILE:,} bytes.")
+        content: bytes = opened.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise click.ClickException(f"{file} is longer than {MAX_FILE:,} bytes, the limit.")
     return content
 
 
-def _told(instant: datetime) -> str:
+def _time_text(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -91,7 +91,7 @@ async def _health(
         return
     server = health_server(database, deliverer, settings)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    log.info("serving-health", address=address_of(listener))
+    log.info("health-server-started", address=address_of(listener))
     try:
         yield
     finally:

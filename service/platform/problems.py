@@ -28,7 +28,7 @@ import msgspec
 from service.platform.languages.messages import FALLBACK, sentence
 
 
-class Said(msgspec.Struct, frozen=True):
+class Translated(msgspec.Struct, frozen=True):
     """A translated detail: its table and key in the catalogues, and the numbers in it."""
 
     key: str
@@ -49,7 +49,7 @@ class Problem(Exception):
     status: ClassVar[int]
     slug: ClassVar[str]
 
-    def __init__(self, detail: str | Said | None = None, **members: Any) -> None:
+    def __init__(self, detail: str | Translated | None = None, **members: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.members = members
@@ -161,7 +161,7 @@ class InvalidField(Problem):
 
     status, slug = 422, "invalid-field"
 
-    def __init__(self, detail: str | Said, *, pointer: str, **members: Any) -> None:
+    def __init__(self, detail: str | Translated, *, pointer: str, **members: Any) -> None:
         super().__init__(detail, pointer=pointer, **members)
 
 

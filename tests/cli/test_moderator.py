@@ -53,7 +53,7 @@ def add(onereply: CommandLine, name: str, typed: str | bytes = PASSWORD + "\n") 
 
 
 def test_a_moderator_is_added_listed_given_another_password_and_removed(onereply: CommandLine) -> None:
-    assert done(add(onereply, "Maria")) == "“Maria” is a moderator of “gazette” and may log in.\n"
+    assert done(add(onereply, "Maria")) == "“Maria” is now a moderator of “gazette” and can log in.\n"
     assert onereply.fits("Maria", PASSWORD)
     done(onereply("moderator", "passwd", "gazette", "maria", typed="another of my trams"))
     assert onereply.fits("Maria", "another of my trams")
@@ -107,7 +107,7 @@ def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(onereply: C
     )
     os.close(theirs)
     shown = ""
-    for awaited in ("Password: ", "confirmation: ", "may log in."):
+    for awaited in ("Password: ", "confirmation: ", "can log in."):
         while awaited not in shown:
             shown += os.read(ours, 1024).decode()
         if awaited.endswith(": "):

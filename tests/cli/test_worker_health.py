@@ -65,7 +65,7 @@ async def test_the_metrics_of_a_worker_need_the_key(worker: Worker) -> None:
 async def test_a_worker_serves_its_health_until_it_is_stopped(fresh_database_url: str) -> None:
     command, environment = (*ONEREPLY, "worker", "--port", "0"), settings_of(fresh_database_url, {})
     program = await Program.begin(command, environment, ready=re.compile(r"^(delivering)$"))
-    [address] = [each["address"] for each in program.log if each["event"] == "serving-health"]
+    [address] = [each["address"] for each in program.log if each["event"] == "health-server-started"]
     async with httpx2.AsyncClient(base_url=address, timeout=60) as client:
         assert (await client.get("/readyz")).json()["status"] == "ready"
     await program.stop()

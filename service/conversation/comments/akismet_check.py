@@ -66,7 +66,7 @@ class AkismetCheck:
         blog, key, address = site.rules.akismet_blog, await self._find_key(site), _address(sender.host)
         if not (blog and key and address):
             missing = "key" if not key else "front page" if not blog else "reader's address"
-            log.warning("akismet-not-asked", site=site.slug, missing=missing)
+            log.warning("akismet-check-skipped", site=site.slug, missing=missing)
             return None
         return await self._akismet.check(_asked(draft, sender, thread, blog=blog, address=address), key=key)
 

@@ -16,7 +16,7 @@ from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller, locale_of
 from service.platform.access.rate_limits import host_of
 from service.platform.http.path_ids import article_of
-from service.platform.problems import InvalidField, Said
+from service.platform.problems import InvalidField, Translated
 from service.platform.text.field_types import is_email, read_line, read_text, read_web_url
 
 
@@ -75,20 +75,20 @@ def _name(author: AuthorIn | None, caller: Caller) -> str:
     if caller.profile and caller.profile.name:
         return caller.profile.name
     if author is None:
-        raise InvalidField(Said("name-needed"), pointer="/author")
+        raise InvalidField(Translated("name-needed"), pointer="/author")
     if not author.name.strip():
-        raise InvalidField(Said("name-needed"), pointer="/author/name")
-    return read_line(author.name, pointer="/author/name", longest=100)
+        raise InvalidField(Translated("name-needed"), pointer="/author/name")
+    return read_line(author.name, pointer="/author/name", max_length=100)
 
 
 def _email(author: AuthorIn | None, caller: Caller) -> str | None:
     email = ((author and author.email) or "").strip()
     if not email:
         if caller.site.settings.require_email:
-            raise InvalidField(Said("email-needed"), pointer="/author/email")
+            raise InvalidField(Translated("email-needed"), pointer="/author/email")
         return None
     if not is_email(email):
-        raise InvalidField(Said("email-malformed"), pointer="/author/email")
+        raise InvalidField(Translated("email-malformed"), pointer="/author/email")
     return email
 
 

@@ -12,7 +12,7 @@ from service.conversation.comments.model import COLUMNS, Comment, CommentRow, co
 from service.conversation.threads.lock_threads import lock_threads_by_id
 from service.conversation.threads.model import COLUMNS as THREAD_COLUMNS
 from service.conversation.threads.model import Thread, ThreadRow, thread_of
-from service.platform.problems import NotFound, Said
+from service.platform.problems import NotFound, Translated
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, rows_given
 
@@ -80,4 +80,4 @@ def _read_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
 
 def no_comment() -> NotFound:
     """The problem for a comment that does not exist or that the caller may not see; both look the same."""
-    return NotFound(Said("no-comment"))
+    return NotFound(Translated("no-comment"))

@@ -13,7 +13,7 @@ from service.conversation.screening.outside_rules import OutsideAnswers
 from service.conversation.screening.rule_set import DraftText as SaidIn
 from service.conversation.screening.spam_model import SpamModel
 from service.conversation.threads.wire import ThreadOut
-from service.platform.problems import Problem, Said
+from service.platform.problems import Problem, Translated
 from service.platform.sites.site_lookup import Site
 
 LONG_KEY = 16
@@ -85,7 +85,7 @@ class Refused(Problem):
 
     status: ClassVar[int] = 409
 
-    def __init__(self, draft: Draft, detail: str | Said | None = None, **members: Any) -> None:
+    def __init__(self, draft: Draft, detail: str | Translated | None = None, **members: Any) -> None:
         super().__init__(detail, draft=draft.given_back(), **members)
 
 
@@ -113,7 +113,7 @@ class NotAccepted(Refused):
     status, slug = 422, "not-accepted"
 
     def __init__(self, draft: Draft, rule: Rule, *, tells: bool) -> None:
-        super().__init__(draft, Said(rule.value, table="author") if tells else None, rule=rule)
+        super().__init__(draft, Translated(rule.value, table="author") if tells else None, rule=rule)
 
 
 class ParentUnavailable(Refused):

@@ -27,7 +27,7 @@ from service.conversation.threads.thread_lookup import visible
 from service.conversation.threads.thread_policy import is_closed, mode_of
 from service.platform import clock
 from service.platform.events.event_types import EventType
-from service.platform.problems import Problem, Said
+from service.platform.problems import Problem, Translated
 from service.platform.sites.site_lookup import Site
 
 
@@ -36,7 +36,7 @@ class EditRefused(Problem):
 
     status: ClassVar[int] = 409
 
-    def __init__(self, body: str, detail: Said | None = None, **members: Any) -> None:
+    def __init__(self, body: str, detail: Translated | None = None, **members: Any) -> None:
         super().__init__(detail, draft={"body": body}, **members)
 
 
@@ -124,7 +124,7 @@ async def _judge_again(
         standing = await _standing(connection, comment)
     findings = screen_draft(says, screen_of(site.id, rules), mode=mode, reputation=standing, model=model)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
-        told = Said(refusal.rule.value, table="author") if rules.explain_to_author else None
+        told = Translated(refusal.rule.value, table="author") if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, told, rule=refusal.rule)
     return findings
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import Comment, CommentRow
 from service.conversation.screening.reputation_rules import SHORT, Past, Reputation, reputation_of
-from service.platform.sites.site_rules import MOST_REMEMBERED, Rules
+from service.platform.sites.site_rules import MAX_REMEMBERED, Rules
 from service.platform.sites.site_settings import Mode
 from service.platform.storage.portable import keys_given, newest_of_each
 
@@ -34,14 +34,14 @@ class ReputationHistory(msgspec.Struct):
         self.remember(past, comment.reader_id, comment.address_mark)
 
     def remember(self, past: Past, reader_id: UUID, address_mark: int | None) -> None:
-        """Add ``past`` as the newest entry; drop entries beyond :data:`MOST_REMEMBERED`."""
+        """Add ``past`` as the newest entry; drop entries beyond :data:`MAX_REMEMBERED`."""
         of_reader = self.of_readers[reader_id]
         of_reader.insert(0, past)
-        del of_reader[MOST_REMEMBERED:]
+        del of_reader[MAX_REMEMBERED:]
         if address_mark is not None:
             of_address = self.of_addresses[address_mark]
             of_address.insert(0, past.created_at)
-            del of_address[MOST_REMEMBERED:]
+            del of_address[MAX_REMEMBERED:]
         if past.text_hash is not None:
             self.of_words[past.text_hash] = past.created_at
 
@@ -96,14 +96,14 @@ async def read_history(
 @lru_cache
 def _of_readers(dialect: str) -> Select[*tuple[Any, ...]]:
     columns = (CommentRow.id, CommentRow.state, CommentRow.created_at, CommentRow.words_mark)
-    return newest_of_each(dialect, CommentRow.reader_id, columns, most=MOST_REMEMBERED)
+    return newest_of_each(dialect, CommentRow.reader_id, columns, limit=MAX_REMEMBERED)
 
 
 @lru_cache
 def _of_addresses(dialect: str) -> Select[*tuple[Any, ...]]:
-    return newest_of_each(dialect, CommentRow.address_mark, [CommentRow.created_at], most=MOST_REMEMBERED)
+    return newest_of_each(dialect, CommentRow.address_mark, [CommentRow.created_at], limit=MAX_REMEMBERED)
 
 
 @lru_cache
 def _of_words(dialect: str) -> Select[*tuple[Any, ...]]:
-    return newest_of_each(dialect, CommentRow.words_mark, [CommentRow.created_at], most=1)
+    return newest_of_each(dialect, CommentRow.words_mark, [CommentRow.created_at], limit=1)

@@ -89,7 +89,7 @@ async def get_threads(request: Request, caller: Caller) -> Response:
 async def post_close(request: Request, caller: Caller) -> Response:
     """Close a thread, now or at a given time."""
     article, body = article_of(request), await decode_body(request, CloseIn, optional=True)
-    reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
+    reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
     async with database_of(request).write() as connection:
         thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason, by=caller.actor)
     return _thread_response(request, caller, thread)

@@ -19,8 +19,8 @@ from service.conversation.threads.thread_policy import closes_at, is_closed
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
-from service.platform.events.record_decisions import Actor, NewDecision, note_decisions
-from service.platform.problems import InvalidField, Said
+from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
+from service.platform.problems import InvalidField, Translated
 from service.platform.sites.site_lookup import Site, read_sites
 
 SWEPT_AT_ONCE = 200
@@ -45,7 +45,7 @@ async def close_thread(
         events.append(thread_event(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
     if len(events) > settled:
         decision = NewDecision(site.id, "close", by, thread_id=thread.id, reason=reason)
-        await note_decisions(connection, [decision], now=now)
+        await record_decisions(connection, [decision], now=now)
     await write_closing(connection, thread, events, now=now)
     return thread
 
@@ -60,7 +60,7 @@ async def reopen_thread(
     thread = await lock_thread(connection, site.id, article)
     now = clock.now()
     if at is not None and at <= now:
-        raise InvalidField(Said("past"), pointer="/at")
+        raise InvalidField(Translated("past"), pointer="/at")
     events = await settle_closings(connection, [thread], {site.id: site}, now=now)
     was_closed = thread.closed_at is not None
     if was_closed or (at is not None and thread.closing_at != at):
@@ -69,7 +69,7 @@ async def reopen_thread(
         event = EventType.THREAD_REOPENED if was_closed else EventType.THREAD_UPDATED
         events.append(thread_event(thread, site, event, occurred_at=now))
         decision = NewDecision(site.id, "reopen", by, thread_id=thread.id)
-        await note_decisions(connection, [decision], now=now)
+        await record_decisions(connection, [decision], now=now)
     await write_closing(connection, thread, events, now=now)
     return thread
 

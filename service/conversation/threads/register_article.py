@@ -14,7 +14,7 @@ from service.conversation.threads.thread_events import thread_event
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType
-from service.platform.problems import InvalidField, Said
+from service.platform.problems import InvalidField, Translated
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_if_absent
 
@@ -59,7 +59,7 @@ async def lock_or_create(connection: AsyncConnection, site: Site, article: str, 
     if found:
         return Registered(found[key], created=False)
     if "title" not in changes:
-        raise InvalidField(Said("title-needed"), pointer="/title")
+        raise InvalidField(Translated("title-needed"), pointer="/title")
     created = await connection.execute(
         insert_if_absent(connection, ThreadRow).values(new_thread(site, article, changes)).returning(ThreadRow.id)
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, UrlAliasRow, thread_of
-from service.platform.problems import NotFound, Said
+from service.platform.problems import NotFound, Translated
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, rows_given
 
@@ -98,4 +98,4 @@ def of_article(site: Site, article: str) -> ColumnElement[bool]:
 
 def no_thread(**members: Any) -> NotFound:
     """The problem for an article that is not registered or hidden from readers; both look the same."""
-    return NotFound(Said("no-thread"), **members)
+    return NotFound(Translated("no-thread"), **members)

@@ -181,7 +181,7 @@ def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
     """Return the thread columns that ``body`` sets; ``below`` is the JSON pointer of ``body`` in the request."""
     changes = given_fields(body)
     if "title" in changes:
-        changes["title"] = read_line(changes["title"], pointer=f"{below}/title", longest=500)
+        changes["title"] = read_line(changes["title"], pointer=f"{below}/title", max_length=500)
     if changes.get("url") is not None:
         changes["url"] = read_web_url(changes["url"], pointer=f"{below}/url")
     closing = changes.pop("closing", None)

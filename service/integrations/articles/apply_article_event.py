@@ -37,7 +37,7 @@ from service.integrations.articles.received_messages import store_received
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType
-from service.platform.problems import Busy, InvalidField, Said
+from service.platform.problems import Busy, InvalidField, Translated
 from service.platform.sites.model import SecretRow
 from service.platform.sites.site_lookup import Site
 
@@ -123,7 +123,7 @@ async def _find(connection: AsyncConnection, site: Site, event: ArticleEvent) ->
 async def _register(connection: AsyncConnection, site: Site, event: ArticleEvent, *, now: datetime) -> Thread:
     """Register the article."""
     if "title" not in event.changes:
-        raise InvalidField(Said("title-needed"), pointer="/data/title")
+        raise InvalidField(Translated("title-needed"), pointer="/data/title")
     thread, created = await lock_or_create(connection, site, event.article, {"title": event.changes["title"]})
     first = EventType.THREAD_CREATED if created else None
     return await _apply(connection, site, [thread], event, now=now, first_event=first)

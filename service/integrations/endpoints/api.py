@@ -70,7 +70,7 @@ async def post_endpoint(request: Request, caller: Caller) -> Response:
     body = await decode_body(request, EndpointIn)
     secret = _secret(body.secret)
     url, types = await _callable(request, body.url), _types(body.types)
-    description = read_line(body.description, pointer="/description", longest=500) if body.description else None
+    description = read_line(body.description, pointer="/description", max_length=500) if body.description else None
     async with database_of(request).write() as connection:
         endpoint = await add_endpoint(
             connection,
@@ -101,7 +101,7 @@ async def patch_endpoint(request: Request, caller: Caller) -> Response:
     if body.types is not UNSET:
         changes["types"] = _types(body.types)
     if body.description is not UNSET:
-        line = body.description and read_line(body.description, pointer="/description", longest=500)
+        line = body.description and read_line(body.description, pointer="/description", max_length=500)
         changes["description"] = line
     if body.state is not UNSET:
         changes["state"] = body.state

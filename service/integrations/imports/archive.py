@@ -16,7 +16,7 @@ import msgspec
 
 State = Literal["published", "pending", "spam", "deleted"]
 Kind = Literal["comment", "pingback", "trackback"]
-Standing = Literal["published", "unpublished", "withdrawn"]
+Visibility = Literal["published", "unpublished", "withdrawn"]
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
 _WHITESPACE = re.compile(r"[ \t\n\r\f]+")
@@ -48,15 +48,15 @@ class Oddity(StrEnum):
     GUESSED_DATE = "guessed-date"
     EMPTY_STATE = "empty-state"  # imported as pending
     UNKNOWN_STATE = "unknown-state"  # imported as pending
-    UNKNOWN_STANDING = "unknown-standing"  # the article is imported as withdrawn
-    LOST_PARENT = "lost-parent"  # its parent is not in the article: it becomes a comment on the article
-    PARENT_CIRCLE = "parent-circle"  # it is its own ancestor: it becomes a comment on the article
+    UNKNOWN_STATUS = "unknown-status"  # the article is imported as withdrawn
+    MISSING_PARENT = "missing-parent"  # its parent is not in the article: it becomes a comment on the article
+    PARENT_CYCLE = "parent-cycle"  # it is its own ancestor: it becomes a comment on the article
 
 
 class Oddities:
     """Counts of each oddity with its first examples, for the person who imports."""
 
-    most_examples = 5
+    max_examples = 5
 
     def __init__(self) -> None:
         self.counts: Counter[Oddity] = Counter()
@@ -66,7 +66,7 @@ class Oddities:
         """Count one ``oddity``; ``example`` says in a few words where it is."""
         self.counts[oddity] += 1
         examples = self.examples.setdefault(oddity, [])
-        if len(examples) < self.most_examples:
+        if len(examples) < self.max_examples:
             examples.append(example[:200])
 
     def add(self, others: "Oddities") -> None:
@@ -74,7 +74,7 @@ class Oddities:
         self.counts += others.counts
         for oddity, examples in others.examples.items():
             known = self.examples.setdefault(oddity, [])
-            known += examples[: self.most_examples - len(known)]
+            known += examples[: self.max_examples - len(known)]
 
 
 class ArchivedComment(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ class ArchivedThread(msgspec.Struct, frozen=True, kw_only=True):
     raw_title: str
     url: str
     published_at: datetime | None
-    standing: Standing
+    visibility: Visibility
     closed: bool
     comments: ArchivedComments
     oddities: Oddities

@@ -36,8 +36,8 @@ from service.platform.text.web_urls import is_web_url
 from service.platform.wire import LATEST
 
 BATCH = 1_000
-UNTIL_TOLD = datetime(LATEST, 12, 31, tzinfo=UTC)
-NOBODY = "Anonymous"
+HIDDEN_UNTIL = datetime(LATEST, 12, 31, tzinfo=UTC)
+ANONYMOUS = "Anonymous"
 
 
 class Import(msgspec.Struct):
@@ -45,7 +45,7 @@ class Import(msgspec.Struct):
 
     threads: Counter[str] = msgspec.field(default_factory=Counter)
     added: Counter[str] = msgspec.field(default_factory=Counter)
-    passed_over: Counter[str] = msgspec.field(default_factory=Counter)
+    skipped: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 class _Known(msgspec.Struct):
@@ -89,7 +89,7 @@ async def _lock_or_create(connection: AsyncConnection, site: Site, archived: Arc
     if found := await lock_threads(connection, [key]):  # also finds a previous id of the article
         return found[key], False
     url = archived.url if is_web_url(archived.url) else None
-    published_at = archived.published_at if archived.standing == "published" else UNTIL_TOLD
+    published_at = archived.published_at if archived.visibility == "published" else HIDDEN_UNTIL
     title = clean_line(archived.title)[:500] or archived.article
     values = {"title": title, "url": url, "published_at": published_at}
     created = await connection.execute(
@@ -118,9 +118,9 @@ async def _add(
     for archived in batch:
         key = _key(source, archived.key)
         if archived.kind != "comment" and not pings:
-            report.passed_over[archived.kind] += 1
+            report.skipped[archived.kind] += 1
         elif key in known:
-            report.passed_over["already there"] += 1
+            report.skipped["already imported"] += 1
         else:
             parent = known.get(_key(source, archived.parent_key)) if archived.parent_key else None
             comment = _comment(thread, site, archived, parent)
@@ -169,7 +169,7 @@ def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _Kno
         state=state,
         shown=state is State.PUBLISHED,
         reader_id=clock.new_id(),
-        author_name=NOBODY if is_blank(name) else name,
+        author_name=ANONYMOUS if is_blank(name) else name,
         author_email=archived.author_email if "@" in archived.author_email[1:254] else None,
         author_url=archived.author_url if is_web_url(archived.author_url) else None,
         author_role="guest",

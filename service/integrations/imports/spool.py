@@ -15,7 +15,7 @@ import msgspec
 from service.integrations.imports.archive import ArchivedComment, Oddities, Oddity
 
 IN_MEMORY = 1024 * 1024
-NOBODY = -1
+NO_PARENT = -1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -47,10 +47,10 @@ class CommentSpool:
         if self._numbers.setdefault(comment.key, number) != number:
             self._oddities.note(Oddity.REPEATED_KEY, f"comment {comment.key}")
             return False
-        parent = NOBODY
+        parent = NO_PARENT
         if comment.parent_key is not None:
-            parent = self._numbers.get(comment.parent_key, NOBODY)
-            if parent == NOBODY:
+            parent = self._numbers.get(comment.parent_key, NO_PARENT)
+            if parent == NO_PARENT:
                 self._awaited[number] = comment.parent_key
         self._parents.append(parent)
         self._times.append((comment.created_at - _EPOCH) // _MICROSECOND)
@@ -67,7 +67,7 @@ class CommentSpool:
             self._parents[number] = self._find_parent(number, key)
         self._keys = list(self._numbers)  # in order of their numbers
         for number in break_circles(self._parents):
-            self._oddities.note(Oddity.PARENT_CIRCLE, f"comment {self._keys[number]}")
+            self._oddities.note(Oddity.PARENT_CYCLE, f"comment {self._keys[number]}")
         self._numbers, self._awaited, self._left_out = {}, {}, {}
 
     def __iter__(self) -> Iterator[ArchivedComment]:
@@ -75,7 +75,7 @@ class CommentSpool:
             self._file.seek(self._ends[number])
             comment = _decode(self._file.read(self._ends[number + 1] - self._ends[number]))
             parent = self._parents[number]
-            parent_key = None if parent == NOBODY else self._keys[parent]
+            parent_key = None if parent == NO_PARENT else self._keys[parent]
             yield msgspec.structs.replace(comment, parent_key=parent_key, depth=depth)
 
     def __len__(self) -> int:
@@ -94,10 +94,10 @@ class CommentSpool:
         for step in passed:  # cache the result, so that a chain is walked once and not for each reply
             self._left_out[step] = key
         if key is None:
-            return NOBODY
+            return NO_PARENT
         if key not in self._numbers:
-            self._oddities.note(Oddity.LOST_PARENT, f"an answer to comment {key}")
-        return self._numbers.get(key, NOBODY)
+            self._oddities.note(Oddity.MISSING_PARENT, f"an answer to comment {key}")
+        return self._numbers.get(key, NO_PARENT)
 
 
 def break_circles(parents: MutableSequence[int]) -> list[int]:
@@ -107,16 +107,16 @@ def break_circles(parents: MutableSequence[int]) -> list[int]:
     for start in range(len(parents)):
         walk: list[int] = []
         at = start
-        while at != NOBODY and not seen[at]:
+        while at != NO_PARENT and not seen[at]:
             seen[at] = 1
             walk.append(at)
             at = parents[at]
-        if at != NOBODY and seen[at] == 1:
+        if at != NO_PARENT and seen[at] == 1:
             circles += walk[walk.index(at) :]
         for number in walk:
             seen[number] = 2
     for number in circles:
-        parents[number] = NOBODY
+        parents[number] = NO_PARENT
     return circles
 
 
@@ -126,7 +126,7 @@ def parents_first(parents: Sequence[int], times: Sequence[int]) -> Iterator[tupl
     waiting: dict[int, list[int]] = {}
     for earliest in sorted(range(len(parents)), key=times.__getitem__):
         parent = parents[earliest]
-        if parent != NOBODY and depths[parent] < 0:
+        if parent != NO_PARENT and depths[parent] < 0:
             waiting.setdefault(parent, []).append(earliest)
             continue
         # Replies that waited for this comment have earlier dates, so they precede all remaining comments.
@@ -134,7 +134,7 @@ def parents_first(parents: Sequence[int], times: Sequence[int]) -> Iterator[tupl
         while ready:
             _, number = heappop(ready)
             parent = parents[number]
-            depths[number] = 0 if parent == NOBODY else depths[parent] + 1
+            depths[number] = 0 if parent == NO_PARENT else depths[parent] + 1
             yield number, depths[number]
             for answer in waiting.pop(number, ()):
                 heappush(ready, (times[answer], answer))

@@ -19,8 +19,8 @@ from service.integrations.imports.wxr import (
     KINDS,
     LIMITS,
     NO_ARTICLES,
-    STANDINGS,
     STATES,
+    VISIBILITIES,
     parse_rss_date,
     parse_time,
     shorten,
@@ -49,7 +49,7 @@ def read_wordpress(source: BinaryIO, *, oddities: Oddities | None = None) -> Ite
                 item.close()
                 item = _Item(item.exported_at)
             elif element.path.startswith(f"{ITEM}/"):
-                item.take(element)
+                item.add_element(element)
             elif element.text:
                 item.exported_at = parse_rss_date(element.text)
     finally:
@@ -69,16 +69,16 @@ class _Item:
         self._fields: dict[str, str] = {}
         self._comment: dict[str, str] = {}
         self._cut = False
-        self._comments_met = 0
+        self._comment_count = 0
         self._oddities = Oddities()
         self._spool = CommentSpool(self._oddities)
 
-    def take(self, element: Element) -> None:
+    def add_element(self, element: Element) -> None:
         """Take an element inside the item, at its end tag."""
         name = element.path.rpartition("/")[2].removeprefix("wp:")
         if element.path == COMMENT:
-            self._comments_met += 1
-            self._keep_comment(self._comment, self._comment.get("comment_id") or f"#{self._comments_met}", element.line)
+            self._comment_count += 1
+            self._add_comment(self._comment, self._comment.get("comment_id") or f"#{self._comment_count}", element.line)
             self._comment, self._cut = {}, False
         elif element.path.startswith(f"{COMMENT}/"):
             self._comment[name] = element.text if name == "comment_content" else element.text.strip()
@@ -89,15 +89,15 @@ class _Item:
     def as_thread(self, line: int, oddities: Oddities) -> Iterator[ArchivedThread]:
         """Yield the complete item as a thread; nothing if it is not an article or has no id."""
         get = self._fields.get
-        if get("post_type") in NO_ARTICLES and not self._comments_met:
+        if get("post_type") in NO_ARTICLES and not self._comment_count:
             return
         article = get("post_id") or get("link")
         if not article:
-            oddities.note(Oddity.NO_ARTICLE, f"line {line}: “{get('title', '')}”, {self._comments_met} comments")
+            oddities.note(Oddity.NO_ARTICLE, f"line {line}: “{get('title', '')}”, {self._comment_count} comments")
             return
-        standing = STANDINGS.get(get("status", ""))
-        if standing is None:
-            self._oddities.note(Oddity.UNKNOWN_STANDING, f"line {line}: {get('status')}")
+        visibility = VISIBILITIES.get(get("status", ""))
+        if visibility is None:
+            self._oddities.note(Oddity.UNKNOWN_STATUS, f"line {line}: {get('status')}")
         self._spool.arrange()
         yield ArchivedThread(
             article=article,
@@ -105,7 +105,7 @@ class _Item:
             raw_title=get("title", ""),
             url=get("link", ""),
             published_at=self._published_at(),
-            standing=standing or "withdrawn",
+            visibility=visibility or "withdrawn",
             closed=get("comment_status") == "closed",
             comments=self._spool,
             oddities=self._oddities,
@@ -115,7 +115,7 @@ class _Item:
         """Close the comment spool."""
         self._spool.close()
 
-    def _keep_comment(self, fields: dict[str, str], key: str, line: int) -> None:
+    def _add_comment(self, fields: dict[str, str], key: str, line: int) -> None:
         """Add the complete comment, or note why it is left out."""
         where = f"line {line}: comment {key}"
         parent = fields.get("comment_parent", "")
@@ -139,7 +139,7 @@ class _Item:
             kind=KINDS[fields.get("comment_type", "")],
         )
         if self._spool.add(comment):
-            self._note_changes(fields, where, guessed=own_date is None)
+            self._record_changes(fields, where, guessed=own_date is None)
 
     def _why_not(self, fields: dict[str, str]) -> Oddity | None:
         kind = KINDS.get(fields.get("comment_type", ""))
@@ -150,7 +150,7 @@ class _Item:
         is_empty = not fields.get("comment_content", "").strip()
         return Oddity.EMPTY_CONTENT if kind == "comment" and is_empty else None
 
-    def _note_changes(self, fields: dict[str, str], where: str, *, guessed: bool) -> None:
+    def _record_changes(self, fields: dict[str, str], where: str, *, guessed: bool) -> None:
         approved = fields.get("comment_approved", "")
         if not fields.get("comment_id"):
             self._oddities.note(Oddity.NO_KEY, where)
@@ -170,6 +170,6 @@ class _Item:
         """Return the article's publication date; None for a draft without one."""
         get = self._fields.get
         at = parse_time(get("post_date_gmt", "")) or parse_rss_date(get("pubDate", ""))
-        if at is None and STANDINGS.get(get("status", "")) == "published":
+        if at is None and VISIBILITIES.get(get("status", "")) == "published":
             return parse_time(get("post_date", ""))
         return at

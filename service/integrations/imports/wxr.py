@@ -9,30 +9,30 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from service.integrations.imports.archive import Kind, Standing, State
+from service.integrations.imports.archive import Kind, State, Visibility
 from service.platform.wire import EARLIEST, LATEST
 
 CHANNEL = "/rss/channel"
 ITEM = f"{CHANNEL}/item"
 COMMENT = f"{ITEM}/wp:comment"
-LONGEST_CONTENT = 1_000_000
-LONGEST_FIELD = 10_000
-LONGEST_KEY = 100  # an article's comment keys are all held in memory
+MAX_CONTENT = 1_000_000
+MAX_FIELD = 10_000
+MAX_KEY = 100  # an article's comment keys are all held in memory
 
 _ITEM_FIELDS = "title link pubDate wp:post_id wp:post_date wp:post_date_gmt wp:comment_status wp:status wp:post_type"
 _COMMENT_FIELDS = "author author_email author_url date date_gmt approved type"
 
 # Every element that is read, with the maximum number of characters kept.
 LIMITS = {
-    f"{CHANNEL}/pubDate": LONGEST_FIELD,
+    f"{CHANNEL}/pubDate": MAX_FIELD,
     f"{CHANNEL}/wp:wxr_version": 0,
     ITEM: 0,
-    **{f"{ITEM}/{name}": LONGEST_FIELD for name in _ITEM_FIELDS.split()},
+    **{f"{ITEM}/{name}": MAX_FIELD for name in _ITEM_FIELDS.split()},
     COMMENT: 0,
-    **{f"{COMMENT}/wp:comment_{name}": LONGEST_FIELD for name in _COMMENT_FIELDS.split()},
-    f"{COMMENT}/wp:comment_id": LONGEST_KEY,
-    f"{COMMENT}/wp:comment_parent": LONGEST_KEY,
-    f"{COMMENT}/wp:comment_content": LONGEST_CONTENT,
+    **{f"{COMMENT}/wp:comment_{name}": MAX_FIELD for name in _COMMENT_FIELDS.split()},
+    f"{COMMENT}/wp:comment_id": MAX_KEY,
+    f"{COMMENT}/wp:comment_parent": MAX_KEY,
+    f"{COMMENT}/wp:comment_content": MAX_CONTENT,
 }
 
 STATES: dict[str, State] = {
@@ -50,7 +50,7 @@ KINDS: dict[str, Kind] = {
     "pingback": "pingback",
     "trackback": "trackback",
 }
-STANDINGS: dict[str, Standing] = {
+VISIBILITIES: dict[str, Visibility] = {
     "": "published",
     "publish": "published",
     "inherit": "published",

@@ -20,9 +20,9 @@ from defusedxml.ElementTree import DefusedXMLParser
 from service.integrations.imports.archive import ArchiveUnreadable
 
 CHUNK = 64 * 1024
-LONGEST_TAG = 1024 * 1024
-LONGEST_NAME = 300
-MOST_NAMES = 10_000
+MAX_TAG = 1024 * 1024
+MAX_NAME = 300
+MAX_NAMES = 10_000
 DEEPEST = 100
 
 # Text pasted from word processors contains control characters. Exports keep them, but XML 1.0 (section 2.2) forbids
@@ -58,7 +58,7 @@ def read_elements(source: BinaryIO, limits: Mapping[str, int], shorten: Callable
         fed += len(chunk)
         refusal = _feed(parser, chunk, target.expat)
         # Expat buffers an incomplete tag and parses it again with each chunk.
-        if refusal is None and chunk and fed - target.expat.CurrentByteIndex > LONGEST_TAG:
+        if refusal is None and chunk and fed - target.expat.CurrentByteIndex > MAX_TAG:
             refusal = ArchiveUnreadable("a tag here does not end.", line=target.expat.CurrentLineNumber)
         yield from target.ended
         target.ended.clear()
@@ -86,8 +86,8 @@ def _feed(parser: DefusedXMLParser, chunk: bytes, expat: XMLParserType) -> Archi
     except ArchiveUnreadable as refusal:
         return refusal
     except ParseError as error:
-        said = str(error).partition(": line ")[0]
-        reason = f"not well-formed XML ({said})." if chunk else f"the file ends too early ({said})."
+        message = str(error).partition(": line ")[0]
+        reason = f"not well-formed XML ({message})." if chunk else f"the file ends too early ({message})."
         return ArchiveUnreadable(reason, line=error.position[0])
     except DefusedXmlException:
         return ArchiveUnreadable(
@@ -164,7 +164,7 @@ class _Target:
         """Shorten ``name``. Expat keeps every name it has seen, so their number is limited."""
         short = self._names.get(name)
         if short is None:
-            if len(name) > LONGEST_NAME or len(self._names) >= MOST_NAMES:
+            if len(name) > MAX_NAME or len(self._names) >= MAX_NAMES:
                 raise self._refused("more or longer names than any export has.")
             short = self._names[name] = self._shorten(name)
         return short

@@ -43,13 +43,13 @@ async def post_ban(request: Request, caller: Caller) -> Response:
     body, site, fingerprints = await decode_body(request, BanIn), caller.site, gate_of(request).marks
     if (body.value is None) == (body.comment is None):
         raise InvalidField("Give either “value” or “comment”.", pointer="/value")
-    reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
+    reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
     async with database_of(request).write() as connection:
         if body.comment is not None:
             target = await target_from_comment(connection, fingerprints, site, body.kind, body.comment)
         else:
             target = target_of(
-                fingerprints, site, body.kind, read_line(body.value or "", pointer="/value", longest=254)
+                fingerprints, site, body.kind, read_line(body.value or "", pointer="/value", max_length=254)
             )
             await require_reader(connection, site, target)
         new = await create_ban(connection, site, target, until=body.until, reason=reason, by=caller.actor)

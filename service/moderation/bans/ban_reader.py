@@ -17,7 +17,7 @@ from service.platform import clock
 from service.platform.access.fingerprints import PREFIXES, Fingerprints, Kind, networks_of
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
-from service.platform.events.record_decisions import Actor, NewDecision, note_decisions
+from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
 from service.platform.problems import InvalidField, NotFound
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
@@ -155,7 +155,7 @@ async def _record(
 ) -> None:
     reason = ban.reason if action == "ban" else None
     decision = NewDecision(site.id, action, by, reader_id=ban.reader_id, ban_id=ban.id, reason=reason)
-    await note_decisions(connection, [decision], now=now)
+    await record_decisions(connection, [decision], now=now)
     data = {
         "id": ban.id,
         "kind": ban.kind,

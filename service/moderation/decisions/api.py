@@ -39,7 +39,7 @@ NO_STORE = {"cache-control": "no-store"}
 async def post_decisions(request: Request, caller: Caller) -> Response:
     """Decide on one or more comments."""
     body = await decode_body(request, DecisionIn)
-    reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None
+    reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
     comments = [(one.id, one.revision) for one in body.comments]
     async with database_of(request).write() as connection:
         results = await decide(connection, caller.site, comments, action=body.action, reason=reason, by=caller.actor)
@@ -70,7 +70,7 @@ async def get_decisions(request: Request, caller: Caller) -> Response:
 async def post_appeal(request: Request, caller: Caller) -> Response:
     """Appeal the decision on your own comment."""
     body, comment_id = await decode_body(request, AppealIn, optional=True), comment_id_of(request)
-    note = read_line(body.note, pointer="/note", longest=300) if body.note else None
+    note = read_line(body.note, pointer="/note", max_length=300) if body.note else None
     if limited := count_post(request, caller):
         raise limited
     async with database_of(request).write() as connection:

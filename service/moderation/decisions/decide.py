@@ -18,7 +18,7 @@ from service.moderation.reports.report_store import reopen_reports, settle_repor
 from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.events.model import DecisionRow
-from service.platform.events.record_decisions import Actor, NewDecision, note_decisions
+from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, rows_given
@@ -117,7 +117,7 @@ async def decide(
             changes[comment_id] = Change(thread, site, comment, outcome.after, outcome.event)
     await _settle_reports(connection, changes, decisions, outcomes)
     await release_claims(connection, changes)
-    await note_decisions(connection, [*decisions.values()], now=now)
+    await record_decisions(connection, [*decisions.values()], now=now)
     await change_states(connection, [*changes.values()], now=now, told_before=closed)
     return results
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from service.conversation.comments.comment_lookup import find_comment
 from service.moderation.reports.report_store import read_reports
-from service.moderation.reports.take_report import take_report
+from service.moderation.reports.submit_report import submit_report
 from service.moderation.reports.wire import ReportIn, ReportOut, Reports
 from service.platform.access.caller import Caller
 from service.platform.http.conditional import PRIVATE
@@ -19,7 +19,7 @@ NO_STORE = {"cache-control": "no-store"}
 
 async def post_report(request: Request, caller: Caller) -> Response:
     """Report a comment."""
-    report, is_new = await take_report(request, caller, comment_id_of(request), await decode_body(request, ReportIn))
+    report, is_new = await submit_report(request, caller, comment_id_of(request), await decode_body(request, ReportIn))
     return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)
 
 

@@ -15,7 +15,7 @@ from service.moderation.rules.wire import ActionCounts, SettingsIn, TrialExample
 from service.platform import clock
 from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller, locale_of
-from service.platform.events.record_decisions import NewDecision, note_decisions
+from service.platform.events.record_decisions import NewDecision, record_decisions
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body
 from service.platform.http.raw_routes import json_response
@@ -44,8 +44,8 @@ async def put_rules(request: Request, caller: Caller) -> Response:
         site = await lock_site(connection, caller.site.slug)
         await change_rules(connection, site, rules)
         decision = NewDecision(site.id, "rules", caller.actor, reason=members_changed(site.rules, rules))
-        await note_decisions(connection, [decision], now=clock.now())
-    gate_of(request).sites.forget(caller.site.slug)
+        await record_decisions(connection, [decision], now=clock.now())
+    gate_of(request).sites.evict(caller.site.slug)
     return json_response(rules, headers=NO_STORE)
 
 
@@ -76,8 +76,8 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
         settings = msgspec.structs.replace(site.settings, **given)
         await change_site(connection, site, name=None, locale=None, settings=settings)
         decision = NewDecision(site.id, "settings", caller.actor, reason=members_changed(site.settings, settings))
-        await note_decisions(connection, [decision], now=clock.now())
-    gate_of(request).sites.forget(caller.site.slug)
+        await record_decisions(connection, [decision], now=clock.now())
+    gate_of(request).sites.evict(caller.site.slug)
     return json_response(settings, headers=NO_STORE)
 
 

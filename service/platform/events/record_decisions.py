@@ -41,7 +41,7 @@ class NewDecision(NamedTuple):
     id: UUID | None = None
 
 
-async def note_decisions(connection: AsyncConnection, decisions: Sequence[NewDecision], *, now: datetime) -> None:
+async def record_decisions(connection: AsyncConnection, decisions: Sequence[NewDecision], *, now: datetime) -> None:
     """Write ``decisions`` to the decision log, in order."""
     await insert_many(connection, DecisionRow, [_row(decision, now) for decision in decisions])
 

@@ -17,7 +17,7 @@ from service.platform.problems import (
     InvalidParameter,
     MalformedJson,
     RequestTimeout,
-    Said,
+    Translated,
     UnsupportedMediaType,
 )
 from service.platform.renamed import MEMBERS
@@ -57,14 +57,14 @@ async def read_body(request: Request, *, limit: int) -> bytes:
     """
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
-        raise ContentTooLarge(Said("largest", {"largest": limit}))
+        raise ContentTooLarge(Translated("largest", {"largest": limit}))
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
-                    raise ContentTooLarge(Said("largest", {"largest": limit}))
+                    raise ContentTooLarge(Translated("largest", {"largest": limit}))
     except TimeoutError:
         raise RequestTimeout from None
     except ClientDisconnect:
@@ -144,8 +144,8 @@ def _invalid(error: str, kind: object) -> NoReturn:
             raise InvalidField(f"“{named[1]}” is now called “{new}”.", pointer=pointer)
     length = _LENGTH.match(message)
     if length and length[1] == "<=":
-        raise InvalidField(Said("longest", {"longest": int(length[2])}), pointer=pointer)
-    raise InvalidField(Said("blank") if length else _sentence(message, kind, path), pointer=pointer)
+        raise InvalidField(Translated("longest", {"longest": int(length[2])}), pointer=pointer)
+    raise InvalidField(Translated("blank") if length else _sentence(message, kind, path), pointer=pointer)
 
 
 def _split(error: str) -> tuple[str, str]:

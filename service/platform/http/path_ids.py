@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from service.platform.http.raw_routes import path_parameter
-from service.platform.problems import InvalidHeader, InvalidParameter, NotFound, Said
+from service.platform.problems import InvalidHeader, InvalidParameter, NotFound, Translated
 from service.platform.text.article_ids import WHAT_AN_ID_IS, is_article_id
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -33,7 +33,7 @@ def comment_id_of(request: Request) -> UUID:
     try:
         return UUID(path_parameter(request, "comment"))
     except ValueError:
-        raise NotFound(Said("no-comment")) from None
+        raise NotFound(Translated("no-comment")) from None
 
 
 def idempotency_key(request: Request) -> str | None:

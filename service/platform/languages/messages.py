@@ -14,7 +14,7 @@ from babel.numbers import format_decimal
 FOLDER = Path(__file__).parent / "catalogues"
 LOCALES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 FALLBACK = "en"
-LONGEST_HEADER = 500
+MAX_HEADER = 500
 # The default CLDR numbering systems that are not Latin, with their digit 0.
 ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀", "tibt": "༠"}
 
@@ -88,12 +88,12 @@ def _own_catalogue(tag: str) -> str | None:
 def negotiate(accept_language: str | None, *, site_locale: str) -> str:
     """Choose the reader's locale by preference (RFC 9110, section 12.5.4), else the site's.
 
-    ``*`` means the site's locale. Invalid parts, and everything after :data:`LONGEST_HEADER` characters, are ignored.
+    ``*`` means the site's locale. Invalid parts, and everything after :data:`MAX_HEADER` characters, are ignored.
     No header is an error.
     """
     header = accept_language or ""
-    if len(header) > LONGEST_HEADER:
-        header = header[:LONGEST_HEADER].rpartition(",")[0]  # a truncated tag may be another language's
+    if len(header) > MAX_HEADER:
+        header = header[:MAX_HEADER].rpartition(",")[0]  # a truncated tag may be another language's
     return _best_liked(header, site_locale)
 
 

@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
-SHORTEST_BYTES, LONGEST_BYTES = 24, 64
+MIN_SECRET_BYTES, MAX_SECRET_BYTES = 24, 64
 TOLERANCE = timedelta(minutes=5)
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 
@@ -39,7 +39,7 @@ def check_secret(text: str) -> str:
         length = len(base64.b64decode(text.removeprefix(PREFIX), validate=True))
     except (binascii.Error, ValueError):
         length = 0
-    if not text.startswith(PREFIX) or not SHORTEST_BYTES <= length <= LONGEST_BYTES:
+    if not text.startswith(PREFIX) or not MIN_SECRET_BYTES <= length <= MAX_SECRET_BYTES:
         raise InvalidWebhookSecret(f"A webhook secret is “{PREFIX}” and 24 to 64 bytes in base64.")
     return text
 

@@ -15,7 +15,7 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform import clock
-from service.platform.problems import NotFound, Said
+from service.platform.problems import NotFound, Translated
 from service.platform.sites.model import RulesRow, SiteRow
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import SiteSettings
@@ -62,7 +62,7 @@ class Sites:
     async def find(self, slug: str) -> Site:
         """Find the site called ``slug``; raises :class:`NotFound`."""
         if not SLUG.fullmatch(slug):
-            raise NotFound(Said("no-site"))
+            raise NotFound(Translated("no-site"))
         return self._fresh(slug) or await self._reading.call(slug, partial(self._read, slug))
 
     def _fresh(self, slug: str) -> Site | None:
@@ -75,16 +75,16 @@ class Sites:
             site = await _read_site(connection, slug, known=known)
         if site is None:
             self._remembered.pop(slug, None)
-            raise NotFound(Said("no-site"))
+            raise NotFound(Translated("no-site"))
         if changes == self._changes:
             self._remembered[slug] = site, now
         return site
 
-    def forget(self, slug: str) -> None:
+    def evict(self, slug: str) -> None:
         """Evict the site from the cache."""
         self._changes += 1
         self._remembered.pop(slug, None)
-        self._reading.forget(slug)
+        self._reading.detach(slug)
 
 
 _RULES = select(RulesRow.rules).where(RulesRow.site_id == SiteRow.id).scalar_subquery()

@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-MOST_TERMS = 10_000
+MAX_TERMS = 10_000
 TERM = r"[^\x00-\x1f\x7f]*[^\s*\x00-\x1f\x7f][^\x00-\x1f\x7f]*"
 DOMAIN = r"[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?"
 Term = Annotated[str, Meta(min_length=1, max_length=100, pattern=rf"^{TERM}$(?!\n)")]
-Terms = Annotated[tuple[Term, ...], Meta(max_length=MOST_TERMS)]
+Terms = Annotated[tuple[Term, ...], Meta(max_length=MAX_TERMS)]
 Domain = Annotated[str, Meta(max_length=253, pattern=rf"^{DOMAIN}$(?!\n)")]
 Domains = Annotated[tuple[Domain, ...], Meta(max_length=1_000)]
-MOST_REMEMBERED = 50  # of an author's comments, and of an address's
-FewEnough = Annotated[int, Meta(ge=1, le=MOST_REMEMBERED)]
+MAX_REMEMBERED = 50  # of an author's comments, and of an address's
+FewEnough = Annotated[int, Meta(ge=1, le=MAX_REMEMBERED)]
 BlogUrl = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^https?://[^\s/?#]+[^\s]*$(?!\n)")]
 
 

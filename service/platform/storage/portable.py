@@ -71,30 +71,30 @@ def rows_given(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def newest_of_each(
-    dialect: str, key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], *, most: int
+    dialect: str, key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], *, limit: int
 ) -> Select[*tuple[Any, ...]]:
-    """Select ``key`` and ``columns`` of the ``most`` newest rows, by ``id``, per value from :func:`keys_given`.
+    """Select ``key`` and ``columns`` of the ``limit`` newest rows, by ``id``, per value from :func:`keys_given`.
 
-    The table needs an index of ``key`` and ``id``. The query then reads only ``most`` rows per value.
+    The table needs an index of ``key`` and ``id``. The query then reads only ``limit`` rows per value.
     """
-    return (_newest_in_sqlite if dialect == "sqlite" else _newest_in_postgresql)(key, columns, most)
+    return (_newest_in_sqlite if dialect == "sqlite" else _newest_in_postgresql)(key, columns, limit)
 
 
 def _newest_in_sqlite(
-    key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], most: int
+    key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], limit: int
 ) -> Select[*tuple[Any, ...]]:
     """SQLite has no LATERAL, so find the id of the oldest wanted row and select from there."""
     table, older = key.class_, aliased(key.class_)
     value = func.json_each(bindparam("keys", type_=String)).table_valued("value").c.value
     given: ColumnElement[Any] = type_coerce(value, key.type)
     own = select(older.id).where(getattr(older, key.key) == given).order_by(older.id.desc())
-    oldest = own.limit(1).offset(most - 1).correlate_except(older).scalar_subquery()
+    oldest = own.limit(1).offset(limit - 1).correlate_except(older).scalar_subquery()
     since = func.coalesce(oldest, literal(_FIRST, table.id.type))
     return select(key, *columns).where(key == given, key.is_not(None), table.id >= since).order_by(table.id.desc())
 
 
 def _newest_in_postgresql(
-    key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], most: int
+    key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], limit: int
 ) -> Select[*tuple[Any, ...]]:
     """Written so that the planner can only use the index.
 
@@ -109,7 +109,7 @@ def _newest_in_postgresql(
         select(key, table.id, *(column for column in columns if column.key != "id"))
         .where(tuple_(key, table.id).between(first, last))
         .order_by(key.desc(), table.id.desc())
-        .limit(literal_column(str(most)))
+        .limit(literal_column(str(limit)))
         .lateral("newest")
     )
     wanted = [newest.c[column.key] for column in (key, *columns)]

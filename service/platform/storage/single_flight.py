@@ -29,7 +29,7 @@ class SingleFlight(Generic[T]):
         """Whether a call for ``key`` is in progress."""
         return key in self._calls
 
-    def forget(self, key: Hashable) -> None:
+    def detach(self, key: Hashable) -> None:
         """Make the next caller for ``key`` start its own call."""
         self._calls.pop(key, None)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-LONGEST_TEXT = 500  # characters
+MAX_TEXT = 500  # characters
 
 log = structlog.get_logger("onereply.database")
 
@@ -33,4 +33,4 @@ def log_slow_statements(engine: AsyncEngine, *, seconds: float) -> None:
     ) -> None:
         took = time.perf_counter() - connection.info["statement_began"]
         if took > seconds:
-            log.warning("slow-statement", ms=round(took * 1000), statement=" ".join(statement.split())[:LONGEST_TEXT])
+            log.warning("slow-statement", ms=round(took * 1000), statement=" ".join(statement.split())[:MAX_TEXT])

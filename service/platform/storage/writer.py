@@ -38,12 +38,12 @@ class Writer:
 
         Raises :class:`Busy` if the turn does not come before ``until``, in the loop's time.
         """
-        asked = time.perf_counter()
+        waiting_since = time.perf_counter()
         await self._take_turn(until)
         try:
             passed = self._turnstile.passed(until, self._note_wait) if self._turnstile else nullcontext()
             async with passed, self._connection(until) as connection, connection.begin():
-                WRITER_WAIT.observe(time.perf_counter() - asked)
+                WRITER_WAIT.observe(time.perf_counter() - waiting_since)
                 yield connection
         finally:  # a commit may have succeeded even if it failed for us
             self._turn.release()

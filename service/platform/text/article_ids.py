@@ -1,12 +1,12 @@
 """Article ids: the host's own text, with few restrictions. Pure."""
 
-LONGEST = 500
+MAX_LENGTH = 500
 WHAT_AN_ID_IS = "An article's id has 1 to 500 characters and no control characters, and is not “.” or “..”."
 
 
 def is_article_id(text: str) -> bool:
     """Whether ``text`` is a valid article id. ``.`` and ``..`` are not: clients remove them from paths."""
-    return 1 <= len(text) <= LONGEST and text not in {".", ".."} and not has_control(text)
+    return 1 <= len(text) <= MAX_LENGTH and text not in {".", ".."} and not has_control(text)
 
 
 def has_control(text: str) -> bool:

@@ -5,18 +5,18 @@ Composing (NFC) can lengthen a text beyond the limit that the client checked, so
 
 import re
 
-from service.platform.problems import InvalidField, Said
+from service.platform.problems import InvalidField, Translated
 from service.platform.text.plain_text import clean_line, clean_text, is_blank
 from service.platform.text.web_urls import is_web_url
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
-def read_line(typed: str, *, pointer: str, longest: int) -> str:
-    """Clean ``typed`` into one line of at most ``longest`` characters; raises :class:`InvalidField`."""
+def read_line(typed: str, *, pointer: str, max_length: int) -> str:
+    """Clean ``typed`` into one line of at most ``max_length`` characters; raises :class:`InvalidField`."""
     line = _readable(clean_line(typed), pointer)
-    if len(line) > longest:
-        raise InvalidField(Said("longest", {"longest": longest}), pointer=pointer)
+    if len(line) > max_length:
+        raise InvalidField(Translated("longest", {"longest": max_length}), pointer=pointer)
     return line
 
 
@@ -28,7 +28,7 @@ def read_text(typed: str, *, pointer: str) -> str:
 def read_web_url(typed: str, *, pointer: str) -> str:
     """Check that ``typed`` is an absolute http or https URL and return it; raises :class:`InvalidField`."""
     if not is_web_url(typed):
-        raise InvalidField(Said("web-url"), pointer=pointer)
+        raise InvalidField(Translated("web-url"), pointer=pointer)
     return typed
 
 
@@ -39,5 +39,5 @@ def is_email(text: str) -> bool:
 
 def _readable(text: str, pointer: str) -> str:
     if is_blank(text):
-        raise InvalidField(Said("blank"), pointer=pointer)
+        raise InvalidField(Translated("blank"), pointer=pointer)
     return text

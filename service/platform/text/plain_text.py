@@ -11,7 +11,7 @@ from unicodedata import category, normalize
 
 # The largest stack in real use, the Kalachakra seal in Tibetan, has eight marks on its letter; Hebrew with vowels and
 # cantillation has six. Larger stacks only overprint the lines around them.
-MOST_MARKS = 8
+MAX_MARKS = 8
 
 
 def clean_line(text: str) -> str:
@@ -124,8 +124,8 @@ _ZERO_WIDTH = "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _LOW_MARKS = _marks(0x300, 0x10000) + _ZERO_WIDTH
 _ASTRAL_MARKS = _marks(0x10000, 0x20000) + "\U000e0100-\U000e01ef"
 _MARK = f"(?:[{_LOW_MARKS}]|(?=[\U00010000-\U0010ffff])[{_ASTRAL_MARKS}])"
-_TOWERS = re.compile(f"({_MARK}{{{MOST_MARKS}}}){_MARK}+")
-_MAYBE_TOWER = re.compile(f"[{_LOW_MARKS}\U00010000-\U0010ffff]{{{MOST_MARKS + 1}}}")
+_TOWERS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
+_MAYBE_TOWER = re.compile(f"[{_LOW_MARKS}\U00010000-\U0010ffff]{{{MAX_MARKS + 1}}}")
 
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _STRAYS = re.compile("[\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a]")

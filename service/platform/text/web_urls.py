@@ -4,7 +4,7 @@ import re
 from unicodedata import normalize
 from urllib.parse import urlsplit
 
-LONGEST = 2_000
+MAX_LENGTH = 2_000
 
 # Browsers accept two slashes too few or too many and then see another host than urlsplit.
 _BEGINNING = re.compile(r"https?://[^/?#]", re.IGNORECASE)
@@ -26,7 +26,7 @@ def is_web_url(text: str) -> bool:
     invisible characters, quotes, angle brackets or backslashes. Letters of any script are allowed (RFC 3987). Never
     raises.
     """
-    if len(text.encode(errors="surrogatepass")) > LONGEST or not _BEGINNING.match(text) or _TRICKS.search(text):
+    if len(text.encode(errors="surrogatepass")) > MAX_LENGTH or not _BEGINNING.match(text) or _TRICKS.search(text):
         return False
     try:
         parts = urlsplit(text)

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from service.conversation.comments.edit_comment import delete_comment
 from service.conversation.comments.submission import submit_edit, submit_post
 from service.conversation.comments.wire import NOT_YET, EditIn, PostIn
-from service.moderation.reports.take_report import take_report
+from service.moderation.reports.submit_report import submit_report
 from service.moderation.reports.wire import ReportIn
 from service.platform import clock
 from service.platform.access.authorize import gate_of
@@ -97,7 +97,7 @@ async def send_deletion(request: Request, caller: Caller, _values: dict[str, str
 async def send_report(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Report a comment."""
     report = {"reason": values.get("reason", ""), "note": values.get("note") or None}
-    await take_report(request, caller, comment_id_of(request), _typed(report, ReportIn))
+    await submit_report(request, caller, comment_id_of(request), _typed(report, ReportIn))
     return _see(request, "reported", comment=str(comment_id_of(request)))
 
 

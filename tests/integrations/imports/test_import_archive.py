@@ -96,7 +96,7 @@ async def test_importing_twice_adds_nothing_and_tells_nothing(site: ASite) -> No
     again = await import_file(site, content)
     assert sum(first.added.values()) > 0
     assert again.added == Counter()
-    assert again.passed_over["already there"] == sum(first.added.values())
+    assert again.skipped["already imported"] == sum(first.added.values())
     assert await events_of(site) == told
 
 
@@ -113,7 +113,7 @@ async def test_each_article_is_told_by_one_event(site: ASite) -> None:
 async def test_pings_stay_out_unless_asked_for(site: ASite) -> None:
     content = real_data("wordpress/blog-2007-pingbacks.xml").read_bytes()
     without = await import_file(site, content)
-    assert (without.added["published"], without.passed_over["pingback"]) == (119, 62)
+    assert (without.added["published"], without.skipped["pingback"]) == (119, 62)
     assert (await import_file(site, content, pings=True)).added["published"] == 62
 
 

@@ -81,8 +81,8 @@ def test_an_answer_that_stands_and_is_dated_before_its_parent_comes_after_it() -
 def test_what_was_lost_or_goes_in_circles_is_told() -> None:
     oddities = Oddities()
     arranged(a_comment("1", "9"), a_comment("2", "2"), a_comment("3", "4"), a_comment("4", "3"), oddities=oddities)
-    assert oddities.counts == {Oddity.LOST_PARENT: 1, Oddity.PARENT_CIRCLE: 3}
-    assert oddities.examples[Oddity.PARENT_CIRCLE] == ["comment 2", "comment 3", "comment 4"]
+    assert oddities.counts == {Oddity.MISSING_PARENT: 1, Oddity.PARENT_CYCLE: 3}
+    assert oddities.examples[Oddity.PARENT_CYCLE] == ["comment 2", "comment 3", "comment 4"]
 
 
 def test_of_two_comments_with_one_key_the_first_is_kept() -> None:
@@ -105,7 +105,7 @@ def test_an_answer_to_what_was_left_out_hangs_where_that_hung() -> None:
     spool.add(a_comment("8", "7"))
     spool.arrange()
     assert {comment.key: comment.parent_key for comment in spool} == {"1": None, "4": "1", "6": None, "8": None}
-    assert oddities.counts == {Oddity.LOST_PARENT: 1}
+    assert oddities.counts == {Oddity.MISSING_PARENT: 1}
     spool.close()
 
 

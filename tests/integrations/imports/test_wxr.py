@@ -144,7 +144,7 @@ def test_the_date_of_rss_serves_where_wordpress_gives_none(date: str, published_
 
 
 @pytest.mark.parametrize(
-    ("status", "standing"),
+    ("status", "visibility"),
     [
         ("publish", "published"),
         (None, "published"),
@@ -155,7 +155,7 @@ def test_the_date_of_rss_serves_where_wordpress_gives_none(date: str, published_
         ("embargoed", "withdrawn"),
     ],
 )
-def test_an_article_that_not_everybody_may_see_says_so(status: str | None, standing: str) -> None:
+def test_an_article_that_not_everybody_may_see_says_so(status: str | None, visibility: str) -> None:
     thread, _ = the_thread(status=status)
-    assert thread.standing == standing
-    assert (Oddity.UNKNOWN_STANDING in thread.oddities.counts) == (status == "embargoed")
+    assert thread.visibility == visibility
+    assert (Oddity.UNKNOWN_STATUS in thread.oddities.counts) == (status == "embargoed")

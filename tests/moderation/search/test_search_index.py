@@ -332,7 +332,7 @@ def an_archive(contents: list[str]) -> ArchivedThread:
         raw_title="Long",
         url="",
         published_at=None,
-        standing="published",
+        visibility="published",
         closed=False,
         comments=comments,
         oddities=Oddities(),

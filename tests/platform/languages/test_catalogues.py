@@ -13,7 +13,7 @@ from babel.plural import PluralRule
 from service.conversation.threads.labels import label, labels, plural_key
 from service.moderation.reports.report_store import Reason
 from service.platform.languages.messages import FOLDER, LOCALES
-from service.platform.problems import Problem, Said
+from service.platform.problems import Problem, Translated
 from service.routes import routes
 from tests.real_data import real_data
 
@@ -137,7 +137,7 @@ def test_every_reason_to_report_has_its_sentence() -> None:
 
 
 def test_a_detail_tells_its_numbers_as_the_language_writes_them() -> None:
-    assert Said("longest", {"longest": 10_000}).in_("de") == catalogue("de")["detail"]["longest"].replace(
+    assert Translated("longest", {"longest": 10_000}).in_("de") == catalogue("de")["detail"]["longest"].replace(
         "{longest}", "10.000"
     )
-    assert "۱۰٬۰۰۰" in Said("longest", {"longest": 10_000}).in_("fa")
+    assert "۱۰٬۰۰۰" in Translated("longest", {"longest": 10_000}).in_("fa")

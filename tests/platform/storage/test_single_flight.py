@@ -52,7 +52,7 @@ async def test_after_forget_a_new_call_is_made() -> None:
 
     old = asyncio.create_task(flight.call("key", make))
     await asyncio.sleep(0)
-    flight.forget("key")
+    flight.detach("key")
     new = asyncio.create_task(flight.call("key", make))
     await asyncio.sleep(0)
     releases[1].set()

@@ -15,9 +15,9 @@ from service.platform.storage.engine import database_of
 from service.platform.text.field_types import read_line
 
 
-async def take_report(request: Request, caller: Caller, comment_id: UUID, body: ReportIn) -> tuple[Report, bool]:
+async def submit_report(request: Request, caller: Caller, comment_id: UUID, body: ReportIn) -> tuple[Report, bool]:
     """File a report and return it, and whether it is new; raises the problem that refuses it."""
-    note = read_line(body.note, pointer="/note", longest=500) if body.note else None
+    note = read_line(body.note, pointer="/note", max_length=500) if body.note else None
     if limited := count_post(request, caller):
         raise limited
     by = _reporter(request, caller)
