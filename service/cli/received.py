@@ -63,7 +63,7 @@ def read_saved(content: bytes, *, head: bytes | None = None) -> Received:
         parts = _BLANK_LINE.split(content.lstrip(b"\r\n"), maxsplit=1)
         if len(parts) == 1:
             raise Unreadable(
-                "No blank line separates the headers from the body. If they are in another file, give it with --headers."
+                "No blank line separates headers and body. If the headers are in another file, give it with --headers."
             )
         head, body = parts
     headers = dict(_fields(head.decode("latin-1")))
