@@ -168,7 +168,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         settings = msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).rpartition(" - at `$.")
-        raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()} does not fit: {message.lower()}.") from None
+        raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()} is invalid: {message.lower()}.") from None
     _check_database_url(settings.database_url)
     _check_base_url(settings.base_url)
     _check_proxies(settings)
@@ -181,12 +181,12 @@ def _check_database_url(url: str) -> None:
     try:
         parse_database_url(url)
     except InvalidDatabaseUrl as error:
-        raise SettingsError(f"{PREFIX}DATABASE_URL does not fit: {error}") from None
+        raise SettingsError(f"{PREFIX}DATABASE_URL is invalid: {error}") from None
 
 
 def _check_base_url(url: str | None) -> None:
     if url is not None and not is_origin(url):
-        raise SettingsError(f"{PREFIX}BASE_URL does not fit: it must be like “https://comments.example”, no path.")
+        raise SettingsError(f"{PREFIX}BASE_URL must be like “https://comments.example”, without a path.")
 
 
 def _check_proxies(settings: Settings) -> None:
@@ -194,14 +194,16 @@ def _check_proxies(settings: Settings) -> None:
         try:
             ip_network(proxy)
         except ValueError:
-            raise SettingsError(f"{PREFIX}TRUSTED_PROXIES does not fit: “{proxy}” is no address or network.") from None
+            raise SettingsError(
+                f"{PREFIX}TRUSTED_PROXIES is invalid: “{proxy}” is not an address or network."
+            ) from None
 
 
 def _check_retries(settings: Settings) -> None:
     try:
         settings.retries()
     except ValueError:
-        raise SettingsError(f"{PREFIX}WEBHOOKS_RETRIES does not fit: it must be like “5s 5m 2h 1d”.") from None
+        raise SettingsError(f"{PREFIX}WEBHOOKS_RETRIES must be like “5s 5m 2h 1d”.") from None
 
 
 def _check_akismet_url(url: str) -> None:
@@ -210,11 +212,11 @@ def _check_akismet_url(url: str) -> None:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        raise SettingsError(f"{PREFIX}AKISMET_URL does not fit: its host or port is none.") from None
+        raise SettingsError(f"{PREFIX}AKISMET_URL is invalid: its host or port is malformed.") from None
     if not host or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
-        raise SettingsError(f"{PREFIX}AKISMET_URL does not fit: it must be like “https://rest.akismet.com”.")
+        raise SettingsError(f"{PREFIX}AKISMET_URL must be like “https://rest.akismet.com”.")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise SettingsError(f"{PREFIX}AKISMET_URL does not fit: other machines are asked over https only.")
+        raise SettingsError(f"{PREFIX}AKISMET_URL must be an https URL; http is allowed only for this machine.")
 
 
 def _is_loopback(host: str) -> bool:

@@ -117,7 +117,7 @@ def test_a_value_that_does_not_fit_is_one_line_with_the_name_of_the_variable(nam
 
 def test_the_line_about_a_database_url_names_the_parameter() -> None:
     line = refused(ONEREPLY_DATABASE_URL="postgresql://user:secret@host/name?sslmod=require")
-    assert line.startswith("ONEREPLY_DATABASE_URL does not fit: “sslmod” is not a parameter of a PostgreSQL URL here;")
+    assert line.startswith("ONEREPLY_DATABASE_URL is invalid: “sslmod” is not a parameter of a PostgreSQL URL here;")
 
 
 def test_serving_processes_deliver_webhooks_on_sqlite_only_by_default() -> None:

@@ -20,7 +20,7 @@ from service.platform.sites.site_settings import (
     InvalidSetting,
     SiteSettings,
     change_settings,
-    keys_in_the_open,
+    is_plain_http,
 )
 from service.platform.storage.engine import Database
 
@@ -92,7 +92,7 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
 
 
 def _refuse_http(settings: SiteSettings, *, allow_private: bool) -> None:
-    if keys_in_the_open(settings.jwt_jwks_url) and not allow_private:
+    if is_plain_http(settings.jwt_jwks_url) and not allow_private:
         raise InvalidSetting(HTTPS_ONLY)
 
 

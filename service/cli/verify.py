@@ -22,7 +22,7 @@ def command() -> None:
     found = with_database(work)
     if found:
         raise click.ClickException(f"{found} {'finding' if found == 1 else 'findings'}.")
-    click.echo("Everything is as it should be: counts, tree, sequences, positions.")
+    click.echo("No findings: counts, tree, sequences and positions are correct.")
 
 
 async def _count_findings(connection: AsyncConnection) -> int:

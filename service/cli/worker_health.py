@@ -51,7 +51,7 @@ def health_app(database: Database, deliverer: Deliverer, settings: Settings) -> 
     async def get_worker_readyz(request: Request) -> Response:
         answer = await get_readyz(request)
         if time.monotonic() - deliverer.turned_at > READY_SECONDS:
-            raise Busy("The delivery loop stands still; the worker's log says why.")
+            raise Busy("The delivery loop has stopped; the worker's log has the reason.")
         return answer
 
     app = Starlette(

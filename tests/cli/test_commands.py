@@ -135,7 +135,7 @@ def test_a_setting_that_does_not_fit_is_refused_by_its_name(onereply: Command) -
 
 def test_a_site_that_is_there_or_is_not_there(onereply: Command) -> None:
     done(onereply("site", "add", "gazette", "--name", "x"))
-    assert stopped(onereply("site", "add", "gazette", "--name", "x")) == "There is a site “gazette” already."
+    assert stopped(onereply("site", "add", "gazette", "--name", "x")) == "The site “gazette” exists already."
     for arguments in (("site", "set"), ("key", "list"), ("key", "add", "--role", "host"), ("key", "revoke")):
         more = ("0" * 12,) if "revoke" in arguments else ()
         assert stopped(onereply(*arguments, "herald", *more)) == "There is no site “herald”."

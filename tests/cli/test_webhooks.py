@@ -102,7 +102,7 @@ def test_what_is_not_as_it_was_signed_is_told_and_fails(tmp_path: Path, secret_f
     for content in (by_another, changed.replace(b"One reply", b"No replies")):
         (tmp_path / "message").write_bytes(content)
         result = run("verify", tmp_path / "message", "--secret-file", secret_file)
-        assert stopped(result) == "Not verified. None of its signatures is by this secret."
+        assert stopped(result) == "Not verified. None of its signatures matches the secret."
         assert result.exit_code == 1
 
 
@@ -233,11 +233,11 @@ async def test_what_the_service_sends_is_verified(site: ASite, secret_file: Path
 async def test_what_is_not_verified_is_refused_and_why_is_told(secret_file: Path) -> None:
     async with listening(secret_file) as receiver:
         assert await receiver.send(secret=OTHER) == 401
-        assert "refused · None of its signatures is by this secret." in await receiver.line()
+        assert "refused · None of its signatures matches the secret." in await receiver.line()
         assert await receiver.send(headers={TIMESTAMP: "1795521600"}) == 401
         assert "five minutes" in await receiver.line()
         assert await receiver.send(headers={SIGNATURE: ""}) == 401
-        assert "It needs the headers" in await receiver.line()
+        assert "It lacks one of the headers" in await receiver.line()
         assert await receiver.send(b"x" * 64_001) == 413
         assert "longer than 64,000 bytes" in await receiver.line()
         assert await receiver.send(b"no JSON") == 204

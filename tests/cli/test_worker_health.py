@@ -52,7 +52,7 @@ async def test_a_worker_whose_turns_have_stopped_is_alive_but_not_ready(worker: 
     assert (await worker.client.get("/healthz")).status_code == 200
     answer = await worker.client.get("/readyz")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
-    assert answer.json()["detail"] == "The delivery loop stands still; the worker's log says why."
+    assert answer.json()["detail"] == "The delivery loop has stopped; the worker's log has the reason."
 
 
 async def test_the_metrics_of_a_worker_need_the_key(worker: Worker) -> None:

@@ -108,10 +108,12 @@ async def get_counts(request: Request, caller: Caller) -> Response:
     given = request.query_params.multi_items()
     for name, _ in given:
         if name != "article":
-            raise InvalidParameter("Only “article” is taken here, up to 200 times.", parameter=name)
+            raise InvalidParameter(
+                "The only parameter is “article”, which can be given up to 200 times.", parameter=name
+            )
     articles = [article for _, article in given]
     if not 1 <= len(articles) <= 200:
-        raise InvalidParameter("Ask for 1 to 200 articles.", parameter="article")
+        raise InvalidParameter("Give 1 to 200 articles, each as article=ID.", parameter="article")
     if not all(map(is_article_id, articles)):
         raise InvalidParameter(WHAT_AN_ID_IS, parameter="article")
     counts, until = await _counts(request, caller, articles)

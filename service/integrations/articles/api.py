@@ -62,10 +62,10 @@ async def _signed(request: Request, caller: Caller, body: bytes) -> str:
         webhook_id = Signer(*([secret] if secret else [])).verify(request.headers, body, now=clock.now())
     except signing.SignatureMismatch as error:
         raise InvalidSignature(
-            f"{error} The secret is “article-webhooks”, which “onereply site secret” makes."
+            f"{error} Sign with the site's secret “article-webhooks”; “onereply site secret” creates it."
         ) from None
     if not MESSAGE_ID.fullmatch(webhook_id):
-        raise InvalidHeader("An id is 1 to 256 visible ASCII characters.", header=signing.ID)
+        raise InvalidHeader("Must be 1 to 256 visible ASCII characters.", header=signing.ID)
     return webhook_id
 
 

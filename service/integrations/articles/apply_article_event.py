@@ -110,7 +110,7 @@ async def _lock_events(connection: AsyncConnection, site: Site) -> None:
     """
     secret = select(SecretRow.name).where(SecretRow.site_id == site.id, SecretRow.name == "article-webhooks")
     if (await connection.execute(secret.with_for_update())).one_or_none() is None:
-        raise Busy(cause="The secret is being replaced just now.")
+        raise Busy(cause="The secret “article-webhooks” is being replaced.")
 
 
 async def _find(connection: AsyncConnection, site: Site, event: ArticleEvent) -> Thread | None:

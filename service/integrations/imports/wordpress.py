@@ -55,7 +55,7 @@ def read_wordpress(source: BinaryIO, *, oddities: Oddities | None = None) -> Ite
     finally:
         item.close()
     if not is_wxr:
-        raise ArchiveUnreadable("an RSS feed, but no WordPress export: it lacks WordPress' own elements.", line=line)
+        raise ArchiveUnreadable("this is an RSS feed, not a WordPress export: it has no wp: elements.", line=line)
 
 
 class _Item:

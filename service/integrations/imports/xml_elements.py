@@ -59,7 +59,7 @@ def read_elements(source: BinaryIO, limits: Mapping[str, int], shorten: Callable
         refusal = _feed(parser, chunk, target.expat)
         # Expat buffers an incomplete tag and parses it again with each chunk.
         if refusal is None and chunk and fed - target.expat.CurrentByteIndex > MAX_TAG:
-            refusal = ArchiveUnreadable("a tag here does not end.", line=target.expat.CurrentLineNumber)
+            refusal = ArchiveUnreadable("a tag is not closed.", line=target.expat.CurrentLineNumber)
         yield from target.ended
         target.ended.clear()
         if refusal is not None:
@@ -91,10 +91,10 @@ def _feed(parser: DefusedXMLParser, chunk: bytes, expat: XMLParserType) -> Archi
         return ArchiveUnreadable(reason, line=error.position[0])
     except DefusedXmlException:
         return ArchiveUnreadable(
-            "a document type (DTD), which no export needs, is refused.", line=expat.CurrentLineNumber
+            "the document type (DTD) is refused; exports do not need one.", line=expat.CurrentLineNumber
         )
     except (LookupError, ValueError) as error:  # from Python's codecs: an unknown or multi-byte encoding
-        return ArchiveUnreadable(f"an encoding that can't be read ({error}).", line=expat.CurrentLineNumber)
+        return ArchiveUnreadable(f"the encoding can't be read ({error}).", line=expat.CurrentLineNumber)
     return None
 
 

@@ -32,5 +32,5 @@ def _reporter(request: Request, caller: Caller) -> Reporter:
     if address and not caller.profile:
         return Reporter(address[0], by_address=True, fingerprints=fingerprints + address)
     if not fingerprints:
-        raise Unauthenticated("Who reports is told by a token or by an address.")
+        raise Unauthenticated("A report needs a reader: send an author token or a host token.")
     return Reporter(fingerprints[0], by_address=False, fingerprints=fingerprints + address)

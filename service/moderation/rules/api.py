@@ -23,7 +23,7 @@ from service.platform.outbound.safe_client import Targets
 from service.platform.problems import InvalidField
 from service.platform.sites.edit_site import change_rules, change_site, lock_site, members_changed
 from service.platform.sites.site_rules import Rules
-from service.platform.sites.site_settings import HTTPS_ONLY, keys_in_the_open
+from service.platform.sites.site_settings import HTTPS_ONLY, is_plain_http
 from service.platform.storage.engine import database_of
 from service.platform.wire import given_fields
 
@@ -69,7 +69,7 @@ async def get_settings(_request: Request, caller: Caller) -> Response:
 async def patch_settings(request: Request, caller: Caller) -> Response:
     """Update site settings; missing members keep their values."""
     given = given_fields(await decode_body(request, SettingsIn))
-    if keys_in_the_open(given.get("jwt_jwks_url")) and not _targets_of(request).allow_private:
+    if is_plain_http(given.get("jwt_jwks_url")) and not _targets_of(request).allow_private:
         raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)

@@ -87,7 +87,7 @@ class Targets:
         if self.allow_private:
             return
         if _LOOPBACK.fullmatch(host) or (literal and not is_public(literal)):
-            raise PrivateTarget("It leads to a private address.")
+            raise PrivateTarget("Its host has a private address.")
 
     async def check_resolved(self, url: str) -> None:
         """Check ``url`` and the current addresses of its name; raises :class:`TargetRefused`."""
@@ -111,18 +111,18 @@ class Targets:
         literal = _literal(host)
         found = [literal] if literal else await self._resolve(host, port)
         if not self.allow_private and not all(map(is_public, found)):
-            raise PrivateTarget("It leads to a private address.")
+            raise PrivateTarget("Its host has a private address.")
         return found
 
 
 def _host_of(url: str) -> str:
     """The host of ``url`` in ASCII, as used for the connection; raises :class:`TargetRefused`."""
     if not is_web_url(url):
-        raise TargetRefused("It is no http or https URL.")
+        raise TargetRefused("It is not an http or https URL.")
     try:
         return httpx2.URL(url).raw_host.decode("ascii").lower()
     except (httpx2.InvalidURL, UnicodeError):
-        raise TargetRefused("Its host is none.") from None
+        raise TargetRefused("Its host is not a valid name or IP address.") from None
 
 
 def _literal(host: str) -> Address | None:
@@ -132,7 +132,7 @@ def _literal(host: str) -> Address | None:
     except ValueError:
         pass
     if not _NAME.fullmatch(host) or _LAST_IS_A_NUMBER.fullmatch(host):
-        raise TargetRefused("Its host is none.")
+        raise TargetRefused("Its host is not a valid name or IP address.")
     return None
 
 
@@ -191,7 +191,7 @@ class _CheckedBackend(httpcore2.AsyncNetworkBackend):
             except httpcore2.ConnectError:
                 continue
         if not addresses:
-            raise httpcore2.ConnectError("The name has no address.")
+            raise httpcore2.ConnectError("The host name has no address.")
         return await self._sockets.connect_tcp(str(addresses[-1]), port)
 
 
@@ -205,7 +205,7 @@ class _Transport(httpx2.AsyncHTTPTransport):
         try:
             return await super().handle_async_request(request)
         except (OSError, AttributeError) as error:  # the socket is gone; httpcore does not wrap this error
-            raise httpx2.ConnectError("The connection was closed as soon as it was open.") from error
+            raise httpx2.ConnectError("The connection was closed immediately.") from error
 
 
 @cache

@@ -40,7 +40,7 @@ def check_secret(text: str) -> str:
     except (binascii.Error, ValueError):
         length = 0
     if not text.startswith(PREFIX) or not MIN_SECRET_BYTES <= length <= MAX_SECRET_BYTES:
-        raise InvalidWebhookSecret(f"A webhook secret is “{PREFIX}” and 24 to 64 bytes in base64.")
+        raise InvalidWebhookSecret(f"A webhook secret must be “{PREFIX}” and 24 to 64 bytes in base64.")
     return text
 
 
@@ -67,7 +67,7 @@ class Signer:
         """
         message_id, signatures = headers.get(ID, ""), headers.get(SIGNATURE, "")
         if not message_id or not signatures or not headers.get(TIMESTAMP):
-            raise SignatureMismatch(f"It needs the headers {ID}, {TIMESTAMP} and {SIGNATURE}.")
+            raise SignatureMismatch(f"It lacks one of the headers {ID}, {TIMESTAMP} and {SIGNATURE}.")
         at = _instant(headers[TIMESTAMP])
         if abs(now - at) > TOLERANCE:
             raise SignatureMismatch(f"Its {TIMESTAMP} is more than five minutes away.")
@@ -76,14 +76,14 @@ class Signer:
         except UnicodeDecodeError:
             raise SignatureMismatch("Its body is not UTF-8.") from None
         if not _any_fits(signatures.split(" "), [webhook.sign(message_id, at, text) for webhook in self._webhooks]):
-            raise SignatureMismatch("None of its signatures is by this secret.")
+            raise SignatureMismatch("None of its signatures matches the secret.")
         return message_id
 
 
 def _instant(timestamp: str) -> datetime:
     """Parse a timestamp in whole seconds since 1970; raises :class:`SignatureMismatch`."""
     if not re.fullmatch("0|[1-9][0-9]{0,10}", timestamp):
-        raise SignatureMismatch(f"Its {TIMESTAMP} is no number of seconds.")
+        raise SignatureMismatch(f"Its {TIMESTAMP} is not a number of seconds since 1970.")
     return datetime.fromtimestamp(int(timestamp), UTC)
 
 

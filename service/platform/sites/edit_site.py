@@ -35,15 +35,17 @@ async def add_site(
     Raises :class:`InvalidSite`.
     """
     if not SLUG.fullmatch(slug):
-        raise InvalidSite(f"“{slug}” can't be a slug: up to 63 of a–z, 0–9 and, inside, hyphens.")
+        raise InvalidSite(
+            f"“{slug}” can't be a slug: use up to 63 of a–z, 0–9 and hyphens, with no hyphen at either end."
+        )
     if slug in RESERVED:
-        raise InvalidSite(f"“{slug}” can't be a slug: the service's own pages are there.")
+        raise InvalidSite(f"“{slug}” can't be a slug: the service uses this path itself.")
     values = {"slug": slug, "name": _name(name), "locale": _locale(locale), "revision": 1, "position": 0}
     statement = insert(SiteRow).values(**values, settings=_encode(settings), created_at=clock.now())
     try:
         site_id = (await connection.execute(statement.returning(SiteRow.id))).scalar_one()
     except IntegrityError:
-        raise InvalidSite(f"There is a site “{slug}” already.") from None
+        raise InvalidSite(f"The site “{slug}” exists already.") from None
     if rules is not None:
         await connection.execute(insert(RulesRow).values(site_id=site_id, rules=_encode(rules)))
     return await find_site(connection, slug)

@@ -91,11 +91,11 @@ PRESETS: dict[str, SiteSettings] = {
 }
 
 
-HTTPS_ONLY = "jwt_jwks_url must be an https URL: whoever stands between could put in keys of their own."
+HTTPS_ONLY = "jwt_jwks_url must be an https URL: over http, an attacker could replace the keys."
 
 
-def keys_in_the_open(jwt_jwks_url: str | None) -> bool:
-    """Whether the JWKS URL is plain http, so that others could change the keys on the way."""
+def is_plain_http(jwt_jwks_url: str | None) -> bool:
+    """Whether the JWKS URL is plain http, which lets an attacker replace the keys."""
     return (jwt_jwks_url or "").startswith("http:")
 
 
@@ -116,9 +116,9 @@ def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> Sit
     try:
         return msgspec.convert(values, SiteSettings, strict=False)
     except msgspec.ValidationError as error:
-        told, _, name = str(error).rstrip("`").rpartition(" - at `$.")
-        said = f"“{values[name]}” is none that it takes" if "regex" in told else told
-        raise InvalidSetting(f"{name}: {said}. {_meaning_of(name)}") from None
+        message, _, name = str(error).rstrip("`").rpartition(" - at `$.")
+        reason = f"“{values[name]}” has the wrong form" if "regex" in message else message
+        raise InvalidSetting(f"{name}: {reason}. {_meaning_of(name)}") from None
 
 
 def _meaning_of(name: str) -> str:

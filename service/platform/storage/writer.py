@@ -57,7 +57,7 @@ class Writer:
             async with asyncio.timeout_at(until):
                 await self._turn.acquire()
         except TimeoutError:
-            raise Busy(cause="The writer's turn did not come in time.") from None
+            raise Busy(cause="Timed out while waiting for the writer.") from None
 
     @asynccontextmanager
     async def _connection(self, until: float | None) -> AsyncIterator[AsyncConnection]:

@@ -106,7 +106,7 @@ def test_an_element_of_another_namespace_is_another_element() -> None:
     "body", ["<rss/>", "<rss><channel><item><title>A</title><link>b</link></item></channel></rss>"]
 )
 def test_a_feed_that_is_no_export_is_refused(body: str) -> None:
-    with pytest.raises(ArchiveUnreadable, match=r"^Line 1: an RSS feed, but no WordPress export"):
+    with pytest.raises(ArchiveUnreadable, match=r"^Line 1: this is an RSS feed, not a WordPress export"):
         next(read_wordpress(io.BytesIO(body.encode())))
 
 
