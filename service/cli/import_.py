@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from service.cli.command_context import with_database
-from service.integrations.imports.archive import ArchiveUnreadable, Oddities
+from service.integrations.imports.archive import ArchiveUnreadable, Issues
 from service.integrations.imports.import_archive import Import, import_thread
 from service.integrations.imports.wordpress import read_wordpress
 from service.platform.sites.edit_site import find_site
@@ -27,38 +27,38 @@ def command() -> None:
 @click.option("--pings", is_flag=True, help="Also import pingbacks and trackbacks as comments.")
 def wordpress(file: Path, slug: str, pings: bool) -> None:
     """Import FILE, a WordPress export (WXR). Importing it again adds only missing comments."""
-    report, oddities, source = Import(), Oddities(), file.open("rb")
+    report, issues, source = Import(), Issues(), file.open("rb")
 
     async def work(database: Database) -> None:
         with source:
-            await _import(database, source, slug=slug, pings=pings, report=report, oddities=oddities)
+            await _import(database, source, slug=slug, pings=pings, report=report, issues=issues)
 
     try:
         with_database(work)
     except ArchiveUnreadable as error:
-        _print_report(report, oddities)
+        _print_report(report, issues)
         raise click.ClickException(f"{file}: {error} All articles before this line are imported.") from None
-    _print_report(report, oddities)
+    _print_report(report, issues)
 
 
 async def _import(
-    database: Database, source: BinaryIO, *, slug: str, pings: bool, report: Import, oddities: Oddities
+    database: Database, source: BinaryIO, *, slug: str, pings: bool, report: Import, issues: Issues
 ) -> None:
     async with database.read() as connection:
         site = await find_site(connection, slug)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("Importing", total=os.fstat(source.fileno()).st_size)
-        for archived in read_wordpress(source, oddities=oddities):
+        for archived in read_wordpress(source, issues=issues):
             if archived.visibility != "published" and not len(archived.comments):
                 report.threads["not public, without comments"] += 1
                 continue
             async with database.write() as connection:
                 await import_thread(connection, site, archived, source="wordpress", pings=pings, report=report)
-            oddities.add(archived.oddities)
+            issues.add(archived.issues)
             progress.update(task, completed=source.tell())
 
 
-def _print_report(report: Import, oddities: Oddities) -> None:
+def _print_report(report: Import, issues: Issues) -> None:
     """Print how many articles and comments were imported or skipped, and why."""
     for title, counts in (
         ("Articles", report.threads),
@@ -67,5 +67,5 @@ def _print_report(report: Import, oddities: Oddities) -> None:
     ):
         counted = ", ".join(f"{count} {what}" for what, count in counts.items()) or "none"
         click.echo(f"{title}: {counted}")
-    for oddity, count in oddities.counts.items():
-        click.echo(f"Warning: {count} {oddity} (for example {'; '.join(oddities.examples[oddity])})")
+    for issue, count in issues.counts.items():
+        click.echo(f"Warning: {count} {issue} (for example {'; '.join(issues.examples[issue])})")

@@ -1,4 +1,4 @@
-"""Every error that a client can meet, as RFC 9457 problems.
+"""Every error that a client can get, as RFC 9457 problems.
 
     Problem
     ├── 400 MalformedJson, InvalidHeader, InvalidParameter, InvalidCursor

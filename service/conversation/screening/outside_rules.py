@@ -17,7 +17,7 @@ AkismetAnswer = Literal["ham", "spam", "discard"]
 
 
 class OutsideAnswers(msgspec.Struct, frozen=True):
-    """``form`` is None without a form; ``akismet`` is None if Akismet was not asked or gave no answer."""
+    """``form`` is None without a form; ``akismet`` is None if Akismet was not called or gave no answer."""
 
     form: FormSignals | None = None
     akismet: AkismetAnswer | None = None

@@ -5,7 +5,7 @@ text begins with a tab. Folded text contains no tab, so nobody can type such a f
 
 *Why these*: on the comments of ``tests/bench/classifying.py`` words and pairs alone reach an area under the curve of
 0.992; with pieces of four it is 0.994. Pieces of three, of five, or of two to five together are no better, and the last
-cost four times as much. The first word says most under a video the filter has not learned from (LMFAO: 0.966 without
+cost four times as much. The first word matters most under a video the filter has not learned from (LMFAO: 0.966 without
 it, 0.971 with it).
 """
 

@@ -28,7 +28,7 @@ class ClosingAt(Timed, tag_field="kind", tag="at"):
 
 
 class ClosingNever(Body, tag_field="kind", tag="never"):
-    """Stays open until somebody closes it."""
+    """Stays open until it is closed."""
 
 
 class ClosingAuto(Body, tag_field="kind", tag="auto"):

@@ -1,4 +1,4 @@
-"""The format-independent archive: another system's threads, one at a time, with everything odd about them.
+"""The format-independent archive: another system's threads, one at a time, with the issues found in them.
 
 A format reader takes a file and yields :class:`ArchivedThread`. The code that stores them (``import_archive.py``)
 knows no formats.
@@ -33,7 +33,7 @@ class ArchiveUnreadable(Exception):
         self.line = line
 
 
-class Oddity(StrEnum):
+class Issue(StrEnum):
     """Why a part of the file was left out or changed: a closed list."""
 
     # Left out. Replies to such a comment move to its parent.
@@ -53,27 +53,27 @@ class Oddity(StrEnum):
     PARENT_CYCLE = "parent-cycle"  # it is its own ancestor: it becomes a comment on the article
 
 
-class Oddities:
-    """Counts of each oddity with its first examples, for the person who imports."""
+class Issues:
+    """Counts of each issue with its first examples, for the person who imports."""
 
     max_examples = 5
 
     def __init__(self) -> None:
-        self.counts: Counter[Oddity] = Counter()
-        self.examples: dict[Oddity, list[str]] = {}
+        self.counts: Counter[Issue] = Counter()
+        self.examples: dict[Issue, list[str]] = {}
 
-    def note(self, oddity: Oddity, example: str) -> None:
-        """Count one ``oddity``; ``example`` says in a few words where it is."""
-        self.counts[oddity] += 1
-        examples = self.examples.setdefault(oddity, [])
+    def record(self, issue: Issue, example: str) -> None:
+        """Count one ``issue``; ``example`` says in a few words where it is."""
+        self.counts[issue] += 1
+        examples = self.examples.setdefault(issue, [])
         if len(examples) < self.max_examples:
             examples.append(example[:200])
 
-    def add(self, others: "Oddities") -> None:
+    def add(self, others: "Issues") -> None:
         """Add the counts and examples of ``others``."""
         self.counts += others.counts
-        for oddity, examples in others.examples.items():
-            known = self.examples.setdefault(oddity, [])
+        for issue, examples in others.examples.items():
+            known = self.examples.setdefault(issue, [])
             known += examples[: self.max_examples - len(known)]
 
 
@@ -124,7 +124,7 @@ class ArchivedThread(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility
     closed: bool
     comments: ArchivedComments
-    oddities: Oddities
+    issues: Issues
 
 
 def plain_text(markup: str) -> str:

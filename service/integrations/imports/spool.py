@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 
 import msgspec
 
-from service.integrations.imports.archive import ArchivedComment, Oddities, Oddity
+from service.integrations.imports.archive import ArchivedComment, Issue, Issues
 
 IN_MEMORY = 1024 * 1024
 NO_PARENT = -1
@@ -26,8 +26,8 @@ _decode = msgspec.msgpack.Decoder(ArchivedComment).decode
 class CommentSpool:
     """Add comments in file order, :meth:`arrange` once, iterate repeatedly, then :meth:`close`."""
 
-    def __init__(self, oddities: Oddities) -> None:
-        self._oddities = oddities
+    def __init__(self, issues: Issues) -> None:
+        self._issues = issues
         # It outlives any block, so close() closes it.
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed in close()
         self._ends = array("q", [0])
@@ -41,11 +41,11 @@ class CommentSpool:
     def add(self, comment: ArchivedComment) -> bool:
         """Add ``comment`` with its ``parent_key`` from the file; its depth is computed later.
 
-        Returns False and notes an oddity if the key is already present.
+        Returns False and notes an issue if the key is already present.
         """
         number = len(self._numbers)
         if self._numbers.setdefault(comment.key, number) != number:
-            self._oddities.note(Oddity.REPEATED_KEY, f"comment {comment.key}")
+            self._issues.record(Issue.REPEATED_KEY, f"comment {comment.key}")
             return False
         parent = NO_PARENT
         if comment.parent_key is not None:
@@ -67,7 +67,7 @@ class CommentSpool:
             self._parents[number] = self._find_parent(number, key)
         self._keys = list(self._numbers)  # in order of their numbers
         for number in break_circles(self._parents):
-            self._oddities.note(Oddity.PARENT_CYCLE, f"comment {self._keys[number]}")
+            self._issues.record(Issue.PARENT_CYCLE, f"comment {self._keys[number]}")
         self._numbers, self._awaited, self._left_out = {}, {}, {}
 
     def __iter__(self) -> Iterator[ArchivedComment]:
@@ -96,7 +96,7 @@ class CommentSpool:
         if key is None:
             return NO_PARENT
         if key not in self._numbers:
-            self._oddities.note(Oddity.MISSING_PARENT, f"an answer to comment {key}")
+            self._issues.record(Issue.MISSING_PARENT, f"an answer to comment {key}")
         return self._numbers.get(key, NO_PARENT)
 
 

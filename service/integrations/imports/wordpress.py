@@ -8,8 +8,8 @@ from service.integrations.imports.archive import (
     ArchivedComment,
     ArchivedThread,
     ArchiveUnreadable,
-    Oddities,
-    Oddity,
+    Issue,
+    Issues,
     plain_text,
 )
 from service.integrations.imports.spool import CommentSpool
@@ -28,14 +28,14 @@ from service.integrations.imports.wxr import (
 from service.integrations.imports.xml_elements import Element, read_elements
 
 
-def read_wordpress(source: BinaryIO, *, oddities: Oddities | None = None) -> Iterator[ArchivedThread]:
+def read_wordpress(source: BinaryIO, *, issues: Issues | None = None) -> Iterator[ArchivedThread]:
     """Yield the threads of ``source`` in file order, including pings and other posts that have comments.
 
     The file is read on demand, so ``source.tell()`` shows the progress. A thread's comments are readable until the
-    next thread is requested. ``oddities`` counts articles that were left out, which belong to no thread. Raises
+    next thread is requested. ``issues`` counts articles that were left out, which belong to no thread. Raises
     :class:`ArchiveUnreadable`, after all complete threads.
     """
-    oddities = Oddities() if oddities is None else oddities
+    issues = Issues() if issues is None else issues
     is_wxr, line = False, 1
     item = _Item()
     try:
@@ -45,7 +45,7 @@ def read_wordpress(source: BinaryIO, *, oddities: Oddities | None = None) -> Ite
             if element.path == ITEM and not is_wxr:
                 break
             if element.path == ITEM:
-                yield from item.as_thread(line, oddities)
+                yield from item.as_thread(line, issues)
                 item.close()
                 item = _Item(item.exported_at)
             elif element.path.startswith(f"{ITEM}/"):
@@ -70,8 +70,8 @@ class _Item:
         self._comment: dict[str, str] = {}
         self._cut = False
         self._comment_count = 0
-        self._oddities = Oddities()
-        self._spool = CommentSpool(self._oddities)
+        self._issues = Issues()
+        self._spool = CommentSpool(self._issues)
 
     def add_element(self, element: Element) -> None:
         """Take an element inside the item, at its end tag."""
@@ -86,18 +86,18 @@ class _Item:
         else:
             self._fields[name] = element.text.strip()
 
-    def as_thread(self, line: int, oddities: Oddities) -> Iterator[ArchivedThread]:
+    def as_thread(self, line: int, issues: Issues) -> Iterator[ArchivedThread]:
         """Yield the complete item as a thread; nothing if it is not an article or has no id."""
         get = self._fields.get
         if get("post_type") in NO_ARTICLES and not self._comment_count:
             return
         article = get("post_id") or get("link")
         if not article:
-            oddities.note(Oddity.NO_ARTICLE, f"line {line}: “{get('title', '')}”, {self._comment_count} comments")
+            issues.record(Issue.NO_ARTICLE, f"line {line}: “{get('title', '')}”, {self._comment_count} comments")
             return
         visibility = VISIBILITIES.get(get("status", ""))
         if visibility is None:
-            self._oddities.note(Oddity.UNKNOWN_STATUS, f"line {line}: {get('status')}")
+            self._issues.record(Issue.UNKNOWN_STATUS, f"line {line}: {get('status')}")
         self._spool.arrange()
         yield ArchivedThread(
             article=article,
@@ -108,7 +108,7 @@ class _Item:
             visibility=visibility or "withdrawn",
             closed=get("comment_status") == "closed",
             comments=self._spool,
-            oddities=self._oddities,
+            issues=self._issues,
         )
 
     def close(self) -> None:
@@ -124,7 +124,7 @@ class _Item:
         created_at = own_date or self._likely_date(fields)
         why = self._why_not(fields)
         if why is not None or created_at is None:
-            self._oddities.note(why or Oddity.NO_DATE, where)
+            self._issues.record(why or Issue.NO_DATE, where)
             self._spool.leave_out(key, parent_key)
             return
         comment = ArchivedComment(
@@ -141,25 +141,25 @@ class _Item:
         if self._spool.add(comment):
             self._record_changes(fields, where, guessed=own_date is None)
 
-    def _why_not(self, fields: dict[str, str]) -> Oddity | None:
+    def _why_not(self, fields: dict[str, str]) -> Issue | None:
         kind = KINDS.get(fields.get("comment_type", ""))
         if kind is None:
-            return Oddity.UNKNOWN_KIND
+            return Issue.UNKNOWN_KIND
         if self._cut:
-            return Oddity.TOO_LONG
+            return Issue.TOO_LONG
         is_empty = not fields.get("comment_content", "").strip()
-        return Oddity.EMPTY_CONTENT if kind == "comment" and is_empty else None
+        return Issue.EMPTY_CONTENT if kind == "comment" and is_empty else None
 
     def _record_changes(self, fields: dict[str, str], where: str, *, guessed: bool) -> None:
         approved = fields.get("comment_approved", "")
         if not fields.get("comment_id"):
-            self._oddities.note(Oddity.NO_KEY, where)
+            self._issues.record(Issue.NO_KEY, where)
         if guessed:
-            self._oddities.note(Oddity.GUESSED_DATE, where)
+            self._issues.record(Issue.GUESSED_DATE, where)
         if not approved:
-            self._oddities.note(Oddity.EMPTY_STATE, where)
+            self._issues.record(Issue.EMPTY_STATE, where)
         elif approved not in STATES:
-            self._oddities.note(Oddity.UNKNOWN_STATE, f"{where}: {approved}")
+            self._issues.record(Issue.UNKNOWN_STATE, f"{where}: {approved}")
 
     def _likely_date(self, fields: dict[str, str]) -> datetime | None:
         """Return a fallback date: the local one (zone unknown), the article's, or the export's."""

@@ -91,7 +91,7 @@ def _feed(parser: DefusedXMLParser, chunk: bytes, expat: XMLParserType) -> Archi
         return ArchiveUnreadable(reason, line=error.position[0])
     except DefusedXmlException:
         return ArchiveUnreadable(
-            "the document type (DTD) is refused; exports do not need one.", line=expat.CurrentLineNumber
+            "a document type (DTD) is refused; exports do not need one.", line=expat.CurrentLineNumber
         )
     except (LookupError, ValueError) as error:  # from Python's codecs: an unknown or multi-byte encoding
         return ArchiveUnreadable(f"the encoding can't be read ({error}).", line=expat.CurrentLineNumber)

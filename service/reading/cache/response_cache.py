@@ -80,7 +80,7 @@ class ResponseCache:
             answer = await make()
         except BaseException as error:
             if isinstance(error, Busy):
-                entry.answer.set_exception(error)  # another attempt would make the waiting callers wait as long again
+                entry.answer.set_exception(error)  # a retry would make the waiting callers wait twice as long
                 entry.answer.exception()
             else:
                 entry.answer.cancel()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.integrations.imports.archive import ArchivedComment, Oddities, Oddity
+from service.integrations.imports.archive import ArchivedComment, Issue, Issues
 from service.integrations.imports.spool import CommentSpool
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -27,8 +27,8 @@ def a_comment(key: str, parent_key: str | None = None, *, minute: int = 0, conte
     )
 
 
-def arranged(*comments: ArchivedComment, oddities: Oddities | None = None) -> list[ArchivedComment]:
-    spool = CommentSpool(oddities or Oddities())
+def arranged(*comments: ArchivedComment, issues: Issues | None = None) -> list[ArchivedComment]:
+    spool = CommentSpool(issues or Issues())
     for comment in comments:
         spool.add(comment)
     spool.arrange()
@@ -79,22 +79,22 @@ def test_an_answer_that_stands_and_is_dated_before_its_parent_comes_after_it() -
 
 
 def test_what_was_lost_or_goes_in_circles_is_told() -> None:
-    oddities = Oddities()
-    arranged(a_comment("1", "9"), a_comment("2", "2"), a_comment("3", "4"), a_comment("4", "3"), oddities=oddities)
-    assert oddities.counts == {Oddity.MISSING_PARENT: 1, Oddity.PARENT_CYCLE: 3}
-    assert oddities.examples[Oddity.PARENT_CYCLE] == ["comment 2", "comment 3", "comment 4"]
+    issues = Issues()
+    arranged(a_comment("1", "9"), a_comment("2", "2"), a_comment("3", "4"), a_comment("4", "3"), issues=issues)
+    assert issues.counts == {Issue.MISSING_PARENT: 1, Issue.PARENT_CYCLE: 3}
+    assert issues.examples[Issue.PARENT_CYCLE] == ["comment 2", "comment 3", "comment 4"]
 
 
 def test_of_two_comments_with_one_key_the_first_is_kept() -> None:
-    oddities = Oddities()
-    found = arranged(a_comment("1", content="first"), a_comment("1", content="second"), oddities=oddities)
+    issues = Issues()
+    found = arranged(a_comment("1", content="first"), a_comment("1", content="second"), issues=issues)
     assert [comment.content for comment in found] == ["first"]
-    assert oddities.counts == {Oddity.REPEATED_KEY: 1}
+    assert issues.counts == {Issue.REPEATED_KEY: 1}
 
 
 def test_an_answer_to_what_was_left_out_hangs_where_that_hung() -> None:
-    oddities = Oddities()
-    spool = CommentSpool(oddities)
+    issues = Issues()
+    spool = CommentSpool(issues)
     spool.add(a_comment("1"))
     spool.leave_out("2", "1")
     spool.leave_out("3", "2")
@@ -105,13 +105,13 @@ def test_an_answer_to_what_was_left_out_hangs_where_that_hung() -> None:
     spool.add(a_comment("8", "7"))
     spool.arrange()
     assert {comment.key: comment.parent_key for comment in spool} == {"1": None, "4": "1", "6": None, "8": None}
-    assert oddities.counts == {Oddity.MISSING_PARENT: 1}
+    assert issues.counts == {Issue.MISSING_PARENT: 1}
     spool.close()
 
 
 @pytest.mark.slow
 def test_a_chain_of_a_hundred_thousand_answers_is_no_recursion() -> None:
-    spool = CommentSpool(Oddities())
+    spool = CommentSpool(Issues())
     last = 100_000
     for number in range(last):
         spool.add(a_comment(str(number), str(number + 1), minute=number))
@@ -122,7 +122,7 @@ def test_a_chain_of_a_hundred_thousand_answers_is_no_recursion() -> None:
 
 
 def test_a_long_chain_left_out_is_walked_once() -> None:
-    spool = CommentSpool(Oddities())
+    spool = CommentSpool(Issues())
     length = 30_000
     for number in range(length):
         spool.leave_out(f"out {number}", f"out {number + 1}")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from service.integrations.imports.archive import ArchivedThread, ArchiveUnreadable, Oddities, Oddity
+from service.integrations.imports.archive import ArchivedThread, ArchiveUnreadable, Issue, Issues
 from service.integrations.imports.wordpress import read_wordpress
 from tests.integrations.imports.exports import HEAD, TAIL, a_big_export, a_comment, an_export, an_item, the_thread
 from tests.real_data import real_data
@@ -68,15 +68,15 @@ def test_a_ping_keeps_its_kind_even_without_a_text() -> None:
 def test_a_comment_without_an_id_is_named_by_its_number() -> None:
     thread, comments = the_thread(a_comment("1"), a_comment("", content="One"), a_comment(id=None, content="Two"))
     assert [(comment.key, comment.content) for comment in comments[1:]] == [("#2", "One"), ("#3", "Two")]
-    assert thread.oddities.counts == {Oddity.NO_KEY: 2}
+    assert thread.issues.counts == {Issue.NO_KEY: 2}
 
 
 def test_an_article_without_id_is_known_by_its_link_and_one_without_either_is_told() -> None:
-    oddities = Oddities()
+    issues = Issues()
     export = an_export(an_item(post_id=None), an_item(a_comment(), post_id="", link="", title="Lost"))
-    assert [thread.article for thread in read_wordpress(export, oddities=oddities)] == ["https://news.example/1"]
-    assert oddities.counts == {Oddity.NO_ARTICLE: 1}
-    assert oddities.examples[Oddity.NO_ARTICLE] == ["line 1: “Lost”, 1 comments"]
+    assert [thread.article for thread in read_wordpress(export, issues=issues)] == ["https://news.example/1"]
+    assert issues.counts == {Issue.NO_ARTICLE: 1}
+    assert issues.examples[Issue.NO_ARTICLE] == ["line 1: “Lost”, 1 comments"]
 
 
 def test_what_is_no_article_is_a_thread_only_with_comments() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.integrations.imports.archive import ArchivedComment, Oddity
+from service.integrations.imports.archive import ArchivedComment, Issue
 from service.integrations.imports.wordpress import read_wordpress
 from tests.integrations.imports.exports import a_comment, an_export, an_item, the_thread
 
@@ -53,42 +53,42 @@ def test_a_title_is_as_a_person_reads_it(raw: str, title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("approved", "state", "oddity"),
+    ("approved", "state", "issue"),
     [
         ("1", "published", None),
         ("0", "pending", None),
         ("spam", "spam", None),
         ("trash", "deleted", None),
         ("post-trashed", "deleted", None),
-        ("", "pending", Oddity.EMPTY_STATE),
-        (None, "pending", Oddity.EMPTY_STATE),
-        ("maybe", "pending", Oddity.UNKNOWN_STATE),
+        ("", "pending", Issue.EMPTY_STATE),
+        (None, "pending", Issue.EMPTY_STATE),
+        ("maybe", "pending", Issue.UNKNOWN_STATE),
     ],
 )
-def test_a_state_that_says_nothing_waits_for_a_moderator(approved: str, state: str, oddity: Oddity | None) -> None:
+def test_a_state_that_says_nothing_waits_for_a_moderator(approved: str, state: str, issue: Issue | None) -> None:
     thread, [comment] = the_thread(a_comment(approved=approved))
     assert comment.state == state
-    assert list(thread.oddities.counts) == ([oddity] if oddity else [])
+    assert list(thread.issues.counts) == ([issue] if issue else [])
 
 
 @pytest.mark.parametrize(
     ("comment", "why"),
     [
-        (a_comment("2", content=" \n"), Oddity.EMPTY_CONTENT),
-        (a_comment("2", content=None), Oddity.EMPTY_CONTENT),
-        (a_comment("2", content="x" * 1_000_001), Oddity.TOO_LONG),
-        (a_comment("2", author="x" * 10_001), Oddity.TOO_LONG),
-        (a_comment("2", type="order_note"), Oddity.UNKNOWN_KIND),
-        (a_comment("2", date_gmt=UNKNOWN), Oddity.NO_DATE),
-        (a_comment("2", date_gmt="yesterday", date="1970-01-01 00:00:00"), Oddity.NO_DATE),
-        (a_comment("2", date_gmt="0001-01-01 00:00:00", date="9999-12-31 23:59:59"), Oddity.NO_DATE),
-        (a_comment("1", content="again"), Oddity.REPEATED_KEY),
+        (a_comment("2", content=" \n"), Issue.EMPTY_CONTENT),
+        (a_comment("2", content=None), Issue.EMPTY_CONTENT),
+        (a_comment("2", content="x" * 1_000_001), Issue.TOO_LONG),
+        (a_comment("2", author="x" * 10_001), Issue.TOO_LONG),
+        (a_comment("2", type="order_note"), Issue.UNKNOWN_KIND),
+        (a_comment("2", date_gmt=UNKNOWN), Issue.NO_DATE),
+        (a_comment("2", date_gmt="yesterday", date="1970-01-01 00:00:00"), Issue.NO_DATE),
+        (a_comment("2", date_gmt="0001-01-01 00:00:00", date="9999-12-31 23:59:59"), Issue.NO_DATE),
+        (a_comment("1", content="again"), Issue.REPEATED_KEY),
     ],
 )
-def test_what_is_left_out_is_told(comment: str, why: Oddity) -> None:
+def test_what_is_left_out_is_told(comment: str, why: Issue) -> None:
     thread, comments = the_thread(a_comment("1"), comment, a_comment("3"))
     assert [comment.content for comment in comments] == ["Text 1", "Text 3"]
-    assert thread.oddities.counts == {why: 1}
+    assert thread.issues.counts == {why: 1}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_missing_date_is_guessed_from_what_is_near(
 ) -> None:
     thread, [comment] = the_thread(a_comment(date_gmt=UNKNOWN, **own), **around)
     assert comment.created_at == found
-    assert thread.oddities.counts == {Oddity.GUESSED_DATE: 1}
+    assert thread.issues.counts == {Issue.GUESSED_DATE: 1}
 
 
 def test_the_date_of_the_export_is_the_last_guess() -> None:
@@ -158,4 +158,4 @@ def test_the_date_of_rss_serves_where_wordpress_gives_none(date: str, published_
 def test_an_article_that_not_everybody_may_see_says_so(status: str | None, visibility: str) -> None:
     thread, _ = the_thread(status=status)
     assert thread.visibility == visibility
-    assert (Oddity.UNKNOWN_STATUS in thread.oddities.counts) == (status == "embargoed")
+    assert (Issue.UNKNOWN_STATUS in thread.issues.counts) == (status == "embargoed")

@@ -12,7 +12,7 @@ from sqlalchemy import Select, select, text
 from service.app import create_app
 from service.conversation.comments.model import CommentRow
 from service.conversation.threads.model import ThreadRow
-from service.integrations.imports.archive import ArchivedComment, ArchivedThread, Oddities
+from service.integrations.imports.archive import ArchivedComment, ArchivedThread, Issues
 from service.integrations.imports.import_archive import Import, import_thread
 from service.integrations.imports.wordpress import read_wordpress
 from service.moderation.search import search_index as searching
@@ -335,7 +335,7 @@ def an_archive(contents: list[str]) -> ArchivedThread:
         visibility="published",
         closed=False,
         comments=comments,
-        oddities=Oddities(),
+        issues=Issues(),
     )
 
 
