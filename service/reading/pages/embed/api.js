@@ -1,10 +1,10 @@
-// What goes to the service and what comes back. It is where this script is from.
+// Requests to the service, at the origin that this script came from.
 
-import { parse } from "./rendering.js";
-import { keep, recall } from "./storage.js";
+import { parse } from "./render.js";
+import { load, store } from "./storage.js";
 
 const SERVICE = new URL("/v1/sites/", import.meta.url).href;
-const PATIENCE = 20_000; // milliseconds
+const TIMEOUT = 20_000; // milliseconds
 
 /**
  * @typedef {{article: string, state: string, reply_count: number, label: string, heading: string,
@@ -14,8 +14,8 @@ const PATIENCE = 20_000; // milliseconds
  * @typedef {{type?: string, title?: string, detail?: string, pointer?: string}} Problem  RFC 9457
  */
 
-/** What the service refused, with its problem; or what did not reach it, with none and a status of 0. */
-export class Refused extends Error {
+/** A failed request, with the problem of the response. The status is 0 if there was no response. */
+export class ServiceError extends Error {
   /** @param {number} status @param {Problem} problem */
   constructor(status, problem = {}) {
     super(problem.detail ?? problem.title);
@@ -29,7 +29,7 @@ export function urlOf(site) {
   return SERVICE + encodeURIComponent(site);
 }
 
-/** The site that an element names, or the script, or a thread around it or on its page. @param {Element} element */
+/** The site of an element: its own or its parent's, else the script's, else that of a thread on the page. @param {Element} element */
 export function siteOf(element) {
   const [script, thread] = ["script[data-site]", "[site]"].map((each) => document.querySelector(each));
   const names = element.closest("[site]") ?? script ?? thread;
@@ -37,16 +37,16 @@ export function siteOf(element) {
 }
 
 /**
- * Ask the service, in the language that `element` names, else in the reader's own.
+ * Send a request in the language of `element`, else in the reader's own.
  * @param {HTMLElement} element @param {string} url @param {RequestInit & {headers?: Record<string, string>}} init
  */
-export function ask(element, url, init) {
+export function request(element, url, init) {
   const { lang } = element;
   const headers = { ...(lang && { "Accept-Language": lang }), ...init.headers };
   return fetch(url, { ...init, credentials: "omit", headers });
 }
 
-/** Speaks for the reader of one thread. */
+/** Sends the requests for one thread, with the reader's token. */
 export class Client {
   /** @type {string | undefined} */
   #signedIn;
@@ -60,85 +60,88 @@ export class Client {
     this.author = `${element.site}:author`;
   }
 
-  /** The token by which the host signs the reader in, else that of the author they are here; or none. */
+  /** The host token, else the reader's author token, else nothing. */
   async token() {
     this.#signedIn ??=
       (this.getToken
         ? await Promise.resolve().then(this.getToken).catch(reportError)
         : this.element.getAttribute("token")) || "";
-    return this.#signedIn || recall(this.author);
-  }
-
-  /** What a guest is called here; from now on, where it is told. @param {string} [token] @param {object | null} [told] @returns {object} */
-  who(token, told) {
-    const name = `${this.author}-says`;
-    if (token) keep(this.author, token);
-    if (told) keep(name, told);
-    return recall(name, {});
+    return this.#signedIn || load(this.author);
   }
 
   /**
-   * What `path` below the site answers, as `read` has it, called `again` with another token where one is not taken.
+   * Store a guest's author token and details, where given; return the stored details.
+   * @param {string} [token] @param {object | null} [details] @returns {object}
+   */
+  profile(token, details) {
+    const name = `${this.author}-says`;
+    if (token) store(this.author, token);
+    if (details) store(name, details);
+    return load(name, {});
+  }
+
+  /**
+   * Send a request to `path` below the site and return its response as `read` parses it. If `again`, repeat it once when
+   * the token is rejected.
    *
-   * Raises Refused, also where what answers is not the service. Nobody waits any more for what is read of a thread that
-   * is no longer shown: that is not answered.
+   * Throws ServiceError, also when another server responds. A read for a thread that is no longer shown never settles.
    * @param {string} path @param {string} [method] @param {object} [body] @param {Record<string, string>} [headers]
    * @param {(text: string) => any} [read]
    * @returns {Promise<any>}
    */
   async call(path, method = "GET", body, headers, read = JSON.parse, again = true) {
     const token = await this.token();
-    const [{ ok, status }, told] = await ask(this.element, this.site + path, {
+    const [{ ok, status }, result] = await request(this.element, this.site + path, {
       method,
       body: body && JSON.stringify(body),
       cache: "no-cache",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT),
       headers: {
         ...(token && { Authorization: `Bearer ${token}` }),
         ...(body && { "Content-Type": "application/json" }),
         ...headers,
       },
     })
-      .then(async (answer) => {
-        const text = await answer.text();
+      .then(async (response) => {
+        const text = await response.text();
         const problem = async () => JSON.parse(text);
-        const said = answer.ok ? answer.status === 204 || read(text) : await problem().catch(() => {});
-        return /** @type {[Response, any]} */ ([answer, said]);
+        const content = response.ok ? response.status === 204 || read(text) : await problem().catch(() => {});
+        return /** @type {[Response, any]} */ ([response, content]);
       })
       .catch(() => /** @type {[Response, any]} */ ([Response.error(), undefined]));
     if (method === "GET" && this.element.client !== this) return new Promise(() => {});
-    if (ok && told) return told;
-    if (status === 401 && again && this.#giveUp(token, method)) {
+    if (ok && result) return result;
+    if (status === 401 && again && this.#dropToken(token, method)) {
       return this.call(path, method, body, headers, read, false);
     }
-    throw new Refused(ok ? 0 : status, told ?? {});
+    throw new ServiceError(ok ? 0 : status, result ?? {});
   }
 
-  /** Whether it may do with another token, or, to read, with none. @param {string} token @param {string} method */
-  #giveUp(token, method) {
-    if (token !== this.#signedIn) keep(this.author, "");
+  /** Drop a rejected token; whether to repeat the request with another one or, for a read, without. @param {string} token @param {string} method */
+  #dropToken(token, method) {
+    if (token !== this.#signedIn) store(this.author, "");
     else if (this.getToken) this.#signedIn = undefined;
     else {
-      this.element.tell("refused");
+      this.element.emit("refused");
       if (method !== "GET") return false;
       this.#signedIn = "";
     }
     return true;
   }
 
-  /** A page of the thread, as the service renders it. @param {Record<string, string>} asked */
-  async fragment(asked) {
-    const path = `${this.thread}/comments.html?${new URLSearchParams(asked)}`;
+  /** Get a page of the thread as rendered HTML. @param {Record<string, string>} query */
+  async fragment(query) {
+    const path = `${this.thread}/comments.html?${new URLSearchParams(query)}`;
     const read = (/** @type {string} */ html) => parse(html).querySelector("section.thread");
     return /** @type {HTMLElement} */ (await this.call(path, "GET", undefined, undefined, read));
   }
 
   /**
-   * The stream of what happened since; public, so nobody's.
+   * Open the stream of changes after `sequence`. It is public, so it needs no token.
    * @param {number} sequence @param {string} last @param {AbortSignal} signal
    */
   stream(sequence, last, signal) {
     const headers = last ? { "Last-Event-ID": last } : undefined;
-    return ask(this.element, `${this.site}${this.thread}/stream?sequence=${sequence}`, { signal, headers });
+    return request(this.element, `${this.site}${this.thread}/stream?sequence=${sequence}`, { signal, headers });
   }
 }

@@ -1,28 +1,28 @@
-// What stands at links to threads: "One reply". All of a page are asked for together.
+// The reply counts at links to threads: "One reply". One request fetches all counts of a page.
 
-import { ask, siteOf, urlOf } from "./api.js";
+import { request, siteOf, urlOf } from "./api.js";
 
 const LINKS = "a[data-comment-count]";
-const MOST = 200;
-const LONGEST_QUERY = 6000; // characters of a URL that every proxy takes
-const AGAIN = 60_000; // milliseconds after which what was not told is asked for again
+const MAX_ARTICLES = 200;
+const MAX_QUERY = 6000; // characters of a URL that every proxy takes
+const RETRY_DELAY = 60_000; // milliseconds before a failed request is repeated
 
 /** @type {Set<HTMLElement>} */
 const waiting = new Set();
-/** @type {WeakMap<HTMLElement, string>} what each was asked for */
-const counted = new WeakMap();
+/** @type {WeakMap<HTMLElement, string>} the site, language and article last requested for each element */
+const requested = new WeakMap();
 
 export class CommentCount extends HTMLElement {
   static observedAttributes = ["site", "article"];
 
   attributeChangedCallback() {
-    want(this);
+    enqueue(this);
   }
 }
 
-/** Fill the counts of the page, now and whenever others come; what a thread tells of itself is said at once. */
+/** Show the counts of the page's links, also of links added later, and update them when a thread on the page changes. */
 export function countLinks() {
-  const find = () => /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(LINKS)).forEach(want);
+  const find = () => /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(LINKS)).forEach(enqueue);
   find();
   new MutationObserver(find).observe(document, {
     subtree: true,
@@ -39,8 +39,8 @@ export function countLinks() {
 }
 
 /** @param {HTMLElement} element */
-function want(element) {
-  if (!waiting.size) setTimeout(askAll);
+function enqueue(element) {
+  if (!waiting.size) setTimeout(requestAll);
   waiting.add(element);
 }
 
@@ -49,44 +49,44 @@ function articleOf(element) {
   return element.getAttribute("data-comment-count") ?? element.getAttribute("article") ?? "";
 }
 
-/** Ask for all that wait and are not told yet, site by site and language by language. */
-function askAll() {
+/** Request the counts of all waiting elements, by site and language. */
+function requestAll() {
   /** @type {Record<string, HTMLElement[]>} */
   const groups = {};
   for (const each of waiting) {
     const key = `${siteOf(each)} ${each.lang}`;
-    if (counted.get(each) === key + articleOf(each)) continue;
-    counted.set(each, key + articleOf(each));
+    if (requested.get(each) === key + articleOf(each)) continue;
+    requested.set(each, key + articleOf(each));
     (groups[key] ??= []).push(each);
   }
   waiting.clear();
-  for (const places of Object.values(groups)) {
-    const articles = [...new Set(places.map(articleOf))];
-    while (articles.length) void count(places, articles.splice(0, MOST));
+  for (const elements of Object.values(groups)) {
+    const articles = [...new Set(elements.map(articleOf))];
+    while (articles.length) void count(elements, articles.splice(0, MAX_ARTICLES));
   }
 }
 
-/** @param {HTMLElement[]} places @param {string[]} articles */
-async function count(places, articles) {
-  const url = `${urlOf(siteOf(places[0]))}/counts`;
+/** @param {HTMLElement[]} elements @param {string[]} articles */
+async function count(elements, articles) {
+  const url = `${urlOf(siteOf(elements[0]))}/counts`;
   const query = `${url}?${new URLSearchParams(articles.map((article) => ["article", article]))}`;
   try {
-    const answer = await (query.length > LONGEST_QUERY
-      ? ask(places[0], url, {
+    const response = await (query.length > MAX_QUERY
+      ? request(elements[0], url, {
           method: "POST",
           body: JSON.stringify({ articles }),
           headers: { "Content-Type": "application/json" },
         })
-      : ask(places[0], query, {}));
-    if (answer.status === 429 || answer.status >= 500) throw answer;
-    const { counts = [] } = await answer.json();
+      : request(elements[0], query, {}));
+    if (response.status === 429 || response.status >= 500) throw response;
+    const { counts = [] } = await response.json();
     for (const { article, label } of counts) {
-      for (const place of places) if (articleOf(place) === article) place.textContent = label;
+      for (const element of elements) if (articleOf(element) === article) element.textContent = label;
     }
   } catch {
-    // What stands at the links stays, meanwhile.
+    // The links keep their text until the next attempt.
     setTimeout(() => {
-      for (const place of places) if (counted.delete(place) && place.isConnected) want(place);
-    }, AGAIN);
+      for (const element of elements) if (requested.delete(element) && element.isConnected) enqueue(element);
+    }, RETRY_DELAY);
   }
 }

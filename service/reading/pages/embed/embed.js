@@ -1,4 +1,4 @@
-// What a host's page loads: <comment-thread> and <comment-count>. It is sent as one script, with all that it imports.
+// Defines <comment-thread> and <comment-count>. Pages load it as one script, bundled with its imports.
 
 import { CommentCount, countLinks } from "./counts.js";
 import { CommentThread } from "./thread-element.js";

@@ -1,6 +1,6 @@
-// The forms in place: opened by the links below a comment, filled with what was typed before, told what is wrong.
+// The forms below comments: open them, fill in drafts, show errors.
 
-import { make } from "./rendering.js";
+import { make } from "./render.js";
 import { commentOf, find, idOf, its } from "./tree.js";
 
 /**
@@ -13,22 +13,22 @@ export function field(form, name) {
   return form.querySelector(`[name="${name}"]`);
 }
 
-/** The name of a form's draft. @param {HTMLElement} form */
-export function draftOf({ dataset }) {
+/** The name under which a form's draft is stored. @param {HTMLElement} form */
+export function draftName({ dataset }) {
   return `${dataset.deed}:${dataset.comment ?? ""}`;
 }
 
 /**
- * Open the form for `deed` below the comment `li`, and go there; if it is open already, only that.
+ * Open the form for the action `deed` below the comment `li`, unless it is open, and focus it if `focuses`.
  * @param {ShownThread} thread @param {HTMLElement} li @param {string} deed
  */
-export async function openForm(thread, li, deed, goes = true) {
-  const is = deed === "reply" ? "post" : deed;
+export async function openForm(thread, li, deed, focuses = true) {
+  const action = deed === "reply" ? "post" : deed;
   let form = /** @type {HTMLFormElement | null} */ (li.querySelector(":scope > form"));
-  if (form?.dataset.deed !== is) {
-    thread.hush();
+  if (form?.dataset.deed !== action) {
+    thread.clearMessages();
     form?.remove();
-    form = deed === "reply" ? replyForm(thread, li) : emptyForm(thread, deed);
+    form = deed === "reply" ? makeReplyForm(thread, li) : emptyForm(thread, deed);
     if (!form) return;
     const id = (form.dataset.comment = idOf(li));
     for (const each of form.querySelectorAll("[id]")) each.id += id;
@@ -36,22 +36,22 @@ export async function openForm(thread, li, deed, goes = true) {
     its(li)?.after(form);
     const body = field(form, "body");
     const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
-    fill(thread, form);
+    fillForm(thread, form);
     if (deed === "edit" && body && !body.value) {
       body.readOnly = button.disabled = true;
-      const told = await thread.client.call(`/comments/${id}`).catch(() => {});
-      body.readOnly = button.disabled = !told;
-      if (told) body.value = told.comment.body;
-      else tellForm(form, thread.words.not_loaded);
+      const found = await thread.client.call(`/comments/${id}`).catch(() => {});
+      body.readOnly = button.disabled = !found;
+      if (found) body.value = found.comment.body;
+      else showFormError(form, thread.words.not_loaded);
     }
-    thread.dress();
+    thread.decorate();
   }
-  if (goes) /** @type {HTMLElement | null} */ (form.querySelector("textarea") ?? form.querySelector("input, button"))?.focus();
+  if (focuses) /** @type {HTMLElement | null} */ (form.querySelector("textarea") ?? form.querySelector("input, button"))?.focus();
 }
 
 /** @param {ShownThread} thread @param {HTMLElement} li */
-function replyForm(thread, li) {
-  const form = /** @type {HTMLFormElement | undefined} */ (thread.blank?.cloneNode(true));
+function makeReplyForm(thread, li) {
+  const form = /** @type {HTMLFormElement | undefined} */ (thread.replyForm?.cloneNode(true));
   if (!form) return null;
   form.id = "";
   form.querySelector("h3")?.replaceChildren(its(li, "[data-deed=reply]")?.ariaLabel ?? "");
@@ -61,29 +61,29 @@ function replyForm(thread, li) {
 
 /** @param {ShownThread} thread @param {string} deed */
 function emptyForm(thread, deed) {
-  const template = /** @type {HTMLTemplateElement | null} */ (thread.piece(`[data-form="${deed}"]`));
+  const template = /** @type {HTMLTemplateElement | null} */ (thread.query(`[data-form="${deed}"]`));
   return template && document.importNode(template.content, true).querySelector("form");
 }
 
-/** Put into a form what was typed before, and who typed it. @param {ShownThread} thread @param {HTMLFormElement} form */
-export function fill(thread, form) {
-  const draft = thread.drafts.all()[draftOf(form)];
-  const known = { ...thread.client.who(), ...(draft && { body: draft.body }) };
+/** Fill a form with its draft and the guest's details. @param {ShownThread} thread @param {HTMLFormElement} form */
+export function fillForm(thread, form) {
+  const draft = thread.drafts.all()[draftName(form)];
+  const known = { ...thread.client.profile(), ...(draft && { body: draft.body }) };
   for (const [name, value] of Object.entries(known)) {
     const at = field(form, name);
     if (at) at.value = value;
   }
-  begin(form, draft);
+  stamp(form, draft);
 }
 
-/** Tell from when on a form is filled in, and by which key it is sent. @param {HTMLElement} form @param {Partial<Draft>} [draft] */
-export function begin({ dataset }, { at = Date.now(), key = newKey() } = {}) {
+/** Set the time from which a form is filled in, and the Idempotency-Key it is sent with. @param {HTMLElement} form @param {Partial<Draft>} [draft] */
+export function stamp({ dataset }, { at = Date.now(), key = newKey() } = {}) {
   dataset.since = String(at);
   dataset.key = key;
 }
 
-/** Open the forms again in which something was being typed. @param {ShownThread} thread */
-export function refill(thread) {
+/** Reopen the forms that have drafts. @param {ShownThread} thread */
+export function reopenForms(thread) {
   for (const name of Object.keys(thread.drafts.all())) {
     const [deed, id] = name.split(":");
     const li = find(thread.list, id);
@@ -92,31 +92,31 @@ export function refill(thread) {
 }
 
 /** @param {ShownThread} thread @param {HTMLElement} form */
-export function cancel(thread, form) {
+export function cancelForm(thread, form) {
   const { deed } = form.dataset;
   const li = commentOf(form);
-  thread.drafts.set(draftOf(form));
+  thread.drafts.set(draftName(form));
   form.remove();
   if (li) its(li, `[data-deed=${deed === "post" ? "reply" : deed}]`)?.focus();
 }
 
-/** Keep what is typed, and by whom. @param {ShownThread} thread @param {Element} target */
-export function note(thread, target) {
+/** Store a form's draft and the guest's details. @param {ShownThread} thread @param {Element} target */
+export function saveDraft(thread, target) {
   const form = target.closest("form");
   const body = form && field(form, "body");
   if (!body || form.ariaBusy) return;
   const { name, email, url } = /** @type {any} */ (Object.fromEntries(new FormData(form)));
-  if (name !== undefined) thread.client.who("", { name, email, url });
+  if (name !== undefined) thread.client.profile("", { name, email, url });
   const at = Number(form.dataset.since);
-  begin(form, { at }); // other words are another post: the old key goes
-  thread.drafts.set(draftOf(form), { body: body.value, at, key: form.dataset.key });
+  stamp(form, { at }); // changed text is another post and needs a new key
+  thread.drafts.set(draftName(form), { body: body.value, at, key: form.dataset.key });
 }
 
-/** @param {HTMLElement} form @param {string} [sentence] */
-export function tellForm(form, sentence) {
+/** Show an error above the form, or remove all errors. @param {HTMLElement} form @param {string} [message] */
+export function showFormError(form, message) {
   const error = /** @type {HTMLElement} */ (form.querySelector(".error"));
-  error.textContent = sentence ?? "";
-  error.hidden = !sentence;
+  error.textContent = message ?? "";
+  error.hidden = !message;
   for (const wrong of form.querySelectorAll(".wrong")) wrong.remove();
   for (const each of form.querySelectorAll("[aria-invalid]")) {
     each.ariaInvalid = null;
@@ -125,19 +125,19 @@ export function tellForm(form, sentence) {
 }
 
 /**
- * Say beside its field what is wrong, or above the form.
- * @param {HTMLFormElement} form @param {string} sentence @param {string} [pointer]
+ * Show an error beside the field at `pointer`, or above the form.
+ * @param {HTMLFormElement} form @param {string} message @param {string} [pointer]
  */
-export function blame(form, sentence, pointer) {
+export function showFieldError(form, message, pointer) {
   const name = pointer?.split("/").pop() ?? "";
   const at = field(form, name === "author" ? "name" : name);
   const label = at?.closest(".field > label");
   if (!at || !label) {
-    tellForm(form, sentence);
+    showFormError(form, message);
     form.querySelector("textarea")?.focus();
     return;
   }
-  const wrong = make("span", "wrong", sentence);
+  const wrong = make("span", "wrong", message);
   wrong.id = `wrong${name}${form.dataset.comment ?? ""}`;
   label.after(wrong);
   at.ariaInvalid = "true";
@@ -150,7 +150,7 @@ function described(field) {
   return field.getAttribute("aria-describedby") ?? "";
 }
 
-/** A key that nobody guesses. */
+/** A random key that cannot be guessed. */
 function newKey() {
   return crypto.getRandomValues(new Uint32Array(5)).join("-");
 }

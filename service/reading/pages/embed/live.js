@@ -1,62 +1,62 @@
-// The stream of what happens to a thread, read by fetch so that it is in the reader's language (EventSource sends no
-// header of ours); its format is that of the HTML Standard, section 9.2.
+// The stream of a thread's changes: server-sent events (HTML Standard, section 9.2). It is read with fetch, because
+// EventSource can't send the reader's language.
 
 /** @typedef {Record<"event" | "id" | "data" | "retry", string>} Message */
 
 // Milliseconds.
-const SILENCE = 45_000; // it says something every 15 s
-const LONGEST_PAUSE = 120_000;
-const NOT_THERE = 600_000;
+const SILENCE_TIMEOUT = 45_000; // the service sends something every 15 s
+const MAX_PAUSE = 120_000;
+const REJECTED_PAUSE = 600_000;
 
 /**
- * Tell `heard` of each message, and connect again whenever the line is lost, until `signal`.
+ * Call `onMessage` for each message, and reconnect whenever the connection is lost, until `signal`.
  * @param {(signal: AbortSignal) => Promise<Response>} connect
- * @param {(message: Message) => Promise<void>} heard
+ * @param {(message: Message) => Promise<void>} onMessage
  * @param {AbortSignal} signal
  */
-export async function follow(connect, heard, signal) {
+export async function follow(connect, onMessage, signal) {
   let [retry, failures] = [2000, 0];
   while (!signal.aborted) {
-    const line = new AbortController();
-    const cut = () => line.abort();
-    signal.onabort = cut;
+    const connection = new AbortController();
+    const disconnect = () => connection.abort();
+    signal.onabort = disconnect;
     let pause = 0;
     try {
-      await share(line.signal, async () => {
-        const { ok, status, headers, body } = await connect(line.signal);
-        // It may name a date instead of seconds (RFC 9110, section 10.2.3): then the pause is our own.
-        if (!ok) pause = status < 500 && status !== 429 ? NOT_THERE : 1000 * Number(headers.get("Retry-After")) || 0;
+      await withSharedConnection(connection.signal, async () => {
+        const { ok, status, headers, body } = await connect(connection.signal);
+        // `Retry-After` may be a date (RFC 9110, section 10.2.3); then our own pause applies.
+        if (!ok) pause = status < 500 && status !== 429 ? REJECTED_PAUSE : 1000 * Number(headers.get("Retry-After")) || 0;
         else {
-          for await (const message of messages(/** @type {ReadableStream} */ (body), cut)) {
+          for await (const message of messages(/** @type {ReadableStream} */ (body), disconnect)) {
             failures = 0;
             retry = Number(message.retry) || retry;
-            await heard(message).catch(reportError);
+            await onMessage(message).catch(reportError);
           }
         }
       });
     } catch {
-      // What broke is tried again.
+      // Reconnect after any error.
     }
-    cut();
-    pause = Math.min(Math.max(pause, Math.min(retry * 2 ** failures++, LONGEST_PAUSE)), NOT_THERE);
+    disconnect();
+    pause = Math.min(Math.max(pause, Math.min(retry * 2 ** failures++, MAX_PAUSE)), REJECTED_PAUSE);
     await new Promise((resolve) => {
       signal.onabort = resolve;
-      setTimeout(resolve, pause * (0.75 + Math.random() / 2)); // so that not all come back at once
+      setTimeout(resolve, pause * (0.75 + Math.random() / 2)); // jitter: clients must not reconnect all at once
     });
   }
 }
 
 /**
- * Listen on the first line that is free, of those that all pages of the host's origin share (Web Locks): by HTTP/1.1 a
- * browser has six connections to us, and what readers post needs one. Where nothing can be shared, listen.
+ * Call `listen` when one of four connections is free. All pages of the host's origin share them (Web Locks): over HTTP/1.1
+ * a browser opens only six connections to a server, and posts need one. Without Web Locks, call it at once.
  * @param {AbortSignal} signal @param {() => Promise<void>} listen
  */
-async function share(signal, listen) {
+async function withSharedConnection(signal, listen) {
   const wait = new AbortController();
   const stop = () => wait.abort();
   signal.addEventListener("abort", stop);
   const take = () => {
-    wait.signal.throwIfAborted(); // it has one
+    wait.signal.throwIfAborted(); // another lock came first
     stop();
     return listen();
   };
@@ -64,20 +64,20 @@ async function share(signal, listen) {
   await Promise.any(lines).catch(() => (wait.signal.aborted ? undefined : listen()));
 }
 
-/** @param {ReadableStream} body @param {() => void} cut called where nothing is heard for long */
-async function* messages(body, cut) {
+/** @param {ReadableStream} body @param {() => void} disconnect called when nothing arrives for long */
+async function* messages(body, disconnect) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const silence = setTimeout(cut, SILENCE);
+    const silence = setTimeout(disconnect, SILENCE_TIMEOUT);
     const { value, done } = await reader.read();
     clearTimeout(silence);
     if (done) return;
     const blocks = (rest + value).split(/(?:\r?\n){2}/);
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
-      const fields = [...block.matchAll(/^(\w+):\s?(.*?)\r?$/gm)].map(([, name, said]) => [name, said]);
-      yield /** @type {Message} */ (Object.fromEntries(fields)); // no message of ours has two lines of data
+      const fields = [...block.matchAll(/^(\w+):\s?(.*?)\r?$/gm)].map(([, name, text]) => [name, text]);
+      yield /** @type {Message} */ (Object.fromEntries(fields)); // our messages have one line of data
     }
   }
 }

@@ -1,8 +1,8 @@
-// The room that a thread takes: what stands below it does not move in sight unless the reader does something.
+// The height reserved for a thread: visible content below it moves only when the reader does something.
 
-import { make, sheet } from "./rendering.js";
+import { make, sheet } from "./render.js";
 
-// Until it is known how much it takes.
+// The reserved height, until the thread is shown.
 const ROOM = sheet(":host{display:block;min-height:var(--onereply-room,40rem)}");
 
 export class Room extends HTMLElement {
@@ -14,21 +14,21 @@ export class Room extends HTMLElement {
     this.root.append(make("slot", ""));
   }
 
-  /** Have `shown` in it, and the room until it may go. @param {HTMLElement} shown @param {CSSStyleSheet} css */
+  /** Show `shown`, and keep the reserved height until it can be released unseen. @param {HTMLElement} shown @param {CSSStyleSheet} css */
   put(shown, css) {
     this.root.replaceChildren(shown);
     this.root.adoptedStyleSheets = [css, ROOM];
-    requestAnimationFrame(() => this.ease());
+    requestAnimationFrame(() => this.releaseIfHidden());
   }
 
-  /** Give back what it does not take, once its end is out of sight, and so what stands below. */
-  ease() {
+  /** Release the reserved height if the end of the thread is below the viewport. */
+  releaseIfHidden() {
     const { adoptedStyleSheets, lastElementChild: shown } = this.root;
-    if (adoptedStyleSheets[1] && shown && shown.getBoundingClientRect().bottom > innerHeight) this.giveRoom();
+    if (adoptedStyleSheets[1] && shown && shown.getBoundingClientRect().bottom > innerHeight) this.releaseHeight();
   }
 
-  /** Give back what it does not take, where that is known, whatever it moves. */
-  giveRoom() {
+  /** Release the reserved height if the thread is shown, even if visible content moves. */
+  releaseHeight() {
     if (this.root.adoptedStyleSheets[1]) this.root.adoptedStyleSheets.pop();
   }
 }

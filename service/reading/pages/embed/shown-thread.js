@@ -1,31 +1,31 @@
-// What is shown of a thread: a page as the service renders it, and what becomes of it while the reader is there.
+// A thread in the page: a rendered page of comments, kept up to date.
 
-import { Client, Refused, siteOf } from "./api.js";
-import { showFailure } from "./failing.js";
-import { fill, refill } from "./forms.js";
-import { News } from "./news.js";
-import { dress, make, styled } from "./rendering.js";
+import { Client, ServiceError, siteOf } from "./api.js";
+import { fillForm, reopenForms } from "./forms.js";
+import { LiveUpdates } from "./live-updates.js";
+import { showFailure } from "./load-failure.js";
+import { decorate, make, styled } from "./render.js";
 import { Room } from "./room.js";
-import { closeForms, stand } from "./standing.js";
-import { Drafts, keep } from "./storage.js";
+import { Drafts, store } from "./storage.js";
+import { closeForms, showState } from "./thread-state.js";
 import { append, find, renew } from "./tree.js";
 
 export class ShownThread extends Room {
   section = make("section", "");
   client = new Client(this);
   drafts = new Drafts("");
-  news = new News(this);
-  /** @type {any} the sentences that the service gives it to say */
+  updates = new LiveUpdates(this);
+  /** @type {any} the messages in the reader's language, from the service */
   words = {};
   /** @type {{order?: string}} */
   order = {};
   sequence = 0;
-  /** @type {Node | undefined} the form for a reply, as it is before anything is typed */
-  blank;
+  /** @type {Node | undefined} the empty form for a reply */
+  replyForm;
   /** @type {Promise<void> | undefined} */
   sending;
-  turn = 0;
-  begun = false;
+  openCount = 0;
+  started = false;
 
   get site() {
     return siteOf(this);
@@ -35,27 +35,26 @@ export class ShownThread extends Room {
     return this.getAttribute("article") ?? "";
   }
 
-  /** The name of what is said in the language that is asked for. */
-  get speech() {
+  /** The storage key of the messages in the current language. */
+  get wordsKey() {
     return `words:${this.lang || navigator.language}`;
   }
 
   /**
-   * Show the page of the thread that is asked for, and go to a comment on it; where that is not on it, what is shown
-   * stays.
-   * @param {Record<string, string>} [asked] @param {string} [id]
+   * Show the page for `query` and go to the comment `id` on it. If the page does not have it, nothing changes.
+   * @param {Record<string, string>} [query] @param {string} [id]
    */
-  async open(asked, id) {
-    const turn = ++this.turn;
+  async open(query, id) {
+    const openCount = ++this.openCount;
     try {
-      const [section, css] = await Promise.all([this.client.fragment({ ...this.order, ...asked }), styled]);
-      if (turn !== this.turn || (id && this.sequence && !find(section, id))) return;
+      const [section, css] = await Promise.all([this.client.fragment({ ...this.order, ...query }), styled]);
+      if (openCount !== this.openCount || (id && this.sequence && !find(section, id))) return;
       this.show(section, css);
       if (id) this.go(id);
     } catch (/** @type {any} */ error) {
-      if (!(error instanceof Refused)) reportError(error);
-      if (turn !== this.turn) return;
-      if (this.sequence) this.say("not_loaded");
+      if (!(error instanceof ServiceError)) reportError(error);
+      if (openCount !== this.openCount) return;
+      if (this.sequence) this.showMessage("not_loaded");
       else void showFailure(this, error.status);
     }
   }
@@ -68,45 +67,45 @@ export class ShownThread extends Room {
     this.sequence = Number(dataset.sequence);
     this.words = JSON.parse(dataset.words ?? "");
     const form = section.querySelector("form");
-    this.blank = form?.cloneNode(true);
+    this.replyForm = form?.cloneNode(true);
     const news = make("p", "news");
-    const said = make("p", "said");
-    news.role = said.role = "status";
+    const message = make("p", "said");
+    news.role = message.role = "status";
     news.append(make("button", ""));
-    (this.piece(".more") ?? this.list).after(said, news);
-    this.dress();
+    (this.query(".more") ?? this.list).after(message, news);
+    this.decorate();
     this.put(section, css);
-    if (form) fill(this, form);
-    refill(this);
-    if (this.piece(".notice")) {
+    if (form) fillForm(this, form);
+    reopenForms(this);
+    if (this.query(".notice")) {
       dataset.state = "closed";
       closeForms(this);
     }
-    this.news.begin(this.sequence);
-    if (isFirst) this.tell("ready");
-    keep(this.speech, { lang, dir, words: this.words });
+    this.updates.startAt(this.sequence);
+    if (isFirst) this.emit("ready");
+    store(this.wordsKey, { lang, dir, words: this.words });
   }
 
   /** @param {string} selector @returns {HTMLElement | null} */
-  piece(selector) {
+  query(selector) {
     return this.section.querySelector(selector);
   }
 
   get list() {
-    return /** @type {HTMLElement} */ (this.piece(".comments"));
+    return /** @type {HTMLElement} */ (this.query(".comments"));
   }
 
-  get newest() {
+  get newestFirst() {
     return Boolean(this.order.order);
   }
 
   get more() {
-    return Boolean(this.piece(".more"));
+    return Boolean(this.query(".more"));
   }
 
-  dress() {
+  decorate() {
     this.section.part.add("thread");
-    dress(this.section);
+    decorate(this.section);
   }
 
   /** Go to a comment. @param {HTMLElement | string} comment */
@@ -120,25 +119,25 @@ export class ShownThread extends Room {
   }
 
   goToHeading() {
-    this.piece(".heading")?.focus();
+    this.query(".heading")?.focus();
   }
 
-  /** Say a sentence, beside a comment or below them all. @param {string} name @param {Element | null} [li] */
-  say(name, li) {
-    const at = li ? make("p", "said") : /** @type {HTMLElement} */ (this.piece(".news")?.previousElementSibling);
+  /** Show a message below a comment, or below all comments. @param {string} name @param {Element | null} [li] */
+  showMessage(name, li) {
+    const at = li ? make("p", "said") : /** @type {HTMLElement} */ (this.query(".news")?.previousElementSibling);
     at.role = "status";
     li?.querySelector("article")?.after(at);
     at.textContent = "";
-    setTimeout(() => at.append(this.words[name])); // said again, it is heard again
+    setTimeout(() => at.append(this.words[name])); // so that screen readers announce a repeated message
   }
 
-  /** What was said goes: it is about something else. */
-  hush() {
-    for (const said of this.section.querySelectorAll(".said")) said.textContent = "";
+  /** Remove the messages of earlier actions. */
+  clearMessages() {
+    for (const message of this.section.querySelectorAll(".said")) message.textContent = "";
   }
 
-  /** @param {string} name @param {object} [detail] */
-  tell(name, detail) {
+  /** Dispatch the event `onereply:name`. @param {string} name @param {object} [detail] */
+  emit(name, detail) {
     this.dispatchEvent(new CustomEvent(`onereply:${name}`, { bubbles: true, composed: true, detail }));
   }
 
@@ -146,37 +145,37 @@ export class ShownThread extends Room {
   update(now) {
     if (now.sequence < this.sequence) return;
     this.sequence = now.sequence;
-    stand(this, now);
-    this.tell("count", { reply_count: now.reply_count, label: now.label });
+    showState(this, now);
+    this.emit("count", { reply_count: now.reply_count, label: now.label });
   }
 
-  /** Ask how the thread is now; whether it is there. */
+  /** Get the thread's current state; returns whether it exists. */
   async refresh() {
     const now = await this.client.call(this.client.thread).catch(() => {});
     if (now) this.update(now);
     return Boolean(now);
   }
 
-  /** Show a comment as the service has it now; whether it has it. @param {string} id @param {Element} [page] */
+  /** Replace a comment by its current version; returns whether there is one. @param {string} id @param {Element} [page] */
   async renew(id, page) {
     page ??= await this.client.fragment({ comment: id, limit: "1" }).catch(() => undefined);
     const fresh = page && find(page, id);
     const old = find(this.list, id);
     if (!fresh || !old) return false;
     renew(old, fresh);
-    this.dress();
+    this.decorate();
     return true;
   }
 
   /** @param {string} cursor */
   async showMore(cursor) {
     const page = await this.client.fragment({ ...this.order, cursor }).catch(() => undefined);
-    if (!page) return this.say("not_loaded");
+    if (!page) return this.showMessage("not_loaded");
     const first = append(this.list, /** @type {Element} */ (page.querySelector(".comments")));
-    this.piece(".more")?.replaceWith(page.querySelector(".more") ?? "");
-    this.dress();
-    refill(this);
-    this.news.announce();
+    this.query(".more")?.replaceWith(page.querySelector(".more") ?? "");
+    this.decorate();
+    reopenForms(this);
+    this.updates.updateButton();
     this.go(first);
   }
 }

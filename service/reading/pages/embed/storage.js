@@ -1,31 +1,31 @@
-// What is kept on the reader's device; where nothing may be, it is kept as long as the page.
+// Data stored on the reader's device, or in memory if the browser allows no storage.
 
 /** @type {Record<string, string>} */
-const meanwhile = {};
+const inMemory = {};
 const DAYS = 30;
 
-/** @param {string} name @param {any} [otherwise] @returns {any} */
-export function recall(name, otherwise) {
+/** @param {string} name @param {any} [fallback] @returns {any} */
+export function load(name, fallback) {
   try {
-    return JSON.parse(meanwhile[name] ?? localStorage.getItem(`onereply:${name}`) ?? "null") ?? otherwise;
+    return JSON.parse(inMemory[name] ?? localStorage.getItem(`onereply:${name}`) ?? "null") ?? fallback;
   } catch {
-    return otherwise; // also where something else was kept under our name
+    return fallback; // also if the stored value is not ours
   }
 }
 
 /** @param {string} name @param {any} value */
-export function keep(name, value) {
-  const kept = JSON.stringify(value);
+export function store(name, value) {
+  const stored = JSON.stringify(value);
   try {
-    localStorage.setItem(`onereply:${name}`, kept);
-    delete meanwhile[name];
+    localStorage.setItem(`onereply:${name}`, stored);
+    delete inMemory[name];
   } catch {
-    meanwhile[name] = kept;
+    inMemory[name] = stored;
   }
 }
 
 /**
- * What was typed, since when; `key` is the Idempotency-Key under which these very words are sent, from whichever window.
+ * The text of a form, and since when it is typed; `key` is its Idempotency-Key, the same in every window.
  * @typedef {{body: string, at: number, key?: string}} Draft
  */
 
@@ -39,8 +39,8 @@ export class Drafts {
   /** @returns {Record<string, Draft>} */
   all() {
     const since = Date.now() - DAYS * 86_400_000;
-    const kept = Object.entries(recall(this.names, {}));
-    return Object.fromEntries(kept.filter(([, { at }]) => at > since));
+    const stored = Object.entries(load(this.names, {}));
+    return Object.fromEntries(stored.filter(([, { at }]) => at > since));
   }
 
   /** @param {string} form @param {Draft} [draft] */
@@ -48,6 +48,6 @@ export class Drafts {
     const drafts = this.all();
     delete drafts[form];
     if (draft?.body) drafts[form] = draft;
-    keep(this.names, drafts);
+    store(this.names, drafts);
   }
 }

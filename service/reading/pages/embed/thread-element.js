@@ -1,13 +1,13 @@
-// <comment-thread site article>: a thread in the host's page. See README, "Put it in your pages".
+// <comment-thread site article>: a thread in the host's page. The guide “Embed” describes it.
 
 import { Client } from "./api.js";
-import { cancel, note, openForm } from "./forms.js";
-import { News } from "./news.js";
-import { styled } from "./rendering.js";
+import { cancelForm, openForm, saveDraft } from "./forms.js";
+import { LiveUpdates } from "./live-updates.js";
+import { styled } from "./render.js";
 import { ShownThread } from "./shown-thread.js";
 import { Drafts } from "./storage.js";
 import { commentOf, find } from "./tree.js";
-import { sendForm } from "./writing.js";
+import { sendForm } from "./send-form.js";
 
 const NEAR = "600px";
 
@@ -24,14 +24,14 @@ export class CommentThread extends ShownThread {
     super();
     const { root } = this;
     root.addEventListener("click", (event) => this.#clicked(/** @type {MouseEvent} */ (event)));
-    root.addEventListener("input", ({ target }) => note(this, /** @type {Element} */ (target)));
+    root.addEventListener("input", ({ target }) => saveDraft(this, /** @type {Element} */ (target)));
     root.addEventListener("submit", (event) => {
       event.preventDefault();
       void sendForm(this, /** @type {HTMLFormElement} */ (event.target));
     });
   }
 
-  /** Gives the host's token for the reader, and another one when that is no longer taken. */
+  /** Returns the reader's host token, and a new one when the old one is rejected. */
   get getToken() {
     return this.#getToken;
   }
@@ -43,7 +43,7 @@ export class CommentThread extends ShownThread {
 
   connectedCallback() {
     if (Object.hasOwn(this, "getToken")) {
-      const { getToken } = this; // set before this script came
+      const { getToken } = this; // set before this script was loaded
       delete (/** @type {any} */ (this).getToken);
       this.getToken = getToken;
     }
@@ -52,15 +52,15 @@ export class CommentThread extends ShownThread {
     addEventListener("hashchange", () => this.#toHash(), { signal });
     addEventListener("online", () => this.#seen(this.#near), { signal });
     document.addEventListener("visibilitychange", () => this.#listen(), { signal });
-    addEventListener("scroll", () => this.ease(), { signal, capture: true });
-    // What a reader does, and what moves at once, they expect (Layout Instability, section 2.5: excluding inputs).
-    for (const does of ["click", "keydown", "resize"]) addEventListener(does, () => this.giveRoom(), { signal });
+    addEventListener("scroll", () => this.releaseIfHidden(), { signal, capture: true });
+    // Shifts right after an input are expected (Layout Instability, section 2.5: excluding inputs).
+    for (const does of ["click", "keydown", "resize"]) addEventListener(does, () => this.releaseHeight(), { signal });
     const observer = new IntersectionObserver((seen) => this.#seen(seen.some((each) => each.isIntersecting)), {
       rootMargin: NEAR,
     });
     observer.observe(this);
     signal.onabort = () => observer.disconnect();
-    // What is in sight need not wait for the observer, nor what the page's address names.
+    // Do not wait for the observer if the thread is visible, or if the URL names a comment.
     const { top, bottom } = this.getBoundingClientRect();
     if (hashed() || (top < innerHeight && bottom > 0)) this.#seen(true);
   }
@@ -75,8 +75,8 @@ export class CommentThread extends ShownThread {
   }
 
   #restart() {
-    if (!this.begun) return;
-    this.begun = false;
+    if (!this.started) return;
+    this.started = false;
     queueMicrotask(() => this.isConnected && this.#begin());
   }
 
@@ -84,21 +84,21 @@ export class CommentThread extends ShownThread {
   #seen(near) {
     this.#near = near;
     if (near) void this.#begin();
-    else this.giveRoom();
+    else this.releaseHeight();
     this.#listen();
   }
 
   #listen() {
-    this.news.listen(this.#near && !document.hidden && this.sequence > 0);
+    this.updates.listen(this.#near && !document.hidden && this.sequence > 0);
   }
 
-  /** Show the thread: what the host's page has of it, where that is all that the reader may see. */
+  /** Show the thread: the one rendered in the host's page if it is current for this reader, else a new page. */
   async #begin() {
-    if (this.begun) return;
-    this.begun = true;
+    if (this.started) return;
+    this.started = true;
     this.sequence = 0;
-    this.news.listen(false);
-    this.news = new News(this);
+    this.updates.listen(false);
+    this.updates = new LiveUpdates(this);
     this.sending = undefined;
     const client = (this.client = new Client(this, this.#getToken));
     this.drafts = new Drafts(`${this.site}:drafts:${this.article}`);
@@ -135,16 +135,16 @@ export class CommentThread extends ShownThread {
     else if (order || link.closest(".earlier")) {
       if (order) this.order = order === "newest" ? { order } : {};
       void this.open().then(() => this.goToHeading());
-    } else if (link.matches(".cancel") && form) cancel(this, form);
-    else if (link.matches(".time")) location.hash = link.hash; // whatever <base> says
-    else if (link.closest(".news")) void this.news.show().catch(() => this.say("not_loaded"));
+    } else if (link.matches(".cancel") && form) cancelForm(this, form);
+    else if (link.matches(".time")) location.hash = link.hash; // ignores <base>
+    else if (link.closest(".news")) void this.updates.showPending().catch(() => this.showMessage("not_loaded"));
     else if (link.matches(".again")) void this.#begin();
     else return;
     event.preventDefault();
   }
 }
 
-/** The comment that the page's address names. */
+/** The id of the comment in the URL's fragment. */
 function hashed() {
   return /^#comment-([0-9a-f-]{36})$/.exec(location.hash)?.[1];
 }

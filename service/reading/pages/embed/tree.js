@@ -1,6 +1,6 @@
-// The comments as they stand in the page: where one belongs, what takes whose place.
+// The tree of comments in the page: find, insert, replace and remove comments.
 
-import { make } from "./rendering.js";
+import { make } from "./render.js";
 
 const COMMENT = "li[id^=comment-]";
 
@@ -9,7 +9,7 @@ export function find(root, id) {
   return root.querySelector(`[id="comment-${id}"]`);
 }
 
-/** The comment that something is in. @param {Element | null} within @returns {HTMLElement | null | undefined} */
+/** The comment that contains an element. @param {Element | null} within @returns {HTMLElement | null | undefined} */
 export function commentOf(within) {
   return within?.closest(COMMENT);
 }
@@ -19,19 +19,19 @@ export function idOf(li) {
   return li.id.slice(8);
 }
 
-/** What a comment itself says, without its answers. @param {Element} li @param {string} [selector] @returns {HTMLElement | null} */
+/** Find an element in a comment itself, not in its replies. @param {Element} li @param {string} [selector] @returns {HTMLElement | null} */
 export function its(li, selector = "") {
   return li.querySelector(`:scope > article ${selector}`);
 }
 
-/** Below how many comments it stands, in the page or before it. @param {HTMLElement} li @returns {number} */
+/** The depth of a comment, also if its parents are on an earlier page. @param {HTMLElement} li @returns {number} */
 function depthOf(li) {
   const above = commentOf(li.parentElement);
   return above ? depthOf(above) + 1 : Number(li.dataset.depth ?? 0);
 }
 
 /** @param {Element} li @returns {Element} */
-function answersOf(li) {
+function repliesOf(li) {
   return li.querySelector(":scope > ol") ?? li.appendChild(make("ol", ""));
 }
 
@@ -40,39 +40,39 @@ function commentsIn(root) {
   return [...root.querySelectorAll(COMMENT)].map((li) => /** @type {HTMLElement} */ (li));
 }
 
-/** Add the next page of the thread; the first comment of it. @param {Element} list @param {Element} page */
+/** Append the next page of comments; returns its first comment. @param {Element} list @param {Element} page */
 export function append(list, page) {
   const added = commentsIn(page);
-  for (const li of added) find(list, idOf(li))?.remove(); // it came ahead of its page
+  for (const li of added) find(list, idOf(li))?.remove(); // it was shown before its page
   const ahead = list.querySelector(":scope > [data-ahead]");
   for (const li of added.filter((each) => each.parentElement === page)) {
     const before = commentsIn(list).filter((each) => !each.closest("[data-ahead]"));
     const above = before.reverse().find((each) => depthOf(each) < depthOf(li));
-    if (above) answersOf(above).append(li);
+    if (above) repliesOf(above).append(li);
     else list.insertBefore(li, ahead);
   }
   return added[0];
 }
 
 /**
- * Put `li` in its place, by its time, below what it answers, where that is in the page. Ids tell the time: RFC 9562,
- * section 5.7.
+ * Insert `li` below its parent, in order of time, if the parent is in the page. Ids sort by time (RFC 9562,
+ * section 5.7).
  * @param {import("./shown-thread.js").ShownThread} thread @param {HTMLElement} li
  * @param {string | null} parent @param {number} depth
  */
-export function place({ list, newest, more }, li, parent, depth) {
+export function place({ list, newestFirst, more }, li, parent, depth) {
   const above = parent && find(list, parent);
   if (parent && !above) return;
-  // At the deepest level an answer stands beside what it answers.
-  const home = above ? (depthOf(above) < depth ? answersOf(above) : /** @type {Element} */ (above.parentElement)) : list;
-  const turned = newest && home === list;
-  const next = [...home.children].find((each) => (turned ? each.id < li.id : each.id > li.id));
+  // At the maximum depth a reply stands beside its parent.
+  const home = above ? (depthOf(above) < depth ? repliesOf(above) : /** @type {Element} */ (above.parentElement)) : list;
+  const isReversed = newestFirst && home === list;
+  const next = [...home.children].find((each) => (isReversed ? each.id < li.id : each.id > li.id));
   if (home === list && more && !next) li.dataset.ahead = "";
   delete li.dataset.depth;
   home.insertBefore(li, next ?? null);
 }
 
-/** Have `old` say what `fresh` says; what stands below it stays. @param {HTMLElement} old @param {HTMLElement} fresh */
+/** Replace the content of `old` by that of `fresh`; its replies stay. @param {HTMLElement} old @param {HTMLElement} fresh */
 export function renew(old, fresh) {
   its(old)?.replaceWith(/** @type {Element} */ (its(fresh)));
   old.className = fresh.className;
@@ -80,16 +80,16 @@ export function renew(old, fresh) {
 }
 
 /**
- * Take a comment away: where something stands below it it leaves a word, and what it was the last answer to goes too.
- * @param {Element} li @param {string} word
+ * Remove a comment. With replies it becomes a tombstone with `message`; a tombstone without replies is removed too.
+ * @param {Element} li @param {string} message
  */
-export function remove(li, word) {
+export function remove(li, message) {
   if (li.querySelector(`${COMMENT}, form`)) {
-    its(li)?.replaceChildren(make("p", "removed", word));
+    its(li)?.replaceChildren(make("p", "removed", message));
     li.className = "";
   } else {
     const above = commentOf(li.parentElement);
     li.remove();
-    if (above && its(above, ".removed") && !above.querySelector(COMMENT)) remove(above, word);
+    if (above && its(above, ".removed") && !above.querySelector(COMMENT)) remove(above, message);
   }
 }

@@ -1,15 +1,14 @@
-// A form is sent: a reply stands in the page at once, and is taken out again, its words back in the form, where the
-// service does not take it.
+// Send a form. A reply is shown at once; if the service does not accept it, it is removed and its text is put back.
 
-import { Refused } from "./api.js";
-import { begin, blame, draftOf, field, tellForm } from "./forms.js";
-import { parse } from "./rendering.js";
+import { ServiceError } from "./api.js";
+import { draftName, field, showFieldError, showFormError, stamp } from "./forms.js";
+import { parse } from "./render.js";
 import { commentOf, find, its, place, remove } from "./tree.js";
 
 /**
  * @typedef {import("./shown-thread.js").ShownThread} ShownThread
  * @typedef {Record<string, string>} Typed
- * @typedef {() => void | Promise<void>} Show what to do where the thread is still shown
+ * @typedef {() => void | Promise<void>} Show called after success, if the thread is still shown
  * @typedef {(thread: ShownThread, form: HTMLFormElement, typed: Typed, id: string) => Promise<Show>} Sending
  */
 
@@ -18,17 +17,17 @@ export async function sendForm(thread, form) {
   if (form.ariaBusy) return;
   const { client, drafts } = thread;
   const { deed = "", comment = "" } = form.dataset;
-  const draft = draftOf(form);
+  const draft = draftName(form);
   const typed = /** @type {Typed} */ (Object.fromEntries(new FormData(form)));
   const button = /** @type {HTMLElement} */ (form.querySelector("button"));
   const text = field(form, "body");
   const label = button.textContent;
-  tellForm(form);
-  thread.hush();
+  showFormError(form);
+  thread.clearMessages();
   form.ariaBusy = "true";
   button.textContent = thread.words.sending;
   if (text) text.readOnly = true;
-  const sending = SENT[deed](thread, form, typed, comment).then((show) => {
+  const sending = SENDERS[deed](thread, form, typed, comment).then((show) => {
     drafts.set(draft);
     if (thread.client === client) return show();
   });
@@ -36,8 +35,8 @@ export async function sendForm(thread, form) {
   try {
     await sending;
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    if (thread.client === client) giveBack(thread, form, error);
+    if (!(error instanceof ServiceError)) throw error;
+    if (thread.client === client) restoreForm(thread, form, error);
   } finally {
     if (text) text.readOnly = thread.section.dataset.state === "closed";
     form.ariaBusy = null;
@@ -46,41 +45,41 @@ export async function sendForm(thread, form) {
 }
 
 /** @type {Record<string, Sending>} */
-const SENT = {
+const SENDERS = {
   async post(thread, form, { body, name, email, url, home }, parent) {
     const { client, drafts } = thread;
     const { since, key = "" } = form.dataset;
     const at = Number(since);
-    drafts.set(draftOf(form), { body, at, key });
-    const li = foresee(thread, body, name, parent);
+    drafts.set(draftName(form), { body, at, key });
+    const li = addPlaceholder(thread, body, name, parent);
     const text = /** @type {HTMLTextAreaElement} */ (field(form, "body"));
     text.value = "";
     const author = field(form, "name") ? { name, email: email || null, url: url || null } : null;
     const seconds = Math.max(0, (Date.now() - at) / 1000);
     const sent = { body, author, parent_id: parent || null, form: { honeypot: home, seconds } };
     const path = `${client.thread}/comments`;
-    const told = await client.call(path, "POST", sent, { "Idempotency-Key": key }).catch((error) => {
+    const result = await client.call(path, "POST", sent, { "Idempotency-Key": key }).catch((error) => {
       li.remove();
       text.value = body;
       throw error;
     });
-    const { comment, thread: now, author_token } = told;
+    const { comment, thread: now, author_token } = result;
     const { id, state, depth, html } = comment;
-    client.who(author_token, author && { name, email, url });
+    client.profile(author_token, author && { name, email, url });
     return async () => {
-      find(thread.list, id)?.remove(); // it was accepted before
+      find(thread.list, id)?.remove(); // an earlier attempt was accepted
       li.id = `comment-${id}`;
       place(thread, li, parent, depth);
       its(li, ".body")?.replaceChildren(parse(html));
-      begin(form);
+      stamp(form);
       thread.update(now);
       await thread.renew(id);
       const { activeElement } = thread.root;
-      const stays = !activeElement || form.contains(activeElement); // the reader may have gone on
+      const stays = !activeElement || form.contains(activeElement); // the reader may be elsewhere by now
       if (parent) form.remove();
       if (stays) thread.go(li);
-      thread.say(state === "published" ? "posted" : "held");
-      thread.tell("posted", { id, state });
+      thread.showMessage(state === "published" ? "posted" : "held");
+      thread.emit("posted", { id, state });
     };
   },
   async edit(thread, form, { body }, id) {
@@ -89,7 +88,7 @@ const SENT = {
       form.remove();
       await thread.renew(id);
       thread.go(id);
-      thread.say(state === "published" ? "edited" : "held");
+      thread.showMessage(state === "published" ? "edited" : "held");
       await thread.refresh();
     };
   },
@@ -100,7 +99,7 @@ const SENT = {
       form.remove();
       if (li) remove(li, thread.words.removed);
       thread.goToHeading();
-      thread.say("deleted");
+      thread.showMessage("deleted");
       await thread.refresh();
     };
   },
@@ -109,37 +108,37 @@ const SENT = {
     return () => {
       form.remove();
       thread.go(id);
-      thread.say("reported", find(thread.list, id));
+      thread.showMessage("reported", find(thread.list, id));
     };
   },
 };
 
-/** The reply as it will stand. @param {ShownThread} thread @param {string} body @param {string} [name] @param {string} [parent] */
-function foresee(thread, body, name, parent) {
+/** Show a reply before the service has it. @param {ShownThread} thread @param {string} body @param {string} [name] @param {string} [parent] */
+function addPlaceholder(thread, body, name, parent) {
   const li = /** @type {HTMLElement} */ (
     parse(
       '<li class="own held sending"><article><header><b class="author"></b></header><p class="waiting"></p><div class="body" dir="auto"></div></article>',
     ).firstChild
   );
-  const says = { ".author": name ?? thread.piece(".as")?.textContent, ".waiting": thread.words.sending, ".body": body };
-  for (const [selector, said] of Object.entries(says)) its(li, selector)?.append(said ?? "");
-  li.id = "comment-~"; // after all there are
+  const content = { ".author": name ?? thread.query(".as")?.textContent, ".waiting": thread.words.sending, ".body": body };
+  for (const [selector, text] of Object.entries(content)) its(li, selector)?.append(text ?? "");
+  li.id = "comment-~"; // sorts after all ids
   place(thread, li, parent ?? null, Infinity);
-  thread.dress();
+  thread.decorate();
   return li;
 }
 
-/** Say what kept it from being done, where all that was typed is. @param {ShownThread} thread @param {HTMLFormElement} form @param {Refused} refused */
-function giveBack(thread, form, { status, problem, message }) {
+/** Show why the service did not accept the form, which keeps its content. @param {ShownThread} thread @param {HTMLFormElement} form @param {ServiceError} error */
+function restoreForm(thread, form, { status, problem, message }) {
   const { failed, offline, write } = thread.words;
   const [kind] = /[^/]*$/.exec(problem.type ?? "") ?? [];
-  blame(form, message || (status || navigator.onLine ? failed : offline), problem.pointer);
+  showFieldError(form, message || (status || navigator.onLine ? failed : offline), problem.pointer);
   if (kind === "parent-unavailable") {
-    // What was answered is gone: its answer may go to the article instead.
-    thread.drafts.set(draftOf(form));
+    // The parent is gone: the reply may go to the article instead.
+    thread.drafts.set(draftName(form));
     form.dataset.comment = "";
     form.querySelector("h3")?.replaceChildren(write);
   }
-  if (!status) addEventListener("online", () => tellForm(form), { once: true });
+  if (!status) addEventListener("online", () => showFormError(form), { once: true });
   if (kind === "thread-closed" || kind === "comments-off") void thread.refresh();
 }

@@ -1,13 +1,13 @@
-// How what the service renders gets into the page: parsed, styled, and its times told in the reader's own zone.
+// Put rendered HTML into the page: parse it, style it, show times in the reader's time zone.
 
 /** @type {{createHTML(html: string): string} | undefined} */
 const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("onereply", {
-  createHTML: (/** @type {string} */ html) => html, // the service's own: one sanitiser made it safe
+  createHTML: (/** @type {string} */ html) => html, // from the service, which has sanitised it
 });
 
-/** The style sheet that all threads of the page share; where it does not come, they do without. */
+/** The style sheet, shared by all threads of the page; empty if it can't be loaded. */
 export const styled = fetch(new URL("/static/thread.css", import.meta.url), { credentials: "omit" })
-  .then((answer) => answer.text())
+  .then((response) => response.text())
   .then(sheet, () => sheet(""));
 
 /** @param {string} css */
@@ -43,34 +43,34 @@ function formatOf(lang) {
   return (formats[lang] ??= new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }));
 }
 
-// The first takes long to make: it is made while the service is asked, where there is nothing else to do.
+// The first format is slow to create, so it is created while the page waits for the service.
 window.requestIdleCallback?.(() => formatOf(navigator.language.slice(0, 2)));
 
 const PARTS = "heading comments author time body deeds field notice news comment=article form=.write button=button input=textarea,input[maxlength]";
 
 /**
- * Name what is new in a thread for the host's style sheet, tell times as the reader does, and have the links to edit
- * go when their time is over.
+ * Prepare new content: name its parts for the host's style sheet, format its times, and remove links to edit when the
+ * edit window closes.
  * @param {HTMLElement} section
  */
-export function dress(section) {
+export function decorate(section) {
   for (const part of PARTS.split(" ")) {
     const [name, selector = `.${part}`] = part.split("=");
     for (const each of section.querySelectorAll(selector)) each.setAttribute("part", name);
   }
-  requestAnimationFrame(() => tellTimes(section)); // as late as nobody sees them otherwise
+  requestAnimationFrame(() => formatTimes(section)); // just before the content is painted
 }
 
 /** @param {HTMLElement} section */
-function tellTimes(section) {
+function formatTimes(section) {
   const format = formatOf(section.lang);
-  for (const time of section.querySelectorAll("time:not([data-told])")) {
+  for (const time of section.querySelectorAll("time:not([data-formatted])")) {
     const { dateTime, dataset } = /** @type {HTMLTimeElement} */ (time);
     const made = new Date(dateTime);
-    time.textContent = dataset.told = format.format(made);
+    time.textContent = dataset.formatted = format.format(made);
     const link = time.closest("article")?.querySelector("[data-deed=edit]");
     const left = Number(section.dataset.editSeconds) * 1000 - (Date.now() - Number(made));
-    // The service says that it may be edited; a clock here that is wrong does not take that back at once.
+    // The service allowed the edit, so a wrong clock here must not remove the link at once.
     if (link) setTimeout(() => link.remove(), Math.max(left, 10_000));
   }
 }

@@ -1,0 +1,162 @@
+// Changes while the reader reads. Counts, closing and edits are shown at once. New replies wait behind a button, so that
+// the page does not move.
+
+import { showFailure } from "./load-failure.js";
+import { follow } from "./live.js";
+import { parse } from "./render.js";
+import { find, idOf, its, place, remove } from "./tree.js";
+
+/** @typedef {import("./api.js").Comment} Comment */
+
+export class LiveUpdates {
+  /** @type {Map<string, Comment>} new comments that are not shown yet */
+  #pending = new Map();
+  /** The count to show on the button if the thread must be reloaded. */
+  #reloadLabel = "";
+  /**
+   * The thread's sequence that the page and the stream have reached. The reader's own posts do not raise it, because
+   * earlier changes may still arrive.
+   */
+  #sequence = 0;
+  /** The `Last-Event-ID` of the stream. */
+  #lastEventId = "";
+  /** @type {AbortController | undefined} */
+  #connection;
+
+  /** @param {import("./shown-thread.js").ShownThread} thread */
+  constructor(thread) {
+    this.thread = thread;
+  }
+
+  /** Open or close the stream. @param {boolean} wanted */
+  listen(wanted) {
+    if (wanted === Boolean(this.#connection)) return;
+    this.#connection?.abort();
+    this.#connection = undefined;
+    if (!wanted) return;
+    const { client } = this.thread;
+    const { signal } = (this.#connection = new AbortController());
+    void follow(
+      (connection) => client.stream(this.#sequence, this.#lastEventId, connection),
+      async ({ event, id, data }) => {
+        this.#lastEventId = id || this.#lastEventId;
+        if (data) await this.#receive(event, JSON.parse(data));
+      },
+      signal,
+    );
+  }
+
+  /** Continue from a page that was rendered at `sequence`. @param {number} sequence */
+  startAt(sequence) {
+    if (sequence >= this.#sequence) {
+      this.#sequence = sequence;
+      this.#lastEventId = "";
+      if (this.#reloadLabel) this.#pending.clear();
+      this.#reloadLabel = "";
+    }
+    this.updateButton();
+  }
+
+  /** Show the number of new replies on the button, or hide it. */
+  updateButton() {
+    const { section, words } = this.thread;
+    for (const id of this.#pending.keys()) if (this.#shown(id)) this.#pending.delete(id);
+    const { size } = this.#pending;
+    const { lang } = section;
+    const forms = words.new;
+    const form = forms[`=${size}`] ?? forms[new Intl.PluralRules(lang).select(size)] ?? forms.other;
+    const button = /** @type {HTMLElement} */ (section.querySelector(".news button"));
+    button.textContent =
+      this.#reloadLabel || (size ? form.replace("{n}", new Intl.NumberFormat(lang).format(size)) : "");
+    button.hidden = !button.textContent;
+  }
+
+  /** Find a comment in the page, unless it is a tombstone. @param {string} id */
+  #shown(id) {
+    const li = find(this.thread.list, id);
+    return li && !its(li, ".removed") ? li : null;
+  }
+
+  /** @param {string} event @param {{thread: import("./api.js").Thread, comment?: Comment, reload?: boolean}} data */
+  async #receive(event, { thread: now, comment, reload }) {
+    const { thread } = this;
+    await thread.sending; // the reader's own post must be in the page first
+    if (this !== thread.updates) return; // the element shows another article now
+    if (event === "thread.gone") return this.#leave();
+    this.#sequence = Math.max(this.#sequence, now.sequence);
+    thread.update(now);
+    if (reload || this.#reloadLabel) {
+      this.#reloadLabel = now.label;
+      this.updateButton();
+    }
+    if (!comment) return;
+    const { id, revision } = comment;
+    const li = this.#shown(id);
+    const isRemoved = event === "comment.removed";
+    const isOther = isRemoved || li?.matches(".held") || Number(li?.dataset.revision ?? 1) < revision;
+    if (isRemoved) this.#pending.delete(id);
+    else if (!li && event === "comment.published") this.#pending.set(id, comment);
+    if (li && isOther) {
+      const change = () => this.#change(li, isRemoved ? null : comment);
+      // Wait while the reader has the focus in it.
+      if (its(li)?.contains(thread.root.activeElement)) li.addEventListener("focusout", () => setTimeout(change), { once: true });
+      else await change();
+    }
+    this.updateButton();
+  }
+
+  /** @param {HTMLElement} li @param {Comment | null} comment */
+  async #change(li, comment) {
+    const { thread } = this;
+    // Readers may still see or edit their own comments.
+    if (li.matches(".own") && (await thread.renew(idOf(li)))) return;
+    if (!comment) {
+      // An open reply form can now only reply to the article.
+      li.querySelector(":scope > [data-deed=post] h3")?.replaceChildren(thread.words.write);
+      return remove(li, thread.words.removed);
+    }
+    its(li, ".body")?.replaceChildren(parse(comment.html));
+    li.dataset.revision = String(comment.revision);
+  }
+
+  /** Insert the new replies and go to the first; if it is on another page, open that page. */
+  async showPending() {
+    const { thread } = this;
+    if (this.#reloadLabel) return thread.open().then(() => thread.goToHeading());
+    const [first] = this.#pending.keys();
+    let shown = "";
+    for (const [id, { parent_id }] of this.#pending) {
+      if (!find(thread.list, id) && parent_id && !find(thread.list, parent_id)) continue;
+      await this.#insert(id);
+      shown ||= id;
+    }
+    if (shown) thread.go(shown);
+    else await thread.open({ comment: first }, first);
+    this.updateButton();
+  }
+
+  /** Insert a new comment, and other new ones that are on the same page. @param {string} id */
+  async #insert(id) {
+    const { thread } = this;
+    const page = await thread.client.fragment({ ...thread.order, comment: id });
+    for (const each of this.#pending.values()) {
+      const fresh = find(page, each.id);
+      if (!fresh) continue;
+      if (find(thread.list, each.id)) await thread.renew(each.id, page);
+      else {
+        fresh.querySelector("ol")?.remove(); // its replies are inserted one by one
+        place(thread, fresh, each.parent_id, each.depth);
+      }
+    }
+    this.#pending.delete(id); // it was removed again if its page does not have it
+    thread.decorate();
+    this.updateButton();
+  }
+
+  /** The article was withdrawn, or has a new id, under which it is found at once. */
+  async #leave() {
+    this.listen(false);
+    if (await this.thread.refresh()) this.listen(true);
+    else void showFailure(this.thread);
+  }
+}

@@ -1,0 +1,75 @@
+// Keep the heading, the notice and the forms up to date with the state of the thread.
+
+import { field, fillForm, showFormError } from "./forms.js";
+import { make, parse } from "./render.js";
+
+/** @typedef {import("./shown-thread.js").ShownThread} ShownThread */
+
+/** Show the current state of the thread. @param {ShownThread} thread @param {import("./api.js").Thread} now */
+export function showState(thread, { heading, notice, close_reason, state }) {
+  const at = /** @type {HTMLElement} */ (thread.query(".heading"));
+  const title = /** @type {HTMLMetaElement} */ (thread.query("[itemprop=name]")).content;
+  if (at.textContent !== heading) {
+    const place = heading.lastIndexOf(title);
+    const after = heading.slice(place + title.length);
+    at.replaceChildren(...(place < 0 ? [heading] : [heading.slice(0, place), make("bdi", "", title), after]));
+  }
+  const { dataset } = thread.section;
+  const was = dataset.state;
+  dataset.state = notice ? "closed" : state;
+  thread.query(".notice")?.remove();
+  if (notice) {
+    const line = make("p", "notice", notice);
+    if (close_reason) line.append(" ", make("bdi", "", close_reason));
+    thread.query(".news")?.after(line);
+    thread.decorate();
+    if (was !== "closed") thread.clearMessages();
+    closeForms(thread);
+  } else if (was === "closed") void openForms(thread).catch(reportError);
+}
+
+/** Close the forms. Typed text stays readable, so that it can be copied; empty forms are hidden. @param {ShownThread} thread */
+export function closeForms(thread) {
+  for (const form of thread.section.querySelectorAll("form")) {
+    const body = field(form, "body");
+    if (body) setReadOnly(form, body, true);
+    if (body && !form.ariaBusy) form.hidden = !body.value.trim();
+    if (body) showFormError(form, thread.words.just_closed);
+  }
+  const drafts = Object.entries(thread.drafts.all()).filter(([name]) => name.startsWith("post"));
+  if (thread.query("#form") || !drafts.length) return;
+  const rescued = parse('<div class="write" id="form"><p class="hint"></p><p class="field"><textarea rows="6" readonly>').firstChild;
+  const [hint, { firstElementChild: text }] = /** @type {any} */ (rescued).children;
+  hint.append(thread.words.kept);
+  text.append(drafts.map(([, { body }]) => body).join("\n\n"));
+  text.ariaLabel = thread.words.write;
+  thread.section.append(/** @type {Node} */ (rescued));
+  thread.decorate();
+}
+
+/** @param {ShownThread} thread */
+async function openForms(thread) {
+  for (const form of thread.section.querySelectorAll("form")) {
+    const body = field(form, "body");
+    if (!body?.readOnly) continue;
+    setReadOnly(form, body, false);
+    form.hidden = false;
+    showFormError(form);
+  }
+  if (thread.replyForm) return;
+  const form = (await thread.client.fragment({ limit: "1" })).querySelector("form");
+  if (!form) return;
+  thread.replyForm = form.cloneNode(true);
+  thread.query("#form")?.remove();
+  thread.section.append(form);
+  fillForm(thread, form);
+  thread.decorate();
+}
+
+/** @param {HTMLElement} form @param {{readOnly: boolean}} body @param {boolean} isClosed */
+function setReadOnly(form, body, isClosed) {
+  body.readOnly = isClosed;
+  for (const each of form.querySelectorAll("h3, .who, .as, .hint, .send")) {
+    /** @type {HTMLElement} */ (each).hidden = isClosed;
+  }
+}
