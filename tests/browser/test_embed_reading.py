@@ -171,14 +171,17 @@ async def test_where_there_is_no_thread_the_page_keeps_what_it_has(
         await page.goto(
             host.write(ARTICLE * 9, the_embed(thread, content="<a href='/talk'>Comments</a>", article=article))
         )
-    told = f"One Reply has no thread for article “{article}” of site “{site.slug}”: register it, see its README."
-    assert warned == [told]
+    assert len(warned) == 1
+    reason, _, guide = warned[0].rpartition(" ")
+    assert reason == f"One Reply: site “{site.slug}” has no thread for article “{article}”. Register the article:"
     await expect(page.get_by_role("link", name="Comments")).to_be_visible()
     await expect(page.get_by_role("button")).to_have_count(0)
     await page.mouse.click(5, 5)
     box = await page.locator("comment-thread").bounding_box()
     assert box
     assert box["height"] < 40  # a line
+    await page.goto(guide)
+    await expect(page.get_by_role("heading", name="Register articles")).to_be_in_viewport()
     assert await shifted(page) <= 0.05
 
 

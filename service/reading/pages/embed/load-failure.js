@@ -17,7 +17,8 @@ export async function showFailure(thread, status) {
   thread.sequence = 0;
   const section = make("section", "");
   if (status === 404) {
-    console.warn(`One Reply has no thread for article “${article}” of site “${site}”: register it, see its README.`);
+    const guide = new URL("/docs/guides/integrate#register-articles", import.meta.url);
+    console.warn(`One Reply: site “${site}” has no thread for article “${article}”. Register the article: ${guide}`);
   } else {
     const { lang, dir, words } = load(wordsKey, ENGLISH);
     thread.section = section;
