@@ -20,7 +20,7 @@ LATENCY = Histogram(
     "onereply_request_seconds", "Duration from the first byte of the request to the answer.", ["route"], buckets=SECONDS
 )
 READS = Counter("onereply_public_reads", "Answers to public reads, by source.", ["source"])
-POSTS = Counter("onereply_posts", "Posts by result: published, pending, or the problem that refused them.", ["action"])
+POSTS = Counter("onereply_posts", "Posts by result: published, pending, spam, or the problem type.", ["action"])
 AKISMET = Counter("onereply_akismet_checks", "Akismet's answers for posts: ham, spam, discard, or none.", ["answer"])
 BATCH_POSTS = Histogram("onereply_batch_posts", "Posts per batch (one transaction).", buckets=SIZES)
 QUEUE = Gauge("onereply_batch_queue_posts", "Posts waiting for a transaction.", multiprocess_mode="livesum")

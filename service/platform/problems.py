@@ -7,7 +7,7 @@
     ├── 404 NotFound
     ├── 405 MethodNotAllowed
     ├── 408 RequestTimeout
-    ├── 409 Conflict: ThreadClosed, CommentsOff, ParentUnavailable, …      (beside the functions that raise them)
+    ├── 409 Conflict: ThreadClosed, CommentsOff, ParentUnavailable, …      (in the modules that raise them)
     ├── 413 ContentTooLarge    414 UriTooLong    415 UnsupportedMediaType
     ├── 422 InvalidField, …
     ├── 429 RateLimited    (platform/access/rate_limits.py)

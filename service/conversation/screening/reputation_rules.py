@@ -61,7 +61,7 @@ def reputation_of(
 ) -> Reputation:
     """Compute an author's reputation from their ``past``, newest first, and the post times ``near`` of their address.
 
-    ``last_posted_at`` is when anybody last posted the same text in the thread. A short text counts as repeated only
+    ``last_posted_at`` is when anyone last posted the same text in the thread. A short text counts as repeated only
     if the author repeats it.
     """
     decided = [each.state for each in past if each.state in {"published", "rejected", "spam"}]
@@ -97,7 +97,7 @@ def find_first_timer(reputation: Reputation, mode: Mode) -> Finding | None:
 
 
 def find_duplicate(reputation: Reputation, rules: Rules) -> Finding | None:
-    """Find the same text in the thread within a day: from this author, or from anybody if it is not short."""
+    """Find the same text in the thread within a day: from this author, or from anyone if it is not short."""
     if rules.duplicates is None or not reputation.is_repeated:
         return None
     return Finding(Rule.DUPLICATES, "reject" if rules.duplicates == "reject" else "hold")

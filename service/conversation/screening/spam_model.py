@@ -91,7 +91,7 @@ class SpamModel:
         return 1 / (1 + math.exp(-sum(weights) / math.sqrt(len(weights)))) if weights else 0.5
 
     def strongest(self, draft: DraftText, features: Features) -> list[str]:
-        """Return up to five words and hosts that spoke most for spam, as they were written, strongest first."""
+        """Return up to five words and hosts with the highest spam weights, as they were written, highest first."""
         weigh = self._weights.get
         weights = {host: weigh(host_feature(host), 0.0) for host in draft.hosts}
         for word in set(features.words):

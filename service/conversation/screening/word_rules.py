@@ -1,7 +1,7 @@
 """Match a text against up to ten thousand words in one pass. Pure.
 
 A term matches whole words (``pills``, ``buy now``). A ``*`` at an end lets the word continue there (``casino*``,
-``*bet*``); one inside stands for up to thirty letters (``v*gra``). Scripts without spaces are searched letter by
+``*bet*``); one inside matches up to thirty letters (``v*gra``). Scripts without spaces are searched letter by
 letter.
 """
 
@@ -14,7 +14,7 @@ import ahocorasick_rs
 
 from service.conversation.screening.fold_text import fold
 
-GAP = 30  # most letters that a `*` inside a term stands for
+GAP = 30  # maximum letters that a `*` inside a term matches
 
 _WORD = re.compile(r"\w+")
 # Thai to Tibetan, Burmese, Khmer, kana, Han, after folding.

@@ -144,7 +144,7 @@ def _invalid(error: str, kind: object) -> NoReturn:
             raise InvalidField(f"“{named[1]}” is now called “{new}”.", pointer=pointer)
     length = _LENGTH.match(message)
     if length and length[1] == "<=":
-        raise InvalidField(Translated("longest", {"longest": int(length[2])}), pointer=pointer)
+        raise InvalidField(Translated("max-length", {"max_length": int(length[2])}), pointer=pointer)
     raise InvalidField(Translated("blank") if length else _sentence(message, kind, path), pointer=pointer)
 
 

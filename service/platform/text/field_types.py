@@ -16,7 +16,7 @@ def read_line(typed: str, *, pointer: str, max_length: int) -> str:
     """Clean ``typed`` into one line of at most ``max_length`` characters; raises :class:`InvalidField`."""
     line = _readable(clean_line(typed), pointer)
     if len(line) > max_length:
-        raise InvalidField(Translated("longest", {"longest": max_length}), pointer=pointer)
+        raise InvalidField(Translated("max-length", {"max_length": max_length}), pointer=pointer)
     return line
 
 

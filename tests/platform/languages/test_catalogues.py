@@ -137,7 +137,7 @@ def test_every_reason_to_report_has_its_sentence() -> None:
 
 
 def test_a_detail_tells_its_numbers_as_the_language_writes_them() -> None:
-    assert Translated("longest", {"longest": 10_000}).in_("de") == catalogue("de")["detail"]["longest"].replace(
-        "{longest}", "10.000"
-    )
-    assert "۱۰٬۰۰۰" in Translated("longest", {"longest": 10_000}).in_("fa")
+    assert Translated("max-length", {"max_length": 10_000}).in_("de") == catalogue("de")["detail"][
+        "max-length"
+    ].replace("{max_length}", "10.000")
+    assert "۱۰٬۰۰۰" in Translated("max-length", {"max_length": 10_000}).in_("fa")
