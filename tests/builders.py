@@ -211,8 +211,8 @@ Action = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
 
 async def decide(site: ASite, action: Action, *comments: Json, reason: str | None = None) -> list[Json]:
     """Judge comments as they were last seen; the results."""
-    judged = [{"id": comment["id"], "revision": comment["revision"]} for comment in comments]
-    body = {"action": action, "comments": judged, "reason": reason}
+    decided = [{"id": comment["id"], "revision": comment["revision"]} for comment in comments]
+    body = {"action": action, "comments": decided, "reason": reason}
     response = await site.call("POST", "/decisions", by="moderator", json=body)
     assert response.status_code == 200, response.text
     results: list[Json] = response.json()["results"]
@@ -228,7 +228,7 @@ async def events_of(site: ASite, *, after: int = 0) -> list[Json]:
 
 
 async def set_rules(site: ASite, **rules: Any) -> None:
-    """Have what arrives from now on judged by these rules."""
+    """Screen new comments by these rules."""
     response = await site.call("PUT", "/rules", by="moderator", json=rules)
     assert response.status_code == 200, response.text
 

@@ -58,8 +58,8 @@ def labelled() -> list[Labelled]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 body = row["CONTENT"].strip("\ufeff ")
-                says = make_draft_text(author_name=row["AUTHOR"], author_url=None, body=body, html=render(body))
-                comments.append(Labelled(path.stem.removeprefix("youtube-"), says, row["CLASS"] == "1"))
+                draft = make_draft_text(author_name=row["AUTHOR"], author_url=None, body=body, html=render(body))
+                comments.append(Labelled(path.stem.removeprefix("youtube-"), draft, row["CLASS"] == "1"))
     return comments
 
 

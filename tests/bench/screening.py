@@ -63,8 +63,8 @@ def _timed(bodies: Sequence[str]) -> Iterator[float]:
     rendered = [(body, render(body)) for body in bodies]
     for body, html in rendered * (3 if len(bodies) > 100 else 50):
         began = perf_counter()
-        says = make_draft_text(author_name="Ada", author_url=None, body=body, html=html)
-        screen_draft(says, screen, mode="hold-first-timers", reputation=standing, model=model)
+        draft = make_draft_text(author_name="Ada", author_url=None, body=body, html=html)
+        screen_draft(draft, screen, mode="hold-first-timers", reputation=standing, model=model)
         yield (perf_counter() - began) * 1e6
 
 

@@ -217,21 +217,21 @@ def test_verify_names_what_is_wrong(onereply: Command, fresh_database_url: str) 
 
 
 def read(database_url: str, statement: str) -> list[object]:
-    async def deed() -> list[object]:
+    async def operation() -> list[object]:
         database = Database(database_url, read_connections=1)
         async with database.read() as connection:
             found = [row[0] for row in await connection.execute(text(statement))]
         await database.close()
         return found
 
-    return asyncio.run(deed())
+    return asyncio.run(operation())
 
 
 def execute(database_url: str, statement: str) -> None:
-    async def deed() -> None:
+    async def operation() -> None:
         database = Database(database_url, read_connections=1)
         async with database.write() as connection:
             await connection.execute(text(statement))
         await database.close()
 
-    asyncio.run(deed())
+    asyncio.run(operation())

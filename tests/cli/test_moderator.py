@@ -33,14 +33,14 @@ class CommandLine:
     def fits(self, name: str, password: str) -> bool:
         """Whether somebody called ``name`` may log in with ``password``."""
 
-        async def deed() -> bool:
+        async def operation() -> bool:
             database = Database(self.database_url, read_connections=1)
             async with database.read() as connection:
                 account = await find_account(connection, (await find_site(connection, "gazette")).id, name)
             await database.close()
             return await Passwords().check(password, account.password_hash if account else None)
 
-        return asyncio.run(deed())
+        return asyncio.run(operation())
 
 
 @pytest.fixture

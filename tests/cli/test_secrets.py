@@ -1,4 +1,4 @@
-"""A site's secrets are made or read from standard input, shown once, and kept sealed."""
+"""A site's secrets are made or read from standard input, shown once, and stored sealed."""
 
 import asyncio
 import re
@@ -22,10 +22,10 @@ def onereply(fresh_database_url: str) -> Command:
     return run
 
 
-def kept(url: str, name: SecretName, *, secret_key: str = SECRET) -> str | None:
+def stored(url: str, name: SecretName, *, secret_key: str = SECRET) -> str | None:
     """The secret of ``gazette``, as a serving process reads it."""
 
-    async def deed() -> str | None:
+    async def operation() -> str | None:
         database = Database(url, read_connections=1)
         async with database.read() as connection:
             site = await find_site(connection, "gazette")
@@ -34,14 +34,14 @@ def kept(url: str, name: SecretName, *, secret_key: str = SECRET) -> str | None:
         finally:
             await database.close()
 
-    return asyncio.run(deed())
+    return asyncio.run(operation())
 
 
 def test_a_secret_is_made_and_printed_alone_on_the_last_line(onereply: Command, fresh_database_url: str) -> None:
     printed = done(onereply("site", "secret", "gazette", "host-token"))
     assert re.fullmatch(r"[\w-]{43}\n", printed)
-    assert kept(fresh_database_url, "host-token") == printed.strip()
-    assert kept(fresh_database_url, "akismet-key") is None
+    assert stored(fresh_database_url, "host-token") == printed.strip()
+    assert stored(fresh_database_url, "akismet-key") is None
     assert done(onereply("site", "secret", "gazette", "host-token")) != printed
 
 
@@ -50,28 +50,28 @@ def test_what_a_host_signs_news_with_is_made_or_read_in_the_form_of_standard_web
 ) -> None:
     printed = done(onereply("site", "secret", "gazette", "article-webhooks"))
     assert re.fullmatch(r"whsec_[\w+/]{43}=\n", printed)
-    assert kept(fresh_database_url, "article-webhooks") == printed.strip()
+    assert stored(fresh_database_url, "article-webhooks") == printed.strip()
     own = "whsec_" + "QUJD" * 8
     done(onereply("site", "secret", "gazette", "article-webhooks", "--set", typed=f"{own}\n"))
-    assert kept(fresh_database_url, "article-webhooks") == own
+    assert stored(fresh_database_url, "article-webhooks") == own
     for text in ("", own[6:], "whsec_QUJD", "whsec_" + "?" * 40):
         line = stopped(onereply("site", "secret", "gazette", "article-webhooks", "--set", typed=text))
-        assert line.startswith("A webhook secret is") and (not text or text not in line)
-    assert kept(fresh_database_url, "article-webhooks") == own
+        assert line.startswith("A webhook secret must be") and (not text or text not in line)
+    assert stored(fresh_database_url, "article-webhooks") == own
 
 
 def test_a_secret_is_read_from_standard_input_and_never_printed(onereply: Command, fresh_database_url: str) -> None:
     for name, text in (("host-token", A_SECRET), ("akismet-key", "c0ffee")):
         result = onereply("site", "secret", "gazette", name, "--set", typed=f"{text}\n")
         assert text not in done(result) + result.stderr + done(onereply("site", "list"))
-    assert kept(fresh_database_url, "host-token") == A_SECRET
-    assert kept(fresh_database_url, "akismet-key") == "c0ffee"
+    assert stored(fresh_database_url, "host-token") == A_SECRET
+    assert stored(fresh_database_url, "akismet-key") == "c0ffee"
 
 
 def test_a_secret_is_removed_once(onereply: Command, fresh_database_url: str) -> None:
     done(onereply("site", "secret", "gazette", "akismet-key", "--set", typed="c0ffee"))
     done(onereply("site", "secret", "gazette", "akismet-key", "--remove"))
-    assert kept(fresh_database_url, "akismet-key") is None
+    assert stored(fresh_database_url, "akismet-key") is None
     assert stopped(onereply("site", "secret", "gazette", "akismet-key", "--remove")).endswith("no secret akismet-key.")
 
 
@@ -86,7 +86,7 @@ def test_a_secret_that_does_not_fit_is_refused_without_being_told(onereply: Comm
     ):
         line = stopped(onereply("site", "secret", "gazette", name, "--set", typed=text))
         assert line.startswith(f"The secret “{name}” must be one line") and (not text or text not in line)
-    assert kept(fresh_database_url, "host-token") is kept(fresh_database_url, "akismet-key") is None
+    assert stored(fresh_database_url, "host-token") is stored(fresh_database_url, "akismet-key") is None
 
 
 def test_a_secret_of_what_is_not_there_is_refused(onereply: Command) -> None:
@@ -103,7 +103,7 @@ def test_a_secret_of_what_is_not_there_is_refused(onereply: Command) -> None:
 
 def test_another_secret_key_opens_nothing(onereply: Command, fresh_database_url: str) -> None:
     done(onereply("site", "secret", "gazette", "host-token"))
-    assert kept(fresh_database_url, "host-token", secret_key="another secret of thirty-two characters") is None
+    assert stored(fresh_database_url, "host-token", secret_key="another secret of thirty-two characters") is None
 
 
 def test_the_keys_of_a_host_come_by_https_only(onereply: Command, fresh_database_url: str) -> None:

@@ -91,7 +91,7 @@ async def some_rows(site: ASite) -> None:
         await set_secret(connection, found, "akismet-key", "c0ffee", secret_key=SECRET_KEY)
     await index_comments(site.app.state.database, found, limit=100)
     await deliver(site)
-    await some_news(site)
+    await some_article_events(site)
 
 
 async def deliver(site: ASite) -> None:
@@ -108,7 +108,7 @@ async def deliver(site: ASite) -> None:
         await stay_alive(connection, clock.new_id(), now=clock.now())
 
 
-async def some_news(site: ASite) -> None:
+async def some_article_events(site: ASite) -> None:
     """What a host tells of its articles: moved, with another URL, one to be erased, one that nobody knows."""
     await share_webhook_secret(site)
     await site.set(on_article_deleted="erase")

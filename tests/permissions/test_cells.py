@@ -43,7 +43,7 @@ BODIES: dict[str, Json] = {
     "POST /sessions": {},
     "POST /decisions": {"action": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
-NEWS = msgspec.json.encode(article_event("withdrawn"))
+EVENT = msgspec.json.encode(article_event("withdrawn"))
 QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}
 # What it takes to be let in by a route: the kind of caller in ``platform/access/caller.py``.
 KNOWN = {
@@ -165,7 +165,7 @@ async def call(
     if path.endswith("/stream") and (head := await site.call("HEAD", path, headers=headers)).is_success:
         return head.status_code, {}, dict(head.headers)  # whoever is let in would listen for ever
     if "signed" in who:
-        response = await site.call(method, path, headers=headers | (signed(NEWS) if signs else {}), content=NEWS)
+        response = await site.call(method, path, headers=headers | (signed(EVENT) if signs else {}), content=EVENT)
     else:
         response = await site.call(method, path, headers=headers, json=BODIES.get(route))
     content = response.json() if response.content and response.status_code >= 400 else {}
@@ -265,10 +265,10 @@ async def test_no_site_changes_what_is_anothers(site: ASite) -> None:
         mine, theirs = await a_thread(site), await a_thread(other, article="theirs")
         posted = await a_comment(theirs)
         before = await events_of(other)
-        comment, judged = posted["comment"]["id"], {"id": posted["comment"]["id"], "revision": 1}
+        comment, target = posted["comment"]["id"], {"id": posted["comment"]["id"], "revision": 1}
         assert (await site.call("POST", f"{theirs.path}/close", by="admin", json={})).status_code == 404
         assert (await mine.post(below=comment)).json()["type"] == "/problems/parent-unavailable"
-        decided = await site.call("POST", "/decisions", by="admin", json={"action": "spam", "comments": [judged]})
+        decided = await site.call("POST", "/decisions", by="admin", json={"action": "spam", "comments": [target]})
         assert decided.json()["results"][0]["problem"]["status"] == 404
         for method, body in (("PATCH", {"body": "x"}), ("DELETE", None)):
             refused = await site.call(method, f"/comments/{comment}", by=posted["author_token"], json=body)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from itertools import cycle
 
 from tests.builders import Json
-from tests.promises.judgement import JudgedLife
 from tests.promises.model import AComment, ALivingThread
+from tests.promises.moderated_life import ModeratedLife
 from tests.promises.world import SiteInWorld
 
 
@@ -26,7 +26,7 @@ class Walk:
 class Comparison:
     """Reads a site over HTTP and compares it with its model."""
 
-    def __init__(self, life: JudgedLife, site: SiteInWorld) -> None:
+    def __init__(self, life: ModeratedLife, site: SiteInWorld) -> None:
         self._life, self._site = life, site
         self._position = self._decided = 0
         self._keys: dict[str, Json] = {}

@@ -9,14 +9,14 @@ import httpx2
 from tests.builders import ASite, AThread, Json
 from tests.promises.cast import Cast
 
-VERDICTS = ("publish", "reject", "spam", "delete", "restore")
+OUTCOMES = ("publish", "reject", "spam", "delete", "restore")
 
 
 class People:
     """Each does one thing after another, by way of any server that is up.
 
     ``threads`` are all that were told in answers, each as of its sequence; ``posts`` the answers by key; ``decided``
-    the comments that were judged, by id and revision, with their states.
+    the comments that were decided, by id and revision, with their states.
     """
 
     def __init__(self, cast: Cast, threads: list[AThread], random: Random) -> None:
@@ -27,20 +27,22 @@ class People:
         self.posts: dict[str, Json] = {}
         self.decided: dict[tuple[str, int], str] = {}
 
-    async def do(self, deeds: int) -> None:
-        for _ in range(deeds):
-            deed = self._random.choices(
+    async def do(self, operations: int) -> None:
+        for _ in range(operations):
+            operation = self._random.choices(
                 [self._post, self._decide, self._close, self._reopen, self._register], [12, 8, 1, 2, 1]
             )[0]
-            await deed(self._random.choice(self._all))
+            await operation(self._random.choice(self._all))
 
-    async def _insist(self, thread: AThread, deed: Callable[[AThread], Awaitable[httpx2.Response]]) -> httpx2.Response:
-        """The answer to ``deed``, whoever gives it."""
+    async def _insist(
+        self, thread: AThread, operation: Callable[[AThread], Awaitable[httpx2.Response]]
+    ) -> httpx2.Response:
+        """The answer to ``operation``, whoever gives it."""
         while True:
             client = await self._cast.client()
             site = thread.site
             try:
-                response = await deed(AThread(ASite(site.app, site.slug, site.keys, client), thread.article))
+                response = await operation(AThread(ASite(site.app, site.slug, site.keys, client), thread.article))
             except httpx2.TransportError:
                 continue
             if response.status_code == 503:
@@ -62,7 +64,7 @@ class People:
         if not chosen:
             return
         body = {
-            "action": self._random.choice(VERDICTS),
+            "action": self._random.choice(OUTCOMES),
             "comments": [{"id": one["id"], "revision": one["revision"]} for one in chosen],
         }
         response = await self._insist(

@@ -159,7 +159,7 @@ class Life:
             self.note_decision("reopen", by, article=thread.article)
         return 200
 
-    def judge_post(self, thread: ALivingThread, post: Json, *, key: str | None, by: str | None) -> str:
+    def screen_post(self, thread: ALivingThread, post: Json, *, key: str | None, by: str | None) -> str:
         """What becomes of a post: ``replay``, ``accept``, or the problem that refuses it."""
         self.settle([thread])
         if thread.embargoed(self.now()) and by != "host":

@@ -89,14 +89,18 @@ async def test_a_locked_log_keeps_everybody_waiting_and_loses_nothing(own_site: 
 
 
 @on_postgresql
-@pytest.mark.parametrize("deed", ["post", "close", "page"])
-async def test_after_the_database_was_gone_for_a_moment_nobody_gets_a_500(own_site: ASite, deed: str) -> None:
+@pytest.mark.parametrize("operation", ["post", "close", "page"])
+async def test_after_the_database_was_gone_for_a_moment_nobody_gets_a_500(own_site: ASite, operation: str) -> None:
     thread = await a_thread(own_site)
     await a_comment(thread)
     await end_connections(own_site.app)
-    deeds: dict[str, Callable[[], Awaitable[Any]]] = {"post": thread.post, "close": thread.close, "page": thread.pages}
-    answer = await deeds[deed]()
-    assert deed == "page" or answer.status_code in {200, 201} or is_busy(answer)
+    operations: dict[str, Callable[[], Awaitable[Any]]] = {
+        "post": thread.post,
+        "close": thread.close,
+        "page": thread.pages,
+    }
+    answer = await operations[operation]()
+    assert operation == "page" or answer.status_code in {200, 201} or is_busy(answer)
     await thread.reopen()
     assert (await thread.post()).status_code == 201
     assert await findings(own_site.app) == []

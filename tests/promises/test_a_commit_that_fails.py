@@ -40,8 +40,8 @@ async def test_posts_that_were_not_committed_are_not_acknowledged(own_site: ASit
     assert await findings(own_site.app) == []
 
 
-@pytest.mark.parametrize("deed", ["close", "register", "decide", "edit", "delete"])
-async def test_a_change_that_was_not_committed_is_not_acknowledged(own_site: ASite, deed: str) -> None:
+@pytest.mark.parametrize("operation", ["close", "register", "decide", "edit", "delete"])
+async def test_a_change_that_was_not_committed_is_not_acknowledged(own_site: ASite, operation: str) -> None:
     thread = await a_thread(own_site)
     posted = await a_comment(thread, "Tea.")
     before = await thread.read(), await thread.pages(), await whole_log(own_site)
@@ -54,7 +54,7 @@ async def test_a_change_that_was_not_committed_is_not_acknowledged(own_site: ASi
         "edit": ("PATCH", comment, author, {"body": "Coffee."}),
         "delete": ("DELETE", comment, author, None),
     }
-    method, path, by, body = requests[deed]
+    method, path, by, body = requests[operation]
     with no_commit():
         assert (await own_site.call(method, path, by=by, json=body)).status_code == 500
     assert (await thread.read(), await thread.pages(), await whole_log(own_site)) == before

@@ -12,9 +12,9 @@ from hypothesis.stateful import run_state_machine_as_test as live
 
 from tests.builders import Json
 from tests.promises.comparing import Comparison, Walk
-from tests.promises.judgement import JudgedLife
-from tests.promises.judging import Judging, moderators
 from tests.promises.model import ALivingThread, iso
+from tests.promises.moderated_life import ModeratedLife
+from tests.promises.moderation_steps import ModerationSteps, moderators
 from tests.promises.world import SECRET, World, a_world
 
 ARTICLES = ("a1", "a2")
@@ -48,7 +48,7 @@ rules = st.fixed_dictionaries(
 posts = st.lists(st.tuples(picks, picks, keys), min_size=1, max_size=4)
 
 
-class ALife(Judging):
+class ALife(ModerationSteps):
     """Registers, posts, edits, judges, closes and reopens, through the API and in the model."""
 
     world: ClassVar[World]
@@ -57,7 +57,7 @@ class ALife(Judging):
         super().__init__()
         self.stack = AsyncExitStack()
         self.site = self.world.enter_site(self.stack, **SETTINGS)
-        self.life = JudgedLife(self.world.clock.now, max_depth=2, edit_window=300, close_after_days=2)
+        self.life = ModeratedLife(self.world.clock.now, max_depth=2, edit_window=300, close_after_days=2)
         self.comparison = Comparison(self.life, self.site)
         self.words = (f"words{number}" for number in count())
         self.sent: list[tuple[ALivingThread, Json, str, int]] = []
@@ -111,7 +111,7 @@ class ALife(Judging):
         self.send(thread, post | ({"body": next(self.words)} if other_words else {}), by=self.author(by), key=key)
 
     def send(self, thread: ALivingThread, post: Json, *, by: str | None, key: str | None) -> None:
-        action = self.life.judge_post(thread, post, key=key, by=by)
+        action = self.life.screen_post(thread, post, key=key, by=by)
         headers = {"Idempotency-Key": key} if key else {}
         response = self.site.call("POST", f"/threads/{thread.article}/comments", by=by, json=post, headers=headers)
         answer = response.json()

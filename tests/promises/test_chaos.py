@@ -23,7 +23,7 @@ from tests.promises.ledger import Ledger
 from tests.promises.proving import findings, of_thread, prove_count, whole_log
 
 SEED = int(os.environ.get("SEED", "1"))
-KILLS, THREADS, PEOPLE, DEEDS = 50, 20, 6, 4
+KILLS, THREADS, PEOPLE, OPERATIONS = 50, 20, 6, 4
 ARRIVES_WITHIN, ENDS_WITHIN = 40, 90  # seconds; what a dead worker had is free after twenty
 
 
@@ -75,7 +75,7 @@ async def kill(cast: Cast, people: People, ledger: Ledger, random: Random) -> No
     while cast.kills < KILLS:
         async with asyncio.TaskGroup() as group:
             for _ in range(PEOPLE):
-                group.create_task(people.do(DEEDS))
+                group.create_task(people.do(OPERATIONS))
             await until_more_comes(ledger)
             await asyncio.sleep(random.uniform(0, 0.3))
             await cast.end_one()

@@ -23,12 +23,12 @@ class Crowd:
         self.seen: list[Json] = []
         self.answers: Counter[int] = Counter()
 
-    async def do(self, deeds: int) -> None:
-        for _ in range(deeds):
-            deed = self._random.choices(
+    async def do(self, operations: int) -> None:
+        for _ in range(operations):
+            operation = self._random.choices(
                 [self._post, self._decide, self._close, self._reopen, self._register], [12, 5, 1, 2, 1]
             )[0]
-            response = await deed(self._random.choice(self._random.choice(self._ways)))
+            response = await operation(self._random.choice(self._random.choice(self._ways)))
             self.answers[response.status_code] += 1
             # 503: on a busy machine a request may be over its time limit, and has then changed nothing.
             assert response.status_code in {200, 201, 202, 409, 503}, response.text
@@ -64,7 +64,9 @@ class Crowd:
         return await thread.site.call("PUT", thread.path, by="host", json=body)
 
 
-async def let_a_crowd_in(site: ASite, servers: tuple[Server, Server], *, people: int, deeds: int, seed: int) -> None:
+async def let_a_crowd_in(
+    site: ASite, servers: tuple[Server, Server], *, people: int, operations: int, seed: int
+) -> None:
     threads = [await a_thread(site) for _ in range(THREADS)]
     async with AsyncExitStack() as stack:
         ways = [[await stack.enter_async_context(server.thread(thread)) for thread in threads] for server in servers]
@@ -72,8 +74,8 @@ async def let_a_crowd_in(site: ASite, servers: tuple[Server, Server], *, people:
         crowd = Crowd(ways, random)
         async with asyncio.TaskGroup() as group:
             for _ in range(people):
-                group.create_task(crowd.do(deeds))
-    assert crowd.answers[201] > people * deeds / 8
+                group.create_task(crowd.do(operations))
+    assert crowd.answers[201] > people * operations / 8
     log = await whole_log(site)
     for thread in threads:
         told = of_thread(log, thread.article)
@@ -91,7 +93,7 @@ async def let_a_crowd_in(site: ASite, servers: tuple[Server, Server], *, people:
 async def test_two_processes_write_twenty_threads_in_any_order(
     storm_site: ASite, servers: tuple[Server, Server]
 ) -> None:
-    await let_a_crowd_in(storm_site, servers, people=24, deeds=20, seed=1)
+    await let_a_crowd_in(storm_site, servers, people=24, operations=20, seed=1)
 
 
 @pytest.mark.slow
@@ -99,7 +101,7 @@ async def test_two_processes_write_twenty_threads_in_any_order(
 async def test_two_processes_write_twenty_threads_for_long(
     storm_site: ASite, servers: tuple[Server, Server], seed: int
 ) -> None:
-    await let_a_crowd_in(storm_site, servers, people=48, deeds=80, seed=seed)
+    await let_a_crowd_in(storm_site, servers, people=48, operations=80, seed=seed)
 
 
 async def test_twins_sent_to_both_processes_are_one_comment(storm_site: ASite, servers: tuple[Server, Server]) -> None:

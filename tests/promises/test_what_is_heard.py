@@ -107,9 +107,9 @@ async def test_what_is_heard_adds_up_to_what_the_pages_show(
         crowd = Crowd([[AThread(own_site.at(app), each.article) for each in threads] for app in apps], random)
         async with asyncio.TaskGroup() as group:
             listening_on = [group.create_task(reader.read(done)) for reader in readers]
-            async with asyncio.TaskGroup() as deeds:
+            async with asyncio.TaskGroup() as operations:
                 for _ in range(4):
-                    deeds.create_task(crowd.do(40))
+                    operations.create_task(crowd.do(40))
             done.set()
             await asyncio.wait(listening_on)
         for thread, half in zip(threads, (readers[:4], readers[4:]), strict=True):

@@ -62,7 +62,7 @@ async def asking(app: Starlette, akismet: Akismet, *, key: str | None = KEY) -> 
         await akismet.close()
 
 
-async def said_of(site: ASite, comment: Json) -> list[tuple[str, str, str | None]]:
+async def findings_of(site: ASite, comment: Json) -> list[tuple[str, str, str | None]]:
     seen = await site.call("GET", f"/comments/{comment['id']}", by="moderator")
     return [(each["rule"], each["action"], each["matched"]) for each in seen.json()["comment"]["findings"]]
 
@@ -85,12 +85,12 @@ async def test_what_akismet_says_is_taken_as_the_site_has_set(
     asked_of.says = says
     posted = await a_comment(thread)
     assert posted["comment"]["state"] == ("pending" if found else "published")
-    judged = await site.call("GET", f"/comments/{posted['comment']['id']}", by="moderator")
-    assert judged.json()["comment"]["state"] == (
+    decided = await site.call("GET", f"/comments/{posted['comment']['id']}", by="moderator")
+    assert decided.json()["comment"]["state"] == (
         {"hold": "pending", "spam": "spam"}[found[0][1]] if found else "published"
     )
     assert posted["thread"]["reply_count"] == (not found)
-    assert await said_of(site, posted["comment"]) == found
+    assert await findings_of(site, posted["comment"]) == found
 
 
 async def test_akismet_is_told_what_it_wants_to_know_and_nothing_else(
@@ -219,7 +219,7 @@ async def test_without_a_good_answer_a_post_is_held_or_passes_as_set(
     answer = await thread.post()
     assert answer.status_code == (202 if set_so == "hold" else 201)
     found = [("on_akismet_failure", "hold", None)] if set_so == "hold" else []
-    assert await said_of(site, answer.json()["comment"]) == found
+    assert await findings_of(site, answer.json()["comment"]) == found
     assert len(asked_of.asked) == 1
 
 
@@ -232,7 +232,7 @@ async def test_an_akismet_that_hangs_is_not_waited_for(
     akismet.says = does
     async with asking(app, Akismet(akismet.url, seconds=0.05)):
         posted = await a_comment(thread)
-    assert await said_of(site, posted["comment"]) == [("on_akismet_failure", "hold", None)]
+    assert await findings_of(site, posted["comment"]) == [("on_akismet_failure", "hold", None)]
 
 
 async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) -> None:
@@ -241,7 +241,7 @@ async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) 
     await set_rules(site, **ASK)
     async with asking(app, Akismet(gone.url)):
         posted = await a_comment(await a_thread(site))
-    assert await said_of(site, posted["comment"]) == [("on_akismet_failure", "hold", None)]
+    assert await findings_of(site, posted["comment"]) == [("on_akismet_failure", "hold", None)]
 
 
 async def test_while_akismet_hangs_other_sites_post_and_their_posts_do_not_wait(

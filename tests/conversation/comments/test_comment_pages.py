@@ -160,10 +160,10 @@ async def test_the_tag_moves_with_what_readers_see_and_only_then(site: ASite) ->
     posted = await a_comment(thread)
     await site.set(mode="hold")
 
-    async def is_kept(deed: Awaitable[object]) -> bool:
+    async def is_kept(operation: Awaitable[object]) -> bool:
         known = {"If-None-Match": (await site.call("GET", path)).headers["etag"]}
         assert (await site.call("GET", path, headers=known)).status_code == 304
-        await deed
+        await operation
         return (await site.call("GET", path, headers=known)).status_code == 304
 
     held, other = (await a_comment(thread))["comment"], (await a_comment(thread))["comment"]

@@ -38,7 +38,7 @@ def logged() -> Iterator[list[Any]]:
         yield lines
 
 
-def asked() -> AkismetRequest:
+def request() -> AkismetRequest:
     """A comment to ask about."""
     return AkismetRequest(
         blog="https://gazette.example/",
@@ -63,19 +63,19 @@ async def test_a_dead_akismet_is_left_alone_for_half_a_minute(
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "error"
     for _ in range(7):
-        assert await client.check(asked(), key=KEY) is None
+        assert await client.check(request(), key=KEY) is None
     assert len(akismet.asked) == 5
     assert [line["reason"] for line in logged] == ["status 503"] * 5 + ["resting"] * 2
     the_clock.move(seconds=29)
-    assert await client.check(asked(), key=KEY) is None
+    assert await client.check(request(), key=KEY) is None
     assert len(akismet.asked) == 5
     the_clock.move(seconds=1)
-    assert await client.check(asked(), key=KEY) is None  # one tries
-    assert await client.check(asked(), key=KEY) is None
+    assert await client.check(request(), key=KEY) is None  # one tries
+    assert await client.check(request(), key=KEY) is None
     assert len(akismet.asked) == 6
     the_clock.move(seconds=30)
     akismet.says = "true"
-    assert [await client.check(asked(), key=KEY) for _ in range(2)] == ["spam", "spam"]
+    assert [await client.check(request(), key=KEY) for _ in range(2)] == ["spam", "spam"]
     await client.close()
 
 
@@ -83,15 +83,15 @@ async def test_after_the_rest_one_tries_and_the_others_do_not_wait_for_it(akisme
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "error"
     for _ in range(5):
-        await client.check(asked(), key=KEY)
+        await client.check(request(), key=KEY)
     the_clock.move(seconds=30)
     akismet.says = "hang"
-    trying = asyncio.create_task(client.check(asked(), key=KEY))
+    trying = asyncio.create_task(client.check(request(), key=KEY))
     await akismet.has_been_asked(6)
-    assert await client.check(asked(), key=KEY) is None
+    assert await client.check(request(), key=KEY) is None
     akismet.release("true")
     assert await trying == "spam"
-    assert await client.check(asked(), key=KEY) == "spam"
+    assert await client.check(request(), key=KEY) == "spam"
     await client.close()
 
 
@@ -100,7 +100,7 @@ async def test_failures_that_are_not_in_a_row_do_not_count(akismet: AnAkismet) -
     failing: list[Says | Does] = ["garbage", "hang up", "redirect", "error"]
     for says in [*failing, "false", *failing, "false", *failing]:
         akismet.says = says
-        await client.check(asked(), key=KEY)
+        await client.check(request(), key=KEY)
     assert len(akismet.asked) == 14
     await client.close()
 
@@ -108,9 +108,9 @@ async def test_failures_that_are_not_in_a_row_do_not_count(akismet: AnAkismet) -
 async def test_one_sites_wrong_key_does_not_make_akismet_dead_for_the_others(akismet: AnAkismet) -> None:
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "invalid"
-    assert [await client.check(asked(), key="wrong") for _ in range(6)] == [None] * 6
+    assert [await client.check(request(), key="wrong") for _ in range(6)] == [None] * 6
     akismet.says = "false"
-    assert await client.check(asked(), key=KEY) == "ham"
+    assert await client.check(request(), key=KEY) == "ham"
     await client.close()
 
 
@@ -119,24 +119,24 @@ async def test_those_that_were_given_up_leave_no_connection_taken(akismet: AnAki
     akismet.says = "hang"
     for _ in range(60):
         the_clock.move(seconds=31)
-        assert await client.check(asked(), key=KEY) is None
+        assert await client.check(request(), key=KEY) is None
     await client.close()
     patient = Akismet(akismet.url, seconds=LONG)
     akismet.release("true")
-    assert await patient.check(asked(), key=KEY) == "spam"
+    assert await patient.check(request(), key=KEY) == "spam"
     await patient.close()
 
 
 async def test_fifty_at_once_are_asked_about_and_no_more(akismet: AnAkismet, logged: list[Any]) -> None:
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "hang"
-    waiting = [asyncio.create_task(client.check(asked(), key=KEY)) for _ in range(50)]
+    waiting = [asyncio.create_task(client.check(request(), key=KEY)) for _ in range(50)]
     await akismet.has_been_asked(50)
-    assert await client.check(asked(), key=KEY) is None
+    assert await client.check(request(), key=KEY) is None
     assert [line["reason"] for line in logged] == ["too many at once"]
     akismet.release("false")
     assert await asyncio.gather(*waiting) == ["ham"] * 50
-    assert await client.check(asked(), key=KEY) == "ham"
+    assert await client.check(request(), key=KEY) == "ham"
     assert len(akismet.asked) == 51
     await client.close()
 
@@ -146,7 +146,7 @@ async def test_the_key_is_not_sent_to_somebody_whose_certificate_nobody_vouches_
 ) -> None:
     async with an_akismet(certificate=a_certificate(tmp_path)) as stranger:
         client = Akismet(stranger.url, seconds=LONG)
-        assert await client.check(asked(), key=KEY) is None
+        assert await client.check(request(), key=KEY) is None
         await client.close()
     assert stranger.asked == []
     assert [line["reason"] for line in logged] == ["ConnectError"]

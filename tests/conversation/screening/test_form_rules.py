@@ -82,8 +82,8 @@ async def test_what_the_rules_take_for_spam_is_pending_to_its_author_and_spam_to
     path, author = f"/comments/{posted['comment']['id']}", posted["author_token"]
     seen = (await site.call("GET", path, by=author)).json()["comment"]
     assert (seen["state"], seen["status_reasons"]) == ("pending", posted["comment"]["status_reasons"])
-    judged = (await site.call("GET", path, by="moderator")).json()["comment"]
-    assert judged["state"] == "spam"
+    decided = (await site.call("GET", path, by="moderator")).json()["comment"]
+    assert decided["state"] == "spam"
     waiting = (await site.call("GET", "/queue", by="moderator", params={"state": "spam"})).json()["comments"]
     assert {each["comment"]["state"] for each in waiting} == {"spam"}
 

@@ -13,14 +13,14 @@ from service.platform.sites.site_rules import PRESETS, Rules
 LINK = "https://pills.example/cheap"
 
 
-def judged(body: str, *, name: str = "Ada", url: str | None = None, **rules: Any) -> list[Finding]:
-    says = make_draft_text(author_name=name, author_url=url, body=body, html=render(body))
-    return screen_draft(says, make_screen(Rules(**rules)), mode="publish")
+def findings_of(body: str, *, name: str = "Ada", url: str | None = None, **rules: Any) -> list[Finding]:
+    draft = make_draft_text(author_name=name, author_url=url, body=body, html=render(body))
+    return screen_draft(draft, make_screen(Rules(**rules)), mode="publish")
 
 
 @pytest.mark.parametrize("body", ["Well said.", "x" * 10_000, "A" * 100, f"{LINK} " * 50])
 def test_a_site_without_rules_finds_nothing(body: str) -> None:
-    assert judged(body) == []
+    assert findings_of(body) == []
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_site_without_rules_finds_nothing(body: str) -> None:
     ],
 )
 def test_a_rule_says_what_it_found(body: str, rules: dict[str, Any], rule: str, action: str, matched: str) -> None:
-    [finding] = judged(body, **rules)
+    [finding] = findings_of(body, **rules)
     assert (finding.rule, finding.action, finding.matched) == (rule, action, matched)
 
 
@@ -55,16 +55,16 @@ def test_a_rule_says_what_it_found(body: str, rules: dict[str, Any], rule: str, 
     ],
 )
 def test_what_is_within_the_limits_is_not_found(body: str, rules: dict[str, Any]) -> None:
-    assert judged(body, **rules) == []
+    assert findings_of(body, **rules) == []
 
 
 def test_the_author_counts_too() -> None:
-    assert judged("Hello.", name="Best Casino", hold_words=("casino",))
-    assert judged("Hello.", url=LINK, reject_link_domains=("pills.example",))
+    assert findings_of("Hello.", name="Best Casino", hold_words=("casino",))
+    assert findings_of("Hello.", url=LINK, reject_link_domains=("pills.example",))
 
 
 def test_all_that_is_found_is_told_and_the_strictest_counts() -> None:
-    found = judged(f"CASINO CASINO CASINO {LINK}", hold_words=("casino",), reject_link_domains=("pills.example",))
+    found = findings_of(f"CASINO CASINO CASINO {LINK}", hold_words=("casino",), reject_link_domains=("pills.example",))
     assert [finding.rule for finding in found] == [Rule.REJECT_LINK_DOMAINS, Rule.HOLD_WORDS]
     assert strictest(found) == "reject"
     assert strictest(found[1:]) == "hold"
@@ -72,8 +72,8 @@ def test_all_that_is_found_is_told_and_the_strictest_counts() -> None:
 
 
 def test_a_thread_that_holds_all_says_so() -> None:
-    says = make_draft_text(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
-    assert screen_draft(says, make_screen(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
+    draft = make_draft_text(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
+    assert screen_draft(draft, make_screen(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
 
 
 def test_a_screen_is_made_once_for_the_same_rules() -> None:

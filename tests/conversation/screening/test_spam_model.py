@@ -85,8 +85,8 @@ def test_the_host_of_a_link_is_a_word_too() -> None:
     for host, spam in (("pills.example", True), ("gazette.example", False)):
         for _ in range(MIN_LESSONS):
             learned.learn(features_of(of("Look", links=f"https://{host}/")).all, spam=spam)
-    says = of("Look", links="https://pills.example/cheap")
-    assert SpamModel(learned).strongest(says, features_of(says)) == ["pills.example"]
+    draft = of("Look", links="https://pills.example/cheap")
+    assert SpamModel(learned).strongest(draft, features_of(draft)) == ["pills.example"]
 
 
 def test_what_nobody_has_judged_yet_is_no_spam_however_much_spam_there_was() -> None:

@@ -116,7 +116,7 @@ async def test_a_thread_not_changed_is_304_and_each_change_makes_it_200(site: AS
         await site.set(max_depth=3)
 
     posted = await a_comment(thread)
-    deeds = [
+    operations = [
         lambda: a_comment(thread),
         lambda: decide(site, "reject", posted["comment"]),
         lambda: site.call("PUT", thread.path, by="host", json={"title": "Other"}),
@@ -126,17 +126,17 @@ async def test_a_thread_not_changed_is_304_and_each_change_makes_it_200(site: AS
         change_settings,
     ]
     for path in (thread.path, "/threads?url=https://gazette.example/a"):
-        for deed in deeds:
+        for operation in operations:
             first = await site.call("GET", path)
             known = {"If-None-Match": first.headers["etag"]}
             again = await site.call("GET", path, headers=known)
             assert (again.status_code, again.content) == (304, b"")
             for header in ("etag", "cache-control", "vary", "content-language"):
                 assert again.headers[header] == first.headers[header]
-            await deed()
+            await operation()
             changed = await site.call("GET", path, headers=known)
             assert (changed.status_code, changed.headers["etag"] != first.headers["etag"]) == (200, True)
-        deeds = deeds[:1]
+        operations = operations[:1]
 
 
 async def test_an_answer_is_kept_five_seconds_and_never_past_the_closing_time(site: ASite, the_clock: Clock) -> None:

@@ -57,19 +57,19 @@ async def shared(site: ASite) -> None:
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> tuple[list[Json], list[Json]]:
-    """A story, and as it is told: shuffled, some of it more than once."""
+def event_histories(draw: st.DrawFn) -> tuple[list[Json], list[Json]]:
+    """A list of events, and the same events shuffled, some of them more than once."""
     story = draw(stories())
     repeated = story + draw(st.lists(st.sampled_from(story), max_size=3))
     return story, draw(st.permutations(repeated))
 
 
-@given(told=tellings())
+@given(history=event_histories())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_news_in_any_order_and_however_often_end_the_same(
-    site: ASite, told: tuple[list[Json], list[Json]]
+    site: ASite, history: tuple[list[Json], list[Json]]
 ) -> None:
-    story, shuffled = told
+    story, shuffled = history
     assert await end_of(site, shuffled) == await end_of(site, story)
 
 
@@ -125,8 +125,8 @@ async def test_two_processes_that_receive_the_same_apply_it_once(fresh_database_
             assert {answer.status_code for answer in answers} <= {200, 204}
             assert (await AThread(site, f"{number}").read(by="host"))["withdrawn_at"] == "2026-11-24T09:00:00Z"
             assert (await other.call("GET", f"/threads/{number}")).status_code == 404
-        told = [event["type"] for event in await events_of(site)]
-        assert told == ["thread.created", "thread.withdrawn"] * 5
+        history = [event["type"] for event in await events_of(site)]
+        assert history == ["thread.created", "thread.withdrawn"] * 5
 
 
 async def test_a_move_and_posts_to_both_ids_at_two_processes_lose_no_comment(fresh_database_url: str) -> None:

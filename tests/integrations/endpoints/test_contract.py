@@ -25,7 +25,7 @@ from tests.moderation.bans.test_ban_reader import a_ban
 DOCUMENT = contract()
 SENT = {name: operation for _, name, operation in webhooks(DOCUMENT)}
 
-Deed = Callable[[ASite], Awaitable[object]]
+Cause = Callable[[ASite], Awaitable[object]]
 
 
 async def update(site: ASite) -> None:
@@ -51,7 +51,7 @@ async def edit(site: ASite) -> None:
     await site.call("PATCH", path, by=posted["author_token"], json={"body": "Better said."})
 
 
-async def judge(site: ASite, *actions: Action) -> None:
+async def decide_own(site: ASite, *actions: Action) -> None:
     comment = (await post(site))["comment"]
     for action in actions:
         [comment] = await decide(site, action, comment)
@@ -87,7 +87,7 @@ async def hooks(site: ASite, *told: str, **data: Any) -> None:
         await send_event(site, kind, **data)
 
 
-DEEDS: dict[str, Deed] = {
+CAUSES: dict[str, Cause] = {
     "thread.created": a_thread,
     "thread.updated": update,
     "thread.closed": lambda site: a_thread(site, closed=True),
@@ -100,10 +100,10 @@ DEEDS: dict[str, Deed] = {
     "comment.published": post,
     "comment.held": lambda site: post(site, mode="hold"),
     "comment.edited": edit,
-    "comment.rejected": lambda site: judge(site, "reject"),
-    "comment.spam": lambda site: judge(site, "spam"),
-    "comment.deleted": lambda site: judge(site, "delete"),
-    "comment.restored": lambda site: judge(site, "delete", "restore"),
+    "comment.rejected": lambda site: decide_own(site, "reject"),
+    "comment.spam": lambda site: decide_own(site, "spam"),
+    "comment.deleted": lambda site: decide_own(site, "delete"),
+    "comment.restored": lambda site: decide_own(site, "delete", "restore"),
     "report.filed": report,
     "reader.banned": ban,
     "reader.unbanned": unban,
@@ -130,9 +130,9 @@ async def newest(site: ASite) -> Event:
         return (await read_events(connection, its_site.id, after=0, limit=1000))[-1]
 
 
-@pytest.mark.parametrize("type_", DEEDS)
+@pytest.mark.parametrize("type_", CAUSES)
 async def test_what_is_sent_is_what_the_contract_says(site: ASite, the_clock: Clock, type_: str) -> None:
-    await DEEDS[type_](site)
+    await CAUSES[type_](site)
     event = await newest(site)
     assert event.type == type_
     assert misfits(body_of(site.slug, event)) == []
@@ -152,7 +152,7 @@ def test_a_test_message_is_what_the_contract_says(the_clock: Clock) -> None:
 
 
 def test_each_type_is_caused_here() -> None:
-    assert list(DEEDS) == list(EventType)
+    assert list(CAUSES) == list(EventType)
 
 
 def test_each_type_has_its_entry_in_the_contract_in_order_and_the_contract_has_no_other() -> None:

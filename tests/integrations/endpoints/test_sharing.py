@@ -104,9 +104,9 @@ async def test_a_worker_that_said_in_time_that_it_lives_keeps_what_it_has(site: 
         await a_thread(site)
         await slow.until(lambda: len(host.received) == 1)
         the_clock.move(seconds=21)
-        for deed in (stay_alive, bury_dead):
+        for operation in (stay_alive, bury_dead):
             async with site.app.state.database.write() as connection:
-                await deed(connection, slow.deliverer._id, now=the_clock.now())
+                await operation(connection, slow.deliverer._id, now=the_clock.now())
         assert await leased(site) == 1
         host.released.set()
 

@@ -53,8 +53,8 @@ def taught(*, spam: tuple[str, ...] = (), fair: tuple[str, ...] = ()) -> Learned
     """What a classifier knows that was taught by these comments of Ada's."""
     counts = Learned()
     for body in (*spam, *fair):
-        says = make_draft_text(author_name="Ada", author_url=None, body=body, html=f"<p>{body}</p>")
-        counts.learn(features_of(says).all, spam=body in spam)
+        draft = make_draft_text(author_name="Ada", author_url=None, body=body, html=f"<p>{body}</p>")
+        counts.learn(features_of(draft).all, spam=body in spam)
     return counts
 
 
@@ -212,7 +212,7 @@ async def test_a_classifier_is_silent_until_it_has_seen_enough(site: ASite, thre
     fair = await posted(thread, *(f"{FAIR} {number}" for number in range(MIN_LESSONS)))
     await decide(site, "spam", *spam)
     await decide(site, "restore", *(await decide(site, "reject", *fair))[1:])
-    says = make_draft_text(author_name="Eve", author_url=None, body="Do subscribe to my channel", html="")
+    draft = make_draft_text(author_name="Eve", author_url=None, body="Do subscribe to my channel", html="")
     classifiers, its_site = SiteSpamModels(site.app.state.database), await found_by(site)
     await learned(site)
     assert await classifiers.of(its_site) is None
@@ -223,7 +223,7 @@ async def test_a_classifier_is_silent_until_it_has_seen_enough(site: ASite, thre
     assert await classifiers.of(its_site) is None  # as it was a moment ago
     the_clock.move(seconds=1)
     model = await classifiers.of(its_site)
-    finding = find_spam(model, says, action="hold")
+    finding = find_spam(model, draft, action="hold")
     assert finding is not None and sorted((finding.matched or "").split(", ")) == ["channel", "my", "subscribe", "to"]
     the_clock.move(seconds=1)
     assert await classifiers.of(its_site) is model

@@ -204,9 +204,9 @@ async def test_the_first_and_the_last_instant_there_are_do_no_harm(site: ASite, 
             {"published_at": instant, "closing": {"kind": "auto"}},
         ):
             assert (await send_json(site, "PUT", thread.path, body, by="host")).status in {200, 422}, body
-        for deed in ("close", "reopen"):
-            answer = await send_json(site, "POST", f"{thread.path}/{deed}", {"at": instant}, by="host")
-            assert answer.status in {200, 422}, (deed, instant)
+        for operation in ("close", "reopen"):
+            answer = await send_json(site, "POST", f"{thread.path}/{operation}", {"at": instant}, by="host")
+            assert answer.status in {200, 422}, (operation, instant)
         assert await everything_reads(site, thread.path)
     await site.set(close_after_days=36_500)
     assert await everything_reads(site, thread.path)

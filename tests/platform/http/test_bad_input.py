@@ -219,7 +219,7 @@ async def test_text_that_grows_when_it_is_composed_still_fits_or_is_refused_wher
             assert answer.problem()["pointer"] == pointer
     other = await a_thread(site)
     comment = (await a_comment(other))["comment"]
-    judged = {"action": "spam", "comments": [{"id": comment["id"], "revision": 1}], "reason": grown * 500}
-    answer = await send_json(site, "POST", "/decisions", judged, by="moderator")
+    decided = {"action": "spam", "comments": [{"id": comment["id"], "revision": 1}], "reason": grown * 500}
+    answer = await send_json(site, "POST", "/decisions", decided, by="moderator")
     assert answer.status == 200 or answer.problem()["pointer"] == "/reason"
     assert (await other.post(grown * 10_000)).status_code == 201

@@ -7,7 +7,7 @@ from tests.promises.life import ABan, Life
 from tests.promises.model import AComment
 
 # From which states a action leads to which, and the event that tells it.
-VERDICTS = {
+OUTCOMES = {
     "publish": ({"pending", "rejected", "spam"}, "published", "comment.published"),
     "reject": ({"pending", "published", "spam"}, "rejected", "comment.rejected"),
     "spam": ({"pending", "published", "rejected"}, "spam", "comment.spam"),
@@ -24,27 +24,27 @@ UNDONE = {
 LEASE = timedelta(minutes=5)
 
 
-class JudgedLife(Life):
+class ModeratedLife(Life):
     """A site with moderators. ``needed`` reports put a comment before them, or hide it where ``hides``."""
 
     needed, hides = 1, False
 
-    def decide(self, action: str, judged: list[tuple[AComment, int]], *, by: str) -> list[str]:
+    def decide(self, action: str, decided: list[tuple[AComment, int]], *, by: str) -> list[str]:
         """What becomes of each: ``done``, or the problem that refuses it."""
-        self.settle({comment.thread.article: comment.thread for comment, _ in judged}.values())
+        self.settle({comment.thread.article: comment.thread for comment, _ in decided}.values())
         results = []
-        for comment, revision in judged:
+        for comment, revision in decided:
             if comment.revision != revision:
                 results.append("revision-conflict")
             elif comment.words is None or not self.applies(action, comment):
                 results.append("invalid-transition")
             else:
-                self._judge(action, comment, by)
+                self._apply(action, comment, by)
                 results.append("done")
         return results
 
-    def _judge(self, action: str, comment: AComment, by: str) -> None:
-        was, reports, judged = comment.state, comment.reports, comment.revision
+    def _apply(self, action: str, comment: AComment, by: str) -> None:
+        was, reports, decided = comment.state, comment.reports, comment.revision
         comment.claim = None
         number = len(self.decisions) + 1
         if action == "undo" and comment.decided:
@@ -57,10 +57,10 @@ class JudgedLife(Life):
         else:
             self._settle(comment, None, number)
             comment.reports = None
-            self.become(comment, *VERDICTS[action][1:])
+            self.become(comment, *OUTCOMES[action][1:])
             comment.decided = (comment.revision, was, reports, self.now(), number)
         comment.last_decision = number
-        of: Json = {"comment_id": comment.id, "before": was, "after": comment.state, "revision": judged}
+        of: Json = {"comment_id": comment.id, "before": was, "after": comment.state, "revision": decided}
         self.note_decision(action, by, article=comment.thread.article, **of)
 
     def _settle(self, comment: AComment, before: int | None, after: int | None) -> None:
@@ -72,7 +72,7 @@ class JudgedLife(Life):
         if action == "publish" and comment.state == "published":
             return bool(comment.reports)  # it is kept
         if action != "undo":
-            return comment.state in VERDICTS[action][0]
+            return comment.state in OUTCOMES[action][0]
         if comment.decided is None or comment.decided[0] != comment.revision:
             return False
         return self.now() - comment.decided[3] < timedelta(minutes=10)
@@ -98,7 +98,7 @@ class JudgedLife(Life):
             self.become(comment, "pending", "comment.held")
         return "new"
 
-    def look_again(self, comment: AComment) -> str:
+    def appeal(self, comment: AComment) -> str:
         """``done``, or the problem that refuses it."""
         if comment.state not in {"pending", "rejected", "spam"}:
             return "not-held"

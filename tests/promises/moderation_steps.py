@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.promises.judgement import VERDICTS, JudgedLife
 from tests.promises.model import AComment, iso
+from tests.promises.moderated_life import OUTCOMES, ModeratedLife
 from tests.promises.world import SiteInWorld
 
 MODERATORS = ("moderator", "admin")
@@ -16,10 +16,10 @@ moderators = st.sampled_from(MODERATORS)
 chosen = st.lists(picks, min_size=1, max_size=4, unique=True)
 
 
-class Judging(RuleBasedStateMachine):
-    """Judges, undoes, reports, asks again, bans and claims, through the API and in the model."""
+class ModerationSteps(RuleBasedStateMachine):
+    """Decides, undoes, reports, appeals, bans and claims, through the API and in the model."""
 
-    life: JudgedLife
+    life: ModeratedLife
     site: SiteInWorld
 
     @property
@@ -45,19 +45,19 @@ class Judging(RuleBasedStateMachine):
 
     @precondition(lambda self: self.comments)
     @rule(
-        action=st.sampled_from([*sorted(VERDICTS), "publish", "undo", "undo"]),
+        action=st.sampled_from([*sorted(OUTCOMES), "publish", "undo", "undo"]),
         chosen=chosen,
         stale=st.sampled_from([None, None, None, 0, 1]),
         by=moderators,
     )
     def decide(self, action: str, chosen: list[int], stale: int | None, by: str) -> None:
         comments = [self.comment(pick, lambda comment: self.life.applies(action, comment)) for pick in chosen]
-        self.judge(action, comments, stale, by)
+        self.decide_on(action, comments, stale, by)
 
-    def judge(self, action: str, comments: list[AComment], stale: int | None, by: str) -> None:
-        judged = [(each, max(1, each.revision - (stale == number))) for number, each in enumerate(comments)]
-        outcomes = self.life.decide(action, judged, by=by)
-        body = {"action": action, "comments": [{"id": each.id, "revision": seen} for each, seen in judged]}
+    def decide_on(self, action: str, comments: list[AComment], stale: int | None, by: str) -> None:
+        decided = [(each, max(1, each.revision - (stale == number))) for number, each in enumerate(comments)]
+        outcomes = self.life.decide(action, decided, by=by)
+        body = {"action": action, "comments": [{"id": each.id, "revision": seen} for each, seen in decided]}
         results = self.site.call("POST", "/decisions", by=by, json=body).json()["results"]
         for comment, outcome, result in zip(comments, outcomes, results, strict=True):
             done = {"id": comment.id, "state": comment.state, "revision": comment.revision}
@@ -80,15 +80,15 @@ class Judging(RuleBasedStateMachine):
             path = f"/comments/{comment.id}/reports"
             response = self.site.call("POST", path, address=address, json={"reason": "spam"})
             assert self.outcome(response) == expected.get(outcome, outcome)
-        for judged in [action, "undo" if undoes else None]:
-            if judged:
-                self.judge(judged, [comment], None, moderator)
+        for decided in [action, "undo" if undoes else None]:
+            if decided:
+                self.decide_on(decided, [comment], None, moderator)
 
     @precondition(lambda self: self.comments)
     @rule(pick=picks)
-    def ask_for_another_look(self, pick: int) -> None:
+    def file_appeal(self, pick: int) -> None:
         comment = self.comment(pick, lambda comment: comment.state in {"pending", "rejected", "spam"})
-        outcome = self.life.look_again(comment)
+        outcome = self.life.appeal(comment)
         response = self.site.call("POST", f"/comments/{comment.id}/appeal", by=comment.author)
         assert self.outcome(response) == {"done": "200"}.get(outcome, outcome)
         assert outcome != "done" or response.json() == comment.own()
