@@ -78,7 +78,9 @@ async def test_a_worker_logs_the_statements_that_are_slow_by_the_setting(fresh_d
     environment = settings_of(fresh_database_url, {}) | {"ONEREPLY_SLOW_STATEMENT_SECONDS": "0.000001"}
     program = await Program.begin((*ONEREPLY, "worker"), environment, ready=re.compile(r"^(delivering)$"))
     program.log.clear()  # what its check of the database logged
-    async with asyncio.timeout(30):
-        while not any(line["event"] == "slow-statement" for line in program.log):
-            await program.next_line()
-    await program.stop()
+    try:
+        async with asyncio.timeout(30):
+            while not any(line["event"] == "slow-statement" for line in program.log):
+                await program.next_line()
+    finally:
+        await program.stop()
