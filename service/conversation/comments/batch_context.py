@@ -1,4 +1,4 @@
-"""Read everything a batch needs to be decided, in a few queries under the locks of its threads."""
+"""Read everything that decides a batch, in a few queries under the locks of its threads."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from sqlalchemy import Delete, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import read_comments
-from service.conversation.comments.drafts import Draft
 from service.conversation.comments.model import Comment, IdempotencyKeyRow
-from service.conversation.comments.reputation_queries import ReputationHistory, asks_history, read_history
+from service.conversation.comments.reputation_queries import ReputationHistory, read_history, uses_reputation
+from service.conversation.comments.submission import Draft
 from service.conversation.readers.ban_lookup import Bans, read_bans
 from service.conversation.screening.reputation_rules import words_mark
 from service.conversation.threads.lock_threads import lock_threads
@@ -22,7 +22,7 @@ from service.conversation.threads.thread_policy import mode_of
 from service.platform.sites.site_lookup import Site, current_sites
 from service.platform.storage.portable import any_of, rows_given
 
-REMEMBERED = timedelta(hours=24)
+KEY_RETENTION = timedelta(hours=24)
 
 
 class RememberedPost(NamedTuple):
@@ -51,7 +51,7 @@ async def lock_and_read_context(connection: AsyncConnection, drafts: Sequence[Dr
     """Lock the threads of ``drafts``, then read everything that does not depend on the clock."""
     threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
     sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
-    bans = await read_bans(connection, {(draft.site.id, mark) for draft in drafts for mark in draft.marks})
+    bans = await read_bans(connection, {(draft.site.id, each) for draft in drafts for each in draft.fingerprints})
     history = await _read_history(connection, threads, sites, drafts)
     return BatchContext(threads, sites, {}, {}, bans, history)
 
@@ -63,35 +63,35 @@ async def _read_history(
     drafts: Sequence[Draft],
 ) -> ReputationHistory:
     """Read the history for those ``drafts`` whose site has rules on reputation."""
-    readers, addresses, words = set(), set(), set()
+    readers, addresses, texts = set(), set(), set()
     for draft in drafts:
         thread, site = threads.get((draft.site.id, draft.article)), sites[draft.site.id]
-        if thread is None or not asks_history(site.rules, mode_of(thread, site.settings)):
+        if thread is None or not uses_reputation(site.rules, mode_of(thread, site.settings)):
             continue
         if draft.is_known:
             readers.add(draft.reader_id)
-        if draft.address_mark is not None and site.rules.max_per_minute_per_address is not None:
-            addresses.add(draft.address_mark)
+        if draft.address_fingerprint is not None and site.rules.max_per_minute_per_address is not None:
+            addresses.add(draft.address_fingerprint)
         if site.rules.duplicates is not None:
-            words.add(words_mark(thread.id, draft.said.folded_body))
-    return await read_history(connection, readers=readers, addresses=addresses, words=words)
+            texts.add(words_mark(thread.id, draft.text.folded_body))
+    return await read_history(connection, readers=readers, addresses=addresses, texts=texts)
 
 
-async def read_answered(
-    connection: AsyncConnection, facts: BatchContext, drafts: Sequence[Draft], *, now: datetime
+async def read_retries_and_parents(
+    connection: AsyncConnection, context: BatchContext, drafts: Sequence[Draft], *, now: datetime
 ) -> None:
-    """Add to ``facts`` the posts stored under the drafts' keys, and the parents of the drafts."""
+    """Add to ``context`` the posts stored under the drafts' keys, and the parents of the drafts."""
     keys = [
         (thread.id, draft.key)
         for draft in drafts
-        if draft.key and (thread := facts.threads.get((draft.site.id, draft.article)))
+        if draft.key and (thread := context.threads.get((draft.site.id, draft.article)))
     ]
     if keys:
-        facts.remembered = await _read_remembered(connection, keys, now)
+        context.remembered = await _read_remembered(connection, keys, now)
     ids = {draft.parent_id for draft in drafts if draft.parent_id}
-    ids |= {remembered.comment_id for remembered in facts.remembered.values()}
+    ids |= {remembered.comment_id for remembered in context.remembered.values()}
     if ids:
-        facts.comments = await read_comments(connection, ids)
+        context.comments = await read_comments(connection, ids)
 
 
 async def _read_remembered(
@@ -100,14 +100,14 @@ async def _read_remembered(
     dialect = connection.dialect.name
     rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(set(keys))))
     remembered = {}
-    forgotten = []
+    expired = []
     for thread_id, key, created_at, fingerprint, comment_id, status in rows:
-        if created_at > now - REMEMBERED:
+        if created_at > now - KEY_RETENTION:
             remembered[thread_id, key] = RememberedPost(fingerprint, comment_id, status)
         else:
-            forgotten.append((thread_id, key))
-    if forgotten:
-        await connection.execute(_forget_keys(dialect), rows_given(dialect, forgotten))
+            expired.append((thread_id, key))
+    if expired:
+        await connection.execute(_delete_keys(dialect), rows_given(dialect, expired))
     return remembered
 
 
@@ -119,11 +119,11 @@ def _read_keys(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 @lru_cache
-def _forget_keys(dialect: str) -> Delete:
+def _delete_keys(dialect: str) -> Delete:
     row = IdempotencyKeyRow
     return delete(row).where(any_of(dialect, row.thread_id, row.key))
 
 
-async def forget_old_keys(connection: AsyncConnection, *, now: datetime) -> None:
-    """Prune idempotency keys older than :data:`REMEMBERED`."""
-    await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at <= now - REMEMBERED))
+async def prune_keys(connection: AsyncConnection, *, now: datetime) -> None:
+    """Prune idempotency keys older than :data:`KEY_RETENTION`."""
+    await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at <= now - KEY_RETENTION))

@@ -9,14 +9,13 @@ from service.conversation.readers.ban_lookup import Ban
 from service.moderation.bans.ban_reader import ban, list_bans, refuse_nobody, target_from_comment, target_of, unban
 from service.moderation.bans.reader_history import know_reader
 from service.moderation.bans.wire import BanIn, BanOut, Bans, BansQuery, ReaderOut
-from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of, gate_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.raw_routes import json_response, path_parameter
 from service.platform.problems import InvalidField, NotFound
-from service.platform.storage.engine import database_of
 from service.platform.text.field_types import read_line
 
 
@@ -33,7 +32,7 @@ async def get_bans(request: Request, caller: Caller) -> Response:
 
 async def post_ban(request: Request, caller: Caller) -> Response:
     """Ban a reader, e-mail, domain or address."""
-    body, site, marks = await decode_body(request, BanIn), caller.site, gate_of(request).marks
+    body, site, marks = await decode_body(request, BanIn), caller.site, gate_of(request).fingerprints
     if (body.value is None) == (body.comment is None):
         raise InvalidField("Name whom to ban by value, or by a comment of theirs.", pointer="/value")
     reason = read_line(body.reason, pointer="/reason", longest=500) if body.reason else None

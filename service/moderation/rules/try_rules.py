@@ -105,10 +105,10 @@ def _judge_both_ways(
     """Return both rule sets' findings on ``comment``, then add it to ``history``."""
     says = said(author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html)
     mark = words_mark(comment.thread_id, says.folded_body)
-    standing = history.standing(
+    standing = history.reputation(
         reader_id=comment.reader_id,
-        address_mark=comment.address_mark,
-        words_mark=mark,
+        address_fingerprint=comment.address_mark,
+        text_hash=mark,
         folded=says.folded_body,
         now=comment.created_at,
     )
