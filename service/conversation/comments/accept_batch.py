@@ -12,12 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.batch_context import (
-    BatchContext,
-    RememberedPost,
-    lock_and_read_context,
-    read_retries_and_parents,
-)
+from service.conversation.comments.batch_context import BatchContext, RememberedPost, lock_and_read_context
 from service.conversation.comments.findings_store import finding_rows
 from service.conversation.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
 from service.conversation.comments.refusals import (
@@ -27,6 +22,7 @@ from service.conversation.comments.refusals import (
     NotPublishedYet,
     ParentUnavailable,
     ThreadClosed,
+    over_limit,
 )
 from service.conversation.comments.reputation_queries import ReputationHistory, uses_reputation
 from service.conversation.comments.states import STATE_AFTER, enter_state
@@ -84,8 +80,7 @@ class BatchWrites(msgspec.Struct):
 async def accept_batch(connection: AsyncConnection, drafts: Sequence[Draft]) -> list[Outcome]:
     """Decide each of ``drafts`` and write the accepted ones; return the outcomes in the same order."""
     context = await lock_and_read_context(connection, drafts)
-    now = clock.now()
-    await read_retries_and_parents(connection, context, drafts, now=now)
+    now = context.now
     writes = BatchWrites(events=await settle_closings(connection, context.threads.values(), context.sites, now=now))
     outcomes = [_accept_or_refuse(draft, context, writes, now) for draft in drafts]
     await _write(connection, writes, now)
@@ -106,7 +101,8 @@ def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datet
     site = context.sites[thread.site_id]
     if draft.key and (remembered := context.remembered.get((thread.id, draft.key))):
         return _replay(draft, remembered, context, thread_out(thread, site, locale=draft.locale, now=now))
-    draft.refuse_over_limit()
+    if draft.limits.exceeded:
+        raise over_limit(draft)
     _refuse_unless_open(draft, thread, site, now)
     if ban := longest_ban(context.bans, site.id, draft.fingerprints, now):
         raise Banned(ban, draft=draft.typed())

@@ -19,6 +19,7 @@ from service.conversation.screening.reputation_rules import words_mark
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_policy import mode_of
+from service.platform import clock
 from service.platform.sites.site_lookup import Site, current_sites
 from service.platform.storage.portable import any_of, rows_given
 
@@ -36,9 +37,11 @@ class RememberedPost(NamedTuple):
 class BatchContext(msgspec.Struct):
     """Threads by site and article, sites by id, stored posts by thread and key, comments by id, bans by fingerprint.
 
+    ``now`` was read after the locks, so the threads include every close before it.
     Each accepted post is added to ``remembered``, ``comments`` and ``history``, so later posts of the batch see it.
     """
 
+    now: datetime
     threads: dict[tuple[int, str], Thread]
     sites: dict[int, Site]
     remembered: dict[tuple[int, str], RememberedPost]
@@ -48,12 +51,17 @@ class BatchContext(msgspec.Struct):
 
 
 async def lock_and_read_context(connection: AsyncConnection, drafts: Sequence[Draft]) -> BatchContext:
-    """Lock the threads of ``drafts``, then read everything that does not depend on the clock."""
+    """Lock the threads of ``drafts``, then read everything that decides them; the clock as late as possible."""
     threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
     sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
     bans = await read_bans(connection, {(draft.site.id, each) for draft in drafts for each in draft.fingerprints})
     history = await _read_history(connection, threads, sites, drafts)
-    return BatchContext(threads, sites, {}, {}, bans, history)
+    now = clock.now()
+    remembered = await _read_remembered(connection, threads, drafts, now)
+    ids = {draft.parent_id for draft in drafts if draft.parent_id}
+    ids |= {post.comment_id for post in remembered.values()}
+    comments = await read_comments(connection, ids)
+    return BatchContext(now, threads, sites, remembered, comments, bans, history)
 
 
 async def _read_history(
@@ -77,28 +85,19 @@ async def _read_history(
     return await read_history(connection, readers=readers, addresses=addresses, texts=texts)
 
 
-async def read_retries_and_parents(
-    connection: AsyncConnection, context: BatchContext, drafts: Sequence[Draft], *, now: datetime
-) -> None:
-    """Add to ``context`` the posts stored under the drafts' keys, and the parents of the drafts."""
-    keys = [
+async def _read_remembered(
+    connection: AsyncConnection, threads: dict[tuple[int, str], Thread], drafts: Sequence[Draft], now: datetime
+) -> dict[tuple[int, str], RememberedPost]:
+    """Read the posts stored under the keys of ``drafts``; delete those past their retention."""
+    keys = {
         (thread.id, draft.key)
         for draft in drafts
-        if draft.key and (thread := context.threads.get((draft.site.id, draft.article)))
-    ]
-    if keys:
-        context.remembered = await _read_remembered(connection, keys, now)
-    ids = {draft.parent_id for draft in drafts if draft.parent_id}
-    ids |= {remembered.comment_id for remembered in context.remembered.values()}
-    if ids:
-        context.comments = await read_comments(connection, ids)
-
-
-async def _read_remembered(
-    connection: AsyncConnection, keys: list[tuple[int, str]], now: datetime
-) -> dict[tuple[int, str], RememberedPost]:
+        if draft.key and (thread := threads.get((draft.site.id, draft.article)))
+    }
+    if not keys:
+        return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(set(keys))))
+    rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(keys)))
     remembered = {}
     expired = []
     for thread_id, key, created_at, fingerprint, comment_id, status in rows:

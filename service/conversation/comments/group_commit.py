@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 
 from service.conversation.comments.accept_batch import Accepted, Outcome, accept_batch
-from service.conversation.comments.refusals import Unstorable
+from service.conversation.comments.refusals import Unstorable, over_limit
 from service.conversation.comments.submission import Draft
 from service.platform.metrics import BATCH_RETRIES, GROUP, POSTS, QUEUE
 from service.platform.problems import Busy, DatabaseUnavailable, InternalError, Problem
@@ -52,8 +52,8 @@ class GroupCommit:
         Raises the :class:`Problem` that refuses it, or Busy if the queue is full. A draft over its rate limit joins the
         batch only with an idempotency key, because it may have been accepted before.
         """
-        if draft.key is None:
-            draft.refuse_over_limit()
+        if draft.limits.exceeded and draft.key is None:
+            raise over_limit(draft)
         if len(self._waiting) >= MAX_QUEUE:
             raise Busy(cause="The queue of posts is full.")
         loop = asyncio.get_running_loop()

@@ -8,13 +8,21 @@ Refused 409
 ├── NotAccepted 422     not-accepted
 ├── KeyReused 422       idempotency-key-reused
 └── Unstorable 422      unstorable
+RateLimited 429         rate-limited
 """
 
 from typing import Any, ClassVar
 
 from service.conversation.comments.submission import Draft
 from service.conversation.screening.findings import Rule
+from service.platform.access.rate_limits import RateLimited
 from service.platform.problems import Problem, Said
+
+
+def over_limit(draft: Draft) -> RateLimited:
+    """Return the problem of a draft over a rate limit."""
+    assert draft.limits.exceeded
+    return RateLimited(draft.limits.exceeded, draft=draft.typed())
 
 
 class Refused(Problem):

@@ -22,7 +22,7 @@ from service.conversation.screening.spam_model import SpamModel
 from service.platform import clock
 from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.platform_state import PlatformState
-from service.platform.access.rate_limits import PostLimits, RateLimited
+from service.platform.access.rate_limits import PostLimits
 from service.platform.problems import InvalidField, Said
 from service.platform.sites.site_lookup import Site
 from service.platform.text.field_types import is_email, read_line, read_text, read_web_url
@@ -78,11 +78,6 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
         """Return the typed text, for the problem that refuses it."""
         author = {"name": self.author.name, "email": self.author.email, "url": self.author.url}
         return {"body": self.body, "author": author, "parent_id": self.parent_id}
-
-    def refuse_over_limit(self) -> None:
-        """Raise RateLimited if the draft is over a rate limit."""
-        if self.limits.exceeded:
-            raise RateLimited(self.limits.exceeded, draft=self.typed())
 
 
 async def build_draft(

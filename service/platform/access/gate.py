@@ -29,11 +29,22 @@ class Gate(msgspec.Struct, frozen=True):
     sessions: Sessions
     passwords: Passwords
 
-    async def identify(self, site: Site, authorization: str | None) -> Caller:
-        """Identify the caller of a request to ``site`` with this ``Authorization`` header.
+    async def identify_and_count(
+        self, site: Site, *, authorization: str | None, address: str | None
+    ) -> tuple[Caller, LimitStatus | None]:
+        """Identify the caller by the ``Authorization`` header, and count the request; return its limit, if any.
 
-        Raises :class:`Unauthenticated` or :class:`WrongSite` for invalid credentials.
+        A request with an invalid key counts against its address, like one without a key. Raises
+        :class:`Unauthenticated` or :class:`WrongSite` for invalid credentials, and :class:`RateLimited`.
         """
+        try:
+            caller = await self._identify(site, authorization)
+        except Unauthenticated:
+            self.count_address(site, address)
+            raise
+        return caller, self._count_request(caller, address)
+
+    async def _identify(self, site: Site, authorization: str | None) -> Caller:
         if authorization is None:
             return Caller(site)
         scheme, _, token = authorization.partition(" ")
@@ -49,8 +60,8 @@ class Gate(msgspec.Struct, frozen=True):
             return Caller(site, reader_id=reader_id, profile=profile)
         return await _key_holder(site, token, self.keys)
 
-    def count_request(self, caller: Caller, address: str | None) -> LimitStatus | None:
-        """Count a request against its key or session, else against its address; raises RateLimited."""
+    def _count_request(self, caller: Caller, address: str | None) -> LimitStatus | None:
+        """Count a request against its key or session, else against its address."""
         if holder := caller.key_id or caller.moderator_id:
             rates = caller.site.settings.request_limit_per_key
             return self.limits.count("request-limit-per-key", rates, caller.site, holder)

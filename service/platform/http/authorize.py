@@ -15,7 +15,6 @@ from service.platform.http.cors import origin_headers, preflight
 from service.platform.http.raw_routes import Handler, allowed_methods, path_parameter
 from service.platform.http.request_log import add_headers
 from service.platform.http.request_origin import host_of
-from service.platform.problems import Unauthenticated
 from service.platform.sites.site_lookup import Site
 
 SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
@@ -27,7 +26,11 @@ def guarded(handler: SiteHandler, who: Who) -> Handler:
     async def guard(request: Request) -> Response:
         gate = gate_of(request)
         site = await _site_of(request, gate)
-        caller = await _counted_caller(request, site, gate)
+        caller, limit = await gate.identify_and_count(
+            site, authorization=request.headers.get("authorization"), address=host_of(request)
+        )
+        if limit and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
+            add_limit_headers(request, [limit])
         admit(caller, who)
         return conditional(request, await handler(request, caller))
 
@@ -47,22 +50,6 @@ async def _site_of(request: Request, gate: Gate) -> Site:
     request.scope["site_locale"] = site.locale
     add_headers(request.scope, origin_headers(request, site))
     return site
-
-
-async def _counted_caller(request: Request, site: Site, gate: Gate) -> Caller:
-    """Identify the caller and apply the rate limits.
-
-    A request with an invalid key counts against its address, like one without a key.
-    """
-    try:
-        caller = await gate.identify(site, request.headers.get("authorization"))
-    except Unauthenticated:
-        gate.count_address(site, host_of(request))
-        raise
-    status = gate.count_request(caller, host_of(request))
-    if status and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
-        add_limit_headers(request, [status])
-    return caller
 
 
 def refuse_over_limit(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> None:
