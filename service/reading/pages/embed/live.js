@@ -1,5 +1,8 @@
 // The stream of what happens to a thread, read by fetch so that it is in the reader's language (EventSource sends no
 // header of ours); its format is that of the HTML Standard, section 9.2.
+//
+// Windows share no stream: only threads in sight of a visible page have one. Seven empty threads in a window of
+// 1100 × 900 hold three, so six connections over HTTP/1.1 leave room for posts; HTTP/2 has a hundred or more.
 
 /** @typedef {Record<"event" | "id" | "data" | "retry", string>} Message */
 
@@ -22,18 +25,16 @@ export async function follow(connect, heard, signal) {
     signal.onabort = cut;
     let pause = 0;
     try {
-      await share(line.signal, async () => {
-        const { ok, status, headers, body } = await connect(line.signal);
-        // It may name a date instead of seconds (RFC 9110, section 10.2.3): then the pause is our own.
-        if (!ok) pause = status < 500 && status !== 429 ? NOT_THERE : 1000 * Number(headers.get("Retry-After")) || 0;
-        else {
-          for await (const message of messages(/** @type {ReadableStream} */ (body), cut)) {
-            failures = 0;
-            retry = Number(message.retry) || retry;
-            await heard(message).catch(reportError);
-          }
+      const { ok, status, headers, body } = await connect(line.signal);
+      // It may name a date instead of seconds (RFC 9110, section 10.2.3): then the pause is our own.
+      if (!ok) pause = status < 500 && status !== 429 ? NOT_THERE : 1000 * Number(headers.get("Retry-After")) || 0;
+      else {
+        for await (const message of messages(/** @type {ReadableStream} */ (body), cut)) {
+          failures = 0;
+          retry = Number(message.retry) || retry;
+          await heard(message).catch(reportError);
         }
-      });
+      }
     } catch {
       // What broke is tried again.
     }
@@ -44,24 +45,6 @@ export async function follow(connect, heard, signal) {
       setTimeout(resolve, pause * (0.75 + Math.random() / 2)); // so that not all come back at once
     });
   }
-}
-
-/**
- * Listen on the first line that is free, of those that all pages of the host's origin share (Web Locks): by HTTP/1.1 a
- * browser has six connections to us, and what readers post needs one. Where nothing can be shared, listen.
- * @param {AbortSignal} signal @param {() => Promise<void>} listen
- */
-async function share(signal, listen) {
-  const wait = new AbortController();
-  const stop = () => wait.abort();
-  signal.addEventListener("abort", stop);
-  const take = () => {
-    wait.signal.throwIfAborted(); // it has one
-    stop();
-    return listen();
-  };
-  const lines = [1, 2, 3, 4].map(async (n) => navigator.locks.request(`onereply:line:${n}`, { signal: wait.signal }, take));
-  await Promise.any(lines).catch(() => (wait.signal.aborted ? undefined : listen()));
 }
 
 /** @param {ReadableStream} body @param {() => void} cut called where nothing is heard for long */
