@@ -118,11 +118,6 @@ class Database:
         """Call ``call``, which must not block, each time that :attr:`commits` increases."""
         self._writer.after_turns.append(call)
 
-    @property
-    def waits(self) -> int:
-        """A counter that increases when a write of this process waits for another one, in this process or elsewhere."""
-        return self._writer.waits
-
     async def close(self) -> None:
         """Close every connection."""
         await self._reading.dispose()
