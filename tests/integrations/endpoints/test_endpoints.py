@@ -26,7 +26,7 @@ from tests.integrations.endpoints.deliveries import (
     endpoint_of,
 )
 from tests.platform.outbound.test_safe_client import resolve
-from tests.real_data import real_data
+from tests.samples import sample_cases
 
 
 async def test_the_secret_is_shown_once_and_kept_sealed(site: ASite) -> None:
@@ -77,7 +77,7 @@ async def test_where_nobody_may_be_called_nobody_listens(site: ASite, monkeypatc
     careful = EndpointClients(webhooks.secrets, Targets(allow_private=False, resolve=resolve))
     monkeypatch.setattr(site.app, "state", msgspec.structs.replace(site.app.state, endpoint_clients=careful))
     async with a_worker(site):
-        for case in json.loads(real_data("webhooks/target-urls.json").read_text()):
+        for case in sample_cases("webhooks/target-urls.json"):
             answered = await site.call("POST", "/endpoints", by="admin", json={"url": case["url"]})
             assert answered.status_code == (201 if case["expect"].startswith("allow") else 422), case
         unknown = await site.call("POST", "/endpoints", by="admin", json={"url": "https://nowhere.example/"})
