@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -19,15 +18,17 @@ from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.screening.akismet import Akismet
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
+from service.integrations.endpoints.integration_state import IntegrationState
 from service.platform.access.api_keys import Keys
 from service.platform.access.author_tokens import AuthorTokens
-from service.platform.access.authorize import Gate
 from service.platform.access.fingerprints import Fingerprints
+from service.platform.access.gate import Gate
 from service.platform.access.host_tokens import HostTokens
 from service.platform.access.jwks import KeySets
 from service.platform.access.passwords import Passwords
 from service.platform.access.rate_limits import RateLimits
 from service.platform.access.sessions import Sessions
+from service.platform.http.app_state import ServiceApp
 from service.platform.http.problem_responses import answer_problem, locale_asked, problem_response
 from service.platform.http.raw_routes import allowed_methods
 from service.platform.http.request_log import RequestLog, set_up_log
@@ -45,8 +46,10 @@ from service.routes import routes
 from service.settings import Settings
 from service.worker import collect_seldom, delivering, sweep_for_ever
 
+App = ServiceApp[IntegrationState]
 
-def from_environment() -> Starlette:
+
+def from_environment() -> App:
     """Create the app of a worker process from the environment's settings."""
     settings = settings_of.load()
     set_up_log(style=settings.log_format, level=settings.log_level)
@@ -55,79 +58,84 @@ def from_environment() -> Starlette:
     return app
 
 
-def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Starlette:
+def create_app(settings: Settings, *, passwords: Passwords | None = None) -> App:
     """Create an app for the database in ``settings``; its lifespan runs the sweep and finishes work in flight.
 
     ``passwords`` replaces the password hasher, so that tests can use a cheaper one.
     """
+    state = make_state(settings, passwords or Passwords())
+    return ServiceApp(
+        state,
+        routes=routes(),
+        middleware=[*_behind(settings.proxies()), Middleware(RequestLog)],
+        exception_handlers={Problem: answer_problem, HTTPException: _answer_http_exception},
+        lifespan=partial(_lifespan, state, settings),
+    )
+
+
+def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
+    """Open the database and create everything that the handlers use."""
     database = Database(
         settings.database_url,
         read_connections=settings.read_connections,
         time_limit=TIME_LIMIT_SECONDS,
         slow_statement_seconds=settings.slow_statement_seconds,
     )
-    keys, sessions = Keys(database), Sessions(database)
-    group = GroupCommit(database)
     secrets = Secrets(database, settings.secret_key)
-    akismet_key = partial(secrets.find, name="akismet-key")
-    asking = AkismetCheck(database, Akismet(settings.akismet_url), find_key=akismet_key)
-    following = LogFollower(database, max_streams=settings.max_streams)
-    webhooks = EndpointClients(
-        EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private)
-    )
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(sweep_for_ever(database, keys, sessions, every_seconds=settings.sweep_seconds))
-        delivers = delivering(database, webhooks, settings) if settings.serving_delivers() else nullcontext()
-        try:
-            async with delivers:
-                yield
-        finally:
-            await following.close()
-            sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeping
-            await group.finish()
-            await asking.close()
-            with suppress(Busy):  # a lost last-used time must not prevent the shutdown
-                await keys.note_uses()
-                await sessions.note_seen()
-            await database.close()
-
-    app = Starlette(
-        routes=routes(),
-        middleware=[*_behind(settings.proxies()), Middleware(RequestLog)],
-        exception_handlers={
-            Problem: answer_problem,
-            HTTPException: _answer_http_exception,
-        },
-        lifespan=lifespan,
-    )
-    app.state.database = database
     targets = Targets(allow_private=settings.allow_private_targets)
-    app.state.doorkeeper = Gate(
+    akismet_key = partial(secrets.find, name="akismet-key")
+    webhook_targets = Targets(allow_private=settings.webhooks_allow_private)
+    return IntegrationState(
+        database=database,
+        base_url=settings.base_url,
+        metrics_key=settings.metrics_key,
+        gate=_gate(settings, database, secrets, targets, passwords),
+        targets=targets,
+        secrets=secrets,
+        akismet_check=AkismetCheck(database, Akismet(settings.akismet_url), find_key=akismet_key),
+        spam_models=SiteSpamModels(database),
+        group_commit=GroupCommit(database),
+        response_cache=ResponseCache(LogCursor(database)),
+        log_follower=LogFollower(database, max_streams=settings.max_streams),
+        form_timestamps=FormTimestamps(settings.secret_key),
+        endpoint_clients=EndpointClients(EndpointSecrets(settings.secret_key), webhook_targets),
+    )
+
+
+def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Targets, passwords: Passwords) -> Gate:
+    return Gate(
         sites=Sites(database),
-        keys=keys,
+        keys=Keys(database),
         tokens=AuthorTokens(settings.secret_key),
         host_tokens=HostTokens(secrets, KeySets(targets), secret_key=settings.secret_key),
         limits=RateLimits(),
-        marks=Fingerprints(settings.secret_key),
-        sessions=sessions,
-        passwords=passwords or Passwords(),
+        fingerprints=Fingerprints(settings.secret_key),
+        sessions=Sessions(database),
+        passwords=passwords,
     )
-    app.state.targets = targets
-    app.state.webhooks = webhooks
-    app.state.secrets = secrets
-    app.state.base_url = settings.base_url
-    app.state.metrics_key = settings.metrics_key
-    app.state.asking = asking
-    app.state.group = group
-    app.state.stamps = FormTimestamps(settings.secret_key)
-    app.state.classifiers = SiteSpamModels(database)
-    app.state.following = following
-    app.state.answers = ResponseCache(LogCursor(database))
-    return app
+
+
+@asynccontextmanager
+async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> AsyncIterator[None]:
+    database, gate = state.database, state.gate
+    sweeps = sweep_for_ever(database, gate.keys, gate.sessions, every_seconds=settings.sweep_seconds)
+    sweeping = asyncio.create_task(sweeps)
+    is_delivering = settings.serving_delivers()
+    delivers = delivering(database, state.endpoint_clients, settings) if is_delivering else nullcontext()
+    try:
+        async with delivers:
+            yield
+    finally:
+        await state.log_follower.close()
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
+        await state.group_commit.finish()
+        await state.akismet_check.close()
+        with suppress(Busy):  # a lost last-used time must not prevent the shutdown
+            await gate.keys.note_uses()
+            await gate.sessions.note_seen()
+        await database.close()
 
 
 def _behind(proxies: list[str]) -> list[Middleware]:

@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.integrations.endpoints.endpoint_store import most_behind
+from service.platform.access.platform_state import ServerState
 from service.platform.events.read_log import head_positions
+from service.platform.http.app_state import database_of, state_of
 from service.platform.http.raw_routes import json_response
 from service.platform.metrics import LOG_POSITION, MEDIA_TYPE, WEBHOOK_LAG, exposed
 from service.platform.problems import Busy, NotFound, Unauthenticated
-from service.platform.storage.engine import Database, database_of
+from service.platform.storage.engine import Database
 from service.platform.storage.revisions import current_revision, revision_problem
 
 NO_STORE = {"cache-control": "no-store"}
@@ -72,7 +74,7 @@ async def get_metrics(request: Request) -> Response:
 
     Metrics that come from the database keep their last values while it can't be read.
     """
-    key: str | None = request.app.state.metrics_key
+    key = state_of(request, ServerState).metrics_key
     if key is None:
         raise NotFound
     given = request.headers.get("authorization", "")

@@ -13,9 +13,9 @@ from service.moderation.queue import api as queue
 from service.moderation.reports import api as reports
 from service.moderation.rules import api as rules
 from service.platform.access import api as access
-from service.platform.access.authorize import SiteHandler, answer_preflight, guarded
 from service.platform.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
 from service.platform.events import api as events
+from service.platform.http.authorize import SiteHandler, answer_preflight, guarded
 from service.platform.http.base_url import base_url_of
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
 from service.reading.cache.cacheable import cached, whole_site

@@ -10,8 +10,8 @@ from typing import NoReturn
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from service.conversation.comments.batch_context import forget_old_keys
-from service.conversation.comments.fingerprint_retention import Forgetting
+from service.conversation.comments.batch_context import prune_keys
+from service.conversation.comments.fingerprint_retention import FingerprintRetention
 from service.conversation.threads.close_thread import SWEPT_AT_ONCE, sweep_closings
 from service.conversation.threads.withdraw_article import prune_withdrawals
 from service.integrations.articles.erase_threads import erase_threads
@@ -26,7 +26,7 @@ from service.moderation.search.search_index import index_comments, prune_words
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform import clock
 from service.platform.access.api_keys import Keys
-from service.platform.access.sessions import Sessions, forget_expired_sessions
+from service.platform.access.sessions import Sessions, prune_sessions
 from service.platform.metrics import SWEEP_SECONDS, SWEEPS
 from service.platform.problems import Busy
 from service.platform.sites.edit_site import list_sites
@@ -49,12 +49,12 @@ def collect_seldom() -> None:
 
 async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, every_seconds: float) -> NoReturn:
     """Run the sweep in a loop; errors are logged, and the next sweep tries again."""
-    forgetting = Forgetting(database)
+    fingerprint_retention = FingerprintRetention(database)
     while True:
         await asyncio.sleep(every_seconds)
         try:
             with SWEEP_SECONDS.time():
-                await sweep(database, forgetting)
+                await sweep(database, fingerprint_retention)
                 await keys.note_uses()
                 await learn_from_logs(database)
                 await sessions.note_seen()
@@ -83,7 +83,7 @@ async def delivering(database: Database, webhooks: EndpointClients, settings: Se
             await deliverer.stop(within_seconds=seconds_to_finish(settings.shutdown_seconds))
 
 
-async def sweep(database: Database, forgetting: Forgetting) -> None:
+async def sweep(database: Database, fingerprint_retention: FingerprintRetention) -> None:
     """Close due threads, erase and prune old data, and update the search index."""
     swept = SWEPT_AT_ONCE
     while swept == SWEPT_AT_ONCE:
@@ -91,15 +91,15 @@ async def sweep(database: Database, forgetting: Forgetting) -> None:
             swept = await sweep_closings(connection, await list_sites(connection))
     await erase_threads(database, erase_responses)
     async with database.write() as connection:
-        await forget_old_keys(connection, now=clock.now())
-        await forget_expired_sessions(connection, now=clock.now())
+        await prune_keys(connection, now=clock.now())
+        await prune_sessions(connection, now=clock.now())
         await connection.execute(prune_claims(clock.now()))
         await erase_expired_fingerprints(connection)
         await prune_received(connection, now=clock.now())
         await prune_withdrawals(connection, now=clock.now())
     async with database.read() as connection:
         sites = await list_sites(connection)
-    await forgetting.forget_addresses(sites)
+    await fingerprint_retention.prune_addresses(sites)
     max_retention_days = max((site.settings.fingerprint_retention_days for site in sites), default=0)
     async with database.write() as connection:
         await prune_reporter_fingerprints(connection, before=clock.now() - timedelta(days=max_retention_days))

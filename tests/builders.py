@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import httpx2
 from argon2 import PasswordHasher
-from starlette.applications import Starlette
 
-from service.conversation.comments.fingerprint_retention import Forgetting
+from service.app import App
+from service.conversation.comments.fingerprint_retention import FingerprintRetention
 from service.platform.access.api_keys import add_key
-from service.platform.access.authorize import Gate
+from service.platform.access.gate import Gate
 from service.platform.access.moderator_accounts import ModeratorRole, add_moderator
 from service.platform.access.passwords import Passwords
 from service.platform.access.sessions import begin_session
@@ -48,7 +48,7 @@ class Clock:
 class ASite:
     """A site, and clients that speak to it as somebody."""
 
-    app: Starlette
+    app: App
     slug: str
     keys: dict[str, str]
     client: httpx2.AsyncClient
@@ -62,26 +62,26 @@ class ASite:
             sent["Authorization"] = f"Bearer {self.keys.get(by, by)}"
         return await self.client.request(method, f"/v1/sites/{self.slug}{path}", headers=sent, **given)
 
-    def at(self, app: Starlette) -> "ASite":
+    def at(self, app: App) -> "ASite":
         """The same site, as another app over the same database serves it."""
         return ASite(app, self.slug, self.keys, client_of(app))
 
     async def sweep(self) -> None:
         """What goes on beside the requests, once."""
         database: Database = self.app.state.database
-        await sweep(database, Forgetting(database))
+        await sweep(database, FingerprintRetention(database))
 
     async def set(self, **settings: Any) -> None:
         """Change the site's settings."""
-        doorkeeper: Gate = self.app.state.doorkeeper
+        gate: Gate = self.app.state.gate
         async with self.app.state.database.write() as connection:
             site = await find_site(connection, self.slug)
             await change_site(connection, site, name=None, locale=None, settings=SiteSettings(**settings))
-        doorkeeper.sites.evict(self.slug)
+        gate.sites.evict(self.slug)
 
 
 @asynccontextmanager
-async def a_site(app: Starlette, *, locale: str = "en", **settings: Any) -> AsyncIterator[ASite]:
+async def a_site(app: App, *, locale: str = "en", **settings: Any) -> AsyncIterator[ASite]:
     """A new site with a key of each role."""
     slug = f"site-{uuid4().hex[:12]}"
     async with app.state.database.write() as connection:
@@ -91,7 +91,7 @@ async def a_site(app: Starlette, *, locale: str = "en", **settings: Any) -> Asyn
         yield ASite(app, slug, keys, client)
 
 
-def client_of(app: Starlette) -> httpx2.AsyncClient:
+def client_of(app: App) -> httpx2.AsyncClient:
     """A client that calls ``app`` within this process."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://onereply.test")
 
@@ -106,8 +106,8 @@ def cheap_passwords() -> Passwords:
 
 async def a_moderator(site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator") -> str:
     """The id of a new moderator, whose password is :data:`PASSWORD`."""
-    doorkeeper: Gate = site.app.state.doorkeeper
-    password_hash = await doorkeeper.passwords.hash(PASSWORD)
+    gate: Gate = site.app.state.gate
+    password_hash = await gate.passwords.hash(PASSWORD)
     async with site.app.state.database.write() as connection:
         found = await find_site(connection, site.slug)
         return await add_moderator(connection, found.id, name, role=role, password_hash=password_hash)

@@ -10,9 +10,8 @@ from typing import Any
 import hypothesis
 import pytest
 import structlog
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from service.platform import clock
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import migrate
@@ -140,7 +139,7 @@ async def _migrate(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-async def app(database_url: str) -> AsyncIterator[Starlette]:
+async def app(database_url: str) -> AsyncIterator[App]:
     """The real app, started."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("service.app.TIME_LIMIT_SECONDS", 60.0)  # a busy machine has the time that it needs
@@ -150,7 +149,7 @@ async def app(database_url: str) -> AsyncIterator[Starlette]:
 
 
 @pytest.fixture
-async def site(app: Starlette) -> AsyncIterator[ASite]:
+async def site(app: App) -> AsyncIterator[ASite]:
     """A site with nothing in it."""
     async with a_site(app) as site:
         yield site

@@ -6,9 +6,8 @@ from pathlib import Path
 import httpx2
 import pytest
 import structlog
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import head_revision, migrate
 from service.settings import Settings
@@ -42,7 +41,7 @@ async def test_it_lives_and_is_ready(site: ASite) -> None:
     assert alive.headers["cache-control"] == ready.headers["cache-control"] == "no-store"
 
 
-async def test_each_answer_has_the_requests_id(app: Starlette, site: ASite) -> None:
+async def test_each_answer_has_the_requests_id(app: App, site: ASite) -> None:
     made = (await site.client.get("/healthz")).headers["x-request-id"]
     given = await site.client.get("/healthz", headers={"X-Request-ID": "edge-1.2_3"})
     strange = await site.client.get("/healthz", headers={"X-Request-ID": "a b"})

@@ -64,7 +64,11 @@ def with_any_database(work: Callable[[Database], Awaitable[T]], settings: Settin
     """Like :func:`with_database`, but accepts any revision and creates a missing SQLite file."""
 
     async def run() -> T:
-        database = Database(settings.database_url, read_connections=settings.read_connections)
+        database = Database(
+            settings.database_url,
+            read_connections=settings.read_connections,
+            slow_statement_seconds=settings.slow_statement_seconds,
+        )
         try:
             return await work(database)
         finally:

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from service.conversation.comments.drafts import Draft
 from service.conversation.comments.group_commit import GroupCommit
+from service.conversation.comments.model import PostAuthor
 from service.conversation.comments.render import render
+from service.conversation.comments.submission import Draft
 from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.threads.close_thread import close_thread
 from service.conversation.threads.register_article import register_thread
@@ -82,14 +83,12 @@ async def _post(
             from_host=True,
             reader_id=clock.new_id(),
             is_known=False,
-            marks=[],
-            address_mark=None,
-            author_name=name,
-            author_email=None,
-            author_url=None,
+            fingerprints=[],
+            address_fingerprint=None,
+            author=PostAuthor(name),
             body=body,
             html=html,
-            said=make_draft_text(author_name=name, author_url=None, body=body, html=html),
+            text=make_draft_text(author_name=name, author_url=None, body=body, html=html),
             parent_id=below,
             key=None,
         )

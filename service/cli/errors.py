@@ -7,9 +7,9 @@ import click
 
 def is_database_error(error: BaseException) -> bool:
     """Whether ``error`` comes from SQLAlchemy or asyncpg, whose connection errors SQLAlchemy does not wrap."""
-    # Imported here because some commands need no database and should start fast.
-    import asyncpg  # noqa: PLC0415
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+    # Some commands need no database and should start fast.
+    import asyncpg  # noqa: PLC0415 - slow to import
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - slow to import
 
     return isinstance(error, SQLAlchemyError | asyncpg.PostgresError | asyncpg.InterfaceError)
 

@@ -32,7 +32,7 @@ def create_guarded_app() -> Starlette:
     if parent:
         threading.Thread(target=_stop_after, args=(parent.sentinel,), daemon=True).start()
     # Imported here because the import takes a second, in which a signal would find no limit set.
-    from service.app import from_environment  # noqa: PLC0415
+    from service.app import from_environment  # noqa: PLC0415 - see above
 
     return from_environment()
 

@@ -58,7 +58,12 @@ async def _do_nothing(_database: Database) -> None:
 
 async def _work(settings: Settings, listener: socket | None) -> None:
     stop = _stopped_by_signal(settings.shutdown_seconds)
-    database = Database(settings.database_url, read_connections=2, time_limit=TIME_LIMIT_SECONDS)
+    database = Database(
+        settings.database_url,
+        read_connections=2,
+        time_limit=TIME_LIMIT_SECONDS,
+        slow_statement_seconds=settings.slow_statement_seconds,
+    )
     webhooks = EndpointClients(
         EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private)
     )

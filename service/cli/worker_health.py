@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from service.health import get_healthz, get_metrics, get_readyz
 from service.integrations.endpoints.deliverer import Deliverer
+from service.platform.access.platform_state import ServerState
+from service.platform.http.app_state import ServiceApp
 from service.platform.http.problem_responses import answer_problem
 from service.platform.http.server_limits import LimitedProtocol
 from service.platform.problems import Busy, Problem
@@ -45,7 +46,7 @@ def health_server(database: Database, deliverer: Deliverer, settings: Settings) 
     return HealthServer(config)
 
 
-def health_app(database: Database, deliverer: Deliverer, settings: Settings) -> Starlette:
+def health_app(database: Database, deliverer: Deliverer, settings: Settings) -> ServiceApp[ServerState]:
     """The app with ``GET /healthz``, ``/readyz`` and ``/metrics``; readiness also requires a running delivery loop."""
 
     async def get_worker_readyz(request: Request) -> Response:
@@ -54,7 +55,8 @@ def health_app(database: Database, deliverer: Deliverer, settings: Settings) -> 
             raise Busy("The delivery loop has stopped; the worker's log has the reason.")
         return answer
 
-    app = Starlette(
+    return ServiceApp(
+        ServerState(database=database, base_url=settings.base_url, metrics_key=settings.metrics_key),
         routes=[
             Route("/healthz", get_healthz),
             Route("/readyz", get_worker_readyz),
@@ -62,6 +64,3 @@ def health_app(database: Database, deliverer: Deliverer, settings: Settings) -> 
         ],
         exception_handlers={Problem: answer_problem},
     )
-    app.state.database = database
-    app.state.metrics_key = settings.metrics_key
-    return app

@@ -18,7 +18,7 @@ from service.conversation.comments.render import render
 from service.conversation.screening.rule_set import DraftText, make_draft_text
 from service.conversation.screening.spam_features import features_of
 from service.conversation.screening.spam_model import SPAM_THRESHOLD, Learned, SpamModel, find_spam
-from tests.real_data import FOLDER
+from tests.samples import REAL
 
 FOLDS = 5
 
@@ -54,7 +54,7 @@ def told() -> list[str]:
 def labelled() -> list[Labelled]:
     """The comments of the files, in their order."""
     comments = []
-    for path in sorted((FOLDER / "spam").glob("*.csv")):
+    for path in sorted((REAL / "spam").glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 body = row["CONTENT"].strip("\ufeff ")

@@ -19,7 +19,7 @@ from service.conversation.screening.spam_model import SpamModel
 from service.platform.sites.site_rules import Rules
 from tests.bench.classifying import labelled, learned_from
 from tests.bench.paging import TEXT
-from tests.real_data import FOLDER
+from tests.samples import REAL
 
 SYLLABLES = ("ba", "ko", "ri", "tu", "shen", "vel", "mor", "qua", "zi", "lan")
 HOSTILE = ("e\u0301\u0323" * 3_333, "\u202e" * 10_000, "a" * 10_000, "a " * 5_000, "ба" * 5_000, "casin" * 2_000)
@@ -78,7 +78,7 @@ def words_to_look_for() -> Iterator[str]:
 
 def _comments() -> list[str]:
     bodies = []
-    for path in sorted((FOLDER / "spam").glob("*.csv")):
+    for path in sorted((REAL / "spam").glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
             bodies += [row["CONTENT"] for row in csv.DictReader(file)]
     return bodies or [TEXT]

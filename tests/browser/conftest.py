@@ -5,9 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 from playwright.async_api import Browser
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import migrate
 from tests.browser.a_browser import Visits, a_browser
@@ -25,7 +24,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-async def app(database_url: str) -> AsyncIterator[Starlette]:
+async def app(database_url: str) -> AsyncIterator[App]:
     """The real app, started."""
     database = Database(database_url, read_connections=1)
     await migrate(database)
@@ -36,7 +35,7 @@ async def app(database_url: str) -> AsyncIterator[Starlette]:
 
 
 @pytest.fixture(scope="session")
-async def origin(app: Starlette) -> AsyncIterator[str]:
+async def origin(app: App) -> AsyncIterator[str]:
     """Where browsers reach the service."""
     async with serving(app) as port:
         yield f"http://127.0.0.1:{port}"
@@ -50,7 +49,7 @@ async def host(origin: str) -> AsyncIterator[AHost]:
 
 
 @pytest.fixture
-async def site(app: Starlette, host: AHost) -> AsyncIterator[ASite]:
+async def site(app: App, host: AHost) -> AsyncIterator[ASite]:
     """A site with nothing in it, which the host's pages may call."""
     async with a_site(app, cors_origins=host.origin) as site:
         yield site
@@ -73,7 +72,7 @@ async def visits(browser: Browser, origin: str, host: AHost) -> AsyncIterator[Vi
 
 
 @pytest.fixture(scope="session")
-async def pictures(app: Starlette, origin: str) -> list[Picture]:
+async def pictures(app: App, origin: str) -> list[Picture]:
     """Every page in every state."""
     async with a_site(app) as site:
         return await paint(site, origin)

@@ -16,6 +16,7 @@ from service.cli.demo_threads import load_demo
 from tests.builders import ASite, AThread, a_comment, a_site, a_thread, decide
 from tests.reading.pages.reading import forms_in
 
+SCRIPT_TIMEOUT = 30_000  # milliseconds; Scalar is 4.9 MB of script
 LONG_TITLE = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " * 4
 LONG_WORD = "x" * 95
 WORDS = """Twelve minutes to the station instead of forty. **Finally**, and *quietly*.
@@ -45,14 +46,15 @@ class Picture:
     headers: dict[str, str]
 
     async def show(self, page: Page) -> None:
-        """Have a browser show it."""
+        """Show it in a browser, and wait until it has a heading: a script renders ``/docs``."""
 
         async def answer(route: Route) -> None:
             await route.fulfill(body=self.html, headers=self.headers)
 
         url = self.url.partition("#")[0]
         await page.route(url, answer)
-        await page.goto(url)
+        await page.goto(url, timeout=SCRIPT_TIMEOUT)
+        await page.locator("h1").first.wait_for(state="attached", timeout=SCRIPT_TIMEOUT)
         await page.unroute(url)
 
 

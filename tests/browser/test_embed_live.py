@@ -161,33 +161,37 @@ async def test_an_answer_to_what_is_taken_away_says_at_once_where_it_would_go(si
     await photograph(page, "embed-answered-is-gone")
 
 
-async def test_many_threads_share_four_streams_and_leave_room_for_posts(
-    site: ASite, host: AHost, visits: Visits
-) -> None:
-    threads = [await a_thread(site) for _ in range(7)]
-    page = await visits.begin(size=(1100, 6000))
-    listening: list[str] = []
-    page.on("request", lambda request: listening.append(request.url) if "/stream" in request.url else None)
-    await page.goto(host.write(*(the_embed(thread) for thread in threads)))
-    await expect(page.locator(".heading")).to_have_count(7)
-    last = page.locator("comment-thread").last
-    await last.get_by_label("Name").fill("Ada")
-    await last.get_by_label("Your reply").fill("Is anybody there?")
-    await last.get_by_role("button", name="Post reply").click()
-    await expect(last.get_by_text("Your reply is published.")).to_be_visible()
-    assert len(listening) == 4
-    first = listening[0].partition("/threads/")[2].partition("/")[0]
-    async with page.expect_request("**/stream*"):  # the line that it gives back is the next one's
-        await page.evaluate(f"document.querySelector('comment-thread[article=\"{first}\"]').remove()")
-
-
-async def test_where_pages_can_share_nothing_each_listens(site: ASite, host: AHost, visits: Visits) -> None:
-    thread, page = await a_thread(site), await visits.begin()
-    await page.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })")
-    async with page.expect_response("**/stream*"):
-        await page.goto(host.write(the_embed(thread)))
+async def test_a_page_in_the_background_holds_no_stream(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    async with page.expect_event("requestfailed", lambda request: "/stream" in request.url):
+        await page.evaluate(VISIBILITY, True)
     await a_comment(thread)
+    async with page.expect_response("**/stream*"):
+        await page.evaluate(VISIBILITY, False)
     await expect(page.get_by_role("button", name="One new reply")).to_be_visible()
+
+
+VISIBILITY = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_many_threads_leave_room_for_posts(site: ASite, host: AHost, visits: Visits) -> None:
+    """Over HTTP/1.1 a browser has six connections to the service; only threads in sight or nearby hold one."""
+    threads = [await a_thread(site) for _ in range(7)]
+    page = await visits.begin()
+    streams: list[str] = []
+    page.on("request", lambda request: streams.append(request.url) if "/stream" in request.url else None)
+    async with page.expect_response("**/stream*"):
+        await page.goto(host.write(*(the_embed(thread) for thread in threads)))
+    first = page.locator("comment-thread").first
+    await first.get_by_label("Name").fill("Ada")
+    await first.get_by_label("Your reply").fill("Is anybody there?")
+    await first.get_by_role("button", name="Post reply").click()
+    await expect(first.get_by_text("Your reply is published.")).to_be_visible()
+    assert len(streams) < 6
 
 
 async def test_a_thread_that_is_withdrawn_goes_and_may_come_back(site: ASite, show: Show) -> None:

@@ -13,7 +13,6 @@ from tests.installing import node_modules, run
 
 pytestmark = pytest.mark.slow
 OPTIONS = ("--errors-only", "--format", "json", "--exit-zero-always", "--stdout")
-WITH_SCRIPT = {"docs"}  # Scalar builds it; test_reference.py looks at it
 WINDOWS = {"wide": WIDE, "narrow": NARROW, "magnified": MAGNIFIED}
 
 
@@ -34,8 +33,6 @@ async def test_axe_finds_nothing(pictures: list[Picture], visits: Visits, scheme
     for picture in pictures:
         if picture.name.startswith("wrong-in-" if scheme == "light" else ("wrong-in-", "language-")):
             continue  # other words in what was looked at
-        if picture.name in WITH_SCRIPT:
-            continue
         await picture.show(page)
         await photograph(page, f"{picture.name}-{scheme}")
         found += [f"{picture.name}: {each}" for each in await barriers(page)]
@@ -49,8 +46,6 @@ async def test_no_page_has_to_be_moved_sideways(
     page = await visits.begin(size=size, magnified=2 if size is MAGNIFIED else 1)
     found = []
     for picture in pictures:
-        if picture.name in WITH_SCRIPT:
-            continue
         await picture.show(page)
         if size is not WIDE:
             await photograph(page, f"{picture.name}-{window}")

@@ -2,14 +2,14 @@
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
 
+from service.app import App
 from service.cli.demo_threads import SITE, load_demo
 from tests.builders import REFERENCE_TITLE
 
 
 @pytest.fixture
-async def client(app: Starlette) -> httpx2.AsyncClient:
+async def client(app: App) -> httpx2.AsyncClient:
     await load_demo(app.state.database)
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://onereply.test")
 
@@ -27,6 +27,6 @@ async def test_the_reference_article_has_one_reply_and_is_closed(client: httpx2.
     assert len(page["comments"]) == 1
 
 
-async def test_loading_the_demo_again_changes_nothing(app: Starlette, client: httpx2.AsyncClient) -> None:
+async def test_loading_the_demo_again_changes_nothing(app: App, client: httpx2.AsyncClient) -> None:
     assert not await load_demo(app.state.database)
     assert "5 replies" in (await client.get("/")).text

@@ -27,7 +27,7 @@ from tests.builders import ASite, Json, a_comment, a_thread
 from tests.cli.test_commands import done, stopped
 from tests.contract.lint import contract, resolve, webhooks
 from tests.integrations.endpoints.deliveries import a_worker, an_endpoint, change
-from tests.real_data import real_data
+from tests.samples import sample_cases
 
 SECRET, OTHER = make_secret(), make_secret()
 THREAD = {"article": "moscow-conference", "label": "One reply", "title": "Moscow", "sequence": 2}
@@ -129,7 +129,7 @@ def test_an_old_message_is_refused_unless_it_is_said_when_to_verify_it(tmp_path:
 
 
 def test_every_vector_verifies_or_not_as_it_should(tmp_path: Path, secret_file: Path) -> None:
-    vectors: list[Json] = json.loads(real_data("webhooks/standard-webhooks-vectors.json").read_text())
+    vectors: list[Json] = sample_cases("webhooks/standard-webhooks-vectors.json")
     for vector in vectors:
         if not vector["secret"].startswith("whsec_"):
             continue

@@ -1,5 +1,6 @@
 """`onereply worker --port` answers health checks and shows its metrics."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -70,3 +71,16 @@ async def test_a_worker_serves_its_health_until_it_is_stopped(fresh_database_url
         assert (await client.get("/readyz")).json()["status"] == "ready"
     await program.stop()
     assert program.complaints() == []
+
+
+@pytest.mark.slow
+async def test_a_worker_logs_the_statements_that_are_slow_by_the_setting(fresh_database_url: str) -> None:
+    environment = settings_of(fresh_database_url, {}) | {"ONEREPLY_SLOW_STATEMENT_SECONDS": "0.000001"}
+    program = await Program.begin((*ONEREPLY, "worker"), environment, ready=re.compile(r"^(delivering)$"))
+    program.log.clear()  # what its check of the database logged
+    try:
+        async with asyncio.timeout(30):
+            while not any(line["event"] == "slow-statement" for line in program.log):
+                await program.next_line()
+    finally:
+        await program.stop()

@@ -24,7 +24,7 @@ def test_patterns_are_those_of_the_code() -> None:
     assert parameters["Site"]["schema"]["pattern"] == f"^{SLUG.pattern}$"
     assert parameters["IdempotencyKey"]["schema"]["pattern"] == f"^{KEY.pattern}$"
     assert DOCUMENT["components"]["headers"]["RequestId"]["schema"]["pattern"] == f"^{GIVEN_ID.pattern.decode()}$"
-    assert parameters["Cursor"]["schema"]["maxLength"] == cursors.LONGEST
+    assert parameters["Cursor"]["schema"]["maxLength"] == cursors.MAX_LENGTH
     assert SCHEMAS["AuthorIn"]["properties"]["email"]["pattern"] == rf"^\s*(?:{EMAIL.pattern})?\s*$"
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import event, update
 
 from service.platform import clock
 from service.platform.access.api_keys import add_key, list_keys, revoke_key
-from service.platform.access.authorize import Gate
+from service.platform.access.gate import Gate
 from service.platform.access.model import SessionRow
 from service.platform.access.moderator_accounts import change_password, remove_moderator
 from service.platform.access.sessions import end_session, read_session
@@ -279,15 +279,15 @@ async def test_no_site_changes_what_is_anothers(site: ASite) -> None:
 
 async def test_the_last_use_of_a_key_is_noted_without_a_write_for_each_request(site: ASite) -> None:
     await a_thread(site)
-    doorkeeper: Gate = site.app.state.doorkeeper
-    await doorkeeper.keys.note_uses()
+    gate: Gate = site.app.state.gate
+    await gate.keys.note_uses()
     first = await last_use(site)
     with statements_of_the_writer(database_of(site)) as written:
         for _ in range(20):
             assert (await site.call("GET", "/threads", by="host")).status_code == 200
         assert written == []
         assert await last_use(site) == first
-        await doorkeeper.keys.note_uses()
+        await gate.keys.note_uses()
     assert len([statement for statement in written if statement.startswith("UPDATE api_keys")]) == 1
     assert str(await last_use(site)) > str(first)
 

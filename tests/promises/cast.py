@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 
 from service.platform.outbound.webhook_signatures import make_secret
-from tests.promises.programs import ONEREPLY, Program, settings_of
+from tests.promises.programs import PATIENT, Program, settings_of
 from tests.promises.serving import Server
 
 SETTINGS = {"webhooks_allow_private": "true", "webhooks_retries": "0.3s 1s", "shutdown_seconds": "10"}
@@ -70,7 +70,7 @@ class Cast:
         self.parts.append(Part(name, start, asyncio.create_task(start())))
 
     async def _worker(self) -> Program:
-        command = (*ONEREPLY, "worker")
+        command = (*PATIENT, "worker")
         return await Program.begin(command, settings_of(self.database_url, SETTINGS), ready=DELIVERING)
 
     async def _moody_receiver(self) -> Program:

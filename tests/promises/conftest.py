@@ -5,9 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 import structlog
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from tests.builders import ASite, a_site
 from tests.conftest import an_installation, copy_of
 from tests.promises.serving import Server, serving
@@ -21,7 +20,7 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.fixture
-async def own_app(fresh_database_url: str) -> AsyncIterator[Starlette]:
+async def own_app(fresh_database_url: str) -> AsyncIterator[App]:
     """The real app, started, over a database that nobody else uses."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("service.app.TIME_LIMIT_SECONDS", 60.0)  # a busy machine has the time that it needs
@@ -31,7 +30,7 @@ async def own_app(fresh_database_url: str) -> AsyncIterator[Starlette]:
 
 
 @pytest.fixture
-async def own_site(own_app: Starlette) -> AsyncIterator[ASite]:
+async def own_site(own_app: App) -> AsyncIterator[ASite]:
     """A site in a database that nobody else uses."""
     async with a_site(own_app) as site:
         yield site

@@ -19,7 +19,7 @@ def database_of(site: ASite) -> Database:
 
 async def until_waiting(site: ASite, posts: int) -> None:
     """Let things go on until so many posts wait for the next transaction."""
-    group: GroupCommit = site.app.state.group
+    group: GroupCommit = site.app.state.group_commit
     async with asyncio.timeout(10):
         while len(group._waiting) < posts:  # noqa: ASYNC110  # the group has no reason to tell
             await asyncio.sleep(0)

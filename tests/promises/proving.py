@@ -1,13 +1,12 @@
 """What must be true of a database after any storm."""
 
-from starlette.applications import Starlette
-
+from service.app import App
 from service.conversation.comments.verify_counts import verify
 from service.platform.storage.engine import Database
 from tests.builders import ASite, AThread, Json
 
 
-async def findings(app: Starlette) -> list[str]:
+async def findings(app: App) -> list[str]:
     """What ``onereply verify`` has to say."""
     database: Database = app.state.database
     async with database.read() as connection:

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 import httpx2
 
 from tests.builders import ASite, AThread
-from tests.promises.programs import ONEREPLY, Program, begin_process, settings_of
+from tests.promises.programs import ONEREPLY, PATIENT, Program, begin_process, settings_of
 
-COMMAND = (*ONEREPLY, "serve", "--port", "0")
+SERVE = ("serve", "--port", "0")
+COMMAND, PATIENT_COMMAND = (*ONEREPLY, *SERVE), (*PATIENT, *SERVE)
 RUNNING = re.compile(r"running on (http://\S+)")
 
 
@@ -24,7 +25,7 @@ class Server(Program):
     @classmethod
     async def start(cls, database_url: str, **settings: str) -> "Server":
         """Start a process and wait until it is ready."""
-        server = cls(await begin_process(COMMAND, settings_of(database_url, settings)), database_url)
+        server = cls(await begin_process(PATIENT_COMMAND, settings_of(database_url, settings)), database_url)
         async with server.client() as client:
             assert (await client.get("/readyz")).status_code == 200
         return server

@@ -11,9 +11,8 @@ import httpx2
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from service.platform.storage.engine import Database
 from service.platform.storage.postgresql import LOCK_TIMEOUT_SECONDS
 from service.settings import Settings
@@ -38,7 +37,7 @@ def is_busy(response: httpx2.Response) -> bool:
 
 
 async def test_a_full_queue_turns_away_whoever_comes_next(own_site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.conversation.comments.group_commit.LONGEST_QUEUE", 5)
+    monkeypatch.setattr("service.conversation.comments.group_commit.MAX_QUEUE", 5)
     thread = await a_thread(own_site)
     async with held_up(own_site, posts=5):
         waiting = [asyncio.create_task(thread.post(f"Post {number}.")) for number in range(5)]
@@ -115,14 +114,14 @@ async def test_a_process_can_stop_while_the_database_is_gone(fresh_database_url:
         await end_connections(app)
 
 
-async def end_connections(app: Starlette) -> None:
+async def end_connections(app: App) -> None:
     """End all connections of the database but the one that is used for it, as a database does that starts again."""
     async with app.state.database.read() as connection:
         await connection.execute(text(END_CONNECTIONS))
 
 
 @pytest.fixture
-def impatient(own_app: Starlette) -> None:
+def impatient(own_app: App) -> None:
     """The time limit is a second, so that the test need not wait for five."""
     own_app.state.database.time_limit = PATIENCE
 

@@ -137,6 +137,31 @@ async def test_what_was_before_is_read_by_its_own_index(own_site: ASite, dialect
     assert "Seq Scan on comments" not in plan and "SCAN comments" not in plan and "pk_comments" not in plan
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+async def test_the_writer_finds_keys_by_their_index_however_much_their_table_grew(own_site: ASite) -> None:
+    thread, database = await a_thread(own_site), database_of(own_site)
+    for number in range(10):  # after five times the server keeps its plan
+        assert (await thread.post(f"Post {number}.", key=f"key-{number}")).status_code == 201
+    async with database.write() as connection:
+        await connection.execute(text(_MANY_KEYS))
+    scans = []
+    for number in range(2):
+        async with database.write() as connection:
+            await connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        async with database.read() as connection:
+            scans.append(await connection.scalar(text(_SCANS_OF_KEYS)))
+        assert (await thread.post(f"Last {number}.", key=f"last-{number}")).status_code == 201
+    assert scans[0] == scans[1]
+
+
+_SCANS_OF_KEYS = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'idempotency_keys'"
+_MANY_KEYS = """
+INSERT INTO idempotency_keys
+SELECT thread_id, key || n, fingerprint, comment_id, status, created_at
+FROM idempotency_keys, generate_series(1, 1000) n
+"""
+
+
 async def grown(site: ASite, comments: int) -> AThread:
     """A thread of many ``comments``, a third of them spam and half of the rest in conversations, beside another one."""
     thread, other = await a_thread(site), await a_thread(site)

@@ -30,8 +30,7 @@ class Crowd:
             )[0]
             response = await operation(self._random.choice(self._random.choice(self._ways)))
             self.answers[response.status_code] += 1
-            # 503: on a busy machine a request may be over its time limit, and has then changed nothing.
-            assert response.status_code in {200, 201, 202, 409, 503}, response.text
+            assert response.status_code in {200, 201, 202, 409}, response.text
 
     async def _post(self, thread: AThread) -> httpx2.Response:
         below = self._random.choice(self.seen[-50:])["id"] if self.seen and self._random.random() < 0.3 else None
@@ -47,8 +46,7 @@ class Crowd:
         action = self._random.choice(["publish", "reject", "spam", "restore"])
         body = {"action": action, "comments": [{"id": one["id"], "revision": one["revision"]} for one in chosen]}
         response = await thread.site.call("POST", "/decisions", by="moderator", json=body)
-        if response.status_code == 503:
-            return response
+        assert response.status_code == 200, response.text
         for one, result in zip(chosen, response.json()["results"], strict=True):
             one["revision"] = result.get("revision") or result["problem"].get("revision", one["revision"])
         return response

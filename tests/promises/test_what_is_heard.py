@@ -10,9 +10,8 @@ from random import Random
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from tests.builders import ASite, AThread, Json, a_comment, a_thread
 from tests.conftest import an_installation
 from tests.promises.proving import prove_count
@@ -53,7 +52,7 @@ class View:
 class Reader:
     """Listens by way of any process, is cut off at any time, and comes back for the rest."""
 
-    def __init__(self, thread: AThread, apps: list[Starlette], random: Random, page: Json) -> None:
+    def __init__(self, thread: AThread, apps: list[App], random: Random, page: Json) -> None:
         self._thread, self._apps, self._random = thread, apps, random
         self.view = View(page)
         self._query = f"sequence={page['thread']['sequence']}"
@@ -87,7 +86,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def two_apps(database_url: str) -> AsyncIterator[list[Starlette]]:
+async def two_apps(database_url: str) -> AsyncIterator[list[App]]:
     async with AsyncExitStack() as stack:
         apps = [create_app(an_installation(database_url)) for _ in range(2)]
         for app in apps:

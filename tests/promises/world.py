@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
 
-from service.app import create_app
-from service.conversation.comments.fingerprint_retention import Forgetting
+from service.app import App, create_app
+from service.conversation.comments.fingerprint_retention import FingerprintRetention
 from service.conversation.comments.verify_counts import verify
 from service.platform import clock
 from service.settings import Settings
@@ -27,7 +26,7 @@ T = TypeVar("T")
 class World:
     """An app and the loop that runs it."""
 
-    def __init__(self, app: Starlette, runner: asyncio.Runner, clock_: Clock) -> None:
+    def __init__(self, app: App, runner: asyncio.Runner, clock_: Clock) -> None:
         self.app, self.clock = app, clock_
         self._runner = runner
 
@@ -41,7 +40,7 @@ class World:
 
     def sweep(self) -> None:
         database = self.app.state.database
-        self.run(sweep(database, Forgetting(database)))
+        self.run(sweep(database, FingerprintRetention(database)))
 
     def findings(self) -> list[str]:
         """What ``onereply verify`` has to say of the whole database."""

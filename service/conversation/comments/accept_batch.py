@@ -12,27 +12,21 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.batch_context import (
-    BatchContext,
-    RememberedPost,
-    lock_and_read_context,
-    read_answered,
-)
-from service.conversation.comments.drafts import (
-    LONG_KEY,
-    Accepted,
+from service.conversation.comments.batch_context import BatchContext, RememberedPost, lock_and_read_context
+from service.conversation.comments.findings_store import finding_rows
+from service.conversation.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
+from service.conversation.comments.refusals import (
     CommentsOff,
-    Draft,
     KeyReused,
     NotAccepted,
     NotPublishedYet,
     ParentUnavailable,
     ThreadClosed,
+    over_limit,
 )
-from service.conversation.comments.findings_store import finding_rows
-from service.conversation.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
-from service.conversation.comments.reputation_queries import ReputationHistory, asks_history
+from service.conversation.comments.reputation_queries import ReputationHistory, uses_reputation
 from service.conversation.comments.states import STATE_AFTER, enter_state
+from service.conversation.comments.submission import Draft
 from service.conversation.comments.tree_paths import newest_path, spot_below
 from service.conversation.readers.ban_lookup import Banned, longest_ban
 from service.conversation.screening.findings import Finding, strictest
@@ -54,76 +48,92 @@ from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
 
+MIN_SECRET_KEY = 16  # characters; a shorter idempotency key can be guessed
+
+
+class Accepted(msgspec.Struct):
+    """A post that was accepted, now or when it was first sent; ``status`` is the same each time.
+
+    ``proves_author`` is whether the response may contain the author token. ``findings`` are those made now.
+    """
+
+    comment: Comment
+    thread: ThreadOut
+    status: int
+    proves_author: bool
+    findings: Sequence[Finding] = ()
+
+
 Outcome = Accepted | Problem
 
 
-class Arrivals(msgspec.Struct):
+class BatchWrites(msgspec.Struct):
     """Everything a batch has to write: rows, events, and the threads whose counts changed."""
 
     comments: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []
     keys: list[dict[str, Any]] = []
     events: list[NewEvent] = []
-    moved: dict[int, Thread] = {}
+    threads: dict[int, Thread] = {}
 
 
 async def accept_batch(connection: AsyncConnection, drafts: Sequence[Draft]) -> list[Outcome]:
     """Decide each of ``drafts`` and write the accepted ones; return the outcomes in the same order."""
-    facts = await lock_and_read_context(connection, drafts)
-    now = clock.now()
-    await read_answered(connection, facts, drafts, now=now)
-    arrivals = Arrivals(events=await settle_closings(connection, facts.threads.values(), facts.sites, now=now))
-    outcomes = [_accept_or_refuse(draft, facts, arrivals, now) for draft in drafts]
-    await _write(connection, arrivals, now)
+    context = await lock_and_read_context(connection, drafts)
+    now = context.now
+    writes = BatchWrites(events=await settle_closings(connection, context.threads.values(), context.sites, now=now))
+    outcomes = [_accept_or_refuse(draft, context, writes, now) for draft in drafts]
+    await _write(connection, writes, now)
     return outcomes
 
 
-def _accept_or_refuse(draft: Draft, facts: BatchContext, arrivals: Arrivals, now: datetime) -> Outcome:
+def _accept_or_refuse(draft: Draft, context: BatchContext, writes: BatchWrites, now: datetime) -> Outcome:
     try:
-        return _accept(draft, facts, arrivals, now)
+        return _accept(draft, context, writes, now)
     except Problem as refusal:
         return refusal
 
 
-def _accept(draft: Draft, facts: BatchContext, arrivals: Arrivals, now: datetime) -> Accepted:
-    thread = facts.threads.get((draft.site.id, draft.article))
+def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datetime) -> Accepted:
+    thread = context.threads.get((draft.site.id, draft.article))
     if thread is None or (thread.is_hidden(now) and not draft.from_host):
-        raise no_thread(draft=draft.given_back())
-    site = facts.sites[thread.site_id]
-    if draft.key and (remembered := facts.remembered.get((thread.id, draft.key))):
-        return _replay(draft, remembered, facts, thread_out(thread, site, locale=draft.locale, now=now))
-    if draft.limited:
-        raise draft.limited
-    _refuse_where_none_are_taken(draft, thread, site, now)
-    if ban := longest_ban(facts.bans, site.id, draft.marks, now):
-        raise Banned(ban, draft=draft.given_back())
-    parent = _parent(draft, thread, facts)
-    findings = _judge(draft, thread, site, facts.history, now)
-    comment = _arrive(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)
-    arrivals.findings += finding_rows(comment.id, findings)
-    facts.comments[comment.id] = comment
-    facts.history.add(comment)
+        raise no_thread(draft=draft.typed())
+    site = context.sites[thread.site_id]
+    if draft.key and (remembered := context.remembered.get((thread.id, draft.key))):
+        return _replay(draft, remembered, context, thread_out(thread, site, locale=draft.locale, now=now))
+    if draft.limits.exceeded:
+        raise over_limit(draft)
+    _refuse_unless_open(draft, thread, site, now)
+    if ban := longest_ban(context.bans, site.id, draft.fingerprints, now):
+        raise Banned(ban, draft=draft.typed())
+    parent = _parent(draft, thread, context)
+    findings = _screen(draft, thread, site, context.history, now)
+    comment = _new_comment(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)
+    writes.findings += finding_rows(comment.id, findings)
+    context.comments[comment.id] = comment
+    context.history.add(comment)
     event = enter_state(thread, site, comment, now=now)
     status = 201 if comment.state is State.PUBLISHED else 202
-    _note(arrivals, thread, comment, event)
+    _add(writes, thread, comment, event)
     if draft.key:
-        facts.remembered[thread.id, draft.key] = RememberedPost(draft.fingerprint(), comment.id, status)
-        arrivals.keys.append(_key_row(draft, thread, facts.remembered[thread.id, draft.key], now))
-    return Accepted(comment, _answer(event, thread, site, draft, now), status, tells_token=True, findings=findings)
+        context.remembered[thread.id, draft.key] = RememberedPost(draft.content_hash(), comment.id, status)
+        writes.keys.append(_key_row(draft, thread, context.remembered[thread.id, draft.key], now))
+    out = _thread_out_for(draft, thread, site, event, now)
+    return Accepted(comment, out, status, proves_author=True, findings=findings)
 
 
-def _replay(draft: Draft, remembered: RememberedPost, facts: BatchContext, thread: ThreadOut) -> Accepted:
+def _replay(draft: Draft, remembered: RememberedPost, context: BatchContext, thread: ThreadOut) -> Accepted:
     """Return the first answer again, even if the thread has closed; the author token only for a key hard to guess."""
-    if remembered.fingerprint != draft.fingerprint():
+    if remembered.fingerprint != draft.content_hash():
         raise KeyReused(draft)
-    comment = facts.comments[remembered.comment_id]
-    tells_token = len(draft.key or "") >= LONG_KEY
-    return Accepted(comment, thread, remembered.status, tells_token)
+    comment = context.comments[remembered.comment_id]
+    proves_author = len(draft.key or "") >= MIN_SECRET_KEY
+    return Accepted(comment, thread, remembered.status, proves_author)
 
 
-def _refuse_where_none_are_taken(draft: Draft, thread: Thread, site: Site, now: datetime) -> None:
+def _refuse_unless_open(draft: Draft, thread: Thread, site: Site, now: datetime) -> None:
     if thread.withdrawn_at is not None:
-        raise no_thread(draft=draft.given_back())
+        raise no_thread(draft=draft.typed())
     if thread.is_embargoed(now):
         raise NotPublishedYet(draft)
     if is_closed(thread, site.settings, now):
@@ -133,37 +143,37 @@ def _refuse_where_none_are_taken(draft: Draft, thread: Thread, site: Site, now: 
         raise CommentsOff(draft)
 
 
-def _parent(draft: Draft, thread: Thread, facts: BatchContext) -> Comment | None:
+def _parent(draft: Draft, thread: Thread, context: BatchContext) -> Comment | None:
     if draft.parent_id is None:
         return None
-    parent = facts.comments.get(draft.parent_id)
+    parent = context.comments.get(draft.parent_id)
     if parent is None or parent.thread_id != thread.id or parent.state is not State.PUBLISHED:
         raise ParentUnavailable(draft)
     return parent
 
 
-def _judge(draft: Draft, thread: Thread, site: Site, history: ReputationHistory, now: datetime) -> list[Finding]:
+def _screen(draft: Draft, thread: Thread, site: Site, history: ReputationHistory, now: datetime) -> list[Finding]:
     """Return the findings of the site's rules on ``draft``; raises NotAccepted if a rule rejects it."""
     mode = mode_of(thread, site.settings)
-    standing = NEW_AUTHOR
-    if asks_history(site.rules, mode):
-        standing = history.standing(
+    reputation = NEW_AUTHOR
+    if uses_reputation(site.rules, mode):
+        reputation = history.reputation(
             reader_id=draft.reader_id,
-            address_mark=draft.address_mark,
-            words_mark=hash_text(thread.id, draft.said.folded_body),
-            folded=draft.said.folded_body,
+            address_fingerprint=draft.address_fingerprint,
+            text_hash=hash_text(thread.id, draft.text.folded_body),
+            folded=draft.text.folded_body,
             now=now,
         )
     findings = screen_draft(
-        draft.said, screen_of(site.id, site.rules), mode=mode, reputation=standing, model=draft.model
+        draft.text, screen_of(site.id, site.rules), mode=mode, reputation=reputation, model=draft.spam_model
     )
-    findings += screen_outside_answers(draft.told, site.rules)
+    findings += screen_outside_answers(draft.outside, site.rules)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
-        raise NotAccepted(draft, refusal.rule, tells=site.rules.explain_to_author)
+        raise NotAccepted(draft, refusal.rule, explain=site.rules.explain_to_author)
     return findings
 
 
-def _arrive(
+def _new_comment(
     draft: Draft, thread: Thread, site: Site, parent: Comment | None, *, state: State, now: datetime
 ) -> Comment:
     """Build the comment from ``draft``, at the thread's next place."""
@@ -178,26 +188,26 @@ def _arrive(
         state=state,
         shown=state is State.PUBLISHED,
         reader_id=draft.reader_id,
-        author_name=draft.author_name,
-        author_email=draft.author_email,
-        author_url=draft.author_url,
-        author_role=draft.author_role,
-        author_avatar=draft.author_avatar,
+        author_name=draft.author.name,
+        author_email=draft.author.email,
+        author_url=draft.author.url,
+        author_role=draft.author.role,
+        author_avatar=draft.author.avatar,
         body=draft.body,
         html=draft.html,
         revision=1,
         created_at=now,
         edited_at=None,
-        words_mark=hash_text(thread.id, draft.said.folded_body),
-        address_mark=draft.address_mark,
+        words_mark=hash_text(thread.id, draft.text.folded_body),
+        address_mark=draft.address_fingerprint,
         reports=0,
     )
 
 
-def _note(arrivals: Arrivals, thread: Thread, comment: Comment, event: NewEvent) -> None:
-    arrivals.comments.append(comment_row(comment))
-    arrivals.events.append(event)
-    arrivals.moved[thread.id] = thread
+def _add(writes: BatchWrites, thread: Thread, comment: Comment, event: NewEvent) -> None:
+    writes.comments.append(comment_row(comment))
+    writes.events.append(event)
+    writes.threads[thread.id] = thread
 
 
 def comment_row(comment: Comment, *, imported_from: str | None = None) -> dict[str, Any]:
@@ -212,15 +222,15 @@ def _key_row(draft: Draft, thread: Thread, remembered: RememberedPost, now: date
     return {"thread_id": thread.id, "key": draft.key, "created_at": now, **remembered._asdict()}
 
 
-def _answer(event: NewEvent, thread: Thread, site: Site, draft: Draft, now: datetime) -> ThreadOut:
+def _thread_out_for(draft: Draft, thread: Thread, site: Site, event: NewEvent, now: datetime) -> ThreadOut:
     """Return the thread after this post, in the reader's language; the event holds it in the site's language."""
-    told: ThreadOut = event.data["thread"]
-    return told if draft.locale == site.locale else thread_out(thread, site, locale=draft.locale, now=now)
+    out: ThreadOut = event.data["thread"]
+    return out if draft.locale == site.locale else thread_out(thread, site, locale=draft.locale, now=now)
 
 
-async def _write(connection: AsyncConnection, arrivals: Arrivals, now: datetime) -> None:
-    await write_counts(connection, arrivals.moved.values(), now=now)
-    await insert_many(connection, CommentRow, arrivals.comments)
-    await insert_many(connection, FindingRow, arrivals.findings)
-    await insert_many(connection, IdempotencyKeyRow, arrivals.keys)
-    await append_events(connection, arrivals.events)
+async def _write(connection: AsyncConnection, writes: BatchWrites, now: datetime) -> None:
+    await write_counts(connection, writes.threads.values(), now=now)
+    await insert_many(connection, CommentRow, writes.comments)
+    await insert_many(connection, FindingRow, writes.findings)
+    await insert_many(connection, IdempotencyKeyRow, writes.keys)
+    await append_events(connection, writes.events)

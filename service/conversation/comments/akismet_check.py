@@ -1,4 +1,4 @@
-"""Check a draft with Akismet before it joins the batch, so no lock is held during the call."""
+"""Check a post with Akismet before it joins the batch, so no lock is held during the call."""
 
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address, ip_address
@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import structlog
 
-from service.conversation.comments.drafts import Draft
+from service.conversation.comments.model import PostAuthor
 from service.conversation.screening.akismet import Akismet, AkismetRequest
 from service.conversation.screening.outside_rules import AkismetAnswer
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread
 from service.conversation.threads.thread_policy import is_closed
 from service.platform import clock
+from service.platform.access.caller import PostOrigin
 from service.platform.metrics import AKISMET
 from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
@@ -23,52 +24,53 @@ FindKey = Callable[[Site], Awaitable[str | None]]
 log = structlog.get_logger("onereply.akismet")
 
 
-class PostOrigin(NamedTuple):
-    """Where a post came from; ``host`` is None if the reader's own address is not known."""
+class CheckedPost(NamedTuple):
+    """The parts of a post that Akismet gets. ``honeypot`` is None if the post did not come from a form."""
 
-    host: str | None
-    user_agent: str
-    referrer: str
+    author: PostAuthor
+    body: str
+    is_reply: bool
+    honeypot: str | None
+    origin: PostOrigin
 
 
 class AkismetCheck:
-    """Checks drafts with Akismet, using the site's key from ``find_key``."""
+    """Checks posts with Akismet, using the site's key from ``find_key``."""
 
     def __init__(self, database: Database, akismet: Akismet, *, find_key: FindKey) -> None:
         self._database = database
         self._akismet = akismet
         self._find_key = find_key
 
-    async def ask(self, draft: Draft, sender: PostOrigin) -> AkismetAnswer | None:
-        """Check ``draft`` with Akismet; None if the site does not use it or there is no answer.
+    async def ask(self, site: Site, article: str, post: CheckedPost) -> AkismetAnswer | None:
+        """Check ``post`` with Akismet; None if the site does not use it or there is no answer.
 
-        A draft that its thread would refuse anyway is not sent to Akismet.
+        A post that its thread would refuse anyway is not sent to Akismet.
         """
-        if draft.site.rules.akismet is None or (thread := await self._find_thread(draft)) is None:
+        if site.rules.akismet is None or (thread := await self._open_thread(site, article)) is None:
             return None
-        answer = await self._ask(draft, sender, thread)
+        answer = await self._ask(site, thread, post)
         AKISMET.labels(answer or "none").inc()
         return answer
 
-    async def _find_thread(self, draft: Draft) -> Thread | None:
-        """Return the draft's thread if it accepts comments now."""
+    async def _open_thread(self, site: Site, article: str) -> Thread | None:
+        """Return the article's thread if it accepts comments now."""
         now = clock.now()
         try:
             async with self._database.read() as connection:
-                thread = await find_thread(connection, draft.site.id, draft.article)
+                thread = await find_thread(connection, site.id, article)
         except NotFound:
             return None
-        takes = thread.comments_on and not thread.is_hidden(now) and not is_closed(thread, draft.site.settings, now)
-        return thread if takes else None
+        is_open = thread.comments_on and not thread.is_hidden(now) and not is_closed(thread, site.settings, now)
+        return thread if is_open else None
 
-    async def _ask(self, draft: Draft, sender: PostOrigin, thread: Thread) -> AkismetAnswer | None:
-        site = draft.site
-        blog, key, address = site.rules.akismet_blog, await self._find_key(site), _address(sender.host)
+    async def _ask(self, site: Site, thread: Thread, post: CheckedPost) -> AkismetAnswer | None:
+        blog, key, address = site.rules.akismet_blog, await self._find_key(site), _address(post.origin.address)
         if not (blog and key and address):
             missing = "key" if not key else "front page" if not blog else "reader's address"
             log.warning("akismet-check-skipped", site=site.slug, missing=missing)
             return None
-        return await self._akismet.check(_asked(draft, sender, thread, blog=blog, address=address), key=key)
+        return await self._akismet.check(_request(site, thread, post, blog=blog, address=address), key=key)
 
     async def close(self) -> None:
         """Close the connections to Akismet."""
@@ -84,19 +86,19 @@ def _address(host: str | None) -> str | None:
     return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)
 
 
-def _asked(draft: Draft, sender: PostOrigin, thread: Thread, *, blog: str, address: str) -> AkismetRequest:
+def _request(site: Site, thread: Thread, post: CheckedPost, *, blog: str, address: str) -> AkismetRequest:
     return AkismetRequest(
         blog=blog,
-        locale=draft.site.locale,
+        locale=site.locale,
         address=address,
-        user_agent=sender.user_agent[:1000],
-        referrer=sender.referrer[:2000],
+        user_agent=post.origin.user_agent[:1000],
+        referrer=post.origin.referrer[:2000],
         permalink=thread.url,
-        is_reply=draft.parent_id is not None,
-        author_name=draft.author_name,
-        author_email=draft.author_email,
-        author_url=draft.author_url,
-        body=draft.body,
+        is_reply=post.is_reply,
+        author_name=post.author.name,
+        author_email=post.author.email,
+        author_url=post.author.url,
+        body=post.body,
         posted_at=clock.now(),
-        honeypot=draft.told.form.honeypot if draft.told.form else None,
+        honeypot=post.honeypot,
     )

@@ -7,39 +7,34 @@ from starlette.responses import Response
 
 from service.conversation.comments.comment_lookup import find_comment, no_comment
 from service.conversation.comments.comment_pages import key_before, list_comments, order_key, path_in
-from service.conversation.comments.edit_comment import delete_comment
+from service.conversation.comments.conversation_state import ConversationState
+from service.conversation.comments.edit_comment import delete_comment, submit_edit
 from service.conversation.comments.findings_store import read_findings
-from service.conversation.comments.model import Comment, State
-from service.conversation.comments.submission import findings_of, submit_edit, submit_post
-from service.conversation.comments.wire import (
-    NOT_YET,
-    CommentOut,
-    EditIn,
-    Page,
-    PageQuery,
-    Permalink,
-    Posted,
-    PostIn,
-    finding_out,
-    judged_comment,
-    own_comment,
-    public_comment,
-    state_for_author,
-    status_reasons_of,
-    told_comment,
+from service.conversation.comments.model import Comment
+from service.conversation.comments.submission import build_draft
+from service.conversation.comments.visibility import (
+    UNPUBLISHED,
+    author_view,
+    is_explained,
+    may_see,
+    repeat_view,
+    view_for,
 )
+from service.conversation.comments.wire import EditIn, Page, PageQuery, Permalink, Posted, PostIn
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.thread_lookup import find_thread, visible
 from service.conversation.threads.wire import changes_at, thread_out
 from service.platform import clock
-from service.platform.access.authorize import gate_of
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of, state_of
+from service.platform.http.authorize import add_limit_headers, refuse_over_limit
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
 from service.platform.http.cursors import encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.path_ids import article_of, comment_id_of, idempotency_key
 from service.platform.http.raw_routes import json_response
-from service.platform.storage.engine import database_of
+from service.platform.http.request_origin import locale_of, origin_of
+from service.platform.text.field_types import read_text
 
 
 async def get_comments(request: Request, caller: Caller) -> Response:
@@ -60,7 +55,7 @@ async def get_comments(request: Request, caller: Caller) -> Response:
             reader_id=caller.reader_id,
         )
     cursor = encode_cursor(order_key(comments[query.limit - 1], query.order)) if len(comments) > query.limit else None
-    page = Page(out, [_as_seen(comment, caller) for comment in comments[: query.limit]], cursor)
+    page = Page(out, [view_for(comment, caller, locale=locale) for comment in comments[: query.limit]], cursor)
     link = next_link(request, cursor)
     if not caller.is_anonymous:
         return json_response(page, headers={**PRIVATE, "content-language": locale, **link})
@@ -70,18 +65,19 @@ async def get_comments(request: Request, caller: Caller) -> Response:
 
 async def post_comment(request: Request, caller: Caller) -> Response:
     """Post a comment."""
-    body, key = await decode_body(request, PostIn), idempotency_key(request)
-    accepted = await submit_post(request, caller, body, key=key)
-    comment = accepted.comment
-    token = None
-    if accepted.tells_token and not caller.profile:  # the host signs its own readers in again
-        token = gate_of(request).tokens.make(caller.site.id, comment.reader_id)
-    # A guessable idempotency key returns only the public view of the comment.
-    seen = own_comment(comment) if accepted.tells_token else told_comment(comment)
-    seen.state = state_for_author(comment)
-    if accepted.tells_token and comment.state in NOT_YET:
-        findings = accepted.findings or await findings_of(request, comment)
-        seen.status_reasons = status_reasons_of(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+    body, key, locale = await decode_body(request, PostIn), idempotency_key(request), locale_of(request, caller)
+    state, origin = state_of(request, ConversationState), origin_of(request, caller)
+    draft = await build_draft(state, caller, body, article=article_of(request), locale=locale, key=key, origin=origin)
+    add_limit_headers(request, draft.limits.statuses)
+    accepted = await state.group_commit.post(draft)
+    comment, token = accepted.comment, None
+    if not accepted.proves_author:
+        seen = repeat_view(comment)
+    else:
+        if not caller.profile:  # the host signs its own readers in again
+            token = state.gate.tokens.make(caller.site.id, comment.reader_id)
+        findings = accepted.findings or await _findings_of_held(request, comment)
+        seen = author_view(comment, caller.site.rules, locale=locale, findings=findings)
     posted = Posted(seen, accepted.thread, token)
     location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
@@ -91,14 +87,12 @@ async def get_comment(request: Request, caller: Caller) -> Response:
     """Get a comment by id, with its position in the thread."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
-        hidden = thread.is_hidden(clock.now()) and caller.role is None
-        if hidden or not (comment.shown or _sees_whole(comment, caller)):
+        if not may_see(comment, thread, caller, clock.now()):
             raise no_comment()
-        seen = _as_seen(comment, caller)
         before = await key_before(connection, comment, order="oldest", reader_id=caller.reader_id)
-        if _sees_whole(comment, caller):
-            findings = (await read_findings(connection, [comment.id]))[comment.id]
-            _explain(seen, comment, findings, caller, locale=locale_of(request, caller))
+        explained = [comment.id] if is_explained(comment, caller) else []
+        findings = (await read_findings(connection, explained)).get(comment.id)
+    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings)
     place = int.from_bytes(comment.path[-4:], "big")
     permalink = Permalink(seen, thread.article, place, encode_cursor(before) if before else None)
     return json_response(permalink, headers=PRIVATE)
@@ -106,12 +100,13 @@ async def get_comment(request: Request, caller: Caller) -> Response:
 
 async def patch_comment(request: Request, caller: Caller) -> Response:
     """Edit your own comment."""
-    comment_id = comment_id_of(request)
-    comment = await submit_edit(request, caller, comment_id, await decode_body(request, EditIn))
-    seen = own_comment(comment)
-    if comment.state in NOT_YET:
-        findings = await findings_of(request, comment)
-        seen.status_reasons = status_reasons_of(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+    comment_id, typed = comment_id_of(request), await decode_body(request, EditIn)
+    body = read_text(typed.body, pointer="/body")
+    refuse_over_limit(request, caller, draft={"body": body})
+    state, origin = state_of(request, ConversationState), origin_of(request, caller)
+    comment = await submit_edit(state, caller, comment_id, body=body, origin=origin)
+    findings = await _findings_of_held(request, comment)
+    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings)
     return json_response(seen, headers={"cache-control": "no-store"})
 
 
@@ -122,22 +117,9 @@ async def remove_comment(request: Request, caller: Caller) -> Response:
     return Response(status_code=204)
 
 
-def _as_seen(comment: Comment, caller: Caller) -> CommentOut:
-    """Return the view of ``comment`` that ``caller`` may see."""
-    if caller.judges:
-        return judged_comment(comment)
-    return own_comment(comment) if _sees_whole(comment, caller) else public_comment(comment)
-
-
-def _explain(seen: CommentOut, comment: Comment, findings: Sequence[Finding], caller: Caller, *, locale: str) -> None:
-    """Add the findings for moderators, or for the author the reasons why the comment is not published."""
-    if caller.judges:
-        seen.findings = [finding_out(each, locale=locale) for each in findings]
-    elif comment.state in NOT_YET:
-        seen.status_reasons = status_reasons_of(comment, findings, caller.site.rules, locale=locale)
-
-
-def _sees_whole(comment: Comment, caller: Caller) -> bool:
-    """Whether the caller is a moderator, or the author of a comment that is not deleted."""
-    own = caller.reader_id == comment.reader_id and comment.state is not State.DELETED
-    return caller.judges or own
+async def _findings_of_held(request: Request, comment: Comment) -> Sequence[Finding]:
+    """Read the stored findings of a comment that is not published; they explain to its author why."""
+    if comment.state not in UNPUBLISHED:
+        return ()
+    async with database_of(request).read() as connection:
+        return (await read_findings(connection, [comment.id]))[comment.id]

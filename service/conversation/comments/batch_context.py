@@ -1,4 +1,4 @@
-"""Read everything a batch needs to be decided, in a few queries under the locks of its threads."""
+"""Read everything that decides a batch, in a few queries under the locks of its threads."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,18 +11,19 @@ from sqlalchemy import Delete, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import read_comments
-from service.conversation.comments.drafts import Draft
 from service.conversation.comments.model import Comment, IdempotencyKeyRow
-from service.conversation.comments.reputation_queries import ReputationHistory, asks_history, read_history
+from service.conversation.comments.reputation_queries import ReputationHistory, read_history, uses_reputation
+from service.conversation.comments.submission import Draft
 from service.conversation.readers.ban_lookup import Bans, read_bans
 from service.conversation.screening.reputation_rules import hash_text
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_policy import mode_of
+from service.platform import clock
 from service.platform.sites.site_lookup import Site, current_sites
 from service.platform.storage.portable import any_of, rows_given
 
-REMEMBERED = timedelta(hours=24)
+KEY_RETENTION = timedelta(hours=24)
 
 
 class RememberedPost(NamedTuple):
@@ -36,9 +37,11 @@ class RememberedPost(NamedTuple):
 class BatchContext(msgspec.Struct):
     """Threads by site and article, sites by id, stored posts by thread and key, comments by id, bans by fingerprint.
 
+    ``now`` was read after the locks, so the threads include every close before it.
     Each accepted post is added to ``remembered``, ``comments`` and ``history``, so later posts of the batch see it.
     """
 
+    now: datetime
     threads: dict[tuple[int, str], Thread]
     sites: dict[int, Site]
     remembered: dict[tuple[int, str], RememberedPost]
@@ -48,12 +51,17 @@ class BatchContext(msgspec.Struct):
 
 
 async def lock_and_read_context(connection: AsyncConnection, drafts: Sequence[Draft]) -> BatchContext:
-    """Lock the threads of ``drafts``, then read everything that does not depend on the clock."""
+    """Lock the threads of ``drafts``, then read everything that decides them; the clock as late as possible."""
     threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
     sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
-    bans = await read_bans(connection, {(draft.site.id, mark) for draft in drafts for mark in draft.marks})
+    bans = await read_bans(connection, {(draft.site.id, each) for draft in drafts for each in draft.fingerprints})
     history = await _read_history(connection, threads, sites, drafts)
-    return BatchContext(threads, sites, {}, {}, bans, history)
+    now = clock.now()
+    remembered = await _read_remembered(connection, threads, drafts, now)
+    ids = {draft.parent_id for draft in drafts if draft.parent_id}
+    ids |= {post.comment_id for post in remembered.values()}
+    comments = await read_comments(connection, ids)
+    return BatchContext(now, threads, sites, remembered, comments, bans, history)
 
 
 async def _read_history(
@@ -63,51 +71,42 @@ async def _read_history(
     drafts: Sequence[Draft],
 ) -> ReputationHistory:
     """Read the history for those ``drafts`` whose site has rules on reputation."""
-    readers, addresses, words = set(), set(), set()
+    readers, addresses, texts = set(), set(), set()
     for draft in drafts:
         thread, site = threads.get((draft.site.id, draft.article)), sites[draft.site.id]
-        if thread is None or not asks_history(site.rules, mode_of(thread, site.settings)):
+        if thread is None or not uses_reputation(site.rules, mode_of(thread, site.settings)):
             continue
         if draft.is_known:
             readers.add(draft.reader_id)
-        if draft.address_mark is not None and site.rules.max_per_minute_per_address is not None:
-            addresses.add(draft.address_mark)
+        if draft.address_fingerprint is not None and site.rules.max_per_minute_per_address is not None:
+            addresses.add(draft.address_fingerprint)
         if site.rules.duplicates is not None:
-            words.add(hash_text(thread.id, draft.said.folded_body))
-    return await read_history(connection, readers=readers, addresses=addresses, words=words)
-
-
-async def read_answered(
-    connection: AsyncConnection, facts: BatchContext, drafts: Sequence[Draft], *, now: datetime
-) -> None:
-    """Add to ``facts`` the posts stored under the drafts' keys, and the parents of the drafts."""
-    keys = [
-        (thread.id, draft.key)
-        for draft in drafts
-        if draft.key and (thread := facts.threads.get((draft.site.id, draft.article)))
-    ]
-    if keys:
-        facts.remembered = await _read_remembered(connection, keys, now)
-    ids = {draft.parent_id for draft in drafts if draft.parent_id}
-    ids |= {remembered.comment_id for remembered in facts.remembered.values()}
-    if ids:
-        facts.comments = await read_comments(connection, ids)
+            texts.add(hash_text(thread.id, draft.text.folded_body))
+    return await read_history(connection, readers=readers, addresses=addresses, texts=texts)
 
 
 async def _read_remembered(
-    connection: AsyncConnection, keys: list[tuple[int, str]], now: datetime
+    connection: AsyncConnection, threads: dict[tuple[int, str], Thread], drafts: Sequence[Draft], now: datetime
 ) -> dict[tuple[int, str], RememberedPost]:
+    """Read the posts stored under the keys of ``drafts``; delete those past their retention."""
+    keys = {
+        (thread.id, draft.key)
+        for draft in drafts
+        if draft.key and (thread := threads.get((draft.site.id, draft.article)))
+    }
+    if not keys:
+        return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(set(keys))))
+    rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(keys)))
     remembered = {}
-    forgotten = []
+    expired = []
     for thread_id, key, created_at, fingerprint, comment_id, status in rows:
-        if created_at > now - REMEMBERED:
+        if created_at > now - KEY_RETENTION:
             remembered[thread_id, key] = RememberedPost(fingerprint, comment_id, status)
         else:
-            forgotten.append((thread_id, key))
-    if forgotten:
-        await connection.execute(_forget_keys(dialect), rows_given(dialect, forgotten))
+            expired.append((thread_id, key))
+    if expired:
+        await connection.execute(_delete_keys(dialect), rows_given(dialect, expired))
     return remembered
 
 
@@ -119,11 +118,11 @@ def _read_keys(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 @lru_cache
-def _forget_keys(dialect: str) -> Delete:
+def _delete_keys(dialect: str) -> Delete:
     row = IdempotencyKeyRow
     return delete(row).where(any_of(dialect, row.thread_id, row.key))
 
 
-async def forget_old_keys(connection: AsyncConnection, *, now: datetime) -> None:
-    """Prune idempotency keys older than :data:`REMEMBERED`."""
-    await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at <= now - REMEMBERED))
+async def prune_keys(connection: AsyncConnection, *, now: datetime) -> None:
+    """Prune idempotency keys older than :data:`KEY_RETENTION`."""
+    await connection.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at <= now - KEY_RETENTION))

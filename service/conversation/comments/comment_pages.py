@@ -39,6 +39,7 @@ def _page(key: InstrumentedAttribute[bytes]) -> Select[*tuple[Any, ...]]:
 
 # Comments that only their author sees, as pending. Spam found by rules alone is included, because a missing comment
 # would reveal the finding. A comment with published replies is excluded: everyone sees it as a tombstone.
+# ``visibility.is_listed`` says the same of one comment.
 _UNSEEN = text("comments.state IN ('pending', 'spam')")  # worded as in the partial index
 _NOT_JUDGED = or_(CommentRow.state == State.PENDING, CommentRow.reports.is_not(None))
 _OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _UNSEEN, _NOT_JUDGED, ~CommentRow.shown)

@@ -1,7 +1,5 @@
 """Authors edit their comments for a limited time, and can delete them at any time."""
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
@@ -9,12 +7,14 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import lock_own
-from service.conversation.comments.findings_store import forget_findings, replace_findings
+from service.conversation.comments.findings_store import delete_findings, replace_findings
 from service.conversation.comments.fingerprint_retention import clear_addresses
 from service.conversation.comments.model import Comment, State
-from service.conversation.comments.reputation_queries import asks_history, read_history
+from service.conversation.comments.render import render
+from service.conversation.comments.reputation_queries import read_history, uses_reputation
 from service.conversation.comments.states import ARRIVED, STATE_AFTER, STRICTEST_STATES, Change, change_states
-from service.conversation.comments.wire import state_for_author
+from service.conversation.comments.submission import SubmissionState
+from service.conversation.comments.visibility import EditRefusal, edit_refusal
 from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
 from service.conversation.screening.findings import Action, Finding, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, hash_text, reputation_of
@@ -24,8 +24,10 @@ from service.conversation.screening.spam_model import SpamModel
 from service.conversation.threads.close_thread import settle_closings
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import visible
-from service.conversation.threads.thread_policy import is_closed, mode_of
+from service.conversation.threads.thread_policy import mode_of
 from service.platform import clock
+from service.platform.access.caller import Caller, PostOrigin
+from service.platform.access.fingerprints import Fingerprints
 from service.platform.events.event_types import EventType
 from service.platform.problems import Problem, Translated
 from service.platform.sites.site_lookup import Site
@@ -64,18 +66,39 @@ class EditNotAccepted(EditRefused):
     status, slug = 422, "not-accepted"
 
 
-class Edit(NamedTuple):
-    """An author's new text: ``body``, rendered as ``html``.
+REFUSALS: dict[EditRefusal, type[EditRefused]] = {
+    "thread-closed": EditInClosedThread,
+    "not-editable": NotEditable,
+    "edit-window-closed": EditWindowClosed,
+}
 
-    ``marks`` are the author's fingerprints; ``marks_of_email`` returns those of the e-mail on the comment. ``model`` is
-    the site's spam model.
+
+class Edit(NamedTuple):
+    """An author's new text: ``body``, rendered as ``html``; and what it is checked with.
+
+    ``address`` is the author's address, if known. ``spam_model`` is the site's.
     """
 
     body: str
     html: str
-    marks: list[int]
-    marks_of_email: Callable[[str], list[int]]
-    model: SpamModel | None
+    address: str | None
+    fingerprints: Fingerprints
+    spam_model: SpamModel | None
+
+    def fingerprints_of(self, comment: Comment, site: Site) -> list[int]:
+        """Return every fingerprint by which the author of ``comment`` can be banned."""
+        by_author = self.fingerprints.of_author(site.id, reader_id=comment.reader_id, email=comment.author_email)
+        return by_author + (self.fingerprints.of_address(site.id, self.address) if self.address else [])
+
+
+async def submit_edit(
+    state: SubmissionState, caller: Caller, comment_id: UUID, *, body: str, origin: PostOrigin
+) -> Comment:
+    """Replace the text of the caller's own comment by ``body``, already cleaned; raises as :func:`edit_comment`."""
+    model = await state.spam_models.of(caller.site)
+    edit = Edit(body, render(body), origin.address, state.gate.fingerprints, model)
+    async with state.database.write() as connection:
+        return await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
 
 
 async def edit_comment(
@@ -86,23 +109,21 @@ async def edit_comment(
     Raises NotFound if the comment is not theirs, Banned, or an :class:`EditRefused`.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
-    now, body, marks = clock.now(), edit.body, edit.marks
+    now, body = clock.now(), edit.body
     visible(thread, to_staff=False, now=now)
-    if is_closed(thread, site.settings, now):
+    refusal = edit_refusal(comment, thread, site, now)
+    if refusal == "thread-closed":  # before a ban, as for posts
         raise EditInClosedThread(body)
-    if comment.author_email:
-        marks = marks + edit.marks_of_email(comment.author_email)
-    bans = await read_bans(connection, {(site.id, mark) for mark in marks})
-    if ban := longest_ban(bans, site.id, marks, now):
+    fingerprints = edit.fingerprints_of(comment, site)
+    bans = await read_bans(connection, {(site.id, each) for each in fingerprints})
+    if ban := longest_ban(bans, site.id, fingerprints, now):
         raise Banned(ban, draft={"body": body})
-    if state_for_author(comment) not in {State.PUBLISHED, State.PENDING}:
-        raise NotEditable(body)
-    if now >= comment.created_at + timedelta(seconds=site.settings.edit_window_seconds):
-        raise EditWindowClosed(body)
+    if refusal:
+        raise REFUSALS[refusal](body)
     if comment.body == body:
         return comment
     comment.body, comment.html, comment.edited_at = body, edit.html, now
-    findings = await _judge_again(connection, comment, thread, site, edit.model)
+    findings = await _screen_again(connection, comment, thread, site, edit.spam_model)
     to, event = after_edit(comment.state, strictest(findings))
     comment.reports = comment.reports or 0
     await replace_findings(connection, comment.id, findings)
@@ -110,33 +131,33 @@ async def edit_comment(
     return comment
 
 
-async def _judge_again(
+async def _screen_again(
     connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, model: SpamModel | None
 ) -> list[Finding]:
     """Return the findings of the site's rules on the new text; raises EditNotAccepted if a rule rejects it."""
-    says = make_draft_text(
+    text = make_draft_text(
         author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html
     )
     mode, rules = mode_of(thread, site.settings), site.rules
-    comment.words_mark = hash_text(thread.id, says.folded_body)
-    standing = NEW_AUTHOR
-    if asks_history(rules, mode):
-        standing = await _standing(connection, comment)
-    findings = screen_draft(says, screen_of(site.id, rules), mode=mode, reputation=standing, model=model)
+    comment.words_mark = hash_text(thread.id, text.folded_body)
+    reputation = NEW_AUTHOR
+    if uses_reputation(rules, mode):
+        reputation = await _reputation(connection, comment)
+    findings = screen_draft(text, screen_of(site.id, rules), mode=mode, reputation=reputation, model=model)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
-        told = Translated(refusal.rule.value, table="author") if rules.explain_to_author else None
-        raise EditNotAccepted(comment.body, told, rule=refusal.rule)
+        detail = Translated(refusal.rule.value, table="author") if rules.explain_to_author else None
+        raise EditNotAccepted(comment.body, detail, rule=refusal.rule)
     return findings
 
 
-async def _standing(connection: AsyncConnection, comment: Comment) -> Reputation:
+async def _reputation(connection: AsyncConnection, comment: Comment) -> Reputation:
     """Return the author's reputation without this comment; an edit does not count as another post."""
-    mark, now = comment.words_mark, comment.edited_at
-    assert mark is not None and now is not None
-    history = await read_history(connection, readers=[comment.reader_id], addresses=[], words=[])
+    text_hash, now = comment.words_mark, comment.edited_at
+    assert text_hash is not None and now is not None
+    history = await read_history(connection, readers=[comment.reader_id], addresses=[], texts=[])
     past = [each for each in history.of_readers[comment.reader_id] if each.id != comment.id]
-    standing = reputation_of(past, [], last_posted_at=None, text_hash=mark, is_short=True, now=now)
-    return structs.replace(standing, posted=0)
+    reputation = reputation_of(past, [], last_posted_at=None, text_hash=text_hash, is_short=True, now=now)
+    return structs.replace(reputation, posted=0)
 
 
 def after_edit(before: State, action: Action) -> tuple[State, EventType]:
@@ -162,6 +183,6 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
     comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
     comment.words_mark = comment.reports = None
     await clear_addresses(connection, [comment.id])
-    await forget_findings(connection, comment.id)
+    await delete_findings(connection, comment.id)
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
     await change_states(connection, [change], now=now, told_before=closed)

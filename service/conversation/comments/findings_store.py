@@ -13,7 +13,7 @@ from service.conversation.screening.findings import Finding, Rule
 from service.platform.storage.portable import any_of, insert_many, rows_given
 
 # Findings that people filed, and those on data that is available only when a comment arrives.
-NOT_JUDGED_AGAIN = (
+NOT_SCREENED_AGAIN = (
     *(Rule.REPORT_THRESHOLD.value, Rule.APPEAL.value),
     *(Rule.HONEYPOT.value, Rule.MIN_FORM_SECONDS.value, Rule.AKISMET.value, Rule.ON_AKISMET_FAILURE.value),
 )
@@ -28,8 +28,8 @@ def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str
 
 
 async def replace_findings(connection: AsyncConnection, comment_id: UUID, findings: Sequence[Finding]) -> None:
-    """Replace the findings of a comment; those of :data:`NOT_JUDGED_AGAIN` stay."""
-    by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(NOT_JUDGED_AGAIN))
+    """Replace the findings of a comment; those of :data:`NOT_SCREENED_AGAIN` stay."""
+    by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(NOT_SCREENED_AGAIN))
     await connection.execute(by_rules)
     await insert_many(connection, FindingRow, finding_rows(comment_id, findings))
 
@@ -41,7 +41,7 @@ async def add_finding(connection: AsyncConnection, comment_id: UUID, finding: Fi
     await insert_many(connection, FindingRow, finding_rows(comment_id, [finding]))
 
 
-async def forget_findings(connection: AsyncConnection, comment_id: UUID) -> None:
+async def delete_findings(connection: AsyncConnection, comment_id: UUID) -> None:
     """Delete all findings of a comment whose text is erased."""
     await connection.execute(delete(FindingRow).where(FindingRow.comment_id == comment_id))
 

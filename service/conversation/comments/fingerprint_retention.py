@@ -18,29 +18,29 @@ BATCH = 500
 BATCHES = 20  # in one sweep; a large database takes several sweeps
 
 
-class Forgetting:
+class FingerprintRetention:
     """Prunes address fingerprints, oldest comments first, and remembers where the last sweep stopped."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._come_to: datetime | None = None
+        self._pruned_until: datetime | None = None
 
-    async def forget_addresses(self, sites: Sequence[Site]) -> None:
+    async def prune_addresses(self, sites: Sequence[Site]) -> None:
         """Prune the address fingerprints older than each site's ``fingerprint_retention_days``."""
         days = {site.id: timedelta(days=site.settings.fingerprint_retention_days) for site in sites}
         for _ in range(BATCHES):
             now = clock.now()
             async with self._database.read() as connection:
                 until = now - min(days.values(), default=timedelta(0))
-                rows = await _known_before(connection, until, after=self._come_to)
+                rows = await _known_before(connection, until, after=self._pruned_until)
             old = [row.id for row in rows if now - row.created_at >= days.get(row.site_id, timedelta(0))]
             if old:
                 async with self._database.write() as connection:
                     await clear_addresses(connection, old)
             if len(rows) < BATCH:
-                self._come_to = None  # rows with the same time that a batch cut off come with the next sweep
+                self._pruned_until = None  # rows with the same time that a batch cut off come with the next sweep
                 break
-            self._come_to = rows[-1].created_at
+            self._pruned_until = rows[-1].created_at
 
 
 async def _known_before(

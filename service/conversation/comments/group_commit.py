@@ -14,15 +14,16 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 
-from service.conversation.comments.accept_batch import Outcome, accept_batch
-from service.conversation.comments.drafts import Accepted, Draft, Unstorable
+from service.conversation.comments.accept_batch import Accepted, Outcome, accept_batch
+from service.conversation.comments.refusals import Unstorable, over_limit
+from service.conversation.comments.submission import Draft
 from service.platform.metrics import BATCH_POSTS, BATCH_RETRIES, POSTS, QUEUE
 from service.platform.problems import Busy, DatabaseUnavailable, InternalError, Problem
 from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
 from service.platform.storage.postgresql import wait_for_locks
 
-LARGEST_GROUP = 200
-LONGEST_QUEUE = 5_000
+MAX_BATCH = 200
+MAX_QUEUE = 5_000
 # Seconds. A batch that met a lock has already waited for it; its parts only check whether the lock is on their thread.
 LOCK_WAIT_OF_PART = 0.1
 
@@ -33,7 +34,7 @@ class Waiting(NamedTuple):
     """A draft in the queue, the future of its outcome, and the loop time after which it gets 503."""
 
     draft: Draft
-    answer: "asyncio.Future[Outcome]"
+    outcome: "asyncio.Future[Outcome]"
     until: float
 
 
@@ -43,22 +44,25 @@ class GroupCommit:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: deque[Waiting] = deque()
-        self._crossing: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
 
     async def post(self, draft: Draft) -> Accepted:
         """Queue ``draft`` and wait until it is decided and, if accepted, committed.
 
-        Raises the :class:`Problem` that refuses it, or Busy if the queue is full.
+        Raises the :class:`Problem` that refuses it, or Busy if the queue is full. A draft over its rate limit joins the
+        batch only with an idempotency key, because it may have been accepted before.
         """
-        if len(self._waiting) >= LONGEST_QUEUE:
+        if draft.limits.exceeded and draft.key is None:
+            raise over_limit(draft)
+        if len(self._waiting) >= MAX_QUEUE:
             raise Busy(cause="The queue of posts is full.")
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Outcome] = loop.create_future()
-        self._waiting.append(Waiting(draft, answer, loop.time() + (self._database.time_limit or TIME_LIMIT_SECONDS)))
-        if self._crossing is None:
-            self._crossing = asyncio.create_task(self._cross())
+        future: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append(Waiting(draft, future, loop.time() + (self._database.time_limit or TIME_LIMIT_SECONDS)))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_queue())
         QUEUE.set(len(self._waiting))
-        outcome = await answer
+        outcome = await future
         if isinstance(outcome, Problem):
             POSTS.labels(outcome.slug).inc()
             raise outcome
@@ -67,38 +71,38 @@ class GroupCommit:
 
     async def finish(self) -> None:
         """Wait until the queue is empty."""
-        if self._crossing is not None:
-            await self._crossing
+        if self._committing is not None:
+            await self._committing
 
-    async def _cross(self) -> None:
+    async def _commit_queue(self) -> None:
         try:
             while self._waiting:
-                await self._cross_once()
+                await self._commit_batch()
         finally:
-            self._crossing = None
+            self._committing = None
 
-    async def _cross_once(self) -> None:
+    async def _commit_batch(self) -> None:
         """Wait for the writer, then commit every post that is queued by then."""
         batch: list[Waiting] = []
         try:
             async with self._database.write(within=_left(self._waiting[0])) as connection:
-                batch = self._take()
+                batch = self._take_batch()
                 outcomes = await accept_batch(connection, [each.draft for each in batch])
         except Exception as error:
             # If the writer's turn never came, the batch is still empty: fail the first posts in the queue.
-            batch = batch or self._take()
-            outcomes = await self._cross_in_parts(batch, error)
+            batch = batch or self._take_batch()
+            outcomes = await self._commit_in_parts(batch, error)
         for each, outcome in zip(batch, outcomes, strict=True):
-            if not each.answer.done():
-                each.answer.set_result(outcome)
+            if not each.outcome.done():
+                each.outcome.set_result(outcome)
 
-    def _take(self) -> list[Waiting]:
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
+    def _take_batch(self) -> list[Waiting]:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
         BATCH_POSTS.observe(len(batch))
         QUEUE.set(len(self._waiting))
         return batch
 
-    async def _cross_in_parts(self, batch: Sequence[Waiting], error: Exception) -> list[Outcome]:
+    async def _commit_in_parts(self, batch: Sequence[Waiting], error: Exception) -> list[Outcome]:
         """Retry a failed batch in parts: thread by thread after a lock timeout, else post by post.
 
         A post past its time limit is not retried: the whole batch ends with the time limit of its oldest post.
@@ -106,7 +110,7 @@ class GroupCommit:
         if len(batch) == 1:
             return [_failure(batch[0].draft, error)]
         if isinstance(error, Busy):
-            if not self._may_get_through_in_parts(error, batch):
+            if not self._may_retry_in_parts(error, batch):
                 return [error for _ in batch]
             parts = _by_thread(batch)
         else:
@@ -114,15 +118,15 @@ class GroupCommit:
             parts = [[number] for number in range(len(batch))]
         outcomes: dict[int, Outcome] = {}
         for numbers in parts:
-            outcomes.update(zip(numbers, await self._cross_part([batch[number] for number in numbers]), strict=True))
+            outcomes.update(zip(numbers, await self._commit_part([batch[number] for number in numbers]), strict=True))
         return [outcomes[number] for number in range(len(batch))]
 
-    def _may_get_through_in_parts(self, error: Busy, batch: Sequence[Waiting]) -> bool:
+    def _may_retry_in_parts(self, error: Busy, batch: Sequence[Waiting]) -> bool:
         """Whether the lock is on one thread, not on the whole database."""
         whole = isinstance(error, DatabaseUnavailable) or self._database.dialect == "sqlite"
         return not whole and len({_thread(each.draft) for each in batch}) > 1
 
-    async def _cross_part(self, part: Sequence[Waiting]) -> list[Outcome]:
+    async def _commit_part(self, part: Sequence[Waiting]) -> list[Outcome]:
         BATCH_RETRIES.inc()
         if (left := _left(part[0])) <= 0:
             return [Busy(cause="The batch's time was over before its retry.") for _ in part]
@@ -131,7 +135,7 @@ class GroupCommit:
                 await wait_for_locks(connection, seconds=LOCK_WAIT_OF_PART)
                 return await accept_batch(connection, [each.draft for each in part])
         except Exception as error:
-            return await self._cross_in_parts(part, error)
+            return await self._commit_in_parts(part, error)
 
 
 def _left(waiting: Waiting) -> float:

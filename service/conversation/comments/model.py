@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -99,6 +99,16 @@ class CommentRow(Base):
     address_mark: Mapped[int | None] = mapped_column(BigInteger)
     reports: Mapped[int | None] = mapped_column(server_default="0")
     imported_from: Mapped[str | None] = mapped_column(String(100))
+
+
+class PostAuthor(NamedTuple):
+    """The author of a post: what readers see of them, and their e-mail address."""
+
+    name: str
+    email: str | None = None
+    url: str | None = None
+    role: AuthorRole = "guest"
+    avatar: str | None = None
 
 
 class Comment(msgspec.Struct):

@@ -84,8 +84,8 @@ def _link(tag: re.Match[str], text: str) -> str:
     text = text.strip() or target
     if _leads_to_the_web(unescape(target)):
         return f'<a href="{target}"{tag["title"] or ""}>{text}</a>'
-    told = target.removeprefix("mailto:")
-    return text if text in {told, unquote(target)} or not told else f"{text} ({told})"
+    address = target.removeprefix("mailto:")
+    return text if text in {address, unquote(target)} or not address else f"{text} ({address})"
 
 
 def _leads_to_the_web(url: str) -> bool:

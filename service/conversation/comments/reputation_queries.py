@@ -26,34 +26,34 @@ class ReputationHistory(msgspec.Struct):
 
     of_readers: defaultdict[UUID, list[Past]]
     of_addresses: defaultdict[int, list[datetime]]
-    of_words: dict[int, datetime]
+    of_texts: dict[int, datetime]
 
     def add(self, comment: Comment) -> None:
         """Add a comment that has just arrived."""
         past = Past(comment.id, comment.state, comment.created_at, comment.words_mark)
         self.remember(past, comment.reader_id, comment.address_mark)
 
-    def remember(self, past: Past, reader_id: UUID, address_mark: int | None) -> None:
+    def remember(self, past: Past, reader_id: UUID, address_fingerprint: int | None) -> None:
         """Add ``past`` as the newest entry; drop entries beyond :data:`MAX_REMEMBERED`."""
         of_reader = self.of_readers[reader_id]
         of_reader.insert(0, past)
         del of_reader[MAX_REMEMBERED:]
-        if address_mark is not None:
-            of_address = self.of_addresses[address_mark]
+        if address_fingerprint is not None:
+            of_address = self.of_addresses[address_fingerprint]
             of_address.insert(0, past.created_at)
             del of_address[MAX_REMEMBERED:]
         if past.text_hash is not None:
-            self.of_words[past.text_hash] = past.created_at
+            self.of_texts[past.text_hash] = past.created_at
 
-    def standing(
-        self, *, reader_id: UUID, address_mark: int | None, words_mark: int, folded: str, now: datetime
+    def reputation(
+        self, *, reader_id: UUID, address_fingerprint: int | None, text_hash: int, folded: str, now: datetime
     ) -> Reputation:
         """Return the reputation of an author who posts the text ``folded``."""
         return reputation_of(
             self.of_readers.get(reader_id, []),
-            self.of_addresses.get(address_mark, []) if address_mark is not None else [],
-            last_posted_at=self.of_words.get(words_mark),
-            text_hash=words_mark,
+            self.of_addresses.get(address_fingerprint, []) if address_fingerprint is not None else [],
+            last_posted_at=self.of_texts.get(text_hash),
+            text_hash=text_hash,
             is_short=len(folded) < SHORT,
             now=now,
         )
@@ -64,7 +64,7 @@ def no_history() -> ReputationHistory:
     return ReputationHistory(defaultdict(list), defaultdict(list), {})
 
 
-def asks_history(rules: Rules, mode: Mode) -> bool:
+def uses_reputation(rules: Rules, mode: Mode) -> bool:
     """Whether any rule, or the mode, depends on reputation."""
     of_rules = (
         rules.duplicates,
@@ -73,11 +73,11 @@ def asks_history(rules: Rules, mode: Mode) -> bool:
         rules.max_rejected_percent,
         rules.trusted_after_published,
     )
-    return mode == "hold-first-timers" or any(asked is not None for asked in of_rules)
+    return mode == "hold-first-timers" or any(setting is not None for setting in of_rules)
 
 
 async def read_history(
-    connection: AsyncConnection, *, readers: Collection[UUID], addresses: Collection[int], words: Collection[int]
+    connection: AsyncConnection, *, readers: Collection[UUID], addresses: Collection[int], texts: Collection[int]
 ) -> ReputationHistory:
     """Read the history of ``readers``, of address fingerprints and of text hashes."""
     history, dialect = no_history(), connection.dialect.name
@@ -87,9 +87,9 @@ async def read_history(
     if addresses:
         for row in await connection.execute(_of_addresses(dialect), keys_given(dialect, addresses)):
             history.of_addresses[row.address_mark].append(row.created_at)
-    if words:
-        for row in await connection.execute(_of_words(dialect), keys_given(dialect, words)):
-            history.of_words.setdefault(row.words_mark, row.created_at)
+    if texts:
+        for row in await connection.execute(_of_texts(dialect), keys_given(dialect, texts)):
+            history.of_texts.setdefault(row.words_mark, row.created_at)
     return history
 
 
@@ -105,5 +105,5 @@ def _of_addresses(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 @lru_cache
-def _of_words(dialect: str) -> Select[*tuple[Any, ...]]:
+def _of_texts(dialect: str) -> Select[*tuple[Any, ...]]:
     return newest_of_each(dialect, CommentRow.words_mark, [CommentRow.created_at], limit=1)

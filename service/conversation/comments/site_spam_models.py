@@ -17,52 +17,52 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 from service.platform.storage.single_flight import SingleFlight
 
-REMEMBERED = timedelta(seconds=1)
+MAX_AGE = timedelta(seconds=1)
 
 encode_learned = msgspec.msgpack.Encoder().encode
 decode_learned = msgspec.msgpack.Decoder(Learned).decode
 
 
-class _Kept(NamedTuple):
+class _CachedModel(NamedTuple):
     """A cached model, the version it was built from, and the time of the last check."""
 
     model: SpamModel | None
     version: int
-    asked_at: datetime
+    checked_at: datetime
 
 
 class SiteSpamModels:
-    """The spam models of one database's sites, none older than :data:`REMEMBERED`."""
+    """The spam models of one database's sites, none older than :data:`MAX_AGE`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept: dict[int, _Kept] = {}
-        self._reading: SingleFlight[_Kept] = SingleFlight()
+        self._cached: dict[int, _CachedModel] = {}
+        self._reading: SingleFlight[_CachedModel] = SingleFlight()
 
     async def of(self, site: Site) -> SpamModel | None:
         """Return the model of ``site``; None without a spam filter, or before it has learned enough."""
         if site.rules.classifier is None:
-            self._kept.pop(site.id, None)
+            self._cached.pop(site.id, None)
             return None
-        kept = self._kept.get(site.id)
-        if kept is not None and (_is_fresh(kept) or site.id in self._reading):
-            return kept.model  # other posts use the cached model during a reload
-        kept = self._kept[site.id] = await self._reading.call(site.id, partial(self._read, site.id, kept))
-        return kept.model
+        cached = self._cached.get(site.id)
+        if cached is not None and (_is_fresh(cached) or site.id in self._reading):
+            return cached.model  # other posts use the cached model during a reload
+        cached = self._cached[site.id] = await self._reading.call(site.id, partial(self._read, site.id, cached))
+        return cached.model
 
-    async def _read(self, site_id: int, kept: _Kept | None) -> _Kept:
+    async def _read(self, site_id: int, cached: _CachedModel | None) -> _CachedModel:
         now = clock.now()
         async with self._database.read() as connection:
             version = await _read_version(connection, site_id)
-            if kept is not None and kept.version == version:
-                return kept._replace(asked_at=now)
+            if cached is not None and cached.version == version:
+                return cached._replace(checked_at=now)
             learned = await _read_learned(connection, site_id) if version else None
         model = await asyncio.to_thread(_make, learned) if learned else None
-        return _Kept(model, version, now)
+        return _CachedModel(model, version, now)
 
 
-def _is_fresh(kept: _Kept) -> bool:
-    return abs(clock.now() - kept.asked_at) < REMEMBERED
+def _is_fresh(cached: _CachedModel) -> bool:
+    return abs(clock.now() - cached.checked_at) < MAX_AGE
 
 
 def _make(learned: bytes) -> SpamModel | None:

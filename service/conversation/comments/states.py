@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from service.conversation.comments.model import Comment, CommentRow, State
 from service.conversation.comments.tree_paths import ancestors, end_of_subtree
-from service.conversation.comments.wire import told_comment
+from service.conversation.comments.visibility import event_view
 from service.conversation.screening.findings import Action
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.model import Thread
@@ -54,7 +54,7 @@ class Change(msgspec.Struct):
 def enter_state(thread: Thread, site: Site, comment: Comment, *, now: datetime) -> NewEvent:
     """Count a comment that has just arrived in ``thread``, and return its event."""
     enter_silently(thread, comment)
-    return thread_event(thread, site, ARRIVED[comment.state], occurred_at=now, comment=told_comment(comment))
+    return thread_event(thread, site, ARRIVED[comment.state], occurred_at=now, comment=event_view(comment))
 
 
 def enter_silently(thread: Thread, comment: Comment) -> None:
@@ -115,7 +115,7 @@ def _apply(change: Change, now: datetime) -> NewEvent:
     thread.reply_count += (comment.state is State.PUBLISHED) - (before is State.PUBLISHED)
     thread.shown_version += comment.shown or comment.state is State.PUBLISHED
     comment.shown = comment.state is State.PUBLISHED  # keep_shown sets it for tombstones
-    told = {"comment": told_comment(comment), "previous_state": before}
+    told = {"comment": event_view(comment), "previous_state": before}
     return thread_event(thread, change.site, change.event, occurred_at=now, **told)
 
 

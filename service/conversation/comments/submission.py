@@ -1,58 +1,159 @@
-"""Submit posts and edits from the API and the pages' forms: rate limit, Akismet, then the batch."""
+"""Build a draft from a reader's post: clean and render it, count it, check it. No lock is held meanwhile.
 
-from collections.abc import Sequence
-from functools import partial
+A draft is complete when it is made. ``group_commit.py`` takes it from here.
+"""
+
+from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
-from starlette.requests import Request
+import msgspec
 
-from service.conversation.comments.akismet_check import AkismetCheck
-from service.conversation.comments.build_draft import address_marks_of, author_marks_of, draft_of, model_of, sender_of
-from service.conversation.comments.drafts import Accepted
-from service.conversation.comments.edit_comment import Edit, edit_comment
-from service.conversation.comments.findings_store import read_findings
-from service.conversation.comments.group_commit import GroupCommit
-from service.conversation.comments.model import Comment
+from service.conversation.comments.akismet_check import AkismetCheck, CheckedPost
+from service.conversation.comments.model import PostAuthor
 from service.conversation.comments.render import render
-from service.conversation.comments.wire import EditIn, PostIn
-from service.conversation.screening.findings import Finding
+from service.conversation.comments.site_spam_models import SiteSpamModels
+from service.conversation.comments.wire import AuthorIn, PostIn
+from service.conversation.screening.form_rules import FormSignals
 from service.conversation.screening.outside_rules import OutsideAnswers
-from service.platform.access.authorize import count_post
-from service.platform.access.caller import Caller
-from service.platform.storage.engine import database_of
-from service.platform.text.field_types import read_text
+from service.conversation.screening.rule_set import DraftText, make_draft_text
+from service.conversation.screening.spam_model import SpamModel
+from service.platform import clock
+from service.platform.access.caller import Caller, PostOrigin
+from service.platform.access.platform_state import PlatformState
+from service.platform.access.rate_limits import PostLimits
+from service.platform.problems import InvalidField, Translated
+from service.platform.sites.site_lookup import Site
+from service.platform.text.field_types import is_email, read_line, read_text, read_web_url
 
 
-async def submit_post(request: Request, caller: Caller, post: PostIn, *, key: str | None) -> Accepted:
-    """Submit ``post``, once per idempotency ``key``; raises the problem that refuses it.
+class SubmissionState(PlatformState, kw_only=True, frozen=True):
+    """The part of the app's state that checks drafts."""
 
-    A draft over the rate limit is still looked up by its key, because it may have been accepted before.
+    akismet_check: AkismetCheck
+    spam_models: SiteSpamModels
+
+
+class Draft(msgspec.Struct, kw_only=True, frozen=True):
+    """A post that is not decided yet: cleaned, rendered and checked, but with no lock taken.
+
+    ``locale`` is the language of the response. ``from_host`` is whether an API key sent it for a reader. ``is_known``
+    is whether a token proves the reader's id. ``fingerprints`` are all those to check for bans;
+    ``address_fingerprint`` is that of the address. ``text`` is the text as the rules read it. ``outside`` holds the
+    form's signals and Akismet's answer, ``spam_model`` is the site's. ``limits`` has the rate limits: over one, the
+    draft is refused unless it was accepted before under its ``key``.
     """
-    draft = draft_of(request, caller, post, key=key)
-    draft.limited = count_post(request, caller, draft=draft.given_back())
-    if draft.limited and draft.key is None:
-        raise draft.limited
-    if not draft.limited:
-        asking: AkismetCheck = request.app.state.asking
-        draft.told = OutsideAnswers(draft.told.form, await asking.ask(draft, sender_of(request, caller)))
-    draft.model = await model_of(request, caller)
-    group: GroupCommit = request.app.state.group
-    return await group.post(draft)
+
+    site: Site
+    article: str
+    locale: str
+    from_host: bool
+    reader_id: UUID
+    is_known: bool
+    fingerprints: list[int]
+    address_fingerprint: int | None
+    author: PostAuthor
+    body: str
+    html: str
+    text: DraftText
+    parent_id: UUID | None
+    key: str | None
+    limits: PostLimits = PostLimits()
+    outside: OutsideAnswers = OutsideAnswers()
+    spam_model: SpamModel | None = None
+
+    def content_hash(self) -> bytes:
+        """Hash what identifies the post: its author, its text and its parent.
+
+        A guest is identified by the name and e-mail they give. A reader signed in by the host stays the same if their
+        name changes.
+        """
+        guest = self.author.role == "guest"
+        author = [self.author.name, self.author.email] if guest else [str(self.reader_id)]
+        content = [*author, self.author.url, self.body, str(self.parent_id)]
+        return blake2b(msgspec.json.encode(content), digest_size=16).digest()
+
+    def typed(self) -> dict[str, Any]:
+        """Return the typed text, for the problem that refuses it."""
+        author = {"name": self.author.name, "email": self.author.email, "url": self.author.url}
+        return {"body": self.body, "author": author, "parent_id": self.parent_id}
 
 
-async def submit_edit(request: Request, caller: Caller, comment_id: UUID, typed: EditIn) -> Comment:
-    """Edit the caller's own comment and return it; raises the problem that refuses the edit."""
-    body = read_text(typed.body, pointer="/body")
-    if limited := count_post(request, caller, draft={"body": body}):
-        raise limited
-    marks = author_marks_of(request, caller, None) + address_marks_of(request, caller)
-    by_email = partial(author_marks_of, request, caller)
-    edit = Edit(body, render(body), marks, by_email, await model_of(request, caller))
-    async with database_of(request).write() as connection:
-        return await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
+async def build_draft(
+    state: SubmissionState,
+    caller: Caller,
+    post: PostIn,
+    *,
+    article: str,
+    locale: str,
+    key: str | None,
+    origin: PostOrigin,
+) -> Draft:
+    """Build the draft of ``post``; raises InvalidField. A post over its rate limit is not sent to Akismet."""
+    site = caller.site
+    body = read_text(post.body, pointer="/body")
+    author = _author(post.author, caller)
+    html = render(body)
+    by_author = state.gate.fingerprints.of_author(site.id, reader_id=caller.reader_id, email=author.email)
+    by_address = state.gate.fingerprints.of_address(site.id, origin.address) if origin.address else []
+    limits = state.gate.count_post(caller, origin.address)
+    form = FormSignals(post.form.honeypot, post.form.seconds) if post.form else None
+    answer = None
+    if not limits.exceeded:
+        is_reply, honeypot = post.parent_id is not None, form.honeypot if form else None
+        checked = CheckedPost(author=author, body=body, is_reply=is_reply, honeypot=honeypot, origin=origin)
+        answer = await state.akismet_check.ask(site, article, checked)
+    return Draft(
+        site=site,
+        article=article,
+        locale=locale,
+        from_host=caller.role is not None,
+        reader_id=caller.reader_id or clock.new_id(),
+        is_known=caller.reader_id is not None,
+        fingerprints=by_author + by_address,
+        address_fingerprint=by_address[0] if by_address else None,
+        author=author,
+        body=body,
+        html=html,
+        text=make_draft_text(author_name=author.name, author_url=author.url, body=body, html=html),
+        parent_id=post.parent_id,
+        key=key,
+        limits=limits,
+        outside=OutsideAnswers(form, answer),
+        spam_model=await state.spam_models.of(site),
+    )
 
 
-async def findings_of(request: Request, comment: Comment) -> Sequence[Finding]:
-    """Read the stored findings of an accepted comment."""
-    async with database_of(request).read() as connection:
-        return (await read_findings(connection, [comment.id]))[comment.id]
+def _author(given: AuthorIn | None, caller: Caller) -> PostAuthor:
+    """Return the author from the host token, or else as typed; only the website is always typed."""
+    profile = caller.profile
+    name, url = _name(given, caller), _url(given)
+    if profile:
+        return PostAuthor(name, profile.email, url, profile.role, profile.avatar)
+    return PostAuthor(name, _email(given, caller), url)
+
+
+def _name(author: AuthorIn | None, caller: Caller) -> str:
+    if caller.profile and caller.profile.name:
+        return caller.profile.name
+    if author is None:
+        raise InvalidField(Translated("name-needed"), pointer="/author")
+    if not author.name.strip():
+        raise InvalidField(Translated("name-needed"), pointer="/author/name")
+    return read_line(author.name, pointer="/author/name", max_length=100)
+
+
+def _url(author: AuthorIn | None) -> str | None:
+    url = ((author and author.url) or "").strip()
+    return read_web_url(url, pointer="/author/url") if url else None
+
+
+def _email(author: AuthorIn | None, caller: Caller) -> str | None:
+    email = ((author and author.email) or "").strip()
+    if not email:
+        if caller.site.settings.require_email:
+            raise InvalidField(Translated("email-needed"), pointer="/author/email")
+        return None
+    if not is_email(email):
+        raise InvalidField(Translated("email-malformed"), pointer="/author/email")
+    return email

@@ -26,14 +26,15 @@ from service.conversation.threads.wire import (
     thread_out,
 )
 from service.platform import clock
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
 from service.platform.http.cursors import decode_cursor, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.raw_routes import json_response
+from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidCursor, InvalidField, InvalidParameter
-from service.platform.storage.engine import database_of
 from service.platform.text.article_ids import WHAT_AN_ID_IS, has_control, is_article_id
 from service.platform.text.field_types import read_line
 

@@ -10,14 +10,15 @@ from service.conversation.threads.wire import changes_of, thread_out
 from service.integrations.articles.apply_article_event import ArticleEvent, apply_article_event
 from service.integrations.articles.wire import ArticleEventIn
 from service.platform import clock
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
+from service.platform.access.platform_state import PlatformState
+from service.platform.http.app_state import database_of, state_of
 from service.platform.http.decode import BODY_LIMIT, decode_read, read_body
 from service.platform.http.raw_routes import json_response
+from service.platform.http.request_origin import locale_of
 from service.platform.outbound import webhook_signatures as signing
 from service.platform.outbound.webhook_signatures import Signer
 from service.platform.problems import InvalidField, InvalidHeader, Problem
-from service.platform.sites.site_secrets import Secrets
-from service.platform.storage.engine import database_of
 from service.platform.text.article_ids import WHAT_AN_ID_IS, is_article_id
 
 MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,256}")
@@ -56,8 +57,7 @@ async def _signed(request: Request, caller: Caller, body: bytes) -> str:
 
     Raises InvalidSignature, or InvalidHeader for an id that is malformed.
     """
-    secrets: Secrets = request.app.state.secrets
-    secret = await secrets.find(caller.site, "article-webhooks")
+    secret = await state_of(request, PlatformState).secrets.find(caller.site, "article-webhooks")
     try:
         webhook_id = Signer(*([secret] if secret else [])).verify(request.headers, body, now=clock.now())
     except signing.SignatureMismatch as error:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.integrations.endpoints.deliveries import figures_of, find_delivery, list_deliveries
-from service.integrations.endpoints.endpoint_clients import webhooks_of
+from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_store import (
     Endpoint,
     add_endpoint,
@@ -20,6 +20,7 @@ from service.integrations.endpoints.endpoint_store import (
     remove_endpoint,
     rotate_secret,
 )
+from service.integrations.endpoints.integration_state import IntegrationState
 from service.integrations.endpoints.redeliver import redeliver
 from service.integrations.endpoints.send_test import try_endpoint
 from service.integrations.endpoints.subscribed_types import EVERY, unknown_type
@@ -41,6 +42,7 @@ from service.integrations.endpoints.wire import (
     endpoint_out,
 )
 from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of, state_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_cursor, decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
@@ -48,7 +50,6 @@ from service.platform.http.raw_routes import json_response, path_parameter
 from service.platform.outbound.safe_client import PrivateTarget, TargetRefused
 from service.platform.outbound.webhook_signatures import InvalidWebhookSecret, check_secret, make_secret
 from service.platform.problems import InvalidCursor, InvalidField, NotFound
-from service.platform.storage.engine import database_of
 from service.platform.text.field_types import read_line, read_web_url
 
 SECRET_HEADERS = {"cache-control": "no-store"}
@@ -79,7 +80,7 @@ async def post_endpoint(request: Request, caller: Caller) -> Response:
             types=types,
             description=description,
             secret=secret,
-            secrets=webhooks_of(request).secrets,
+            secrets=_clients_of(request).secrets,
         )
         out = await _out(connection, endpoint)
     return json_response(EndpointSecret(out, secret), 201, SECRET_HEADERS)
@@ -129,7 +130,7 @@ async def post_rotate(request: Request, caller: Caller) -> Response:
             _endpoint_id(request),
             secret=secret,
             overlap=timedelta(seconds=body.overlap_seconds),
-            secrets=webhooks_of(request).secrets,
+            secrets=_clients_of(request).secrets,
         )
         out = await _out(connection, endpoint)
     return json_response(EndpointSecret(out, secret), headers=SECRET_HEADERS)
@@ -137,7 +138,7 @@ async def post_rotate(request: Request, caller: Caller) -> Response:
 
 async def post_test(request: Request, caller: Caller) -> Response:
     """Send a test message and return the attempt."""
-    answer = await try_endpoint(database_of(request), webhooks_of(request), caller.site, _endpoint_id(request))
+    answer = await try_endpoint(database_of(request), _clients_of(request), caller.site, _endpoint_id(request))
     out = AttemptOut(answer.tried_at, answer.duration_ms, answer.status, answer.error, answer.text)
     return json_response(out, headers=SECRET_HEADERS)
 
@@ -193,7 +194,7 @@ async def _callable(request: Request, url: str) -> str:
     """
     read_web_url(url, pointer="/url")
     try:
-        await webhooks_of(request).targets.check_resolved(url)
+        await _clients_of(request).targets.check_resolved(url)
     except PrivateTarget as refused:
         hint = "ONEREPLY_WEBHOOKS_ALLOW_PRIVATE=true allows that, for development."
         raise InvalidField(f"{refused} {hint}", pointer="/url") from None
@@ -240,3 +241,7 @@ def _position(text: str) -> int | None:
 
 async def _out(connection: AsyncConnection, endpoint: Endpoint) -> EndpointOut:
     return endpoint_out(endpoint, await figures_of(connection, endpoint.id))
+
+
+def _clients_of(request: Request) -> EndpointClients:
+    return state_of(request, IntegrationState).endpoint_clients

@@ -15,22 +15,14 @@ from service.integrations.endpoints.model import EndpointRow
 from service.platform.outbound.safe_client import Targets
 from service.platform.outbound.webhook_signatures import Signer
 from service.platform.problems import InvalidField
-from service.platform.storage.engine import OfApp
 from service.platform.storage.portable import any_of, rows_given
 
 
 class EndpointClients(msgspec.Struct, frozen=True):
-    """The secrets and targets for calls to endpoints; one per app, as ``app.state.webhooks``."""
+    """The secrets and targets for calls to endpoints; one per app."""
 
     secrets: EndpointSecrets
     targets: Targets
-
-
-def webhooks_of(request: OfApp) -> EndpointClients:
-    """Return the app's endpoint clients."""
-    webhooks = request.app.state.webhooks
-    assert isinstance(webhooks, EndpointClients)
-    return webhooks
 
 
 class Route(msgspec.Struct, frozen=True):

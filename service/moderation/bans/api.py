@@ -16,14 +16,13 @@ from service.moderation.bans.ban_reader import (
 )
 from service.moderation.bans.reader_history import get_reader_history
 from service.moderation.bans.wire import BanIn, BanOut, Bans, BansQuery, ReaderOut
-from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of, gate_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.raw_routes import json_response, path_parameter
 from service.platform.problems import InvalidField, NotFound
-from service.platform.storage.engine import database_of
 from service.platform.text.field_types import read_line
 
 
@@ -40,7 +39,7 @@ async def get_bans(request: Request, caller: Caller) -> Response:
 
 async def post_ban(request: Request, caller: Caller) -> Response:
     """Ban a reader, e-mail, domain or address."""
-    body, site, fingerprints = await decode_body(request, BanIn), caller.site, gate_of(request).marks
+    body, site, fingerprints = await decode_body(request, BanIn), caller.site, gate_of(request).fingerprints
     if (body.value is None) == (body.comment is None):
         raise InvalidField("Give either “value” or “comment”.", pointer="/value")
     reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.comments.findings_store import read_findings
-from service.conversation.comments.wire import own_comment, status_reasons_of
+from service.conversation.comments.visibility import view_for
 from service.moderation.decisions.appeals import file_appeal
 from service.moderation.decisions.decide import DecisionResult, decide
 from service.moderation.decisions.decision_log import Decision, DecisionFilter, read_decisions
@@ -21,16 +21,17 @@ from service.moderation.decisions.wire import (
     Result,
     Results,
 )
-from service.platform.access.authorize import count_post
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
 from service.platform.access.moderator_accounts import names_of
+from service.platform.http.app_state import database_of
+from service.platform.http.authorize import refuse_over_limit
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.path_ids import comment_id_of
 from service.platform.http.problem_responses import locale_asked
 from service.platform.http.raw_routes import json_response
-from service.platform.storage.engine import database_of
+from service.platform.http.request_origin import locale_of
 from service.platform.text.field_types import read_line
 
 NO_STORE = {"cache-control": "no-store"}
@@ -71,13 +72,11 @@ async def post_appeal(request: Request, caller: Caller) -> Response:
     """Appeal the decision on your own comment."""
     body, comment_id = await decode_body(request, AppealIn, optional=True), comment_id_of(request)
     note = read_line(body.note, pointer="/note", max_length=300) if body.note else None
-    if limited := count_post(request, caller):
-        raise limited
+    refuse_over_limit(request, caller)
     async with database_of(request).write() as connection:
         comment = await file_appeal(connection, caller.site, comment_id, reader_id=caller.reader_id, note=note)
         findings = (await read_findings(connection, [comment_id]))[comment_id]
-    seen = own_comment(comment)
-    seen.status_reasons = status_reasons_of(comment, findings, caller.site.rules, locale=locale_of(request, caller))
+    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings)
     return json_response(seen, headers=NO_STORE)
 
 

@@ -9,6 +9,7 @@ from service.conversation.comments.comment_lookup import lock_own
 from service.conversation.comments.findings_store import add_finding, read_findings
 from service.conversation.comments.model import Comment, State
 from service.conversation.comments.states import Change, change_states
+from service.conversation.comments.visibility import UNPUBLISHED
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.threads.close_thread import settle_closings
 from service.platform import clock
@@ -39,7 +40,7 @@ async def file_appeal(
     A rejected or spam comment becomes pending again. Raises NotFound, NotHeld or AlreadyAppealed.
     """
     comment, thread = await lock_own(connection, site, comment_id, reader_id)
-    if comment.state not in {State.PENDING, State.REJECTED, State.SPAM}:
+    if comment.state not in UNPUBLISHED:
         raise NotHeld(state=comment.state)
     findings = (await read_findings(connection, [comment_id]))[comment_id]
     if any(finding.rule is Rule.APPEAL for finding in findings):

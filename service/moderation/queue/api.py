@@ -3,18 +3,19 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.comments.wire import finding_out, judged_comment
+from service.conversation.comments.visibility import view_for
 from service.moderation.queue.claims import LEASE, claim, release_all
 from service.moderation.queue.review_queue import InQueue, QueueFilter, count_queued, read_queue
 from service.moderation.queue.wire import Claimed, ClaimIn, ClaimOut, QueuedOut, QueuePage, QueueQuery
 from service.moderation.search.search_index import searched
 from service.platform import clock
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.raw_routes import json_response
-from service.platform.storage.engine import database_of
+from service.platform.http.request_origin import locale_of
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -41,7 +42,7 @@ async def get_queue(request: Request, caller: Caller) -> Response:
         pending = await count_queued(connection, caller.site, "pending")
         reported = await count_queued(connection, caller.site, "reported")
     cursor = encode_cursor(queue[query.limit - 1].comment.id.bytes) if len(queue) > query.limit else None
-    page = QueuePage(pending, reported, [_queued(each, locale) for each in queue[: query.limit]], cursor)
+    page = QueuePage(pending, reported, [_queued(each, caller, locale) for each in queue[: query.limit]], cursor)
     headers = {**PRIVATE, "content-language": locale}
     return json_response(page, headers={**headers, **next_link(request, cursor)})
 
@@ -57,7 +58,7 @@ async def post_claims(request: Request, caller: Caller) -> Response:
         free = await read_queue(connection, caller.site, criteria, by=by, after=None, limit=body.limit, now=now)
         claimed_ids = await claim(connection, [each.comment.id for each in free], by=by, now=now)
     claimed = [each._replace(claim=(by, now + LEASE)) for each in free if each.comment.id in claimed_ids]
-    answer = Claimed([_queued(each, locale) for each in claimed])
+    answer = Claimed([_queued(each, caller, locale) for each in claimed])
     return json_response(answer, headers={**NO_STORE, "content-language": locale})
 
 
@@ -70,8 +71,7 @@ async def remove_claims(request: Request, caller: Caller) -> Response:
     return Response(status_code=204)
 
 
-def _queued(queued: InQueue, locale: str) -> QueuedOut:
-    comment = judged_comment(queued.comment)
-    comment.findings = [finding_out(finding, locale=locale) for finding in queued.findings]
+def _queued(queued: InQueue, caller: Caller, locale: str) -> QueuedOut:
+    comment = view_for(queued.comment, caller, locale=locale, findings=queued.findings)
     claimed = ClaimOut(*queued.claim) if queued.claim else None
     return QueuedOut(comment, queued.comment.reader_id, queued.article, queued.title, queued.reports, claimed)

@@ -9,7 +9,7 @@ from service.conversation.comments.comment_lookup import lock_comment, no_commen
 from service.conversation.comments.findings_store import add_finding
 from service.conversation.comments.model import Comment, CommentRow, State
 from service.conversation.comments.states import Change, change_states
-from service.conversation.comments.wire import told_comment
+from service.conversation.comments.visibility import event_view
 from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.threads.close_thread import settle_closings
@@ -55,8 +55,8 @@ async def file_report(
 
 
 def _report_event(comment: Comment, thread: Thread, site: Site, report: Report) -> NewEvent:
-    told = {"id": report.id, "reason": report.reason, "note": report.note}
-    data = {"comment": told_comment(comment), "report": told}
+    reported = {"id": report.id, "reason": report.reason, "note": report.note}
+    data = {"comment": event_view(comment), "report": reported}
     return thread_event(thread, site, EventType.REPORT_FILED, occurred_at=report.created_at, **data)
 
 

@@ -6,25 +6,25 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.comments.build_draft import model_of
+from service.conversation.comments.conversation_state import ConversationState
 from service.conversation.comments.model import State
 from service.conversation.comments.wire import finding_out
 from service.conversation.screening.findings import Action
 from service.moderation.rules.try_rules import Example, try_rules
 from service.moderation.rules.wire import ActionCounts, SettingsIn, TrialExample, TrialIn, TrialOut
 from service.platform import clock
-from service.platform.access.authorize import gate_of
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
+from service.platform.access.platform_state import PlatformState
 from service.platform.events.record_decisions import NewDecision, record_decisions
+from service.platform.http.app_state import database_of, gate_of, state_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body
 from service.platform.http.raw_routes import json_response
-from service.platform.outbound.safe_client import Targets
+from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidField
 from service.platform.sites.edit_site import change_rules, change_site, lock_site, members_changed
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import HTTPS_ONLY, is_plain_http
-from service.platform.storage.engine import database_of
 from service.platform.wire import given_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
@@ -52,7 +52,7 @@ async def put_rules(request: Request, caller: Caller) -> Response:
 async def post_try(request: Request, caller: Caller) -> Response:
     """Try rules on the site's latest comments."""
     body = await decode_body(request, TrialIn, limit=RULES_LIMIT)
-    model = await model_of(request, caller)
+    model = await state_of(request, ConversationState).spam_models.of(caller.site)
     trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
     locale = locale_of(request, caller)
     examples = [_trial_example(example, locale) for example in trial.examples]
@@ -69,7 +69,7 @@ async def get_settings(_request: Request, caller: Caller) -> Response:
 async def patch_settings(request: Request, caller: Caller) -> Response:
     """Update site settings; missing members keep their values."""
     given = given_fields(await decode_body(request, SettingsIn))
-    if is_plain_http(given.get("jwt_jwks_url")) and not _targets_of(request).allow_private:
+    if is_plain_http(given.get("jwt_jwks_url")) and not state_of(request, PlatformState).targets.allow_private:
         raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
@@ -79,12 +79,6 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
         await record_decisions(connection, [decision], now=clock.now())
     gate_of(request).sites.evict(caller.site.slug)
     return json_response(settings, headers=NO_STORE)
-
-
-def _targets_of(request: Request) -> Targets:
-    targets = request.app.state.targets
-    assert isinstance(targets, Targets)
-    return targets
 
 
 def _actions(counted: Counter[Action]) -> ActionCounts:

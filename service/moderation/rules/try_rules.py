@@ -107,10 +107,10 @@ def _screen_both(
         author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html
     )
     text_hash = hash_text(comment.thread_id, draft.folded_body)
-    reputation = history.standing(
+    reputation = history.reputation(
         reader_id=comment.reader_id,
-        address_mark=comment.address_mark,
-        words_mark=text_hash,
+        address_fingerprint=comment.address_mark,
+        text_hash=text_hash,
         folded=draft.folded_body,
         now=comment.created_at,
     )

@@ -3,16 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller
 from service.platform.access.log_in import log_in
-from service.platform.access.rate_limits import address_of
 from service.platform.access.sessions import end_session
 from service.platform.access.wire import SessionIn, logged_in, session_out
+from service.platform.http.app_state import database_of, gate_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body
 from service.platform.http.raw_routes import json_response
-from service.platform.storage.engine import database_of
+from service.platform.http.request_origin import address_of
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -20,12 +19,12 @@ NO_STORE = {"cache-control": "no-store"}
 async def post_session(request: Request, caller: Caller) -> Response:
     """Log in: returns 201 with the session and its token."""
     body = await decode_body(request, SessionIn)
-    doorkeeper = gate_of(request)
+    gate = gate_of(request)
     token, session = await log_in(
         database_of(request),
         caller.site,
-        passwords=doorkeeper.passwords,
-        limits=doorkeeper.limits,
+        passwords=gate.passwords,
+        limits=gate.limits,
         name=body.name,
         password=body.password,
         address=address_of(request),

@@ -24,19 +24,19 @@ class Fingerprints:
 
     def of_reader(self, site_id: int, reader_id: UUID) -> int:
         """The fingerprint of a reader."""
-        return self._mark(site_id, "reader", reader_id.bytes)
+        return self._fingerprint(site_id, "reader", reader_id.bytes)
 
     def of_email(self, site_id: int, email: str) -> int:
         """The fingerprint of an e-mail address; case does not matter."""
-        return self._mark(site_id, "email", email.casefold().encode())
+        return self._fingerprint(site_id, "email", email.casefold().encode())
 
     def of_domain(self, site_id: int, domain: str) -> int:
         """The fingerprint of an e-mail domain."""
-        return self._mark(site_id, "domain", domain.casefold().encode())
+        return self._fingerprint(site_id, "domain", domain.casefold().encode())
 
     def of_network(self, site_id: int, network: Network) -> int:
         """The fingerprint of an address range."""
-        return self._mark(site_id, "address", b"%d/" % network.prefixlen + network.network_address.packed)
+        return self._fingerprint(site_id, "address", b"%d/" % network.prefixlen + network.network_address.packed)
 
     def of_address(self, site_id: int, address: str) -> list[int]:
         """The fingerprints of an address and its ranges, narrowest first; empty if ``address`` is not an IP address."""
@@ -44,13 +44,13 @@ class Fingerprints:
 
     def of_author(self, site_id: int, *, reader_id: UUID | None, email: str | None) -> list[int]:
         """Every fingerprint by which an author can be banned, other than those of their address."""
-        marks = [self.of_reader(site_id, reader_id)] if reader_id else []
+        fingerprints = [self.of_reader(site_id, reader_id)] if reader_id else []
         if email:
-            marks.append(self.of_email(site_id, email))
-            marks += [self.of_domain(site_id, domain) for domain in _domains(email)]
-        return marks
+            fingerprints.append(self.of_email(site_id, email))
+            fingerprints += [self.of_domain(site_id, domain) for domain in _domains(email)]
+        return fingerprints
 
-    def _mark(self, site_id: int, kind: Kind, value: bytes) -> int:
+    def _fingerprint(self, site_id: int, kind: Kind, value: bytes) -> int:
         content = b"%d\0%s\0" % (site_id, kind.encode()) + value
         return int.from_bytes(blake2b(content, key=self._key, digest_size=8).digest(), "big", signed=True)
 

@@ -26,10 +26,10 @@ from service.platform.text.field_types import is_email
 from service.platform.text.plain_text import clean_line, is_blank
 from service.platform.text.web_urls import is_web_url
 
-LONGEST = 4096
+MAX_TOKEN = 4096
 LEEWAY = timedelta(seconds=60)
-LONGEST_NAME = 100
-LONGEST_EMAIL = 254
+MAX_NAME = 100
+MAX_EMAIL = 254
 
 Role = Literal["reader", "staff"]
 
@@ -88,7 +88,7 @@ class HostTokens:
             raise Unauthenticated("This host token is not valid here.", given=True) from None
 
     async def _verify(self, site: Site, token: str) -> Claims:
-        if len(token) > LONGEST:
+        if len(token) > MAX_TOKEN:
             raise InvalidToken
         header = msgspec.json.decode(_decoded(token.partition(".")[0]), type=TokenHeader)
         key = await self._key_for(site, header)
@@ -161,7 +161,7 @@ def _name(claim: object) -> str | None:
     """Clean the name and truncate it: a reader can't change the name that the host gives them."""
     if not isinstance(claim, str):
         return None
-    name = clean_line(clean_line(claim)[:LONGEST_NAME])
+    name = clean_line(clean_line(claim)[:MAX_NAME])
     return None if is_blank(name) else name
 
 
@@ -170,7 +170,7 @@ def _avatar(claim: object) -> str | None:
 
 
 def _email(claim: object) -> str | None:
-    return claim if isinstance(claim, str) and len(claim) <= LONGEST_EMAIL and is_email(claim) else None
+    return claim if isinstance(claim, str) and len(claim) <= MAX_EMAIL and is_email(claim) else None
 
 
 def _role(claims: Claims) -> Role:

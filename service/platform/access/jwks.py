@@ -1,8 +1,8 @@
 """The host's public keys for reader tokens, fetched from its JWKS (RFC 7517).
 
-A slow host must not lock readers out, and a host can rotate keys without notice. Keys are cached for :data:`KEPT`. An
-unknown key id triggers another fetch, at most one every :data:`PATIENCE`. If fetching fails, the last good keys stay in
-use. Only one fetch of a site's keys runs at a time, and concurrent callers share it.
+A slow host must not lock readers out, and a host can rotate keys without notice. Keys are cached for
+:data:`CACHE_TIME`. An unknown key id triggers another fetch, at most one every :data:`PATIENCE`. If fetching fails, the
+last good keys stay in use. Only one fetch of a site's keys runs at a time, and concurrent callers share it.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from service.platform.outbound.safe_client import TargetRefused, Targets
 from service.platform.problems import Busy
 from service.platform.sites.site_lookup import Site
 
-KEPT = timedelta(minutes=10)
+CACHE_TIME = timedelta(minutes=10)
 PATIENCE = timedelta(seconds=30)
 READING_SECONDS = 3.0
-LARGEST = 256 * 1024
-MOST_KEYS = 100
+MAX_BYTES = 256 * 1024
+MAX_KEYS = 100
 RSA_BYTES = range(256, 1025)  # RFC 7518, section 3.3: at least 2,048 bits; above 8,192, verification is too slow
 
 Algorithm = Literal["RS256", "EdDSA"]
@@ -130,8 +130,8 @@ class KeySets:
             content = bytearray()
             async for chunk in response.aiter_raw():
                 content += chunk
-                if len(content) > LARGEST:
-                    raise UnreadableKeys(f"The answer has more than {LARGEST} bytes.")
+                if len(content) > MAX_BYTES:
+                    raise UnreadableKeys(f"The answer has more than {MAX_BYTES} bytes.")
         return bytes(content)
 
 
@@ -142,7 +142,7 @@ class UnreadableKeys(Exception):
 def keys_in(content: bytes) -> list[JwksKey]:
     """Return the keys of a JWKS that can verify signatures; raises :class:`UnreadableKeys` if there are none."""
     try:
-        published = msgspec.json.decode(content, type=KeySetOut).keys[:MOST_KEYS]
+        published = msgspec.json.decode(content, type=KeySetOut).keys[:MAX_KEYS]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnreadableKeys("The answer is no JWKS.") from None
     keys = [key for raw in published if (key := _key_in(raw))]
@@ -172,7 +172,7 @@ def _pick(keys: list[JwksKey], kid: str | None, algorithm: Algorithm) -> PublicK
 
 
 def _is_fresh(known: KnownKeySet) -> bool:
-    return known.read_at is not None and abs(clock.now() - known.read_at) < KEPT
+    return known.read_at is not None and abs(clock.now() - known.read_at) < CACHE_TIME
 
 
 def _may_try(known: KnownKeySet) -> bool:

@@ -51,24 +51,24 @@ async def log_in(
     fits = await passwords.check(password, account.password_hash if account else None)
     if account is None or not fits:
         raise InvalidCredentials
-    limits.forget("logins-per-name", PER_NAME, site, fold_name(name))
+    limits.reset("logins-per-name", PER_NAME, site, fold_name(name))
     outdated = passwords.is_outdated(account.password_hash)
-    kept = await passwords.hash(password) if outdated else account.password_hash
+    password_hash = await passwords.hash(password) if outdated else account.password_hash
     async with database.write() as connection:
-        await _see(connection, account, kept=kept)
+        await _see(connection, account, password_hash=password_hash)
         token = await begin_session(connection, account.id)
         session = await read_session(connection, token)
     assert session
     return token, session
 
 
-async def _see(connection: AsyncConnection, account: Account, *, kept: str) -> None:
-    """Lock the account and store ``kept`` as its password hash.
+async def _see(connection: AsyncConnection, account: Account, *, password_hash: str) -> None:
+    """Lock the account, and store its ``password_hash`` and the time of this log-in.
 
     Raises :class:`InvalidCredentials` if the account was removed or its password changed during the check.
     """
     as_it_was = ModeratorRow.password_hash == account.password_hash, ModeratorRow.removed_at.is_(None)
     statement = update(ModeratorRow).where(ModeratorRow.id == account.id, *as_it_was)
-    seen = await connection.execute(statement.values(last_seen_at=clock.now(), password_hash=kept))
+    seen = await connection.execute(statement.values(last_seen_at=clock.now(), password_hash=password_hash))
     if seen.rowcount == 0:
         raise InvalidCredentials

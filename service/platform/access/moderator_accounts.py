@@ -20,7 +20,7 @@ from service.platform.sites.site_lookup import Site
 from service.platform.text.plain_text import clean_line, is_blank
 
 ModeratorRole = Literal["moderator", "admin"]
-LONGEST_NAME, LONGEST_FOLDED = 100, 300
+MAX_NAME, MAX_FOLDED_NAME = 100, 300
 
 
 class InvalidModerator(Exception):
@@ -115,6 +115,6 @@ def _readable(name: str) -> str:
     name = clean_line(name)
     if is_blank(name):
         raise InvalidModerator("A moderator needs a name.")
-    if len(name) > LONGEST_NAME or len(fold_name(name)) > LONGEST_FOLDED:
-        raise InvalidModerator(f"A moderator's name has at most {LONGEST_NAME} characters.")
+    if len(name) > MAX_NAME or len(fold_name(name)) > MAX_FOLDED_NAME:
+        raise InvalidModerator(f"A moderator's name has at most {MAX_NAME} characters.")
     return name

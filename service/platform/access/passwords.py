@@ -18,9 +18,9 @@ from argon2.exceptions import VerifyMismatchError
 from service.platform.access.moderator_accounts import fold_name
 from service.platform.problems import Busy
 
-SHORTEST, LONGEST = 12, 200
+MIN_LENGTH, MAX_LENGTH = 12, 200
 AT_ONCE = 2
-MOST_WAITING = 32
+MAX_WAITING = 32
 T = TypeVar("T")
 
 
@@ -30,8 +30,8 @@ class UnfitPassword(Exception):
 
 def fit_password(password: str, *, name: str) -> str:
     """Check a new ``password`` for the moderator ``name`` and return it; raises :class:`UnfitPassword`."""
-    if not all(SHORTEST <= len(form) <= LONGEST for form in (password, _opaque(password))):
-        raise UnfitPassword(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if not all(MIN_LENGTH <= len(form) <= MAX_LENGTH for form in (password, _opaque(password))):
+        raise UnfitPassword(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
     if _UNTYPED.search(password):
         raise UnfitPassword("A password has no control characters, and is text in UTF-8.")
     if fold_name(password) == fold_name(name):
@@ -52,24 +52,24 @@ class Passwords:
         """Hash ``password``: parameters, salt and digest in one text. Raises :class:`Busy`."""
         return await self._in_turn(lambda: self._hasher.hash(_encoded(password)))
 
-    async def check(self, password: str, kept: str | None) -> bool:
-        """Whether ``password`` matches the hash ``kept``; raises :class:`Busy`.
+    async def check(self, password: str, stored: str | None) -> bool:
+        """Whether ``password`` matches the hash ``stored``; raises :class:`Busy`.
 
-        For an unknown name ``kept`` is None, and the answer takes as long.
+        For an unknown name ``stored`` is None, and the answer takes as long.
         """
-        return await self._in_turn(lambda: self._fits(kept or self._nobodys, _encoded(password)))
+        return await self._in_turn(lambda: self._fits(stored or self._nobodys, _encoded(password)))
 
-    def is_outdated(self, kept: str) -> bool:
-        """Whether ``kept`` was hashed with other parameters than the current ones."""
-        return self._hasher.check_needs_rehash(kept)
+    def is_outdated(self, stored: str) -> bool:
+        """Whether ``stored`` was hashed with other parameters than the current ones."""
+        return self._hasher.check_needs_rehash(stored)
 
-    def _fits(self, kept: str, password: bytes) -> bool:
+    def _fits(self, stored: str, password: bytes) -> bool:
         with suppress(VerifyMismatchError):
-            return self._hasher.verify(kept, password)
+            return self._hasher.verify(stored, password)
         return False
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
-        if self._in_hand >= AT_ONCE + MOST_WAITING:
+        if self._in_hand >= AT_ONCE + MAX_WAITING:
             raise Busy(cause="Too many passwords are being hashed.")
         self._in_hand += 1
         try:

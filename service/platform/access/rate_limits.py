@@ -14,7 +14,6 @@ import msgspec
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
-from starlette.requests import Request
 
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
@@ -43,9 +42,17 @@ class RateLimited(Problem):
     status: ClassVar[int] = 429
     slug = "rate-limited"
 
-    def __init__(self, standing: LimitStatus, **members: Any) -> None:
+    def __init__(self, limit: LimitStatus, **members: Any) -> None:
         super().__init__(**members)
-        self.headers |= {"retry-after": str(max(1, standing.reset)), **standing.headers()}
+        self.limit = limit
+        self.headers |= {"retry-after": str(max(1, limit.reset)), **limit.headers()}
+
+
+class PostLimits(msgspec.Struct, frozen=True):
+    """The status of each limit that a post was counted against, and the one that it ``exceeded``, if any."""
+
+    statuses: tuple[LimitStatus, ...] = ()
+    exceeded: LimitStatus | None = None
 
 
 class RateLimits:
@@ -54,27 +61,27 @@ class RateLimits:
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def count(self, policy: str, rates: str | None, site: Site, who: str) -> LimitStatus | None:
-        """Count one request of ``who`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
+    def count(self, policy: str, rates: str | None, site: Site, client: str) -> LimitStatus | None:
+        """Count one request of ``client`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
 
         Returns the status with the least remaining, or None if there is no limit; raises :class:`RateLimited`.
         """
-        standings = [self._count(policy, rate, site, who) for rate in _parsed(rates)] if rates else []
-        return min(standings, key=lambda standing: standing.remaining, default=None)
+        statuses = [self._count(policy, rate, site, client) for rate in _parsed(rates)] if rates else []
+        return min(statuses, key=lambda status: status.remaining, default=None)
 
-    def forget(self, policy: str, rates: str, site: Site, who: str) -> None:
-        """Reset the counts of ``who``."""
+    def reset(self, policy: str, rates: str, site: Site, client: str) -> None:
+        """Reset the counts of ``client``."""
         for rate in _parsed(rates):
-            self._limiter.clear(rate, policy, str(site.id), who)
+            self._limiter.clear(rate, policy, str(site.id), client)
 
-    def _count(self, policy: str, rate: RateLimitItem, site: Site, who: str) -> LimitStatus:
-        identity = (policy, str(site.id), who)
-        taken = self._limiter.hit(rate, *identity)
+    def _count(self, policy: str, rate: RateLimitItem, site: Site, client: str) -> LimitStatus:
+        identity = (policy, str(site.id), client)
+        is_within = self._limiter.hit(rate, *identity)
         reset_at, remaining = self._limiter.get_window_stats(rate, *identity)
-        standing = LimitStatus(policy, rate.amount, rate.get_expiry(), remaining, max(0, ceil(reset_at - time())))
-        if not taken:
-            raise RateLimited(standing)
-        return standing
+        status = LimitStatus(policy, rate.amount, rate.get_expiry(), remaining, max(0, ceil(reset_at - time())))
+        if not is_within:
+            raise RateLimited(status)
+        return status
 
 
 @lru_cache
@@ -83,7 +90,8 @@ def _parsed(rates: str) -> list[RateLimitItem]:
 
 
 @lru_cache(maxsize=4096)
-def _network(host: str) -> str:
+def network_of(host: str) -> str:
+    """The address that is counted: that of ``host``, for IPv6 its /64."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -91,14 +99,3 @@ def _network(host: str) -> str:
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or address.exploded[:19])  # a household usually has one /64
     return host
-
-
-def address_of(request: Request) -> str | None:
-    """The client's address, for IPv6 its /64; None if the server does not know it (a Unix socket)."""
-    host = host_of(request)
-    return _network(host) if host else None
-
-
-def host_of(request: Request) -> str | None:
-    """The client's full address; None if the server does not know it."""
-    return request.client.host or None if request.client else None

@@ -66,7 +66,7 @@ async def end_sessions_of(connection: AsyncConnection, moderator_id: str) -> Non
     await connection.execute(delete(SessionRow).where(SessionRow.moderator_id == moderator_id))
 
 
-async def forget_expired_sessions(connection: AsyncConnection, *, now: datetime) -> None:
+async def prune_sessions(connection: AsyncConnection, *, now: datetime) -> None:
     """Prune the sessions that have expired by ``now``."""
     await connection.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
 

@@ -5,12 +5,12 @@ from starlette.responses import Response
 
 from service.platform.events.read_log import head_position, read_events
 from service.platform.events.wire import Events, EventsQuery
+from service.platform.http.app_state import database_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_query
 from service.platform.http.raw_routes import json_response
 from service.platform.metrics import LOG_READ
 from service.platform.sites.site_lookup import OfSite
-from service.platform.storage.engine import database_of
 
 
 async def get_events(request: Request, caller: OfSite) -> Response:

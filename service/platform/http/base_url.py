@@ -2,6 +2,8 @@
 
 from starlette.requests import Request
 
+from service.platform.access.platform_state import ServerState
+from service.platform.http.app_state import state_of
 from service.platform.problems import InvalidHeader
 from service.platform.text.web_urls import is_origin
 
@@ -12,9 +14,9 @@ def base_url_of(request: Request) -> str:
     Derived, it is the scheme and ``Host`` (RFC 9110, section 7.2) in lower case, so that it can be part of a cache key.
     Raises :class:`InvalidHeader` unless there is exactly one host and it is valid in a link.
     """
-    said: str | None = request.app.state.base_url
-    if said is not None:
-        return said
+    base_url = state_of(request, ServerState).base_url
+    if base_url is not None:
+        return base_url
     hosts = request.headers.getlist("host")
     origin = f"{request.scope['scheme']}://{hosts[0]}".lower() if len(hosts) == 1 else ""
     if not is_origin(origin):

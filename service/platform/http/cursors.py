@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from service.platform.problems import InvalidCursor
 
-LONGEST = 1024
+MAX_LENGTH = 1024
 
 
 def encode_cursor(key: bytes) -> str:
@@ -22,7 +22,7 @@ def encode_cursor(key: bytes) -> str:
 
 def decode_cursor(cursor: str) -> bytes:
     """Decode the key in ``cursor``; raises :class:`InvalidCursor`."""
-    if len(cursor) > LONGEST or not cursor.isascii():
+    if len(cursor) > MAX_LENGTH or not cursor.isascii():
         raise InvalidCursor(parameter="cursor")
     try:
         key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

@@ -54,10 +54,10 @@ class RequestLog:
             lasted = {"lasted_seconds": round(ended - started, 1)} if scope.get("answer_outlasts") else {}
             seconds = (answered if answered and lasted else ended) - started
             _count(scope, status, seconds)
-            told = {"method": scope["method"], "path": scope["path"], "status": status, **lasted}
+            fields = {"method": scope["method"], "path": scope["path"], "status": status, **lasted}
             if status == 503:
-                told["cause"] = scope.get("cause", "")
-            log.info("request", **told, ms=round(seconds * 1000, 1))
+                fields["cause"] = scope.get("cause", "")
+            log.info("request", **fields, ms=round(seconds * 1000, 1))
             structlog.contextvars.unbind_contextvars("request_id")
 
 

@@ -13,8 +13,8 @@ from service.platform.http.problem_responses import MEDIA_TYPE
 from service.platform.problems import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 
 HEAD_SECONDS = 10.0
-LONGEST_TARGET = 8 * 1024
-LARGEST_HEAD = 32 * 1024
+MAX_TARGET = 8 * 1024
+MAX_HEAD = 32 * 1024
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -38,7 +38,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._arriving = len(data)
         self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > LARGEST_HEAD and not self.transport.is_closing():
+        if self._in_head and self._head_bytes > MAX_HEAD and not self.transport.is_closing():
             self._refuse(HeadersTooLarge())
 
     def on_message_begin(self) -> None:
@@ -50,7 +50,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         """Refuse a target that is too long; the parser turns the exception into an invalid request."""
         super().on_url(url)
-        if len(self.url) > LONGEST_TARGET:
+        if len(self.url) > MAX_TARGET:
             self._refusal = UriTooLong()
             raise ValueError
 
@@ -58,7 +58,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Pass the request on, unless its headers are too large."""
         self._deadline.cancel()
         self._in_head = False
-        if sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD:
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD:
             self._refusal = HeadersTooLarge()
             raise ValueError
         super().on_headers_complete()

@@ -19,7 +19,7 @@ from service.platform.storage.seal import Seal, Unopenable
 MIN_LENGTHS: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1, "article-webhooks": 38}
 MAX_LENGTH = 1_000
 # A secret is sealed for its site and name. This one was renamed, and stored secrets can't be sealed again.
-SEALED_AS: dict[SecretName, str] = {"article-webhooks": "article-hooks"}
+SEALED_AS: dict[SecretName, str] = {"article-webhooks": "article-webhooks"}
 
 log = structlog.get_logger("onereply.secrets")
 

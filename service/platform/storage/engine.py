@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -118,11 +118,6 @@ class Database:
         """Call ``call``, which must not block, each time that :attr:`commits` increases."""
         self._writer.after_turns.append(call)
 
-    @property
-    def waits(self) -> int:
-        """A counter that increases when a write of this process waits for another one, in this process or elsewhere."""
-        return self._writer.waits
-
     async def close(self) -> None:
         """Close every connection."""
         await self._reading.dispose()
@@ -174,18 +169,3 @@ _READING: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 _IS_READ_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
-
-
-class OfApp(Protocol):
-    """A request, reduced to its app; for packages that do not use HTTP."""
-
-    @property
-    def app(self) -> Any:
-        """The app, whose state holds the database."""
-
-
-def database_of(request: OfApp) -> Database:
-    """The database of the app that handles ``request``."""
-    database = request.app.state.database
-    assert isinstance(database, Database)
-    return database

@@ -61,7 +61,7 @@ def read_parameters(pairs: Iterable[tuple[str, str]], *, quotable: bool) -> dict
         if name == "ssl" and value == "true":  # as JDBC writes it; libpq reads it the same way
             value = "require"
         _check_value(name, value, quotable=quotable)
-        name = _SYNONYMS.get(name, name)  # noqa: PLW2901
+        name = _SYNONYMS.get(name, name)  # noqa: PLW2901 - the same parameter by its usual name
         if name in values and name not in {"host", "port"}:
             raise InvalidDatabaseUrl(f"“{name}” is given twice; give it once.")
         values[name] = f"{values[name]},{value}" if name in values else value

@@ -44,7 +44,9 @@ def writer_settings(time_limit: float | None) -> Settings:
     # A process suspended in a transaction loses its locks after about the time that others wait for them.
     idle = {} if time_limit is None else {"idle_in_transaction_session_timeout": f"{round(time_limit * 500)}ms"}
     # Every query of the writer has an index. A plan made for small tables stays in use until the tables are analysed,
-    # and would scan them whole for each post.
+    # and would scan them whole for each batch. The server's CPU time per post, on a connection that was opened on empty
+    # tables which then grew to 50,000 rows (median of six): 0.53 ms with this setting, 0.72 ms without it and more with
+    # each row, 0.90 ms with plan_cache_mode=force_custom_plan, which plans each time.
     by_index = {"enable_seqscan": "off"}
     return {**reader_settings(time_limit), **idle, **by_index, "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s"}
 

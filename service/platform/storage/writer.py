@@ -30,7 +30,6 @@ class Writer:
         self._turnstile = turnstile
         self.after_turns: list[Callable[[], None]] = []
         self.turns = 0  # turns that have ended, committed or not
-        self.waits = 0  # turns that had to wait for another one, in this process or elsewhere
 
     @asynccontextmanager
     async def transaction(self, until: float | None) -> AsyncIterator[AsyncConnection]:
@@ -41,7 +40,7 @@ class Writer:
         waiting_since = time.perf_counter()
         await self._take_turn(until)
         try:
-            passed = self._turnstile.passed(until, self._note_wait) if self._turnstile else nullcontext()
+            passed = self._turnstile.passed(until) if self._turnstile else nullcontext()
             async with passed, self._connection(until) as connection, connection.begin():
                 WRITER_WAIT.observe(time.perf_counter() - waiting_since)
                 yield connection
@@ -52,7 +51,6 @@ class Writer:
                 call()
 
     async def _take_turn(self, until: float | None) -> None:
-        self.waits += self._turn.locked()
         try:
             async with asyncio.timeout_at(until):
                 await self._turn.acquire()
@@ -76,9 +74,6 @@ class Writer:
         finally:
             await asyncio.shield(connection.close())
 
-    def _note_wait(self) -> None:
-        self.waits += 1
-
 
 class Turnstile:
     """A fair queue for the processes that write one SQLite file.
@@ -94,12 +89,12 @@ class Turnstile:
         self._files: tuple[int, int] | None = None
 
     @asynccontextmanager
-    async def passed(self, until: float | None, waits: Callable[[], None]) -> AsyncIterator[None]:
-        """Enter the room; calls ``waits`` while it is occupied and raises :class:`Busy` after ``until``."""
+    async def passed(self, until: float | None) -> AsyncIterator[None]:
+        """Enter the room; raises :class:`Busy` if it is still occupied after ``until``."""
         gate, room = self._open()
-        await _lock(gate, until, waits)
+        await _lock(gate, until)
         try:
-            await _lock(room, until, waits)
+            await _lock(room, until)
         finally:
             fcntl.flock(gate, fcntl.LOCK_UN)
         try:
@@ -114,12 +109,11 @@ class Turnstile:
         return self._files
 
 
-async def _lock(file: int, until: float | None, waits: Callable[[], None]) -> None:
+async def _lock(file: int, until: float | None) -> None:
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waits()
             if until is not None and asyncio.get_running_loop().time() > until:
                 raise Busy(cause="Another process held the database for too long.") from None
             await asyncio.sleep(0.001)

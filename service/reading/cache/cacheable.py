@@ -5,12 +5,14 @@ from collections.abc import Callable, Hashable, Iterable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.access.authorize import SiteHandler
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
+from service.platform.http.app_state import state_of
+from service.platform.http.authorize import SiteHandler
 from service.platform.http.conditional import PublicResponse
 from service.platform.http.path_ids import articles_asked
 from service.platform.http.raw_routes import raw_path
-from service.reading.cache.response_cache import ResponseCache
+from service.platform.http.request_origin import locale_of
+from service.reading.cache.response_cache import CacheState
 
 
 def whole_site(_request: Request) -> list[str | None]:
@@ -48,7 +50,7 @@ def cached(
             assert isinstance(response, PublicResponse)
             return response
 
-        answers: ResponseCache = request.app.state.answers
-        return await answers.answer(key, make, about=lambda: [(site.id, article) for article in about(request)])
+        cache = state_of(request, CacheState).response_cache
+        return await cache.answer(key, make, about=lambda: [(site.id, article) for article in about(request)])
 
     return answer

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 
 import msgspec
 
+from service.conversation.comments.conversation_state import ConversationState
 from service.platform import clock
 from service.platform.http.conditional import PublicResponse
 from service.platform.metrics import READS
@@ -118,3 +119,9 @@ class ResponseCache:
             keys.discard(key)
             if not keys:
                 del self._about[site_id][article]
+
+
+class CacheState(ConversationState, kw_only=True, frozen=True):
+    """The part of the app's state that cached routes need."""
+
+    response_cache: ResponseCache

@@ -3,22 +3,11 @@
 ``/docs`` is Scalar, shipped as one static file; it reads ``/openapi.json``. Without JavaScript the page lists the
 operations by tag and links to the contract.
 
-*Why* Scalar: each was loaded in Chromium with this contract under a strict Content-Security-Policy. Only Scalar has
-search, code samples, requests and narrow windows without another host. Its size is the price; it is cached.
+*Why* Scalar 1.76.0 (1.39 MB gzip, cached): it alone has search, code samples, requests and dark mode by the system,
+and axe finds only 17 faults, all of contrast. Swagger UI 5.35.0 (0.49 MB): 232 faults, no samples, no navigation.
+Redoc 3.0.1 (0.65 MB, 12 faults) and 2.5.4 (0.33 MB, 972) send no requests, try ``eval``, load a logo from a CDN.
 
-================  =========================  ========================  ==============================
-                  Scalar 1.72.1              Swagger UI 5.35.0         Redoc 3.0.1
-================  =========================  ========================  ==============================
-raw, gzip (MB)    4.35, 1.25                 1.92, 0.49                2.29, 0.65
-policy            needs inline styles        needs nothing             inline styles, ``data:`` fonts;
-                                                                       tries ``eval``
-other hosts       none, with fonts off       none                      loads a logo from a CDN
-search            operations and schemas     filter by tag             operations
-code samples      many languages             none before a request     none seen
-"try it"          yes                        yes                       none seen
-dark              follows the system         only by a class           by a button
-navigation        sidebar, or menu at 360px  none                      sidebar
-================  =========================  ========================  ==============================
+``docs.css`` gives it our colours, ``docs-aria.js`` corrects its dialogs: together axe (WCAG 2.2 AA) finds nothing.
 """
 
 import asyncio

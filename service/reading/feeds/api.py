@@ -10,12 +10,13 @@ from starlette.responses import Response
 from service.conversation.threads.thread_lookup import find_thread, visible
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of
 from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
 from service.platform.http.path_ids import article_of
+from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue_for
-from service.platform.storage.engine import database_of
 from service.reading.feeds.atom import MEDIA_TYPE, Feed, FeedEntry, atom
 from service.reading.feeds.feed_entries import Entry, newest_of_site, newest_of_thread
 

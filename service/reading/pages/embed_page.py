@@ -7,10 +7,10 @@ from service.conversation.threads.thread_lookup import find_thread, visible
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of
 from service.platform.http.base_url import base_url_of
 from service.platform.http.path_ids import article_of
-from service.platform.storage.engine import database_of
-from service.reading.pages.page_sessions import locale_of_visitor
+from service.platform.http.request_origin import locale_of
 from service.reading.pages.templates_engine import page
 from service.reading.pages.thread_view import page_path
 
@@ -23,7 +23,7 @@ POLICY = (
 
 async def get_embed_page(request: Request, caller: Caller) -> Response:
     """Send a page that shows an article's thread with the embed."""
-    locale, now, article = locale_of_visitor(request, caller), clock.now(), article_of(request)
+    locale, now, article = locale_of(request, caller), clock.now(), article_of(request)
     async with database_of(request).read() as connection:
         thread = visible(await find_thread(connection, caller.site.id, article), to_staff=False, now=now)
     return page(

@@ -13,53 +13,59 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from service.conversation.comments.edit_comment import delete_comment
-from service.conversation.comments.submission import submit_edit, submit_post
-from service.conversation.comments.wire import NOT_YET, EditIn, PostIn
-from service.moderation.reports.submit_report import submit_report
+from service.conversation.comments.conversation_state import ConversationState
+from service.conversation.comments.edit_comment import delete_comment, submit_edit
+from service.conversation.comments.submission import build_draft
+from service.conversation.comments.visibility import UNPUBLISHED
+from service.conversation.comments.wire import EditIn, PostIn
+from service.moderation.reports.submit_report import read_note, submit_report
 from service.moderation.reports.wire import ReportIn
 from service.platform import clock
-from service.platform.access.authorize import gate_of
 from service.platform.access.caller import Caller
-from service.platform.access.rate_limits import host_of
+from service.platform.access.platform_state import PlatformState
+from service.platform.http.app_state import database_of, state_of
+from service.platform.http.authorize import add_limit_headers, refuse_over_limit
 from service.platform.http.decode import decode
-from service.platform.http.path_ids import comment_id_of
+from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.raw_routes import raw_path
+from service.platform.http.request_origin import host_of, locale_of, origin_of
 from service.platform.problems import NotFound, Problem
-from service.platform.storage.engine import database_of
-from service.reading.pages.forms import Deed, FormView, stamps_of
-from service.reading.pages.page_sessions import PageHandler, is_from_here, locale_of_visitor, problem_page, remember
+from service.platform.text.field_types import read_text
+from service.reading.pages.forms import Deed, FormView
+from service.reading.pages.page_sessions import PageHandler, is_from_here, problem_page, remember
+from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.thread_page import show_page
 
 JUST_NOW = timedelta(seconds=10)
 T = TypeVar("T")
-Doing = Callable[[Request, Caller, dict[str, str]], Awaitable[Response]]
+FormHandler = Callable[[Request, Caller, dict[str, str]], Awaitable[Response]]
 
 
-def _form(deed: Deed) -> Callable[[Doing], PageHandler]:
+def _form(deed: Deed) -> Callable[[FormHandler], PageHandler]:
     """Decorate a form handler: check the origin, call it, and show the form again after a problem."""
 
-    def sends(do: Doing) -> PageHandler:
+    def decorate(handle: FormHandler) -> PageHandler:
         async def send(request: Request, caller: Caller) -> Response:
             values: dict[str, str] = request.state.typed
             form = FormView(deed=deed, target=_target(request, values), values=values)
             if not is_from_here(request):
                 return await show_page(request, caller, form=msgspec.structs.replace(form, looks_over=True))
             try:
-                return await do(request, caller, values)
+                return await handle(request, caller, values)
             except Problem as problem:
                 return await _given_back(request, caller, form, problem)
 
         return send
 
-    return sends
+    return decorate
 
 
 @_form("post")
 async def send_post(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Post a reply."""
     author = {"name": values.get("name") or " ", "email": values.get("email", ""), "url": values.get("url", "")}
-    seconds = stamps_of(request).seconds_since(values.get("time", ""), clock.now())
+    state, locale = state_of(request, ReadingState), locale_of(request, caller)
+    seconds = state.form_timestamps.seconds_since(values.get("time", ""), clock.now())
     post: dict[str, Any] = {
         "body": values.get("body", ""),
         "author": author,
@@ -67,12 +73,16 @@ async def send_post(request: Request, caller: Caller, values: dict[str, str]) ->
     }
     if values.get("parent"):
         post["parent_id"] = values["parent"]
-    accepted = await submit_post(request, caller, _typed(post, PostIn), key=_key(request, caller, values))
+    typed, key, article = _typed(post, PostIn), _key(request, caller, values), article_of(request)
+    origin = origin_of(request, caller)
+    draft = await build_draft(state, caller, typed, article=article, locale=locale, key=key, origin=origin)
+    add_limit_headers(request, draft.limits.statuses)
+    accepted = await state.group_commit.post(draft)
     comment = accepted.comment
-    answer = _see(request, "held" if comment.state in NOT_YET else "posted", comment=str(comment.id))
+    answer = _see(request, "held" if comment.state in UNPUBLISHED else "posted", comment=str(comment.id))
     # A later repeat may come from another person who has read the comment, so it proves no authorship.
-    if accepted.tells_token and clock.now() - comment.created_at < JUST_NOW:
-        remember(answer, request, caller, gate_of(request).tokens.make(caller.site.id, comment.reader_id))
+    if accepted.proves_author and clock.now() - comment.created_at < JUST_NOW:
+        remember(answer, request, caller, state.gate.tokens.make(caller.site.id, comment.reader_id))
     return answer
 
 
@@ -80,8 +90,11 @@ async def send_post(request: Request, caller: Caller, values: dict[str, str]) ->
 async def send_edit(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Edit the reader's own comment."""
     comment_id = comment_id_of(request)
-    comment = await submit_edit(request, caller, comment_id, _typed({"body": values.get("body", "")}, EditIn))
-    return _see(request, "held" if comment.state in NOT_YET else "edited", comment=str(comment_id))
+    body = read_text(_typed({"body": values.get("body", "")}, EditIn).body, pointer="/body")
+    refuse_over_limit(request, caller, draft={"body": body})
+    state, origin = state_of(request, ConversationState), origin_of(request, caller)
+    comment = await submit_edit(state, caller, comment_id, body=body, origin=origin)
+    return _see(request, "held" if comment.state in UNPUBLISHED else "edited", comment=str(comment_id))
 
 
 @_form("delete")
@@ -96,9 +109,13 @@ async def send_deletion(request: Request, caller: Caller, _values: dict[str, str
 @_form("report")
 async def send_report(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Report a comment."""
-    report = {"reason": values.get("reason", ""), "note": values.get("note") or None}
-    await submit_report(request, caller, comment_id_of(request), _typed(report, ReportIn))
-    return _see(request, "reported", comment=str(comment_id_of(request)))
+    comment_id = comment_id_of(request)
+    report = _typed({"reason": values.get("reason", ""), "note": values.get("note") or None}, ReportIn)
+    note = read_note(report)
+    refuse_over_limit(request, caller)
+    state, origin = state_of(request, PlatformState), origin_of(request, caller)
+    await submit_report(state, caller, comment_id, report.reason, note, origin=origin)
+    return _see(request, "reported", comment=str(comment_id))
 
 
 def _typed(values: dict[str, Any], kind: type[T]) -> T:
@@ -120,17 +137,17 @@ def _key(request: Request, caller: Caller, values: dict[str, str]) -> str:
     return blake2b(msgspec.json.encode([who, fields]), digest_size=24).hexdigest()
 
 
-def _see(request: Request, said: str, *, comment: str) -> Response:
+def _see(request: Request, confirmation: str, *, comment: str) -> Response:
     """Redirect to the comment on the thread's page, with the confirmation (Post/Redirect/Get)."""
     path = "/".join(raw_path(request.scope).split("/")[:3])
     return RedirectResponse(
-        f"{path}?said={said}&comment={comment}#comment-{comment}", 303, {"cache-control": "no-store"}
+        f"{path}?said={confirmation}&comment={comment}#comment-{comment}", 303, {"cache-control": "no-store"}
     )
 
 
 async def _given_back(request: Request, caller: Caller, form: FormView, problem: Problem) -> Response:
     """Show the page with the filled-in form and the problem; without a page, the text alone."""
-    locale = locale_of_visitor(request, caller)
+    locale = locale_of(request, caller)
     try:
         return await show_page(request, caller, form=form.given_back(problem, locale), problem=problem)
     except NotFound:

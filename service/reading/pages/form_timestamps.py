@@ -3,7 +3,7 @@
 import hmac
 from datetime import datetime
 
-LONGEST = 86_400 * 30.0
+MAX_SECONDS = 86_400 * 30.0
 
 
 class FormTimestamps:
@@ -17,12 +17,12 @@ class FormTimestamps:
         instant = str(int(now.timestamp()))
         return f"{instant}.{self._tag(instant)}"
 
-    def seconds_since(self, stamp: str, now: datetime) -> float:
-        """Return the age of ``stamp`` in seconds, at most :data:`LONGEST`; 0 if invalid."""
-        instant, _, tag = stamp.partition(".")
+    def seconds_since(self, timestamp: str, now: datetime) -> float:
+        """Return the age of ``timestamp`` in seconds, at most :data:`MAX_SECONDS`; 0 if invalid."""
+        instant, _, tag = timestamp.partition(".")
         if not hmac.compare_digest(tag.encode(), self._tag(instant).encode()):
             return 0
-        return min(max(0.0, now.timestamp() - int(instant)), LONGEST)
+        return min(max(0.0, now.timestamp() - int(instant)), MAX_SECONDS)
 
     def _tag(self, instant: str) -> str:
         return hmac.digest(self._key, instant.encode(), "sha256")[:12].hex()

@@ -10,10 +10,10 @@ from starlette.requests import Request
 
 from service.conversation.comments.comment_lookup import find_comment
 from service.conversation.comments.model import CommentRow, State
+from service.conversation.comments.visibility import sees_text
 from service.platform.access.caller import Caller
 from service.platform.problems import NotFound, Problem
-from service.reading.pages.form_timestamps import FormTimestamps
-from service.reading.pages.thread_view import Branch, find_branch, is_own
+from service.reading.pages.thread_view import Branch, find_branch
 
 Deed = Literal["post", "edit", "delete", "report"]
 DEEDS: dict[str, Deed] = {"reply": "post", "edit": "edit", "delete": "delete", "report": "report"}
@@ -46,13 +46,13 @@ class FormView(msgspec.Struct, kw_only=True):
         """Return the form with the errors of ``problem``."""
         content = problem.content(locale)
         # A plain string is a detail for programmers; readers get the translated title.
-        told = content["title"] if isinstance(problem.detail, str) else content.get("detail", content["title"])
+        message = content["title"] if isinstance(problem.detail, str) else content.get("detail", content["title"])
         field = FIELDS.get(content.get("pointer", ""))
         # The parent is unavailable: the text may become a comment on the article.
         target = None if problem.slug == "parent-unavailable" else self.target
         if field:
-            return msgspec.structs.replace(self, target=target, wrong={field: told})
-        return msgspec.structs.replace(self, target=target, error=told)
+            return msgspec.structs.replace(self, target=target, wrong={field: message})
+        return msgspec.structs.replace(self, target=target, error=message)
 
 
 async def open_form(request: Request, connection: AsyncConnection, caller: Caller) -> FormView:
@@ -86,7 +86,7 @@ async def _body_of(connection: AsyncConnection, caller: Caller, asked: str, deed
     except (NotFound, ValueError):
         return None
     if deed in {"edit", "delete"}:
-        return comment.body if is_own(comment, caller) and comment.state is not State.DELETED else None
+        return comment.body if sees_text(comment, caller) else None
     return "" if comment.state is State.PUBLISHED else None
 
 
@@ -104,10 +104,3 @@ def comment_asked(request: Request) -> UUID | None:
         return UUID(next((each for each in given if each), ""))
     except ValueError:
         return None
-
-
-def stamps_of(request: Request) -> FormTimestamps:
-    """Return the app's form timestamps."""
-    stamps = request.app.state.stamps
-    assert isinstance(stamps, FormTimestamps)
-    return stamps

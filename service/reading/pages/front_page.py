@@ -6,10 +6,9 @@ from starlette.responses import Response
 from service.conversation.threads.thread_list import list_threads
 from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform import clock
-from service.platform.access.authorize import gate_of
+from service.platform.http.app_state import database_of, gate_of
 from service.platform.languages.messages import negotiate
 from service.platform.problems import NotFound
-from service.platform.storage.engine import database_of
 from service.reading.pages.templates_engine import page
 
 DEMO = "demo"

@@ -12,19 +12,21 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.access.authorize import count_address, gate_of
 from service.platform.access.caller import Caller
+from service.platform.access.platform_state import ServerState
+from service.platform.http.app_state import gate_of, state_of
 from service.platform.http.decode import read_body
 from service.platform.http.problem_responses import locale_asked, note_cause
 from service.platform.http.raw_routes import Handler, path_parameter
-from service.platform.languages.messages import catalogue, catalogue_for, negotiate
+from service.platform.http.request_origin import host_of
+from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
 from service.reading.pages.templates_engine import page
 
 COOKIE = "onereply-author"
-LARGEST_FORM = 256 * 1024  # 10,000 characters of four bytes, each byte written as %XX
-MOST_FIELDS = 20
-KEPT_SECONDS = 400 * 86_400  # the maximum in browsers
+MAX_FORM_BYTES = 256 * 1024  # 10,000 characters of four bytes, each byte written as %XX
+MAX_FIELDS = 20
+COOKIE_SECONDS = 400 * 86_400  # the maximum in browsers
 PageHandler = Callable[[Request, Caller], Awaitable[Response]]
 
 
@@ -38,7 +40,7 @@ def visited(handler: PageHandler) -> Handler:
         typed: dict[str, str] = {}
         try:
             if request.method == "POST":
-                typed = request.state.typed = _fields_in(await read_body(request, limit=LARGEST_FORM))
+                typed = request.state.typed = _fields_in(await read_body(request, limit=MAX_FORM_BYTES))
             return await handler(request, await _visitor(request))
         except Problem as problem:
             return problem_page(request, problem, typed=typed.get("body", ""))
@@ -47,8 +49,8 @@ def visited(handler: PageHandler) -> Handler:
 
 
 def _fields_in(body: bytes) -> dict[str, str]:
-    """Return the form's first :data:`MOST_FIELDS` fields (URL Standard, section 5.1)."""
-    first = b"&".join(body.split(b"&", MOST_FIELDS)[:MOST_FIELDS])
+    """Return the form's first :data:`MAX_FIELDS` fields (URL Standard, section 5.1)."""
+    first = b"&".join(body.split(b"&", MAX_FIELDS)[:MAX_FIELDS])
     return dict(parse_qsl(first.decode("utf-8", "replace"), keep_blank_values=True))
 
 
@@ -58,23 +60,19 @@ def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Resp
     note_cause(request.scope, problem)
     template = "missing.html" if problem.status in {400, 404} and not typed else "trouble.html"
     headers = {**problem.headers, "cache-control": "no-store"}
-    told, fields = problem.content(locale), catalogue(catalogue_for(locale))["form"]
-    return page(template, locale=locale, status=problem.status, headers=headers, told=told, typed=typed, fields=fields)
+    fields = catalogue(catalogue_for(locale))["form"]
+    content = {"told": problem.content(locale), "typed": typed, "fields": fields}
+    return page(template, locale=locale, status=problem.status, headers=headers, **content)
 
 
 async def _visitor(request: Request) -> Caller:
     """Return the visitor; requests count against the rate limit of the address."""
-    doorkeeper = gate_of(request)
-    site = await doorkeeper.sites.find(path_parameter(request, "site"))
+    gate = gate_of(request)
+    site = await gate.sites.find(path_parameter(request, "site"))
     request.scope["site_locale"] = site.locale
-    count_address(request, site, doorkeeper.limits)
+    gate.count_address(site, host_of(request))
     token = request.cookies.get(COOKIE)
-    return Caller(site, reader_id=doorkeeper.tokens.read(site.id, token) if token else None)
-
-
-def locale_of_visitor(request: Request, caller: Caller) -> str:
-    """Return the reader's language if a catalogue exists, else the site's."""
-    return negotiate(request.headers.get("accept-language"), site_locale=caller.site.locale)
+    return Caller(site, reader_id=gate.tokens.read(site.id, token) if token else None)
 
 
 def remember(response: Response, request: Request, caller: Caller, token: str) -> None:
@@ -82,9 +80,9 @@ def remember(response: Response, request: Request, caller: Caller, token: str) -
     response.set_cookie(
         COOKIE,
         token,
-        max_age=KEPT_SECONDS,
+        max_age=COOKIE_SECONDS,
         path=f"/{caller.site.slug}/",
-        secure="https" in {request.url.scheme, urlsplit(request.app.state.base_url or "").scheme},
+        secure="https" in {request.url.scheme, urlsplit(state_of(request, ServerState).base_url or "").scheme},
         httponly=True,
         samesite="lax",
     )
@@ -92,8 +90,8 @@ def remember(response: Response, request: Request, caller: Caller, token: str) -
 
 def is_from_here(request: Request) -> bool:
     """Whether the request comes from a page of this origin, or from a client that names no origin."""
-    if told := request.headers.get("sec-fetch-site"):
-        return told == "same-origin"
+    if fetch_site := request.headers.get("sec-fetch-site"):
+        return fetch_site == "same-origin"
     origin = request.headers.get("origin")
-    hosts = {request.headers.get("host"), urlsplit(request.app.state.base_url or "").netloc}
+    hosts = {request.headers.get("host"), urlsplit(state_of(request, ServerState).base_url or "").netloc}
     return origin is None or urlsplit(origin).netloc in hosts - {None, ""}

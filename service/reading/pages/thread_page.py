@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.conversation.comments.comment_lookup import find_comment, no_comment
+from service.conversation.comments.visibility import is_own
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread, visible
 from service.conversation.threads.wire import changes_at
 from service.platform import clock
-from service.platform.access.caller import Caller, locale_of
+from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of, state_of
 from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import (
     PRIVATE,
@@ -24,13 +26,14 @@ from service.platform.http.conditional import (
 )
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of, comment_id_of
+from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
-from service.platform.storage.engine import database_of
-from service.reading.pages.forms import DEEDS, FormView, comment_asked, open_form, settled, stamps_of
-from service.reading.pages.page_sessions import is_from_here, locale_of_visitor
+from service.reading.pages.forms import DEEDS, FormView, comment_asked, open_form, settled
+from service.reading.pages.page_sessions import is_from_here
+from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.templates_engine import LOOKS, SAFE, html_page, page, rendered
-from service.reading.pages.thread_view import Shown, find_branch, is_own, page_path, read_shown
+from service.reading.pages.thread_view import Shown, find_branch, page_path, read_shown
 from service.reading.pages.wire import FragmentQuery
 
 # Text fields get focus automatically, unless the URL has a fragment (HTML, section 6.6.7).
@@ -71,7 +74,7 @@ async def show_page(
 
     Raises NotFound if readers can't see the thread.
     """
-    locale, now = locale_of_visitor(request, caller), clock.now()
+    locale, now = locale_of(request, caller), clock.now()
     asked = _asked(request, form)
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
@@ -101,6 +104,7 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
     """Redirect from a comment's permalink to its place on the thread page, or to its form."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
+    # The link to a comment that its author has deleted still leads them to the thread.
     if thread.is_hidden(clock.now()) or not (comment.shown or is_own(comment, caller)):
         raise no_comment()
     deed = next((deed for deed in DEEDS if deed in request.query_params), "comment")
@@ -141,7 +145,7 @@ def _context(
         "reasons": messages["reason"],
         "as_name": profile.name if profile else None,
         "asks_email": caller.site.settings.require_email and not (profile and profile.email),
-        "stamp": stamps_of(request).make(clock.now()),
+        "stamp": state_of(request, ReadingState).form_timestamps.make(clock.now()),
         "edit_seconds": caller.site.settings.edit_window_seconds,
         "script_words": _for_scripts(messages),
     }

@@ -1,7 +1,7 @@
 """The view of one page of a thread, shared by the fragment, the thread page and the embed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote
 from uuid import UUID
 
@@ -11,14 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.comment_lookup import find_comment
 from service.conversation.comments.comment_pages import list_comments, order_key, page_with, path_in
 from service.conversation.comments.findings_store import read_findings
-from service.conversation.comments.model import Comment, State
-from service.conversation.comments.wire import (
-    CommentOut,
-    own_comment,
-    public_comment,
-    state_for_author,
-    status_reasons_of,
+from service.conversation.comments.model import Comment
+from service.conversation.comments.visibility import (
+    is_awaiting_review,
+    is_listed,
+    is_own,
+    may_edit,
+    sees_text,
+    view_for,
 )
+from service.conversation.comments.wire import CommentOut
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.model import Thread
 from service.conversation.threads.wire import ThreadOut, thread_out
@@ -74,9 +76,10 @@ async def read_shown(
     )
     more = encode_cursor(order_key(comments[asked.limit - 1], asked.order)) if len(comments) > asked.limit else None
     comments = comments[: asked.limit]
-    held = [comment.id for comment in comments if is_own(comment, caller) and _is_held(comment)]
+    held = [comment.id for comment in comments if is_awaiting_review(comment, caller)]
     findings = await read_findings(connection, held) if held else {}
-    branches = [_branch(comment, caller, out, findings, locale=locale, now=now) for comment in comments]
+    reader = caller.as_reader()  # a host's page shows moderators what readers see
+    branches = [_branch(comment, reader, thread, findings, locale=locale, now=now) for comment in comments]
     return Shown(
         site=caller.site.slug,
         path=page_path(caller.site, thread.article),
@@ -96,38 +99,23 @@ async def _after(
         comment, found_in = await find_comment(connection, caller.site, comment_id)
     except NotFound:
         return b""
-    is_seen = comment.shown or (is_own(comment, caller) and _is_held(comment))
-    if found_in.id != thread.id or not is_seen:
+    if found_in.id != thread.id or not is_listed(comment, caller):
         return b""
     return await page_with(connection, comment, order=asked.order, limit=asked.limit, reader_id=caller.reader_id)
 
 
 def _branch(
     comment: Comment,
-    caller: Caller,
-    thread: ThreadOut,
+    reader: Caller,
+    thread: Thread,
     findings: Mapping[UUID, Sequence[Finding]],
     *,
     locale: str,
     now: datetime,
 ) -> Branch:
-    if not is_own(comment, caller) or comment.state is State.DELETED:
-        return Branch(public_comment(comment))
-    seen = own_comment(comment)
-    if comment.id in findings:
-        seen.status_reasons = status_reasons_of(comment, findings[comment.id], caller.site.rules, locale=locale)
-    ends = comment.created_at + timedelta(seconds=caller.site.settings.edit_window_seconds)
-    is_in_time = thread.state == "open" and now < ends
-    return Branch(seen, own=True, may_edit=is_in_time and state_for_author(comment) in {State.PUBLISHED, State.PENDING})
-
-
-def is_own(comment: Comment, caller: Caller) -> bool:
-    """Whether ``caller`` wrote the comment."""
-    return caller.reader_id is not None and comment.reader_id == caller.reader_id
-
-
-def _is_held(comment: Comment) -> bool:
-    return state_for_author(comment) is State.PENDING
+    seen = view_for(comment, reader, locale=locale, findings=findings.get(comment.id))
+    own = is_own(comment, reader) and sees_text(comment, reader)
+    return Branch(seen, own=own, may_edit=may_edit(comment, reader, now, thread=thread))
 
 
 def grow(branches: list[Branch]) -> list[Branch]:

@@ -13,15 +13,16 @@ from starlette.types import Receive, Scope, Send
 
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
-from service.platform.access.caller import Caller, locale_of
-from service.platform.access.rate_limits import address_of
+from service.platform.access.caller import Caller
+from service.platform.http.app_state import state_of
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.request_log import outlasts
+from service.platform.http.request_origin import address_of, locale_of
 from service.platform.problems import Busy, InvalidHeader
 from service.reading.streams import catch_up
 from service.reading.streams.catch_up import find_start, read_missed
-from service.reading.streams.log_follower import LogFollower
+from service.reading.streams.log_follower import LogFollower, StreamState
 from service.reading.streams.reader_events import ReaderEvent, reload_event
 from service.reading.streams.shared_reads import SharedReads
 from service.reading.streams.stream import Stream
@@ -40,9 +41,9 @@ async def get_stream(request: Request, caller: Caller) -> Response:
     """Stream a thread's changes, from the client's last event or from now on."""
     site, article, locale = caller.site, article_of(request), locale_of(request, caller)
     has, last_event = decode_query(request, StreamQuery).sequence, _last_event(request)
-    following: LogFollower = request.app.state.following
+    log_follower = state_of(request, StreamState).log_follower
     find = partial(find_start, site_id=site.id, article=article, has=has, last_event=last_event)
-    start = await following.reads.shared(("start", site.id, article, has, last_event), find)
+    start = await log_follower.reads.shared(("start", site.id, article, has, last_event), find)
     headers = {"content-language": locale, "vary": "Accept-Language"}
     if request.method == "HEAD":
         return Response(headers={"cache-control": "no-store", **headers}, media_type="text/event-stream")
@@ -51,8 +52,8 @@ async def get_stream(request: Request, caller: Caller) -> Response:
         out, sequence = thread_out(thread, site, locale=locale, now=clock.now()), thread.sequence
         reload = reload_event(out, thread_id=thread.id, position=start.position)
     stream = Stream(site, thread.id, sequence=sequence, locale=locale, address=address_of(request))
-    await following.join(stream)
-    return StreamResponse(stream, following, reload, headers=headers)
+    await log_follower.join(stream)
+    return StreamResponse(stream, log_follower, reload, headers=headers)
 
 
 class StreamResponse(EventSourceResponse):

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import read_comments
 from service.conversation.comments.model import State
-from service.conversation.comments.wire import public_comment
+from service.conversation.comments.visibility import public_view
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread, visible
 from service.platform import clock
@@ -145,7 +145,7 @@ async def _reader_events(connection: AsyncConnection, rows: Sequence[Row[*tuple[
         if each.name in _WITH_TEXT and each.logged.comment:
             comment = comments[each.logged.comment.id]
             if comment.state is State.PUBLISHED:
-                each.comment = public_comment(comment)
+                each.comment = public_view(comment)
     return [each for each in events if each.comment or each.name not in _WITH_TEXT]
 
 

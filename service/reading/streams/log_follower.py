@@ -28,6 +28,7 @@ from service.platform.problems import Busy
 from service.platform.sites.model import SiteRow
 from service.platform.sites.site_lookup import Site, current_sites
 from service.platform.storage.engine import Database
+from service.reading.cache.response_cache import CacheState
 from service.reading.streams.catch_up import read_next
 from service.reading.streams.reader_events import ReaderEvent
 from service.reading.streams.shared_reads import SharedReads
@@ -157,3 +158,9 @@ def _fan_out(followed: Followed, event: ReaderEvent) -> None:
 
 
 _HEADS = select(SiteRow.id, SiteRow.position).where(SiteRow.id.in_(bindparam("ids", expanding=True)))
+
+
+class StreamState(CacheState, kw_only=True, frozen=True):
+    """The part of the app's state that streams need."""
+
+    log_follower: LogFollower

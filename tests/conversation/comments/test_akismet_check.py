@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 import structlog
 from prometheus_client import REGISTRY
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from service.conversation.comments.akismet_check import AkismetCheck
 from service.conversation.screening.akismet import Akismet
 from service.platform.sites.edit_site import find_site
@@ -35,7 +35,7 @@ async def akismet() -> AsyncIterator[AnAkismet]:
 
 
 @pytest.fixture
-async def asked_of(app: Starlette) -> AsyncIterator[AnAkismet]:
+async def asked_of(app: App) -> AsyncIterator[AnAkismet]:
     """An Akismet that the app asks for every site, with the same key, and waits long for."""
     async with an_akismet() as server, asking(app, Akismet(server.url, seconds=LONG)):
         yield server
@@ -48,18 +48,17 @@ def logged() -> Iterator[list[Any]]:
 
 
 @asynccontextmanager
-async def asking(app: Starlette, akismet: Akismet, *, key: str | None = KEY) -> AsyncIterator[None]:
+async def asking(app: App, akismet: Akismet, *, key: str | None = KEY) -> AsyncIterator[None]:
     """Have ``app`` ask this ``akismet`` with this ``key``."""
 
     async def find_key(_site: Site) -> str | None:
         return key
 
-    before, app.state.asking = app.state.asking, AkismetCheck(app.state.database, akismet, find_key=find_key)
-    try:
+    check = AkismetCheck(app.state.database, akismet, find_key=find_key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "state", msgspec.structs.replace(app.state, akismet_check=check))
         yield
-    finally:
-        app.state.asking = before
-        await akismet.close()
+    await akismet.close()
 
 
 async def findings_of(site: ASite, comment: Json) -> list[tuple[str, str, str | None]]:
@@ -94,7 +93,7 @@ async def test_what_akismet_says_is_taken_as_the_site_has_set(
 
 
 async def test_akismet_is_told_what_it_wants_to_know_and_nothing_else(
-    app: Starlette, asked_of: AnAkismet, the_clock: Clock
+    app: App, asked_of: AnAkismet, the_clock: Clock
 ) -> None:
     async with a_site(app, locale="pt-BR") as site:
         await set_rules(site, **ASK)
@@ -224,9 +223,7 @@ async def test_without_a_good_answer_a_post_is_held_or_passes_as_set(
 
 
 @pytest.mark.parametrize("does", ["hang", "trickle"])
-async def test_an_akismet_that_hangs_is_not_waited_for(
-    app: Starlette, site: ASite, akismet: AnAkismet, does: Does
-) -> None:
+async def test_an_akismet_that_hangs_is_not_waited_for(app: App, site: ASite, akismet: AnAkismet, does: Does) -> None:
     thread = await a_thread(site)
     await set_rules(site, **ASK)
     akismet.says = does
@@ -235,7 +232,7 @@ async def test_an_akismet_that_hangs_is_not_waited_for(
     assert await findings_of(site, posted["comment"]) == [("on_akismet_failure", "hold", None)]
 
 
-async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) -> None:
+async def test_where_nobody_listens_a_post_is_held(app: App, site: ASite) -> None:
     async with an_akismet() as gone:
         pass
     await set_rules(site, **ASK)
@@ -245,7 +242,7 @@ async def test_where_nobody_listens_a_post_is_held(app: Starlette, site: ASite) 
 
 
 async def test_while_akismet_hangs_other_sites_post_and_their_posts_do_not_wait(
-    app: Starlette, site: ASite, asked_of: AnAkismet
+    app: App, site: ASite, asked_of: AnAkismet
 ) -> None:
     await set_rules(site, **ASK)
     thread = await a_thread(site)
@@ -304,6 +301,6 @@ async def test_it_is_asked_with_the_key_that_the_site_keeps_sealed(database_url:
         async with app.state.database.write() as connection:
             found = await find_site(connection, site.slug)
             await set_secret(connection, found, "akismet-key", KEY, secret_key=SECRET_KEY)
-        app.state.doorkeeper.sites.evict(site.slug)
+        app.state.gate.sites.evict(site.slug)
         assert (await (await a_thread(site)).post()).status_code in {201, 202}
     assert [form["api_key"] for _, form in akismet.asked] == [KEY]

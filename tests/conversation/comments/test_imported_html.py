@@ -1,6 +1,6 @@
 """What other systems kept as HTML goes through the same gate, with its paragraphs and none of its tricks."""
 
-import json
+from pathlib import Path
 
 import pytest
 from defusedxml.ElementTree import parse
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from service.conversation.comments.render import sanitise_imported
 from tests.conversation.comments.reading_html import REL, Reading
-from tests.real_data import real_data
+from tests.samples import sample_cases, sample_id, samples
 
 TAGS = ["a", "b", "blockquote", "code", "del", "div", "em", "i", "li", "ol", "p", "pre", "q", "s", "script", "ul"]
 PARTS = ["<a href='http://a.b'>", "<a href=javascript:x>", "<br>", "<br/>", "<img src=http://a.b alt=c>", "<!--", "-->"]
@@ -74,12 +74,13 @@ def test_whatever_is_imported_is_safe(html_text: str) -> None:
 
 @pytest.mark.parametrize("name", ["hostile/xss.json", "hostile/naughty-strings.json", "hostile/unicode.json"])
 def test_hostile_strings_are_safe(name: str) -> None:
-    for case in json.loads(real_data(name).read_text("utf-8")):
+    for case in sample_cases(name):
         Reading(sanitise_imported(case if isinstance(case, str) else case.get("payload", case.get("text"))))
 
 
-def test_the_comments_of_a_real_blog_come_in_whole() -> None:
-    export = parse(real_data("wordpress/theme-unit-test.xml"))
+@pytest.mark.parametrize("path", samples("wordpress/nested.xml", real="wordpress/theme-unit-test.xml"), ids=sample_id)
+def test_the_comments_of_a_blog_come_in_whole(path: Path) -> None:
+    export = parse(path)
     contents = [element.text for element in export.iter() if element.tag.endswith("}comment_content")]
     assert len(contents) > 30
     for content in filter(None, contents):

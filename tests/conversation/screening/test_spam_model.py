@@ -1,6 +1,7 @@
 """A classifier counts what it is taught, forgets it without a trace, and says nothing before it has seen enough."""
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from service.conversation.screening.spam_model import (
     model_of,
 )
 from tests.bench.classifying import area, by_video, five_folds, labelled
-from tests.real_data import real_data
+from tests.samples import real_data
 
 LESSONS = st.lists(st.tuples(st.sets(st.sampled_from("abcdef")), st.booleans()), max_size=12)
 
@@ -115,6 +116,7 @@ def test_a_word_dressed_up_has_the_same_features() -> None:
     assert plain.all == dressed.all
 
 
+@pytest.mark.slow
 def test_the_classifier_tells_real_spam() -> None:
     """What it is held to: 0.99 where it has learned comments of the same video, 0.97 where it has not."""
     real_data("spam/youtube-Psy.csv")

@@ -1,6 +1,5 @@
 """A word of a list is found however it is dressed up, and nowhere else."""
 
-import json
 import re
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.conversation.screening.fold_text import fold
 from service.conversation.screening.word_rules import WordList, text_of
-from tests.real_data import real_data
+from tests.samples import sample_cases
 
 
 def found(term: str, text: str) -> bool:
@@ -103,7 +102,7 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 def test_nothing_makes_folding_or_looking_fail() -> None:
     words = WordList(["casino", "v*gra", "*bet*", "buy now"])
     for name in ("unicode", "naughty-strings"):
-        for each in json.loads(real_data(f"hostile/{name}.json").read_text()):
+        for each in sample_cases(f"hostile/{name}.json"):
             words.first_in(text_of(each if isinstance(each, str) else each["text"]))
 
 

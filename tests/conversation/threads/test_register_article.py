@@ -6,9 +6,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from service.settings import Settings
 from tests.builders import REFERENCE_TITLE, ASite, Clock, Json, a_comment, a_site, a_thread, decide, events_of
 from tests.conftest import SECRET_KEY
@@ -172,7 +171,7 @@ async def test_two_registrations_at_once_make_one_thread(site: ASite) -> None:
     assert await types(site) == ["thread.created"]
 
 
-async def test_two_processes_that_register_at_once_make_one_thread(app: Starlette, database_url: str) -> None:
+async def test_two_processes_that_register_at_once_make_one_thread(app: App, database_url: str) -> None:
     """Two apps over one database share nothing but that."""
     second = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
     async with a_site(app) as site, second.router.lifespan_context(second):

@@ -24,7 +24,7 @@ async def share_webhook_secret(site: ASite, secret: str = SECRET) -> None:
     async with site.app.state.database.write() as connection:
         found = await find_site(connection, site.slug)
         await set_secret(connection, found, "article-webhooks", secret, secret_key=SECRET_KEY)
-    site.app.state.doorkeeper.sites.evict(site.slug)
+    site.app.state.gate.sites.evict(site.slug)
 
 
 def signed(

@@ -58,7 +58,7 @@ class AWorker:
 
     def __init__(self, site: ASite, *, schedule: list[timedelta] | None = None) -> None:
         database: Database = site.app.state.database
-        webhooks: EndpointClients = site.app.state.webhooks
+        webhooks: EndpointClients = site.app.state.endpoint_clients
         self.deliverer = Deliverer(
             database,
             secrets=webhooks.secrets,

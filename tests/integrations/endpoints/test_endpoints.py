@@ -6,6 +6,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -25,7 +26,7 @@ from tests.integrations.endpoints.deliveries import (
     endpoint_of,
 )
 from tests.platform.outbound.test_safe_client import resolve
-from tests.real_data import real_data
+from tests.samples import sample_cases
 
 
 async def test_the_secret_is_shown_once_and_kept_sealed(site: ASite) -> None:
@@ -72,11 +73,11 @@ async def test_what_can_be_no_endpoint_is_refused_by_name(site: ASite, body: Jso
 
 
 async def test_where_nobody_may_be_called_nobody_listens(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
-    webhooks: EndpointClients = site.app.state.webhooks
+    webhooks: EndpointClients = site.app.state.endpoint_clients
     careful = EndpointClients(webhooks.secrets, Targets(allow_private=False, resolve=resolve))
-    monkeypatch.setitem(site.app.state._state, "webhooks", careful)
+    monkeypatch.setattr(site.app, "state", msgspec.structs.replace(site.app.state, endpoint_clients=careful))
     async with a_worker(site):
-        for case in json.loads(real_data("webhooks/target-urls.json").read_text()):
+        for case in sample_cases("webhooks/target-urls.json"):
             answered = await site.call("POST", "/endpoints", by="admin", json={"url": case["url"]})
             assert answered.status_code == (201 if case["expect"].startswith("allow") else 422), case
         unknown = await site.call("POST", "/endpoints", by="admin", json={"url": "https://nowhere.example/"})
@@ -92,9 +93,9 @@ async def test_a_name_that_leads_elsewhere_later_is_not_connected_to(
     async def rebind(_host: str, _port: int) -> Sequence[Address]:
         return [ip_address(addresses[0])]
 
-    webhooks: EndpointClients = site.app.state.webhooks
+    webhooks: EndpointClients = site.app.state.endpoint_clients
     careful = EndpointClients(webhooks.secrets, Targets(allow_private=False, resolve=rebind))
-    monkeypatch.setitem(site.app.state._state, "webhooks", careful)
+    monkeypatch.setattr(site.app, "state", msgspec.structs.replace(site.app.state, endpoint_clients=careful))
     async with a_receiver() as host, a_worker(site) as worker:
         port = host.origin.rpartition(":")[2]
         endpoint, _ = await an_endpoint(site, f"http://rebinding.example:{port}/")

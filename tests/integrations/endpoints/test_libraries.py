@@ -22,7 +22,7 @@ from service.platform.outbound.webhook_signatures import (
 from tests.builders import Json
 from tests.contract.tools import HERE, modules
 from tests.installing import node, run
-from tests.real_data import real_data
+from tests.samples import sample_cases
 
 TEXTS = ["Well said.", "Да, 👩‍👩‍👧 „так“ \u2028 é", "\\ \" / < & '", "word " * 10_000]
 
@@ -76,7 +76,7 @@ async def test_we_take_what_it_signs() -> None:
 
 @pytest.mark.slow
 async def test_it_signs_the_vectors_as_they_are() -> None:
-    vectors: list[Json] = json.loads(real_data("webhooks/standard-webhooks-vectors.json").read_text())
+    vectors: list[Json] = sample_cases("webhooks/standard-webhooks-vectors.json")
     valid = [vector for vector in vectors if vector["valid"]]
     signs = [{"id": each["headers"][ID], "timestamp": int(each["headers"][TIMESTAMP])} for each in valid]
     answers = await ask(

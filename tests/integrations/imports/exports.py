@@ -6,7 +6,10 @@ from typing import BinaryIO
 
 from service.integrations.imports.archive import ArchivedComment, ArchivedThread
 from service.integrations.imports.wordpress import read_wordpress
+from tests.samples import samples
 
+# Each stands beside an expected.json, which says what two other methods counted in it.
+EXPORTS = [path for expected in samples("wordpress/expected.json") for path in sorted(expected.parent.glob("*.xml"))]
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<rss version="2.0" xmlns:wp="http://wordpress.org/export/1.2/" xmlns:media="http://search.yahoo.com/mrss/">'

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -15,17 +16,19 @@ from service.integrations.imports.wordpress import read_wordpress
 from service.platform.sites.edit_site import find_site
 from service.platform.sites.model import SiteRow
 from tests.builders import ASite, AThread, Json, a_comment, a_thread, events_of
-from tests.real_data import real_data
+from tests.integrations.imports.exports import EXPORTS
+from tests.samples import OWN, sample_id, samples
 
-FILES = [
-    pytest.param("blog-2007-pingbacks.xml", marks=pytest.mark.slow),
-    pytest.param("blog-2009-moderated.xml", marks=pytest.mark.slow),
-    "every-state.xml",
-    "small-blog.xml",
-    "theme-preview.xml",
-    "theme-unit-test.xml",
-    "wxr-1.0-blog.xml",
-]
+LARGE = ("blog-2007-pingbacks.xml", "blog-2009-moderated.xml")
+# The articles of each export that are closed with exactly one reply.
+CLOSED = {"nested.xml": ("11", "12"), "theme-unit-test.xml": ("1149", "1168", "1170")}
+# The article of each export with the deepest thread: twenty comments, one of them pending.
+DEEPEST = {"nested.xml": "10", "theme-unit-test.xml": "1148"}
+# The published comments and the pingbacks of each export.
+PINGS = {"pingbacks.xml": (9, 6), "blog-2007-pingbacks.xml": (119, 62)}
+EVERY_STATE = (OWN / "wordpress/every-state.xml").read_bytes()
+NESTED = samples("wordpress/nested.xml", real="wordpress/theme-unit-test.xml")
+PINGBACKS = samples("wordpress/pingbacks.xml", real="wordpress/blog-2007-pingbacks.xml")
 STATES = {"published": "published", "pending": "pending", "spam": "spam", "trash": "deleted"}
 
 
@@ -40,11 +43,19 @@ async def import_file(site: ASite, content: bytes, *, pings: bool = False) -> Im
     return report
 
 
-@pytest.mark.parametrize("name", FILES)
-async def test_every_file_gives_what_is_expected(site: ASite, name: str) -> None:
+def bytes_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow if path.name in LARGE else ()) for path in EXPORTS],
+    ids=sample_id,
+)
+async def test_every_file_gives_what_is_expected(site: ASite, path: Path) -> None:
     await site.set(max_depth=20)
-    await import_file(site, real_data(f"wordpress/{name}").read_bytes())
-    expected: Json = json.loads(real_data("wordpress/expected.json").read_text())[name]["articles"]
+    await import_file(site, bytes_of(path))
+    expected: Json = json.loads(path.with_name("expected.json").read_text())[path.name]["articles"]
     found = await stored(site)
     for article, wanted in expected.items():
         states = {ours: wanted[theirs] for theirs, ours in STATES.items() if theirs in wanted}
@@ -72,28 +83,29 @@ async def stored(site: ASite) -> dict[str, tuple[bool, dict[str, int], dict[int,
     return articles
 
 
-async def test_threading_states_and_closing_survive(site: ASite) -> None:
-    await import_file(site, real_data("wordpress/theme-unit-test.xml").read_bytes())
-    for article in ("1149", "1168", "1170"):
+@pytest.mark.parametrize("path", NESTED, ids=sample_id)
+async def test_threading_states_and_closing_survive(site: ASite, path: Path) -> None:
+    await import_file(site, bytes_of(path))
+    for article in CLOSED[path.name]:
         thread = (await site.call("GET", f"/threads/{article}", by="host")).json()
         assert (thread["label"], thread["notice"]) == ("One reply", "Comments are closed.")
         assert thread["heading"].startswith("One reply on “")
 
 
-async def test_the_tree_is_as_deep_as_it_was(site: ASite) -> None:
+@pytest.mark.parametrize("path", NESTED, ids=sample_id)
+async def test_the_tree_is_as_deep_as_it_was(site: ASite, path: Path) -> None:
     await site.set(max_depth=20)
-    await import_file(site, real_data("wordpress/theme-unit-test.xml").read_bytes())
-    page = (await site.call("GET", "/threads/1148/comments?limit=200", by="host")).json()
+    await import_file(site, bytes_of(path))
+    page = (await site.call("GET", f"/threads/{DEEPEST[path.name]}/comments?limit=200", by="host")).json()
     depths = Counter(comment["depth"] for comment in page["comments"])
     assert depths == {0: 10, **dict.fromkeys(range(1, 10), 1)}
     assert page["thread"]["reply_count"] == 19
 
 
 async def test_importing_twice_adds_nothing_and_tells_nothing(site: ASite) -> None:
-    content = real_data("wordpress/every-state.xml").read_bytes()
-    first = await import_file(site, content)
+    first = await import_file(site, EVERY_STATE)
     told = await events_of(site)
-    again = await import_file(site, content)
+    again = await import_file(site, EVERY_STATE)
     assert sum(first.added.values()) > 0
     assert again.added == Counter()
     assert again.skipped["already imported"] == sum(first.added.values())
@@ -101,7 +113,7 @@ async def test_importing_twice_adds_nothing_and_tells_nothing(site: ASite) -> No
 
 
 async def test_each_article_is_told_by_one_event(site: ASite) -> None:
-    await import_file(site, real_data("wordpress/every-state.xml").read_bytes())
+    await import_file(site, EVERY_STATE)
     events = await events_of(site)
     assert {event["type"] for event in events} == {"thread.imported"}
     assert len({event["data"]["thread"]["article"] for event in events}) == len(events)
@@ -110,15 +122,16 @@ async def test_each_article_is_told_by_one_event(site: ASite) -> None:
     assert reference["data"]["thread"]["state"] == "closed"
 
 
-async def test_pings_stay_out_unless_asked_for(site: ASite) -> None:
-    content = real_data("wordpress/blog-2007-pingbacks.xml").read_bytes()
+@pytest.mark.parametrize("path", PINGBACKS, ids=sample_id)
+async def test_pings_stay_out_unless_asked_for(site: ASite, path: Path) -> None:
+    content, (published, pingbacks) = bytes_of(path), PINGS[path.name]
     without = await import_file(site, content)
-    assert (without.added["published"], without.skipped["pingback"]) == (119, 62)
-    assert (await import_file(site, content, pings=True)).added["published"] == 62
+    assert (without.added["published"], without.skipped["pingback"]) == (published, pingbacks)
+    assert (await import_file(site, content, pings=True)).added["published"] == pingbacks
 
 
 async def test_what_was_not_public_is_kept_from_readers(site: ASite) -> None:
-    await import_file(site, real_data("wordpress/every-state.xml").read_bytes())
+    await import_file(site, EVERY_STATE)
     assert (await site.call("GET", "/threads/5")).status_code == 404
     assert (await site.call("GET", "/threads/5", by="host")).status_code == 200
 
@@ -126,14 +139,14 @@ async def test_what_was_not_public_is_kept_from_readers(site: ASite) -> None:
 async def test_a_thread_that_is_there_keeps_what_the_host_said_and_its_own_comments(site: ASite) -> None:
     thread = await a_thread(site, article="2", title="The host's own title")
     await a_comment(thread, "I was here first.")
-    await import_file(site, real_data("wordpress/every-state.xml").read_bytes())
+    await import_file(site, EVERY_STATE)
     read = await thread.read()
     assert (read["title"], read["reply_count"]) == ("The host's own title", 7)
 
 
 @pytest.mark.parametrize("pings", [False, True])
 async def test_an_imported_comment_is_answered_like_any_other(site: ASite, pings: bool) -> None:
-    await import_file(site, real_data("wordpress/every-state.xml").read_bytes(), pings=pings)
+    await import_file(site, EVERY_STATE, pings=pings)
     page = (await site.call("GET", "/threads/2/comments")).json()
     first = next(comment for comment in page["comments"] if comment["state"] == "published")
     thread = AThread(site, "2")

@@ -13,19 +13,19 @@ import pytest
 
 from service.integrations.imports.archive import ArchivedThread, ArchiveUnreadable, Issue, Issues
 from service.integrations.imports.wordpress import read_wordpress
-from tests.integrations.imports.exports import HEAD, TAIL, a_big_export, a_comment, an_export, an_item, the_thread
-from tests.real_data import real_data
+from tests.integrations.imports.exports import (
+    EXPORTS,
+    HEAD,
+    TAIL,
+    a_big_export,
+    a_comment,
+    an_export,
+    an_item,
+    the_thread,
+)
+from tests.samples import sample_id, samples
 
 MEGABYTE = 1024 * 1024
-FILES = [
-    "theme-preview.xml",
-    "theme-unit-test.xml",
-    "wxr-1.0-blog.xml",
-    "blog-2007-pingbacks.xml",
-    "blog-2009-moderated.xml",
-    "every-state.xml",
-    "small-blog.xml",
-]
 
 
 def summary(thread: ArchivedThread) -> dict[str, Any]:
@@ -39,11 +39,11 @@ def summary(thread: ArchivedThread) -> dict[str, Any]:
     return {"title": thread.raw_title, "closed": thread.closed, "depths": dict(depths), **sorts}
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_real_export_gives_what_others_counted(name: str) -> None:
-    expected = json.loads(real_data("wordpress/expected.json").read_text())[name]
+@pytest.mark.parametrize("path", EXPORTS, ids=sample_id)
+def test_an_export_gives_what_others_counted(path: Path) -> None:
+    expected = json.loads(path.with_name("expected.json").read_text())[path.name]
     totals: dict[str, int] = expected["totals"]
-    with real_data(f"wordpress/{name}").open("rb") as source:
+    with path.open("rb") as source:
         threads = [(thread, summary(thread)) for thread in read_wordpress(source)]
     assert {thread.article: found for thread, found in threads if len(thread.comments)} == expected["articles"]
     articles = ("post", "page", "")
@@ -51,8 +51,9 @@ def test_a_real_export_gives_what_others_counted(name: str) -> None:
     assert sum(thread.closed for thread, _ in threads) == sum(totals.get(f"closed:{kind}", 0) for kind in articles)
 
 
-def test_every_real_export_is_listed() -> None:
-    assert sorted(FILES) == sorted(json.loads(real_data("wordpress/expected.json").read_text()))
+def test_every_export_is_tried() -> None:
+    for path in samples("wordpress/expected.json"):
+        assert sorted(json.loads(path.read_text())) == [each.name for each in EXPORTS if each.parent == path.parent]
 
 
 def test_an_answer_to_a_comment_left_out_hangs_where_that_hung() -> None:

@@ -88,6 +88,18 @@ async def test_a_decision_is_not_undone_late_or_over_what_happened_since(site: A
     assert nothing["problem"]["type"] == "/problems/invalid-transition"
 
 
+async def test_only_restore_brings_back_what_was_deleted_long_ago(site: ASite, the_clock: Clock) -> None:
+    posted = (await a_comment(await a_thread(site)))["comment"]
+    [deleted] = await decide(site, "delete", posted)
+    the_clock.move(minutes=10)
+    for action in ("publish", "undo"):
+        [refused] = await decide(site, action, deleted)
+        assert refused["problem"]["type"] == "/problems/invalid-transition"
+    [restored] = await decide(site, "restore", deleted)
+    assert restored["state"] == "published"
+    assert (await events_of(site))[-1]["type"] == "comment.restored"
+
+
 async def test_many_decisions_are_undone_at_once_each_to_what_it_was(site: ASite) -> None:
     open_, held = await a_thread(site), await a_thread(site, mode="hold")
     comments = [(await a_comment(thread))["comment"] for thread in (open_, held, open_)]

@@ -1,10 +1,11 @@
 """Moderators find comments by their words and their authors, as they are now; and nothing else finds its way in."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Select, select, text
@@ -26,7 +27,7 @@ from service.settings import Settings
 from tests.builders import ASite, a_comment, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY
 from tests.platform.http.naughty import naughty, some
-from tests.real_data import real_data
+from tests.samples import sample_id, samples
 
 
 async def the_site(site: ASite) -> Site:
@@ -280,12 +281,13 @@ async def test_a_search_is_caught_up_by_as_much_as_it_is_told(site: ASite) -> No
     assert [await index(site, limit=4), await index(site, limit=4), await index(site, limit=4)] == [4, 2, 0]
 
 
+@pytest.mark.parametrize("path", samples("wordpress/nested.xml", real="wordpress/theme-unit-test.xml"), ids=sample_id)
 async def test_imported_threads_are_indexed_some_comments_at_a_time(
-    site: ASite, monkeypatch: pytest.MonkeyPatch
+    site: ASite, monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
     monkeypatch.setattr(searching, "BATCH", 7)
     database, its_site = site.app.state.database, await the_site(site)
-    for archived in read_wordpress(BytesIO(real_data("wordpress/theme-unit-test.xml").read_bytes())):
+    for archived in threads_of(path):
         async with database.write() as connection:
             await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=Import())
     await a_comment(await a_thread(site), "Posted since.")
@@ -309,6 +311,10 @@ async def test_the_longest_that_was_imported_is_indexed_by_its_beginning(site: A
         await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=Import())
     assert len(await found(site, "beginning")) == len(contents)
     assert len(await found(site, letters[:90])) == 1
+
+
+def threads_of(path: Path) -> Iterator[ArchivedThread]:
+    return read_wordpress(BytesIO(path.read_bytes()))
 
 
 def an_archive(contents: list[str]) -> ArchivedThread:

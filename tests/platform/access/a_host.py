@@ -51,7 +51,7 @@ async def share_secret(site: ASite, text: str) -> None:
     async with site.app.state.database.write() as connection:
         found = await find_site(connection, site.slug)
         await set_secret(connection, found, "host-token", text, secret_key=SECRET_KEY)
-    site.app.state.doorkeeper.sites.evict(site.slug)
+    site.app.state.gate.sites.evict(site.slug)
 
 
 def segment(value: Any) -> str:

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
-from starlette.applications import Starlette
 
+from service.app import App
 from tests.builders import ASite, Clock, Json, a_site
 from tests.platform.access.a_host import SECRET, a_token, segment, share_secret
 
 
 @pytest.fixture
-async def site(app: Starlette) -> AsyncIterator[ASite]:
+async def site(app: App) -> AsyncIterator[ASite]:
     """A site whose host signs with :data:`SECRET`."""
     async with a_site(app) as site:
         await share_secret(site, SECRET)

@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from service.app import create_app
-from service.platform.access.jwks import LARGEST, UnreadableKeys, keys_in
+from service.platform.access.jwks import MAX_BYTES, UnreadableKeys, keys_in
 from service.settings import Settings
 from tests.builders import ASite, Clock, a_site
 from tests.conftest import SECRET_KEY
@@ -129,7 +129,7 @@ async def test_a_key_that_the_host_takes_back_is_void_within_ten_minutes(
         {"content": b'{"keys": []}'},
         {"content": b'{"keys": {}}'},
         {"content": b"[" * 100_000},
-        {"content": b" " * LARGEST + jwks_of(THIRD)},
+        {"content": b" " * MAX_BYTES + jwks_of(THIRD)},
     ],
     ids=lambda fault: str(fault)[:60],
 )

@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
-from service.platform.access.passwords import AT_ONCE, MOST_WAITING, Passwords, UnfitPassword, fit_password
+from service.platform.access.passwords import AT_ONCE, MAX_WAITING, Passwords, UnfitPassword, fit_password
 from service.platform.problems import Busy
 from tests.builders import PASSWORD, cheap_passwords
 
@@ -91,13 +91,13 @@ class Held(PasswordHasher):
 async def test_a_flood_of_log_ins_waits_in_a_short_queue_while_all_else_goes_on() -> None:
     held = Held()
     passwords = Passwords(held)
-    flood = [asyncio.ensure_future(passwords.hash(PASSWORD)) for _ in range(AT_ONCE + MOST_WAITING)]
+    flood = [asyncio.ensure_future(passwords.hash(PASSWORD)) for _ in range(AT_ONCE + MAX_WAITING)]
     try:
         await held.begun.wait()  # and the event loop is free
         with pytest.raises(Busy):
             await passwords.hash(PASSWORD)
     finally:
         held.let_go.set()
-    assert len(set(await asyncio.gather(*flood))) == AT_ONCE + MOST_WAITING
+    assert len(set(await asyncio.gather(*flood))) == AT_ONCE + MAX_WAITING
     assert held.most_at_once == AT_ONCE
     assert await passwords.hash(PASSWORD), "the queue is empty again"

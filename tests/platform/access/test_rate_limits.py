@@ -5,7 +5,7 @@ import time
 import pytest
 from starlette.requests import Request
 
-from service.platform.access.rate_limits import address_of
+from service.platform.http.request_origin import address_of
 from service.platform.languages.messages import sentence
 from tests.builders import ASite, a_comment, a_thread
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher, extract_parameters
 from sqlalchemy import select
 
 from service.platform import clock
-from service.platform.access.authorize import Gate
+from service.platform.access.gate import Gate
 from service.platform.access.log_in import InvalidCredentials, log_in
 from service.platform.access.model import ModeratorRow, SessionRow
 from service.platform.access.moderator_accounts import change_password, find_account, list_moderators, remove_moderator
@@ -128,8 +128,8 @@ async def test_a_session_is_over_after_twelve_hours_and_then_swept(site: ASite, 
 
 async def test_another_password_and_removing_log_out_everywhere_but_nobody_else(site: ASite) -> None:
     maria, otto = await a_session(site, "Maria"), await a_session(site, "Otto")
-    doorkeeper: Gate = site.app.state.doorkeeper
-    changed = await doorkeeper.passwords.hash("another of my trams")
+    gate: Gate = site.app.state.gate
+    changed = await gate.passwords.hash("another of my trams")
     async with database_of(site).write() as connection:
         found = await find_site(connection, site.slug)
         await change_password(connection, found.id, "maria", password_hash=changed)
@@ -166,7 +166,7 @@ async def test_no_session_begins_of_an_account_that_went_while_its_password_was_
 
 
 async def test_a_password_kept_with_other_parameters_is_kept_with_todays_at_the_next_log_in(site: ASite) -> None:
-    doorkeeper: Gate = site.app.state.doorkeeper
+    gate: Gate = site.app.state.gate
     await a_moderator(site)
     old = await Passwords(PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)).hash(PASSWORD)
     async with database_of(site).write() as connection:
@@ -176,7 +176,7 @@ async def test_a_password_kept_with_other_parameters_is_kept_with_todays_at_the_
     async with database_of(site).read() as connection:
         account = await find_account(connection, found.id, "Maria")
     assert account and extract_parameters(account.password_hash) == extract_parameters(
-        await doorkeeper.passwords.hash(PASSWORD)
+        await gate.passwords.hash(PASSWORD)
     )
     assert (await try_log_in(site)).status_code == 201
 
@@ -230,7 +230,7 @@ async def test_a_session_costs_one_read_and_when_its_moderator_was_seen_is_noted
     site: ASite, the_clock: Clock
 ) -> None:
     token = await a_session(site)
-    doorkeeper: Gate = site.app.state.doorkeeper
+    gate: Gate = site.app.state.gate
     await site.call("GET", "/sessions/current", by=token)
     the_clock.move(seconds=0.5)
     with watched() as statements:
@@ -238,8 +238,8 @@ async def test_a_session_costs_one_read_and_when_its_moderator_was_seen_is_noted
             assert (await site.call("GET", "/sessions/current", by=token)).status_code == 200
     assert len(statements) == 3
     with watched() as statements:
-        await doorkeeper.sessions.note_seen()
-        await doorkeeper.sessions.note_seen()
+        await gate.sessions.note_seen()
+        await gate.sessions.note_seen()
     assert [one.sql.startswith("UPDATE moderators") for one in statements] == [True]
     async with database_of(site).read() as connection:
         found = await find_site(connection, site.slug)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from starlette.applications import Starlette
 
+from service.app import App
 from service.conversation.comments.model import CommentRow
 from service.conversation.threads.model import ThreadRow
 from service.platform.sites.edit_site import find_site
@@ -16,7 +16,7 @@ from tests.platform.access.a_host import SECRET, a_token, share_secret
 
 
 @pytest.fixture
-async def site(app: Starlette) -> AsyncIterator[ASite]:
+async def site(app: App) -> AsyncIterator[ASite]:
     """A site whose host signs with :data:`SECRET`."""
     async with a_site(app) as site:
         await share_secret(site, SECRET)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
+from service.app import App
 from tests.builders import ASite
 
 
@@ -34,7 +34,7 @@ class Answer:
 
 
 async def ask(
-    app: Starlette,
+    app: App,
     method: str,
     path: str,
     *,

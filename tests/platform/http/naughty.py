@@ -1,12 +1,11 @@
 """Strings that break software, and what it takes to send them all and look at what came back."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from tests.platform.http.by_hand import Answer
-from tests.real_data import real_data
+from tests.samples import sample_cases
 
 MARKUP = [
     "<script>alert(1)</script>",
@@ -28,14 +27,14 @@ MARKUP = [
 
 def naughty() -> list[str]:
     """The strings that break software and those that mislead people, each once."""
-    strings: list[str] = json.loads(real_data("hostile/naughty-strings.json").read_text())
-    strings += [case["text"] for case in json.loads(real_data("hostile/unicode.json").read_text())]
+    strings: list[str] = sample_cases("hostile/naughty-strings.json")
+    strings += [case["text"] for case in sample_cases("hostile/unicode.json")]
     return list(dict.fromkeys([*strings, "\0", "a\0b", "\x1b[31m", "a\r\nX: y"]))
 
 
 def scripts() -> list[str]:
     """The strings that would be scripts in a careless page."""
-    return [*(case["payload"] for case in json.loads(real_data("hostile/xss.json").read_text())), *MARKUP]
+    return [*(case["payload"] for case in sample_cases("hostile/xss.json")), *MARKUP]
 
 
 def some(strings: list[str], *, every: int) -> list[str]:

@@ -1,17 +1,21 @@
 """Links to the service begin with what is set, else with what the request names, if that may stand in a link."""
 
+from unittest.mock import Mock
+
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 
+from service.platform.access.platform_state import ServerState
+from service.platform.http.app_state import ServiceApp
 from service.platform.http.base_url import base_url_of
 from service.platform.problems import InvalidHeader
+from service.platform.storage.engine import Database
 
 
 def origin_of(*hosts: str, scheme: str = "http", base_url: str | None = None) -> str:
     """The origin told from a request that has these ``Host`` headers."""
-    app = Starlette()
-    app.state.base_url = base_url
+    state = ServerState(database=Mock(spec=Database), base_url=base_url)
+    app = ServiceApp(state, routes=[], exception_handlers={})
     headers = [(b"host", host.encode("latin-1")) for host in hosts]
     return base_url_of(Request({"type": "http", "app": app, "scheme": scheme, "path": "/", "headers": headers}))
 

@@ -8,6 +8,7 @@ import pytest
 from tests.builders import ASite, a_comment, a_thread
 from tests.platform.http.by_hand import ask, ask_site, send_json
 from tests.platform.http.naughty import accepted, all_of, naughty, some
+from tests.samples import HAS_REAL
 
 NUMBERS = ["1e400", "nan", "inf", "9" * 30, "-1", "0", "1.5", "99999999999999", "٣", "1_0", "+1", " 1"]
 INSTANTS = ["0001-01-01T00:00:00%2B10:00", "9999-12-31T23:59:59-10:00", "253402300800", "-62135596801", "1e18"]
@@ -25,7 +26,7 @@ async def test_any_text_in_a_path_finds_nothing_or_what_was_registered_by_it(sit
         naughty(), lambda text: send_json(site, "PUT", f"/threads/{quote(text, safe='')}", {"title": "x"}, by="host")
     )
     articles = [one["article"] for text, one in accepted(registered) if one["article"] == text]
-    assert len(articles) > 450
+    assert len(articles) > (450 if HAS_REAL else 150)
     counts = await send_json(site, "POST", "/counts", {"articles": articles[-200:]})
     assert [(one["article"], one["state"]) for one in counts.json()["counts"]] == [
         (one, "open") for one in articles[-200:]

@@ -11,6 +11,7 @@ from service.platform.text.plain_text import clean_text
 from tests.builders import ASite, AThread, a_thread, events_of
 from tests.platform.http.by_hand import Answer, ask_site, send_json
 from tests.platform.http.naughty import accepted, all_of, naughty, scripts, some
+from tests.samples import HAS_REAL
 
 ALLOWED: dict[str, set[str]] = {
     "a": {"href", "title", "rel"},
@@ -69,7 +70,7 @@ async def test_any_body_comes_back_as_safe_html_and_is_kept_as_it_was_answered(s
     thread = await a_thread(site)
     answers = await all_of([*naughty(), *scripts()], lambda text: post(thread, text))
     posted = {one["comment"]["id"]: (text, one["comment"]) for text, one in accepted(answers)}
-    assert len(posted) > 700
+    assert len(posted) > (700 if HAS_REAL else 250)
     for text, comment in posted.values():
         Safe(comment["html"])
         assert comment["body"] == clean_text(text)
@@ -84,7 +85,7 @@ async def test_any_name_comes_back_as_one_clean_line(site: ASite) -> None:
     thread = await a_thread(site)
     answers = await all_of([*naughty(), *scripts()], lambda text: post(thread, name=text))
     posted = {one["comment"]["id"]: one["comment"]["author"]["name"] for _, one in accepted(answers)}
-    assert len(posted) > 400
+    assert len(posted) > (400 if HAS_REAL else 250)
     for name in posted.values():
         assert is_clean_line(name) and 0 < len(name) <= 100, name
     assert {one["id"]: one["author"]["name"] for one in await thread.pages(limit=200)} == posted
@@ -118,7 +119,7 @@ async def test_any_title_comes_back_as_one_clean_line_in_the_answer_and_the_even
 
     texts = [*some(naughty(), every=2), *some(scripts(), every=5)]
     titles = {one["article"]: one["title"] for _, one in accepted(await all_of(texts, register))}
-    assert len(titles) > 200
+    assert len(titles) > (200 if HAS_REAL else 100)
     assert all(map(is_clean_line, titles.values()))
     assert {one["data"]["thread"]["article"]: one["data"]["thread"]["title"] for one in await events_of(site)} == titles
     for article, title in list(titles.items())[::10]:

@@ -15,7 +15,7 @@ from service.moderation.reports.report_store import Reason
 from service.platform.languages.messages import FOLDER, LOCALES
 from service.platform.problems import Problem, Translated
 from service.routes import routes
-from tests.real_data import real_data
+from tests.samples import samples
 
 ASKED = {"en", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "tr", "ar", "he", "fa", "hi", "zh", "ja", "ko"}
 # CLDR's rules change their mind below 200 and at the ends of large numbers: French has one that begins at a million.
@@ -36,7 +36,7 @@ def catalogue(locale: str) -> Catalogue:
 @cache
 def cldr_rule(locale: str) -> PluralRule:
     """CLDR's cardinal rule for ``locale``, from CLDR's own data."""
-    cardinal = json.loads(real_data("labels/cldr-plurals.json").read_text())["supplemental"]["plurals-type-cardinal"]
+    cardinal = json.loads(samples("labels/cldr-plurals.json")[-1].read_text())["supplemental"]["plurals-type-cardinal"]
     rules: dict[str, str] = cardinal.get(locale) or cardinal[locale.partition("-")[0]]
     named = {name.removeprefix("pluralRule-count-"): rule.partition("@")[0].strip() for name, rule in rules.items()}
     return PluralRule({name: rule for name, rule in named.items() if name != "other"})

@@ -24,6 +24,7 @@ async def test_the_rows_given_are_found_and_no_others(site: ASite) -> None:
     async with site.app.state.database.read() as connection:
         dialect = connection.dialect.name
         site_id = await connection.scalar(select(ThreadRow.site_id).order_by(ThreadRow.id.desc()).limit(1))
+        assert site_id is not None
         these = select(ThreadRow.article).where(any_of(dialect, ThreadRow.site_id, ThreadRow.article))
         given = rows_given(dialect, [(site_id, "a"), (site_id, "c"), (site_id, "d"), (site_id + 1, "b")])
         assert {*await connection.scalars(these, given)} == {"a", "c"}

@@ -1,7 +1,5 @@
 """What clients type comes in clean: nothing hidden, nothing that breaks what holds it, and every word as it was."""
 
-import json
-from typing import Any
 from unicodedata import combining, is_normalized
 
 import pytest
@@ -9,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.platform.text.plain_text import MAX_MARKS, clean_line, clean_text, is_blank, without_bidi_controls
-from tests.real_data import real_data
+from tests.samples import sample_cases
 
 SPACES = " \xa0\u3000\u2003\n\r\t\x85\u2028"
 REFUSED = "\x00\x1b\x7f\ufffe\ufdd0\ud800"
@@ -90,7 +88,7 @@ def test_what_can_be_seen_is_not_blank(text: str) -> None:
 
 
 def test_towers_of_marks_are_cut_to_size() -> None:
-    zalgo = next(case["text"] for case in hostile("unicode") if case["name"] == "zalgo")
+    zalgo = next(case["text"] for case in sample_cases("hostile/unicode.json") if case["name"] == "zalgo")
     assert tallest(zalgo) > MAX_MARKS
     for clean in (clean_line, clean_text):
         assert tallest(clean(zalgo)) == MAX_MARKS
@@ -122,16 +120,11 @@ def test_whatever_is_typed_can_be_stored_and_sent(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["naughty-strings", "unicode"])
 def test_hostile_strings_come_in_clean(name: str) -> None:
-    for case in hostile(name):
+    for case in sample_cases(f"hostile/{name}.json"):
         text = case if isinstance(case, str) else case["text"]
         assert clean_text(clean_text(text)) == clean_text(text)
         assert clean_line(clean_line(text)) == clean_line(text)
         assert is_blank(text) == is_blank(clean_text(text))
-
-
-def hostile(name: str) -> list[Any]:
-    found: list[Any] = json.loads(real_data(f"hostile/{name}.json").read_text("utf-8"))
-    return found
 
 
 def tallest(text: str) -> int:

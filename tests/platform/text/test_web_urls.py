@@ -1,13 +1,11 @@
 """What a reader or a host gives as an address becomes a link only where it leads to the web, and openly."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.platform.text.web_urls import is_web_url
-from tests.real_data import real_data
+from tests.samples import sample_cases
 
 
 @pytest.mark.parametrize(
@@ -54,6 +52,6 @@ def test_any_text_gets_an_answer(text: str) -> None:
 
 
 def test_hostile_strings_get_an_answer() -> None:
-    for text in json.loads(real_data("hostile/naughty-strings.json").read_text("utf-8")):
+    for text in sample_cases("hostile/naughty-strings.json"):
         assert is_web_url(text) in {True, False}
         assert not is_web_url(f"javascript://{text}")

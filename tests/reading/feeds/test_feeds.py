@@ -14,7 +14,7 @@ from tests.builders import REFERENCE_TITLE, ASite, AThread, Clock, a_comment, a_
 from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.integrations.imports.test_import_archive import import_file
 from tests.platform.http.naughty import naughty, scripts, some
-from tests.real_data import real_data
+from tests.samples import OWN
 
 
 def parsed(response: httpx2.Response) -> Any:
@@ -169,7 +169,7 @@ async def test_behind_a_flood_a_sites_feed_is_short_and_its_threads_are_not(
 
 
 async def test_what_an_import_brought_is_in_its_threads_feed_by_age_and_no_news_of_the_site(site: ASite) -> None:
-    await import_file(site, real_data("wordpress/every-state.xml").read_bytes())
+    await import_file(site, (OWN / "wordpress/every-state.xml").read_bytes())
     listed = (await site.call("GET", "/threads", by="host")).json()["threads"]
     article = max(listed, key=lambda thread: thread["reply_count"])["article"]
     thread = AThread(site, article)

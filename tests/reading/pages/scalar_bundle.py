@@ -20,7 +20,7 @@ STATIC = ROOT / "service/reading/pages/static"
 BUNDLE = STATIC / "scalar.js.gz"
 LICENSES = STATIC / "scalar-licenses.txt"
 VERSION = json.loads((PACKAGE / "package.json").read_text())["dependencies"]["@scalar/api-reference"]
-SHA256 = "bf091006bdc3af6067af77c2f534812e3e633e94a94e87138069f570f33b762c"  # of the uncompressed bundle
+SHA256 = "dcb027152bf20bf2f6dcd66e8f9fb073c1a9e274cf0b94b939a7d99ab8947060"  # of the uncompressed bundle
 LICENSE = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
 
 

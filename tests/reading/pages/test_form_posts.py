@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
+import msgspec
 import pytest
 
 from service.platform.problems import Busy, DatabaseUnavailable
 from service.platform.storage.engine import Database
-from service.reading.pages.form_timestamps import LONGEST, FormTimestamps
+from service.reading.pages.form_timestamps import MAX_SECONDS, FormTimestamps
 from tests.builders import ASite, Clock, a_comment, a_site, a_thread, decide, set_rules
 from tests.conftest import SECRET_KEY
 from tests.reading.pages.reading import form_at, forms_in, send, told_in
@@ -254,7 +255,8 @@ async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite, mo
         f"https://onereply.test{form.action}", data={**form.values, "name": "Eve", "body": "Hello you."}
     )
     assert "Secure" in over_tls.headers["set-cookie"]
-    monkeypatch.setitem(site.app.state._state, "base_url", "https://comments.example")  # TLS ends before the service
+    behind_tls = msgspec.structs.replace(site.app.state, base_url="https://comments.example")
+    monkeypatch.setattr(site.app, "state", behind_tls)  # TLS ends before the service
     behind = await site.client.post(form.action, data={**form.values, "name": "Eva", "body": "Hello all."})
     assert "Secure" in behind.headers["set-cookie"]
 
@@ -300,6 +302,6 @@ def test_a_stamp_tells_how_long_ago_its_form_was_made() -> None:
     stamp = stamps.make(now - timedelta(seconds=7))
     assert stamps.seconds_since(stamp, now) == 7
     assert stamps.seconds_since(stamps.make(now + timedelta(seconds=7)), now) == 0
-    assert stamps.seconds_since(stamps.make(now - timedelta(days=90)), now) == LONGEST
+    assert stamps.seconds_since(stamps.make(now - timedelta(days=90)), now) == MAX_SECONDS
     for forged in ("", ".", "1.", f"1{stamp}", stamp[:-1], others.make(now - timedelta(hours=1)), "x.y", f"{stamp}0"):
         assert stamps.seconds_since(forged, now) == 0

@@ -3,12 +3,14 @@
 import csv
 import re
 from html import unescape
+from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.builders import REFERENCE_TITLE, ASite, AThread, a_comment, a_thread, decide
 from tests.platform.access.a_host import SECRET, a_token, share_secret
-from tests.real_data import real_data
+from tests.samples import sample_id, samples
 
 COMMENT = re.compile(r'<li id="comment-([0-9a-f-]{36})"')
 MORE = re.compile(r'data-cursor="([^"]+)"')
@@ -153,9 +155,10 @@ async def test_nobody_is_shown_what_is_not_published_yet(site: ASite) -> None:
         assert (await fragment(thread, by=by)).status_code == 404
 
 
-async def test_fifty_comments_are_small_enough_for_a_page_of_news(site: ASite) -> None:
+@pytest.mark.parametrize("path", samples("spam/comments.csv", real="spam/youtube-Psy.csv"), ids=sample_id)
+async def test_fifty_comments_are_small_enough_for_a_page_of_news(site: ASite, path: Path) -> None:
     thread = await a_thread(site)
-    with real_data("spam/youtube-Psy.csv").open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         real = [row for row in csv.DictReader(file) if row["CLASS"] == "0"][:50]
     for row in real:
         await a_comment(thread, unescape(row["CONTENT"]), name=row["AUTHOR"])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
+from service.app import App
 from tests.builders import AThread, Json
 
 PATIENCE_SECONDS = 5.0
@@ -52,7 +52,7 @@ class Parser:
 class Listener:
     """One stream of an app in this process; server and client share the loop, so nothing is in between."""
 
-    def __init__(self, app: Starlette, scope: Scope) -> None:
+    def __init__(self, app: App, scope: Scope) -> None:
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
         self._gone = asyncio.Event()
         self.takes = asyncio.Event()  # whether the client takes what is sent
@@ -133,7 +133,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(
-    thread: AThread, *, app: Starlette | None = None, query: str = "", address: str = "192.0.2.1", **headers: str
+    thread: AThread, *, app: App | None = None, query: str = "", address: str = "192.0.2.1", **headers: str
 ) -> AsyncIterator[Listener]:
     """Listen to ``thread`` for the block; ``headers`` by their names, with ``_`` for ``-``."""
     scope: dict[str, Any] = {

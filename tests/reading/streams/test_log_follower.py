@@ -7,9 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from starlette.applications import Starlette
 
-from service.app import create_app
+from service.app import App, create_app
 from service.reading.streams.log_follower import LogFollower
 from service.settings import Settings
 from tests.builders import ASite, Clock, a_comment, a_site, a_thread
@@ -21,7 +20,7 @@ from tests.test_metrics import KEY, scrape
 
 
 @asynccontextmanager
-async def an_app(database_url: str, *, streams: int = 100) -> AsyncIterator[Starlette]:
+async def an_app(database_url: str, *, streams: int = 100) -> AsyncIterator[App]:
     """An app of its own, as another process has it."""
     settings = Settings(
         secret_key=SECRET_KEY,
@@ -153,7 +152,7 @@ async def test_many_who_come_back_at_once_ask_the_database_little(site: ASite) -
 
 async def test_nobody_listens_and_nothing_is_read(site: ASite) -> None:
     thread = await a_thread(site)
-    following: LogFollower = site.app.state.following
+    following: LogFollower = site.app.state.log_follower
     async with listening(thread):
         task = following._task
         assert task and not task.done()

@@ -1,5 +1,7 @@
-// The stream of a thread's changes: server-sent events (HTML Standard, section 9.2). It is read with fetch, because
-// EventSource can't send the reader's language.
+// A thread's live events (HTML Standard, section 9.2), read by fetch: EventSource cannot send the reader's language.
+//
+// Only threads near the viewport of a visible page have a stream. Seven empty threads in a window of 1100 × 900 hold
+// three, so the six connections of HTTP/1.1 leave room for posts; HTTP/2 has a hundred or more.
 
 /** @typedef {Record<"event" | "id" | "data" | "retry", string>} Message */
 
@@ -22,18 +24,16 @@ export async function follow(connect, onMessage, signal) {
     signal.onabort = disconnect;
     let pause = 0;
     try {
-      await withSharedConnection(connection.signal, async () => {
-        const { ok, status, headers, body } = await connect(connection.signal);
-        // `Retry-After` may be a date (RFC 9110, section 10.2.3); then our own pause applies.
-        if (!ok) pause = status < 500 && status !== 429 ? REJECTED_PAUSE : 1000 * Number(headers.get("Retry-After")) || 0;
-        else {
-          for await (const message of messages(/** @type {ReadableStream} */ (body), disconnect)) {
-            failures = 0;
-            retry = Number(message.retry) || retry;
-            await onMessage(message).catch(reportError);
-          }
+      const { ok, status, headers, body } = await connect(connection.signal);
+      // Retry-After may be a date (RFC 9110, section 10.2.3); then the pause is our own.
+      if (!ok) pause = status < 500 && status !== 429 ? REJECTED_PAUSE : 1000 * Number(headers.get("Retry-After")) || 0;
+      else {
+        for await (const message of messages(/** @type {ReadableStream} */ (body), disconnect)) {
+          failures = 0;
+          retry = Number(message.retry) || retry;
+          await onMessage(message).catch(reportError);
         }
-      });
+      }
     } catch {
       // Reconnect after any error.
     }
@@ -44,24 +44,6 @@ export async function follow(connect, onMessage, signal) {
       setTimeout(resolve, pause * (0.75 + Math.random() / 2)); // jitter: clients must not reconnect all at once
     });
   }
-}
-
-/**
- * Call `listen` when one of four connections is free. All pages of the host's origin share them (Web Locks): over HTTP/1.1
- * a browser opens only six connections to a server, and posts need one. Without Web Locks, call it at once.
- * @param {AbortSignal} signal @param {() => Promise<void>} listen
- */
-async function withSharedConnection(signal, listen) {
-  const wait = new AbortController();
-  const stop = () => wait.abort();
-  signal.addEventListener("abort", stop);
-  const take = () => {
-    wait.signal.throwIfAborted(); // another lock came first
-    stop();
-    return listen();
-  };
-  const lines = [1, 2, 3, 4].map(async (n) => navigator.locks.request(`onereply:line:${n}`, { signal: wait.signal }, take));
-  await Promise.any(lines).catch(() => (wait.signal.aborted ? undefined : listen()));
 }
 
 /** @param {ReadableStream} body @param {() => void} disconnect called when nothing arrives for long */

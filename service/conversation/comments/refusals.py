@@ -1,0 +1,79 @@
+"""The problems that refuse a post. Each returns the typed text, so the reader loses nothing.
+
+Refused 409
+├── ThreadClosed        thread-closed
+├── CommentsOff         comments-off
+├── NotPublishedYet     not-published-yet
+├── ParentUnavailable   parent-unavailable
+├── NotAccepted 422     not-accepted
+├── KeyReused 422       idempotency-key-reused
+└── Unstorable 422      unstorable
+RateLimited 429         rate-limited
+"""
+
+from typing import Any, ClassVar
+
+from service.conversation.comments.submission import Draft
+from service.conversation.screening.findings import Rule
+from service.platform.access.rate_limits import RateLimited
+from service.platform.problems import Problem, Translated
+
+
+def over_limit(draft: Draft) -> RateLimited:
+    """Return the problem of a draft over a rate limit."""
+    assert draft.limits.exceeded
+    return RateLimited(draft.limits.exceeded, draft=draft.typed())
+
+
+class Refused(Problem):
+    """A post that was not accepted: 409 or 422, with the typed text as ``draft``."""
+
+    status: ClassVar[int] = 409
+
+    def __init__(self, draft: Draft, detail: str | Translated | None = None, **members: Any) -> None:
+        super().__init__(detail, draft=draft.typed(), **members)
+
+
+class ThreadClosed(Refused):
+    """The thread is closed to comments; ``notice`` says so in the reader's language."""
+
+    slug = "thread-closed"
+
+
+class CommentsOff(Refused):
+    """The host has turned comments off for this article."""
+
+    slug = "comments-off"
+
+
+class NotPublishedYet(Refused):
+    """The article is not published yet, so no reader can have seen it."""
+
+    slug = "not-published-yet"
+
+
+class NotAccepted(Refused):
+    """A rule of the site rejects the text; ``rule`` names it, so the author can rephrase."""
+
+    status, slug = 422, "not-accepted"
+
+    def __init__(self, draft: Draft, rule: Rule, *, explain: bool) -> None:
+        super().__init__(draft, Translated(rule.value, table="author") if explain else None, rule=rule)
+
+
+class ParentUnavailable(Refused):
+    """The parent comment does not exist or is not published."""
+
+    slug = "parent-unavailable"
+
+
+class KeyReused(Refused):
+    """The idempotency key was already used for a different post."""
+
+    status, slug = 422, "idempotency-key-reused"
+
+
+class Unstorable(Refused):
+    """The database refused this post on its own."""
+
+    status, slug = 422, "unstorable"

@@ -1,0 +1,179 @@
+"""Who may see and edit what of a comment. The API, the readers' pages, the streams and events all ask here. Pure.
+
+- Everyone sees published comments, and tombstones of those that still have published replies.
+- The author also sees their own comment until it is deleted, and why it is not published. Lists contain it only while
+  it appears to them as published or pending.
+- Moderators see every comment until its author deletes it, with its findings.
+- Only the author may edit, for a limited time, while the thread is open.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from service.conversation.comments.model import Comment, State
+from service.conversation.comments.wire import AuthorOut, CommentOut, finding_out
+from service.conversation.screening.findings import Finding
+from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_policy import is_closed
+from service.platform.access.caller import Caller
+from service.platform.languages.messages import catalogue, sentence
+from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_rules import Rules
+
+UNPUBLISHED = (State.PENDING, State.REJECTED, State.SPAM)
+EditRefusal = Literal["thread-closed", "not-editable", "edit-window-closed"]
+
+
+def is_own(comment: Comment, caller: Caller) -> bool:
+    """Whether ``caller`` wrote the comment."""
+    return caller.reader_id is not None and comment.reader_id == caller.reader_id
+
+
+def sees_text(comment: Comment, caller: Caller) -> bool:
+    """Whether ``caller`` sees the text even if it is not published: moderators, and the author until it is deleted."""
+    return caller.is_moderator or (is_own(comment, caller) and comment.state is not State.DELETED)
+
+
+def may_see(comment: Comment, thread: Thread, caller: Caller, now: datetime) -> bool:
+    """Whether ``caller`` may see the comment or its tombstone at all."""
+    is_hidden = thread.is_hidden(now) and caller.role is None
+    return not is_hidden and (comment.shown or sees_text(comment, caller))
+
+
+def is_awaiting_review(comment: Comment, caller: Caller) -> bool:
+    """Whether ``caller`` sees their own comment as pending."""
+    return is_own(comment, caller) and state_for_author(comment) is State.PENDING
+
+
+def is_listed(comment: Comment, caller: Caller) -> bool:
+    """Whether the comment is in the lists of ``caller``; ``comment_pages.py`` says the same in SQL."""
+    return comment.shown or is_awaiting_review(comment, caller)
+
+
+def is_explained(comment: Comment, caller: Caller) -> bool:
+    """Whether the view of ``caller`` explains the comment's state, for which it needs the findings."""
+    return caller.is_moderator or (is_own(comment, caller) and comment.state in UNPUBLISHED)
+
+
+def may_edit(comment: Comment, caller: Caller, now: datetime, *, thread: Thread) -> bool:
+    """Whether ``caller`` may edit the comment now."""
+    return is_own(comment, caller) and edit_refusal(comment, thread, caller.site, now) is None
+
+
+def edit_refusal(comment: Comment, thread: Thread, site: Site, now: datetime) -> EditRefusal | None:
+    """Return why the author may not edit the comment now; None if they may."""
+    if is_closed(thread, site.settings, now):
+        return "thread-closed"
+    if state_for_author(comment) not in {State.PUBLISHED, State.PENDING}:
+        return "not-editable"
+    if now >= comment.created_at + timedelta(seconds=site.settings.edit_window_seconds):
+        return "edit-window-closed"
+    return None
+
+
+def view_for(comment: Comment, caller: Caller, *, locale: str, findings: Sequence[Finding] | None = None) -> CommentOut:
+    """Return what ``caller`` sees of the comment; with its ``findings``, also why it is in its state."""
+    if caller.is_moderator:
+        out = moderator_view(comment)
+        if findings is not None:
+            out.findings = [finding_out(each, locale=locale) for each in findings]
+        return out
+    if is_own(comment, caller):
+        return author_view(comment, caller.site.rules, locale=locale, findings=findings)
+    return public_view(comment)
+
+
+def public_view(comment: Comment) -> CommentOut:
+    """Return what every reader sees: a tombstone unless the comment is published.
+
+    The decision on it stays between the site and its author, so every tombstone has the state ``deleted``.
+    """
+    return _whole(comment) if comment.state is State.PUBLISHED else _tombstone(comment, State.DELETED)
+
+
+def event_view(comment: Comment) -> CommentOut:
+    """Return the comment for an event: its true state, and its text only while it is public."""
+    return _whole(comment) if comment.state is State.PUBLISHED else _tombstone(comment, comment.state)
+
+
+def repeat_view(comment: Comment) -> CommentOut:
+    """Return the comment for a repeated post that proves no authorship: the author's state, but only public text."""
+    out = event_view(comment)
+    out.state = state_for_author(comment)
+    return out
+
+
+def author_view(
+    comment: Comment, rules: Rules, *, locale: str, findings: Sequence[Finding] | None = None
+) -> CommentOut:
+    """Return what the author sees; with its ``findings``, also why it is not published.
+
+    Once it is deleted, even they no longer see the text.
+    """
+    if comment.state is State.DELETED:
+        return public_view(comment)
+    out = _whole(comment)
+    out.body, out.state = comment.body, state_for_author(comment)
+    if findings is not None and comment.state in UNPUBLISHED:
+        out.status_reasons = status_reasons(comment, findings, rules, locale=locale)
+    return out
+
+
+def moderator_view(comment: Comment) -> CommentOut:
+    """Return what the site's moderators see, in any state; nobody sees a text that its author deleted."""
+    if comment.state is State.DELETED and not comment.body:
+        return public_view(comment)
+    out = _whole(comment)
+    out.body = comment.body
+    return out
+
+
+def state_for_author(comment: Comment) -> State:
+    """Return the state that the author sees.
+
+    Spam found by rules, without a moderator's decision, appears as pending: spammers would learn from it.
+    """
+    by_rules = comment.state is State.SPAM and comment.reports is not None
+    return State.PENDING if by_rules else comment.state
+
+
+def status_reasons(comment: Comment, findings: Sequence[Finding], rules: Rules, *, locale: str) -> list[str]:
+    """Return the reasons why the comment is not published, for its author, in as much detail as the site allows."""
+    if comment.state is State.REJECTED or (comment.state is State.SPAM and comment.reports is None):
+        return [sentence("author", "rejected", locale=locale)]
+    known = catalogue("en")["author"]
+    keys = [
+        finding.rule.value if rules.explain_to_author and finding.rule in known else "look"
+        for finding in findings
+        if finding.action != "publish"
+    ]
+    return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["look"])]
+
+
+def _whole(comment: Comment) -> CommentOut:
+    return CommentOut(
+        id=comment.id,
+        parent_id=comment.parent_id,
+        depth=comment.depth,
+        state=comment.state,
+        author=AuthorOut(comment.author_name, comment.author_url, comment.author_role, comment.author_avatar),
+        html=comment.html,
+        created_at=comment.created_at,
+        edited_at=comment.edited_at,
+        revision=comment.revision,
+    )
+
+
+def _tombstone(comment: Comment, state: State) -> CommentOut:
+    return CommentOut(
+        id=comment.id,
+        parent_id=comment.parent_id,
+        depth=comment.depth,
+        state=state,
+        author=None,
+        html=None,
+        created_at=comment.created_at,
+        edited_at=None,
+        revision=comment.revision,
+    )

@@ -1,0 +1,118 @@
+"""Identify the caller of a request, from ``Authorization: Bearer`` (RFC 6750), and count it against the rate limits."""
+
+import msgspec
+
+from service.platform.access import author_tokens
+from service.platform.access.api_keys import PREFIX as KEY_PREFIX
+from service.platform.access.api_keys import Keys
+from service.platform.access.author_tokens import AuthorTokens
+from service.platform.access.caller import Caller
+from service.platform.access.fingerprints import Fingerprints
+from service.platform.access.host_tokens import HostTokens
+from service.platform.access.passwords import Passwords
+from service.platform.access.rate_limits import LimitStatus, PostLimits, RateLimited, RateLimits, network_of
+from service.platform.access.sessions import PREFIX as SESSION_PREFIX
+from service.platform.access.sessions import Sessions
+from service.platform.problems import Unauthenticated, WrongSite
+from service.platform.sites.site_lookup import Site, Sites
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """The services that identify and limit callers, one per app."""
+
+    sites: Sites
+    keys: Keys
+    tokens: AuthorTokens
+    host_tokens: HostTokens
+    limits: RateLimits
+    fingerprints: Fingerprints
+    sessions: Sessions
+    passwords: Passwords
+
+    async def identify_and_count(
+        self, site: Site, *, authorization: str | None, address: str | None
+    ) -> tuple[Caller, LimitStatus | None]:
+        """Identify the caller by the ``Authorization`` header, and count the request; return its limit, if any.
+
+        A request with an invalid key counts against its address, like one without a key. Raises
+        :class:`Unauthenticated` or :class:`WrongSite` for invalid credentials, and :class:`RateLimited`.
+        """
+        try:
+            caller = await self._identify(site, authorization)
+        except Unauthenticated:
+            self.count_address(site, address)
+            raise
+        return caller, self._count_request(caller, address)
+
+    async def _identify(self, site: Site, authorization: str | None) -> Caller:
+        if authorization is None:
+            return Caller(site)
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token.isascii():
+            raise Unauthenticated("Send the key or token as “Authorization: Bearer …”.", given=True)
+        if token.startswith(author_tokens.PREFIX):
+            return _reader(site, token, self.tokens)
+        if token.startswith(SESSION_PREFIX):
+            return await _moderator(site, token, self.sessions)
+        # Of all credentials, only host tokens (JWT) contain dots.
+        if token.count(".") == 2 and not token.startswith(KEY_PREFIX):
+            reader_id, profile = await self.host_tokens.read(site, token)
+            return Caller(site, reader_id=reader_id, profile=profile)
+        return await _key_holder(site, token, self.keys)
+
+    def _count_request(self, caller: Caller, address: str | None) -> LimitStatus | None:
+        """Count a request against its key or session, else against its address."""
+        if holder := caller.key_id or caller.moderator_id:
+            rates = caller.site.settings.request_limit_per_key
+            return self.limits.count("request-limit-per-key", rates, caller.site, holder)
+        return self.count_address(caller.site, address)
+
+    def count_address(self, site: Site, address: str | None) -> LimitStatus | None:
+        """Count a request against its address; raises RateLimited."""
+        rates = site.settings.request_limit_per_address
+        return self.limits.count("request-limit-per-address", rates, site, network_of(address)) if address else None
+
+    def count_post(self, caller: Caller, address: str | None) -> PostLimits:
+        """Count a post against its address and its reader, up to the first limit that it exceeds.
+
+        A post with an API key has no limit.
+        """
+        if caller.role:
+            return PostLimits()
+        settings, statuses = caller.site.settings, []
+        counted = [
+            ("post-limit-per-address", settings.post_limit_per_address, network_of(address) if address else None),
+            ("post-limit-per-reader", settings.post_limit_per_reader, str(caller.reader_id or "")),
+        ]
+        try:
+            for policy, rates, client in counted:
+                if client and (status := self.limits.count(policy, rates, caller.site, client)):
+                    statuses.append(status)
+        except RateLimited as problem:
+            return PostLimits(tuple(statuses), exceeded=problem.limit)
+        return PostLimits(tuple(statuses))
+
+
+def _reader(site: Site, token: str, tokens: AuthorTokens) -> Caller:
+    reader_id = tokens.read(site.id, token)
+    if reader_id is None:
+        raise Unauthenticated("This author token is not one of this site's.", given=True)
+    return Caller(site, reader_id=reader_id)
+
+
+async def _key_holder(site: Site, token: str, keys: Keys) -> Caller:
+    key = await keys.check(token) if token.startswith(KEY_PREFIX) else None
+    if key is None:
+        raise Unauthenticated("This key is unknown or revoked.", given=True)
+    if key.site_id != site.id:
+        raise WrongSite
+    return Caller(site, role=key.role, key_id=key.id)
+
+
+async def _moderator(site: Site, token: str, sessions: Sessions) -> Caller:
+    session = await sessions.check(token)
+    if session is None:
+        raise Unauthenticated("This session is over; log in again.", given=True)
+    if session.site_id != site.id:
+        raise WrongSite
+    return Caller(site, role=session.role, session=session)

@@ -1,0 +1,66 @@
+"""Authorization between route and handler: find the site, identify the caller, apply rate limits, check the role."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.platform.access.caller import Caller, Who, admit
+from service.platform.access.gate import Gate
+from service.platform.access.rate_limits import LimitStatus, RateLimited
+from service.platform.http.app_state import gate_of
+from service.platform.http.conditional import conditional
+from service.platform.http.cors import origin_headers, preflight
+from service.platform.http.raw_routes import Handler, allowed_methods, path_parameter
+from service.platform.http.request_log import add_headers
+from service.platform.http.request_origin import host_of
+from service.platform.sites.site_lookup import Site
+
+SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
+
+
+def guarded(handler: SiteHandler, who: Who) -> Handler:
+    """Wrap ``handler`` so that only callers in ``who`` reach it; the path must have a ``{site}``."""
+
+    async def guard(request: Request) -> Response:
+        gate = gate_of(request)
+        site = await _site_of(request, gate)
+        caller, limit = await gate.identify_and_count(
+            site, authorization=request.headers.get("authorization"), address=host_of(request)
+        )
+        if limit and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
+            add_limit_headers(request, [limit])
+        admit(caller, who)
+        return conditional(request, await handler(request, caller))
+
+    return guard
+
+
+async def answer_preflight(request: Request) -> Response:
+    """Answer a CORS preflight request."""
+    site = await _site_of(request, gate_of(request))
+    methods = allowed_methods(request.app.routes, request.scope)
+    return preflight(request, site, [method for method in methods if method != "OPTIONS"])
+
+
+async def _site_of(request: Request, gate: Gate) -> Site:
+    """Find the site in the path, and add its language and CORS headers to the answer."""
+    site = await gate.sites.find(path_parameter(request, "site"))
+    request.scope["site_locale"] = site.locale
+    add_headers(request.scope, origin_headers(request, site))
+    return site
+
+
+def refuse_over_limit(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> None:
+    """Count an edit, a report or an appeal as a post; raises RateLimited, with the ``draft`` in it, over a limit."""
+    limits = gate_of(request).count_post(caller, host_of(request))
+    add_limit_headers(request, limits.statuses)
+    if limits.exceeded:
+        raise RateLimited(limits.exceeded, **({} if draft is None else {"draft": draft}))
+
+
+def add_limit_headers(request: Request, statuses: Iterable[LimitStatus]) -> None:
+    """Add the rate limit headers to the answer, which must not be a shared one."""
+    for status in statuses:
+        add_headers(request.scope, [(name.encode(), value.encode()) for name, value in status.headers().items()])

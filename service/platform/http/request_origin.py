@@ -1,0 +1,30 @@
+"""Where a request comes from: its address, its program, and the language that its reader wants."""
+
+from starlette.requests import Request
+
+from service.platform.access.caller import Caller, PostOrigin
+from service.platform.access.rate_limits import network_of
+from service.platform.languages.messages import negotiate
+
+
+def host_of(request: Request) -> str | None:
+    """The client's full address; None if the server does not know it (a Unix socket)."""
+    return request.client.host or None if request.client else None
+
+
+def address_of(request: Request) -> str | None:
+    """The client's address as rate limits count it, for IPv6 its /64; None if the server does not know it."""
+    host = host_of(request)
+    return network_of(host) if host else None
+
+
+def origin_of(request: Request, caller: Caller) -> PostOrigin:
+    """The origin of a post; without an address if it came with an API key, which posts for a reader."""
+    headers = request.headers
+    host = None if caller.role else host_of(request)
+    return PostOrigin(host, headers.get("user-agent", ""), headers.get("referer", ""))
+
+
+def locale_of(request: Request, caller: Caller) -> str:
+    """The locale of the answer: the reader's (``Accept-Language``) if there is a catalogue for it, else the site's."""
+    return negotiate(request.headers.get("accept-language"), site_locale=caller.site.locale)

@@ -1,0 +1,10 @@
+"""The part of the app's state that pages, streams and the response cache need."""
+
+from service.reading.pages.form_timestamps import FormTimestamps
+from service.reading.streams.log_follower import StreamState
+
+
+class ReadingState(StreamState, kw_only=True, frozen=True):
+    """What handlers of pages need, besides streams and cached responses."""
+
+    form_timestamps: FormTimestamps
