@@ -38,6 +38,8 @@ SQL_IS_ALIKE = (
     "reading",
     "test_",
 )
+# `make check` runs these on PostgreSQL 15 too, the oldest that is supported, together with what is above.
+ALSO_ON_OLDEST = ("conversation", "migrations", "moderation/search", "platform/events", "platform/storage", "promises")
 SECRET_KEY = "a secret key that only these tests know"
 
 
@@ -88,9 +90,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgresql" in getattr(item, "fixturenames", ()):
             item.extra_keyword_matches.add("postgresql")
-        has_twin = "postgresql" in item.name and item.nodeid.replace("postgresql", "sqlite") in ids
-        if has_twin and item.path.relative_to(TESTS).as_posix().startswith(SQL_IS_ALIKE):
+        path, on_postgresql = item.path.relative_to(TESTS).as_posix(), "postgresql" in item.name
+        has_twin = on_postgresql and item.nodeid.replace("postgresql", "sqlite") in ids
+        if has_twin and path.startswith(SQL_IS_ALIKE):
             item.add_marker("second_database")
+        elif on_postgresql and path.startswith(ALSO_ON_OLDEST):
+            item.add_marker("oldest_postgresql")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

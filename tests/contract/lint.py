@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def main() -> int:
     return 0
 
 
+@cache
 def contract(folder: Path = SOURCES) -> Json:
     """The contract as a client reads it at ``/openapi.json``."""
     document: Json = msgspec.json.decode(msgspec.json.encode(bundle(folder)))

@@ -18,7 +18,7 @@ from tests.contract.a_real_service import onereply
 from tests.host.a_wagtail_site import WagtailSite, a_wagtail_site, until
 from tests.promises.serving import Server, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wagtail")]
 
 TITLE = "Moscow conference calls for global counterterrorism dialogue"
 HOOKS, ENDPOINT = "whsec_" + "A" * 32, "whsec_" + "B" * 32

@@ -19,6 +19,7 @@ from openapi.compile_contract import SOURCES, bundle
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("service", "migrations")
+pytestmark = pytest.mark.xdist_group("wheel")
 RUNNING = re.compile(r"running on (http://[^\s\"]+)")
 ENVIRONMENT = {"ONEREPLY_SECRET_KEY": "only for the test of the wheel, never for real use"}
 

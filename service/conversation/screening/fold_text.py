@@ -3,7 +3,6 @@
 Word lists and comments are folded the same way, so the folded text does not have to be readable.
 """
 
-import sys
 import unicodedata
 
 # Letters of other scripts that look like Latin ones (the commonest “confusables” of Unicode Technical Standard 39),
@@ -30,7 +29,9 @@ def _unseen() -> dict[int, None]:
     """Map accents, points and zero-width characters to None, except vowel and tone marks (Devanagari, Thai, kana)."""
     vowels = (range(0x0900, 0x1AB0), range(0x3099, 0x309B), range(0xA800, 0xAC00), range(0x10000, 0x1D000))
     kinds = {"Mn", "Me", "Cf"}
-    points = (point for point in range(sys.maxunicode + 1) if unicodedata.category(chr(point)) in kinds)
+    # Only these planes have any; all 17 take 0.25 s at the start of each process.
+    assigned = (*range(0x20000), *range(0xE0000, 0xE1000))
+    points = (point for point in assigned if unicodedata.category(chr(point)) in kinds)
     return {point: None for point in points if not any(point in marks for marks in vowels)}
 
 

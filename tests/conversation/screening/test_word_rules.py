@@ -1,6 +1,8 @@
 """A word of a list is found however it is dressed up, and nowhere else."""
 
 import re
+import sys
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -113,3 +115,9 @@ def test_a_term_with_many_gaps_takes_no_longer_than_the_text_is_long() -> None:
     assert words.first_in(text_of("a" * 300 + "b")) is not None
     assert WordList(["v*i*a*g*r*a"]).first_in(text_of("v-i-a g r a")) is None
     assert WordList(["v*i*a*g*r*a"]).first_in(text_of("Buy vxixaxgxrxa!")) == "v*i*a*g*r*a"
+
+
+def test_invisible_characters_of_every_plane_are_removed() -> None:
+    beyond_scripts = range(0x1D000, sys.maxunicode + 1)
+    invisible = [chr(point) for point in beyond_scripts if unicodedata.category(chr(point)) in {"Mn", "Me", "Cf"}]
+    assert fold("".join(invisible)) == ""
