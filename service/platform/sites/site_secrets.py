@@ -18,8 +18,9 @@ from service.platform.storage.seal import Seal, Unopenable
 # base64.
 MIN_LENGTHS: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1, "article-webhooks": 38}
 MAX_LENGTH = 1_000
-# A secret is sealed for its site and name. This one was renamed, and stored secrets can't be sealed again.
-SEALED_AS: dict[SecretName, str] = {"article-webhooks": "article-webhooks"}
+# A secret is sealed for its site and name. Renamed secrets keep their first name here, because stored ones are not
+# sealed again.
+SEALED_AS: dict[SecretName, str] = {"article-webhooks": "article-hooks"}
 
 log = structlog.get_logger("onereply.secrets")
 
