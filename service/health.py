@@ -12,7 +12,7 @@ from service.platform.access.platform_state import ServerState
 from service.platform.events.read_log import head_positions
 from service.platform.http.app_state import database_of, state_of
 from service.platform.http.raw_routes import json_response
-from service.platform.metrics import LOG_POSITION, MEDIA_TYPE, WEBHOOK_LAG, exposed
+from service.platform.metrics import LOG_POSITION, MEDIA_TYPE, WEBHOOK_LAG, exposition
 from service.platform.problems import Busy, NotFound, Unauthenticated
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import current_revision, revision_problem
@@ -86,4 +86,4 @@ async def get_metrics(request: Request) -> Response:
                 LOG_POSITION.labels(site).set(position)
             for site, behind in (await most_behind(connection)).items():
                 WEBHOOK_LAG.labels(site).set(behind)
-    return Response(exposed(), headers={**NO_STORE, "content-type": MEDIA_TYPE})
+    return Response(exposition(), headers={**NO_STORE, "content-type": MEDIA_TYPE})

@@ -53,8 +53,8 @@ async def test_the_numbers_tell_what_happened(database_url: str) -> None:
         return after[name] - before.get(name, 0)
 
     route = "/v1/sites/{site}/threads/{article}/comments"
-    assert grown('onereply_posts_total{action="published"}') == 1
-    assert grown('onereply_posts_total{action="thread-closed"}') == 1
+    assert grown('onereply_posts_total{result="published"}') == 1
+    assert grown('onereply_posts_total{result="thread-closed"}') == 1
     assert grown(f'onereply_requests_total{{method="POST",route="{route}",status="201"}}') == 1
     assert grown(f'onereply_request_seconds_count{{route="{route}"}}') == 2
     assert grown("onereply_batch_posts_sum") == 2

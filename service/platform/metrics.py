@@ -5,8 +5,15 @@ Worker processes share them through files (prometheus-client's multiprocess mode
 
 import os
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client import generate_latest as exposition
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -17,30 +24,33 @@ SWEEP_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
 
 REQUESTS = Counter("onereply_requests", "Requests answered.", ["method", "route", "status"])
 LATENCY = Histogram(
-    "onereply_request_seconds", "Duration from the first byte of the request to the answer.", ["route"], buckets=SECONDS
+    "onereply_request_seconds",
+    "Request latency in seconds; for streams, until the first byte.",
+    ["route"],
+    buckets=SECONDS,
 )
-READS = Counter("onereply_public_reads", "Answers to public reads, by source.", ["source"])
-POSTS = Counter("onereply_posts", "Posts by result: published, pending, spam, or the problem type.", ["action"])
-AKISMET = Counter("onereply_akismet_checks", "Akismet's answers for posts: ham, spam, discard, or none.", ["answer"])
+READS = Counter("onereply_public_reads", "Public reads answered, by source: cache or database.", ["source"])
+POSTS = Counter("onereply_posts", "Posts, by result: published, pending, spam, or the problem type.", ["result"])
+AKISMET = Counter("onereply_akismet_checks", "Akismet checks, by answer: ham, spam, discard, or none.", ["answer"])
 BATCH_POSTS = Histogram("onereply_batch_posts", "Posts per batch (one transaction).", buckets=SIZES)
-QUEUE = Gauge("onereply_batch_queue_posts", "Posts waiting for a transaction.", multiprocess_mode="livesum")
-STREAMS = Gauge("onereply_streams", "Open streams.", multiprocess_mode="livesum")
-WRITER_WAIT = Histogram("onereply_writer_wait_seconds", "Time that a write waits for its turn.", buckets=SECONDS)
+QUEUE = Gauge("onereply_batch_queue_posts", "Posts waiting for a batch.", multiprocess_mode="livesum")
+STREAMS = Gauge("onereply_streams", "Open live streams.", multiprocess_mode="livesum")
+WRITER_WAIT = Histogram("onereply_writer_wait_seconds", "Seconds that a write waits for the writer.", buckets=SECONDS)
 DATABASE_UP = Gauge(
     "onereply_database_up",
-    "Whether the database can be read and written: 1 or 0.",
+    "Whether the database can be read or written, by part: 1 or 0.",
     ["part"],
     multiprocess_mode="livemin",
 )
 DATABASE_CONNECTIONS = Gauge(
     "onereply_database_connections", "Database connections in use.", ["pool"], multiprocess_mode="livesum"
 )
-DATABASE_ERRORS = Counter("onereply_database_errors", "Failed transactions: busy or unavailable.", ["kind"])
+DATABASE_ERRORS = Counter("onereply_database_errors", "Failed transactions, by kind: busy, unavailable.", ["kind"])
 BATCH_RETRIES = Counter("onereply_batch_retries", "Retried parts of a batch of posts.")
 SWEEPS = Counter("onereply_sweeps", "Sweeps, by result: ok, failed.", ["result"])
-SWEEP_SECONDS = Histogram("onereply_sweep_seconds", "Duration of a sweep.", buckets=SWEEP_BUCKETS)
+SWEEP_SECONDS = Histogram("onereply_sweep_seconds", "Duration of a sweep in seconds.", buckets=SWEEP_BUCKETS)
 WEBHOOK_ATTEMPTS = Counter(
-    "onereply_webhook_attempts", "Attempts to deliver a webhook, by result: delivered, failed.", ["result"]
+    "onereply_webhook_attempts", "Webhook delivery attempts, by result: delivered, failed.", ["result"]
 )
 LOG_POSITION = Gauge(
     "onereply_log_position", "Position of the last event in a site's log.", ["site"], multiprocess_mode="max"
@@ -54,16 +64,16 @@ LOG_READ = Gauge(
 
 WEBHOOK_LAG = Gauge(
     "onereply_webhook_lag_events",
-    "Events that the endpoint furthest behind has yet to receive.",
+    "Events not yet delivered to the slowest endpoint of a site.",
     ["site"],
     multiprocess_mode="mostrecent",
 )
 
 
-def exposed() -> bytes:
-    """All metrics of all processes in the Prometheus text format 0.0.4."""
+def exposition() -> bytes:
+    """Render the metrics of all processes in the Prometheus text format 0.0.4."""
     if SHARED_FOLDER not in os.environ:
-        return exposition(REGISTRY)
+        return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client's
-    return exposition(registry)
+    return generate_latest(registry)
