@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that ``onereply migrate`` hands over, inside its one transaction."""
+"""Run migrations on the connection of ``onereply migrate``, in its transaction."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from service.tables import METADATA, is_modelled, is_on
 connection = context.config.attributes["connection"]
 
 if connection.dialect.name == "postgresql":
-    # A migration that would wait for a busy table gives up instead of making everybody wait behind it.
+    # A migration that waits long for a table's lock fails, because all other queries would wait behind it.
     connection.execute(text("SET LOCAL lock_timeout = '5s'"))
     connection.execute(text("SET LOCAL statement_timeout = '15min'"))
 

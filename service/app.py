@@ -29,7 +29,7 @@ from service.platform.access.passwords import Passwords
 from service.platform.access.rate_limits import RateLimits
 from service.platform.access.sessions import Sessions
 from service.platform.http.app_state import ServiceApp
-from service.platform.http.problem_responses import answer_problem, locale_asked, problem_response
+from service.platform.http.problem_responses import answer_problem, problem_locale, problem_response
 from service.platform.http.raw_routes import allowed_methods
 from service.platform.http.request_log import RequestLog, set_up_log
 from service.platform.outbound.safe_client import Targets
@@ -44,7 +44,7 @@ from service.reading.pages.page_sessions import problem_page
 from service.reading.streams.log_follower import LogFollower
 from service.routes import routes
 from service.settings import Settings
-from service.worker import collect_seldom, delivering, sweep_for_ever
+from service.worker import delivering, sweep_for_ever, tune_garbage_collection
 
 App = ServiceApp[IntegrationState]
 
@@ -54,7 +54,7 @@ def from_environment() -> App:
     settings = settings_of.load()
     set_up_log(style=settings.log_format, level=settings.log_level)
     app = create_app(settings)
-    collect_seldom()
+    tune_garbage_collection()
     return app
 
 
@@ -67,7 +67,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> App
     return ServiceApp(
         state,
         routes=routes(),
-        middleware=[*_behind(settings.proxies()), Middleware(RequestLog)],
+        middleware=[*_proxy_middleware(settings.proxies()), Middleware(RequestLog)],
         exception_handlers={Problem: answer_problem, HTTPException: _answer_http_exception},
         lifespan=partial(_lifespan, state, settings),
     )
@@ -133,12 +133,12 @@ async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> A
         await state.group_commit.finish()
         await state.akismet_check.close()
         with suppress(Busy):  # a lost last-used time must not prevent the shutdown
-            await gate.keys.note_uses()
-            await gate.sessions.note_seen()
+            await gate.keys.write_last_used()
+            await gate.sessions.write_last_seen()
         await database.close()
 
 
-def _behind(proxies: list[str]) -> list[Middleware]:
+def _proxy_middleware(proxies: list[str]) -> list[Middleware]:
     """The middleware that reads the client's address from ``X-Forwarded-For``, for requests through ``proxies``."""
     return [Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []
 
@@ -153,5 +153,5 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     if error.status_code == 405:
         problem = MethodNotAllowed()
         problem.headers["allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
-    is_for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
-    return problem_page(request, problem) if is_for_people else problem_response(problem, locale_asked(request.scope))
+    accepts_html = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    return problem_page(request, problem) if accepts_html else problem_response(problem, problem_locale(request.scope))

@@ -13,7 +13,18 @@ from service.moderation.queue import api as queue
 from service.moderation.reports import api as reports
 from service.moderation.rules import api as rules
 from service.platform.access import api as access
-from service.platform.access.caller import ADMIN, ANYONE, HOST, MODERATOR, PUBLIC, READER, SESSION, SIGNED, STAFF, Who
+from service.platform.access.caller import (
+    ADMIN,
+    ANYONE,
+    HOST,
+    MODERATOR,
+    PUBLIC,
+    READER,
+    SESSION,
+    SIGNED,
+    STAFF,
+    CallerKinds,
+)
 from service.platform.events import api as events
 from service.platform.http.authorize import SiteHandler, answer_preflight, guarded
 from service.platform.http.base_url import base_url_of
@@ -33,7 +44,7 @@ SITE = "/v1/sites/{site}"
 
 # A query parameter in a path is one that the route needs. The busiest routes come first.
 # fmt: off
-SITE_ROUTES: list[tuple[str, str, SiteHandler, Who]] = [
+SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", cached(comments.get_comments), ANYONE),
     ("GET",    "/threads/{article}/comments.html", cached(thread.get_fragment, by=base_url_of), ANYONE),

@@ -163,7 +163,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
             f"{PREFIX}{name.upper()} is not a setting of One Reply; the guide “Install and operate” lists them."
         )
     if not given.get("secret_key"):
-        raise SettingsError(f"{PREFIX}SECRET_KEY is required: at least 32 random characters, kept secret.")
+        raise SettingsError(f"{PREFIX}SECRET_KEY is required: set it to at least 32 random characters.")
     try:
         settings = msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -186,7 +186,7 @@ def _check_database_url(url: str) -> None:
 
 def _check_base_url(url: str | None) -> None:
     if url is not None and not is_origin(url):
-        raise SettingsError(f"{PREFIX}BASE_URL must be like “https://comments.example”, without a path.")
+        raise SettingsError(f"{PREFIX}BASE_URL must be a URL such as “https://comments.example”, without a path.")
 
 
 def _check_proxies(settings: Settings) -> None:
@@ -195,7 +195,7 @@ def _check_proxies(settings: Settings) -> None:
             ip_network(proxy)
         except ValueError:
             raise SettingsError(
-                f"{PREFIX}TRUSTED_PROXIES is invalid: “{proxy}” is not an address or network."
+                f"{PREFIX}TRUSTED_PROXIES is invalid: “{proxy}” is not an IP address or network, such as 10.0.0.0/8."
             ) from None
 
 
@@ -203,7 +203,9 @@ def _check_retries(settings: Settings) -> None:
     try:
         settings.retries()
     except ValueError:
-        raise SettingsError(f"{PREFIX}WEBHOOKS_RETRIES must be like “5s 5m 2h 1d”.") from None
+        raise SettingsError(
+            f"{PREFIX}WEBHOOKS_RETRIES must be delays of at most 30 days each, such as “5s 5m 2h 1d”."
+        ) from None
 
 
 def _check_akismet_url(url: str) -> None:
@@ -212,9 +214,9 @@ def _check_akismet_url(url: str) -> None:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        raise SettingsError(f"{PREFIX}AKISMET_URL is invalid: its host or port is malformed.") from None
+        raise SettingsError(f"{PREFIX}AKISMET_URL is invalid: its host or port is not valid.") from None
     if not host or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
-        raise SettingsError(f"{PREFIX}AKISMET_URL must be like “https://rest.akismet.com”.")
+        raise SettingsError(f"{PREFIX}AKISMET_URL must be a URL such as “https://rest.akismet.com”.")
     if parts.scheme == "http" and not _is_loopback(host):
         raise SettingsError(f"{PREFIX}AKISMET_URL must be an https URL; http is allowed only for this machine.")
 

@@ -40,8 +40,8 @@ INDEXED_AT_ONCE = 20_000
 log = structlog.get_logger("onereply.sweep")
 
 
-def collect_seldom() -> None:
-    """Exclude loaded objects from garbage collection, since they stay; scanning them took a tenth of a post."""
+def tune_garbage_collection() -> None:
+    """Exclude the objects loaded so far from garbage collection; scanning them took a tenth of the time of a post."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
@@ -55,9 +55,9 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
         try:
             with SWEEP_SECONDS.time():
                 await sweep(database, fingerprint_retention)
-                await keys.note_uses()
+                await keys.write_last_used()
                 await learn_from_logs(database)
-                await sessions.note_seen()
+                await sessions.write_last_seen()
         except Busy as error:  # temporary; the database's own log lines explain it
             SWEEPS.labels("failed").inc()
             log.info("sweep-postponed", reason=str(error))
@@ -70,7 +70,7 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
 
 @asynccontextmanager
 async def delivering(database: Database, webhooks: EndpointClients, settings: Settings) -> AsyncIterator[Deliverer]:
-    """Deliver webhooks during the block; at its end, deliveries in flight may finish within the shutdown timeout."""
+    """Deliver webhooks during the block; at its end, deliveries in flight can finish within the shutdown timeout."""
     deliverer = Deliverer(database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries())
     task = asyncio.create_task(deliverer.deliver_for_ever())
     try:

@@ -141,5 +141,7 @@ def test_a_setting_by_its_old_name_is_refused_with_its_new_name() -> None:
 
 
 def test_the_secret_is_required() -> None:
-    with pytest.raises(SettingsError, match=r"ONEREPLY_SECRET_KEY is required: at least 32 random characters"):
+    with pytest.raises(
+        SettingsError, match=r"ONEREPLY_SECRET_KEY is required: set it to at least 32 random characters"
+    ):
         load({})

@@ -13,7 +13,7 @@ from service.platform.access.moderator_accounts import (
     list_moderators,
     remove_moderator,
 )
-from service.platform.access.passwords import Passwords, UnfitPassword, fit_password
+from service.platform.access.passwords import InvalidPassword, Passwords, validate_password
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
 
@@ -97,6 +97,6 @@ def _read_password(name: str) -> str:
     else:
         password = sys.stdin.buffer.readline().decode("utf-8", "surrogateescape").rstrip("\r\n")
     try:
-        return fit_password(password, name=name)
-    except UnfitPassword as error:
+        return validate_password(password, name=name)
+    except InvalidPassword as error:
         raise click.ClickException(str(error)) from None

@@ -10,7 +10,7 @@ from service.cli.command_context import settings_or_stop, with_database
 from service.platform import clock
 from service.platform.events.record_decisions import OPERATOR, NewDecision, record_decisions
 from service.platform.outbound.webhook_signatures import check_secret, make_secret
-from service.platform.sites.edit_site import add_site, change_site, find_site, list_sites, lock_site, members_changed
+from service.platform.sites.edit_site import add_site, change_site, changed_fields, find_site, list_sites, lock_site
 from service.platform.sites.model import SECRETS, SecretName
 from service.platform.sites.site_rules import PRESETS as RULES
 from service.platform.sites.site_secrets import remove_secret, set_secret
@@ -83,7 +83,7 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
             _refuse_http(changed, allow_private=installation.allow_private_targets)
             await change_site(connection, site, name=name, locale=locale, settings=changed)
             changed_names = [word for word, given in (("name", name), ("locale", locale)) if given is not None]
-            changed_names += [names] if (names := members_changed(site.settings, changed)) else []
+            changed_names += [names] if (names := changed_fields(site.settings, changed)) else []
             decision = NewDecision(site.id, "settings", OPERATOR, reason=", ".join(changed_names) or None)
             await record_decisions(connection, [decision], now=clock.now())
 

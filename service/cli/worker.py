@@ -23,7 +23,7 @@ from service.platform.outbound.safe_client import Targets
 from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
 from service.settings import Settings
 from service.shutdown import limit_shutdown
-from service.worker import collect_seldom, delivering
+from service.worker import delivering, tune_garbage_collection
 
 NICENESS = 19  # the lowest priority: serving processes get the processor first
 log = structlog.get_logger("onereply.webhooks")
@@ -45,7 +45,7 @@ def command(host: str, port: int | None) -> None:
     set_up_log(style=settings.log_format, level=settings.log_level)
     with_database(_do_nothing, settings)
     listener = None if port is None else listen_or_stop(host, port)
-    collect_seldom()
+    tune_garbage_collection()
     os.nice(NICENESS)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # each endpoint has its own connections
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65_536)), hard))

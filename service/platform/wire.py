@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-EARLIEST, LATEST = 1900, 2999
+MIN_YEAR, MAX_YEAR = 1900, 2999
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -15,7 +15,7 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """
 
 
-class Timed(Body):
+class BodyWithTimes(Body):
     """The base of bodies with times: converts them to UTC and requires a year from 1900 to 2999.
 
     Both databases can then store every time, and adding durations to it can't overflow.
@@ -33,12 +33,12 @@ def _in_utc(instant: datetime, field: str) -> datetime:
         in_utc = instant.astimezone(UTC)
     except OverflowError:
         in_utc = None
-    if in_utc is None or not EARLIEST <= in_utc.year <= LATEST:
-        raise ValueError(f"Expected an instant between the years {EARLIEST} and {LATEST} as field `{field}`")
+    if in_utc is None or not MIN_YEAR <= in_utc.year <= MAX_YEAR:
+        raise ValueError(f"Expected a time in the years {MIN_YEAR} to {MAX_YEAR} as field `{field}`")
     return in_utc
 
 
-def given_fields(body: Body) -> dict[str, Any]:
-    """The members that the client sent, by name, without missing ones."""
+def sent_fields(body: Body) -> dict[str, Any]:
+    """The members that the client sent, by name."""
     fields = ((name, getattr(body, name)) for name in body.__struct_fields__)
     return {name: value for name, value in fields if value is not msgspec.UNSET}

@@ -93,9 +93,9 @@ def test_the_log_of_decisions_names_what_was_set(onereply: Command, fresh_databa
     assert reasons == ["locale, mode, max_depth", None]
 
 
-def test_a_slug_that_cannot_stand_in_a_path_is_refused(onereply: Command) -> None:
+def test_a_slug_that_is_not_a_valid_path_segment_is_refused(onereply: Command) -> None:
     for slug in ("", "Gazette", "a b", "a/b", "-a", "a-", "газета", "x" * 64, "a\n", ".."):
-        assert "can't be a slug" in stopped(onereply("site", "add", "--name", "x", "--", slug))
+        assert "is not a valid slug" in stopped(onereply("site", "add", "--name", "x", "--", slug))
     assert done(onereply("site", "list")) == ""
 
 
@@ -109,8 +109,8 @@ def test_no_site_hides_the_pages_of_the_service(onereply: Command) -> None:
 def test_a_locale_that_nobody_speaks_is_refused(onereply: Command) -> None:
     done(onereply("site", "add", "gazette", "--name", "x"))
     for locale in ("xx", "english", "e", "en_US_POSIX_x", "../en", "-", ""):
-        assert "is not a locale" in stopped(onereply("site", "add", "herald", "--name", "x", "--locale", locale))
-        assert "is not a locale" in stopped(onereply("site", "set", "gazette", "--locale", locale))
+        assert "is not a valid locale" in stopped(onereply("site", "add", "herald", "--name", "x", "--locale", locale))
+        assert "is not a valid locale" in stopped(onereply("site", "set", "gazette", "--locale", locale))
     assert "herald" not in done(onereply("site", "list"))
 
 
@@ -135,7 +135,7 @@ def test_a_setting_that_does_not_fit_is_refused_by_its_name(onereply: Command) -
 
 def test_a_site_that_is_there_or_is_not_there(onereply: Command) -> None:
     done(onereply("site", "add", "gazette", "--name", "x"))
-    assert stopped(onereply("site", "add", "gazette", "--name", "x")) == "The site “gazette” exists already."
+    assert stopped(onereply("site", "add", "gazette", "--name", "x")) == "There is already a site “gazette”."
     for arguments in (("site", "set"), ("key", "list"), ("key", "add", "--role", "host"), ("key", "revoke")):
         more = ("0" * 12,) if "revoke" in arguments else ()
         assert stopped(onereply(*arguments, "herald", *more)) == "There is no site “herald”."
@@ -191,8 +191,8 @@ def test_a_database_of_a_later_release_is_left_alone(onereply: Command, fresh_da
     execute(fresh_database_url, "UPDATE alembic_version SET version_num = '2999_01_01_0001'")
     for arguments in (("migrate",), ("serve",), ("serve", "--migrate"), ("verify",), ("worker",), ("site", "list")):
         assert stopped(onereply(*arguments)) == (
-            "The database is at revision 2999_01_01_0001, which this release does not know: a newer release made it. "
-            "Install that release, or restore a backup."
+            "The database is at revision 2999_01_01_0001, which this release does not know: a newer release has "
+            "migrated it. Install that release, or restore a backup."
         )
 
 

@@ -125,6 +125,6 @@ def test_a_file_that_can_not_be_read_is_one_line(tmp_path: Path) -> None:
 def test_a_postgresql_that_is_too_old_is_one_line(
     command: tuple[str, ...], postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.platform.storage.postgresql.OLDEST_VERSION", 99)
+    monkeypatch.setattr("service.platform.storage.postgresql.MIN_VERSION", 99)
     told = stopped(command_line(postgresql.new_database())(*command))
     assert "is too old: One Reply needs 99 or newer." in told

@@ -7,8 +7,8 @@ import pytest
 from starlette.requests import Request
 
 from service.platform.http import cursors
-from service.platform.http.path_ids import KEY, article_of
-from service.platform.http.request_log import GIVEN_ID
+from service.platform.http.path_ids import IDEMPOTENCY_KEY, article_of
+from service.platform.http.request_log import VALID_REQUEST_ID
 from service.platform.problems import InvalidParameter
 from service.platform.sites.site_lookup import SLUG
 from service.platform.text.field_types import EMAIL
@@ -22,8 +22,10 @@ SCHEMAS: dict[str, Json] = DOCUMENT["components"]["schemas"]
 def test_patterns_are_those_of_the_code() -> None:
     parameters = DOCUMENT["components"]["parameters"]
     assert parameters["Site"]["schema"]["pattern"] == f"^{SLUG.pattern}$"
-    assert parameters["IdempotencyKey"]["schema"]["pattern"] == f"^{KEY.pattern}$"
-    assert DOCUMENT["components"]["headers"]["RequestId"]["schema"]["pattern"] == f"^{GIVEN_ID.pattern.decode()}$"
+    assert parameters["IdempotencyKey"]["schema"]["pattern"] == f"^{IDEMPOTENCY_KEY.pattern}$"
+    assert (
+        DOCUMENT["components"]["headers"]["RequestId"]["schema"]["pattern"] == f"^{VALID_REQUEST_ID.pattern.decode()}$"
+    )
     assert parameters["Cursor"]["schema"]["maxLength"] == cursors.MAX_LENGTH
     assert SCHEMAS["AuthorIn"]["properties"]["email"]["pattern"] == rf"^\s*(?:{EMAIL.pattern})?\s*$"
 

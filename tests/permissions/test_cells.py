@@ -280,14 +280,14 @@ async def test_no_site_changes_what_is_anothers(site: ASite) -> None:
 async def test_the_last_use_of_a_key_is_noted_without_a_write_for_each_request(site: ASite) -> None:
     await a_thread(site)
     gate: Gate = site.app.state.gate
-    await gate.keys.note_uses()
+    await gate.keys.write_last_used()
     first = await last_use(site)
     with statements_of_the_writer(database_of(site)) as written:
         for _ in range(20):
             assert (await site.call("GET", "/threads", by="host")).status_code == 200
         assert written == []
         assert await last_use(site) == first
-        await gate.keys.note_uses()
+        await gate.keys.write_last_used()
     assert len([statement for statement in written if statement.startswith("UPDATE api_keys")]) == 1
     assert str(await last_use(site)) > str(first)
 

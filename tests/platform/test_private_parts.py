@@ -33,7 +33,7 @@ from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
 
 from service.platform.sites.model import SiteRow
-from service.platform.storage.sqlite import TAKE_WRITE_LOCK
+from service.platform.storage.sqlite import BEGIN_WRITE
 from service.shutdown import limit_shutdown
 from tests.installing import ROOT
 
@@ -74,10 +74,10 @@ async def test_aiosqlite_passes_every_call_through_one_method() -> None:
             return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     async with Watched(lambda: sqlite3.connect(":memory:", isolation_level=None), iter_chunk_size=1) as connection:
-        await (await connection.cursor()).execute(TAKE_WRITE_LOCK)
+        await (await connection.cursor()).execute(BEGIN_WRITE)
         await connection.commit()
     assert [call[:2] for call in calls if call[0] in {"execute", "commit"}] == [
-        ("execute", TAKE_WRITE_LOCK),
+        ("execute", BEGIN_WRITE),
         ("commit",),
     ]
 

@@ -27,7 +27,7 @@ from service.conversation.threads.wire import changes_at, thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of, state_of
-from service.platform.http.authorize import add_limit_headers, refuse_over_limit
+from service.platform.http.authorize import add_limit_headers, enforce_post_limits
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
 from service.platform.http.cursors import encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
@@ -102,7 +102,7 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     """Edit your own comment."""
     comment_id, typed = comment_id_of(request), await decode_body(request, EditIn)
     body = read_text(typed.body, pointer="/body")
-    refuse_over_limit(request, caller, draft={"body": body})
+    enforce_post_limits(request, caller, draft={"body": body})
     state, origin = state_of(request, ConversationState), origin_of(request, caller)
     comment = await submit_edit(state, caller, comment_id, body=body, origin=origin)
     findings = await _findings_of_held(request, comment)

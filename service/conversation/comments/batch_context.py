@@ -21,7 +21,7 @@ from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_policy import mode_of
 from service.platform import clock
 from service.platform.sites.site_lookup import Site, current_sites
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 KEY_RETENTION = timedelta(hours=24)
 
@@ -97,7 +97,7 @@ async def _read_remembered(
     if not keys:
         return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_read_keys(dialect), rows_given(dialect, sorted(keys)))
+    rows = await connection.execute(_read_keys(dialect), row_parameters(dialect, sorted(keys)))
     remembered = {}
     expired = []
     for thread_id, key, created_at, fingerprint, comment_id, status in rows:
@@ -106,7 +106,7 @@ async def _read_remembered(
         else:
             expired.append((thread_id, key))
     if expired:
-        await connection.execute(_delete_keys(dialect), rows_given(dialect, expired))
+        await connection.execute(_delete_keys(dialect), row_parameters(dialect, expired))
     return remembered
 
 

@@ -14,7 +14,7 @@ from service.conversation.threads.model import COLUMNS as THREAD_COLUMNS
 from service.conversation.threads.model import Thread, ThreadRow, thread_of
 from service.platform.problems import NotFound, Translated
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 
 async def find_comment(connection: AsyncConnection, site: Site, comment_id: UUID) -> tuple[Comment, Thread]:
@@ -69,7 +69,7 @@ async def read_comments(connection: AsyncConnection, ids: Collection[UUID]) -> d
     if not ids:
         return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_read_by_id(dialect), rows_given(dialect, [(id_,) for id_ in ids]))
+    rows = await connection.execute(_read_by_id(dialect), row_parameters(dialect, [(id_,) for id_ in ids]))
     return {comment.id: comment for comment in map(comment_of, rows)}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import FindingRow
 from service.conversation.screening.findings import Finding, Rule
-from service.platform.storage.portable import any_of, insert_many, rows_given
+from service.platform.storage.portable import any_of, insert_many, row_parameters
 
 # Findings that people filed, and those on data that is available only when a comment arrives.
 NOT_SCREENED_AGAIN = (
@@ -52,7 +52,7 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
     if not ids:
         return found
     dialect = connection.dialect.name
-    for row in await connection.execute(_read(dialect), rows_given(dialect, [(id_,) for id_ in ids])):
+    for row in await connection.execute(_read(dialect), row_parameters(dialect, [(id_,) for id_ in ids])):
         found[row.comment_id].append(Finding(Rule(row.rule), row.action, row.matched))
     for findings in found.values():
         findings.sort(key=lambda finding: list(Rule).index(finding.rule))

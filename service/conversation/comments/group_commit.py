@@ -20,7 +20,7 @@ from service.conversation.comments.submission import Draft
 from service.platform.metrics import BATCH_POSTS, BATCH_RETRIES, POSTS, QUEUE
 from service.platform.problems import Busy, DatabaseUnavailable, InternalError, Problem
 from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
-from service.platform.storage.postgresql import wait_for_locks
+from service.platform.storage.postgresql import set_lock_timeout
 
 MAX_BATCH = 200
 MAX_QUEUE = 5_000
@@ -132,7 +132,7 @@ class GroupCommit:
             return [Busy(cause="The batch's time was over before its retry.") for _ in part]
         try:
             async with self._database.write(within=left) as connection:
-                await wait_for_locks(connection, seconds=LOCK_WAIT_OF_PART)
+                await set_lock_timeout(connection, seconds=LOCK_WAIT_OF_PART)
                 return await accept_batch(connection, [each.draft for each in part])
         except Exception as error:
             return await self._commit_in_parts(part, error)

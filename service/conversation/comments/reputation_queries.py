@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import Comment, CommentRow
 from service.conversation.screening.reputation_rules import SHORT, Past, Reputation, reputation_of
-from service.platform.sites.site_rules import MAX_REMEMBERED, Rules
+from service.platform.sites.site_rules import MAX_RECENT_COMMENTS, Rules
 from service.platform.sites.site_settings import Mode
-from service.platform.storage.portable import keys_given, newest_of_each
+from service.platform.storage.portable import key_parameters, newest_per_key
 
 
 class ReputationHistory(msgspec.Struct):
@@ -34,14 +34,14 @@ class ReputationHistory(msgspec.Struct):
         self.remember(past, comment.reader_id, comment.address_mark)
 
     def remember(self, past: Past, reader_id: UUID, address_fingerprint: int | None) -> None:
-        """Add ``past`` as the newest entry; drop entries beyond :data:`MAX_REMEMBERED`."""
+        """Add ``past`` as the newest entry; drop entries beyond :data:`MAX_RECENT_COMMENTS`."""
         of_reader = self.of_readers[reader_id]
         of_reader.insert(0, past)
-        del of_reader[MAX_REMEMBERED:]
+        del of_reader[MAX_RECENT_COMMENTS:]
         if address_fingerprint is not None:
             of_address = self.of_addresses[address_fingerprint]
             of_address.insert(0, past.created_at)
-            del of_address[MAX_REMEMBERED:]
+            del of_address[MAX_RECENT_COMMENTS:]
         if past.text_hash is not None:
             self.of_texts[past.text_hash] = past.created_at
 
@@ -82,13 +82,13 @@ async def read_history(
     """Read the history of ``readers``, of address fingerprints and of text hashes."""
     history, dialect = no_history(), connection.dialect.name
     if readers:
-        for row in await connection.execute(_of_readers(dialect), keys_given(dialect, readers)):
+        for row in await connection.execute(_of_readers(dialect), key_parameters(dialect, readers)):
             history.of_readers[row.reader_id].append(Past(row.id, row.state, row.created_at, row.words_mark))
     if addresses:
-        for row in await connection.execute(_of_addresses(dialect), keys_given(dialect, addresses)):
+        for row in await connection.execute(_of_addresses(dialect), key_parameters(dialect, addresses)):
             history.of_addresses[row.address_mark].append(row.created_at)
     if texts:
-        for row in await connection.execute(_of_texts(dialect), keys_given(dialect, texts)):
+        for row in await connection.execute(_of_texts(dialect), key_parameters(dialect, texts)):
             history.of_texts.setdefault(row.words_mark, row.created_at)
     return history
 
@@ -96,14 +96,14 @@ async def read_history(
 @lru_cache
 def _of_readers(dialect: str) -> Select[*tuple[Any, ...]]:
     columns = (CommentRow.id, CommentRow.state, CommentRow.created_at, CommentRow.words_mark)
-    return newest_of_each(dialect, CommentRow.reader_id, columns, limit=MAX_REMEMBERED)
+    return newest_per_key(dialect, CommentRow.reader_id, columns, limit=MAX_RECENT_COMMENTS)
 
 
 @lru_cache
 def _of_addresses(dialect: str) -> Select[*tuple[Any, ...]]:
-    return newest_of_each(dialect, CommentRow.address_mark, [CommentRow.created_at], limit=MAX_REMEMBERED)
+    return newest_per_key(dialect, CommentRow.address_mark, [CommentRow.created_at], limit=MAX_RECENT_COMMENTS)
 
 
 @lru_cache
 def _of_texts(dialect: str) -> Select[*tuple[Any, ...]]:
-    return newest_of_each(dialect, CommentRow.words_mark, [CommentRow.created_at], limit=1)
+    return newest_per_key(dialect, CommentRow.words_mark, [CommentRow.created_at], limit=1)

@@ -21,7 +21,7 @@ from service.conversation.threads.thread_events import thread_event
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 WRITTEN = (
     *("state", "shown", "revision", "reports", "author_name", "author_email", "author_url", "author_avatar"),
@@ -90,7 +90,7 @@ async def erase_comments(
     """
     dialect = connection.dialect.name
     erase = update(CommentRow).where(any_of(dialect, CommentRow.id)).values(_ERASED | {"revision": _NEXT_REVISION})
-    await connection.execute(erase, rows_given(dialect, [(comment.id,) for comment in comments]))
+    await connection.execute(erase, row_parameters(dialect, [(comment.id,) for comment in comments]))
     spots = {*ancestors(comments[-1].path), *(comment.path for comment in comments if others_stay)}
     await keep_shown(connection, {(thread.id, spot) for spot in spots})
     thread.reply_count -= sum(comment.state is State.PUBLISHED for comment in comments)

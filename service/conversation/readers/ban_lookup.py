@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.readers.model import BanRow
 from service.platform.access.fingerprints import Kind
 from service.platform.problems import Problem
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 
 class Ban(NamedTuple):
@@ -57,7 +57,7 @@ async def read_bans(connection: AsyncConnection, fingerprints: Collection[tuple[
     if not fingerprints:
         return bans
     dialect = connection.dialect.name
-    for row in await connection.execute(_by_fingerprint(dialect), rows_given(dialect, sorted(fingerprints))):
+    for row in await connection.execute(_by_fingerprint(dialect), row_parameters(dialect, sorted(fingerprints))):
         ban = Ban(*row)
         bans.setdefault((ban.site_id, ban.fingerprint), []).append(ban)
     return bans

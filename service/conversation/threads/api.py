@@ -35,7 +35,7 @@ from service.platform.http.path_ids import article_of
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidCursor, InvalidField, InvalidParameter
-from service.platform.text.article_ids import WHAT_AN_ID_IS, has_control, is_article_id
+from service.platform.text.article_ids import ARTICLE_ID_FORMAT, has_control, is_article_id
 from service.platform.text.field_types import read_line
 
 
@@ -116,7 +116,7 @@ async def get_counts(request: Request, caller: Caller) -> Response:
     if not 1 <= len(articles) <= 200:
         raise InvalidParameter("Give 1 to 200 articles, each as article=ID.", parameter="article")
     if not all(map(is_article_id, articles)):
-        raise InvalidParameter(WHAT_AN_ID_IS, parameter="article")
+        raise InvalidParameter(ARTICLE_ID_FORMAT, parameter="article")
     counts, until = await _counts(request, caller, articles)
     now, locale = clock.now(), locale_of(request, caller)
     tag = entity_tag(caller.site.revision, locale, *counts.counts)
@@ -128,7 +128,7 @@ async def post_counts(request: Request, caller: Caller) -> Response:
     body = await decode_body(request, CountsIn, limit=COUNTS_LIMIT)
     for number, article in enumerate(body.articles):
         if not is_article_id(article):
-            raise InvalidField(WHAT_AN_ID_IS, pointer=f"/articles/{number}")
+            raise InvalidField(ARTICLE_ID_FORMAT, pointer=f"/articles/{number}")
     counts, _until = await _counts(request, caller, body.articles)
     return json_response(counts, headers={"cache-control": "no-store", "content-language": locale_of(request, caller)})
 

@@ -8,7 +8,7 @@ categories for the rest. *Why both*: CLDR's *one* is not the number one; in Russ
 from functools import lru_cache
 from typing import NamedTuple
 
-from service.platform.languages.messages import catalogue, catalogue_for, locale_of_catalogue, written
+from service.platform.languages.messages import catalogue, catalogue_for, format_number, locale_of_catalogue
 
 
 class Labels(NamedTuple):
@@ -36,7 +36,7 @@ def label(*, locale: str, count: int) -> str:
 @lru_cache(maxsize=8192)
 def _counted(name: str, count: int) -> tuple[str, str, str]:
     """Return the label for ``count``, and the heading's text before and after the title."""
-    lines, key, number = catalogue(name), plural_key(name, count), written(name, count)
+    lines, key, number = catalogue(name), plural_key(name, count), format_number(name, count)
     before, _, after = lines["heading"][key].replace("{n}", number).partition("{title}")
     return lines["label"][key].replace("{n}", number), before, after
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.threads.model import COLUMNS, Thread, ThreadRow, thread_of
 from service.conversation.threads.thread_lookup import ids_of_threads, no_thread
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 Article = tuple[int, str]
 
@@ -29,7 +29,7 @@ async def lock_threads(connection: AsyncConnection, articles: Iterable[Article])
     threads are left out; two ids of one article return the same thread.
     """
     dialect, wanted = connection.dialect.name, sorted(articles)
-    rows = await connection.execute(_lock_by_article(dialect), rows_given(dialect, wanted))
+    rows = await connection.execute(_lock_by_article(dialect), row_parameters(dialect, wanted))
     found = {(thread.site_id, thread.article): thread for thread in map(thread_of, rows)}
     missed = [article for article in wanted if article not in found]
     return found | await _lock_missed(connection, missed, found.values()) if missed else found
@@ -70,7 +70,7 @@ async def _lock_ids(connection: AsyncConnection, ids: Iterable[int], *, waits: b
         return {}
     dialect = connection.dialect.name
     statement = _lock_by_id(dialect).with_for_update(nowait=not waits)
-    rows = await connection.execute(statement, rows_given(dialect, wanted))
+    rows = await connection.execute(statement, row_parameters(dialect, wanted))
     return {thread.id: thread for thread in map(thread_of, rows)}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, thread_of
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 
 async def list_threads(
@@ -54,10 +54,10 @@ async def find_threads(connection: AsyncConnection, site: Site, articles: Sequen
     """
     dialect = connection.dialect.name
     keys = sorted({(site.id, article) for article in articles})
-    rows = await connection.execute(_find_by_article(dialect), rows_given(dialect, keys))
+    rows = await connection.execute(_find_by_article(dialect), row_parameters(dialect, keys))
     found = {thread.article: thread for thread in map(thread_of, rows)}
     if missed := [key for key in keys if key[1] not in found]:
-        rows = await connection.execute(_find_by_alias(dialect), rows_given(dialect, missed))
+        rows = await connection.execute(_find_by_alias(dialect), row_parameters(dialect, missed))
         found |= {row[0]: Thread(*row[1:]) for row in rows}
     return found
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, UrlAliasRow, thread_of
 from service.platform.problems import NotFound, Translated
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 
 def _has_or_had(site_id: ColumnElement[int], article: ColumnElement[str]) -> ColumnElement[bool]:
@@ -75,7 +75,7 @@ async def ids_of_threads(connection: AsyncConnection, articles: list[tuple[int, 
     ``articles`` must not be empty; missing threads are left out.
     """
     dialect = connection.dialect.name
-    rows = (await connection.execute(_ids(dialect), rows_given(dialect, articles))).all()
+    rows = (await connection.execute(_ids(dialect), row_parameters(dialect, articles))).all()
     return {(site_id, article): id_ for site_id, article, id_, _ in sorted(rows, key=lambda row: row.rank)}
 
 

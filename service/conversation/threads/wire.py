@@ -12,7 +12,7 @@ from service.conversation.threads.thread_policy import closes_at, closing_time, 
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_settings import Mode
 from service.platform.text.field_types import read_line, read_web_url
-from service.platform.wire import Body, Timed, given_fields
+from service.platform.wire import Body, BodyWithTimes, sent_fields
 
 Title = Annotated[str, Meta(min_length=1, max_length=500)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -21,7 +21,7 @@ State = Literal["open", "closed"]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
-class ClosingAt(Timed, tag_field="kind", tag="at"):
+class ClosingAt(BodyWithTimes, tag_field="kind", tag="at"):
     """Closes at a given time."""
 
     at: Instant
@@ -35,7 +35,7 @@ class ClosingAuto(Body, tag_field="kind", tag="auto"):
     """Closes a number of days after the article's ``published_at``, set by the site."""
 
 
-class ThreadIn(Timed):
+class ThreadIn(BodyWithTimes):
     """An article to register or update; missing members keep their values."""
 
     title: Title | UnsetType = UNSET
@@ -47,20 +47,20 @@ class ThreadIn(Timed):
     comments_on: bool | UnsetType = UNSET
 
 
-class CloseIn(Timed):
+class CloseIn(BodyWithTimes):
     """When to close (default: now), and the reason."""
 
     at: Instant | None = None
     reason: Reason | None = None
 
 
-class ReopenIn(Timed):
+class ReopenIn(BodyWithTimes):
     """Until when to reopen (default: for good)."""
 
     at: Instant | None = None
 
 
-class ThreadsQuery(Timed):
+class ThreadsQuery(BodyWithTimes):
     """Query of a page of threads."""
 
     state: State | None = None
@@ -179,7 +179,7 @@ def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, n
 
 def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
     """Return the thread columns that ``body`` sets; ``below`` is the JSON pointer of ``body`` in the request."""
-    changes = given_fields(body)
+    changes = sent_fields(body)
     if "title" in changes:
         changes["title"] = read_line(changes["title"], pointer=f"{below}/title", max_length=500)
     if changes.get("url") is not None:

@@ -13,13 +13,13 @@ from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import PlatformState
 from service.platform.http.app_state import database_of, state_of
-from service.platform.http.decode import BODY_LIMIT, decode_read, read_body
+from service.platform.http.decode import BODY_LIMIT, decode_bytes, read_body
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.outbound import webhook_signatures as signing
 from service.platform.outbound.webhook_signatures import Signer
 from service.platform.problems import InvalidField, InvalidHeader, Problem
-from service.platform.text.article_ids import WHAT_AN_ID_IS, is_article_id
+from service.platform.text.article_ids import ARTICLE_ID_FORMAT, is_article_id
 
 MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,256}")
 
@@ -42,7 +42,7 @@ async def post_article_event(request: Request, caller: Caller) -> Response:
     """
     body = await read_body(request, limit=BODY_LIMIT)
     webhook_id = await _signed(request, caller, body)
-    event = _event_in(decode_read(request, body, ArticleEventIn))
+    event = _event_in(decode_bytes(request, body, ArticleEventIn))
     async with database_of(request).write() as connection:
         thread = await apply_article_event(connection, caller.site, event, webhook_id=webhook_id)
     if thread is None:
@@ -74,7 +74,7 @@ def _event_in(sent: ArticleEventIn) -> ArticleEvent:
     article = sent.data
     for name, id_ in (("article", article.article), ("previous_article", article.previous_article)):
         if id_ is not None and not is_article_id(id_):
-            raise InvalidField(WHAT_AN_ID_IS, pointer=f"/data/{name}")
+            raise InvalidField(ARTICLE_ID_FORMAT, pointer=f"/data/{name}")
     changes = changes_of(article, below="/data")
     del changes["article"], changes["previous_article"]
     at = changes.pop("updated_at", None) or sent.timestamp

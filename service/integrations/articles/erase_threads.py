@@ -28,7 +28,7 @@ from service.platform.events.event_types import EventType
 from service.platform.events.model import EventRow
 from service.platform.sites.site_lookup import read_sites
 from service.platform.storage.engine import Database
-from service.platform.storage.portable import any_of, rows_given, run_many
+from service.platform.storage.portable import any_of, row_parameters, run_many
 
 BATCH = 500
 
@@ -110,7 +110,7 @@ async def _without_words(connection: AsyncConnection, ids: list[str]) -> set[str
         return set()
     dialect, column = connection.dialect.name, CommentRow.id
     wordless = select(column).where(any_of(dialect, column), CommentRow.body == "")
-    given = rows_given(dialect, [(msgspec.convert(id_, UUID),) for id_ in set(ids)])
+    given = row_parameters(dialect, [(msgspec.convert(id_, UUID),) for id_ in set(ids)])
     return {str(id_) for id_ in await connection.scalars(wordless, given)}
 
 

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from service.conversation.threads.wire import Instant, ThreadIn
 from service.integrations.articles.apply_article_event import Kind
-from service.platform.wire import Timed
+from service.platform.wire import BodyWithTimes
 
 ArticleId = Annotated[str, Meta(min_length=1, max_length=500)]
 
@@ -18,7 +18,7 @@ class ArticleIn(ThreadIn, kw_only=True):
     previous_article: ArticleId | None = None
 
 
-class ArticleEventIn(Timed):
+class ArticleEventIn(BodyWithTimes):
     """An article event in the Standard Webhooks format; ``timestamp`` is when the change happened."""
 
     type: Kind

@@ -15,7 +15,7 @@ from service.integrations.endpoints.model import EndpointRow
 from service.platform.outbound.safe_client import Targets
 from service.platform.outbound.webhook_signatures import Signer
 from service.platform.problems import InvalidField
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 
 class EndpointClients(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ async def read_routes(
     wanted = [(each,) for each in sorted(ids)]
     if not wanted:
         return {}
-    rows = await connection.execute(_active(connection.dialect.name), rows_given(connection.dialect.name, wanted))
+    rows = await connection.execute(_active(connection.dialect.name), row_parameters(connection.dialect.name, wanted))
     routes = {row.id: _route(row, secrets, now) for row in rows}
     return {endpoint_id: route for endpoint_id, route in routes.items() if route}
 

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from service.platform.outbound.webhook_signatures import Signer
-from service.platform.storage.seal import Seal, Unopenable
+from service.platform.storage.seal import Seal, UnsealError
 
 log = structlog.get_logger("onereply.webhooks")
 
@@ -40,7 +40,7 @@ class EndpointSecrets:
     ) -> tuple[str, list[OldSecret]]:
         """Return the current secret and the old ones that still sign at ``now``.
 
-        Raises :class:`Unopenable`.
+        Raises :class:`UnsealError`.
         """
         about = str(endpoint_id)
         before = msgspec.json.decode(self._seal.open(old, about=about), type=list[OldSecret]) if old else []
@@ -52,7 +52,7 @@ class EndpointSecrets:
         """Return the signer at ``now`` and its expiry; None if the secret key can't open the secrets."""
         try:
             current, before = self.read(endpoint_id, secret, old, now=now)
-        except Unopenable:
+        except UnsealError:
             if endpoint_id not in self._unopenable:
                 hint = "ONEREPLY_SECRET_KEY has changed; rotate it"
                 log.error("secret-unreadable", endpoint=str(endpoint_id), hint=hint)

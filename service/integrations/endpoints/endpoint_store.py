@@ -15,7 +15,7 @@ from service.platform.events.read_log import head_position
 from service.platform.problems import InvalidField, NotFound
 from service.platform.sites.model import SiteRow
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.seal import Unopenable
+from service.platform.storage.seal import UnsealError
 
 MOST_ENDPOINTS = 1_000
 MOST_SECRETS = 5  # at a time; each adds a signature to every message
@@ -159,7 +159,7 @@ async def rotate_secret(
             if secret == current:
                 return await find_endpoint(connection, site, endpoint_id)
             old = [*old[1 - MOST_SECRETS :], OldSecret(current, now + overlap)]
-        except Unopenable:  # the installation's secret key changed; secrets that do not open can't sign
+        except UnsealError:  # the installation's secret key changed; secrets that do not open can't sign
             old = []
     values = {
         "secret": secrets.close(endpoint_id, secret),

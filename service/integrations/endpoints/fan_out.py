@@ -22,7 +22,7 @@ from service.integrations.endpoints.subscribed_types import listens
 from service.platform.events.event_types import Event
 from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
-from service.platform.storage.portable import any_of, insert_many, rows_given, run_many
+from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
 LOOKED_AT = 200  # events of a site per endpoint and turn, so that an endpoint with few types advances fast
 READ_AT_ONCE = 1_000
@@ -73,7 +73,7 @@ async def lock_endpoints(connection: AsyncConnection, work: Mapping[UUID, Work])
     if not work:
         return {}
     rows = await connection.execute(
-        _lock(connection.dialect.name), rows_given(connection.dialect.name, [(each,) for each in sorted(work)])
+        _lock(connection.dialect.name), row_parameters(connection.dialect.name, [(each,) for each in sorted(work)])
     )
     return {row.id: work[row.id]._replace(position=row.position, retry_at=row.retry_at) for row in rows}
 
@@ -160,7 +160,7 @@ async def read_events_at(connection: AsyncConnection, places: Iterable[Place]) -
     if not wanted:
         return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_events_at(dialect), rows_given(dialect, wanted))
+    rows = await connection.execute(_events_at(dialect), row_parameters(dialect, wanted))
     return {(row.site_id, row.position): _event(row) for row in rows}
 
 

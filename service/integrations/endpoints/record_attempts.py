@@ -29,7 +29,7 @@ from service.integrations.endpoints.send_attempt import Answer
 from service.platform import clock
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.metrics import WEBHOOK_ATTEMPTS
-from service.platform.storage.portable import any_of, insert_many, rows_given, run_many
+from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
 log = structlog.get_logger("onereply.webhooks")
 Tried = tuple[Delivery, Answer]
@@ -98,7 +98,7 @@ async def _lock_deliveries(
 ) -> dict[tuple[UUID, int], str]:
     """Lock the deliveries at ``places`` that still exist; return their states."""
     dialect = connection.dialect.name
-    rows = await connection.execute(_states(dialect), rows_given(dialect, sorted(set(places))))
+    rows = await connection.execute(_states(dialect), row_parameters(dialect, sorted(set(places))))
     return {(row.endpoint_id, row.position): row.state for row in rows}
 
 

@@ -13,7 +13,7 @@ from service.integrations.endpoints.endpoint_store import Endpoint
 from service.integrations.endpoints.model import DeliveryState, EndpointState
 from service.integrations.endpoints.retry_schedule import DisabledReason
 from service.integrations.endpoints.send_attempt import AttemptError
-from service.platform.wire import Body, Timed
+from service.platform.wire import Body, BodyWithTimes
 
 Position = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Types = Annotated[list[Annotated[str, Meta(min_length=1, max_length=32)]], Meta(min_length=1, max_length=30)]
@@ -61,7 +61,7 @@ class DeliveriesQuery(Body):
     cursor: str | None = None
 
 
-class RedeliverIn(Timed):
+class RedeliverIn(BodyWithTimes):
     """Events to redeliver: a range of positions, or all failures since an instant."""
 
     first: Position | None = None

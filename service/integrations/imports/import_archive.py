@@ -30,13 +30,13 @@ from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.portable import any_of, insert_if_absent, insert_many, rows_given
+from service.platform.storage.portable import any_of, insert_if_absent, insert_many, row_parameters
 from service.platform.text.plain_text import clean_line, clean_text, is_blank
 from service.platform.text.web_urls import is_web_url
-from service.platform.wire import LATEST
+from service.platform.wire import MAX_YEAR
 
 BATCH = 1_000
-HIDDEN_UNTIL = datetime(LATEST, 12, 31, tzinfo=UTC)
+HIDDEN_UNTIL = datetime(MAX_YEAR, 12, 31, tzinfo=UTC)
 ANONYMOUS = "Anonymous"
 
 
@@ -139,7 +139,7 @@ async def _read_known(connection: AsyncConnection, thread: Thread, keys: set[str
     statement = select(CommentRow.imported_from, CommentRow.id, CommentRow.path).where(
         CommentRow.thread_id == thread.id, any_of(dialect, CommentRow.imported_from)
     )
-    rows = await connection.execute(statement, rows_given(dialect, [(key,) for key in sorted(keys)]))
+    rows = await connection.execute(statement, row_parameters(dialect, [(key,) for key in sorted(keys)]))
     return {key: _Known(comment_id, path) for key, comment_id, path in rows if key}
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from service.integrations.imports.archive import Kind, State, Visibility
-from service.platform.wire import EARLIEST, LATEST
+from service.platform.wire import MAX_YEAR, MIN_YEAR
 
 CHANNEL = "/rss/channel"
 ITEM = f"{CHANNEL}/item"
@@ -100,4 +100,4 @@ def parse_rss_date(text: str) -> datetime | None:
 
 def _known(at: datetime) -> datetime | None:
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return at if EARLIEST <= at.year <= LATEST and at != _EPOCH else None
+    return at if MIN_YEAR <= at.year <= MAX_YEAR and at != _EPOCH else None

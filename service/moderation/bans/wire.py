@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from service.conversation.threads.wire import Instant, Reason
 from service.platform.access.fingerprints import Kind
-from service.platform.wire import Body, Timed
+from service.platform.wire import Body, BodyWithTimes
 
 
-class BanIn(Timed):
+class BanIn(BodyWithTimes):
     """A ban to create: a ``value`` of that kind, or a ``comment`` whose author to ban; its end and reason."""
 
     kind: Kind

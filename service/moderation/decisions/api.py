@@ -24,12 +24,12 @@ from service.moderation.decisions.wire import (
 from service.platform.access.caller import Caller
 from service.platform.access.moderator_accounts import names_of
 from service.platform.http.app_state import database_of
-from service.platform.http.authorize import refuse_over_limit
+from service.platform.http.authorize import enforce_post_limits
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.path_ids import comment_id_of
-from service.platform.http.problem_responses import locale_asked
+from service.platform.http.problem_responses import problem_locale
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.text.field_types import read_line
@@ -44,7 +44,7 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
     comments = [(one.id, one.revision) for one in body.comments]
     async with database_of(request).write() as connection:
         results = await decide(connection, caller.site, comments, action=body.action, reason=reason, by=caller.actor)
-    locale = locale_asked(request.scope)
+    locale = problem_locale(request.scope)
     return json_response(Results([_result(one, locale) for one in results]), headers=NO_STORE)
 
 
@@ -72,7 +72,7 @@ async def post_appeal(request: Request, caller: Caller) -> Response:
     """Appeal the decision on your own comment."""
     body, comment_id = await decode_body(request, AppealIn, optional=True), comment_id_of(request)
     note = read_line(body.note, pointer="/note", max_length=300) if body.note else None
-    refuse_over_limit(request, caller)
+    enforce_post_limits(request, caller)
     async with database_of(request).write() as connection:
         comment = await file_appeal(connection, caller.site, comment_id, reader_id=caller.reader_id, note=note)
         findings = (await read_findings(connection, [comment_id]))[comment_id]

@@ -21,7 +21,7 @@ from service.platform.events.model import DecisionRow
 from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 Action = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
 UNDOABLE = timedelta(minutes=10)
@@ -154,7 +154,7 @@ async def _outcomes(
     if not comments:
         return {}
     dialect, made_from = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
-    rows = await connection.execute(_read_decisions(dialect), rows_given(dialect, made_from))
+    rows = await connection.execute(_read_decisions(dialect), row_parameters(dialect, made_from))
     return {
         row.comment_id: Outcome(
             before=frozenset({State(row.after)}),

@@ -11,7 +11,7 @@ from service.moderation.queue.model import ClaimRow
 from service.moderation.reports.model import ReportRow
 from service.moderation.search.model import SearchEntryRow
 from service.moderation.spam_training.train import unlearn
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 
 async def erase_comment_records(connection: AsyncConnection, site_id: int, ids: Sequence[UUID]) -> None:
@@ -20,7 +20,7 @@ async def erase_comment_records(connection: AsyncConnection, site_id: int, ids: 
     The next sweep removes the words from the search index.
     """
     dialect = connection.dialect.name
-    given = rows_given(dialect, [(id_,) for id_ in ids])
+    given = row_parameters(dialect, [(id_,) for id_ in ids])
     for table in (FindingRow, ReportRow, ClaimRow):
         await connection.execute(delete(table).where(any_of(dialect, table.comment_id)), given)
     document = bindparam("document", "", type_=SearchEntryRow.document.type)

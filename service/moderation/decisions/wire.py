@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from service.conversation.comments.model import State
 from service.conversation.threads.wire import Instant, Reason
 from service.moderation.decisions.decide import Action
-from service.platform.wire import Body, Timed
+from service.platform.wire import Body, BodyWithTimes
 
 Article = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)")]
 Limit = Annotated[int, Meta(ge=1, le=200)]
@@ -31,7 +31,7 @@ class DecisionIn(Body):
     reason: Reason | None = None
 
 
-class DecisionsQuery(Timed):
+class DecisionsQuery(BodyWithTimes):
     """Query of a page of the decision log."""
 
     comment: UUID | None = None

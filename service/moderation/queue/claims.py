@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.moderation.queue.model import ClaimRow
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 LEASE = timedelta(minutes=5)
 
@@ -36,7 +36,7 @@ async def release_claims(connection: AsyncConnection, ids: Collection[UUID]) -> 
     """Release the claims on the comments ``ids`` after a decision."""
     if ids:
         dialect = connection.dialect.name
-        await connection.execute(_release(dialect), rows_given(dialect, [(id_,) for id_ in ids]))
+        await connection.execute(_release(dialect), row_parameters(dialect, [(id_,) for id_ in ids]))
 
 
 async def release_all(connection: AsyncConnection, *, by: str) -> None:

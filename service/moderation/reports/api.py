@@ -10,7 +10,7 @@ from service.moderation.reports.wire import ReportIn, ReportOut, Reports
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import PlatformState
 from service.platform.http.app_state import database_of, state_of
-from service.platform.http.authorize import refuse_over_limit
+from service.platform.http.authorize import enforce_post_limits
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body
 from service.platform.http.path_ids import comment_id_of
@@ -24,7 +24,7 @@ async def post_report(request: Request, caller: Caller) -> Response:
     """Report a comment."""
     comment_id, body = comment_id_of(request), await decode_body(request, ReportIn)
     note = read_note(body)
-    refuse_over_limit(request, caller)
+    enforce_post_limits(request, caller)
     state, origin = state_of(request, PlatformState), origin_of(request, caller)
     report, is_new = await submit_report(state, caller, comment_id, body.reason, note, origin=origin)
     return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)

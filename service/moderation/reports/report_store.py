@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.moderation.reports.model import ReportRow
 from service.platform.events.model import DecisionRow
-from service.platform.storage.portable import any_of, insert_many, rows_given, run_many
+from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
 Reason = Literal["spam", "abuse", "off-topic", "illegal", "personal", "other"]
 
@@ -95,7 +95,7 @@ async def reopen_reports(connection: AsyncConnection, decisions: Collection[UUID
     if not decisions:
         return {}
     dialect = connection.dialect.name
-    given = rows_given(dialect, [(decision,) for decision in decisions])
+    given = row_parameters(dialect, [(decision,) for decision in decisions])
     counted = {row.comment_id: row.reports for row in await connection.execute(_count_settled(dialect), given)}
     reopen = update(ReportRow).where(any_of(dialect, ReportRow.settled_by)).values(settled_by=None)
     await connection.execute(reopen, given)
@@ -143,7 +143,9 @@ async def count_reasons(connection: AsyncConnection, ids: Collection[UUID]) -> d
     counted: dict[UUID, dict[str, int]] = {}
     if ids:
         dialect = connection.dialect.name
-        for row in await connection.execute(_count_by_reason(dialect), rows_given(dialect, [(id_,) for id_ in ids])):
+        for row in await connection.execute(
+            _count_by_reason(dialect), row_parameters(dialect, [(id_,) for id_ in ids])
+        ):
             counted.setdefault(row.comment_id, {})[row.reason] = row.reports
     return counted
 

@@ -22,10 +22,10 @@ from service.platform.http.decode import decode_body
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidField
-from service.platform.sites.edit_site import change_rules, change_site, lock_site, members_changed
+from service.platform.sites.edit_site import change_rules, change_site, changed_fields, lock_site
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import HTTPS_ONLY, is_plain_http
-from service.platform.wire import given_fields
+from service.platform.wire import sent_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
 MAX_EXCERPT = 280
@@ -43,7 +43,7 @@ async def put_rules(request: Request, caller: Caller) -> Response:
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         await change_rules(connection, site, rules)
-        decision = NewDecision(site.id, "rules", caller.actor, reason=members_changed(site.rules, rules))
+        decision = NewDecision(site.id, "rules", caller.actor, reason=changed_fields(site.rules, rules))
         await record_decisions(connection, [decision], now=clock.now())
     gate_of(request).sites.evict(caller.site.slug)
     return json_response(rules, headers=NO_STORE)
@@ -68,14 +68,14 @@ async def get_settings(_request: Request, caller: Caller) -> Response:
 
 async def patch_settings(request: Request, caller: Caller) -> Response:
     """Update site settings; missing members keep their values."""
-    given = given_fields(await decode_body(request, SettingsIn))
+    given = sent_fields(await decode_body(request, SettingsIn))
     if is_plain_http(given.get("jwt_jwks_url")) and not state_of(request, PlatformState).targets.allow_private:
         raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         settings = msgspec.structs.replace(site.settings, **given)
         await change_site(connection, site, name=None, locale=None, settings=settings)
-        decision = NewDecision(site.id, "settings", caller.actor, reason=members_changed(site.settings, settings))
+        decision = NewDecision(site.id, "settings", caller.actor, reason=changed_fields(site.settings, settings))
         await record_decisions(connection, [decision], now=clock.now())
     gate_of(request).sites.evict(caller.site.slug)
     return json_response(settings, headers=NO_STORE)

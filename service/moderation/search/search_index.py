@@ -44,7 +44,7 @@ from service.platform.events.log_readers import has_more, mark_unread, read_next
 from service.platform.events.model import EventRow
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
-from service.platform.storage.portable import any_of, rows_given, run_many
+from service.platform.storage.portable import any_of, row_parameters, run_many
 
 READER = "search"
 MAX_INDEXED_BEFORE_SEARCH = 2_000  # events before a search, about half a second; sweeps index the older ones
@@ -135,7 +135,7 @@ async def _update(connection: AsyncConnection, site: Site, ids: Sequence[UUID]) 
     """Update the index entries of the comments ``ids`` to their current text."""
     if not ids:
         return
-    dialect, given = connection.dialect.name, rows_given(connection.dialect.name, [(id_,) for id_ in ids])
+    dialect, given = connection.dialect.name, row_parameters(connection.dialect.name, [(id_,) for id_ in ids])
     known = set(await connection.scalars(_read_known(dialect), given))
     rows = (await connection.execute(_read_texts(dialect), given)).all()
     await _add(connection, site, [row for row in rows if row.body and row.id not in known])

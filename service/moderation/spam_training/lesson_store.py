@@ -14,7 +14,7 @@ from service.conversation.comments.model import CommentRow, LessonRow
 from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.screening.spam_features import features_of
 from service.moderation.spam_training.read_decisions import DecidedComment
-from service.platform.storage.portable import any_of, insert_many, rows_given
+from service.platform.storage.portable import any_of, insert_many, row_parameters
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[str]).decode
@@ -74,7 +74,7 @@ async def delete_lessons(connection: AsyncConnection, lessons: Sequence[Lesson])
     """Delete ``lessons``."""
     if lessons:
         dialect = connection.dialect.name
-        await connection.execute(_delete(dialect), rows_given(dialect, [(each.comment_id,) for each in lessons]))
+        await connection.execute(_delete(dialect), row_parameters(dialect, [(each.comment_id,) for each in lessons]))
 
 
 async def delete_all_lessons(connection: AsyncConnection, site_id: int) -> None:
@@ -95,7 +95,7 @@ async def _rows_of(
     if not comment_ids:
         return []
     dialect = connection.dialect.name
-    rows = rows_given(dialect, [(comment_id,) for comment_id in comment_ids])
+    rows = row_parameters(dialect, [(comment_id,) for comment_id in comment_ids])
     return (await connection.execute(statement(dialect), rows)).all()
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.platform.events.event_types import EventType
 from service.platform.events.model import DecisionRow, EventRow
 from service.platform.events.read_log import head_position
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 READ_AT_ONCE = 500  # events
 TEACHES = {"spam": True, "publish": False, "restore": False}
@@ -92,7 +92,7 @@ async def _read_actions(
     if not revisions:
         return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_actions(dialect), rows_given(dialect, revisions))
+    rows = await connection.execute(_actions(dialect), row_parameters(dialect, revisions))
     return {(row.comment_id, row.revision, row.after): row.action for row in rows}
 
 

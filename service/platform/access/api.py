@@ -11,7 +11,7 @@ from service.platform.http.app_state import database_of, gate_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body
 from service.platform.http.raw_routes import json_response
-from service.platform.http.request_origin import address_of
+from service.platform.http.request_origin import client_network
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -27,7 +27,7 @@ async def post_session(request: Request, caller: Caller) -> Response:
         limits=gate.limits,
         name=body.name,
         password=body.password,
-        address=address_of(request),
+        address=client_network(request),
     )
     return json_response(logged_in(token, session), 201, NO_STORE)
 

@@ -62,11 +62,11 @@ async def revoke_key(connection: AsyncConnection, site_id: int, key_id: str) -> 
 
 
 class Keys:
-    """Checks keys, and buffers last-used times until :meth:`note_uses` writes them."""
+    """Checks keys, and buffers last-used times until :meth:`write_last_used` writes them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._used: dict[str, datetime] = {}
+        self._last_used: dict[str, datetime] = {}
 
     async def check(self, token: str) -> Key | None:
         """Return the valid key for ``token``, or None."""
@@ -78,12 +78,12 @@ class Keys:
             return None
         if row is None or row.revoked_at is not None:
             return None
-        self._used[key_id] = clock.now()
+        self._last_used[key_id] = clock.now()
         return Key(*row[:-1])
 
-    async def note_uses(self) -> None:
+    async def write_last_used(self) -> None:
         """Write the buffered last-used times in one statement; they stay buffered if that fails."""
-        used, self._used = self._used, {}
+        used, self._last_used = self._last_used, {}
         if not used:
             return
         statement = (
@@ -94,7 +94,7 @@ class Keys:
             async with self._database.write() as connection:
                 await connection.execute(statement, rows)
         except BaseException:
-            self._used = used | self._used
+            self._last_used = used | self._last_used
             raise
 
 

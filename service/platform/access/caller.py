@@ -63,20 +63,20 @@ class PostOrigin(NamedTuple):
     referrer: str
 
 
-Who = frozenset[Role | str]
+CallerKinds = frozenset[Role | str]
 
-ANYONE: Who = frozenset({"anyone", "reader", "host", "moderator", "admin"})
-READER: Who = frozenset({"reader"})
-HOST: Who = frozenset({"host", "admin"})
-MODERATOR: Who = frozenset({"moderator", "admin"})
-ADMIN: Who = frozenset({"admin"})
-STAFF: Who = HOST | MODERATOR
-PUBLIC: Who = frozenset({"anyone", "reader"})
-SIGNED: Who = frozenset({"signed"})  # no key: the handler checks the signature of the body
-SESSION: Who = frozenset({"session"})  # a logged-in moderator of any role, not a key
+ANYONE: CallerKinds = frozenset({"anyone", "reader", "host", "moderator", "admin"})
+READER: CallerKinds = frozenset({"reader"})
+HOST: CallerKinds = frozenset({"host", "admin"})
+MODERATOR: CallerKinds = frozenset({"moderator", "admin"})
+ADMIN: CallerKinds = frozenset({"admin"})
+STAFF: CallerKinds = HOST | MODERATOR
+PUBLIC: CallerKinds = frozenset({"anyone", "reader"})
+SIGNED: CallerKinds = frozenset({"signed"})  # no key: the handler checks the signature of the body
+SESSION: CallerKinds = frozenset({"session"})  # a logged-in moderator of any role, not a key
 
 
-def admit(caller: Caller, who: Who) -> None:
+def admit(caller: Caller, who: CallerKinds) -> None:
     """Check that ``who`` includes ``caller``; raises :class:`Unauthenticated` or :class:`Forbidden`."""
     kind = caller.role or ("reader" if caller.reader_id else "anyone")
     if kind in who or (caller.session and "session" in who) or (caller.is_anonymous and "signed" in who):

@@ -20,6 +20,7 @@ class Fingerprints:
     """Computes fingerprints with the installation's secret key."""
 
     def __init__(self, secret_key: str) -> None:
+        # Another label would invalidate every stored fingerprint.
         self._key = hmac.digest(secret_key.encode(), b"onereply marks", "sha256")
 
     def of_reader(self, site_id: int, reader_id: UUID) -> int:

@@ -49,7 +49,7 @@ class Gate(msgspec.Struct, frozen=True):
             return Caller(site)
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token.isascii():
-            raise Unauthenticated("Send the key or token as “Authorization: Bearer …”.", given=True)
+            raise Unauthenticated("Send the key or token as “Authorization: Bearer KEY”.", given=True)
         if token.startswith(author_tokens.PREFIX):
             return _reader(site, token, self.tokens)
         if token.startswith(SESSION_PREFIX):
@@ -96,7 +96,7 @@ class Gate(msgspec.Struct, frozen=True):
 def _reader(site: Site, token: str, tokens: AuthorTokens) -> Caller:
     reader_id = tokens.read(site.id, token)
     if reader_id is None:
-        raise Unauthenticated("This author token is not one of this site's.", given=True)
+        raise Unauthenticated("This author token is not valid at this site.", given=True)
     return Caller(site, reader_id=reader_id)
 
 
@@ -112,7 +112,7 @@ async def _key_holder(site: Site, token: str, keys: Keys) -> Caller:
 async def _moderator(site: Site, token: str, sessions: Sessions) -> Caller:
     session = await sessions.check(token)
     if session is None:
-        raise Unauthenticated("This session is over; log in again.", given=True)
+        raise Unauthenticated("This session has ended; log in again.", given=True)
     if session.site_id != site.id:
         raise WrongSite
     return Caller(site, role=session.role, session=session)

@@ -26,7 +26,7 @@ from service.platform.text.field_types import is_email
 from service.platform.text.plain_text import clean_line, is_blank
 from service.platform.text.web_urls import is_web_url
 
-MAX_TOKEN = 4096
+MAX_TOKEN_LENGTH = 4096
 LEEWAY = timedelta(seconds=60)
 MAX_NAME = 100
 MAX_EMAIL = 254
@@ -85,10 +85,10 @@ class HostTokens:
             _check(claims, site)
             return self._reader_id(site, claims.sub), _profile(claims)
         except (InvalidToken, JoseError, msgspec.DecodeError, ValueError, RecursionError):
-            raise Unauthenticated("This host token is not valid here.", given=True) from None
+            raise Unauthenticated("This host token is not valid at this site.", given=True) from None
 
     async def _verify(self, site: Site, token: str) -> Claims:
-        if len(token) > MAX_TOKEN:
+        if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken
         header = msgspec.json.decode(_decoded(token.partition(".")[0]), type=TokenHeader)
         key = await self._key_for(site, header)

@@ -48,27 +48,27 @@ async def log_in(
     limits.count("logins-per-name", PER_NAME, site, fold_name(name))
     async with database.read() as connection:
         account = await find_account(connection, site.id, name)
-    fits = await passwords.check(password, account.password_hash if account else None)
-    if account is None or not fits:
+    matches = await passwords.check(password, account.password_hash if account else None)
+    if account is None or not matches:
         raise InvalidCredentials
     limits.reset("logins-per-name", PER_NAME, site, fold_name(name))
     outdated = passwords.is_outdated(account.password_hash)
     password_hash = await passwords.hash(password) if outdated else account.password_hash
     async with database.write() as connection:
-        await _see(connection, account, password_hash=password_hash)
+        await _record_log_in(connection, account, password_hash=password_hash)
         token = await begin_session(connection, account.id)
         session = await read_session(connection, token)
     assert session
     return token, session
 
 
-async def _see(connection: AsyncConnection, account: Account, *, password_hash: str) -> None:
+async def _record_log_in(connection: AsyncConnection, account: Account, *, password_hash: str) -> None:
     """Lock the account, and store its ``password_hash`` and the time of this log-in.
 
     Raises :class:`InvalidCredentials` if the account was removed or its password changed during the check.
     """
-    as_it_was = ModeratorRow.password_hash == account.password_hash, ModeratorRow.removed_at.is_(None)
-    statement = update(ModeratorRow).where(ModeratorRow.id == account.id, *as_it_was)
-    seen = await connection.execute(statement.values(last_seen_at=clock.now(), password_hash=password_hash))
-    if seen.rowcount == 0:
+    unchanged = ModeratorRow.password_hash == account.password_hash, ModeratorRow.removed_at.is_(None)
+    statement = update(ModeratorRow).where(ModeratorRow.id == account.id, *unchanged)
+    updated = await connection.execute(statement.values(last_seen_at=clock.now(), password_hash=password_hash))
+    if updated.rowcount == 0:
         raise InvalidCredentials

@@ -9,7 +9,7 @@ from service.platform.storage.schema import Base, one_of
 
 ROLES = ("host", "moderator", "admin")
 MODERATOR_ROLES = ("moderator", "admin")
-_THERE = text("removed_at IS NULL")
+_ACTIVE = text("removed_at IS NULL")
 
 
 class ApiKeyRow(Base):
@@ -33,7 +33,7 @@ class ModeratorRow(Base):
     __tablename__ = "moderators"
     __table_args__ = (
         Index(
-            "ix_moderators_name", "site_id", "folded_name", unique=True, sqlite_where=_THERE, postgresql_where=_THERE
+            "ix_moderators_name", "site_id", "folded_name", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE
         ),
         one_of("role", MODERATOR_ROLES),
     )

@@ -51,13 +51,13 @@ async def add_moderator(
     connection: AsyncConnection, site_id: int, name: str, *, role: ModeratorRole, password_hash: str
 ) -> str:
     """Add an account and return its id; raises :class:`InvalidModerator` if the name is invalid or taken."""
-    name, moderator_id = _readable(name), secrets.token_hex(6)
+    name, moderator_id = _valid_name(name), secrets.token_hex(6)
     values = {"id": moderator_id, "site_id": site_id, "name": name, "folded_name": fold_name(name), "role": role}
     statement = insert(ModeratorRow).values(**values, password_hash=password_hash, created_at=clock.now())
     try:
         await connection.execute(statement)
     except IntegrityError:
-        raise InvalidModerator(f"There is a moderator “{name}” already.") from None
+        raise InvalidModerator(f"There is already a moderator “{name}”.") from None
     return moderator_id
 
 
@@ -78,7 +78,7 @@ async def names_of(connection: AsyncConnection, site: Site) -> dict[str, str]:
 async def find_account(connection: AsyncConnection, site_id: int, name: str) -> Account | None:
     """Find the account called ``name``, in any case or form."""
     columns = [getattr(ModeratorRow, column) for column in Account._fields]
-    row = (await connection.execute(select(*columns).where(*_called(site_id, name)))).one_or_none()
+    row = (await connection.execute(select(*columns).where(*_with_name(site_id, name)))).one_or_none()
     return Account(*row) if row else None
 
 
@@ -94,16 +94,16 @@ async def remove_moderator(connection: AsyncConnection, site_id: int, name: str)
 
 async def _change(connection: AsyncConnection, site_id: int, name: str, **values: str | datetime) -> None:
     # The account first, then its sessions: a login locks the account too, so it can't add a session in between.
-    statement = update(ModeratorRow).where(*_called(site_id, name)).values(**values).returning(ModeratorRow.id)
+    statement = update(ModeratorRow).where(*_with_name(site_id, name)).values(**values).returning(ModeratorRow.id)
     moderator_id = (await connection.execute(statement)).scalar_one_or_none()
     if moderator_id is None:
         raise InvalidModerator(f"There is no moderator “{clean_line(name)}”.")
     await end_sessions_of(connection, moderator_id)
 
 
-def _called(site_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
-    of_site, there = ModeratorRow.site_id == site_id, ModeratorRow.removed_at.is_(None)
-    return of_site, there, ModeratorRow.folded_name == fold_name(name)
+def _with_name(site_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
+    of_site, active = ModeratorRow.site_id == site_id, ModeratorRow.removed_at.is_(None)
+    return of_site, active, ModeratorRow.folded_name == fold_name(name)
 
 
 def fold_name(name: str) -> str:
@@ -111,7 +111,7 @@ def fold_name(name: str) -> str:
     return normalize("NFKC", normalize("NFKC", clean_line(name)).casefold())
 
 
-def _readable(name: str) -> str:
+def _valid_name(name: str) -> str:
     name = clean_line(name)
     if is_blank(name):
         raise InvalidModerator("A moderator needs a name.")

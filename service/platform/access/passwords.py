@@ -19,23 +19,23 @@ from service.platform.access.moderator_accounts import fold_name
 from service.platform.problems import Busy
 
 MIN_LENGTH, MAX_LENGTH = 12, 200
-AT_ONCE = 2
+MAX_CONCURRENT = 2
 MAX_WAITING = 32
 T = TypeVar("T")
 
 
-class UnfitPassword(Exception):
+class InvalidPassword(Exception):
     """The password is not acceptable; the message is one line for the user and does not contain it."""
 
 
-def fit_password(password: str, *, name: str) -> str:
-    """Check a new ``password`` for the moderator ``name`` and return it; raises :class:`UnfitPassword`."""
+def validate_password(password: str, *, name: str) -> str:
+    """Check a new ``password`` for the moderator ``name`` and return it; raises :class:`InvalidPassword`."""
     if not all(MIN_LENGTH <= len(form) <= MAX_LENGTH for form in (password, _opaque(password))):
-        raise UnfitPassword(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
-    if _UNTYPED.search(password):
-        raise UnfitPassword("A password has no control characters, and is text in UTF-8.")
+        raise InvalidPassword(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+    if _FORBIDDEN.search(password):
+        raise InvalidPassword("A password has no control characters, and is text in UTF-8.")
     if fold_name(password) == fold_name(name):
-        raise UnfitPassword("A password is not the name.")
+        raise InvalidPassword("A password is not the name.")
     return password
 
 
@@ -44,42 +44,42 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        self._nobodys = _hash_of_nothing(self._hasher)
-        self._turns = asyncio.Semaphore(AT_ONCE)
-        self._in_hand = 0
+        self._dummy_hash = _make_dummy_hash(self._hasher)
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._pending = 0
 
     async def hash(self, password: str) -> str:
         """Hash ``password``: parameters, salt and digest in one text. Raises :class:`Busy`."""
-        return await self._in_turn(lambda: self._hasher.hash(_encoded(password)))
+        return await self._run_in_thread(lambda: self._hasher.hash(_encoded(password)))
 
     async def check(self, password: str, stored: str | None) -> bool:
         """Whether ``password`` matches the hash ``stored``; raises :class:`Busy`.
 
         For an unknown name ``stored`` is None, and the answer takes as long.
         """
-        return await self._in_turn(lambda: self._fits(stored or self._nobodys, _encoded(password)))
+        return await self._run_in_thread(lambda: self._matches(stored or self._dummy_hash, _encoded(password)))
 
     def is_outdated(self, stored: str) -> bool:
         """Whether ``stored`` was hashed with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(stored)
 
-    def _fits(self, stored: str, password: bytes) -> bool:
+    def _matches(self, stored: str, password: bytes) -> bool:
         with suppress(VerifyMismatchError):
             return self._hasher.verify(stored, password)
         return False
 
-    async def _in_turn(self, work: Callable[[], T]) -> T:
-        if self._in_hand >= AT_ONCE + MAX_WAITING:
+    async def _run_in_thread(self, work: Callable[[], T]) -> T:
+        if self._pending >= MAX_CONCURRENT + MAX_WAITING:
             raise Busy(cause="Too many passwords are being hashed.")
-        self._in_hand += 1
+        self._pending += 1
         try:
-            async with self._turns:
+            async with self._slots:
                 return await asyncio.to_thread(work)
         finally:
-            self._in_hand -= 1
+            self._pending -= 1
 
 
-def _hash_of_nothing(hasher: PasswordHasher) -> str:
+def _make_dummy_hash(hasher: PasswordHasher) -> str:
     """A hash that no password matches and that costs as much to check as a current one."""
     salt, digest = (b64encode(bytes(size)).rstrip(b"=").decode() for size in (hasher.salt_len, hasher.hash_len))
     parameters = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
@@ -96,4 +96,4 @@ def _opaque(password: str) -> str:
 
 
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

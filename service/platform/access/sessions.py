@@ -17,7 +17,7 @@ from service.platform.access.model import ModeratorRow, SessionRow
 from service.platform.storage.engine import Database
 
 PREFIX = "session_"
-LASTS = timedelta(hours=12)
+SESSION_LIFETIME = timedelta(hours=12)
 
 
 class Session(NamedTuple):
@@ -32,9 +32,9 @@ class Session(NamedTuple):
 
 
 async def begin_session(connection: AsyncConnection, moderator_id: str) -> str:
-    """Create a session that lasts :data:`LASTS` and return its token, which can't be read again."""
+    """Create a session that lasts :data:`SESSION_LIFETIME` and return its token, which can't be read again."""
     token, now = PREFIX + secrets.token_urlsafe(32), clock.now()
-    values = {"id": _hash(token), "moderator_id": moderator_id, "created_at": now, "expires_at": now + LASTS}
+    values = {"id": _hash(token), "moderator_id": moderator_id, "created_at": now, "expires_at": now + SESSION_LIFETIME}
     await connection.execute(insert(SessionRow).values(values))
     return token
 
@@ -72,23 +72,23 @@ async def prune_sessions(connection: AsyncConnection, *, now: datetime) -> None:
 
 
 class Sessions:
-    """Checks sessions, and buffers last-seen times until :meth:`note_seen` writes them."""
+    """Checks sessions, and buffers last-seen times until :meth:`write_last_seen` writes them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._seen: dict[str, datetime] = {}
+        self._last_seen: dict[str, datetime] = {}
 
     async def check(self, token: str) -> Session | None:
         """Return the session of ``token``, or None; one database read."""
         async with self._database.read() as connection:
             session = await read_session(connection, token)
         if session:
-            self._seen[session.moderator_id] = clock.now()
+            self._last_seen[session.moderator_id] = clock.now()
         return session
 
-    async def note_seen(self) -> None:
+    async def write_last_seen(self) -> None:
         """Write the buffered last-seen times in one statement; they stay buffered if that fails."""
-        seen, self._seen = self._seen, {}
+        seen, self._last_seen = self._last_seen, {}
         if not seen:
             return
         statement = (
@@ -101,7 +101,7 @@ class Sessions:
             async with self._database.write() as connection:
                 await connection.execute(statement, rows)
         except BaseException:
-            self._seen = seen | self._seen
+            self._last_seen = seen | self._last_seen
             raise
 
 

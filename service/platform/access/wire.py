@@ -11,7 +11,7 @@ from service.platform.wire import Body
 
 
 class SessionIn(Body):
-    """A login request. A name or password of invalid length is a wrong one."""
+    """A login request. Its limits are wider than those of new accounts, so a short password is just a wrong one."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     password: Annotated[str, Meta(min_length=1, max_length=200)]

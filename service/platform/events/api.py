@@ -10,10 +10,10 @@ from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_query
 from service.platform.http.raw_routes import json_response
 from service.platform.metrics import LOG_READ
-from service.platform.sites.site_lookup import OfSite
+from service.platform.sites.site_lookup import HasSite
 
 
-async def get_events(request: Request, caller: OfSite) -> Response:
+async def get_events(request: Request, caller: HasSite) -> Response:
     """List the events after a position."""
     query = decode_query(request, EventsQuery)
     async with database_of(request).read() as connection:

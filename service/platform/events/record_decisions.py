@@ -20,7 +20,7 @@ class Actor(NamedTuple):
 
 
 OPERATOR = Actor("operator", None)
-OTHER_VERDICTS = ("close", "reopen", "ban", "unban", "rules", "settings")
+OTHER_ACTIONS = ("close", "reopen", "ban", "unban", "rules", "settings")
 
 
 class NewDecision(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.access.caller import Caller, Who, admit
+from service.platform.access.caller import Caller, CallerKinds, admit
 from service.platform.access.gate import Gate
 from service.platform.access.rate_limits import LimitStatus, RateLimited
 from service.platform.http.app_state import gate_of
@@ -14,20 +14,20 @@ from service.platform.http.conditional import conditional
 from service.platform.http.cors import origin_headers, preflight
 from service.platform.http.raw_routes import Handler, allowed_methods, path_parameter
 from service.platform.http.request_log import add_headers
-from service.platform.http.request_origin import host_of
+from service.platform.http.request_origin import client_address
 from service.platform.sites.site_lookup import Site
 
 SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
 
 
-def guarded(handler: SiteHandler, who: Who) -> Handler:
+def guarded(handler: SiteHandler, who: CallerKinds) -> Handler:
     """Wrap ``handler`` so that only callers in ``who`` reach it; the path must have a ``{site}``."""
 
     async def guard(request: Request) -> Response:
         gate = gate_of(request)
         site = await _site_of(request, gate)
         caller, limit = await gate.identify_and_count(
-            site, authorization=request.headers.get("authorization"), address=host_of(request)
+            site, authorization=request.headers.get("authorization"), address=client_address(request)
         )
         if limit and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
             add_limit_headers(request, [limit])
@@ -52,9 +52,9 @@ async def _site_of(request: Request, gate: Gate) -> Site:
     return site
 
 
-def refuse_over_limit(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> None:
-    """Count an edit, a report or an appeal as a post; raises RateLimited, with the ``draft`` in it, over a limit."""
-    limits = gate_of(request).count_post(caller, host_of(request))
+def enforce_post_limits(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> None:
+    """Count an edit, a report or an appeal as a post; over a limit, raises RateLimited with the ``draft``."""
+    limits = gate_of(request).count_post(caller, client_address(request))
     add_limit_headers(request, limits.statuses)
     if limits.exceeded:
         raise RateLimited(limits.exceeded, **({} if draft is None else {"draft": draft}))

@@ -20,5 +20,5 @@ def base_url_of(request: Request) -> str:
     hosts = request.headers.getlist("host")
     origin = f"{request.scope['scheme']}://{hosts[0]}".lower() if len(hosts) == 1 else ""
     if not is_origin(origin):
-        raise InvalidHeader("It must name one host, such as “comments.example:8000”.", header="Host")
+        raise InvalidHeader("“Host” must name one host, such as “comments.example:8000”.", header="Host")
     return origin

@@ -10,9 +10,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-FRESH = timedelta(seconds=5)
-COMPRESSION = 6
-WORTH_COMPRESSING = 1_000  # bytes; a shorter answer fits into one packet anyway
+MAX_AGE = timedelta(seconds=5)
+GZIP_LEVEL = 6
+MIN_COMPRESSED_BYTES = 1_000  # bytes; a shorter answer fits into one packet anyway
 
 
 def entity_tag(*parts: object) -> str:
@@ -21,7 +21,7 @@ def entity_tag(*parts: object) -> str:
     return f'W/"{digest.hexdigest()}"'
 
 
-def is_known(request: Request, tag: str) -> bool:
+def is_not_modified(request: Request, tag: str) -> bool:
     """Whether ``If-None-Match`` contains ``tag``, by weak comparison."""
     given = request.headers.get("if-none-match")
     if given is None:
@@ -31,8 +31,8 @@ def is_known(request: Request, tag: str) -> bool:
 
 
 def public_headers(tag: str, *, locale: str, now: datetime, until: datetime | None = None) -> dict[str, str]:
-    """Headers of a public answer, fresh for :data:`FRESH` but never past ``until``."""
-    age = FRESH if until is None else max(timedelta(0), min(FRESH, until - now))
+    """Headers of a public answer, fresh for :data:`MAX_AGE` but never past ``until``."""
+    age = MAX_AGE if until is None else max(timedelta(0), min(MAX_AGE, until - now))
     return {
         "etag": tag,
         "cache-control": f"public, max-age={int(age.total_seconds())}",
@@ -69,20 +69,20 @@ class PublicResponse(Response):
     def compressed(self) -> bytes:
         """The body in gzip (RFC 1952), compressed on first use and cached."""
         if self._compressed is None:
-            self._compressed = gzip.compress(self.body, COMPRESSION, mtime=0)
+            self._compressed = gzip.compress(self.body, GZIP_LEVEL, mtime=0)
         return self._compressed
 
-    def is_over(self, now: datetime) -> bool:
+    def is_expired(self, now: datetime) -> bool:
         """Whether the cached response is too old to reuse at ``now``, because ``max-age`` would go past ``until``."""
-        return self._until is not None and now > self._until - FRESH
+        return self._until is not None and now > self._until - MAX_AGE
 
 
 def conditional(request: Request, response: Response) -> Response:
     """Return ``response``, compressed if it is public, or 304 if the client already has it."""
     tag = response.headers.get("etag")
-    if tag is None or request.method not in {"GET", "HEAD"} or not is_known(request, tag):
+    if tag is None or request.method not in {"GET", "HEAD"} or not is_not_modified(request, tag):
         return _encoded(request, response)
-    return not_modified({name: response.headers[name] for name in OF_NOT_MODIFIED if name in response.headers})
+    return not_modified({name: response.headers[name] for name in NOT_MODIFIED_HEADERS if name in response.headers})
 
 
 def _encoded(request: Request, response: Response) -> Response:
@@ -90,15 +90,15 @@ def _encoded(request: Request, response: Response) -> Response:
 
     Only long public answers are compressed: the length of a compressed answer with a secret could reveal it (BREACH).
     """
-    if not isinstance(response, PublicResponse) or len(response.body) < WORTH_COMPRESSING:
+    if not isinstance(response, PublicResponse) or len(response.body) < MIN_COMPRESSED_BYTES:
         return response
-    if not takes_gzip(request.headers.get("accept-encoding", "")):
+    if not accepts_gzip(request.headers.get("accept-encoding", "")):
         return response
     headers = {name: value for name, value in response.headers.items() if name != "content-length"}
     return Response(response.compressed(), response.status_code, {**headers, "content-encoding": "gzip"})
 
 
-def takes_gzip(accept_encoding: str) -> bool:
+def accepts_gzip(accept_encoding: str) -> bool:
     """Whether this ``Accept-Encoding`` accepts gzip; an unknown value does not."""
     for part in accept_encoding.lower().split(","):
         coding, _, weight = (each.strip() for each in part.partition(";"))
@@ -107,7 +107,7 @@ def takes_gzip(accept_encoding: str) -> bool:
     return False
 
 
-OF_NOT_MODIFIED = ("etag", "cache-control", "content-language", "vary")  # RFC 9110, section 15.4.5
+NOT_MODIFIED_HEADERS = ("etag", "cache-control", "content-language", "vary")  # RFC 9110, section 15.4.5
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:

@@ -36,10 +36,10 @@ async def decode_body(request: Request, kind: type[T], *, limit: int = BODY_LIMI
     :class:`MalformedJson` or :class:`InvalidField`.
     """
     body = await read_body(request, limit=limit)
-    return decode(b"{}", kind) if optional and not body else decode_read(request, body, kind)
+    return decode(b"{}", kind) if optional and not body else decode_bytes(request, body, kind)
 
 
-def decode_read(request: Request, body: bytes, kind: type[T]) -> T:
+def decode_bytes(request: Request, body: bytes, kind: type[T]) -> T:
     """Decode ``body``, already read from ``request``, as ``kind``.
 
     Raises :class:`UnsupportedMediaType`, :class:`MalformedJson` or :class:`InvalidField`.
@@ -81,7 +81,7 @@ def decode(body: bytes, kind: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedJson(f"{error}.") from None
     except RecursionError:
-        raise MalformedJson("It is nested too deeply.") from None
+        raise MalformedJson("The body is nested too deeply.") from None
     except (ValueError, OverflowError) as error:  # msgspec raises it for a date that does not exist
         raise InvalidField(f"{error}.", pointer="") from None
 
@@ -94,18 +94,18 @@ def decode_query(request: Request, kind: type[Query]) -> Query:
     given: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in given:
-            raise InvalidParameter(f"“{name}” is given twice.", parameter=name)
+            raise InvalidParameter(f"“{name}” is given twice; give it once.", parameter=name)
         given[name] = value
     integers = _integers_of(kind)
     try:
-        return msgspec.convert({name: _typed(value, name in integers) for name, value in given.items()}, kind)
+        return msgspec.convert({name: _to_integer(value, name in integers) for name, value in given.items()}, kind)
     except msgspec.ValidationError as error:
         message, path = _split(str(error))
         named = _NAMED_FIELD.search(message)
         name = named[1] if named else path.lstrip("$.") or "query"
         if message.startswith("Object contains unknown field"):
-            raise InvalidParameter(f"There is no parameter “{name}” here.", parameter=name) from None
-        raise InvalidParameter(_sentence(message, kind, path), parameter=name) from None
+            raise InvalidParameter(f"“{name}” is not a parameter of this route.", parameter=name) from None
+        raise InvalidParameter(_detail(message, kind, path), parameter=name) from None
     except (ValueError, OverflowError) as error:
         raise InvalidParameter(f"{error}.", parameter="query") from None
 
@@ -127,7 +127,7 @@ def _is_integer(kind: msgspec.inspect.Type) -> bool:
     return isinstance(kind, msgspec.inspect.IntType)
 
 
-def _typed(value: str, is_integer: bool) -> str | int:
+def _to_integer(value: str, is_integer: bool) -> str | int:
     return int(value) if is_integer and _INTEGER.fullmatch(value) else value
 
 
@@ -145,28 +145,28 @@ def _invalid(error: str, kind: object) -> NoReturn:
     length = _LENGTH.match(message)
     if length and length[1] == "<=":
         raise InvalidField(Translated("max-length", {"max_length": int(length[2])}), pointer=pointer)
-    raise InvalidField(Translated("blank") if length else _sentence(message, kind, path), pointer=pointer)
+    raise InvalidField(Translated("blank") if length else _detail(message, kind, path), pointer=pointer)
 
 
 def _split(error: str) -> tuple[str, str]:
-    # msgspec names the place only at the end of its message: “Expected `str`, got `int` - at `$.author.name`”. A member
+    # msgspec gives the path only at the end of its message: “Expected `str`, got `int` - at `$.author.name`”. A member
     # name from the client can contain anything, so only the end of the message counts.
-    match = _PLACE.fullmatch(error)
+    match = _PATH.fullmatch(error)
     return (match[1], match[2]) if match and match[1].count("`") % 2 == 0 else (error, "$")
 
 
-def _sentence(message: str, kind: object, path: str) -> str:
-    if _FORM.match(message):
-        return "It does not have the form that is asked for: see /docs."
+def _detail(message: str, kind: object, path: str) -> str:
+    if _PATTERN_MISMATCH.match(message):
+        return "It has an invalid format; see /docs for the valid one."
     if message.startswith("Invalid enum value") and (values := _values_at(kind, path)):
-        message += f"; there are: {', '.join(values)}"
+        message += f"; valid values: {', '.join(values)}"
     message = message.replace("Object missing required field", "The object lacks the field")
     quoted = re.sub(r"`([^`]*)`", r"“\1”", message)
     return re.sub(r"\bObject\b", "The object", quoted) + "."
 
 
-_PLACE = re.compile(r"(.*) - at `(\$[^`]*)`", re.DOTALL)
-_FORM = re.compile(r"Expected `str` matching regex ")
+_PATH = re.compile(r"(.*) - at `(\$[^`]*)`", re.DOTALL)
+_PATTERN_MISMATCH = re.compile(r"Expected `str` matching regex ")
 _LENGTH = re.compile(r"Expected `str` of length (<=|>=) (\d+)")
 _NAMED_FIELD = re.compile(r"(?:missing required|unknown|as) field `(.*)`", re.DOTALL)
 
@@ -174,11 +174,11 @@ _NAMED_FIELD = re.compile(r"(?:missing required|unknown|as) field `(.*)`", re.DO
 def _values_at(kind: object, path: str) -> list[str]:
     """The allowed values of the member at ``path`` of ``kind``; empty if it has no closed list."""
     schema, components = _schema_of(kind)
-    meant = _meant(schema, components)
+    schemas = _alternatives(schema, components)
     for part in re.findall(r"[^.$\[\]]+", path):
-        below = [each.get("properties", {}).get(part) or each.get("items", {}) for each in meant]
-        meant = [one for each in below for one in _meant(each, components)]
-    return [value for each in meant for value in each.get("enum", []) if value is not None]
+        children = [each.get("properties", {}).get(part) or each.get("items", {}) for each in schemas]
+        schemas = [one for each in children for one in _alternatives(each, components)]
+    return [value for each in schemas for value in each.get("enum", []) if value is not None]
 
 
 def _has_member(kind: object, name: str) -> bool:
@@ -187,11 +187,13 @@ def _has_member(kind: object, name: str) -> bool:
     return any(name in each.get("properties", {}) for each in components.values())
 
 
-def _meant(schema: Schema, components: dict[str, Schema]) -> list[Schema]:
+def _alternatives(schema: Schema, components: dict[str, Schema]) -> list[Schema]:
     """Resolve the reference or the alternatives of ``schema``."""
     if "$ref" in schema:
         return [components[schema["$ref"]]]
-    return [one for each in schema["anyOf"] for one in _meant(each, components)] if "anyOf" in schema else [schema]
+    return (
+        [one for each in schema["anyOf"] for one in _alternatives(each, components)] if "anyOf" in schema else [schema]
+    )
 
 
 @cache

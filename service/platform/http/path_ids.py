@@ -7,12 +7,12 @@ from starlette.requests import Request
 
 from service.platform.http.raw_routes import path_parameter
 from service.platform.problems import InvalidHeader, InvalidParameter, NotFound, Translated
-from service.platform.text.article_ids import WHAT_AN_ID_IS, is_article_id
+from service.platform.text.article_ids import ARTICLE_ID_FORMAT, is_article_id
 
-KEY = re.compile(r"[\x21-\x7e]{1,255}")
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def articles_asked(request: Request) -> list[str]:
+def requested_articles(request: Request) -> list[str]:
     """The article ids in the path or, for counts, in the query."""
     return [article_of(request)] if "article" in request.path_params else request.query_params.getlist("article")
 
@@ -24,7 +24,7 @@ def article_of(request: Request) -> str:
     """
     article = path_parameter(request, "article")
     if not is_article_id(article):
-        raise InvalidParameter(WHAT_AN_ID_IS, parameter="article")
+        raise InvalidParameter(ARTICLE_ID_FORMAT, parameter="article")
     return article
 
 
@@ -39,6 +39,6 @@ def comment_id_of(request: Request) -> UUID:
 def idempotency_key(request: Request) -> str | None:
     """The ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header), unchanged; raises InvalidHeader."""
     key = request.headers.get("idempotency-key")
-    if key is not None and not KEY.fullmatch(key):
-        raise InvalidHeader("A key is 1 to 255 visible ASCII characters.", header="Idempotency-Key")
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidHeader("An idempotency key must be 1 to 255 visible ASCII characters.", header="Idempotency-Key")
     return key

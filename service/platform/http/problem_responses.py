@@ -20,17 +20,17 @@ def problem_response(problem: Problem, locale: str = FALLBACK) -> Response:
 async def answer_problem(request: Request, problem: Exception) -> Response:
     """The exception handler of the app for every :class:`Problem`."""
     assert isinstance(problem, Problem)
-    note_cause(request.scope, problem)
-    return problem_response(problem, locale_asked(request.scope))
+    log_cause(request.scope, problem)
+    return problem_response(problem, problem_locale(request.scope))
 
 
-def note_cause(scope: Scope, problem: Problem) -> None:
+def log_cause(scope: Scope, problem: Problem) -> None:
     """Add the cause of a 503 to the request's log line."""
     if isinstance(problem, Busy):
         scope["cause"] = problem.cause
 
 
-def locale_asked(scope: Scope) -> str:
+def problem_locale(scope: Scope) -> str:
     """The language of a problem: the client's, else the site's (which authorization stores), else English."""
     accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
     return negotiate(accepted.decode("latin-1"), site_locale=scope.get("site_locale", FALLBACK))

@@ -72,7 +72,7 @@ def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
 
 
 def raw_path(scope: Scope) -> str:
-    """The path as sent, without the query. If the server provides only the decoded path, encoded slashes are lost."""
+    """The path as sent, without the query. If the server gives only the decoded path, encoded slashes are lost."""
     raw: bytes | None = scope.get("raw_path")
     return raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
 
@@ -88,7 +88,7 @@ def path_parameter(request: Request, name: str) -> str:
         segment: str = request.path_params[name]
         return unquote(segment, encoding="utf-8", errors="strict")
     except UnicodeDecodeError:
-        raise InvalidParameter("It is not UTF-8.", parameter=name) from None
+        raise InvalidParameter(f"“{name}” must be percent-encoded UTF-8.", parameter=name) from None
 
 
 def json_response(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

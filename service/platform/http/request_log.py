@@ -10,12 +10,12 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.platform import clock
-from service.platform.http.problem_responses import locale_asked, problem_response
+from service.platform.http.problem_responses import problem_locale, problem_response
 from service.platform.metrics import LATENCY, REQUESTS
 from service.platform.problems import InternalError
 
 log = structlog.get_logger("onereply.request")
-GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+VALID_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestLog:
@@ -29,7 +29,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given.decode() if GIVEN_ID.fullmatch(given) else clock.new_id().hex
+        request_id = given.decode() if VALID_REQUEST_ID.fullmatch(given) else clock.new_id().hex
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started, status, answered = time.perf_counter(), 500, 0.0
 
@@ -38,7 +38,7 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 answered = time.perf_counter()
                 status = message["status"]
-                added = scope.get("answer_headers", ())
+                added = scope.get("extra_headers", ())
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *added]
             await send(message)
 
@@ -48,13 +48,13 @@ class RequestLog:
             # Unexpected errors are logged in full with the request id and answered 500 without details.
             log.error("unexpected-error", exc_info=error)
             if not answered:
-                await problem_response(InternalError(), locale_asked(scope))(scope, receive, send_with_id)
+                await problem_response(InternalError(), problem_locale(scope))(scope, receive, send_with_id)
         finally:
             ended = time.perf_counter()
-            lasted = {"lasted_seconds": round(ended - started, 1)} if scope.get("answer_outlasts") else {}
-            seconds = (answered if answered and lasted else ended) - started
+            stream_fields = {"stream_seconds": round(ended - started, 1)} if scope.get("measure_to_first_byte") else {}
+            seconds = (answered if answered and stream_fields else ended) - started
             _count(scope, status, seconds)
-            fields = {"method": scope["method"], "path": scope["path"], "status": status, **lasted}
+            fields = {"method": scope["method"], "path": scope["path"], "status": status, **stream_fields}
             if status == 503:
                 fields["cause"] = scope.get("cause", "")
             log.info("request", **fields, ms=round(seconds * 1000, 1))
@@ -71,21 +71,21 @@ def _count(scope: Scope, status: int, seconds: float) -> None:
 
 def add_headers(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
     """Add ``headers`` to the answer to this request, including an error answer."""
-    scope.setdefault("answer_headers", []).extend(headers)
+    scope.setdefault("extra_headers", []).extend(headers)
 
 
-def outlasts(scope: Scope) -> None:
+def measure_to_first_byte(scope: Scope) -> None:
     """Measure the time to the first byte only: the client decides how long a stream lasts."""
-    scope["answer_outlasts"] = True
+    scope["measure_to_first_byte"] = True
 
 
 def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
     """Log to standard error, for people or as JSON, including the log lines of libraries."""
-    least = logging.getLevelNamesMapping()[level.upper()]
-    for_people = structlog.dev.ConsoleRenderer(
+    min_level = logging.getLevelNamesMapping()[level.upper()]
+    console = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
-    render: structlog.typing.Processor = structlog.processors.JSONRenderer() if style == "json" else for_people
+    render: structlog.typing.Processor = structlog.processors.JSONRenderer() if style == "json" else console
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -94,12 +94,12 @@ def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
             *([structlog.processors.format_exc_info] if style == "json" else []),
             render,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
+        wrapper_class=structlog.make_filtering_bound_logger(min_level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(least, logging.WARNING), handlers=[_Forward()], force=True)
-    logging.getLogger("uvicorn.error").setLevel(least)
+    logging.basicConfig(level=max(min_level, logging.WARNING), handlers=[_Forward()], force=True)
+    logging.getLogger("uvicorn.error").setLevel(min_level)
 
 
 class _Forward(logging.Handler):

@@ -1,4 +1,4 @@
-"""Where a request comes from: its address, its program, and the language that its reader wants."""
+"""The origin of a request: the client's address, its user agent, and the reader's language."""
 
 from starlette.requests import Request
 
@@ -7,21 +7,21 @@ from service.platform.access.rate_limits import network_of
 from service.platform.languages.messages import negotiate
 
 
-def host_of(request: Request) -> str | None:
+def client_address(request: Request) -> str | None:
     """The client's full address; None if the server does not know it (a Unix socket)."""
     return request.client.host or None if request.client else None
 
 
-def address_of(request: Request) -> str | None:
+def client_network(request: Request) -> str | None:
     """The client's address as rate limits count it, for IPv6 its /64; None if the server does not know it."""
-    host = host_of(request)
+    host = client_address(request)
     return network_of(host) if host else None
 
 
 def origin_of(request: Request, caller: Caller) -> PostOrigin:
     """The origin of a post; without an address if it came with an API key, which posts for a reader."""
     headers = request.headers
-    host = None if caller.role else host_of(request)
+    host = None if caller.role else client_address(request)
     return PostOrigin(host, headers.get("user-agent", ""), headers.get("referer", ""))
 
 

@@ -13,8 +13,8 @@ from service.platform.http.problem_responses import MEDIA_TYPE
 from service.platform.problems import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 
 HEAD_SECONDS = 10.0
-MAX_TARGET = 8 * 1024
-MAX_HEAD = 32 * 1024
+MAX_TARGET_BYTES = 8 * 1024
+MAX_HEAD_BYTES = 32 * 1024
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -26,7 +26,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # a server's is never less
         """Start the timeout of the first request head."""
         super().connection_made(transport)
-        self._begin_head(0)
+        self._start_head(0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the timeout."""
@@ -35,22 +35,22 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse ``data``; refuse a head that exceeds its limit before it ends."""
-        self._arriving = len(data)
+        self._chunk_bytes = len(data)
         self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD and not self.transport.is_closing():
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(HeadersTooLarge())
 
     def on_message_begin(self) -> None:
         """Start the timeout and the byte count of the next head."""
         self._deadline.cancel()
-        self._begin_head(self._arriving)
+        self._start_head(self._chunk_bytes)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         """Refuse a target that is too long; the parser turns the exception into an invalid request."""
         super().on_url(url)
-        if len(self.url) > MAX_TARGET:
+        if len(self.url) > MAX_TARGET_BYTES:
             self._refusal = UriTooLong()
             raise ValueError
 
@@ -58,7 +58,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Pass the request on, unless its headers are too large."""
         self._deadline.cancel()
         self._in_head = False
-        if sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD:
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
             self._refusal = HeadersTooLarge()
             raise ValueError
         super().on_headers_complete()
@@ -70,11 +70,11 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
-    def _begin_head(self, arrived: int) -> None:
-        self._in_head, self._head_bytes = True, arrived
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+    def _start_head(self, received_bytes: int) -> None:
+        self._in_head, self._head_bytes = True, received_bytes
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._time_out)
 
-    def _give_up(self) -> None:
+    def _time_out(self) -> None:
         if self._head_bytes and not self.transport.is_closing():
             self._refuse(RequestTimeout())
         self.transport.close()

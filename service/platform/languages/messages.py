@@ -14,7 +14,7 @@ from babel.numbers import format_decimal
 FOLDER = Path(__file__).parent / "catalogues"
 LOCALES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 FALLBACK = "en"
-MAX_HEADER = 500
+MAX_HEADER_LENGTH = 500
 # The default CLDR numbering systems that are not Latin, with their digit 0.
 ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀", "tibt": "༠"}
 
@@ -34,21 +34,21 @@ def sentence(table: str, key: str, *, locale: str, **numbers: int) -> str:
     """Format a message in ``locale``, with ``numbers`` in the locale's own digits and separators."""
     name = catalogue_for(locale)
     message = catalogue(name)[table][key]
-    return message.format(**{placeholder: written(name, number) for placeholder, number in numbers.items()})
+    return message.format(**{placeholder: format_number(name, number) for placeholder, number in numbers.items()})
 
 
-def written(name: str, count: int) -> str:
+def format_number(name: str, count: int) -> str:
     """Format ``count`` in the language of the catalogue ``name``.
 
     Each reply to a busy thread formats a new number. Most languages write Latin digits in groups of three and take a
     fast path.
     """
-    separator = _separator_of_threes(name)
+    separator = _thousands_separator(name)
     return _formatted(name, count) if separator is None else f"{count:,}".replace(",", separator)
 
 
 @lru_cache
-def _separator_of_threes(name: str) -> str | None:
+def _thousands_separator(name: str) -> str | None:
     samples = {count: _formatted(name, count) for count in (1, 1234, 12_345, 1_234_567)}
     separator = samples[1234].removeprefix("1").removesuffix("234")
     plain = all(f"{count:,}".replace(",", separator) == sample for count, sample in samples.items())
@@ -57,10 +57,10 @@ def _separator_of_threes(name: str) -> str | None:
 
 def _formatted(name: str, count: int) -> str:
     number = format_decimal(count, locale=locale_of_catalogue(name), numbering_system="default")
-    return in_digits(name, str(number))
+    return localize_digits(name, str(number))
 
 
-def in_digits(name: str, text: str) -> str:
+def localize_digits(name: str, text: str) -> str:
     """Replace the digits in ``text`` with the language's own; Babel localises only the separators."""
     zero = ZEROS.get(locale_of_catalogue(name).default_numbering_system)
     return text.translate({ord("0") + digit: ord(zero) + digit for digit in range(10)}) if zero else text
@@ -88,17 +88,17 @@ def _own_catalogue(tag: str) -> str | None:
 def negotiate(accept_language: str | None, *, site_locale: str) -> str:
     """Choose the reader's locale by preference (RFC 9110, section 12.5.4), else the site's.
 
-    ``*`` means the site's locale. Invalid parts, and everything after :data:`MAX_HEADER` characters, are ignored.
+    ``*`` means the site's locale. Invalid parts, and all text after :data:`MAX_HEADER_LENGTH` characters, are ignored.
     No header is an error.
     """
     header = accept_language or ""
-    if len(header) > MAX_HEADER:
-        header = header[:MAX_HEADER].rpartition(",")[0]  # a truncated tag may be another language's
-    return _best_liked(header, site_locale)
+    if len(header) > MAX_HEADER_LENGTH:
+        header = header[:MAX_HEADER_LENGTH].rpartition(",")[0]  # a truncated tag may be another language's
+    return _best_match(header, site_locale)
 
 
 @lru_cache(maxsize=4096)  # the headers are already truncated: whole ones would let clients fill the memory
-def _best_liked(header: str, site_locale: str) -> str:
+def _best_match(header: str, site_locale: str) -> str:
     accepted: list[tuple[float, str]] = []
     for part in header.split(","):
         match = _RANGE.fullmatch(part)

@@ -54,7 +54,7 @@ _SPECIAL = [
         "3fff::/20",
     )
 ]
-RESOLVING_SECONDS = 5.0
+DNS_TIMEOUT_SECONDS = 5.0
 # The loop's default executor has few threads: a few names with silent DNS servers would block all other lookups.
 _RESOLVERS = ThreadPoolExecutor(128, thread_name_prefix="resolving")
 
@@ -94,7 +94,7 @@ class Targets:
         self.check(url)
         parsed = httpx2.URL(url)
         try:
-            async with asyncio.timeout(RESOLVING_SECONDS):
+            async with asyncio.timeout(DNS_TIMEOUT_SECONDS):
                 found = await self.addresses(_host_of(url), parsed.port or (443 if parsed.scheme == "https" else 80))
         except (OSError, TimeoutError):
             found = []

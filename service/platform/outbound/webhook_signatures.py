@@ -75,7 +75,7 @@ class Signer:
             text = body.decode()
         except UnicodeDecodeError:
             raise SignatureMismatch("Its body is not UTF-8.") from None
-        if not _any_fits(signatures.split(" "), [webhook.sign(message_id, at, text) for webhook in self._webhooks]):
+        if not _any_matches(signatures.split(" "), [webhook.sign(message_id, at, text) for webhook in self._webhooks]):
             raise SignatureMismatch("None of its signatures matches the secret.")
         return message_id
 
@@ -87,7 +87,7 @@ def _instant(timestamp: str) -> datetime:
     return datetime.fromtimestamp(int(timestamp), UTC)
 
 
-def _any_fits(given: Sequence[str], expected: Sequence[str]) -> bool:
+def _any_matches(given: Sequence[str], expected: Sequence[str]) -> bool:
     """Whether a given signature is an expected one, compared in constant time."""
-    fits = [hmac.compare_digest(one.encode(), other.encode()) for one in given for other in expected]
-    return any(fits)
+    matches = [hmac.compare_digest(one.encode(), other.encode()) for one in given for other in expected]
+    return any(matches)

@@ -36,16 +36,16 @@ async def add_site(
     """
     if not SLUG.fullmatch(slug):
         raise InvalidSite(
-            f"“{slug}” can't be a slug: use up to 63 of a–z, 0–9 and hyphens, with no hyphen at either end."
+            f"“{slug}” is not a valid slug: use 1 to 63 of a–z, 0–9 and hyphens, with no hyphen at either end."
         )
     if slug in RESERVED:
-        raise InvalidSite(f"“{slug}” can't be a slug: the service uses this path itself.")
+        raise InvalidSite(f"“{slug}” is reserved: the service uses this path itself. Choose another slug.")
     values = {"slug": slug, "name": _name(name), "locale": _locale(locale), "revision": 1, "position": 0}
     statement = insert(SiteRow).values(**values, settings=_encode(settings), created_at=clock.now())
     try:
         site_id = (await connection.execute(statement.returning(SiteRow.id))).scalar_one()
     except IntegrityError:
-        raise InvalidSite(f"The site “{slug}” exists already.") from None
+        raise InvalidSite(f"There is already a site “{slug}”.") from None
     if rules is not None:
         await connection.execute(insert(RulesRow).values(site_id=site_id, rules=_encode(rules)))
     return await find_site(connection, slug)
@@ -57,7 +57,7 @@ async def list_sites(connection: AsyncConnection) -> list[Site]:
 
 
 async def find_site(connection: AsyncConnection, slug: str) -> Site:
-    """Find the site called ``slug`` in this transaction; raises :class:`InvalidSite`."""
+    """Find the site with this ``slug`` in this transaction; raises :class:`InvalidSite`."""
     row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
     if row is None:
         raise InvalidSite(f"There is no site “{slug}”.")
@@ -65,7 +65,7 @@ async def find_site(connection: AsyncConnection, slug: str) -> Site:
 
 
 async def lock_site(connection: AsyncConnection, slug: str) -> Site:
-    """Lock the site called ``slug`` until the transaction ends; raises :class:`InvalidSite`.
+    """Lock the site with this ``slug`` until the transaction ends; raises :class:`InvalidSite`.
 
     This locks the site's log head, so take all other locks before it.
     """
@@ -73,7 +73,7 @@ async def lock_site(connection: AsyncConnection, slug: str) -> Site:
     return await find_site(connection, slug)
 
 
-def members_changed(before: msgspec.Struct, after: msgspec.Struct) -> str | None:
+def changed_fields(before: msgspec.Struct, after: msgspec.Struct) -> str | None:
     """The names of the fields that differ, for the decision log (“mode, max_depth”), or None."""
     names = (name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name))
     return ", ".join(names) or None
@@ -111,7 +111,7 @@ def _encode(struct: msgspec.Struct) -> str:
 def _name(name: str) -> str:
     name = clean_line(name)
     if is_blank(name):
-        raise InvalidSite("A site needs a name.")
+        raise InvalidSite("A site's name must not be blank.")
     return name
 
 
@@ -119,5 +119,5 @@ def _locale(tag: str) -> str:
     try:
         Locale.parse(tag, sep="-" if "-" in tag else "_")
     except (UnknownLocaleError, ValueError):
-        raise InvalidSite(f"“{tag}” is not a locale, such as en or pt-BR.") from None
+        raise InvalidSite(f"“{tag}” is not a valid locale; use one such as en or pt-BR.") from None
     return tag.replace("_", "-")

@@ -1,6 +1,6 @@
 """Find the site of a request.
 
-Sites are few and rarely change, so each process caches them for at most :data:`REMEMBERED`. A process sees its own
+Sites are few and rarely change, so each process caches them for at most :data:`CACHE_TIME`. A process sees its own
 changes at once. Posts do not rely on the cache: they read their site again under the lock.
 """
 
@@ -24,7 +24,7 @@ from service.platform.storage.single_flight import SingleFlight
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 Kind = TypeVar("Kind", bound=msgspec.Struct)
-REMEMBERED = timedelta(seconds=1)
+CACHE_TIME = timedelta(seconds=1)
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -42,8 +42,8 @@ class Site(msgspec.Struct, frozen=True):
     rules: Rules
 
 
-class OfSite(Protocol):
-    """A caller, reduced to the site; for packages that must not import ``access/``."""
+class HasSite(Protocol):
+    """A caller of which only the site is needed; for packages that must not import ``access/``."""
 
     @property
     def site(self) -> Site:
@@ -55,36 +55,36 @@ class Sites:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._remembered: dict[str, tuple[Site, datetime]] = {}
-        self._reading: SingleFlight[Site] = SingleFlight()
-        self._changes = 0
+        self._cached: dict[str, tuple[Site, datetime]] = {}
+        self._reads: SingleFlight[Site] = SingleFlight()
+        self._evictions = 0
 
     async def find(self, slug: str) -> Site:
-        """Find the site called ``slug``; raises :class:`NotFound`."""
+        """Find the site with this ``slug``; raises :class:`NotFound`."""
         if not SLUG.fullmatch(slug):
             raise NotFound(Translated("no-site"))
-        return self._fresh(slug) or await self._reading.call(slug, partial(self._read, slug))
+        return self._find_cached(slug) or await self._reads.call(slug, partial(self._read, slug))
 
-    def _fresh(self, slug: str) -> Site | None:
-        site, read_at = self._remembered.get(slug, (None, None))
-        return site if read_at and abs(clock.now() - read_at) < REMEMBERED else None
+    def _find_cached(self, slug: str) -> Site | None:
+        site, read_at = self._cached.get(slug, (None, None))
+        return site if read_at and abs(clock.now() - read_at) < CACHE_TIME else None
 
     async def _read(self, slug: str) -> Site:
-        now, (known, _), changes = clock.now(), self._remembered.get(slug, (None, None)), self._changes
+        now, (known, _), evictions = clock.now(), self._cached.get(slug, (None, None)), self._evictions
         async with self._database.read() as connection:
             site = await _read_site(connection, slug, known=known)
         if site is None:
-            self._remembered.pop(slug, None)
+            self._cached.pop(slug, None)
             raise NotFound(Translated("no-site"))
-        if changes == self._changes:
-            self._remembered[slug] = site, now
+        if evictions == self._evictions:
+            self._cached[slug] = site, now
         return site
 
     def evict(self, slug: str) -> None:
         """Evict the site from the cache."""
-        self._changes += 1
-        self._remembered.pop(slug, None)
-        self._reading.detach(slug)
+        self._evictions += 1
+        self._cached.pop(slug, None)
+        self._reads.detach(slug)
 
 
 _RULES = select(RulesRow.rules).where(RulesRow.site_id == SiteRow.id).scalar_subquery()
@@ -92,7 +92,7 @@ COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revis
 
 
 async def _read_site(connection: AsyncConnection, slug: str, *, known: Site | None) -> Site | None:
-    """Read the site called ``slug``, or return ``known`` if its revision is current (rules can hold 10,000 words)."""
+    """Read the site ``slug``, or return ``known`` if its revision is current (rules can contain 10,000 words)."""
     if known and known.revision == await connection.scalar(_REVISION, {"slug": slug, "id": known.id}):
         return known
     row = (await connection.execute(select(*COLUMNS).where(SiteRow.slug == slug))).one_or_none()
@@ -103,12 +103,12 @@ _REVISION = select(SiteRow.revision).where(SiteRow.slug == bindparam("slug"), Si
 
 
 def site_of(row: Row[int, str, str, str, int, str, str | None]) -> Site:
-    """The site of a row of :data:`COLUMNS`."""
-    settings, rules = _stored(row[5], SiteSettings), _stored(row[6] or "{}", Rules)
+    """Convert a row of :data:`COLUMNS` to a site."""
+    settings, rules = _decode(row[5], SiteSettings), _decode(row[6] or "{}", Rules)
     return Site(row[0], row[1], row[2], row[3], row[4], settings, rules)
 
 
-def _stored(text: str, kind: type[Kind]) -> Kind:
+def _decode(text: str, kind: type[Kind]) -> Kind:
     """Decode ``text`` as ``kind``; fields that only another release knows are ignored."""
     try:
         return msgspec.json.decode(text, type=kind)
@@ -119,10 +119,10 @@ def _stored(text: str, kind: type[Kind]) -> Kind:
 
 
 async def current_sites(connection: AsyncConnection, known: Mapping[int, Site]) -> dict[int, Site]:
-    """The sites ``known`` as of this transaction; reads only those whose revision has changed."""
+    """Return the sites ``known`` as of this transaction; reads only those whose revision has changed."""
     revisions = await connection.execute(_REVISIONS, {"ids": sorted(known)})
-    moved = [site_id for site_id, revision in revisions if known[site_id].revision != revision]
-    return {**known, **(await read_sites(connection, moved) if moved else {})}
+    changed = [site_id for site_id, revision in revisions if known[site_id].revision != revision]
+    return {**known, **(await read_sites(connection, changed) if changed else {})}
 
 
 _REVISIONS = select(SiteRow.id, SiteRow.revision).where(SiteRow.id.in_(bindparam("ids", expanding=True)))

@@ -12,8 +12,8 @@ Term = Annotated[str, Meta(min_length=1, max_length=100, pattern=rf"^{TERM}$(?!\
 Terms = Annotated[tuple[Term, ...], Meta(max_length=MAX_TERMS)]
 Domain = Annotated[str, Meta(max_length=253, pattern=rf"^{DOMAIN}$(?!\n)")]
 Domains = Annotated[tuple[Domain, ...], Meta(max_length=1_000)]
-MAX_REMEMBERED = 50  # of an author's comments, and of an address's
-FewEnough = Annotated[int, Meta(ge=1, le=MAX_REMEMBERED)]
+MAX_RECENT_COMMENTS = 50  # that the rules read per author and per address
+RecentCount = Annotated[int, Meta(ge=1, le=MAX_RECENT_COMMENTS)]
 BlogUrl = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^https?://[^\s/?#]+[^\s]*$(?!\n)")]
 
 
@@ -29,10 +29,10 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     max_capitals_percent: Annotated[int, Meta(ge=1, le=99)] | None = None
     max_repeated_characters: Annotated[int, Meta(ge=2, le=1_000)] | None = None
     duplicates: Literal["hold", "reject"] | None = None
-    max_per_minute_per_reader: FewEnough | None = None
-    max_per_minute_per_address: FewEnough | None = None
+    max_per_minute_per_reader: RecentCount | None = None
+    max_per_minute_per_address: RecentCount | None = None
     max_rejected_percent: Annotated[int, Meta(ge=1, le=99)] | None = None
-    trusted_after_published: FewEnough | None = None
+    trusted_after_published: RecentCount | None = None
     honeypot: bool = False
     min_form_seconds: Annotated[int, Meta(ge=1, le=60)] | None = None
     classifier: Literal["hold", "spam"] | None = None

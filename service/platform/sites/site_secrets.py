@@ -12,15 +12,15 @@ from service.platform import clock
 from service.platform.sites.model import SecretName, SecretRow, SiteRow
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
-from service.platform.storage.seal import Seal, Unopenable
+from service.platform.storage.seal import Seal, UnsealError
 
 # RFC 7518, section 3.2: an HS256 key has at least as many bits as the hash. A webhook secret has at least 24 bytes, in
 # base64.
 MIN_LENGTHS: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1, "article-webhooks": 38}
 MAX_LENGTH = 1_000
-# A secret is sealed for its site and name. Renamed secrets keep their first name here, because stored ones are not
-# sealed again.
-SEALED_AS: dict[SecretName, str] = {"article-webhooks": "article-hooks"}
+# A secret is encrypted for its site and name. A renamed secret keeps its first name here, because stored secrets are
+# not encrypted again.
+FIRST_NAMES: dict[SecretName, str] = {"article-webhooks": "article-hooks"}
 
 log = structlog.get_logger("onereply.secrets")
 
@@ -56,24 +56,24 @@ class Secrets:
     def __init__(self, database: Database, secret_key: str) -> None:
         self._database = database
         self._seal = _seal(secret_key)
-        self._opened: dict[tuple[int, SecretName], tuple[int, str | None]] = {}
+        self._cached: dict[tuple[int, SecretName], tuple[int, str | None]] = {}
 
     async def find(self, site: Site, name: SecretName) -> str | None:
         """The secret ``name`` of ``site``; None if it is not set or the secret key can't open it."""
-        revision, secret = self._opened.get((site.id, name), (None, None))
+        revision, secret = self._cached.get((site.id, name), (None, None))
         if revision == site.revision:
             return secret
         statement = select(SecretRow.sealed).where(SecretRow.site_id == site.id, SecretRow.name == name)
         async with self._database.read() as connection:
             sealed = await connection.scalar(statement)
-        secret = None if sealed is None else self._open(sealed, site, name)
-        self._opened[site.id, name] = site.revision, secret
+        secret = None if sealed is None else self._unseal(sealed, site, name)
+        self._cached[site.id, name] = site.revision, secret
         return secret
 
-    def _open(self, sealed: bytes, site: Site, name: SecretName) -> str | None:
+    def _unseal(self, sealed: bytes, site: Site, name: SecretName) -> str | None:
         try:
             return self._seal.open(sealed, about=_about(site, name))
-        except Unopenable:
+        except UnsealError:
             log.error(
                 "secret-unreadable",
                 site=site.slug,
@@ -88,4 +88,4 @@ def _seal(secret_key: str) -> Seal:
 
 
 def _about(site: Site, name: SecretName) -> str:
-    return f"{site.id} {SEALED_AS.get(name, name)}"
+    return f"{site.id} {FIRST_NAMES.get(name, name)}"

@@ -91,7 +91,7 @@ PRESETS: dict[str, SiteSettings] = {
 }
 
 
-HTTPS_ONLY = "jwt_jwks_url must be an https URL: over http, an attacker could replace the keys."
+HTTPS_ONLY = "“jwt_jwks_url” must be an https URL: over http, an attacker could replace the keys."
 
 
 def is_plain_http(jwt_jwks_url: str | None) -> bool:
@@ -111,16 +111,16 @@ def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> Sit
         if name in SITE_SETTINGS:
             raise InvalidSetting(f"“{name}” is now called “{SITE_SETTINGS[name]}”.")
         if not equals or name not in values:
-            raise InvalidSetting(f"“{assignment}” is not NAME=VALUE with a name of: {', '.join(values)}.")
+            raise InvalidSetting(f"“{assignment}” must be NAME=VALUE; the names are: {', '.join(values)}.")
         values[name] = None if value == "null" else value
     try:
         return msgspec.convert(values, SiteSettings, strict=False)
     except msgspec.ValidationError as error:
         message, _, name = str(error).rstrip("`").rpartition(" - at `$.")
-        reason = f"“{values[name]}” has the wrong form" if "regex" in message else message
-        raise InvalidSetting(f"{name}: {reason}. {_meaning_of(name)}") from None
+        reason = f"“{values[name]}” has an invalid format" if "regex" in message else message
+        raise InvalidSetting(f"{name}: {reason}. {_description_of(name)}") from None
 
 
-def _meaning_of(name: str) -> str:
+def _description_of(name: str) -> str:
     hint = get_type_hints(SiteSettings, include_extras=True)[name]
     return " ".join(meta.description or "" for meta in get_args(hint) if isinstance(meta, Meta))

@@ -19,11 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.platform.metrics import DATABASE_CONNECTIONS
 from service.platform.problems import DatabaseUnavailable
 from service.platform.storage.database_url import SqliteUrl, parse_database_url
-from service.platform.storage.failures import LOST, TOO_LATE, Outages, problem_of
+from service.platform.storage.failures import CONNECTION_LOST, TIMED_OUT, Outages, problem_of
 from service.platform.storage.postgresql import Server, postgresql_engine, reader_settings, writer_settings
 from service.platform.storage.slow_statements import log_slow_statements
 from service.platform.storage.sqlite import sqlite_engine
-from service.platform.storage.writer import Turnstile, Writer
+from service.platform.storage.writer import ProcessQueue, Writer
 
 TIME_LIMIT_SECONDS = 4.5  # a client has its answer within five seconds
 SLOW_STATEMENT_SECONDS = 1.0
@@ -48,11 +48,11 @@ class Database:
         parsed = parse_database_url(url)
         self.dialect = "sqlite" if isinstance(parsed, SqliteUrl) else "postgresql"
         self.time_limit = time_limit
-        turnstile = None
+        process_queue = None
         # Two pools, so that readers never keep the writer waiting for a connection.
         if isinstance(parsed, SqliteUrl):
             reading, writing = sqlite_engine(parsed.path, read_connections), sqlite_engine(parsed.path, 1)
-            turnstile = Turnstile(Path(parsed.path))
+            process_queue = ProcessQueue(Path(parsed.path))
         else:
             server = Server(parsed, time_limit=time_limit)
             readers, writers = reader_settings(time_limit), writer_settings(time_limit)
@@ -61,7 +61,7 @@ class Database:
         self._reading = reading.execution_options(**_READING[self.dialect])
         self._writing = writing
         self._outages = {"read": Outages("read"), "write": Outages("write")}
-        self._writer = Writer(writing, turnstile=turnstile)
+        self._writer = Writer(writing, process_queue=process_queue)
         for engine in (reading, writing):
             log_slow_statements(engine, seconds=slow_statement_seconds)
 
@@ -72,13 +72,13 @@ class Database:
         Raises :class:`Busy` or its subclass :class:`DatabaseUnavailable`.
         """
         until = self._until(within)
-        with self._outages["read"].watched():
+        with self._outages["read"].track():
             connection = self._reading.connect()
             async with asyncio.timeout_at(until):
                 await connection.start()
             DATABASE_CONNECTIONS.labels("read").inc()
             try:
-                async with cut_off(connection, at=until):
+                async with close_at(connection, at=until):
                     yield connection  # the transaction begins with the first statement and always ends in a rollback
             finally:
                 DATABASE_CONNECTIONS.labels("read").dec()
@@ -94,8 +94,8 @@ class Database:
 
     @asynccontextmanager
     async def _write(self, until: float | None) -> AsyncIterator[AsyncConnection]:
-        with self._outages["write"].watched():
-            async with self._writer.transaction(until) as connection, cut_off(connection, at=until):
+        with self._outages["write"].track():
+            async with self._writer.transaction(until) as connection, close_at(connection, at=until):
                 yield connection
 
     async def check_writer(self, *, within: float) -> None:
@@ -105,7 +105,7 @@ class Database:
         """
         async with self.write(within=within) as connection:
             if self.dialect == "postgresql" and await connection.scalar(_IS_READ_ONLY):
-                raise DatabaseUnavailable("The database is read-only: a standby, or set so.")
+                raise DatabaseUnavailable("The database is read-only: it is a standby or configured that way.")
         if lasting := self._outages["write"].lasting:
             raise lasting
 
@@ -130,7 +130,7 @@ class Database:
 
 
 @asynccontextmanager
-async def cut_off(connection: AsyncConnection, *, at: float | None) -> AsyncIterator[None]:
+async def close_at(connection: AsyncConnection, *, at: float | None) -> AsyncIterator[None]:
     """Close a PostgreSQL ``connection`` at the loop's time ``at``, so that any pending call fails at once.
 
     SQLite's calls run in the event loop and can't be interrupted; those that wait have their own timeouts. Raises
@@ -141,27 +141,27 @@ async def cut_off(connection: AsyncConnection, *, at: float | None) -> AsyncIter
         yield
         return
     driver: Any = connection.sync_connection and connection.sync_connection.connection.driver_connection
-    is_cut = False
+    timed_out = False
 
-    def cut() -> None:
-        nonlocal is_cut
-        is_cut = True
+    def close() -> None:
+        nonlocal timed_out
+        timed_out = True
         driver.terminate()
 
-    timer = asyncio.get_running_loop().call_at(at, cut)
+    timer = asyncio.get_running_loop().call_at(at, close)
     try:
         yield
     except Exception as error:
-        if driver.is_closed() and (is_cut or problem_of(error) is None):
-            raise DatabaseUnavailable(TOO_LATE if is_cut else LOST) from error
+        if driver.is_closed() and (timed_out or problem_of(error) is None):
+            raise DatabaseUnavailable(TIMED_OUT if timed_out else CONNECTION_LOST) from error
         raise
     else:
         if driver.is_closed():
-            raise DatabaseUnavailable(TOO_LATE if is_cut else LOST)
+            raise DatabaseUnavailable(TIMED_OUT if timed_out else CONNECTION_LOST)
     finally:
         timer.cancel()
         if driver.is_closed():
-            await connection.invalidate()  # or the pool would lend it again
+            await connection.invalidate()  # otherwise the pool would reuse it
 
 
 _READING: dict[str, dict[str, Any]] = {

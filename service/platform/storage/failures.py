@@ -43,9 +43,9 @@ SQLITE_UNAVAILABLE = (
     "SQLITE_READONLY",
 )
 RECENT_SECONDS = 5.0
-LOST = "The connection to the database was lost."
-TOO_LATE = "The database did not answer in time."
-QUIET_SECONDS = 2.0  # an outage ends after this long without failures, because a slow database alternates
+CONNECTION_LOST = "The connection to the database was lost."
+TIMED_OUT = "The database did not answer in time."
+RECOVERY_SECONDS = 2.0  # an outage ends after this long without failures, because a slow database alternates
 
 log = structlog.get_logger("onereply.database")
 
@@ -56,7 +56,7 @@ def problem_of(error: BaseException) -> Busy | None:
         return error
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, PoolTimeoutError | TimeoutError):
-        return DatabaseUnavailable(TOO_LATE)
+        return DatabaseUnavailable(TIMED_OUT)
     if isinstance(original, OSError):
         return DatabaseUnavailable(f"The database can't be reached: {original}.")
     cause = _first_line(original)
@@ -127,7 +127,7 @@ class Outages:
         return self._lasting if time.monotonic() - self._lasting_at < RECENT_SECONDS else None
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
+    def track(self) -> Iterator[None]:
         """Raise failures in the block as a 503 and count them; see :func:`problem_of`."""
         try:
             yield
@@ -159,7 +159,7 @@ class Outages:
 
     def _succeeded(self) -> None:
         now = time.monotonic()
-        if self._since is None or now - self._last < QUIET_SECONDS:
+        if self._since is None or now - self._last < RECOVERY_SECONDS:
             return
         log.warning("database-available", part=self._part, seconds=round(now - self._since, 1), failures=self._failures)
         DATABASE_UP.labels(self._part).set(1)

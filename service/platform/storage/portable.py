@@ -33,7 +33,7 @@ from service.platform.storage.schema import Base
 
 
 def any_of(dialect: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """A condition: ``columns`` equal one of the rows that :func:`rows_given` passes as parameters.
+    """A condition: ``columns`` equal one of the rows that :func:`row_parameters` passes.
 
     A statement is therefore built once per dialect and works for any number of rows. PostgreSQL takes each column's
     values as an array, so the statement's text is constant and stays prepared. SQLite has no arrays: it takes one
@@ -63,17 +63,17 @@ def _any_in_sqlite(columns: Sequence[InstrumentedAttribute[Any]]) -> ColumnEleme
     return subject.in_(select(*found).where(*fits))
 
 
-def rows_given(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+def row_parameters(dialect: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     """The parameters that pass ``rows`` (at least one) to a statement with :func:`any_of`."""
     if dialect == "sqlite":
         return {"rows": [row[0] for row in rows] if len(rows[0]) == 1 else _in_json(rows)}
     return {f"rows_{number}": list(values) for number, values in enumerate(zip(*rows, strict=True))}
 
 
-def newest_of_each(
+def newest_per_key(
     dialect: str, key: InstrumentedAttribute[Any], columns: Sequence[InstrumentedAttribute[Any]], *, limit: int
 ) -> Select[*tuple[Any, ...]]:
-    """Select ``key`` and ``columns`` of the ``limit`` newest rows, by ``id``, per value from :func:`keys_given`.
+    """Select ``key`` and ``columns`` of the ``limit`` newest rows, by ``id``, per value from :func:`key_parameters`.
 
     The table needs an index of ``key`` and ``id``. The query then reads only ``limit`` rows per value.
     """
@@ -89,7 +89,7 @@ def _newest_in_sqlite(
     given: ColumnElement[Any] = type_coerce(value, key.type)
     own = select(older.id).where(getattr(older, key.key) == given).order_by(older.id.desc())
     oldest = own.limit(1).offset(limit - 1).correlate_except(older).scalar_subquery()
-    since = func.coalesce(oldest, literal(_FIRST, table.id.type))
+    since = func.coalesce(oldest, literal(_MIN_ID, table.id.type))
     return select(key, *columns).where(key == given, key.is_not(None), table.id >= since).order_by(table.id.desc())
 
 
@@ -104,7 +104,7 @@ def _newest_in_postgresql(
     """
     table = key.class_
     given = func.unnest(bindparam("keys", type_=ARRAY(key.type))).table_valued("value").render_derived("given")
-    first, last = (tuple_(given.c.value, literal(end, table.id.type)) for end in (_FIRST, _LAST))
+    first, last = (tuple_(given.c.value, literal(end, table.id.type)) for end in (_MIN_ID, _MAX_ID))
     newest = (
         select(key, table.id, *(column for column in columns if column.key != "id"))
         .where(tuple_(key, table.id).between(first, last))
@@ -116,11 +116,11 @@ def _newest_in_postgresql(
     return select(*wanted).select_from(given).join(newest, true()).order_by(newest.c.id.desc())
 
 
-_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
+_MIN_ID, _MAX_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 
-def keys_given(dialect: str, keys: Collection[UUID] | Collection[int]) -> dict[str, Any]:
-    """The parameter that passes ``keys`` to a statement of :func:`newest_of_each`."""
+def key_parameters(dialect: str, keys: Collection[UUID] | Collection[int]) -> dict[str, Any]:
+    """The parameter that passes ``keys`` to a statement of :func:`newest_per_key`."""
     if dialect == "sqlite":
         return {"keys": _in_json(keys)}
     return {"keys": list(keys)}

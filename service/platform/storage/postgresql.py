@@ -19,7 +19,7 @@ from sqlalchemy.util import await_
 from service.platform.problems import DatabaseUnavailable
 from service.platform.storage.database_url import PostgresUrl
 
-OLDEST_VERSION = 15
+MIN_VERSION = 15
 CONNECT_SECONDS = 2.0  # per host, like libpq's connect_timeout
 CLOSE_SECONDS = 0.5
 LOCK_TIMEOUT_SECONDS = 2
@@ -78,7 +78,7 @@ def postgresql_engine(
     return engine
 
 
-async def wait_for_locks(connection: AsyncConnection, *, seconds: float) -> None:
+async def set_lock_timeout(connection: AsyncConnection, *, seconds: float) -> None:
     """Set the lock timeout of this transaction; on SQLite it already holds the only lock."""
     if connection.dialect.name == "postgresql":
         await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'")
@@ -96,7 +96,7 @@ class Server:
     async def is_pooled(self) -> bool:
         """Whether a pooler is in between; the first call finds out with its own connection."""
         if self.pooled is None:
-            connection = await self._reach({}, caches=False)
+            connection = await self._connect_to_first({}, cache_statements=False)
             try:
                 process = await connection.fetchval("SELECT pg_backend_pid()")
                 self.pooled = process != connection.get_server_pid()
@@ -110,40 +110,42 @@ class Server:
         Raises asyncpg's errors or OSError.
         """
         if self.pooled:
-            return await self._reach({}, caches=False)
-        return await self._reach(settings, caches=True)
+            return await self._connect_to_first({}, cache_statements=False)
+        return await self._connect_to_first(settings, cache_statements=True)
 
-    async def _reach(self, settings: Settings, *, caches: bool) -> asyncpg.Connection:
+    async def _connect_to_first(self, settings: Settings, *, cache_statements: bool) -> asyncpg.Connection:
         """Connect to the first suitable host, starting with the last successful one."""
         for attempt in range(len(self._hosts)):
             try:
-                return await self._connect_to(*self._hosts[0], settings, caches=caches)
+                return await self._connect_to(*self._hosts[0], settings, cache_statements=cache_statements)
             except (OSError, CannotConnectNowError, TargetServerAttributeNotMatched):
                 self._hosts.rotate(-1)
                 if attempt == len(self._hosts) - 1:
                     raise
         raise AssertionError("a URL has a host")
 
-    async def _connect_to(self, host: str, port: int, settings: Settings, *, caches: bool) -> asyncpg.Connection:
+    async def _connect_to(
+        self, host: str, port: int, settings: Settings, *, cache_statements: bool
+    ) -> asyncpg.Connection:
         connection = await asyncpg.connect(
             **self._url.connect_arguments(host, port) | {"target_session_attrs": self._attributes},
             server_settings={"application_name": "onereply", **self._url.server_settings(), **settings},
             timeout=self._url.connect_timeout or CONNECT_SECONDS,
             command_timeout=self._time_limit,
-            connection_class=Link,
-            statement_cache_size=100 if caches else 0,
+            connection_class=SocketConnection,
+            statement_cache_size=100 if cache_statements else 0,
         )
         keep_alive(connection.socket, self._url)
         version = connection.get_server_version()
-        if version.major < OLDEST_VERSION:
+        if version.major < MIN_VERSION:
             await connection.close()
             raise DatabaseUnavailable(
-                f"PostgreSQL {version.major}.{version.minor} is too old: One Reply needs {OLDEST_VERSION} or newer."
+                f"PostgreSQL {version.major}.{version.minor} is too old: One Reply needs {MIN_VERSION} or newer."
             )
         return connection
 
 
-class Link(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+class SocketConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
     """A connection with a known socket and a short timeout for closing."""
 
     def __init__(self, protocol: Any, transport: BaseTransport, *arguments: Any) -> None:

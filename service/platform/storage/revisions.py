@@ -14,14 +14,14 @@ from service.platform.shipped_files import shipped
 from service.platform.storage.engine import Database
 
 MIGRATIONS = shipped("migrations")
-ONE_AT_A_TIME = 0x6F6E6572  # PostgreSQL's advisory lock for migrations
+MIGRATION_LOCK = 0x6F6E6572  # PostgreSQL's advisory lock for migrations
 
 
 async def migrate(database: Database, *, to: str = "head") -> None:
     """Migrate the tables to revision ``to``, up or down; concurrent migrations wait for each other."""
     async with database.write() as connection:
         if database.dialect == "postgresql":
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         await connection.run_sync(_run, to)
 
 
@@ -52,15 +52,18 @@ async def current_revision(connection: AsyncConnection) -> str | None:
 
 
 def revision_problem(current: str | None) -> str | None:
-    """Why this release can't use a database at revision ``current`` (None: no tables) and the fix; None if it can."""
+    """The reason why this release can't use a database at revision ``current``, and the fix; None if it can.
+
+    ``current`` is None for a database without tables.
+    """
     if current == head_revision():
         return None
     if current is None:
         return "The database has no tables yet: run “onereply migrate”."
     if current not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
         return (
-            f"The database is at revision {current}, which this release does not know: a newer release made it. "
-            "Install that release, or restore a backup."
+            f"The database is at revision {current}, which this release does not know: a newer release has migrated "
+            "it. Install that release, or restore a backup."
         )
     return f"The database is at revision {current}, this release needs {head_revision()}: run “onereply migrate”."
 

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 NONCE_BYTES = 12
 
 
-class Unopenable(Exception):
-    """The text was sealed with another key or for another owner, or is damaged."""
+class UnsealError(Exception):
+    """The secret was encrypted with another key or for another owner, or it is damaged."""
 
 
 class Seal:
-    """Seals and opens secrets for one ``purpose``."""
+    """Encrypts and decrypts secrets for one ``purpose``."""
 
     def __init__(self, secret_key: str, *, purpose: str) -> None:
         self._cipher = AESGCM(hmac.digest(secret_key.encode(), f"onereply seal {purpose}".encode(), "sha256"))
@@ -29,9 +29,9 @@ class Seal:
         return nonce + self._cipher.encrypt(nonce, text.encode(), about.encode())
 
     def open(self, sealed: bytes, *, about: str) -> str:
-        """Decrypt ``sealed``; raises :class:`Unopenable`."""
+        """Decrypt ``sealed``; raises :class:`UnsealError`."""
         nonce, content = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, content, about.encode()).decode()
         except (InvalidTag, ValueError):
-            raise Unopenable from None
+            raise UnsealError from None

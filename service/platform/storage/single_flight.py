@@ -21,8 +21,8 @@ class SingleFlight(Generic[T]):
         """Return or raise the result of ``make``, or that of the call in progress for ``key``."""
         task = self._calls.get(key)
         if task is None:
-            task = self._calls[key] = asyncio.create_task(self._made(key, make))
-            task.add_done_callback(_seen)  # retrieves the error even if every waiter is gone
+            task = self._calls[key] = asyncio.create_task(self._run(key, make))
+            task.add_done_callback(_retrieve_error)  # retrieves the error even if every waiter is gone
         return await asyncio.shield(task)  # cancelling one waiter does not cancel the call
 
     def __contains__(self, key: Hashable) -> bool:
@@ -33,7 +33,7 @@ class SingleFlight(Generic[T]):
         """Make the next caller for ``key`` start its own call."""
         self._calls.pop(key, None)
 
-    async def _made(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+    async def _run(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         task = asyncio.current_task()
         try:
             return await make()
@@ -42,6 +42,6 @@ class SingleFlight(Generic[T]):
                 del self._calls[key]
 
 
-def _seen(task: asyncio.Task[T]) -> None:
+def _retrieve_error(task: asyncio.Task[T]) -> None:
     if not task.cancelled():
         task.exception()

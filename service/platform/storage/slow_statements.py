@@ -20,7 +20,7 @@ def log_slow_statements(engine: AsyncEngine, *, seconds: float) -> None:
 
     @event.listens_for(engine.sync_engine, "before_cursor_execute")
     def begin(connection: Connection, *_: object) -> None:
-        connection.info["statement_began"] = time.perf_counter()
+        connection.info["statement_started"] = time.perf_counter()
 
     @event.listens_for(engine.sync_engine, "after_cursor_execute")
     def end(
@@ -31,6 +31,6 @@ def log_slow_statements(engine: AsyncEngine, *, seconds: float) -> None:
         _context: ExecutionContext | None,
         _many: bool,
     ) -> None:
-        took = time.perf_counter() - connection.info["statement_began"]
-        if took > seconds:
-            log.warning("slow-statement", ms=round(took * 1000), statement=" ".join(statement.split())[:MAX_TEXT])
+        elapsed = time.perf_counter() - connection.info["statement_started"]
+        if elapsed > seconds:
+            log.warning("slow-statement", ms=round(elapsed * 1000), statement=" ".join(statement.split())[:MAX_TEXT])

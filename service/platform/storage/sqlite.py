@@ -20,7 +20,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 BUSY_TIMEOUT_SECONDS = 4  # wait for another program's lock, for transactions without a limit of their own
 LOCK_WAIT = "lock_wait"  # the execution option with a transaction's own limit, in seconds
-TAKE_WRITE_LOCK = "BEGIN IMMEDIATE"
+BEGIN_WRITE = "BEGIN IMMEDIATE"
 T = TypeVar("T")
 
 
@@ -51,18 +51,18 @@ class InLoopConnection(aiosqlite.Connection):
     cancelled during a call in the thread, the next call (rollback, close) waits for the thread first.
     """
 
-    _at_work: "asyncio.Future[Any] | None" = None
+    _pending: "asyncio.Future[Any] | None" = None
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        if self._at_work is not None:
-            await asyncio.wait([self._at_work])
-            self._at_work = None
-        if fn.__name__ != "commit" and not (args and args[0] == TAKE_WRITE_LOCK):
+        if self._pending is not None:
+            await asyncio.wait([self._pending])
+            self._pending = None
+        if fn.__name__ != "commit" and not (args and args[0] == BEGIN_WRITE):
             return fn(*args, **kwargs)
         waiting: Awaitable[T] = super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
-        self._at_work = work = asyncio.ensure_future(waiting)
+        self._pending = work = asyncio.ensure_future(waiting)
         result = await asyncio.shield(work)
-        self._at_work = None
+        self._pending = None
         return result
 
 
@@ -94,4 +94,4 @@ def _begin(connection: Connection) -> None:
     cursor = connection.connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={round(wait * 1000)}")
     cursor.close()
-    connection.exec_driver_sql(TAKE_WRITE_LOCK)
+    connection.exec_driver_sql(BEGIN_WRITE)

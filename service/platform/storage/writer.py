@@ -2,7 +2,7 @@
 
 *Why*: posts commit in batches. If a close or a decision competed with them for the database's own lock, it could lose
 again and again; in this queue it waits for one batch at most. SQLite's lock between processes is not fair either, so
-processes that share an SQLite file pass a turnstile first.
+processes that share an SQLite file wait in a queue of their own first.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from service.platform.storage.sqlite import LOCK_WAIT
 class Writer:
     """Runs one write transaction at a time, in the order of the requests."""
 
-    def __init__(self, engine: AsyncEngine, *, turnstile: "Turnstile | None") -> None:
+    def __init__(self, engine: AsyncEngine, *, process_queue: "ProcessQueue | None") -> None:
         self._engine = engine
         self._turn = asyncio.Lock()  # asyncio's lock is fair: it wakes waiters in order
-        self._turnstile = turnstile
+        self._process_queue = process_queue
         self.after_turns: list[Callable[[], None]] = []
-        self.turns = 0  # turns that have ended, committed or not
+        self.turns = 0  # transactions that have ended, committed or not
 
     @asynccontextmanager
     async def transaction(self, until: float | None) -> AsyncIterator[AsyncConnection]:
@@ -40,8 +40,8 @@ class Writer:
         waiting_since = time.perf_counter()
         await self._take_turn(until)
         try:
-            passed = self._turnstile.passed(until) if self._turnstile else nullcontext()
-            async with passed, self._connection(until) as connection, connection.begin():
+            turn = self._process_queue.turn(until) if self._process_queue else nullcontext()
+            async with turn, self._connection(until) as connection, connection.begin():
                 WRITER_WAIT.observe(time.perf_counter() - waiting_since)
                 yield connection
         finally:  # a commit may have succeeded even if it failed for us
@@ -63,7 +63,7 @@ class Writer:
         async with asyncio.timeout_at(until):
             await connection.start()
         try:
-            if until is not None and self._turnstile:
+            if until is not None and self._process_queue:
                 left = max(0.0, until - asyncio.get_running_loop().time())
                 await connection.execution_options(**{LOCK_WAIT: left})
             yield connection
@@ -75,12 +75,12 @@ class Writer:
             await asyncio.shield(connection.close())
 
 
-class Turnstile:
+class ProcessQueue:
     """A fair queue for the processes that write one SQLite file.
 
-    It locks two files (flock): the gate, then the room; once inside, it unlocks the gate. A process that leaves the
-    room and returns finds the gate held by the next waiter, so no process overtakes twice. The kernel releases both
-    locks when a process dies.
+    It locks two files (flock): the gate, then the room; then it unlocks the gate. A process that leaves the room and
+    returns finds that the next waiter holds the gate, so no process can overtake twice. The kernel releases both locks
+    when a process dies.
     """
 
     def __init__(self, database: Path) -> None:
@@ -89,8 +89,8 @@ class Turnstile:
         self._files: tuple[int, int] | None = None
 
     @asynccontextmanager
-    async def passed(self, until: float | None) -> AsyncIterator[None]:
-        """Enter the room; raises :class:`Busy` if it is still occupied after ``until``."""
+    async def turn(self, until: float | None) -> AsyncIterator[None]:
+        """Hold the room during the block; raises :class:`Busy` if another process still holds it after ``until``."""
         gate, room = self._open()
         await _lock(gate, until)
         try:

@@ -1,7 +1,7 @@
 """Article ids: the host's own text, with few restrictions. Pure."""
 
 MAX_LENGTH = 500
-WHAT_AN_ID_IS = "An article's id has 1 to 500 characters and no control characters, and is not “.” or “..”."
+ARTICLE_ID_FORMAT = "An article id must have 1 to 500 characters and no control characters, and not be “.” or “..”."
 
 
 def is_article_id(text: str) -> bool:

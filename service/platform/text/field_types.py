@@ -14,7 +14,7 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
 def read_line(typed: str, *, pointer: str, max_length: int) -> str:
     """Clean ``typed`` into one line of at most ``max_length`` characters; raises :class:`InvalidField`."""
-    line = _readable(clean_line(typed), pointer)
+    line = _not_blank(clean_line(typed), pointer)
     if len(line) > max_length:
         raise InvalidField(Translated("max-length", {"max_length": max_length}), pointer=pointer)
     return line
@@ -22,7 +22,7 @@ def read_line(typed: str, *, pointer: str, max_length: int) -> str:
 
 def read_text(typed: str, *, pointer: str) -> str:
     """Clean ``typed`` and keep its lines; raises :class:`InvalidField`."""
-    return _readable(clean_text(typed), pointer)
+    return _not_blank(clean_text(typed), pointer)
 
 
 def read_web_url(typed: str, *, pointer: str) -> str:
@@ -37,7 +37,7 @@ def is_email(text: str) -> bool:
     return text.isprintable() and EMAIL.fullmatch(text) is not None
 
 
-def _readable(text: str, pointer: str) -> str:
+def _not_blank(text: str, pointer: str) -> str:
     if is_blank(text):
         raise InvalidField(Translated("blank"), pointer=pointer)
     return text

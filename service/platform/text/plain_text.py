@@ -21,7 +21,7 @@ def clean_line(text: str) -> str:
     stripped. Joiners stay where they have a function (Persian, Indic scripts, emoji families), and so do single
     no-break and ideographic spaces.
     """
-    text = _sound(text)
+    text = _normalized(text)
     if not text.isascii():
         text = _without_strays(text)
     return _SPACES.sub(" ", text).strip(_ENDS)
@@ -33,7 +33,7 @@ def clean_text(text: str) -> str:
     The result is in NFC and its lines end in ``\n``. Other control characters except tabs, leading blank lines and
     trailing white space are removed. Invisible characters that are harmless in running text stay.
     """
-    text = _LINE_ENDS.sub("\n", _sound(text))
+    text = _LINE_ENDS.sub("\n", _normalized(text))
     return _BLANK_LINES.sub("", text).rstrip()
 
 
@@ -50,7 +50,7 @@ def without_bidi_controls(text: str) -> str:
     return _BIDI_CONTROLS.sub("", text)
 
 
-def _sound(text: str) -> str:
+def _normalized(text: str) -> str:
     """Convert to NFC; remove hidden text, stacks of marks, and anything UTF-8, PostgreSQL or XML can't hold."""
     text = _CONTROLS.sub("", text)
     if text.isascii():
@@ -64,13 +64,13 @@ def _sound(text: str) -> str:
 def _composed(text: str) -> str:
     # NFC sorts a letter's marks in quadratic time, so stacks are cut first. NFC also decomposes some marks, so they are
     # cut again if it changed the text.
-    text = _without_towers(text)
+    text = _limit_stacks(text)
     composed = normalize("NFC", text)
-    return text if composed == text else _without_towers(composed)
+    return text if composed == text else _limit_stacks(composed)
 
 
-def _without_towers(text: str) -> str:
-    return _TOWERS.sub(r"\1", text) if _MAYBE_TOWER.search(text) else text
+def _limit_stacks(text: str) -> str:
+    return _STACKS.sub(r"\1", text) if _MAYBE_STACK.search(text) else text
 
 
 def _without_strays(text: str) -> str:
@@ -124,8 +124,8 @@ _ZERO_WIDTH = "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _LOW_MARKS = _marks(0x300, 0x10000) + _ZERO_WIDTH
 _ASTRAL_MARKS = _marks(0x10000, 0x20000) + "\U000e0100-\U000e01ef"
 _MARK = f"(?:[{_LOW_MARKS}]|(?=[\U00010000-\U0010ffff])[{_ASTRAL_MARKS}])"
-_TOWERS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
-_MAYBE_TOWER = re.compile(f"[{_LOW_MARKS}\U00010000-\U0010ffff]{{{MAX_MARKS + 1}}}")
+_STACKS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
+_MAYBE_STACK = re.compile(f"[{_LOW_MARKS}\U00010000-\U0010ffff]{{{MAX_MARKS + 1}}}")
 
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _STRAYS = re.compile("[\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a]")

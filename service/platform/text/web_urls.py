@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 MAX_LENGTH = 2_000
 
 # Browsers accept two slashes too few or too many and then see another host than urlsplit.
-_BEGINNING = re.compile(r"https?://[^/?#]", re.IGNORECASE)
-_TRICKS = re.compile(
+_SCHEME = re.compile(r"https?://[^/?#]", re.IGNORECASE)
+_FORBIDDEN = re.compile(
     r"[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\\<>\"]"
 )
 # urlsplit has parsed the address; this requires it alone in brackets, without a zone, and only a port after them.
@@ -26,7 +26,7 @@ def is_web_url(text: str) -> bool:
     invisible characters, quotes, angle brackets or backslashes. Letters of any script are allowed (RFC 3987). Never
     raises.
     """
-    if len(text.encode(errors="surrogatepass")) > MAX_LENGTH or not _BEGINNING.match(text) or _TRICKS.search(text):
+    if len(text.encode(errors="surrogatepass")) > MAX_LENGTH or not _SCHEME.match(text) or _FORBIDDEN.search(text):
         return False
     try:
         parts = urlsplit(text)

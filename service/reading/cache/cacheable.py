@@ -9,7 +9,7 @@ from service.platform.access.caller import Caller
 from service.platform.http.app_state import state_of
 from service.platform.http.authorize import SiteHandler
 from service.platform.http.conditional import PublicResponse
-from service.platform.http.path_ids import articles_asked
+from service.platform.http.path_ids import requested_articles
 from service.platform.http.raw_routes import raw_path
 from service.platform.http.request_origin import locale_of
 from service.reading.cache.response_cache import CacheState
@@ -24,7 +24,7 @@ def cached(
     handler: SiteHandler,
     *,
     by: Callable[[Request], Hashable] = lambda _: None,
-    about: Callable[[Request], Iterable[str | None]] = articles_asked,
+    about: Callable[[Request], Iterable[str | None]] = requested_articles,
 ) -> SiteHandler:
     """Cache the public responses of ``handler`` until an event of an article in ``about`` invalidates them.
 

@@ -61,7 +61,7 @@ class ResponseCache:
             await asyncio.wait([entry.answer])
             if entry.answer.cancelled():
                 return await make()
-        if entry is None or entry.answer.result().is_over(clock.now()):
+        if entry is None or entry.answer.result().is_expired(clock.now()):
             READS.labels("database").inc()
             return await self._make(key, make, tuple(about()))
         READS.labels("cache").inc()

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.http.conditional import entity_tag, is_known, not_modified
+from service.platform.http.conditional import entity_tag, is_not_modified, not_modified
 from service.platform.http.raw_routes import path_parameter
 from service.platform.languages.messages import FALLBACK
 from service.reading.docs.contract import MAX_AGE_SECONDS
@@ -90,7 +90,7 @@ async def get_guide(request: Request) -> Response:
 
 def _answer(request: Request, served: _Served) -> Response:
     headers = {"etag": served.tag, "cache-control": CACHE}
-    if is_known(request, served.tag):
+    if is_not_modified(request, served.tag):
         return not_modified(headers)
     if served.media_type != "text/html":
         headers["x-content-type-options"] = "nosniff"

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.http.conditional import entity_tag, is_known, not_modified
+from service.platform.http.conditional import entity_tag, is_not_modified, not_modified
 from service.platform.http.raw_routes import path_parameter
 from service.platform.languages.messages import FALLBACK, sentence
 from service.reading.docs.contract import MAX_AGE_SECONDS, Json, contract
@@ -47,7 +47,7 @@ async def get_docs(request: Request) -> Response:
     """Send the API reference."""
     html, tag = await asyncio.to_thread(_docs)
     headers = {"etag": tag, "cache-control": f"public, max-age={MAX_AGE_SECONDS}", **DOCS_POLICY}
-    return not_modified(headers) if is_known(request, tag) else html_page(html, headers=headers)
+    return not_modified(headers) if is_not_modified(request, tag) else html_page(html, headers=headers)
 
 
 async def get_problem(request: Request) -> Response:

@@ -32,7 +32,7 @@ from service.conversation.threads.model import Thread, ThreadRow, thread_of
 from service.platform.events.event_types import EventType
 from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 
 MAX_ENTRIES = 50
 MAX_EVENTS = 10_000
@@ -145,7 +145,7 @@ async def _read_threads(connection: AsyncConnection, ids: Collection[int]) -> di
     if not ids:
         return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_threads_by_id(dialect), rows_given(dialect, [(id_,) for id_ in sorted(ids)]))
+    rows = await connection.execute(_threads_by_id(dialect), row_parameters(dialect, [(id_,) for id_ in sorted(ids)]))
     return {thread.id: thread for thread in map(thread_of, rows)}
 
 

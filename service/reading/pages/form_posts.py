@@ -24,11 +24,11 @@ from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import PlatformState
 from service.platform.http.app_state import database_of, state_of
-from service.platform.http.authorize import add_limit_headers, refuse_over_limit
+from service.platform.http.authorize import add_limit_headers, enforce_post_limits
 from service.platform.http.decode import decode
 from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.raw_routes import raw_path
-from service.platform.http.request_origin import host_of, locale_of, origin_of
+from service.platform.http.request_origin import client_address, locale_of, origin_of
 from service.platform.problems import NotFound, Problem
 from service.platform.text.field_types import read_text
 from service.reading.pages.forms import Deed, FormView
@@ -91,7 +91,7 @@ async def send_edit(request: Request, caller: Caller, values: dict[str, str]) ->
     """Edit the reader's own comment."""
     comment_id = comment_id_of(request)
     body = read_text(_typed({"body": values.get("body", "")}, EditIn).body, pointer="/body")
-    refuse_over_limit(request, caller, draft={"body": body})
+    enforce_post_limits(request, caller, draft={"body": body})
     state, origin = state_of(request, ConversationState), origin_of(request, caller)
     comment = await submit_edit(state, caller, comment_id, body=body, origin=origin)
     return _see(request, "held" if comment.state in UNPUBLISHED else "edited", comment=str(comment_id))
@@ -112,7 +112,7 @@ async def send_report(request: Request, caller: Caller, values: dict[str, str]) 
     comment_id = comment_id_of(request)
     report = _typed({"reason": values.get("reason", ""), "note": values.get("note") or None}, ReportIn)
     note = read_note(report)
-    refuse_over_limit(request, caller)
+    enforce_post_limits(request, caller)
     state, origin = state_of(request, PlatformState), origin_of(request, caller)
     await submit_report(state, caller, comment_id, report.reason, note, origin=origin)
     return _see(request, "reported", comment=str(comment_id))
@@ -132,7 +132,7 @@ def _target(request: Request, values: dict[str, str]) -> UUID | None:
 
 def _key(request: Request, caller: Caller, values: dict[str, str]) -> str:
     """Return an idempotency key: the same when a reader sends the same form with the same text again."""
-    who = [str(caller.reader_id), host_of(request), request.headers.get("user-agent")]
+    who = [str(caller.reader_id), client_address(request), request.headers.get("user-agent")]
     fields = [values.get(name, "") for name in ("time", "parent", "name", "email", "url", "body")]
     return blake2b(msgspec.json.encode([who, fields]), digest_size=24).hexdigest()
 

@@ -16,9 +16,9 @@ from service.platform.access.caller import Caller
 from service.platform.access.platform_state import ServerState
 from service.platform.http.app_state import gate_of, state_of
 from service.platform.http.decode import read_body
-from service.platform.http.problem_responses import locale_asked, note_cause
+from service.platform.http.problem_responses import log_cause, problem_locale
 from service.platform.http.raw_routes import Handler, path_parameter
-from service.platform.http.request_origin import host_of
+from service.platform.http.request_origin import client_address
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
 from service.reading.pages.templates_engine import page
@@ -56,8 +56,8 @@ def _fields_in(body: bytes) -> dict[str, str]:
 
 def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Response:
     """Return the page that shows ``problem`` and the ``typed`` text."""
-    locale = locale_asked(request.scope)
-    note_cause(request.scope, problem)
+    locale = problem_locale(request.scope)
+    log_cause(request.scope, problem)
     template = "missing.html" if problem.status in {400, 404} and not typed else "trouble.html"
     headers = {**problem.headers, "cache-control": "no-store"}
     fields = catalogue(catalogue_for(locale))["form"]
@@ -70,7 +70,7 @@ async def _visitor(request: Request) -> Caller:
     gate = gate_of(request)
     site = await gate.sites.find(path_parameter(request, "site"))
     request.scope["site_locale"] = site.locale
-    gate.count_address(site, host_of(request))
+    gate.count_address(site, client_address(request))
     token = request.cookies.get(COOKIE)
     return Caller(site, reader_id=gate.tokens.read(site.id, token) if token else None)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.http.conditional import entity_tag, is_known, not_modified, takes_gzip
+from service.platform.http.conditional import accepts_gzip, entity_tag, is_not_modified, not_modified
 from service.platform.http.raw_routes import path_parameter
 from service.platform.problems import NotFound
 
@@ -76,8 +76,8 @@ async def _send_shared(request: Request, file: File) -> Response:
 async def send_file(request: Request, file: File, *, headers: dict[str, str]) -> Response:
     """Send ``file`` with ``headers``: compressed for a client that accepts gzip, or 304 for one that has it."""
     headers = {**headers, "etag": file.tag, "vary": "Accept-Encoding"}
-    if is_known(request, file.tag):
+    if is_not_modified(request, file.tag):
         return not_modified(headers)
-    if not takes_gzip(request.headers.get("accept-encoding", "")):
+    if not accepts_gzip(request.headers.get("accept-encoding", "")):
         return Response(await asyncio.to_thread(file.content), 200, headers, media_type=file.media_type)
     return Response(file.compressed, 200, {**headers, "content-encoding": "gzip"}, media_type=file.media_type)

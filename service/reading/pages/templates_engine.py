@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from service.platform.http.conditional import entity_tag
 from service.platform.languages.messages import FOLDER as CATALOGUES
-from service.platform.languages.messages import catalogue, catalogue_for, in_digits, locale_of_catalogue
+from service.platform.languages.messages import catalogue, catalogue_for, locale_of_catalogue, localize_digits
 
 FOLDER = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
@@ -65,4 +65,4 @@ def _spoken_time(instant: datetime, name: str) -> str:
     locale = locale_of_catalogue(name)
     date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
     together = str(get_datetime_format("long", locale=locale))
-    return in_digits(name, f"{together.format(time, date)} UTC")
+    return localize_digits(name, f"{together.format(time, date)} UTC")

@@ -20,7 +20,7 @@ from service.platform.http.conditional import (
     PRIVATE,
     PublicResponse,
     entity_tag,
-    is_known,
+    is_not_modified,
     not_modified,
     public_headers,
 )
@@ -88,7 +88,7 @@ async def show_page(
     said = request.query_params.get("said") if is_from_here(request) and not problem else None
     if not caller.is_anonymous or said or request.method == "POST":
         headers = {"cache-control": "private, no-store", "content-language": locale}
-    elif is_known(request, tag):
+    elif is_not_modified(request, tag):
         return not_modified(headers)
     return page(
         "thread.html",

@@ -17,8 +17,8 @@ from service.platform.access.caller import Caller
 from service.platform.http.app_state import state_of
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of
-from service.platform.http.request_log import outlasts
-from service.platform.http.request_origin import address_of, locale_of
+from service.platform.http.request_log import measure_to_first_byte
+from service.platform.http.request_origin import client_network, locale_of
 from service.platform.problems import Busy, InvalidHeader
 from service.reading.streams import catch_up
 from service.reading.streams.catch_up import find_start, read_missed
@@ -51,7 +51,7 @@ async def get_stream(request: Request, caller: Caller) -> Response:
     if thread.sequence - sequence > catch_up.MAX_MISSED:
         out, sequence = thread_out(thread, site, locale=locale, now=clock.now()), thread.sequence
         reload = reload_event(out, thread_id=thread.id, position=start.position)
-    stream = Stream(site, thread.id, sequence=sequence, locale=locale, address=address_of(request))
+    stream = Stream(site, thread.id, sequence=sequence, locale=locale, address=client_network(request))
     await log_follower.join(stream)
     return StreamResponse(stream, log_follower, reload, headers=headers)
 
@@ -75,7 +75,7 @@ class StreamResponse(EventSourceResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until either side ends the stream."""
-        outlasts(scope)
+        measure_to_first_byte(scope)
         try:
             await super().__call__(scope, receive, send)
         except SendTimeoutError:

@@ -35,14 +35,14 @@ async def test_what_does_not_fit_is_told_in_words(site: ASite) -> None:
         answer: Json = (await site.call(method, path, by="admin", **given)).json()
         return str(answer["detail"])
 
-    form = "It does not have the form that is asked for: see /docs."
+    form = "It has an invalid format; see /docs for the valid one."
     assert await told("PATCH", "/settings", json={"post_limit_per_address": "often"}) == form
-    modes = "Invalid enum value 'never'; there are: hold, hold-first-timers, publish."
+    modes = "Invalid enum value 'never'; valid values: hold, hold-first-timers, publish."
     assert await told("PATCH", "/settings", json={"mode": "never"}) == modes
-    assert "there are: delete, publish" in await told("POST", "/decisions", json={"action": "x", "comments": []})
-    assert "there are: hold, reject." in await told("POST", "/rules/try", json={"rules": {"duplicates": "x"}})
-    assert "there are: newest, oldest." in await told("GET", "/queue", params={"order": "x"})
-    assert await told("GET", "/queue", params={"sort": "x"}) == "There is no parameter “sort” here."
+    assert "valid values: delete, publish" in await told("POST", "/decisions", json={"action": "x", "comments": []})
+    assert "valid values: hold, reject." in await told("POST", "/rules/try", json={"rules": {"duplicates": "x"}})
+    assert "valid values: newest, oldest." in await told("GET", "/queue", params={"order": "x"})
+    assert await told("GET", "/queue", params={"sort": "x"}) == "“sort” is not a parameter of this route."
 
 
 async def test_the_log_names_the_settings_and_the_rules_that_were_changed(site: ASite) -> None:

@@ -27,7 +27,7 @@ async def is_refused(site: ASite, token: str) -> bool:
         return False
     problem: Json = response.json()
     assert (response.status_code, problem["type"]) == (401, "/problems/unauthenticated"), problem
-    assert problem["detail"] == "This host token is not valid here."
+    assert problem["detail"] == "This host token is not valid at this site."
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
     return True
 

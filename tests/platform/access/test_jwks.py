@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from service.app import create_app
-from service.platform.access.jwks import MAX_BYTES, UnreadableKeys, keys_in
+from service.platform.access.jwks import MAX_BYTES, InvalidJwks, parse_jwks
 from service.settings import Settings
 from tests.builders import ASite, Clock, a_site
 from tests.conftest import SECRET_KEY
@@ -50,7 +50,7 @@ def signed(site: ASite, key: PrivateKey, *, alg: str | None = None, kid: str | N
 async def status(site: ASite, token: str) -> int:
     response = await site.call("GET", "/counts?article=a", by=token)
     if response.status_code == 401:
-        assert response.json()["detail"] == "This host token is not valid here."
+        assert response.json()["detail"] == "This host token is not valid at this site."
     return response.status_code
 
 
@@ -187,7 +187,7 @@ async def test_a_reader_who_goes_away_stops_nobody_elses_reading(site: ASite, ho
 async def test_a_host_that_does_not_answer_is_waited_for_no_longer_than_stated(
     site: ASite, host: AKeyServer, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.platform.access.jwks.READING_SECONDS", 0.05)
+    monkeypatch.setattr("service.platform.access.jwks.FETCH_TIMEOUT_SECONDS", 0.05)
     host.answers.clear()
     assert await status(site, signed(site, FIRST)) == 503
     host.answers.set()
@@ -195,7 +195,7 @@ async def test_a_host_that_does_not_answer_is_waited_for_no_longer_than_stated(
     monkeypatch.undo()
     monkeypatch.setattr("service.platform.clock.now", the_clock.now)
     assert await status(site, signed(site, FIRST)) == 200
-    monkeypatch.setattr("service.platform.access.jwks.READING_SECONDS", 0.05)
+    monkeypatch.setattr("service.platform.access.jwks.FETCH_TIMEOUT_SECONDS", 0.05)
     host.answers.clear()
     the_clock.move(minutes=11)
     assert await status(site, signed(site, FIRST)) == 200
@@ -249,6 +249,6 @@ def test_keys_for_something_else_and_broken_ones_spoil_nothing() -> None:
         ECKey.generate_key("P-256").as_dict(private=False),
         OKPKey.generate_key("X25519").as_dict(private=False),
     ]
-    assert [key.kid for key in keys_in(json.dumps({"keys": [*broken, good]}).encode())] == ["second"]
-    with pytest.raises(UnreadableKeys):
-        keys_in(json.dumps({"keys": broken}).encode())
+    assert [key.kid for key in parse_jwks(json.dumps({"keys": [*broken, good]}).encode())] == ["second"]
+    with pytest.raises(InvalidJwks):
+        parse_jwks(json.dumps({"keys": broken}).encode())

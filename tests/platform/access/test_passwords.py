@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
-from service.platform.access.passwords import AT_ONCE, MAX_WAITING, Passwords, UnfitPassword, fit_password
+from service.platform.access.passwords import MAX_CONCURRENT, MAX_WAITING, InvalidPassword, Passwords, validate_password
 from service.platform.problems import Busy
 from tests.builders import PASSWORD, cheap_passwords
 
@@ -16,7 +16,7 @@ from tests.builders import PASSWORD, cheap_passwords
     "password", ["x" * 12, "x" * 200, "девять трамваев", "пароль с ё и \u0435\u0308", "😀" * 12, " " * 12]
 )
 def test_a_password_has_twelve_to_two_hundred_characters_of_any_script(password: str) -> None:
-    assert fit_password(password, name="Maria") == password
+    assert validate_password(password, name="Maria") == password
 
 
 @pytest.mark.parametrize(
@@ -33,15 +33,15 @@ def test_a_password_has_twelve_to_two_hundred_characters_of_any_script(password:
     ],
 )
 def test_what_is_too_short_too_long_or_not_text_is_no_password(password: str) -> None:
-    with pytest.raises(UnfitPassword) as refused:
-        fit_password(password, name="Maria")
+    with pytest.raises(InvalidPassword) as refused:
+        validate_password(password, name="Maria")
     assert password == "" or password not in str(refused.value)
 
 
 def test_the_name_is_no_password_however_it_is_written() -> None:
     for password in ("Maria Petrova", "MARIA PETROVA", " ｍａｒｉａ petrova "):
-        with pytest.raises(UnfitPassword):
-            fit_password(password, name="Maria Petrova")
+        with pytest.raises(InvalidPassword):
+            validate_password(password, name="Maria Petrova")
 
 
 async def test_only_the_right_password_fits_however_its_characters_are_composed() -> None:
@@ -56,7 +56,7 @@ async def test_only_the_right_password_fits_however_its_characters_are_composed(
 async def test_nobodys_password_never_fits_and_costs_what_anybodys_does() -> None:
     passwords = Passwords()
     kept = await passwords.hash(PASSWORD)
-    assert extract_parameters(passwords._nobodys) == extract_parameters(kept) == RFC_9106_LOW_MEMORY
+    assert extract_parameters(passwords._dummy_hash) == extract_parameters(kept) == RFC_9106_LOW_MEMORY
     assert not await passwords.check(PASSWORD, None)
 
 
@@ -80,7 +80,7 @@ class Held(PasswordHasher):
         with self._lock:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-            if self.at_once == AT_ONCE:
+            if self.at_once == MAX_CONCURRENT:
                 self._loop.call_soon_threadsafe(self.begun.set)
         assert self.let_go.wait(30)
         with self._lock:
@@ -91,13 +91,13 @@ class Held(PasswordHasher):
 async def test_a_flood_of_log_ins_waits_in_a_short_queue_while_all_else_goes_on() -> None:
     held = Held()
     passwords = Passwords(held)
-    flood = [asyncio.ensure_future(passwords.hash(PASSWORD)) for _ in range(AT_ONCE + MAX_WAITING)]
+    flood = [asyncio.ensure_future(passwords.hash(PASSWORD)) for _ in range(MAX_CONCURRENT + MAX_WAITING)]
     try:
         await held.begun.wait()  # and the event loop is free
         with pytest.raises(Busy):
             await passwords.hash(PASSWORD)
     finally:
         held.let_go.set()
-    assert len(set(await asyncio.gather(*flood))) == AT_ONCE + MAX_WAITING
-    assert held.most_at_once == AT_ONCE
+    assert len(set(await asyncio.gather(*flood))) == MAX_CONCURRENT + MAX_WAITING
+    assert held.most_at_once == MAX_CONCURRENT
     assert await passwords.hash(PASSWORD), "the queue is empty again"

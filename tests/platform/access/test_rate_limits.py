@@ -5,7 +5,7 @@ import time
 import pytest
 from starlette.requests import Request
 
-from service.platform.http.request_origin import address_of
+from service.platform.http.request_origin import client_network
 from service.platform.languages.messages import sentence
 from tests.builders import ASite, a_comment, a_thread
 
@@ -124,8 +124,8 @@ async def test_the_sentence_is_in_the_readers_language(site: ASite) -> None:
     ],
 )
 def test_a_household_is_one_address(host: str, counted: str) -> None:
-    assert address_of(Request({"type": "http", "client": (host, 1)})) == counted
+    assert client_network(Request({"type": "http", "client": (host, 1)})) == counted
 
 
 def test_who_comes_by_a_unix_socket_has_no_address() -> None:
-    assert address_of(Request({"type": "http", "client": None})) is None
+    assert client_network(Request({"type": "http", "client": None})) is None

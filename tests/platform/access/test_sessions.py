@@ -238,8 +238,8 @@ async def test_a_session_costs_one_read_and_when_its_moderator_was_seen_is_noted
             assert (await site.call("GET", "/sessions/current", by=token)).status_code == 200
     assert len(statements) == 3
     with watched() as statements:
-        await gate.sessions.note_seen()
-        await gate.sessions.note_seen()
+        await gate.sessions.write_last_seen()
+        await gate.sessions.write_last_seen()
     assert [one.sql.startswith("UPDATE moderators") for one in statements] == [True]
     async with database_of(site).read() as connection:
         found = await find_site(connection, site.slug)

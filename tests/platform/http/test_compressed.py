@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.platform.http.conditional import takes_gzip
+from service.platform.http.conditional import accepts_gzip
 from tests.builders import ASite, a_comment, a_thread
 
 
@@ -20,7 +20,7 @@ from tests.builders import ASite, a_comment, a_thread
     ],
 )
 def test_gzip_is_sent_to_who_asks_for_it(accept_encoding: str, taken: bool) -> None:
-    assert takes_gzip(accept_encoding) is taken
+    assert accepts_gzip(accept_encoding) is taken
 
 
 async def test_a_page_is_a_fraction_of_its_size_and_says_the_same(site: ASite) -> None:

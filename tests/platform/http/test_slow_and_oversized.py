@@ -10,7 +10,7 @@ import uvicorn
 from service.app import App
 from service.platform.http import decode as decoding
 from service.platform.http import server_limits as listening
-from service.platform.http.server_limits import MAX_HEAD, MAX_TARGET, LimitedProtocol
+from service.platform.http.server_limits import MAX_HEAD_BYTES, MAX_TARGET_BYTES, LimitedProtocol
 from tests.builders import ASite, a_thread
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -39,7 +39,7 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, object]]:
 
 async def test_a_target_too_long_is_refused(connection: Connection) -> None:
     reader, writer = connection
-    writer.write(b"GET /" + b"a" * MAX_TARGET + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    writer.write(b"GET /" + b"a" * MAX_TARGET_BYTES + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     status, problem = await answer(reader)
     assert (status, problem["type"]) == (414, "/problems/uri-too-long")
     assert await reader.read() == b""
@@ -48,7 +48,7 @@ async def test_a_target_too_long_is_refused(connection: Connection) -> None:
 @pytest.mark.parametrize("end", [b"\r\n\r\n", b""], ids=["whole", "never ending"])
 async def test_headers_too_large_are_refused(connection: Connection, end: bytes) -> None:
     reader, writer = connection
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * MAX_HEAD + end)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * MAX_HEAD_BYTES + end)
     status, problem = await answer(reader)
     assert (status, problem["type"]) == (431, "/problems/headers-too-large")
     assert await reader.read() == b""
@@ -56,7 +56,7 @@ async def test_headers_too_large_are_refused(connection: Connection, end: bytes)
 
 async def test_many_small_headers_are_as_large(connection: Connection) -> None:
     reader, writer = connection
-    writer.write(b"GET /healthz HTTP/1.1\r\n" + b"A: b\r\n" * (MAX_HEAD // 6 + 10) + b"\r\n")
+    writer.write(b"GET /healthz HTTP/1.1\r\n" + b"A: b\r\n" * (MAX_HEAD_BYTES // 6 + 10) + b"\r\n")
     assert (await answer(reader))[0] == 431
 
 

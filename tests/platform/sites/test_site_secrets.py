@@ -8,7 +8,7 @@ from service.platform.sites.model import SecretRow
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_secrets import Secrets, remove_secret, set_secret
 from service.platform.storage.engine import Database
-from service.platform.storage.seal import Seal, Unopenable
+from service.platform.storage.seal import Seal, UnsealError
 from tests.builders import ASite
 from tests.conftest import SECRET_KEY
 
@@ -80,10 +80,10 @@ def test_what_is_sealed_twice_looks_different_and_any_change_breaks_the_seal() -
     assert seal.open(sealed, about="1 host-token") == A_SECRET
     broken = [sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :] for at in range(len(sealed))]
     for each in [*broken, b"", sealed[:12], sealed[:-1], sealed + b"x"]:
-        with pytest.raises(Unopenable):
+        with pytest.raises(UnsealError):
             seal.open(each, about="1 host-token")
     for other in (Seal(SECRET_KEY, purpose="another"), Seal(SECRET_KEY[::-1], purpose="a test")):
-        with pytest.raises(Unopenable):
+        with pytest.raises(UnsealError):
             other.open(sealed, about="1 host-token")
-    with pytest.raises(Unopenable):
+    with pytest.raises(UnsealError):
         seal.open(sealed, about="2 host-token")

@@ -58,12 +58,12 @@ def test_the_cause_is_for_the_log_and_not_for_the_client() -> None:
 
 
 def fail(outages: Outages, error: Exception) -> None:
-    with pytest.raises(DatabaseUnavailable), outages.watched():
+    with pytest.raises(DatabaseUnavailable), outages.track():
         raise error
 
 
 def work(outages: Outages) -> None:
-    with outages.watched():
+    with outages.track():
         pass
 
 
@@ -105,6 +105,6 @@ def test_a_database_that_works_now_and_then_is_one_outage(seconds: list[float]) 
 
 def test_a_lock_is_no_outage() -> None:
     outages = Outages("write")
-    with structlog.testing.capture_logs() as logged, pytest.raises(Busy), outages.watched():
+    with structlog.testing.capture_logs() as logged, pytest.raises(Busy), outages.track():
         raise said(sqlstate="55P03")
     assert not logged

@@ -11,7 +11,7 @@ from service.conversation.comments.model import IdempotencyKeyRow
 from service.conversation.threads.model import ThreadRow
 from service.integrations.endpoints.model import DeliveryRow
 from service.platform.events.model import EventRow
-from service.platform.storage.portable import any_of, rows_given
+from service.platform.storage.portable import any_of, row_parameters
 from service.tables import METADATA
 from tests.builders import ASite, a_thread
 
@@ -26,7 +26,7 @@ async def test_the_rows_given_are_found_and_no_others(site: ASite) -> None:
         site_id = await connection.scalar(select(ThreadRow.site_id).order_by(ThreadRow.id.desc()).limit(1))
         assert site_id is not None
         these = select(ThreadRow.article).where(any_of(dialect, ThreadRow.site_id, ThreadRow.article))
-        given = rows_given(dialect, [(site_id, "a"), (site_id, "c"), (site_id, "d"), (site_id + 1, "b")])
+        given = row_parameters(dialect, [(site_id, "a"), (site_id, "c"), (site_id, "d"), (site_id + 1, "b")])
         assert {*await connection.scalars(these, given)} == {"a", "c"}
 
 
@@ -46,7 +46,7 @@ def test_sqlite_goes_through_no_table_for_them(columns: Columns, row: tuple[obje
     statement = select(columns[0].class_.__table__).where(any_of("sqlite", *columns))
     with engine.connect() as connection:
         compiled = statement.compile(connection)
-        given = compiled.construct_params(rows_given("sqlite", [row]))
+        given = compiled.construct_params(row_parameters("sqlite", [row]))
         values = tuple(given[name] for name in compiled.positiontup or [])
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values).all()
     engine.dispose()
