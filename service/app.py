@@ -119,20 +119,20 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
 async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> AsyncIterator[None]:
     database, gate = state.database, state.gate
     sweeps = sweep_for_ever(database, gate.keys, gate.sessions, every_seconds=settings.sweep_seconds)
-    sweeping = asyncio.create_task(sweeps)
-    is_delivering = settings.serving_delivers()
-    delivers = delivering(database, state.endpoint_clients, settings) if is_delivering else nullcontext()
+    sweep_task = asyncio.create_task(sweeps)
+    delivers = settings.serving_delivers()
+    deliveries = delivering(database, state.endpoint_clients, settings) if delivers else nullcontext()
     try:
-        async with delivers:
+        async with deliveries:
             yield
     finally:
         await state.log_follower.close()
-        sweeping.cancel()
+        sweep_task.cancel()
         with suppress(asyncio.CancelledError):
-            await sweeping
+            await sweep_task
         await state.group_commit.finish()
         await state.akismet_check.close()
-        with suppress(Busy):  # a lost last-used time must not prevent the shutdown
+        with suppress(Busy):  # a failure to write these times must not prevent the shutdown
             await gate.keys.write_last_used()
             await gate.sessions.write_last_seen()
         await database.close()

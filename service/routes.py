@@ -32,25 +32,21 @@ from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
 from service.reading.cache.cacheable import cached, whole_site
 from service.reading.docs import contract, guides, reference
 from service.reading.feeds import api as feeds
-from service.reading.pages import embed_page as embedding
-from service.reading.pages import form_posts as sending
-from service.reading.pages import front_page as index
-from service.reading.pages import static_files as static
-from service.reading.pages import thread_page as thread
+from service.reading.pages import embed_page, form_posts, front_page, static_files, thread_page
 from service.reading.pages.page_sessions import visited
-from service.reading.streams import api as streaming
+from service.reading.streams import api as streams
 
 SITE = "/v1/sites/{site}"
 
-# A query parameter in a path is one that the route needs. The busiest routes come first.
+# A query parameter in a path is required by the route. The busiest routes come first.
 # fmt: off
 SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
     ("GET",    "/threads/{article}/comments", cached(comments.get_comments), ANYONE),
-    ("GET",    "/threads/{article}/comments.html", cached(thread.get_fragment, by=base_url_of), ANYONE),
+    ("GET",    "/threads/{article}/comments.html", cached(thread_page.get_fragment, by=base_url_of), ANYONE),
     ("GET",    "/threads/{article}/feed.atom", cached(feeds.get_thread_feed, by=base_url_of), ANYONE),
     ("GET",    "/feed.atom",                  cached(feeds.get_site_feed, by=base_url_of, about=whole_site), ANYONE),
-    ("GET",    "/threads/{article}/stream",   streaming.get_stream,        ANYONE),
+    ("GET",    "/threads/{article}/stream",   streams.get_stream,          ANYONE),
     ("GET",    "/counts",                     cached(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
     ("GET",    "/threads/{article}",          cached(threads.get_thread),    ANYONE),
@@ -69,7 +65,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("DELETE", "/claims",                     queue.remove_claims,         MODERATOR),
     ("POST",   "/comments/{comment}/reports", reports.post_report,         PUBLIC),
     ("GET",    "/comments/{comment}/reports", reports.get_reports,         MODERATOR),
-    ("POST",   "/comments/{comment}/appeal", decisions.post_appeal,  READER),
+    ("POST",   "/comments/{comment}/appeal",  decisions.post_appeal,       READER),
     ("GET",    "/bans",                       bans.get_bans,               MODERATOR),
     ("POST",   "/bans",                       bans.post_ban,               MODERATOR),
     ("DELETE", "/bans/{ban}",                 bans.remove_ban,             MODERATOR),
@@ -84,19 +80,19 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/endpoints",                  webhooks.post_endpoint,      ADMIN),
     ("GET",    "/endpoints/{endpoint}",       webhooks.get_endpoint,       ADMIN),
     ("PATCH",  "/endpoints/{endpoint}",       webhooks.patch_endpoint,     ADMIN),
-    ("DELETE", "/endpoints/{endpoint}",       webhooks.delete_endpoint,            ADMIN),
+    ("DELETE", "/endpoints/{endpoint}",       webhooks.delete_endpoint,    ADMIN),
     ("POST",   "/endpoints/{endpoint}/rotate", webhooks.post_rotate,       ADMIN),
     ("POST",   "/endpoints/{endpoint}/test",  webhooks.post_test,          ADMIN),
     ("POST",   "/endpoints/{endpoint}/redeliver", webhooks.post_redeliver, ADMIN),
     ("GET",    "/endpoints/{endpoint}/deliveries", webhooks.get_deliveries, ADMIN),
     ("GET",    "/endpoints/{endpoint}/deliveries/{position}", webhooks.get_delivery, ADMIN),
-    ("POST",   "/webhooks/articles",             articles.post_article_event,  SIGNED),
+    ("POST",   "/webhooks/articles",          articles.post_article_event, SIGNED),
     ("POST",   "/sessions",                   access.post_session,         ANYONE),
     ("GET",    "/sessions/current",           access.get_session,          SESSION),
     ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),
 ]
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [
-    ("GET",    "/",                           index.get_index),
+    ("GET",    "/",                           front_page.get_index),
     ("GET",    "/docs",                       reference.get_docs),
     ("GET",    "/docs/guides/",               guides.get_guides),
     ("GET",    "/docs/guides/{guide}",        guides.get_guide),
@@ -105,15 +101,15 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/healthz",                    health.get_healthz),
     ("GET",    "/readyz",                     health.get_readyz),
     ("GET",    "/metrics",                    health.get_metrics),
-    ("GET",    "/static/{file}",              static.get_static),
-    ("GET",    "/embed.js",                   static.get_embed),
-    ("GET",    "/{site}/{article}",           visited(thread.get_thread_page)),
-    ("GET",    "/{site}/{article}/embed",     visited(embedding.get_embed_page)),
-    ("GET",    "/{site}/comments/{comment}",  visited(thread.find_comment_page)),
-    ("POST",   "/{site}/{article}/comments",  visited(sending.send_post)),
-    ("POST",   "/{site}/{article}/comments/{comment}", visited(sending.send_edit)),
-    ("POST",   "/{site}/{article}/comments/{comment}/deletion", visited(sending.send_deletion)),
-    ("POST",   "/{site}/{article}/comments/{comment}/report", visited(sending.send_report)),
+    ("GET",    "/static/{file}",              static_files.get_static),
+    ("GET",    "/embed.js",                   static_files.get_embed),
+    ("GET",    "/{site}/{article}",           visited(thread_page.get_thread_page)),
+    ("GET",    "/{site}/{article}/embed",     visited(embed_page.get_embed_page)),
+    ("GET",    "/{site}/comments/{comment}",  visited(thread_page.find_comment_page)),
+    ("POST",   "/{site}/{article}/comments",  visited(form_posts.send_post)),
+    ("POST",   "/{site}/{article}/comments/{comment}", visited(form_posts.send_edit)),
+    ("POST",   "/{site}/{article}/comments/{comment}/deletion", visited(form_posts.send_deletion)),
+    ("POST",   "/{site}/{article}/comments/{comment}/report", visited(form_posts.send_report)),
 ]
 # fmt: on
 

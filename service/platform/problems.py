@@ -189,7 +189,7 @@ class DatabaseUnavailable(Busy):
     """The database is unreachable or can't work now.
 
     Its message, for the log and the command line, names the cause; the response does not. If it is ``lasting``, the
-    cause is the database's disk or files, and a health check might not notice it.
+    cause is the database's disk or files, and a health check may miss it.
     """
 
     def __init__(self, cause: str, *, lasting: bool = False) -> None:

@@ -60,7 +60,7 @@ async def cut_off_everywhere(site: ASite, *, step: int) -> None:
     writes: list[Callable[[], Request]] = [thread.post, thread.close, thread.reopen, decided, edited]
     for write in writes:
         turns = 0
-        while await close_at(write(), after_turns=turns):
+        while await cut_off(write(), after_turns=turns):
             turns += step
             async with asyncio.timeout(3):
                 title = await site.call("PUT", thread.path, by="host", json={"title": f"{write.__name__} {turns}"})
@@ -85,7 +85,7 @@ async def test_a_request_cut_off_at_any_turn_is_done_or_not_done(own_site: ASite
     await cut_off_everywhere(own_site, step=1 if dialect == "sqlite" else 7)
 
 
-async def close_at(request: Request, *, after_turns: int) -> bool:
+async def cut_off(request: Request, *, after_turns: int) -> bool:
     """Cancel a request after some turns of the loop; whether it had not ended before."""
     task = asyncio.create_task(request)
     for _ in range(after_turns):

@@ -65,7 +65,7 @@ async def log_in(
 async def _record_log_in(connection: AsyncConnection, account: Account, *, password_hash: str) -> None:
     """Lock the account, and store its ``password_hash`` and the time of this log-in.
 
-    Raises :class:`InvalidCredentials` if the account was removed or its password changed during the check.
+    Raises :class:`InvalidCredentials` if the account was removed or its password changed since it was read.
     """
     unchanged = ModeratorRow.password_hash == account.password_hash, ModeratorRow.removed_at.is_(None)
     statement = update(ModeratorRow).where(ModeratorRow.id == account.id, *unchanged)

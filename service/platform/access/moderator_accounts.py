@@ -102,8 +102,8 @@ async def _change(connection: AsyncConnection, site_id: int, name: str, **values
 
 
 def _with_name(site_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
-    of_site, active = ModeratorRow.site_id == site_id, ModeratorRow.removed_at.is_(None)
-    return of_site, active, ModeratorRow.folded_name == fold_name(name)
+    at_site, is_active = ModeratorRow.site_id == site_id, ModeratorRow.removed_at.is_(None)
+    return at_site, is_active, ModeratorRow.folded_name == fold_name(name)
 
 
 def fold_name(name: str) -> str:

@@ -31,11 +31,11 @@ class InvalidPassword(Exception):
 def validate_password(password: str, *, name: str) -> str:
     """Check a new ``password`` for the moderator ``name`` and return it; raises :class:`InvalidPassword`."""
     if not all(MIN_LENGTH <= len(form) <= MAX_LENGTH for form in (password, _opaque(password))):
-        raise InvalidPassword(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+        raise InvalidPassword(f"A password must have {MIN_LENGTH} to {MAX_LENGTH} characters.")
     if _FORBIDDEN.search(password):
-        raise InvalidPassword("A password has no control characters, and is text in UTF-8.")
+        raise InvalidPassword("A password must be UTF-8 text without control characters.")
     if fold_name(password) == fold_name(name):
-        raise InvalidPassword("A password is not the name.")
+        raise InvalidPassword("The password must differ from the name.")
     return password
 
 

@@ -41,8 +41,8 @@ async def begin_session(connection: AsyncConnection, moderator_id: str) -> str:
 
 async def read_session(connection: AsyncConnection, token: str) -> Session | None:
     """Return the session of ``token``; None if it has ended or its moderator was removed."""
-    there = SessionRow.expires_at > clock.now(), ModeratorRow.removed_at.is_(None)
-    row = (await connection.execute(_SESSIONS.where(SessionRow.id == _hash(token), *there))).one_or_none()
+    is_active = SessionRow.expires_at > clock.now(), ModeratorRow.removed_at.is_(None)
+    row = (await connection.execute(_SESSIONS.where(SessionRow.id == _hash(token), *is_active))).one_or_none()
     return Session._make(row) if row else None
 
 

@@ -31,7 +31,7 @@ def is_not_modified(request: Request, tag: str) -> bool:
 
 
 def public_headers(tag: str, *, locale: str, now: datetime, until: datetime | None = None) -> dict[str, str]:
-    """Headers of a public answer, fresh for :data:`MAX_AGE` but never past ``until``."""
+    """The headers of a public answer that is fresh for :data:`MAX_AGE`, but not past ``until``."""
     age = MAX_AGE if until is None else max(timedelta(0), min(MAX_AGE, until - now))
     return {
         "etag": tag,

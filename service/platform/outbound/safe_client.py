@@ -56,7 +56,7 @@ _SPECIAL = [
 ]
 DNS_TIMEOUT_SECONDS = 5.0
 # The loop's default executor has few threads: a few names with silent DNS servers would block all other lookups.
-_RESOLVERS = ThreadPoolExecutor(128, thread_name_prefix="resolving")
+_RESOLVERS = ThreadPoolExecutor(128, thread_name_prefix="resolver")
 
 _GLOBAL_IPV6 = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
@@ -126,7 +126,7 @@ def _host_of(url: str) -> str:
 
 
 def _literal(host: str) -> Address | None:
-    """The IP address that ``host`` is, or None for a name; raises :class:`TargetRefused` for anything else."""
+    """Parse ``host`` as an IP address; None for a name. Raises :class:`TargetRefused` for anything else."""
     try:
         return ip_address(host.strip("[]"))
     except ValueError:
@@ -155,8 +155,8 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
 
 async def resolve_name(host: str, port: int) -> Sequence[Address]:
     """Resolve ``host`` with the system's resolver."""
-    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, ask)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
     return list(dict.fromkeys(ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found))
 
 

@@ -67,10 +67,10 @@ class Signer:
         """
         message_id, signatures = headers.get(ID, ""), headers.get(SIGNATURE, "")
         if not message_id or not signatures or not headers.get(TIMESTAMP):
-            raise SignatureMismatch(f"It lacks one of the headers {ID}, {TIMESTAMP} and {SIGNATURE}.")
+            raise SignatureMismatch(f"It must have the headers {ID}, {TIMESTAMP} and {SIGNATURE}.")
         at = _instant(headers[TIMESTAMP])
         if abs(now - at) > TOLERANCE:
-            raise SignatureMismatch(f"Its {TIMESTAMP} is more than five minutes away.")
+            raise SignatureMismatch(f"Its {TIMESTAMP} is more than five minutes from the current time.")
         try:
             text = body.decode()
         except UnicodeDecodeError:

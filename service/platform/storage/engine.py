@@ -78,7 +78,7 @@ class Database:
                 await connection.start()
             DATABASE_CONNECTIONS.labels("read").inc()
             try:
-                async with close_at(connection, at=until):
+                async with close_at(connection, until):
                     yield connection  # the transaction begins with the first statement and always ends in a rollback
             finally:
                 DATABASE_CONNECTIONS.labels("read").dec()
@@ -95,7 +95,7 @@ class Database:
     @asynccontextmanager
     async def _write(self, until: float | None) -> AsyncIterator[AsyncConnection]:
         with self._outages["write"].track():
-            async with self._writer.transaction(until) as connection, close_at(connection, at=until):
+            async with self._writer.transaction(until) as connection, close_at(connection, until):
                 yield connection
 
     async def check_writer(self, *, within: float) -> None:
@@ -130,14 +130,14 @@ class Database:
 
 
 @asynccontextmanager
-async def close_at(connection: AsyncConnection, *, at: float | None) -> AsyncIterator[None]:
-    """Close a PostgreSQL ``connection`` at the loop's time ``at``, so that any pending call fails at once.
+async def close_at(connection: AsyncConnection, deadline: float | None) -> AsyncIterator[None]:
+    """Close a PostgreSQL ``connection`` at ``deadline`` (loop time), so that any pending call fails at once.
 
     SQLite's calls run in the event loop and can't be interrupted; those that wait have their own timeouts. Raises
     :class:`DatabaseUnavailable` for errors after the connection was closed: asyncpg raises different ones, also
     ``AttributeError``, depending on what it was doing.
     """
-    if at is None or connection.dialect.name == "sqlite":
+    if deadline is None or connection.dialect.name == "sqlite":
         yield
         return
     driver: Any = connection.sync_connection and connection.sync_connection.connection.driver_connection
@@ -148,7 +148,7 @@ async def close_at(connection: AsyncConnection, *, at: float | None) -> AsyncIte
         timed_out = True
         driver.terminate()
 
-    timer = asyncio.get_running_loop().call_at(at, close)
+    timer = asyncio.get_running_loop().call_at(deadline, close)
     try:
         yield
     except Exception as error:

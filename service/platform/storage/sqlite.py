@@ -1,9 +1,9 @@
 """SQLite engines: safe under concurrency, and fast.
 
 *Why not plain aiosqlite*: it passes each call (cursor, execute, fetch, close) to a thread and waits, four times per
-statement. SQLite answers in microseconds, so the hand-over took nine tenths of a read and half of a batch of posts (a
-page of 50: 1,000 requests/s through the thread, 9,000 in the loop). Here calls run in the loop, except the two that can
-wait: taking the write lock, and the commit, which waits for the disk.
+statement. SQLite answers in microseconds, so switching threads took nine tenths of a read and half of a batch of posts
+(a page of 50: 1,000 requests/s through the thread, 9,000 in the loop). Here calls run in the loop, except the two that
+can wait: taking the write lock, and the commit, which waits for the disk.
 """
 
 import asyncio
