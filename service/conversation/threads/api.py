@@ -114,7 +114,7 @@ async def get_counts(request: Request, caller: Caller) -> Response:
             )
     articles = [article for _, article in given]
     if not 1 <= len(articles) <= 200:
-        raise InvalidParameter("Give 1 to 200 articles, each as article=ID.", parameter="article")
+        raise InvalidParameter("Give 1 to 200 article ids, each as article=ID.", parameter="article")
     if not all(map(is_article_id, articles)):
         raise InvalidParameter(ARTICLE_ID_FORMAT, parameter="article")
     counts, until = await _counts(request, caller, articles)

@@ -65,7 +65,7 @@ async def _signed(request: Request, caller: Caller, body: bytes) -> str:
             f"{error} Sign with the site's secret “article-webhooks”; “onereply site secret” creates it."
         ) from None
     if not MESSAGE_ID.fullmatch(webhook_id):
-        raise InvalidHeader("Must be 1 to 256 visible ASCII characters.", header=signing.ID)
+        raise InvalidHeader(f"“{signing.ID}” must be 1 to 256 visible ASCII characters.", header=signing.ID)
     return webhook_id
 
 

@@ -174,7 +174,7 @@ async def post_redeliver(request: Request, caller: Caller) -> Response:
     """Redeliver one event, a range of events, or all deliveries that failed."""
     body = await decode_body(request, RedeliverIn)
     if body.first is None and body.failed_since is None:
-        raise InvalidField("Tell the first position to send again, or since when what failed.", pointer="/first")
+        raise InvalidField("Give “first”, a position, or “failed_since”, a time.", pointer="/first")
     async with database_of(request).write() as connection:
         done = await redeliver(
             connection,
@@ -196,7 +196,7 @@ async def _callable(request: Request, url: str) -> str:
     try:
         await _clients_of(request).targets.check_resolved(url)
     except PrivateTarget as refused:
-        hint = "ONEREPLY_WEBHOOKS_ALLOW_PRIVATE=true allows that, for development."
+        hint = "ONEREPLY_WEBHOOKS_ALLOW_PRIVATE=true allows it, for development."
         raise InvalidField(f"{refused} {hint}", pointer="/url") from None
     except TargetRefused as refused:
         raise InvalidField(str(refused), pointer="/url") from None
@@ -208,7 +208,7 @@ def _types(types: list[str] | None) -> str:
     if types is None:
         return EVERY
     if (number := unknown_type(types)) is not None:
-        raise InvalidField("There is no such type of event.", pointer=f"/types/{number}")
+        raise InvalidField(f"“{types[number]}” is not an event type.", pointer=f"/types/{number}")
     return " ".join(dict.fromkeys(types))
 
 

@@ -57,7 +57,7 @@ async def read_route(
     row = (await connection.execute(select(*_COLUMNS).where(EndpointRow.id == endpoint_id))).one()
     route = _route(row, secrets, now)
     if route is None:
-        raise InvalidField("Its secret was sealed with another secret key of the installation: rotate it.", pointer="")
+        raise InvalidField("ONEREPLY_SECRET_KEY has changed since this secret was set; rotate the secret.", pointer="")
     return route
 
 

@@ -57,7 +57,7 @@ async def add_endpoint(
     """
     listening = select(func.count()).where(EndpointRow.site_id == site.id, EndpointRow.state != "removed")
     if (await connection.scalar(listening) or 0) >= MOST_ENDPOINTS:
-        raise InvalidField(f"A site has {MOST_ENDPOINTS} endpoints at most.", pointer="")
+        raise InvalidField(f"A site can have at most {MOST_ENDPOINTS} endpoints; delete one first.", pointer="")
     now, endpoint_id = clock.now(), clock.new_id()
     values = {
         "id": endpoint_id,

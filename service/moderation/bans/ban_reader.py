@@ -23,7 +23,7 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
 
 DOMAIN = re.compile(r"(?=.{3,253}$)[^\s@.]+(?:\.[^\s@.]+)+")
-ADDRESSES = "Must be an address, or an IPv4 range /16 or /24, or an IPv6 range /32, /48, /56 or /64."
+ADDRESSES = "“value” must be an IP address, an IPv4 range /16 or /24, or an IPv6 range /32, /48, /56 or /64."
 
 
 class Target(NamedTuple):
@@ -67,7 +67,7 @@ async def target_from_comment(
 def _domain(fingerprints: Fingerprints, site: Site, value: str) -> Target:
     domain = value.strip().removeprefix("@").rstrip(".").casefold()
     if not DOMAIN.fullmatch(domain):
-        raise InvalidField("Must be a domain with at least two labels, such as mail.example.", pointer="/value")
+        raise InvalidField("“value” must be a domain with at least two labels, such as mail.example.", pointer="/value")
     return Target("domain", fingerprints.of_domain(site.id, domain), domain)
 
 
@@ -75,7 +75,7 @@ def _id(value: str) -> UUID:
     try:
         return UUID(value)
     except ValueError:
-        raise InvalidField("Must be a reader's id, which is a UUID.", pointer="/value") from None
+        raise InvalidField("“value” must be a reader's id, which is a UUID.", pointer="/value") from None
 
 
 def _reader(fingerprints: Fingerprints, site: Site, reader_id: UUID) -> Target:
@@ -85,7 +85,7 @@ def _reader(fingerprints: Fingerprints, site: Site, reader_id: UUID) -> Target:
 def _email(fingerprints: Fingerprints, site: Site, email: str) -> Target:
     name, at, domain = email.strip().rpartition("@")
     if not (name and at and domain):
-        raise InvalidField("Must be an e-mail address.", pointer="/value")
+        raise InvalidField("“value” must be an e-mail address, such as name@mail.example.", pointer="/value")
     return Target("email", fingerprints.of_email(site.id, f"{name}@{domain}"), f"{name[0]}…@{domain}")
 
 
@@ -108,7 +108,9 @@ async def require_reader(connection: AsyncConnection, site: Site, target: Target
     try:
         await get_reader_history(connection, site, target.reader_id)
     except NotFound:
-        raise InvalidField("No reader with this id has posted here.", pointer="/value") from None
+        raise InvalidField(
+            "“value” must be the id of a reader who has posted at this site.", pointer="/value"
+        ) from None
 
 
 async def create_ban(
@@ -117,7 +119,7 @@ async def create_ban(
     """Ban ``target`` until a time or for good; raises InvalidField if ``until`` has passed."""
     now = clock.now()
     if until is not None and until <= now:
-        raise InvalidField("The end of a ban must be in the future.", pointer="/until")
+        raise InvalidField("“until” must be in the future; omit it for a permanent ban.", pointer="/until")
     new = Ban(
         id=clock.new_id(),
         site_id=site.id,

@@ -34,5 +34,5 @@ def _reporter(fingerprints: Fingerprints, caller: Caller, origin: PostOrigin) ->
     if by_address and not caller.profile:
         return Reporter(by_address[0], by_address=True, fingerprints=by_author + by_address)
     if not by_author:
-        raise Unauthenticated("Who reports is told by a token or by an address.")
+        raise Unauthenticated("A report needs a reader's token, because the client's address is unknown.")
     return Reporter(by_author[0], by_address=False, fingerprints=by_author + by_address)

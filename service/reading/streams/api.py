@@ -90,7 +90,7 @@ def _last_event(request: Request) -> int | None:
     if not given:
         return None
     if not _POSITION.fullmatch(given):
-        raise InvalidHeader("Must be the id of an event of this stream.", header="Last-Event-ID")
+        raise InvalidHeader("“Last-Event-ID” must be the id of an event of this stream.", header="Last-Event-ID")
     return int(given)
 
 
