@@ -1,4 +1,4 @@
-"""An Akismet on this machine: it speaks the protocol, records what it is asked, and misbehaves as it is told to."""
+"""A fake Akismet server: it follows the protocol, records the requests, and can misbehave."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ ANSWERS: dict[Says, tuple[str, str, bytes]] = {
 
 
 class AnAkismet:
-    """``asked`` are the paths and forms that came; ``says`` is how it answers the next ones."""
+    """``asked`` has the paths and forms of the requests; ``says`` is the answer to the next ones."""
 
     def __init__(self) -> None:
         self.says: Says | Does = "false"
@@ -38,23 +38,23 @@ class AnAkismet:
         self._released = asyncio.Event()
 
     async def has_been_asked(self, times: int) -> None:
-        """Wait until it was asked so often."""
+        """Wait until it has received ``times`` requests."""
         async with self._came:
             await self._came.wait_for(lambda: len(self.asked) >= times)
 
     def release(self, says: Says = "false") -> None:
-        """Let all that hang have this answer."""
+        """Answer all hanging requests."""
         self.says = says
         self._released.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, from its first request to its last."""
+        """Serve one connection."""
         self.connections += 1
         try:
             while await self._answer_one(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # whoever asked has gone away
+            pass  # the client disconnected
         finally:
             writer.close()
 
@@ -87,7 +87,7 @@ class AnAkismet:
 
 @asynccontextmanager
 async def an_akismet(*, certificate: SSLContext | None = None) -> AsyncIterator[AnAkismet]:
-    """A server on a port that the kernel gives; it answers “false” until it is told otherwise."""
+    """A server on a free port; it answers “false” by default."""
     akismet = AnAkismet()
     server = await asyncio.start_server(akismet.serve, "127.0.0.1", 0, ssl=certificate)
     scheme = "https" if certificate else "http"

@@ -1,4 +1,4 @@
-"""What tests begin with, each with good defaults: a site, a thread, a comment; and a clock that they hold."""
+"""Builders for tests, with good defaults: a site, a thread, a comment; and a fixed clock."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,13 +40,13 @@ class Clock:
         return self.instant
 
     def move(self, **by: float) -> None:
-        """Move it forward, in the words of ``timedelta``."""
+        """Move the clock forward; the arguments are those of ``timedelta``."""
         self.instant += timedelta(**by)
 
 
 @dataclass
 class ASite:
-    """A site, and clients that speak to it as somebody."""
+    """A site, and a client that calls it as different callers."""
 
     app: App
     slug: str
@@ -56,18 +56,18 @@ class ASite:
     async def call(
         self, method: str, path: str, *, by: str | None = None, headers: Json | None = None, **given: Any
     ) -> httpx2.Response:
-        """Call ``path`` below the site as ``by``: a role whose key the site has, a token, or nobody."""
+        """Call ``path`` below the site as ``by``: a role with a key, a token, or None."""
         sent = dict(headers or {})
         if by:
             sent["Authorization"] = f"Bearer {self.keys.get(by, by)}"
         return await self.client.request(method, f"/v1/sites/{self.slug}{path}", headers=sent, **given)
 
     def at(self, app: App) -> "ASite":
-        """The same site, as another app over the same database serves it."""
+        """The same site, served by another app on the same database."""
         return ASite(app, self.slug, self.keys, client_of(app))
 
     async def sweep(self) -> None:
-        """What goes on beside the requests, once."""
+        """Run the background sweep once."""
         database: Database = self.app.state.database
         await sweep(database, FingerprintRetention(database))
 
@@ -100,12 +100,12 @@ PASSWORD = "nine trams to the depot"
 
 
 def cheap_passwords() -> Passwords:
-    """Passwords as the service hashes them, at a thousandth of the cost."""
+    """A password hasher with a thousandth of the usual cost."""
     return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 async def a_moderator(site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator") -> str:
-    """The id of a new moderator, whose password is :data:`PASSWORD`."""
+    """Add a moderator with :data:`PASSWORD`; return the id."""
     gate: Gate = site.app.state.gate
     password_hash = await gate.passwords.hash(PASSWORD)
     async with site.app.state.database.write() as connection:
@@ -114,14 +114,14 @@ async def a_moderator(site: ASite, name: str = "Maria", *, role: ModeratorRole =
 
 
 async def a_session(site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator") -> str:
-    """What proves a session of a new moderator."""
+    """Add a moderator and create a session; return its token."""
     moderator_id = await a_moderator(site, name, role=role)
     async with site.app.state.database.write() as connection:
         return await begin_session(connection, moderator_id)
 
 
 async def try_log_in(site: ASite, name: str = "Maria", password: str = PASSWORD) -> httpx2.Response:
-    """What comes of logging in."""
+    """Log in; return the response."""
     return await site.call("POST", "/sessions", json={"name": name, "password": password})
 
 
@@ -199,7 +199,7 @@ async def a_thread(site: ASite, *, article: str | None = None, closed: bool = Fa
 
 
 async def a_comment(thread: AThread, body: str = "Well said.", **given: Any) -> Json:
-    """A comment that was accepted: its ``comment``, ``thread`` and ``author_token``."""
+    """Post a comment that is accepted; return its ``comment``, ``thread`` and ``author_token``."""
     response = await thread.post(body, **given)
     assert response.status_code in {201, 202}, response.text
     posted: Json = response.json()
@@ -210,7 +210,7 @@ Action = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
 
 
 async def decide(site: ASite, action: Action, *comments: Json, reason: str | None = None) -> list[Json]:
-    """Judge comments as they were last seen; the results."""
+    """Decide on comments at their last read revision; return the results."""
     decided = [{"id": comment["id"], "revision": comment["revision"]} for comment in comments]
     body = {"action": action, "comments": decided, "reason": reason}
     response = await site.call("POST", "/decisions", by="moderator", json=body)
@@ -220,7 +220,7 @@ async def decide(site: ASite, action: Action, *comments: Json, reason: str | Non
 
 
 async def events_of(site: ASite, *, after: int = 0) -> list[Json]:
-    """The site's log from a position."""
+    """The site's events after a position."""
     response = await site.call("GET", f"/events?after={after}&limit=1000", by="host")
     assert response.status_code == 200, response.text
     events: list[Json] = response.json()["events"]
@@ -228,13 +228,13 @@ async def events_of(site: ASite, *, after: int = 0) -> list[Json]:
 
 
 async def set_rules(site: ASite, **rules: Any) -> None:
-    """Screen new comments by these rules."""
+    """Set the site's rules."""
     response = await site.call("PUT", "/rules", by="moderator", json=rules)
     assert response.status_code == 200, response.text
 
 
 async def found_in(site: ASite, comment: Json) -> list[str]:
-    """The rules that found something in a comment."""
+    """The rules of a comment's findings."""
     response = await site.call("GET", f"/comments/{comment['id']}", by="moderator")
     assert response.status_code == 200, response.text
     return [finding["rule"] for finding in response.json()["comment"]["findings"]]

@@ -1,4 +1,4 @@
-"""Every test that touches the database runs twice: on SQLite, and on a PostgreSQL of its own that is thrown away."""
+"""Fixtures. Every test with a database runs on SQLite and on a throwaway PostgreSQL server."""
 
 import asyncio
 import shutil
@@ -19,13 +19,13 @@ from service.settings import Settings
 from tests.builders import ASite, Clock, a_site, cheap_passwords
 from tests.postgres import PostgreSQL
 
-# How long something takes depends on what else the machine does; that is for `make bench`.
+# Durations depend on the machine's load, so there is no deadline; `make bench` measures them.
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=100)  # in `make check`
 hypothesis.settings.load_profile("fast")
 
 TESTS = Path(__file__).parent
-# What these rooms do hardly depends on the database: `make test` has it on SQLite, `make check` on PostgreSQL too.
+# These tests hardly depend on the database: `make test` runs them on SQLite, `make check` on PostgreSQL too.
 SQL_IS_ALIKE = (
     "cli",
     "conversation/screening",
@@ -44,7 +44,7 @@ SECRET_KEY = "a secret key that only these tests know"
 
 
 def an_installation(database_url: str) -> Settings:
-    """Settings under which nothing happens by itself: tests sweep, and deliver turn by turn, to this machine too."""
+    """Settings without background work: tests sweep and deliver themselves, also to this machine."""
     return Settings(
         secret_key=SECRET_KEY,
         database_url=database_url,
@@ -56,7 +56,7 @@ def an_installation(database_url: str) -> Settings:
 
 @pytest.fixture(scope="session", autouse=True)
 def capturable_log() -> Iterator[None]:
-    """A command that sets up the log in this process leaves no logger that a later test could not capture."""
+    """Disable structlog's logger cache, so that a command that sets up the log does not break later tests."""
     configure = structlog.configure
 
     def configure_without_cache(**options: Any) -> None:
@@ -74,7 +74,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """A throwaway server; its data is removed with it."""
+    """A throwaway server; its data is deleted at the end."""
     folder = Path(tempfile.mkdtemp(prefix="onereply-pg-"))
     try:
         with PostgreSQL.running(folder) as server:
@@ -85,7 +85,7 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let ``-k postgresql`` also select tests that use the server directly; mark tests whose SQL is alike on both."""
+    """Let ``-k postgresql`` also select tests that use the server directly; mark tests of :data:`SQL_IS_ALIKE`."""
     ids = {item.nodeid for item in items}
     for item in items:
         if "postgresql" in getattr(item, "fixturenames", ()):
@@ -106,7 +106,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def migrated(dialect: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a migrated database that is only copied: migrating takes several times as long."""
+    """The URL of a migrated database that is only copied, which is several times faster than migrating."""
     if dialect == "postgresql":
         server: PostgreSQL = request.getfixturevalue("postgresql")
         url = server.new_database()
@@ -118,13 +118,13 @@ def migrated(dialect: str, request: pytest.FixtureRequest, tmp_path_factory: pyt
 
 @pytest.fixture
 def fresh_database_url(migrated: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A migrated database that nobody else uses."""
+    """A migrated database for one test."""
     return copy_of(migrated, request, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def database_url(migrated: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated database that all tests share; each keeps to sites of its own."""
+    """A migrated database that all tests share; each test uses its own sites."""
     return copy_of(migrated, request, tmp_path_factory.mktemp("database"))
 
 
@@ -147,7 +147,7 @@ async def _migrate(url: str) -> None:
 async def app(database_url: str) -> AsyncIterator[App]:
     """The real app, started."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("service.app.TIME_LIMIT_SECONDS", 60.0)  # a busy machine has the time that it needs
+        patch.setattr("service.app.TIME_LIMIT_SECONDS", 60.0)  # so that tests pass on a busy machine
         app = create_app(an_installation(database_url), passwords=cheap_passwords())
     async with app.router.lifespan_context(app):
         yield app
@@ -155,7 +155,7 @@ async def app(database_url: str) -> AsyncIterator[App]:
 
 @pytest.fixture
 async def site(app: App) -> AsyncIterator[ASite]:
-    """A site with nothing in it."""
+    """An empty site."""
     async with a_site(app) as site:
         yield site
 
@@ -163,6 +163,6 @@ async def site(app: App) -> AsyncIterator[ASite]:
 @pytest.fixture
 def the_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that stands still until it is moved."""
-    standing = Clock()
-    monkeypatch.setattr(clock, "now", standing.now)
-    return standing
+    fixed = Clock()
+    monkeypatch.setattr(clock, "now", fixed.now)
+    return fixed

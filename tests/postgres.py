@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests, which can be stopped, killed and started again: see ``postgres_programs.py``."""
+"""A PostgreSQL server for tests, which can be stopped, killed and restarted."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ _numbers = count(1)
 
 
 class PostgreSQL:
-    """A server whose socket and data are in ``folder``, and that makes new databases on demand.
+    """A server with its socket and data in ``folder``; it creates databases on demand.
 
     With ``tcp`` it also listens on 127.0.0.1, on a port that stays the same through restarts, and its URLs name that
     port. Over TCP it asks for ``password``, unless that is None. ``settings`` are lines of ``postgresql.conf``.
@@ -68,7 +68,7 @@ class PostgreSQL:
             server.stop("immediate")
 
     def initialise(self) -> None:
-        """Make the data folder, of a server with no database of ours."""
+        """Create the data folder, without databases."""
         self.programs.make_folder(self.folder)
         arguments: list[str | Path] = ["--no-sync", "--encoding=UTF8", "--username=postgres", "--auth-local=trust"]
         if self.password is None:
@@ -80,7 +80,7 @@ class PostgreSQL:
         self.programs.run("initdb", *arguments, "--auth-host=scram-sha-256", f"--pwfile={secret}", "-D", self.data)
 
     def start(self) -> None:
-        """Start it and wait until it takes connections; what is left of a killed one may need a moment to go."""
+        """Start the server and wait until it accepts connections; retries while a killed server still cleans up."""
         settings = {
             "unix_socket_directories": str(self.folder),
             "listen_addresses": "127.0.0.1" if self._tcp else "",
@@ -96,7 +96,7 @@ class PostgreSQL:
             time.sleep(0.1)
 
     def _started(self, command: list[str], deadline: float) -> bool:
-        """Start the process; whether it got ready, for otherwise it has ended."""
+        """Start the process. Returns whether it became ready; otherwise it has ended."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd="/", stdout=log, stderr=log, start_new_session=True, **self.programs.as_user()
@@ -108,7 +108,7 @@ class PostgreSQL:
         return False
 
     def _is_ready(self) -> bool:
-        """As ``pg_ctl`` finds out: the server writes its process id first, and its state last, into a file."""
+        """Whether the server is ready, as ``pg_ctl`` checks it: by the process id and state in ``postmaster.pid``."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -116,7 +116,7 @@ class PostgreSQL:
         return len(lines) > 7 and lines[0] == str(self._running().pid) and lines[7].strip() == "ready"
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
-        """Stop it: ``fast`` ends its connections and writes everything down, ``immediate`` does not."""
+        """Stop the server: ``fast`` ends its connections and flushes all data, ``immediate`` does not."""
         self._end(SIGNALS[mode])
 
     def kill(self) -> None:
@@ -135,17 +135,17 @@ class PostgreSQL:
         return self._process
 
     def log(self) -> str:
-        """What the server has logged."""
+        """The server's log."""
         return (self.folder / "log").read_text(errors="replace")
 
     def psql(self, statement: str, *, database: str = "postgres") -> str:
-        """What ``statement`` gives, a line each row; it fails the test where the statement fails."""
+        """Run ``statement`` and return its rows, one per line; a failure fails the test."""
         options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres"]
         options += ["-h", str(self.folder), "-p", str(self.port), "-d", database, "-c", statement]
         return self.programs.run("psql", *options).strip()
 
     def new_database(self, *, template: str | None = None) -> str:
-        """The URL of a new database: an empty one, or a copy of the one at the URL ``template``, which nobody uses."""
+        """Create a database, empty or a copy of the unused one at the URL ``template``; return its URL."""
         name = f"onereply_{os.getpid()}_{next(_numbers)}"
         copied = make_url(template).database if template else "template1"
         self.psql(f"CREATE DATABASE {name} TEMPLATE {copied}")
@@ -160,7 +160,7 @@ class PostgreSQL:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that the kernel gives; it is free when this returns."""
+    """A free port of 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port

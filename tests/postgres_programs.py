@@ -1,7 +1,7 @@
-"""The programs of PostgreSQL that tests run, and the system user who runs them.
+"""The PostgreSQL programs for tests, and the system user that runs them.
 
-``TEST_POSTGRES`` names the major version: 18 (the default) and 16 come as a package of the developers' environment;
-any other is Debian's, which is installed where that is possible.
+``TEST_POSTGRES`` is the major version: 18 (the default) and 16 come from a package of the development environment;
+others come from Debian and are installed if possible.
 """
 
 import os
@@ -23,7 +23,7 @@ _NO_CLUSTER = {Path("/etc/postgresql-common/createcluster.conf"): "create_main_c
 
 @dataclass(frozen=True)
 class Programs:
-    """``folder`` holds ``postgres``, ``initdb``, ``psql``…; ``user`` runs them where we are root, who may not."""
+    """``folder`` contains ``postgres``, ``initdb``, ``psql``…; ``user`` runs them if we are root, who may not."""
 
     folder: Path
     user: str | None
@@ -48,7 +48,7 @@ class Programs:
         return {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
 
     def run(self, name: str, *arguments: str | Path) -> str:
-        """What a program prints; it fails the test where the program fails."""
+        """Run a program and return its output; a failure fails the test."""
         command = self.command(name, *arguments)
         done = subprocess.run(
             command, cwd="/", stdout=-1, stderr=subprocess.STDOUT, text=True, check=False, **self.as_user()
@@ -58,7 +58,7 @@ class Programs:
         return printed
 
     def make_folder(self, folder: Path) -> None:
-        """Make ``folder``, which :attr:`user` owns and can reach."""
+        """Create ``folder``, owned and readable by :attr:`user`."""
         folder.mkdir(parents=True, exist_ok=True)
         if self.user:
             ensure_prefix_permissions(folder)

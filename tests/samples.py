@@ -1,4 +1,4 @@
-"""Sample inputs: our own small files in ``tests/data``, and the large real ones if they stand beside the repository.
+"""Sample inputs: our own small files in ``tests/data``, and large real ones if they are beside the repository.
 
 The real files come from public projects: too big, and under too many licences, to be in the repository. Tests run on
 our own files; where the real ones are in ``../shared/data``, tests run on them too.
@@ -31,12 +31,12 @@ def sample_cases(name: str) -> list[Any]:
 
 
 def sample_id(path: Path) -> str:
-    """Return what a parametrized test is called after: ``every-state.xml``, ``real-every-state.xml``."""
+    """Return the id of a parametrized test: ``every-state.xml``, ``real-every-state.xml``."""
     return path.name if path.is_relative_to(OWN) else f"real-{path.name}"
 
 
 def real_data(name: str) -> Path:
-    """Return the path of a real file, for statistics that need many cases; where it is missing the test is skipped."""
+    """Return the path of a real file, for statistics that need many cases; skips the test if it is missing."""
     path = REAL / name
     if not path.exists():
         pytest.skip(f"needs the real file shared/data/{name} beside the repository: statistics need many cases")

@@ -1,4 +1,4 @@
-"""Whoever runs the service can ask whether it lives and whether it can do its work."""
+"""Liveness and readiness checks."""
 
 import socket
 from pathlib import Path
@@ -19,12 +19,12 @@ METRICS_KEY = "only for the scraper"
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine has the time that it needs."""
+    """A long timeout, so that the tests pass on a busy machine."""
     monkeypatch.setattr("service.health.READY_SECONDS", 30.0)
 
 
 async def ask(database_url: str, *paths: str) -> list[httpx2.Response]:
-    """What an app over ``database_url`` answers."""
+    """The responses of an app on ``database_url``."""
     settings = Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600, metrics_key=METRICS_KEY)
     app = create_app(settings)
     async with app.router.lifespan_context(app):
@@ -34,14 +34,14 @@ async def ask(database_url: str, *paths: str) -> list[httpx2.Response]:
             return [await client.get(path, headers=headers if path == "/metrics" else None) for path in paths]
 
 
-async def test_it_lives_and_is_ready(site: ASite) -> None:
+async def test_the_service_is_alive_and_ready(site: ASite) -> None:
     alive, ready = [await site.client.get(path) for path in ("/healthz", "/readyz")]
     assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
     assert (ready.status_code, ready.json()) == (200, {"status": "ready", "revision": head_revision()})
     assert alive.headers["cache-control"] == ready.headers["cache-control"] == "no-store"
 
 
-async def test_each_answer_has_the_requests_id(app: App, site: ASite) -> None:
+async def test_each_response_has_the_request_id(app: App, site: ASite) -> None:
     made = (await site.client.get("/healthz")).headers["x-request-id"]
     given = await site.client.get("/healthz", headers={"X-Request-ID": "edge-1.2_3"})
     strange = await site.client.get("/healthz", headers={"X-Request-ID": "a b"})
@@ -49,7 +49,7 @@ async def test_each_answer_has_the_requests_id(app: App, site: ASite) -> None:
     assert len(made) == 32 and strange.headers["x-request-id"] not in {"a b", made}
 
 
-async def test_before_the_tables_are_there_it_lives_but_is_not_ready(tmp_path: Path) -> None:
+async def test_without_tables_the_service_is_alive_but_not_ready(tmp_path: Path) -> None:
     alive, ready = await ask(f"sqlite:///{tmp_path}/empty.db", "/healthz", "/readyz")
     assert (alive.status_code, ready.status_code) == (200, 503)
     assert ready.headers["content-type"] == "application/problem+json"
@@ -57,7 +57,7 @@ async def test_before_the_tables_are_there_it_lives_but_is_not_ready(tmp_path: P
     assert ready.headers["retry-after"]
 
 
-async def test_at_another_releases_revision_it_is_not_ready(fresh_database_url: str) -> None:
+async def test_at_another_revision_the_service_is_not_ready(fresh_database_url: str) -> None:
     database = Database(fresh_database_url, read_connections=1)
     await migrate(database, to="2026_11_24_0003")
     await database.close()
@@ -65,7 +65,7 @@ async def test_at_another_releases_revision_it_is_not_ready(fresh_database_url: 
     assert (ready.status_code, "onereply migrate" in ready.json()["detail"]) == (503, True)
 
 
-async def test_with_the_database_out_of_reach_all_but_the_heartbeat_is_busy() -> None:
+async def test_without_a_database_everything_but_the_liveness_check_is_busy() -> None:
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         url = f"postgresql://nobody@127.0.0.1:{taken.getsockname()[1]}/onereply"

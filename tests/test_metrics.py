@@ -1,4 +1,4 @@
-"""Whoever has the key reads the numbers; behind a trusted proxy the client's own address is counted."""
+"""Metrics need the metrics key; behind a trusted proxy, rate limits count the client's own address."""
 
 import re
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ KEY = "only for the scraper"
 
 @asynccontextmanager
 async def an_app(database_url: str, *, metrics_key: str | None = None, trusted: str = "") -> AsyncIterator[ASite]:
-    """A site of an app with settings of its own."""
+    """A site in an app with these settings."""
     settings = Settings(
         secret_key=SECRET_KEY,
         database_url=database_url,
@@ -32,14 +32,14 @@ async def an_app(database_url: str, *, metrics_key: str | None = None, trusted: 
 
 
 async def scrape(site: ASite) -> dict[str, float]:
-    """Every number, by its name and labels."""
+    """Every metric, by its name and labels."""
     answer = await site.client.get("/metrics", headers={"Authorization": f"Bearer {KEY}"})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=")
     return {name: float(value) for name, value in re.findall(r"^(onereply\S+) (\S+)$", answer.text, re.MULTILINE)}
 
 
-async def test_the_numbers_tell_what_happened(database_url: str) -> None:
+async def test_metrics_count_posts_and_requests(database_url: str) -> None:
     async with an_app(database_url, metrics_key=KEY) as site:
         before = await scrape(site)
         thread = await a_thread(site)
@@ -64,7 +64,7 @@ async def test_the_numbers_tell_what_happened(database_url: str) -> None:
     assert after[f"onereply_log_position{label}"] == after[f"onereply_log_read_position{label}"] == 3
 
 
-async def test_how_far_webhooks_are_behind_is_told(database_url: str) -> None:
+async def test_the_webhook_lag_is_measured(database_url: str) -> None:
     async with an_app(database_url, metrics_key=KEY) as site:
         behind = f'onereply_webhook_lag_events{{site="{site.slug}"}}'
         assert (await scrape(site))[behind] == 0
@@ -75,7 +75,7 @@ async def test_how_far_webhooks_are_behind_is_told(database_url: str) -> None:
         assert (await scrape(site))[behind] == 0
 
 
-async def test_paths_of_strangers_are_one_number(database_url: str) -> None:
+async def test_unknown_paths_share_one_label(database_url: str) -> None:
     async with an_app(database_url, metrics_key=KEY) as site:
         for number in range(5):
             await site.client.request("BREW", f"/a/b/c/{number}")
@@ -84,7 +84,7 @@ async def test_paths_of_strangers_are_one_number(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("sent", [None, "Bearer another", f"Basic {KEY}", "Bearer é"])
-async def test_without_the_key_there_is_nothing_to_read(database_url: str, sent: str | None) -> None:
+async def test_metrics_need_the_key(database_url: str, sent: str | None) -> None:
     async with an_app(database_url, metrics_key=KEY) as site:
         headers = [] if sent is None else [(b"authorization", sent.encode())]
         assert (await site.client.get("/metrics", headers=headers)).status_code == 401
@@ -102,7 +102,7 @@ async def test_without_the_key_there_is_nothing_to_read(database_url: str, sent:
     ],
     ids=["each client", "what the client made up", "no proxy", "not that proxy"],
 )
-async def test_the_address_counted_is_what_a_trusted_proxy_says(
+async def test_rate_limits_count_the_address_from_a_trusted_proxy(
     database_url: str, trusted: str, forwarded: list[str], statuses: list[int]
 ) -> None:
     async with an_app(database_url, trusted=trusted) as site:
@@ -112,6 +112,6 @@ async def test_the_address_counted_is_what_a_trusted_proxy_says(
 
 
 @pytest.mark.parametrize("proxies", ["proxy.example", "10.0.0.0/99", "10.0.0.1,,x"])
-def test_a_proxy_that_is_no_network_stops_the_start(proxies: str) -> None:
+def test_an_invalid_proxy_stops_the_start(proxies: str) -> None:
     with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
         load({"ONEREPLY_SECRET_KEY": SECRET_KEY, "ONEREPLY_TRUSTED_PROXIES": proxies})

@@ -1,4 +1,4 @@
-"""A setting that is wrong stops the start with one line that says which and why, and no secret stands in it."""
+"""An invalid setting stops the start with one line that names it and the reason, without secrets."""
 
 import msgspec
 import pytest
@@ -18,7 +18,7 @@ def refused(**given: str) -> str:
     return line
 
 
-def test_with_nothing_but_the_secret_every_setting_has_its_default() -> None:
+def test_with_only_the_secret_key_every_setting_has_its_default() -> None:
     assert load({**NEEDED, "PATH": "/usr/bin", "ONE": "1"}) == Settings(secret_key=SECRET)
 
 

@@ -1,4 +1,4 @@
-"""Sweeps are counted, and one that fails is not the last; an outage of the database costs no traceback."""
+"""Sweeps are counted and go on after a failure; a database outage is logged without a traceback."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ async def database(fresh_database_url: str) -> AsyncIterator[Database]:
 
 
 async def sweeps(database: Database, count: int) -> list[structlog.typing.EventDict]:
-    """What is logged until ``count`` more sweeps have ended."""
+    """The log lines until ``count`` more sweeps have ended."""
     before = ended("ok") + ended("failed")
     with structlog.testing.capture_logs() as log:
         keys, sessions = Keys(database), Sessions(database)
@@ -56,7 +56,7 @@ async def test_a_sweep_is_counted_and_timed(database: Database) -> None:
 @pytest.mark.parametrize(
     "error", [Busy(), DatabaseUnavailable("The database can't be reached.")], ids=["busy", "unreachable"]
 )
-async def test_a_sweep_without_a_database_is_tried_again_without_a_traceback(
+async def test_a_sweep_without_a_database_is_retried_without_a_traceback(
     database: Database, monkeypatch: pytest.MonkeyPatch, error: Busy
 ) -> None:
     failing_with(error, monkeypatch)
@@ -67,7 +67,7 @@ async def test_a_sweep_without_a_database_is_tried_again_without_a_traceback(
     assert not [each for each in log if "exc_info" in each]
 
 
-async def test_any_other_failure_of_a_sweep_is_logged_whole(
+async def test_any_other_failure_of_a_sweep_is_logged_with_its_traceback(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing_with(error := ValueError("a fault"), monkeypatch)

@@ -59,12 +59,12 @@ def _timed(bodies: Sequence[str]) -> Iterator[float]:
         classifier="hold",
     )
     screen, model = make_screen(rules), SpamModel(learned_from(labelled()))
-    standing = Reputation(published=3, decided=20, rejected=4, posted=1, posted_near=3)
+    reputation = Reputation(published=3, decided=20, rejected=4, posted=1, posted_near=3)
     rendered = [(body, render(body)) for body in bodies]
     for body, html in rendered * (3 if len(bodies) > 100 else 50):
         began = perf_counter()
         draft = make_draft_text(author_name="Ada", author_url=None, body=body, html=html)
-        screen_draft(draft, screen, mode="hold-first-timers", reputation=standing, model=model)
+        screen_draft(draft, screen, mode="hold-first-timers", reputation=reputation, model=model)
         yield (perf_counter() - began) * 1e6
 
 

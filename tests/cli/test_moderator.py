@@ -80,7 +80,7 @@ def test_a_password_that_can_be_none_is_refused_and_not_told(onereply: CommandLi
 
 def test_what_is_there_already_or_is_not_there_is_one_line(onereply: CommandLine) -> None:
     done(add(onereply, "Maria"))
-    assert stopped(add(onereply, "MARIA")) == "There is a moderator “MARIA” already."
+    assert stopped(add(onereply, "MARIA")) == "There is already a moderator “MARIA”."
     assert stopped(add(onereply, " ")) == "A moderator needs a name."
     nobody = onereply("moderator", "passwd", "gazette", "Otto", typed=PASSWORD)
     assert stopped(nobody) == "There is no moderator “Otto”."

@@ -1,4 +1,4 @@
-"""Everything a user can set, call, run, receive or measure is in the guide where a reader looks for it."""
+"""Every setting, route, command, event and metric is documented in its guide."""
 
 import re
 from pathlib import Path
@@ -32,7 +32,7 @@ def row_of(table_cell: str, text: str) -> list[str]:
 
 
 def written(value: object) -> str:
-    """``value`` as the tables write a default."""
+    """Format ``value`` as a default in the tables."""
     if value is msgspec.NODEFAULT:
         return "required"
     if value == "":

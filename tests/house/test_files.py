@@ -1,4 +1,4 @@
-"""Files stay short enough to read, and are named by the thing in them."""
+"""Files are short, and named after the thing in them."""
 
 import ast
 import subprocess

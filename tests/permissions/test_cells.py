@@ -1,4 +1,4 @@
-"""Who may call what, cell by cell: each route of the table for each kind of caller, and no site sees another's data."""
+"""Permissions: each route with each kind of caller, and no site sees another site's data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,8 +45,8 @@ BODIES: dict[str, Json] = {
 }
 EVENT = msgspec.json.encode(article_event("withdrawn"))
 QUERIES = {"GET /counts": "?article=a", "GET /threads?url": "?url=https://gazette.example/a"}
-# What it takes to be let in by a route: the kind of caller in ``platform/access/caller.py``.
-KNOWN = {
+# The kinds of each caller in ``platform/access/caller.py``; a route admits a caller of one of its kinds.
+CALLER_KINDS = {
     "nobody": {"anyone"},
     "author": {"reader"},
     "signed in": {"reader"},
@@ -57,7 +57,7 @@ KNOWN = {
     "admin who is logged in": {"admin", "session"},
     "host that signs": {"anyone", "signed"},
 }
-NOBODY_KNOWN = ("nobody", "host that signs")
+ANONYMOUS = ("nobody", "host that signs")
 OF_ANOTHER_SITE = ["key of another site", "session of another site"]
 INVALID = [
     "expired session",
@@ -113,7 +113,7 @@ async def authorization(site: ASite, other: ASite, caller: str) -> str | None:
 
 
 async def a_session_of(site: ASite, other: ASite, caller: str) -> str:
-    """What proves, or proved, the session of a kind of caller."""
+    """The session token of a kind of caller, valid or invalid."""
     token = await a_session(
         other if caller == "session of another site" else site, role="admin" if "admin" in caller else "moderator"
     )
@@ -163,7 +163,7 @@ async def call(
     path = path.partition("?")[0].format(**ids) + QUERIES.get(route, "")
     headers = {} if authorization is None else {"Authorization": authorization}
     if path.endswith("/stream") and (head := await site.call("HEAD", path, headers=headers)).is_success:
-        return head.status_code, {}, dict(head.headers)  # whoever is let in would listen for ever
+        return head.status_code, {}, dict(head.headers)  # a GET would never end
     if "signed" in who:
         response = await site.call(method, path, headers=headers | (signed(EVENT) if signs else {}), content=EVENT)
     else:
@@ -172,8 +172,8 @@ async def call(
     return response.status_code, content, dict(response.headers)
 
 
-@pytest.mark.parametrize("caller", [*KNOWN, *OF_ANOTHER_SITE, *INVALID])
-async def test_each_caller_may_do_just_what_the_table_says(site: ASite, caller: str) -> None:
+@pytest.mark.parametrize("caller", [*CALLER_KINDS, *OF_ANOTHER_SITE, *INVALID])
+async def test_each_caller_may_call_exactly_the_routes_of_the_table(site: ASite, caller: str) -> None:
     await a_thread(site, article="a", url="https://gazette.example/a")
     comment = (await a_comment(await a_thread(site)))["comment"]["id"]
     await share_secret(site, SECRET)
@@ -181,26 +181,26 @@ async def test_each_caller_may_do_just_what_the_table_says(site: ASite, caller: 
     async with a_site(site.app) as other:
         await share_secret(other, SECRET + " there")
         sent = await authorization(site, other, caller)
-        # Logging out comes last, for it lets nobody in any more.
+        # Logging out comes last, because it ends the session.
         for route, (_, _, who) in sorted(ROUTES.items(), key=lambda row: row[0] == "DELETE /sessions/current"):
-            signs = "signed" in KNOWN.get(caller, set())
+            signs = "signed" in CALLER_KINDS.get(caller, set())
             status, problem, headers = await call(site, route, authorization=sent, comment=comment, signs=signs)
-            if KNOWN.get(caller, set()) & who:
+            if CALLER_KINDS.get(caller, set()) & who:
                 assert status not in {401, 403} and status < 500, (route, status)
             elif caller == "nobody" and "signed" in who:
                 assert (status, problem["type"]) == (401, "/problems/invalid-signature"), route
                 assert headers["www-authenticate"].startswith("Webhook-Signature"), route
-            elif caller in NOBODY_KNOWN or caller in INVALID:
+            elif caller in ANONYMOUS or caller in INVALID:
                 assert (status, problem["type"]) == (401, "/problems/unauthenticated"), route
                 assert headers["www-authenticate"].startswith('Bearer realm="onereply"'), route
-                told = 'error="invalid_token"' in headers["www-authenticate"]
-                assert told == (caller not in NOBODY_KNOWN), route
+                is_invalid = 'error="invalid_token"' in headers["www-authenticate"]
+                assert is_invalid == (caller not in ANONYMOUS), route
             else:
                 kind = "wrong-site" if caller in OF_ANOTHER_SITE else "forbidden"
                 assert (status, problem["type"]) == (403, f"/problems/{kind}"), route
 
 
-async def test_what_is_refused_changes_nothing(site: ASite) -> None:
+async def test_a_refused_request_changes_nothing(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     posted = await a_comment(thread)
     before = await events_of(site)
@@ -226,7 +226,7 @@ async def test_a_route_that_is_not_in_the_table_does_not_exist(site: ASite) -> N
         assert response.json()["type"] in {"/problems/not-found", "/problems/method-not-allowed"}
 
 
-async def test_what_else_can_be_done_is_told_where_a_method_is_refused(site: ASite) -> None:
+async def test_a_405_lists_the_allowed_methods(site: ASite) -> None:
     for path, methods in (
         ("/threads/a", {"GET", "HEAD", "PUT"}),
         ("/threads/a/comments", {"GET", "HEAD", "POST"}),
@@ -238,8 +238,8 @@ async def test_what_else_can_be_done_is_told_where_a_method_is_refused(site: ASi
         assert set(refused.headers["allow"].split(", ")) == methods
 
 
-async def test_no_site_sees_what_is_anothers(site: ASite) -> None:
-    """The same article ids and URLs at both, so that only the site can tell them apart."""
+async def test_no_site_sees_another_sites_data(site: ASite) -> None:
+    """Both sites have the same article ids and URLs, so that only the site differs."""
     async with a_site(site.app) as other:
         mine = await a_thread(site, article="a", title="Mine", url="https://gazette.example/a")
         theirs = await a_thread(other, article="a", title="Theirs", url="https://gazette.example/a")
@@ -260,7 +260,7 @@ async def test_no_site_sees_what_is_anothers(site: ASite) -> None:
         assert {event["data"]["thread"]["title"] for event in await events_of(site)} == {"Mine"}
 
 
-async def test_no_site_changes_what_is_anothers(site: ASite) -> None:
+async def test_no_site_changes_another_sites_data(site: ASite) -> None:
     async with a_site(site.app) as other:
         mine, theirs = await a_thread(site), await a_thread(other, article="theirs")
         posted = await a_comment(theirs)
@@ -277,7 +277,7 @@ async def test_no_site_changes_what_is_anothers(site: ASite) -> None:
         assert (await theirs.read())["reply_count"] == 1
 
 
-async def test_the_last_use_of_a_key_is_noted_without_a_write_for_each_request(site: ASite) -> None:
+async def test_last_used_times_of_keys_are_written_in_one_statement(site: ASite) -> None:
     await a_thread(site)
     gate: Gate = site.app.state.gate
     await gate.keys.write_last_used()
@@ -294,16 +294,16 @@ async def test_the_last_use_of_a_key_is_noted_without_a_write_for_each_request(s
 
 @contextmanager
 def statements_of_the_writer(database: Database) -> Iterator[list[str]]:
-    """The statements that the database's writer executes, as they come."""
+    """The statements that the database's writer executes, in order."""
     written: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+    def record(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         written.append(statement)
 
     engine = database._writing.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", record)
     yield written
-    event.remove(engine, "before_cursor_execute", note)
+    event.remove(engine, "before_cursor_execute", record)
 
 
 async def last_use(site: ASite) -> object:
@@ -312,7 +312,7 @@ async def last_use(site: ASite) -> object:
         return next(key.last_used_at for key in await list_keys(connection, found.id) if key.role == "host")
 
 
-async def test_a_key_revoked_is_void_at_the_next_request(site: ASite) -> None:
+async def test_a_revoked_key_is_invalid_at_the_next_request(site: ASite) -> None:
     async with database_of(site).write() as connection:
         found = await find_site(connection, site.slug)
         key = await add_key(connection, found.id, "host")

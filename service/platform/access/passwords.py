@@ -35,7 +35,7 @@ def validate_password(password: str, *, name: str) -> str:
     if _FORBIDDEN.search(password):
         raise InvalidPassword("A password must be UTF-8 text without control characters.")
     if fold_name(password) == fold_name(name):
-        raise InvalidPassword("The password must differ from the name.")
+        raise InvalidPassword("A password must not be the name.")
     return password
 
 

@@ -1,4 +1,4 @@
-"""A host, as far as readers are concerned: it signs tokens, and serves the keys that verify them."""
+"""A host for tests: it signs readers' tokens and serves the keys that verify them."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ PrivateKey = OctKey | RSAKey | OKPKey
 
 
 class AnyAlgorithm(JWSRegistry):
-    """Signs with whatever it is told, and does not warn of it."""
+    """Signs with any algorithm, without warnings."""
 
     def get_alg(self, name: str) -> Any:
         return self.algorithms[name]
@@ -38,12 +38,12 @@ def a_token(
     without: str = "",
     **claims: Any,
 ) -> str:
-    """A token for Ada that ends in an hour, signed by ``key``, else by :data:`SECRET`."""
+    """A token for Ada that expires in an hour, signed with ``key`` or else :data:`SECRET`."""
     now = int(clock.now().timestamp())
-    said: Json = {"sub": "ada", "name": "Ada Byron", "aud": audience, "iat": now, "exp": now + 3600, **claims}
-    said.pop(without, None)
+    payload: Json = {"sub": "ada", "name": "Ada Byron", "aud": audience, "iat": now, "exp": now + 3600, **claims}
+    payload.pop(without, None)
     registry = AnyAlgorithm(strict_check_header=False)
-    return jwt.encode({"alg": alg, **(header or {})}, said, key or OctKey.import_key(SECRET), registry=registry)
+    return jwt.encode({"alg": alg, **(header or {})}, payload, key or OctKey.import_key(SECRET), registry=registry)
 
 
 async def share_secret(site: ASite, text: str) -> None:
@@ -55,7 +55,7 @@ async def share_secret(site: ASite, text: str) -> None:
 
 
 def segment(value: Any) -> str:
-    """One part of a token that no library would make."""
+    """Encode one segment of an invalid token."""
     content = value if isinstance(value, bytes) else json.dumps(value).encode()
     return urlsafe_b64encode(content).rstrip(b"=").decode()
 
@@ -67,14 +67,14 @@ def jwks_of(*keys: PrivateKey) -> bytes:
 
 @dataclass
 class AKeyServer:
-    """Serves a JWKS at ``url``; counts how often it was asked, and does as it is told."""
+    """Serves a JWKS at ``url`` and counts the requests."""
 
     url: str = ""
     asked: int = 0
     content: bytes = b""
     status: str = "200 OK"
     headers: list[str] = field(default_factory=list)
-    answers: asyncio.Event = field(default_factory=asyncio.Event)  # until it is set, nothing is answered
+    answers: asyncio.Event = field(default_factory=asyncio.Event)  # requests wait until it is set
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def publish(self, *keys: PrivateKey) -> None:
@@ -91,14 +91,14 @@ class AKeyServer:
             writer.write("\r\n".join(lines).encode() + self.content)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # whoever asked went away
+            pass  # the client disconnected
         finally:
             writer.close()
 
 
 @asynccontextmanager
 async def a_key_server(*keys: PrivateKey) -> AsyncIterator[AKeyServer]:
-    """A server on a port from the kernel that has ``keys``."""
+    """A server with ``keys``, on a free port."""
     serving = AKeyServer()
     serving.answers.set()
     serving.publish(*keys)

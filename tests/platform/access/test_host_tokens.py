@@ -1,4 +1,4 @@
-"""A token with anything wrong about it is refused, and nobody is told what it was."""
+"""Every invalid host token gets the same answer, without the reason."""
 
 import json
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ async def site(app: App) -> AsyncIterator[ASite]:
 
 
 async def is_refused(site: ASite, token: str) -> bool:
-    """Whether ``token`` is refused in the one way in which all are; else it must sign somebody in."""
+    """Whether ``token`` is refused, with the answer that all invalid tokens get; otherwise it must sign a reader in."""
     response = await site.call("GET", "/counts?article=a", by=token)
     if response.status_code == 200:
         return False
@@ -32,7 +32,7 @@ async def is_refused(site: ASite, token: str) -> bool:
     return True
 
 
-async def test_a_token_is_for_its_time_give_or_take_a_minute(site: ASite, the_clock: Clock) -> None:
+async def test_the_times_of_a_token_have_a_leeway_of_a_minute(site: ASite, the_clock: Clock) -> None:
     now = int(the_clock.now().timestamp())
     good: list[Json] = [{"exp": now - 59}, {"exp": now + 0.5}, {"nbf": now + 59}, {"iat": now + 60}, {"exp": 10**9 * 5}]
     bad: list[Json] = [
@@ -53,7 +53,7 @@ async def test_a_token_is_for_its_time_give_or_take_a_minute(site: ASite, the_cl
 
 
 @pytest.mark.parametrize("claim", ["sub", "exp", "aud"])
-async def test_a_token_without_what_it_needs_is_refused(site: ASite, claim: str) -> None:
+async def test_a_token_without_a_required_claim_is_refused(site: ASite, claim: str) -> None:
     assert await is_refused(site, a_token(site.slug, without=claim))
 
 
@@ -79,18 +79,18 @@ async def test_a_token_without_what_it_needs_is_refused(site: ASite, claim: str)
     ],
     ids=str,
 )
-async def test_a_claim_that_does_not_fit_is_refused(site: ASite, claims: Json) -> None:
+async def test_an_invalid_claim_is_refused(site: ASite, claims: Json) -> None:
     assert await is_refused(site, a_token(site.slug, **claims))
 
 
-async def test_the_audience_is_the_sites_slug_or_what_the_site_says(site: ASite) -> None:
+async def test_the_audience_is_the_sites_slug_or_its_setting(site: ASite) -> None:
     assert not await is_refused(site, a_token(site.slug, aud=["elsewhere", site.slug]))
     await site.set(jwt_audience="https://gazette.example/")
     assert await is_refused(site, a_token(site.slug))
     assert not await is_refused(site, a_token("https://gazette.example/"))
 
 
-async def test_the_issuer_is_checked_where_the_site_names_one(site: ASite) -> None:
+async def test_the_issuer_is_checked_if_the_site_sets_one(site: ASite) -> None:
     assert not await is_refused(site, a_token(site.slug, iss="https://login.example/"))
     await site.set(jwt_issuer="https://gazette.example/")
     assert await is_refused(site, a_token(site.slug))
@@ -98,7 +98,7 @@ async def test_the_issuer_is_checked_where_the_site_names_one(site: ASite) -> No
     assert not await is_refused(site, a_token(site.slug, iss="https://gazette.example/"))
 
 
-async def test_only_hs256_is_taken_with_the_secret(site: ASite) -> None:
+async def test_the_secret_verifies_only_hs256(site: ASite) -> None:
     for alg in ("HS384", "HS512"):
         assert await is_refused(site, a_token(site.slug, alg=alg))
     rsa, ec, okp = RSAKey.generate_key(2048), ECKey.generate_key("P-256"), OKPKey.generate_key("Ed25519")
@@ -106,19 +106,19 @@ async def test_only_hs256_is_taken_with_the_secret(site: ASite) -> None:
         assert await is_refused(site, a_token(site.slug, alg=alg, key=key))  # type: ignore[arg-type]  # of several kinds
 
 
-async def test_another_secret_or_none_signs_nobody_in(site: ASite) -> None:
+async def test_a_token_with_another_secret_is_refused(site: ASite) -> None:
     assert await is_refused(site, a_token(site.slug, key=OctKey.import_key(SECRET + "x")))
     async with a_site(site.app) as other:
         assert await is_refused(other, a_token(other.slug))
 
 
-async def test_a_new_secret_makes_the_tokens_of_the_old_one_void(site: ASite) -> None:
+async def test_a_new_secret_invalidates_tokens_of_the_old_one(site: ASite) -> None:
     assert not await is_refused(site, a_token(site.slug))
     await share_secret(site, "quite another secret of enough characters")
     assert await is_refused(site, a_token(site.slug))
 
 
-async def test_none_is_no_algorithm(site: ASite) -> None:
+async def test_the_algorithm_none_is_refused(site: ASite) -> None:
     _, payload, signature = a_token(site.slug).split(".")
     for alg in ("none", "None", "NONE", "nOnE", "", None, 0, ["HS256"], {"HS256": 1}):
         for signed in ("", signature):
@@ -126,7 +126,7 @@ async def test_none_is_no_algorithm(site: ASite) -> None:
     assert await is_refused(site, f"{segment({'typ': 'JWT'})}.{payload}.{signature}")
 
 
-async def test_what_a_token_says_about_its_own_key_is_passed_over_or_refused(site: ASite) -> None:
+async def test_key_parameters_in_a_tokens_header_are_ignored_or_refused(site: ASite) -> None:
     mine = OctKey.generate_key(256)
     for header in ({"jwk": mine.as_dict()}, {"jku": "https://eve.example/jwks"}, {"kid": "../../dev/null"}):
         assert await is_refused(site, a_token(site.slug, key=mine, header=header))
@@ -163,20 +163,20 @@ async def test_a_token_that_is_tampered_with_is_refused(site: ASite) -> None:
     ["[]", "7", "null", '"ada"', "{", "", "[" * 1500, '{"x": ' + "[" * 2500, '{"sub": "\\ud800"}', "\x80"],
     ids=lambda payload: payload[:10],
 )
-async def test_a_payload_that_is_no_set_of_claims_is_refused_though_it_is_signed(site: ASite, payload: str) -> None:
+async def test_a_signed_payload_without_valid_claims_is_refused(site: ASite, payload: str) -> None:
 
     token = jws.serialize_compact({"alg": "HS256"}, payload.encode("latin-1"), OctKey.import_key(SECRET))
     assert await is_refused(site, token)
 
 
-async def test_a_sub_that_no_text_can_hold_is_refused(site: ASite) -> None:
+async def test_a_sub_with_a_lone_surrogate_is_refused(site: ASite) -> None:
 
     claims = {"sub": "SUB", "exp": 10**12, "aud": site.slug}
     payload = json.dumps(claims).replace("SUB", "\\ud800")
     assert await is_refused(site, jws.serialize_compact({"alg": "HS256"}, payload, OctKey.import_key(SECRET)))
 
 
-async def test_a_token_has_4096_characters_at_most(site: ASite) -> None:
+async def test_a_token_has_at_most_4096_characters(site: ASite) -> None:
     base = len(a_token(site.slug, padding=""))
     fits = a_token(site.slug, padding="x" * ((4096 - base) * 3 // 4 - 3))
     assert 4080 < len(fits) <= 4096
@@ -184,7 +184,7 @@ async def test_a_token_has_4096_characters_at_most(site: ASite) -> None:
     assert await is_refused(site, a_token(site.slug, padding="x" * 3200))
 
 
-async def test_what_is_wrong_with_a_token_counts_against_the_address(site: ASite) -> None:
+async def test_invalid_tokens_count_against_the_address(site: ASite) -> None:
     await site.set(request_limit_per_address="2/hour")
     answers = [(await site.call("GET", "/counts?article=a", by="a.b.c")).status_code for _ in range(3)]
     assert answers == [401, 401, 429]

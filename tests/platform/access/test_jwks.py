@@ -1,4 +1,4 @@
-"""The host's keys: found by their id, read again when they rotate, and kept in use while the host is slow or down."""
+"""The host's keys are found by id, fetched again after a rotation, and stay in use while the host is slow or down."""
 
 import asyncio
 import hmac
@@ -31,7 +31,7 @@ async def host() -> AsyncIterator[AKeyServer]:
 
 @pytest.fixture
 async def site(database_url: str, host: AKeyServer) -> AsyncIterator[ASite]:
-    """A site of that host, served by a process that knows none of its keys yet and may call this machine."""
+    """A site of that host, in an app that has not fetched its keys yet and may call private addresses."""
     settings = Settings(
         secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600, allow_private_targets=True
     )
@@ -41,7 +41,7 @@ async def site(database_url: str, host: AKeyServer) -> AsyncIterator[ASite]:
 
 
 def signed(site: ASite, key: PrivateKey, *, alg: str | None = None, kid: str | None = "its own") -> str:
-    """A token of the site's host, signed by ``key`` under its own id unless another is told, or None."""
+    """A token of the site's host, signed with ``key``; ``kid`` is the key's own id by default."""
     kid = key.kid if kid == "its own" else kid
     header = {"kid": kid} if kid else {}
     return a_token(site.slug, key=key, alg=alg or ALGORITHMS[key.key_type], header=header)
@@ -54,13 +54,13 @@ async def status(site: ASite, token: str) -> int:
     return response.status_code
 
 
-async def test_a_key_is_found_by_its_id_and_the_set_is_read_once(site: ASite, host: AKeyServer) -> None:
+async def test_a_key_is_found_by_its_id_and_the_jwks_is_fetched_once(site: ASite, host: AKeyServer) -> None:
     for key in (FIRST, SECOND, FIRST):
         assert await status(site, signed(site, key)) == 200
     assert host.asked == 1
 
 
-async def test_the_algorithm_must_be_the_keys(site: ASite, host: AKeyServer) -> None:
+async def test_the_algorithm_must_match_the_key(site: ASite, host: AKeyServer) -> None:
     for alg in ("RS384", "RS512", "PS256"):
         assert await status(site, signed(site, FIRST, alg=alg)) == 401
     assert await status(site, signed(site, FIRST, kid="second")) == 401
@@ -68,13 +68,13 @@ async def test_the_algorithm_must_be_the_keys(site: ASite, host: AKeyServer) -> 
     assert await status(site, signed(site, THIRD, kid="first")) == 401
 
 
-async def test_a_public_key_is_no_secret(site: ASite) -> None:
+async def test_a_public_key_is_not_accepted_as_an_hmac_secret(site: ASite) -> None:
     signing = segment({"alg": "HS256", "kid": "first"}) + "." + signed(site, FIRST).split(".")[1]
     for public in (FIRST.as_pem(private=False), FIRST.as_der(private=False), FIRST.as_pem(private=False).strip()):
         assert await status(site, f"{signing}.{segment(hmac.digest(public, signing.encode(), 'sha256'))}") == 401
 
 
-async def test_without_an_id_the_only_key_that_fits_is_taken_and_never_one_of_several(
+async def test_without_a_key_id_only_an_unambiguous_key_is_used(
     site: ASite, host: AKeyServer, the_clock: Clock
 ) -> None:
     assert await status(site, signed(site, FIRST, kid=None)) == 200
@@ -83,7 +83,7 @@ async def test_without_an_id_the_only_key_that_fits_is_taken_and_never_one_of_se
     assert await status(site, signed(site, FIRST, kid=None)) == 401
 
 
-async def test_a_new_key_is_taken_as_soon_as_the_host_signs_with_it(
+async def test_a_new_key_is_fetched_when_the_host_first_signs_with_it(
     site: ASite, host: AKeyServer, the_clock: Clock
 ) -> None:
     assert await status(site, signed(site, FIRST)) == 200
@@ -93,7 +93,7 @@ async def test_a_new_key_is_taken_as_soon_as_the_host_signs_with_it(
     assert host.asked == 2
 
 
-async def test_ids_that_nobody_knows_have_the_host_asked_every_half_minute_at_most(
+async def test_unknown_key_ids_cause_at_most_one_fetch_every_half_minute(
     site: ASite, host: AKeyServer, the_clock: Clock
 ) -> None:
     assert await status(site, signed(site, FIRST)) == 200
@@ -106,7 +106,7 @@ async def test_ids_that_nobody_knows_have_the_host_asked_every_half_minute_at_mo
     assert host.asked == 2
 
 
-async def test_a_key_that_the_host_takes_back_is_void_within_ten_minutes(
+async def test_a_key_that_the_host_removes_is_invalid_within_ten_minutes(
     site: ASite, host: AKeyServer, the_clock: Clock
 ) -> None:
     assert await status(site, signed(site, FIRST)) == 200
@@ -133,7 +133,7 @@ async def test_a_key_that_the_host_takes_back_is_void_within_ten_minutes(
     ],
     ids=lambda fault: str(fault)[:60],
 )
-async def test_the_last_good_keys_are_used_while_the_host_answers_nonsense(
+async def test_the_last_good_keys_stay_in_use_while_the_hosts_answer_is_invalid(
     site: ASite, host: AKeyServer, the_clock: Clock, fault: dict[str, Any]
 ) -> None:
     assert await status(site, signed(site, FIRST)) == 200
@@ -148,7 +148,9 @@ async def test_the_last_good_keys_are_used_while_the_host_answers_nonsense(
     assert await status(site, signed(site, FIRST)) == 200
 
 
-async def test_while_no_key_was_ever_read_the_service_is_busy(site: ASite, host: AKeyServer, the_clock: Clock) -> None:
+async def test_before_the_first_fetch_succeeds_the_service_is_busy(
+    site: ASite, host: AKeyServer, the_clock: Clock
+) -> None:
     host.status = "503 Service Unavailable"
     for _ in range(3):
         response = await site.call("GET", "/counts?article=a", by=signed(site, FIRST))
@@ -161,7 +163,7 @@ async def test_while_no_key_was_ever_read_the_service_is_busy(site: ASite, host:
     assert await status(site, signed(site, FIRST)) == 200
 
 
-async def test_many_who_come_at_once_wait_for_one_reading(site: ASite, host: AKeyServer) -> None:
+async def test_concurrent_requests_share_one_fetch(site: ASite, host: AKeyServer) -> None:
     host.answers.clear()
     waiting = [asyncio.create_task(status(site, signed(site, FIRST))) for _ in range(20)]
     await host.came.wait()
@@ -171,7 +173,7 @@ async def test_many_who_come_at_once_wait_for_one_reading(site: ASite, host: AKe
     assert host.asked == 1
 
 
-async def test_a_reader_who_goes_away_stops_nobody_elses_reading(site: ASite, host: AKeyServer) -> None:
+async def test_a_cancelled_request_does_not_cancel_the_shared_fetch(site: ASite, host: AKeyServer) -> None:
     host.answers.clear()
     gone = asyncio.create_task(status(site, signed(site, FIRST)))
     await host.came.wait()
@@ -184,7 +186,7 @@ async def test_a_reader_who_goes_away_stops_nobody_elses_reading(site: ASite, ho
     assert host.asked == 1
 
 
-async def test_a_host_that_does_not_answer_is_waited_for_no_longer_than_stated(
+async def test_a_fetch_times_out(
     site: ASite, host: AKeyServer, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.platform.access.jwks.FETCH_TIMEOUT_SECONDS", 0.05)
@@ -201,7 +203,7 @@ async def test_a_host_that_does_not_answer_is_waited_for_no_longer_than_stated(
     assert await status(site, signed(site, FIRST)) == 200
 
 
-async def test_a_host_that_is_down_keeps_nobody_out_who_could_come_in_before(site: ASite, the_clock: Clock) -> None:
+async def test_the_last_good_keys_stay_in_use_while_the_host_is_down(site: ASite, the_clock: Clock) -> None:
     async with a_key_server(FIRST) as server:
         await site.set(jwt_jwks_url=server.url)
         assert await status(site, signed(site, FIRST)) == 200
@@ -209,7 +211,7 @@ async def test_a_host_that_is_down_keeps_nobody_out_who_could_come_in_before(sit
     assert await status(site, signed(site, FIRST)) == 200
 
 
-async def test_another_url_forgets_the_keys_of_the_one_before(site: ASite) -> None:
+async def test_another_url_evicts_the_keys_of_the_previous_one(site: ASite) -> None:
     assert await status(site, signed(site, FIRST)) == 200
     async with a_key_server(THIRD) as server:
         await site.set(jwt_jwks_url=server.url)
@@ -219,7 +221,7 @@ async def test_another_url_forgets_the_keys_of_the_one_before(site: ASite) -> No
         assert await status(site, signed(site, THIRD)) == 401
 
 
-async def test_no_private_address_is_asked_unless_the_installation_allows_it(
+async def test_no_private_address_is_called_unless_the_installation_allows_it(
     database_url: str, host: AKeyServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
@@ -231,7 +233,7 @@ async def test_no_private_address_is_asked_unless_the_installation_allows_it(
     assert "hidden" not in capsys.readouterr().out
 
 
-def test_keys_for_something_else_and_broken_ones_spoil_nothing() -> None:
+def test_invalid_keys_and_keys_for_other_purposes_are_ignored() -> None:
     good = SECOND.as_dict(private=False)
     broken: list[object] = [
         7,

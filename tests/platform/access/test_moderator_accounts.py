@@ -1,4 +1,4 @@
-"""Moderators' accounts: one name each at a site, however it is written; who is removed is told of still."""
+"""Moderator accounts: names are unique at a site in any case or form, and removed accounts stay listed."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,13 +22,13 @@ from tests.builders import ASite, a_moderator, a_site
 
 @asynccontextmanager
 async def writing(site: ASite) -> AsyncIterator[tuple[AsyncConnection, Site]]:
-    """A connection that writes, and the site as it reads it."""
+    """A write transaction, and the site as of it."""
     async with site.app.state.database.write() as connection:
         yield connection, await find_site(connection, site.slug)
 
 
 @pytest.mark.parametrize("again", ["Maria", "MARIA", "  maria ", "Ｍａｒｉａ", "Mar\u200bia"])
-async def test_a_name_is_taken_however_it_is_written(site: ASite, again: str) -> None:
+async def test_a_name_is_unique_in_any_case_and_form(site: ASite, again: str) -> None:
     await a_moderator(site, "Maria")
     with pytest.raises(InvalidModerator, match="already"):
         await a_moderator(site, again)
@@ -36,14 +36,14 @@ async def test_a_name_is_taken_however_it_is_written(site: ASite, again: str) ->
         await a_moderator(other, again)
 
 
-async def test_a_name_that_is_none_or_too_long_is_refused(site: ASite) -> None:
+async def test_a_blank_or_too_long_name_is_refused(site: ASite) -> None:
     for name in ("", " ", "\u200b", "x" * 101, "\ufdfa" * 50):  # the last is a whole sentence each
         with pytest.raises(InvalidModerator):
             await a_moderator(site, name)
     await a_moderator(site, "ё" * 100)
 
 
-async def test_an_account_is_found_by_its_name_however_it_is_typed(site: ASite) -> None:
+async def test_an_account_is_found_by_its_name_in_any_case_and_form(site: ASite) -> None:
     moderator_id = await a_moderator(site, "Élodie  Weiß")
     async with writing(site) as (connection, found):
         for typed in ("Élodie Weiß", "e\u0301lodie weiss", " ÉLODIE WEISS"):
@@ -53,7 +53,7 @@ async def test_an_account_is_found_by_its_name_however_it_is_typed(site: ASite) 
             assert await find_account(connection, found.id, typed) is None
 
 
-async def test_who_is_removed_leaves_the_name_to_others_and_is_told_of_still(site: ASite) -> None:
+async def test_a_removed_account_frees_its_name_and_stays_listed(site: ASite) -> None:
     first = await a_moderator(site, "Maria")
     async with writing(site) as (connection, found):
         await remove_moderator(connection, found.id, "MARIA")
@@ -68,7 +68,7 @@ async def test_who_is_removed_leaves_the_name_to_others_and_is_told_of_still(sit
     ]
 
 
-async def test_nothing_can_be_done_to_an_account_that_is_not_there(site: ASite) -> None:
+async def test_a_missing_account_can_not_be_changed(site: ASite) -> None:
     async with a_site(site.app) as other:
         await a_moderator(other, "Maria")
         for name in ("Maria", "", "Nobody"):
@@ -82,7 +82,7 @@ async def test_nothing_can_be_done_to_an_account_that_is_not_there(site: ASite) 
             assert account and account.password_hash != "another"
 
 
-async def test_a_name_taken_leaves_the_first_account_as_it_was(site: ASite) -> None:
+async def test_a_duplicate_name_does_not_change_the_first_account(site: ASite) -> None:
     await a_moderator(site, "Maria")
     with pytest.raises(InvalidModerator):
         async with writing(site) as (connection, found):

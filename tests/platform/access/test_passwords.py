@@ -1,4 +1,4 @@
-"""Passwords: what may be one, that only the right one fits, and that hashing them starves nobody."""
+"""Passwords: the rules for new ones, checks against a hash, and the queue for hashing."""
 
 import asyncio
 import threading
@@ -32,19 +32,19 @@ def test_a_password_has_twelve_to_two_hundred_characters_of_any_script(password:
         "not UTF-8: \udce9\udce9",
     ],
 )
-def test_what_is_too_short_too_long_or_not_text_is_no_password(password: str) -> None:
+def test_a_password_that_is_too_short_too_long_or_not_text_is_refused(password: str) -> None:
     with pytest.raises(InvalidPassword) as refused:
         validate_password(password, name="Maria")
     assert password == "" or password not in str(refused.value)
 
 
-def test_the_name_is_no_password_however_it_is_written() -> None:
+def test_the_name_is_refused_as_password_in_any_case_and_form() -> None:
     for password in ("Maria Petrova", "MARIA PETROVA", " ｍａｒｉａ petrova "):
         with pytest.raises(InvalidPassword):
             validate_password(password, name="Maria Petrova")
 
 
-async def test_only_the_right_password_fits_however_its_characters_are_composed() -> None:
+async def test_only_the_right_password_matches_in_any_composition() -> None:
     passwords = cheap_passwords()
     kept = await passwords.hash("café au lait, s'il")
     assert await passwords.check("cafe\u0301 au\u00a0lait, s'il", kept)
@@ -53,14 +53,14 @@ async def test_only_the_right_password_fits_however_its_characters_are_composed(
     assert await passwords.hash(PASSWORD) != await passwords.hash(PASSWORD), "each has a salt of its own"
 
 
-async def test_nobodys_password_never_fits_and_costs_what_anybodys_does() -> None:
+async def test_the_check_of_an_unknown_name_fails_and_costs_the_same() -> None:
     passwords = Passwords()
     kept = await passwords.hash(PASSWORD)
     assert extract_parameters(passwords._dummy_hash) == extract_parameters(kept) == RFC_9106_LOW_MEMORY
     assert not await passwords.check(PASSWORD, None)
 
 
-async def test_a_hash_of_other_parameters_fits_and_is_known_as_outdated() -> None:
+async def test_a_hash_with_other_parameters_matches_and_is_outdated() -> None:
     passwords = Passwords(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
     kept = await cheap_passwords().hash(PASSWORD)
     assert await passwords.check(PASSWORD, kept)
@@ -68,36 +68,36 @@ async def test_a_hash_of_other_parameters_fits_and_is_known_as_outdated() -> Non
     assert not passwords.is_outdated(await passwords.hash(PASSWORD))
 
 
-class Held(PasswordHasher):
-    """Takes as long as it is held."""
+class BlockingHasher(PasswordHasher):
+    """A hasher that waits until it is released."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
-        self.let_go, self.begun, self.at_once, self.most_at_once = threading.Event(), asyncio.Event(), 0, 0
+        self.release, self.all_started, self.running, self.max_running = threading.Event(), asyncio.Event(), 0, 0
         self._loop, self._lock = asyncio.get_running_loop(), threading.Lock()
 
     def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
         with self._lock:
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
-            if self.at_once == MAX_CONCURRENT:
-                self._loop.call_soon_threadsafe(self.begun.set)
-        assert self.let_go.wait(30)
+            self.running += 1
+            self.max_running = max(self.max_running, self.running)
+            if self.running == MAX_CONCURRENT:
+                self._loop.call_soon_threadsafe(self.all_started.set)
+        assert self.release.wait(30)
         with self._lock:
-            self.at_once -= 1
+            self.running -= 1
         return super().hash(password, salt=salt)
 
 
-async def test_a_flood_of_log_ins_waits_in_a_short_queue_while_all_else_goes_on() -> None:
-    held = Held()
-    passwords = Passwords(held)
+async def test_a_flood_of_log_ins_waits_in_a_short_queue_and_does_not_block_the_loop() -> None:
+    hasher = BlockingHasher()
+    passwords = Passwords(hasher)
     flood = [asyncio.ensure_future(passwords.hash(PASSWORD)) for _ in range(MAX_CONCURRENT + MAX_WAITING)]
     try:
-        await held.begun.wait()  # and the event loop is free
+        await hasher.all_started.wait()  # and the event loop is free
         with pytest.raises(Busy):
             await passwords.hash(PASSWORD)
     finally:
-        held.let_go.set()
+        hasher.release.set()
     assert len(set(await asyncio.gather(*flood))) == MAX_CONCURRENT + MAX_WAITING
-    assert held.most_at_once == MAX_CONCURRENT
+    assert hasher.max_running == MAX_CONCURRENT
     assert await passwords.hash(PASSWORD), "the queue is empty again"

@@ -1,4 +1,4 @@
-"""Limits: too many posts or requests are refused civilly, with what was typed, and say when to come back."""
+"""Rate limits: requests over a limit get 429 with the draft and the time to retry."""
 
 import time
 
@@ -10,7 +10,7 @@ from service.platform.languages.messages import sentence
 from tests.builders import ASite, a_comment, a_thread
 
 
-async def test_a_post_too_many_is_refused_with_its_text_and_says_when_to_try_again(site: ASite) -> None:
+async def test_a_post_over_the_limit_gets_its_draft_and_the_time_to_retry(site: ASite) -> None:
     await site.set(post_limit_per_address="2/hour")
     thread = await a_thread(site)
     for number in (1, 2):
@@ -28,7 +28,7 @@ async def test_a_post_too_many_is_refused_with_its_text_and_says_when_to_try_aga
     assert (await thread.read())["reply_count"] == 2
 
 
-async def test_a_reader_is_counted_wherever_they_post_from(site: ASite) -> None:
+async def test_posts_are_counted_by_reader(site: ASite) -> None:
     thread = await a_thread(site)
     token = (await a_comment(thread))["author_token"]
     other = (await a_comment(thread))["author_token"]
@@ -38,7 +38,7 @@ async def test_a_reader_is_counted_wherever_they_post_from(site: ASite) -> None:
     assert (await thread.post("Somebody else.", by=other)).status_code == 201
 
 
-async def test_an_edit_counts_as_a_post_and_comes_back_where_it_is_too_many(site: ASite) -> None:
+async def test_an_edit_counts_as_a_post_and_gets_its_draft_over_the_limit(site: ASite) -> None:
     posted = await a_comment(await a_thread(site))
     await site.set(post_limit_per_reader="1/hour")
     path = f"/comments/{posted['comment']['id']}"
@@ -48,7 +48,7 @@ async def test_an_edit_counts_as_a_post_and_comes_back_where_it_is_too_many(site
     assert (await site.call("DELETE", path, by=posted["author_token"])).status_code == 204
 
 
-async def test_what_was_accepted_under_a_key_is_answered_the_same_past_the_limit(site: ASite) -> None:
+async def test_an_idempotent_retry_is_answered_over_the_limit(site: ASite) -> None:
     await site.set(post_limit_per_address="1/hour")
     thread = await a_thread(site)
     first = await thread.post("Once.", key="a-key-that-is-long-enough")
@@ -81,13 +81,13 @@ async def test_requests_without_a_key_are_counted_by_address(site: ASite) -> Non
     assert "ratelimit" not in answers[0].headers, "it may be shared with others"
 
 
-async def test_guessing_at_keys_is_counted_too(site: ASite) -> None:
+async def test_requests_with_invalid_keys_are_counted(site: ASite) -> None:
     await site.set(request_limit_per_address="2/hour")
     guessed = [await site.call("GET", "/threads", by=f"ork_{'0' * 12}_{'x' * 43}") for _ in range(3)]
     assert [answer.status_code for answer in guessed] == [401, 401, 429]
 
 
-async def test_a_limit_is_over_with_its_time(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_limit_ends_with_its_window(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     await site.set(post_limit_per_address="1/minute")
     thread = await a_thread(site)
     now = time.time()
@@ -97,7 +97,7 @@ async def test_a_limit_is_over_with_its_time(site: ASite, monkeypatch: pytest.Mo
     assert (await thread.post()).status_code == 201
 
 
-async def test_each_site_has_limits_of_its_own_and_none_at_first(site: ASite) -> None:
+async def test_a_site_has_no_limits_by_default(site: ASite) -> None:
     thread = await a_thread(site)
     for _ in range(30):
         answer = await thread.post()
@@ -123,9 +123,9 @@ async def test_the_sentence_is_in_the_readers_language(site: ASite) -> None:
         ("unknown", "unknown"),
     ],
 )
-def test_a_household_is_one_address(host: str, counted: str) -> None:
+def test_an_ipv6_64_counts_as_one_address(host: str, counted: str) -> None:
     assert client_network(Request({"type": "http", "client": (host, 1)})) == counted
 
 
-def test_who_comes_by_a_unix_socket_has_no_address() -> None:
+def test_a_unix_socket_has_no_address() -> None:
     assert client_network(Request({"type": "http", "client": None})) is None

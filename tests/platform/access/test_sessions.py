@@ -1,4 +1,4 @@
-"""Moderators log in and out: what a session lets them do, when it is over, and how often somebody may try."""
+"""Moderators log in and out: a session's permissions, its expiry, and the limits on log-ins."""
 
 import time
 from datetime import timedelta
@@ -31,7 +31,7 @@ def database_of(site: ASite) -> Database:
     return database
 
 
-async def test_a_moderator_logs_in_and_is_known(site: ASite, the_clock: Clock) -> None:
+async def test_a_moderator_logs_in_and_reads_the_session(site: ASite, the_clock: Clock) -> None:
     moderator_id = await a_moderator(site, "Maria", role="admin")
     answer = await try_log_in(site, " MARIA")
     assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
@@ -43,20 +43,20 @@ async def test_a_moderator_logs_in_and_is_known(site: ASite, the_clock: Clock) -
     assert current.headers["cache-control"] == "private, no-cache"
 
 
-async def test_what_was_not_right_is_not_told(site: ASite) -> None:
+async def test_a_failed_log_in_does_not_say_which_part_was_wrong(site: ASite) -> None:
     await a_moderator(site, "Maria")
     async with a_site(site.app) as other:
         await a_moderator(other, "Otto")
-    tries = [("Maria", "nine trams to the depoT"), ("Nobody", PASSWORD), ("Otto", PASSWORD), ("\0", "\0")]
-    refused = [await try_log_in(site, name, password) for name, password in tries]
-    assert [answer.status_code for answer in refused] == [401] * len(tries)
+    attempts = [("Maria", "nine trams to the depoT"), ("Nobody", PASSWORD), ("Otto", PASSWORD), ("\0", "\0")]
+    refused = [await try_log_in(site, name, password) for name, password in attempts]
+    assert [answer.status_code for answer in refused] == [401] * len(attempts)
     assert {answer.text for answer in refused} == {refused[0].text}
     assert refused[0].json()["type"] == "/problems/invalid-credentials"
     assert refused[0].headers["www-authenticate"] == 'Bearer realm="onereply"'
-    told = await site.call(
+    refused_again = await site.call(
         "POST", "/sessions", json={"name": "Maria", "password": "wrong"}, headers={"Accept-Language": "en"}
     )
-    assert told.json()["title"] == "The name or the password is not right."
+    assert refused_again.json()["title"] == "The name or the password is not right."
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,7 @@ async def test_what_was_not_right_is_not_told(site: ASite) -> None:
         ("/role", {"name": "Maria", "password": PASSWORD, "role": "admin"}),
     ],
 )
-async def test_a_member_that_does_not_fit_is_refused_and_no_password_told(
-    site: ASite, pointer: str, body: object
-) -> None:
+async def test_an_invalid_member_is_refused_without_the_password(site: ASite, pointer: str, body: object) -> None:
     refused = await site.call("POST", "/sessions", json=body)
     assert (refused.status_code, refused.json()["pointer"]) == (422, pointer)
     assert PASSWORD not in refused.text and "secret" not in refused.text
@@ -90,7 +88,7 @@ async def test_neither_password_nor_token_is_in_the_log_or_the_database(site: AS
     assert PASSWORD not in str(kept) and token.removeprefix("session_") not in str(kept)
 
 
-async def test_a_session_lets_its_moderator_do_what_a_key_of_the_role_does(site: ASite) -> None:
+async def test_a_session_has_the_permissions_of_a_key_with_its_role(site: ASite) -> None:
     token = await a_session(site, role="moderator")
     comment = (await a_comment(await a_thread(site, mode="hold")))["comment"]
     body = {"action": "publish", "comments": [{"id": comment["id"], "revision": comment["revision"]}]}
@@ -99,8 +97,8 @@ async def test_a_session_lets_its_moderator_do_what_a_key_of_the_role_does(site:
     me = (await site.call("GET", "/sessions/current", by=token)).json()["moderator"]
     async with database_of(site).read() as connection:
         statement = select(DecisionRow.by_kind, DecisionRow.decided_by).where(DecisionRow.comment_id.is_not(None))
-        noted = (await connection.execute(statement.order_by(DecisionRow.id.desc()).limit(1))).one()
-    assert tuple(noted) == ("moderator", me["id"])
+        recorded = (await connection.execute(statement.order_by(DecisionRow.id.desc()).limit(1))).one()
+    assert tuple(recorded) == ("moderator", me["id"])
 
 
 async def test_logging_out_ends_that_session_and_no_other(site: ASite) -> None:
@@ -113,7 +111,7 @@ async def test_logging_out_ends_that_session_and_no_other(site: ASite) -> None:
     assert (await site.call("GET", "/sessions/current", by=other)).status_code == 200
 
 
-async def test_a_session_is_over_after_twelve_hours_and_then_swept(site: ASite, the_clock: Clock) -> None:
+async def test_a_session_expires_after_twelve_hours_and_is_pruned(site: ASite, the_clock: Clock) -> None:
     token = await a_session(site)
     the_clock.move(hours=11, minutes=59, seconds=59)
     await site.sweep()
@@ -126,7 +124,7 @@ async def test_a_session_is_over_after_twelve_hours_and_then_swept(site: ASite, 
         assert (await connection.execute(left)).all() == []
 
 
-async def test_another_password_and_removing_log_out_everywhere_but_nobody_else(site: ASite) -> None:
+async def test_a_password_change_or_removal_ends_all_sessions_of_the_account(site: ASite) -> None:
     maria, otto = await a_session(site, "Maria"), await a_session(site, "Otto")
     gate: Gate = site.app.state.gate
     changed = await gate.passwords.hash("another of my trams")
@@ -143,8 +141,8 @@ async def test_another_password_and_removing_log_out_everywhere_but_nobody_else(
     assert (await site.call("GET", "/queue", by=otto)).status_code == 200
 
 
-class Overtaken(Passwords):
-    """Looks at a password while somebody else removes the account."""
+class RemovingPasswords(Passwords):
+    """Removes the account during the password check."""
 
     def __init__(self, site: ASite) -> None:
         super().__init__(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -156,16 +154,18 @@ class Overtaken(Passwords):
         return await super().check(password, kept)
 
 
-async def test_no_session_begins_of_an_account_that_went_while_its_password_was_looked_at(site: ASite) -> None:
+async def test_an_account_removed_during_the_password_check_gets_no_session(site: ASite) -> None:
     await a_moderator(site)
     async with database_of(site).read() as connection:
         found = await find_site(connection, site.slug)
     who = {"name": "Maria", "password": PASSWORD}
     with pytest.raises(InvalidCredentials):
-        await log_in(database_of(site), found, passwords=Overtaken(site), limits=RateLimits(), address=None, **who)
+        await log_in(
+            database_of(site), found, passwords=RemovingPasswords(site), limits=RateLimits(), address=None, **who
+        )
 
 
-async def test_a_password_kept_with_other_parameters_is_kept_with_todays_at_the_next_log_in(site: ASite) -> None:
+async def test_an_outdated_hash_is_renewed_at_the_next_log_in(site: ASite) -> None:
     gate: Gate = site.app.state.gate
     await a_moderator(site)
     old = await Passwords(PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)).hash(PASSWORD)
@@ -181,15 +181,15 @@ async def test_a_password_kept_with_other_parameters_is_kept_with_todays_at_the_
     assert (await try_log_in(site)).status_code == 201
 
 
-async def test_who_tries_at_a_name_too_often_has_to_wait_even_with_the_right_password(
+async def test_log_ins_are_limited_per_name_even_with_the_right_password(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_moderator(site, "Maria")
     await a_moderator(site, "Otto")
-    tried = [
+    attempts = [
         await try_log_in(site, name, "a wrong password") for name in ("Maria", "maria", " MARIA", "Ｍaria", "Maria")
     ]
-    assert [answer.status_code for answer in tried] == [401] * 5
+    assert [answer.status_code for answer in attempts] == [401] * 5
     refused = await try_log_in(site)
     assert (refused.status_code, refused.json()["type"]) == (429, "/problems/rate-limited")
     assert 0 < int(refused.headers["retry-after"]) <= 60
@@ -200,14 +200,14 @@ async def test_who_tries_at_a_name_too_often_has_to_wait_even_with_the_right_pas
     assert (await try_log_in(site)).status_code == 201
 
 
-async def test_logging_in_forgets_the_tries_that_went_wrong(site: ASite) -> None:
+async def test_a_log_in_resets_the_count_of_failed_attempts(site: ASite) -> None:
     await a_moderator(site)
     for password in ["a wrong password"] * 4 + [PASSWORD] + ["a wrong password"] * 4:
         assert (await try_log_in(site, password=password)).status_code in {201, 401}
     assert (await try_log_in(site)).status_code == 201
 
 
-async def test_who_tries_too_often_from_one_address_has_to_wait_whatever_the_name(site: ASite) -> None:
+async def test_log_ins_are_limited_per_address_for_all_names(site: ASite) -> None:
     for number in range(10):
         assert (await try_log_in(site, f"Nobody {number}")).status_code == 401
     await a_moderator(site)
@@ -218,7 +218,7 @@ async def test_who_tries_too_often_from_one_address_has_to_wait_whatever_the_nam
         assert (await try_log_in(other)).status_code == 201
 
 
-async def test_a_moderators_requests_are_counted_by_moderator_as_a_keys_are(site: ASite) -> None:
+async def test_requests_with_a_session_are_counted_by_moderator(site: ASite) -> None:
     maria, otto = await a_session(site, "Maria"), await a_session(site, "Otto")
     await site.set(request_limit_per_key="2/hour", request_limit_per_address="1/hour")
     asked = [await site.call("GET", "/queue", by=maria) for _ in range(3)]
@@ -226,9 +226,7 @@ async def test_a_moderators_requests_are_counted_by_moderator_as_a_keys_are(site
     assert (await site.call("GET", "/queue", by=otto)).status_code == 200
 
 
-async def test_a_session_costs_one_read_and_when_its_moderator_was_seen_is_noted_in_one_write(
-    site: ASite, the_clock: Clock
-) -> None:
+async def test_a_session_takes_one_read_and_last_seen_times_take_one_write(site: ASite, the_clock: Clock) -> None:
     token = await a_session(site)
     gate: Gate = site.app.state.gate
     await site.call("GET", "/sessions/current", by=token)

@@ -1,4 +1,4 @@
-"""Whom the host signs in posts under the name that the host gives, and is the same reader with every token."""
+"""A reader signed in by the host posts under the host's name and is the same reader with every token."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,7 +23,7 @@ async def site(app: App) -> AsyncIterator[ASite]:
         yield site
 
 
-async def test_a_reader_whom_the_host_signs_in_posts_under_the_hosts_name_for_them(site: ASite) -> None:
+async def test_a_signed_in_reader_posts_under_the_hosts_name(site: ASite) -> None:
     thread = await a_thread(site)
     token = a_token(site.slug, picture="https://gazette.example/ada.png", email="ada@example.org")
     posted = await site.call("POST", f"{thread.path}/comments", by=token, json={"body": "Well said."})
@@ -38,7 +38,7 @@ async def test_a_reader_whom_the_host_signs_in_posts_under_the_hosts_name_for_th
     assert "ada@example.org" not in str(await events_of(site))
 
 
-async def test_what_they_say_of_themselves_is_passed_over_but_for_their_own_page(site: ASite) -> None:
+async def test_a_signed_in_readers_own_fields_are_ignored_except_the_url(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(
         thread, by=a_token(site.slug), name="The Editor", email="nonsense", url="https://ada.example/"
@@ -51,7 +51,7 @@ async def test_what_they_say_of_themselves_is_passed_over_but_for_their_own_page
     }
 
 
-async def test_without_a_name_in_the_token_the_typed_one_is_taken(site: ASite) -> None:
+async def test_without_a_name_in_the_token_the_typed_name_is_used(site: ASite) -> None:
     thread = await a_thread(site)
     for nameless in (
         a_token(site.slug, without="name"),
@@ -63,7 +63,7 @@ async def test_without_a_name_in_the_token_the_typed_one_is_taken(site: ASite) -
         assert (refused.status_code, refused.json()["pointer"]) == (422, "/author")
 
 
-async def test_a_guest_without_a_name_is_asked_for_one(site: ASite) -> None:
+async def test_a_guest_must_give_a_name(site: ASite) -> None:
     thread = await a_thread(site)
     for post in ({"body": "Hello."}, {"body": "Hello.", "author": None}):
         refused = await site.call("POST", f"{thread.path}/comments", json=post)
@@ -72,7 +72,7 @@ async def test_a_guest_without_a_name_is_asked_for_one(site: ASite) -> None:
         assert refused.json()["detail"] == "Please say under which name to post."
 
 
-async def test_a_name_is_cleaned_and_cut_and_a_picture_that_is_no_web_address_is_left_out(site: ASite) -> None:
+async def test_a_name_is_cleaned_and_truncated_and_an_invalid_picture_is_ignored(site: ASite) -> None:
     thread = await a_thread(site)
     token = a_token(
         site.slug, name="  Ada\u202e\n Byron " + "x" * 200, picture="javascript:alert(1)", email="no address"
@@ -99,18 +99,18 @@ async def test_a_name_is_cleaned_and_cut_and_a_picture_that_is_no_web_address_is
         ({"roles": [["staff"], {}, None]}, "reader"),
     ],
 )
-async def test_staff_is_who_the_host_says_is_staff(site: ASite, claims: Json, role: str) -> None:
+async def test_the_hosts_token_decides_who_is_staff(site: ASite, claims: Json, role: str) -> None:
     posted = await a_comment(await a_thread(site), by=a_token(site.slug, **claims))
     assert posted["comment"]["author"]["role"] == role
 
 
-async def test_staff_may_do_no_more_than_other_readers(site: ASite) -> None:
+async def test_staff_have_no_more_permissions_than_other_readers(site: ASite) -> None:
     token = a_token(site.slug, roles=["staff", "admin", "moderator"])
     assert (await site.call("GET", "/queue", by=token)).status_code == 403
     assert (await site.call("PUT", "/threads/a", by=token, json={"title": "A"})).status_code == 403
 
 
-async def test_the_same_person_is_the_same_reader_with_every_token_and_on_every_process(site: ASite) -> None:
+async def test_the_same_sub_is_the_same_reader_with_every_token(site: ASite) -> None:
     thread = await a_thread(site)
     comment = (await a_comment(thread, by=a_token(site.slug)))["comment"]
     path = f"/comments/{comment['id']}"
@@ -122,7 +122,7 @@ async def test_the_same_person_is_the_same_reader_with_every_token_and_on_every_
     assert (await site.call("DELETE", path, by=later)).status_code == 204
 
 
-async def test_a_deletion_takes_the_picture_too(site: ASite) -> None:
+async def test_a_deletion_also_erases_the_picture(site: ASite) -> None:
     thread = await a_thread(site)
     token = a_token(site.slug, picture="https://gazette.example/ada.png")
     comment = (await a_comment(thread, by=token))["comment"]
@@ -158,14 +158,14 @@ async def reader_ids(site: ASite) -> set[Any]:
         return set(await connection.scalars(select(CommentRow.reader_id).where(CommentRow.thread_id.in_(threads))))
 
 
-async def test_held_comments_show_to_whoever_is_signed_in_as_their_author(site: ASite) -> None:
+async def test_pending_comments_are_visible_to_their_signed_in_author(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     await a_comment(thread, by=a_token(site.slug))
     assert [comment["state"] for comment in await thread.pages(by=a_token(site.slug))] == ["pending"]
     assert await thread.pages(by=a_token(site.slug, sub="eve")) == []
 
 
-async def test_posting_twice_is_posting_once_also_when_the_name_changed_meanwhile(site: ASite) -> None:
+async def test_a_retry_posts_once_also_if_the_name_has_changed(site: ASite) -> None:
     thread = await a_thread(site)
     first = await thread.post(by=a_token(site.slug), key="sixteen-letters-or-more")
     again = await thread.post(by=a_token(site.slug, name="A. B."), key="sixteen-letters-or-more")
@@ -177,14 +177,14 @@ async def test_posting_twice_is_posting_once_also_when_the_name_changed_meanwhil
         assert refused.json()["type"] == "/problems/idempotency-key-reused"
 
 
-async def test_whom_the_host_signs_in_need_give_no_email(site: ASite) -> None:
+async def test_a_signed_in_reader_need_not_give_an_email(site: ASite) -> None:
     await site.set(require_email=True)
     thread = await a_thread(site)
     assert (await thread.post(by=a_token(site.slug))).status_code == 201
     assert (await thread.post()).status_code == 422
 
 
-async def test_posts_are_limited_by_reader_whatever_their_token(site: ASite) -> None:
+async def test_posts_are_limited_by_reader_across_tokens(site: ASite) -> None:
     await site.set(post_limit_per_reader="1/hour")
     thread = await a_thread(site)
     assert (await thread.post(by=a_token(site.slug))).status_code == 201

@@ -1,4 +1,4 @@
-"""Readers of the log read each event once, in order, whoever else reads and whatever fails."""
+"""Log readers read each event once and in order, also with concurrent readers and after failures."""
 
 import asyncio
 
@@ -26,14 +26,14 @@ async def test_each_reader_reads_every_event_once_and_in_order(site: ASite) -> N
     for _ in range(5):
         await a_thread(site)
     database, site_id = await of(site)
-    met = [[event.position for event in await read(database, site_id, limit=3)] for _ in range(3)]
-    assert met == [[1, 2, 3], [4, 5], []]
+    positions = [[event.position for event in await read(database, site_id, limit=3)] for _ in range(3)]
+    assert positions == [[1, 2, 3], [4, 5], []]
     await a_thread(site)
     assert [event.position for event in await read(database, site_id)] == [6]
     assert [event.position for event in await read(database, site_id, "another")] == [1, 2, 3, 4, 5, 6]
 
 
-async def test_whether_there_is_more_can_be_asked_without_reading(site: ASite) -> None:
+async def test_has_more_does_not_move_the_reader(site: ASite) -> None:
     database, site_id = await of(site)
 
     async def more() -> bool:
@@ -75,8 +75,8 @@ async def test_two_processes_never_read_the_same_events(database_url: str, site:
     others = [Database(database_url) for _ in range(3)]
     try:
         reading = (read(each, site_id, limit=2) for each in [database, *others] * 4)
-        met = [event.position for events in await asyncio.gather(*reading) for event in events]
+        positions = [event.position for events in await asyncio.gather(*reading) for event in events]
     finally:
         for other in others:
             await other.close()
-    assert sorted(met) == list(range(1, 21))
+    assert sorted(positions) == list(range(1, 21))

@@ -1,4 +1,4 @@
-"""Requests made by hand, byte by byte: what no client library would send, and many of them in little time."""
+"""Send raw ASGI requests, including ones that no client library would send."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from tests.builders import ASite
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; an exception that reached the server is a 500."""
+    """A response; an exception that reached the server is a 500."""
 
     status: int
     headers: dict[str, str]
@@ -24,7 +24,7 @@ class Answer:
         return json.loads(self.body)
 
     def problem(self) -> dict[str, Any]:
-        """The problem that this must be (RFC 9457): type, title and status are always there."""
+        """Check that the response is a problem (RFC 9457) with type, title and status, and return it."""
         assert 400 <= self.status < 500, (self.status, self.body[:300])
         assert self.headers["content-type"] == "application/problem+json", self.headers
         problem: dict[str, Any] = self.json()
@@ -42,7 +42,7 @@ async def ask(
     body: bytes | Sequence[bytes] = b"",
     ends: bool = True,
 ) -> Answer:
-    """Send ``body``, in one piece or in several, to ``path`` as it stands; without ``ends`` the client goes away."""
+    """Send ``body``, in one chunk or several, to the unchanged ``path``; if not ``ends``, the client disconnects."""
     raw_path, _, query = path.partition("?")
     scope: Scope = {
         "type": "http",
@@ -57,12 +57,12 @@ async def ask(
         "client": ("192.0.2.1", 1),
     }
     chunks = [body] if isinstance(body, bytes) else list(body)
-    told = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
-    told[-1]["more_body"] = not ends
+    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    messages[-1]["more_body"] = not ends
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return told.pop(0) if told else {"type": "http.disconnect"}
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -84,11 +84,11 @@ async def ask_site(
     headers: Mapping[str, str] | None = None,
     **given: Any,
 ) -> Answer:
-    """As :func:`ask`, below the site, as a role whose key it has, a token, or nobody."""
+    """Call :func:`ask` with a path of the site; ``by`` is a role with a key, a token, or None."""
     sent = {"Authorization": f"Bearer {site.keys.get(by, by)}"} if by else {}
     return await ask(site.app, method, f"/v1/sites/{site.slug}{path}", headers={**sent, **(headers or {})}, **given)
 
 
 async def send_json(site: ASite, method: str, path: str, content: object, *, by: str | None = None) -> Answer:
-    """``content`` as a JSON body; lone surrogates and all else that ``json`` escapes go through."""
+    """Send ``content`` as a JSON body, with lone surrogates escaped."""
     return await ask_site(site, method, path, by=by, body=json.dumps(content).encode())

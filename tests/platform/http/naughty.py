@@ -1,4 +1,4 @@
-"""Strings that break software, and what it takes to send them all and look at what came back."""
+"""Strings that break software, and functions that send them and check the responses."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -26,24 +26,24 @@ MARKUP = [
 
 
 def naughty() -> list[str]:
-    """The strings that break software and those that mislead people, each once."""
+    """Strings that break software and strings that mislead people, without duplicates."""
     strings: list[str] = sample_cases("hostile/naughty-strings.json")
     strings += [case["text"] for case in sample_cases("hostile/unicode.json")]
     return list(dict.fromkeys([*strings, "\0", "a\0b", "\x1b[31m", "a\r\nX: y"]))
 
 
 def scripts() -> list[str]:
-    """The strings that would be scripts in a careless page."""
+    """Strings that an unsafe page would run as scripts."""
     return [*(case["payload"] for case in sample_cases("hostile/xss.json")), *MARKUP]
 
 
 def some(strings: list[str], *, every: int) -> list[str]:
-    """A fifth, a tenth of them, spread evenly, and always the last, which are the worst."""
+    """One string in ``every``, and always the last 20, which are the worst."""
     return [*strings[:-20:every], *strings[-20:]]
 
 
 async def all_of(strings: list[str], send: Callable[[str], Awaitable[Answer]]) -> list[tuple[str, Answer]]:
-    """What came back for each string; many are sent at once, so that posts share transactions."""
+    """Send each string and return the answers; 50 are sent at once, so that posts share transactions."""
     answers: list[tuple[str, Answer]] = []
     for start in range(0, len(strings), 50):
         batch = strings[start : start + 50]
@@ -52,7 +52,7 @@ async def all_of(strings: list[str], send: Callable[[str], Awaitable[Answer]]) -
 
 
 def accepted(answers: list[tuple[str, Answer]]) -> Iterator[tuple[str, Any]]:
-    """The JSON of those accepted; all others must be problems."""
+    """The JSON of the accepted requests; all others must be problems."""
     for text, answer in answers:
         if answer.status < 300:
             yield text, answer.json()

@@ -1,4 +1,4 @@
-"""A member that does not fit is refused by a problem that points to it (RFC 6901), whatever is wrong with it."""
+"""An invalid member gets a problem with its JSON Pointer (RFC 6901)."""
 
 from typing import Any
 from uuid import uuid4
@@ -23,7 +23,7 @@ NO_INSTANTS: list[Any] = [
     "",
     "yesterday",
     "2026-11-24",
-    "2026-11-24T12:00:00",  # says not which noon
+    "2026-11-24T12:00:00",  # without an offset
     "2026-13-01T00:00:00Z",
     "2026-02-30T00:00:00Z",
     "2026-11-24T25:00:00Z",
@@ -40,7 +40,7 @@ NO_INSTANTS: list[Any] = [
 ]
 NO_IDS: list[Any] = ["", "x", "1", "g" * 32, SOME + "0", SOME[:-1], LONG, 5, [], {}, True]
 NO_NUMBERS: list[Any] = [0, -1, 2**31, 2**63, 2**64, 10**30, 1.5, "1", None, [], True]
-# What the wire and both databases can hold, though no calendar needs it.
+# The wire and both databases can store these, though no calendar needs them.
 FAR_INSTANTS = ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"]
 
 REGISTER = [
@@ -160,7 +160,7 @@ def refused(answer: Answer, pointer: str, content: object) -> None:
         pytest.param("POST", "/decisions", "moderator", DECIDE, id="decide"),
     ],
 )
-async def test_a_bad_field_is_pointed_to(
+async def test_an_invalid_member_gets_its_pointer(
     site: ASite, method: str, path: str, by: str | None, fields: list[tuple[str, dict[str, Any]]]
 ) -> None:
     await a_thread(site, article="a")
@@ -174,27 +174,27 @@ async def test_a_bad_field_is_pointed_to(
     assert not wrong, "\n".join(map(str, wrong))
 
 
-async def test_a_bad_field_of_an_edit_is_pointed_to(site: ASite) -> None:
+async def test_an_invalid_member_of_an_edit_gets_its_pointer(site: ASite) -> None:
     posted = await a_comment(await a_thread(site))
     path = f"/comments/{posted['comment']['id']}"
     for pointer, content in EDIT:
         refused(await send_json(site, "PATCH", path, content, by=posted["author_token"]), pointer, content)
 
 
-async def test_a_body_that_is_no_object_is_pointed_to_as_a_whole(site: ASite) -> None:
+async def test_a_body_that_is_not_an_object_gets_the_empty_pointer(site: ASite) -> None:
     await a_thread(site, article="a")
     for content in each([], "x", 1, None, True):
         refused(await send_json(site, "POST", "/threads/a/comments", content), "", content)
 
 
-async def test_what_was_wrong_is_told_in_a_sentence_without_stray_marks(site: ASite) -> None:
+async def test_the_detail_contains_no_backticks(site: ASite) -> None:
     for content in each({"articles": 1}, {"articles": []}, {"articles": ["a", {}]}, {"article": "a"}, {}):
         problem = (await send_json(site, "POST", "/counts", content)).problem()
         assert "`" not in problem["detail"], problem["detail"]
 
 
 @pytest.mark.parametrize("days", [None, 14])
-async def test_the_first_and_the_last_instant_there_are_do_no_harm(site: ASite, days: int | None) -> None:
+async def test_the_first_and_last_possible_times_do_no_harm(site: ASite, days: int | None) -> None:
     await site.set(close_after_days=days)
     for number, instant in enumerate(FAR_INSTANTS):
         thread = await a_thread(site, article=str(number))

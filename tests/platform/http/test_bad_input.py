@@ -1,4 +1,4 @@
-"""Whatever a client sends as a body, it gets an answer that says what was wrong with it, and never a 5xx."""
+"""Every invalid body gets a problem that describes the error, never a 5xx."""
 
 import gzip
 import json
@@ -15,8 +15,8 @@ from tests.samples import HAS_REAL, sample_cases
 ADA = {"name": "Ada"}
 
 
-class Taker(NamedTuple):
-    """A route that takes a body, who may send it, and a body that it takes."""
+class BodyRoute(NamedTuple):
+    """A route with a request body, its caller, and a valid body."""
 
     method: str
     path: str
@@ -24,42 +24,42 @@ class Taker(NamedTuple):
     good: Any
 
 
-TAKERS = {
-    "register": Taker("PUT", "/threads/a", "host", {"title": "A title"}),
-    "close": Taker("POST", "/threads/a/close", "host", {"reason": "Enough."}),
-    "reopen": Taker("POST", "/threads/a/reopen", "host", {"at": "2999-01-01T00:00:00Z"}),
-    "post": Taker("POST", "/threads/a/comments", None, {"body": "Hello.", "author": ADA}),
-    "edit": Taker("PATCH", "/comments/{comment}", "{author}", {"body": "Well."}),
-    "count": Taker("POST", "/counts", None, {"articles": ["a"]}),
-    "decide": Taker(
+BODY_ROUTES = {
+    "register": BodyRoute("PUT", "/threads/a", "host", {"title": "A title"}),
+    "close": BodyRoute("POST", "/threads/a/close", "host", {"reason": "Enough."}),
+    "reopen": BodyRoute("POST", "/threads/a/reopen", "host", {"at": "2999-01-01T00:00:00Z"}),
+    "post": BodyRoute("POST", "/threads/a/comments", None, {"body": "Hello.", "author": ADA}),
+    "edit": BodyRoute("PATCH", "/comments/{comment}", "{author}", {"body": "Well."}),
+    "count": BodyRoute("POST", "/counts", None, {"articles": ["a"]}),
+    "decide": BodyRoute(
         "POST", "/decisions", "moderator", {"action": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]}
     ),
 }
 OPTIONAL = {"close", "reopen"}
 
 
-@pytest.fixture(params=TAKERS)
+@pytest.fixture(params=BODY_ROUTES)
 def name(request: pytest.FixtureRequest) -> str:
-    taken: str = request.param
-    return taken
+    route_name: str = request.param
+    return route_name
 
 
-async def taker(site: ASite, name: str) -> Taker:
-    """The route with a thread ``a`` and, where it needs one, a comment that is there."""
+async def prepare_route(site: ASite, name: str) -> BodyRoute:
+    """The route, after creating a thread ``a`` and, if the route needs one, a comment."""
     thread = await a_thread(site, article="a")
-    route = TAKERS[name]
+    route = BODY_ROUTES[name]
     if name != "edit":
         return route
     posted = await a_comment(thread)
     return route._replace(path=f"/comments/{posted['comment']['id']}", by=posted["author_token"])
 
 
-async def send(site: ASite, to: Taker, body: bytes | list[bytes], **given: Any) -> Answer:
+async def send(site: ASite, to: BodyRoute, body: bytes | list[bytes], **given: Any) -> Answer:
     return await ask_site(site, to.method, to.path, by=to.by, body=body, **given)
 
 
-async def test_what_json_parsers_trip_over_is_taken_or_refused(site: ASite, name: str) -> None:
-    to = await taker(site, name)
+async def test_hard_cases_of_json_parsers_are_accepted_or_refused(site: ASite, name: str) -> None:
+    to = await prepare_route(site, name)
     bodies = sample_cases("hostile/json-parsing.json")
     assert len(bodies) == 90 + (317 if HAS_REAL else 0)
     for case, encoded in bodies:
@@ -71,14 +71,14 @@ async def test_what_json_parsers_trip_over_is_taken_or_refused(site: ASite, name
             assert answer.problem()["status"] in {400, 413, 422}, case
 
 
-async def test_hostile_bodies_are_taken_or_refused(site: ASite, name: str) -> None:
-    to = await taker(site, name)
+async def test_hostile_bodies_are_refused(site: ASite, name: str) -> None:
+    to = await prepare_route(site, name)
     for case in sample_cases("hostile/request-bodies.json"):
         answer = await send(site, to, bytes.fromhex(case["hex"]))
         assert answer.problem()["status"] in {400, 422}, case["name"]
 
 
-# Bytes that go between the quotes of the field, and whether they can be taken.
+# Bytes between the quotes of the field, and whether they are accepted.
 INSIDE = {
     "lone high surrogate": (rb"x\ud800", False),
     "lone low surrogate": (rb"x\udc00", False),
@@ -107,9 +107,9 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("field", FIELDS)
-async def test_text_that_is_no_text_is_refused_and_controls_are_cleaned_away(site: ASite, field: str) -> None:
+async def test_invalid_text_is_refused_and_control_characters_are_removed(site: ASite, field: str) -> None:
     name, template = FIELDS[field]
-    to = await taker(site, name)
+    to = await prepare_route(site, name)
     for case, (inside, can_be_taken) in INSIDE.items():
         answer = await send(site, to, template % inside)
         if can_be_taken:
@@ -119,8 +119,8 @@ async def test_text_that_is_no_text_is_refused_and_controls_are_cleaned_away(sit
             assert answer.problem()["status"] in {400, 422}, case
 
 
-async def test_a_body_over_the_limit_is_413_whether_or_not_it_says_so(site: ASite, name: str) -> None:
-    to = await taker(site, name)
+async def test_a_body_over_the_limit_is_413_with_or_without_content_length(site: ASite, name: str) -> None:
+    to = await prepare_route(site, name)
     limit = 1024 * 1024 if name == "count" else 64 * 1024
     space = [b" " * 1000] * (limit // 1000 + 1)
     for body, headers in (
@@ -133,8 +133,8 @@ async def test_a_body_over_the_limit_is_413_whether_or_not_it_says_so(site: ASit
         assert answer.status == 413
 
 
-async def test_a_body_just_at_the_limit_is_taken(site: ASite, name: str) -> None:
-    to = await taker(site, name)
+async def test_a_body_at_the_limit_is_accepted(site: ASite, name: str) -> None:
+    to = await prepare_route(site, name)
     limit = 1024 * 1024 if name == "count" else 64 * 1024
     body = json.dumps(to.good).encode().ljust(limit)
     assert (await send(site, to, body)).status < 300
@@ -151,23 +151,23 @@ async def test_the_longest_counts_fit_the_limit_of_their_route(site: ASite) -> N
 @pytest.mark.parametrize(
     "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json"]
 )
-async def test_a_body_said_to_be_something_else_is_415(site: ASite, name: str, media_type: str) -> None:
-    to = await taker(site, name)
+async def test_a_body_of_another_media_type_is_415(site: ASite, name: str, media_type: str) -> None:
+    to = await prepare_route(site, name)
     body = json.dumps(to.good).encode()
     refused = await send(site, to, body, headers={"content-type": media_type})
     assert refused.problem()["type"] == "/problems/unsupported-media-type"
     assert refused.status == 415
 
 
-async def test_json_by_any_of_its_names_is_taken(site: ASite) -> None:
-    to = await taker(site, "post")
+async def test_every_json_media_type_is_accepted(site: ASite) -> None:
+    to = await prepare_route(site, "post")
     body = json.dumps(to.good).encode()
     for media_type in ("application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.cms+json"):
         assert (await send(site, to, body, headers={"content-type": media_type})).status == 201
 
 
-async def test_a_body_that_is_missing_cut_short_or_packed_is_refused(site: ASite, name: str) -> None:
-    to = await taker(site, name)
+async def test_a_missing_truncated_or_compressed_body_is_refused(site: ASite, name: str) -> None:
+    to = await prepare_route(site, name)
     whole = json.dumps(to.good).encode()
     if name not in OPTIONAL:
         assert (await send(site, to, b"")).problem()["type"] == "/problems/malformed-json"
@@ -178,15 +178,15 @@ async def test_a_body_that_is_missing_cut_short_or_packed_is_refused(site: ASite
     assert packed.problem()["status"] in {400, 415}
 
 
-async def test_no_body_at_all_closes_now_and_reopens_for_good(site: ASite) -> None:
+async def test_without_a_body_close_is_immediate_and_reopen_is_permanent(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     assert (await ask_site(site, "POST", "/threads/a/close", by="host")).json()["state"] == "closed"
     assert (await ask_site(site, "POST", "/threads/a/reopen", by="host")).json()["closing"]["kind"] == "never"
     assert (await thread.read())["state"] == "open"
 
 
-async def test_depth_beyond_reason_is_refused_wherever_it_stands(site: ASite, name: str) -> None:
-    to = await taker(site, name)
+async def test_deeply_nested_json_is_refused_in_every_member(site: ASite, name: str) -> None:
+    to = await prepare_route(site, name)
     for opening, closing in (("[", "]"), ('{"a":', "}")):
         deep = opening * 5_000 + "1" + closing * 5_000
         assert (await send(site, to, deep.encode())).problem()["status"] in {400, 422}
@@ -195,8 +195,8 @@ async def test_depth_beyond_reason_is_refused_wherever_it_stands(site: ASite, na
             assert (await send(site, to, body)).problem()["status"] in {400, 422}
 
 
-async def test_a_key_given_twice_never_says_two_things(site: ASite) -> None:
-    to = await taker(site, "post")
+async def test_of_a_repeated_member_the_last_one_counts(site: ASite) -> None:
+    to = await prepare_route(site, "post")
     answer = await send(site, to, b'{"body": "One.", "body": "Two.", "author": {"name": "Ada"}}')
     if answer.status == 201:
         assert answer.json()["comment"]["body"] == "Two."
@@ -204,7 +204,7 @@ async def test_a_key_given_twice_never_says_two_things(site: ASite) -> None:
         answer.problem()
 
 
-async def test_text_that_grows_when_it_is_composed_still_fits_or_is_refused_where_it_stands(site: ASite) -> None:
+async def test_text_that_nfc_lengthens_over_the_limit_is_refused_with_its_pointer(site: ASite) -> None:
     """Shin with dagesh and shin dot is one character as typed and three in NFC."""
     grown = "\ufb2c"
     await a_thread(site, article="a")

@@ -1,4 +1,4 @@
-"""Links to the service begin with what is set, else with what the request names, if that may stand in a link."""
+"""The base URL of links is the setting or, without it, the request's scheme and host if they are valid in a link."""
 
 from unittest.mock import Mock
 
@@ -13,7 +13,7 @@ from service.platform.storage.engine import Database
 
 
 def origin_of(*hosts: str, scheme: str = "http", base_url: str | None = None) -> str:
-    """The origin told from a request that has these ``Host`` headers."""
+    """The base URL for a request with these ``Host`` headers."""
     state = ServerState(database=Mock(spec=Database), base_url=base_url)
     app = ServiceApp(state, routes=[], exception_handlers={})
     headers = [(b"host", host.encode("latin-1")) for host in hosts]
@@ -31,12 +31,12 @@ def origin_of(*hosts: str, scheme: str = "http", base_url: str | None = None) ->
         ("xn--mnchen-3ya.example", "http", "http://xn--mnchen-3ya.example"),
     ],
 )
-def test_without_the_setting_the_origin_is_the_one_that_the_request_names(host: str, scheme: str, origin: str) -> None:
+def test_without_the_setting_the_base_url_comes_from_the_request(host: str, scheme: str, origin: str) -> None:
     assert origin_of(host, scheme=scheme) == origin
 
 
 @pytest.mark.parametrize("hosts", [("comments.internal:8000",), ("a b",), ()])
-def test_what_is_set_is_the_origin_whatever_the_request_names(hosts: tuple[str, ...]) -> None:
+def test_the_setting_is_the_base_url_for_every_request(hosts: tuple[str, ...]) -> None:
     assert origin_of(*hosts, base_url="https://comments.example") == "https://comments.example"
 
 
@@ -59,7 +59,7 @@ def test_what_is_set_is_the_origin_whatever_the_request_names(hosts: tuple[str, 
         ("a" * 254,),
     ],
 )
-def test_a_host_that_may_not_stand_in_a_link_is_refused(hosts: tuple[str, ...]) -> None:
+def test_a_host_that_is_invalid_in_a_link_is_refused(hosts: tuple[str, ...]) -> None:
     with pytest.raises(InvalidHeader) as refused:
         origin_of(*hosts)
     assert refused.value.members == {"header": "Host"}

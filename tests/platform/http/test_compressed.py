@@ -1,4 +1,4 @@
-"""What is long and public is sent compressed to who takes it, and means the same."""
+"""Long public answers are compressed for clients that accept gzip."""
 
 import pytest
 
@@ -19,11 +19,11 @@ from tests.builders import ASite, a_comment, a_thread
         ("*", False),
     ],
 )
-def test_gzip_is_sent_to_who_asks_for_it(accept_encoding: str, taken: bool) -> None:
+def test_gzip_is_accepted_as_the_header_says(accept_encoding: str, taken: bool) -> None:
     assert accepts_gzip(accept_encoding) is taken
 
 
-async def test_a_page_is_a_fraction_of_its_size_and_says_the_same(site: ASite) -> None:
+async def test_a_compressed_page_is_smaller_and_has_the_same_content(site: ASite) -> None:
     thread = await a_thread(site)
     for number in range(20):
         await a_comment(thread, f"The same words again and again, number {number}.")
@@ -38,7 +38,7 @@ async def test_a_page_is_a_fraction_of_its_size_and_says_the_same(site: ASite) -
     assert "Accept-Encoding" in small.headers["vary"]
 
 
-async def test_what_only_its_author_may_see_is_not_compressed_beside_the_words_of_strangers(site: ASite) -> None:
+async def test_a_private_page_is_not_compressed(site: ASite) -> None:
     thread = await a_thread(site)
     token = (await a_comment(thread, "Mine. " * 300))["author_token"]
     page = await site.call("GET", f"{thread.path}/comments", by=token, headers={"Accept-Encoding": "gzip"})

@@ -1,4 +1,4 @@
-"""Pages of other origins may call a site from the browser only where the site lists them."""
+"""Pages of other origins may call a site from the browser only if the site lists their origin."""
 
 import httpx2
 import pytest
@@ -17,7 +17,7 @@ async def preflight(site: ASite, path: str, origin: str, method: str = "POST") -
     return await site.call("OPTIONS", path, headers=headers)
 
 
-async def test_a_listed_origin_may_ask_and_call(site: ASite) -> None:
+async def test_a_listed_origin_may_preflight_and_call(site: ASite) -> None:
     await site.set(cors_origins=f"https://www.gazette.example {GAZETTE}")
     thread = await a_thread(site)
     asked = await preflight(site, f"{thread.path}/comments", GAZETTE)
@@ -30,7 +30,7 @@ async def test_a_listed_origin_may_ask_and_call(site: ASite) -> None:
     assert "Origin" in answer.headers.get_list("vary", split_commas=True)
 
 
-async def test_no_other_origin_may(site: ASite) -> None:
+async def test_another_origin_is_not_allowed(site: ASite) -> None:
     await site.set(cors_origins=GAZETTE)
     thread = await a_thread(site)
     asked = await preflight(site, f"{thread.path}/comments", EVIL)
@@ -40,13 +40,13 @@ async def test_no_other_origin_may(site: ASite) -> None:
         assert "Origin" in each.headers.get_list("vary", split_commas=True), "a cache must not mix them up"
 
 
-async def test_at_first_none_may(site: ASite) -> None:
+async def test_by_default_no_origin_is_allowed(site: ASite) -> None:
     thread = await a_thread(site)
     answer = await site.call("GET", thread.path, headers={"Origin": GAZETTE})
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-async def test_a_site_may_let_all_in_but_credentials_never(site: ASite) -> None:
+async def test_a_site_may_allow_every_origin_but_never_credentials(site: ASite) -> None:
     await site.set(cors_origins="*")
     thread = await a_thread(site)
     for each in (
@@ -58,14 +58,14 @@ async def test_a_site_may_let_all_in_but_credentials_never(site: ASite) -> None:
 
 
 @pytest.mark.parametrize("path", ["/threads/none", "/threads?cursor=x", "/threads/a/comments?limit=x"])
-async def test_a_page_can_read_what_went_wrong(site: ASite, path: str) -> None:
+async def test_a_page_can_read_a_problem(site: ASite, path: str) -> None:
     await site.set(cors_origins=GAZETTE)
     refused = await site.call("GET", path, headers={"Origin": GAZETTE})
     assert refused.status_code >= 400
     assert refused.headers["access-control-allow-origin"] == GAZETTE
 
 
-async def test_options_of_anybody_else_is_no_method_here(site: ASite) -> None:
+async def test_options_without_a_preflight_header_is_not_allowed(site: ASite) -> None:
     refused = await site.call("OPTIONS", "/threads/a")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, PUT")
     assert (await preflight(site, "/nothing", GAZETTE)).status_code == 404

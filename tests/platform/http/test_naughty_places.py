@@ -1,4 +1,4 @@
-"""Strings that break software stand in addresses, parameters and headers: they find nothing and break nothing."""
+"""Strings that break software, in paths, parameters and headers, find nothing and break nothing."""
 
 import re
 from urllib.parse import quote
@@ -14,7 +14,7 @@ NUMBERS = ["1e400", "nan", "inf", "9" * 30, "-1", "0", "1.5", "99999999999999", 
 INSTANTS = ["0001-01-01T00:00:00%2B10:00", "9999-12-31T23:59:59-10:00", "253402300800", "-62135596801", "1e18"]
 
 
-async def test_any_text_in_a_path_finds_nothing_or_what_was_registered_by_it(site: ASite) -> None:
+async def test_any_text_in_a_path_finds_nothing_or_the_article_with_that_id(site: ASite) -> None:
     posted = await a_comment(await a_thread(site))
     for segment in (quote(text, safe="") for text in some(naughty(), every=15)):
         for path in (f"/threads/{segment}", f"/threads/{segment}/comments", f"/comments/{segment}"):
@@ -58,7 +58,7 @@ async def test_any_text_in_a_query_is_refused_or_finds_nothing(site: ASite, path
         assert answer.status == 200 or answer.problem()["status"] in {400, 404}, text
 
 
-async def test_any_idempotency_key_is_taken_as_it_is_or_refused(site: ASite) -> None:
+async def test_any_idempotency_key_is_accepted_unchanged_or_refused(site: ASite) -> None:
     thread = await a_thread(site)
     content = b'{"body": "x", "author": {"name": "Ada"}}'
     for key in headers(naughty()):
@@ -78,5 +78,5 @@ async def test_any_other_header_changes_nothing(site: ASite) -> None:
 
 
 def headers(strings: list[str]) -> list[str]:
-    """Those that a server passes on, as bytes that are no text to it."""
+    """The strings that a server accepts in a header, as Latin-1."""
     return [text.encode().decode("latin-1") for text in strings if not re.search(r"[\r\n\0]", text)]

@@ -1,4 +1,4 @@
-"""Strings that break software go wherever text can go; what is accepted comes back clean, whole and safe."""
+"""Strings that break software, in every text field: accepted text comes back clean, complete and safe."""
 
 import re
 from collections.abc import Awaitable
@@ -22,7 +22,7 @@ BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Safe(HTMLParser):
-    """Fails at anything that a comment's HTML may not have, and at tags that do not close."""
+    """Fails at tags and attributes that a comment's HTML must not have, and at unclosed tags."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -66,7 +66,7 @@ def post(thread: AThread, body: str = "x", **author: Any) -> Awaitable[Answer]:
     return send_json(thread.site, "POST", f"{thread.path}/comments", content)
 
 
-async def test_any_body_comes_back_as_safe_html_and_is_kept_as_it_was_answered(site: ASite) -> None:
+async def test_any_body_becomes_safe_html_and_is_stored_as_answered(site: ASite) -> None:
     thread = await a_thread(site)
     answers = await all_of([*naughty(), *scripts()], lambda text: post(thread, text))
     posted = {one["comment"]["id"]: (text, one["comment"]) for text, one in accepted(answers)}
@@ -105,7 +105,7 @@ async def test_any_url_comes_back_as_a_web_address_or_is_refused(site: ASite) ->
         assert one["url"] == text
 
 
-async def test_any_email_is_kept_to_ourselves_or_refused(site: ASite) -> None:
+async def test_any_email_stays_private_or_is_refused(site: ASite) -> None:
     thread = await a_thread(site)
     texts = [*naughty(), *(f"{text}@a.example" for text in some(naughty(), every=2))]
     for text, one in accepted(await all_of(texts, lambda text: post(thread, email=text))):

@@ -1,4 +1,4 @@
-"""What a connection may cost: slow heads and bodies, long targets and headers end in a problem, and soon."""
+"""Limits of a connection: slow heads and bodies, long targets and large headers get a problem."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, object]]:
     return int(head.split()[1]), json.loads(await reader.readexactly(length))
 
 
-async def test_a_target_too_long_is_refused(connection: Connection) -> None:
+async def test_a_target_that_is_too_long_is_refused(connection: Connection) -> None:
     reader, writer = connection
     writer.write(b"GET /" + b"a" * MAX_TARGET_BYTES + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     status, problem = await answer(reader)
@@ -46,7 +46,7 @@ async def test_a_target_too_long_is_refused(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("end", [b"\r\n\r\n", b""], ids=["whole", "never ending"])
-async def test_headers_too_large_are_refused(connection: Connection, end: bytes) -> None:
+async def test_headers_that_are_too_large_are_refused(connection: Connection, end: bytes) -> None:
     reader, writer = connection
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * MAX_HEAD_BYTES + end)
     status, problem = await answer(reader)
@@ -54,13 +54,13 @@ async def test_headers_too_large_are_refused(connection: Connection, end: bytes)
     assert await reader.read() == b""
 
 
-async def test_many_small_headers_are_as_large(connection: Connection) -> None:
+async def test_many_small_headers_count_together(connection: Connection) -> None:
     reader, writer = connection
     writer.write(b"GET /healthz HTTP/1.1\r\n" + b"A: b\r\n" * (MAX_HEAD_BYTES // 6 + 10) + b"\r\n")
     assert (await answer(reader))[0] == 431
 
 
-async def test_a_head_that_does_not_end_is_given_up(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_head_that_does_not_end_times_out(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "HEAD_SECONDS", 0.05)
     reader, writer = connection
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -71,7 +71,7 @@ async def test_a_head_that_does_not_end_is_given_up(connection: Connection, monk
     assert await reader.read() == b""
 
 
-async def test_a_body_that_does_not_end_is_given_up(
+async def test_a_body_that_does_not_end_times_out(
     site: ASite, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding, "BODY_SECONDS", 0.05)
@@ -83,14 +83,14 @@ async def test_a_body_that_does_not_end_is_given_up(
     assert (status, problem["type"]) == (408, "/problems/request-timeout")
 
 
-async def test_what_is_within_the_limits_passes(connection: Connection) -> None:
+async def test_requests_within_the_limits_pass(connection: Connection) -> None:
     reader, writer = connection
     for _ in range(2):
         writer.write(b"GET /healthz?" + b"a" * 8000 + b" HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n")
         assert (await answer(reader))[0] == 200
 
 
-async def test_what_is_no_request_is_told_so(connection: Connection) -> None:
+async def test_an_invalid_request_is_400(connection: Connection) -> None:
     reader, writer = connection
     writer.write(b"nonsense\r\n\r\n")
     assert (await reader.readline()).startswith(b"HTTP/1.1 400")

@@ -1,4 +1,4 @@
-"""Every language says everything that English says, with just the plural forms that CLDR gives it."""
+"""Every catalogue has the messages of the English one, with the plural forms of CLDR."""
 
 import json
 import re
@@ -17,8 +17,8 @@ from service.platform.problems import Problem, Translated
 from service.routes import routes
 from tests.samples import samples
 
-ASKED = {"en", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "tr", "ar", "he", "fa", "hi", "zh", "ja", "ko"}
-# CLDR's rules change their mind below 200 and at the ends of large numbers: French has one that begins at a million.
+REQUIRED = {"en", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "tr", "ar", "he", "fa", "hi", "zh", "ja", "ko"}
+# CLDR's rules differ below 200 and at large round numbers: French has one from a million on.
 NUMBERS = [*range(201), *(10**power + more for power in range(3, 13) for more in (0, 1, 2, 5, 11, 21))]
 # The tables that count, each with the numbers that have a message of their own there; what is new is never none.
 COUNTED = {"label": {"=0", "=1"}, "heading": {"=0", "=1"}, "new": {"=1"}}
@@ -26,7 +26,7 @@ Catalogue = dict[str, dict[str, str]]
 
 
 def test_the_eighteen_languages_are_there() -> None:
-    assert set(LOCALES) >= ASKED
+    assert set(LOCALES) >= REQUIRED
 
 
 def catalogue(locale: str) -> Catalogue:
@@ -64,7 +64,7 @@ def test_a_catalogue_has_each_plural_form_and_no_other() -> None:
         assert set(catalogue(locale)[table]) == COUNTED[table] | set(numbers_by_category(locale)), locale
 
 
-def test_a_message_for_several_numbers_tells_which() -> None:
+def test_a_message_for_several_numbers_contains_the_number() -> None:
     for locale, table in product(LOCALES, COUNTED):
         several = {category for category, numbers in numbers_by_category(locale).items() if len(numbers) > 1}
         for key, message in catalogue(locale)[table].items():
@@ -75,13 +75,13 @@ def test_a_message_for_several_numbers_tells_which() -> None:
             assert "{n}" in placeholders or key not in several, (locale, key)
 
 
-def test_what_is_new_reads_as_new() -> None:
+def test_labels_of_new_replies_differ_from_other_labels() -> None:
     for locale in LOCALES:
         labels_, news = catalogue(locale)["label"], catalogue(locale)["new"]
         assert {key for key in news if news[key] == labels_[key]} == set(), locale
 
 
-def test_none_one_and_some_read_differently() -> None:
+def test_labels_for_zero_one_and_more_differ() -> None:
     for locale in LOCALES:
         lines = {count: label(locale=locale, count=count) for count in (0, 1, 2, 5, 21)}
         assert len(set(lines.values())) == len(lines), locale
@@ -90,30 +90,30 @@ def test_none_one_and_some_read_differently() -> None:
             assert labels(locale=locale, count=count, title="T", closed=True).heading != line, locale
 
 
-def test_every_language_says_all_that_english_says_and_no_more() -> None:
+def test_every_catalogue_has_the_keys_of_the_english_one() -> None:
     for locale in LOCALES:
-        said, english = catalogue(locale), catalogue("en")
-        assert list(said) == list(english), locale
+        own, english = catalogue(locale), catalogue("en")
+        assert list(own) == list(english), locale
         for table in english.keys() - COUNTED.keys():
-            assert set(said[table]) == set(english[table]), (locale, table)
+            assert set(own[table]) == set(english[table]), (locale, table)
 
 
 @pytest.mark.parametrize("locale", sorted(set(LOCALES) - {"en"}))
-def test_a_sentence_has_the_placeholders_of_the_english_one_and_is_translated(locale: str) -> None:
-    said, english = catalogue(locale), catalogue("en")
+def test_a_message_has_the_placeholders_of_the_english_one_and_is_translated(locale: str) -> None:
+    own, english = catalogue(locale), catalogue("en")
     for table in english.keys() - COUNTED.keys():
         for key, message in english[table].items():
-            assert sorted(re.findall(r"\{.*?\}", said[table][key])) == sorted(re.findall(r"\{.*?\}", message)), key
-            assert said[table][key] != message or " " not in message, key  # a word may be the same in both
+            assert sorted(re.findall(r"\{.*?\}", own[table][key])) == sorted(re.findall(r"\{.*?\}", message)), key
+            assert own[table][key] != message or " " not in message, key  # a word may be the same in both
 
 
-def test_the_hint_shows_the_marks_as_they_are_typed() -> None:
+def test_the_hint_shows_the_markdown_as_typed() -> None:
     for locale in LOCALES:
         assert re.search(r"\*\w[^*]*\w\*[^*>]*> \w", catalogue(locale)["form"]["hint"]), locale
 
 
-def test_a_link_to_reply_is_named_by_the_word_that_stands_on_it() -> None:
-    """WCAG 2.5.3: who says to their machine what they read must meet the link that they see."""
+def test_the_accessible_name_of_the_reply_link_contains_its_label() -> None:
+    """WCAG 2.5.3: the accessible name contains the visible label, so that voice control finds the link."""
     for locale in LOCALES:
         page = catalogue(locale)["page"]
         assert page["reply"].casefold() in page["reply_to"].casefold(), locale
@@ -123,20 +123,20 @@ def kinds(kind: type[Problem] = Problem) -> set[type[Problem]]:
     return {kind, *(below for child in kind.__subclasses__() for below in kinds(child))}
 
 
-def test_every_problem_has_its_sentence_and_no_sentence_is_without_a_problem() -> None:
+def test_every_problem_has_a_title_and_every_title_a_problem() -> None:
     assert routes()  # every room is loaded, so every problem is known
     slugs = {kind.slug for kind in kinds() if hasattr(kind, "slug")}
     assert slugs == set(catalogue("en")["problem"])
 
 
-def test_every_reason_to_report_has_its_sentence() -> None:
+def test_every_reason_to_report_has_a_message() -> None:
     for locale in LOCALES:
         reasons = catalogue(locale)["reason"]
         assert list(reasons) == list(get_args(Reason)), locale
         assert len(set(reasons.values())) == len(reasons), locale
 
 
-def test_a_detail_tells_its_numbers_as_the_language_writes_them() -> None:
+def test_a_detail_formats_numbers_in_the_language() -> None:
     assert Translated("max-length", {"max_length": 10_000}).in_("de") == catalogue("de")["detail"][
         "max-length"
     ].replace("{max_length}", "10.000")

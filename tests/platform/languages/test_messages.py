@@ -1,4 +1,4 @@
-"""Which language a reader gets, and how it writes numbers."""
+"""Language negotiation, and limits on the header."""
 
 import tracemalloc
 
@@ -35,16 +35,16 @@ def test_a_locale_without_a_catalogue_falls_back(tag: str, expected: str) -> Non
         ("*;q=0.1, ru;q=0.5", "ru"),
     ],
 )
-def test_the_reader_gets_the_language_they_like_best(header: str | None, expected: str) -> None:
+def test_the_reader_gets_the_language_with_the_highest_quality(header: str | None, expected: str) -> None:
     assert negotiate(header, site_locale="ar-EG") == expected
 
 
 @pytest.mark.parametrize("part", ["ru;q=2", "ru;q=x", "ru;q=0.٥", "ru;q=-1", "ru;q=0.1234", "ru;", ";;", "ru-", "ru\v"])
-def test_what_is_malformed_in_a_header_is_passed_over(part: str) -> None:
+def test_malformed_parts_of_a_header_are_ignored(part: str) -> None:
     assert negotiate(f"{part}, ja;q=0.3", site_locale="ar") == "ja"
 
 
-def test_of_a_long_header_the_beginning_counts_and_nothing_cut_in_half() -> None:
+def test_a_long_header_is_truncated_between_languages() -> None:
     assert negotiate("xx," * 300 + "ru", site_locale="ar") == "ar"
     assert negotiate("ru," + "xx," * 300, site_locale="ar") == "ru"
     for length in range(480, 500):

@@ -1,4 +1,4 @@
-"""The service calls what is public and nothing else, at the address that it looked at."""
+"""Outbound calls go only to public addresses, and to the address that was checked."""
 
 import asyncio
 import ssl
@@ -38,7 +38,7 @@ async def resolve(host: str, port: int) -> Sequence[Address]:
 
 
 async def is_called(url: str, *, allow_private: bool = False) -> bool:
-    """Whether ``url`` may be called, by how it is written and by what its name resolves to."""
+    """Whether ``url`` may be called, by its syntax and its addresses."""
     checked = Targets(allow_private=allow_private, resolve=resolve)
     try:
         checked.check(url)
@@ -48,7 +48,7 @@ async def is_called(url: str, *, allow_private: bool = False) -> bool:
     return True
 
 
-async def test_what_leads_inside_is_refused_however_it_is_written() -> None:
+async def test_private_targets_are_refused_in_every_notation() -> None:
     cases = sample_cases("webhooks/target-urls.json")
     called = {case["url"] for case in cases if await is_called(case["url"])}
     assert called == {case["url"] for case in cases if case["expect"].startswith("allow")}
@@ -87,7 +87,7 @@ async def test_a_name_with_one_private_address_among_public_ones_is_refused() ->
         "ff02::1",
     ],
 )
-def test_an_address_that_is_not_everybodys_is_not_public(address: str) -> None:
+def test_a_special_address_is_not_public(address: str) -> None:
     assert not is_public(ip_address(address))
 
 
@@ -95,25 +95,25 @@ def test_an_address_that_is_not_everybodys_is_not_public(address: str) -> None:
     "address",
     ["1.1.1.1", "100.128.0.1", "172.32.0.1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::", "2620::1"],
 )
-def test_an_address_that_is_everybodys_is_public(address: str) -> None:
+def test_a_global_address_is_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
-async def test_private_targets_are_allowed_where_the_installation_says_so_but_nonsense_is_not() -> None:
+async def test_private_targets_are_allowed_by_the_setting_but_invalid_urls_are_not() -> None:
     for url in ("http://127.0.0.1/", "http://localhost:8000/", "http://[::1]/", "https://localtest.me/"):
         assert await is_called(url, allow_private=True)
     for url in ("gopher://127.0.0.1/", "http://user@127.0.0.1/", "http://0x7f.1/", "http://-a.example/", "http:///x"):
         assert not await is_called(url, allow_private=True)
 
 
-async def test_a_request_to_what_is_refused_is_never_connected() -> None:
+async def test_a_request_to_a_refused_target_is_never_connected() -> None:
     async with Targets(allow_private=False, resolve=resolve).client(timeout_seconds=5) as client:
         for url in ("https://localtest.me/", "http://127.0.0.1:1/", "http://0x7f000001/"):
             with pytest.raises(TargetRefused):
                 await client.get(url)
 
 
-async def test_a_name_that_nobody_knows_is_an_error_of_the_connection() -> None:
+async def test_an_unknown_name_is_a_connect_error() -> None:
     async with Targets(allow_private=False, resolve=resolve).client(timeout_seconds=5) as client:
         with pytest.raises(httpx2.ConnectError):
             await client.get("https://nowhere.example/")
@@ -121,7 +121,7 @@ async def test_a_name_that_nobody_knows_is_an_error_of_the_connection() -> None:
 
 @asynccontextmanager
 async def a_server(context: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A server on a port from the kernel that redirects; what it was sent."""
+    """A server on a free port that redirects; yields the port and the requests."""
     sent: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -135,7 +135,7 @@ async def a_server(context: ssl.SSLContext | None = None) -> AsyncIterator[tuple
 
 
 async def resolve_here(host: str, port: int) -> Sequence[Address]:
-    """Any name is this machine; the first of its addresses does not answer."""
+    """Resolve any name to this machine; the first address does not answer."""
     return [ip_address("127.0.0.2"), ip_address("127.0.0.1")]
 
 
@@ -148,7 +148,7 @@ async def test_the_name_is_sent_and_redirects_are_not_followed(monkeypatch: pyte
     assert len(sent) == 1 and f"host: gazette.example:{port}".encode() in sent[0].lower()
 
 
-def test_a_connection_that_is_closed_at_once_is_an_error_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_closed_immediately_is_a_connect_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where that is known before the request is sent, on the loop that the service runs on."""
     connect = _CheckedBackend._connect
 
@@ -171,9 +171,7 @@ def test_a_connection_that_is_closed_at_once_is_an_error_of_the_connection(monke
         uvloop.run(call())
 
 
-async def test_the_certificate_must_be_the_names_not_the_addresses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_certificate_must_match_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server_side, client_side = a_certificate_for("gazette.example", tmp_path)
     monkeypatch.setattr(targets, "_tls", lambda: client_side)
     checked = Targets(allow_private=True, resolve=resolve_here)
@@ -185,7 +183,7 @@ async def test_the_certificate_must_be_the_names_not_the_addresses(
 
 
 def a_certificate_for(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """What a server with a certificate for ``name`` uses, and what a client that trusts it does."""
+    """The TLS contexts of a server with a certificate for ``name`` and of a client that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What must be used again is kept sealed: it says nothing to who reads the database, and opens where it belongs."""
+"""Stored secrets are encrypted: the database alone reveals nothing, and a secret opens only for its site and name."""
 
 import pytest
 from sqlalchemy import select, text
@@ -34,7 +34,7 @@ async def share(site: ASite, secret: str | None) -> None:
             await set_secret(connection, of, "host-token", secret, secret_key=SECRET_KEY)
 
 
-async def test_each_process_follows_what_is_set_with_the_sites_revision(site: ASite) -> None:
+async def test_each_process_reads_a_new_secret_when_the_sites_revision_changes(site: ASite) -> None:
     secrets, others = Secrets(database_of(site), SECRET_KEY), Secrets(database_of(site), SECRET_KEY)
     for secret in (None, A_SECRET, A_SECRET[::-1], None):
         if secret or await secrets.find(await found(site), "host-token"):
@@ -43,9 +43,7 @@ async def test_each_process_follows_what_is_set_with_the_sites_revision(site: AS
             assert await process.find(await found(site), "host-token") == secret
 
 
-async def test_while_nothing_changes_the_database_is_not_asked_again(
-    site: ASite, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unchanged_secret_is_cached(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     await share(site, A_SECRET)
     secrets, of = Secrets(database_of(site), SECRET_KEY), await found(site)
     assert await secrets.find(of, "host-token") == A_SECRET
@@ -55,7 +53,7 @@ async def test_while_nothing_changes_the_database_is_not_asked_again(
     assert await secrets.find(of, "akismet-key") is None
 
 
-async def test_the_database_holds_no_word_of_it(site: ASite) -> None:
+async def test_the_database_contains_no_plain_text_of_a_secret(site: ASite) -> None:
     await share(site, A_SECRET)
     of = await found(site)
     async with database_of(site).read() as connection:
@@ -64,7 +62,7 @@ async def test_the_database_holds_no_word_of_it(site: ASite) -> None:
     assert all(word.encode() not in sealed for word in A_SECRET.split())
 
 
-async def test_a_secret_put_into_another_row_opens_nothing(site: ASite) -> None:
+async def test_a_secret_copied_to_another_row_can_not_be_decrypted(site: ASite) -> None:
     await share(site, A_SECRET)
     of = await found(site)
     async with database_of(site).write() as connection:
@@ -73,7 +71,7 @@ async def test_a_secret_put_into_another_row_opens_nothing(site: ASite) -> None:
     assert await Secrets(database_of(site), SECRET_KEY).find(of, "akismet-key") is None
 
 
-def test_what_is_sealed_twice_looks_different_and_any_change_breaks_the_seal() -> None:
+def test_ciphertexts_differ_and_any_change_is_detected() -> None:
     seal = Seal(SECRET_KEY, purpose="a test")
     sealed = seal.close(A_SECRET, about="1 host-token")
     assert sealed != seal.close(A_SECRET, about="1 host-token")

@@ -1,4 +1,4 @@
-"""Every common form of a database URL is read as written, or refused in one line that names the parameter."""
+"""Every common form of a database URL is parsed, or refused in one line that names the parameter."""
 
 import ssl
 from pathlib import Path
@@ -94,7 +94,7 @@ def test_hosts_may_be_several_addresses_or_socket_folders() -> None:
         assert postgres(f"postgresql://{url}").hosts == hosts, url
 
 
-def test_hosts_and_ports_that_do_not_fit_are_refused() -> None:
+def test_invalid_hosts_and_ports_are_refused() -> None:
     for url, begins in {
         "": "It must name a host or a database",
         "u:p@": "It must name a host or a database",

@@ -1,4 +1,4 @@
-"""A failure that passes is 503, by its class; an outage is one log line when it begins and one when it ends."""
+"""Temporary failures are 503, by their class; an outage is one log line at its start and one at its end."""
 
 from itertools import count
 
@@ -24,30 +24,30 @@ OF_SQLITE = {
 }
 
 
-class Said(Exception):
-    """What a driver raises."""
+class DriverError(Exception):
+    """An error of a database driver."""
 
     def __init__(self, *, sqlstate: str = "", sqlite_errorname: str = "") -> None:
-        super().__init__("What the server said.")
+        super().__init__("What the server driver_error.")
         self.sqlstate, self.sqlite_errorname = sqlstate, sqlite_errorname
 
 
-def said(**codes: str) -> DBAPIError:
-    return DBAPIError("SELECT 1", {}, Said(**codes))
+def driver_error(**codes: str) -> DBAPIError:
+    return DBAPIError("SELECT 1", {}, DriverError(**codes))
 
 
-def test_postgresql_is_judged_by_the_class_of_its_sqlstate() -> None:
-    assert {state: type(problem_of(said(sqlstate=state))) for state in UNAVAILABLE} == dict.fromkeys(
+def test_postgresql_failures_are_classified_by_sqlstate() -> None:
+    assert {state: type(problem_of(driver_error(sqlstate=state))) for state in UNAVAILABLE} == dict.fromkeys(
         UNAVAILABLE, DatabaseUnavailable
     )
-    assert {state: type(problem_of(said(sqlstate=state))) for state in BUSY} == dict.fromkeys(BUSY, Busy)
-    assert [problem_of(said(sqlstate=state)) for state in OURS] == [None] * len(OURS)
+    assert {state: type(problem_of(driver_error(sqlstate=state))) for state in BUSY} == dict.fromkeys(BUSY, Busy)
+    assert [problem_of(driver_error(sqlstate=state)) for state in OURS] == [None] * len(OURS)
 
 
-def test_sqlite_is_judged_by_the_name_of_its_result_code() -> None:
-    judged = {name: type(problem_of(said(sqlite_errorname=name))) for name in OF_SQLITE}
-    assert judged == OF_SQLITE
-    assert isinstance(problem_of(said(sqlite_errorname="SQLITE_IOERR_WRITE")), DatabaseUnavailable)
+def test_sqlite_failures_are_classified_by_result_code() -> None:
+    classified = {name: type(problem_of(driver_error(sqlite_errorname=name))) for name in OF_SQLITE}
+    assert classified == OF_SQLITE
+    assert isinstance(problem_of(driver_error(sqlite_errorname="SQLITE_IOERR_WRITE")), DatabaseUnavailable)
 
 
 def test_the_cause_is_for_the_log_and_not_for_the_client() -> None:
@@ -79,7 +79,7 @@ def test_an_outage_is_two_log_lines(seconds: list[float]) -> None:
     outages = Outages("write")
     with structlog.testing.capture_logs() as logged:
         for _ in range(1000):
-            fail(outages, said(sqlstate="53100"))
+            fail(outages, driver_error(sqlstate="53100"))
         assert outages.lasting and "53100" in outages.lasting.cause
         seconds.append(130.0)
         work(outages)
@@ -93,7 +93,7 @@ def test_an_outage_is_two_log_lines(seconds: list[float]) -> None:
     assert outages.lasting is None
 
 
-def test_a_database_that_works_now_and_then_is_one_outage(seconds: list[float]) -> None:
+def test_a_database_that_works_intermittently_is_one_outage(seconds: list[float]) -> None:
     outages, moments = Outages("read"), count()
     with structlog.testing.capture_logs() as logged:
         for _ in range(50):
@@ -103,8 +103,8 @@ def test_a_database_that_works_now_and_then_is_one_outage(seconds: list[float]) 
     assert len(logged) == 1
 
 
-def test_a_lock_is_no_outage() -> None:
+def test_a_lock_timeout_is_not_an_outage() -> None:
     outages = Outages("write")
     with structlog.testing.capture_logs() as logged, pytest.raises(Busy), outages.track():
-        raise said(sqlstate="55P03")
+        raise driver_error(sqlstate="55P03")
     assert not logged

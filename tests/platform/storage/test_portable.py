@@ -1,4 +1,4 @@
-"""Rows are looked up by several columns at once, on both databases, and on SQLite by an index."""
+"""Rows are found by several columns on both databases, and by an index on SQLite."""
 
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,7 @@ from tests.builders import ASite, a_thread
 Columns = tuple[InstrumentedAttribute[Any], ...]
 
 
-async def test_the_rows_given_are_found_and_no_others(site: ASite) -> None:
+async def test_only_the_given_rows_are_found(site: ASite) -> None:
     for article in ("a", "b", "c"):
         await a_thread(site, article=article)
     async with site.app.state.database.read() as connection:

@@ -1,4 +1,4 @@
-"""Who asks for the same at the same time gets the same answer, or the same error, at once."""
+"""Concurrent callers for the same key share one result or one error."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ async def test_a_thousand_waiters_share_one_failure() -> None:
     assert "key" not in flight
 
 
-async def test_a_waiter_that_goes_away_leaves_the_others_theirs() -> None:
+async def test_a_cancelled_waiter_does_not_affect_the_others() -> None:
     flight: SingleFlight[int] = SingleFlight()
     release = asyncio.Event()
 
@@ -40,7 +40,7 @@ async def test_a_waiter_that_goes_away_leaves_the_others_theirs() -> None:
     assert await stays == 7
 
 
-async def test_after_forget_a_new_call_is_made() -> None:
+async def test_after_detach_a_new_call_is_made() -> None:
     flight: SingleFlight[int] = SingleFlight()
     numbers = iter(range(2))
     releases = [asyncio.Event(), asyncio.Event()]
@@ -61,7 +61,7 @@ async def test_after_forget_a_new_call_is_made() -> None:
     assert await old == 0
 
 
-async def test_the_next_call_after_an_error_is_made() -> None:
+async def test_after_an_error_a_new_call_is_made() -> None:
     flight: SingleFlight[int] = SingleFlight()
 
     async def fails() -> int:

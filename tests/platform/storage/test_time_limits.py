@@ -1,4 +1,4 @@
-"""Nothing waits for the database without an end, and what was cut off leaves nothing behind."""
+"""Every wait for the database has a time limit, and a connection closed at the limit is not reused."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ async def database(fresh_database_url: str) -> AsyncIterator[Database]:
 
 
 @on_postgresql
-async def test_a_statement_that_hangs_is_cut_off_and_the_next_one_works(database: Database) -> None:
+async def test_a_hanging_statement_times_out_and_the_next_one_works(database: Database) -> None:
     for block in (database.read, database.write):
         with pytest.raises(DatabaseUnavailable):
             async with block(within=0.2) as connection:
@@ -35,7 +35,7 @@ async def test_a_statement_that_hangs_is_cut_off_and_the_next_one_works(database
 
 
 @on_postgresql
-async def test_a_block_that_goes_on_after_the_limit_is_told_so_and_its_connection_is_not_lent_again(
+async def test_a_block_over_the_limit_fails_and_its_connection_is_not_reused(
     database: Database,
 ) -> None:
     for block in (database.read, database.write):
@@ -52,7 +52,7 @@ async def test_a_block_that_goes_on_after_the_limit_is_told_so_and_its_connectio
                 assert await connection.scalar(text("SELECT 1")) == 1
 
 
-async def test_who_waits_for_a_connection_too_long_is_told(database: Database) -> None:
+async def test_waiting_for_a_connection_times_out(database: Database) -> None:
     async with database.read(), database.read():
         with pytest.raises(Busy):
             async with database.read(within=0.1):
@@ -61,7 +61,7 @@ async def test_who_waits_for_a_connection_too_long_is_told(database: Database) -
         assert await connection.scalar(text("SELECT 1")) == 1
 
 
-async def test_who_waits_for_the_writers_turn_too_long_is_told(database: Database) -> None:
+async def test_waiting_for_the_writer_times_out(database: Database) -> None:
     async with database.write():
         with pytest.raises(Busy):
             async with database.write(within=0.1):
@@ -71,7 +71,7 @@ async def test_who_waits_for_the_writers_turn_too_long_is_told(database: Databas
 
 
 @on_postgresql
-async def test_a_process_that_is_frozen_in_a_write_loses_its_locks(database: Database, fresh_database_url: str) -> None:
+async def test_a_process_suspended_in_a_write_loses_its_locks(database: Database, fresh_database_url: str) -> None:
     frozen = Database(fresh_database_url, time_limit=4)
     lock = text("LOCK TABLE sites IN EXCLUSIVE MODE")
     with suppress(DatabaseUnavailable):
@@ -108,7 +108,7 @@ async def test_a_slow_statement_is_logged_without_its_values(database: Database,
     assert "SELECT" in line["statement"] and "words" not in str(line)
 
 
-def test_a_tcp_connection_is_kept_alive_as_the_url_says() -> None:
+def test_tcp_keepalive_is_set_as_the_url_says() -> None:
     url = parse_database_url("postgresql://h/db?keepalives_idle=7")
     assert isinstance(url, PostgresUrl)
     with socket.socket() as connected:

@@ -1,4 +1,4 @@
-"""What clients type comes in clean: nothing hidden, nothing that breaks what holds it, and every word as it was."""
+"""Text from clients is cleaned: no hidden or harmful characters remain, and the words stay unchanged."""
 
 from unicodedata import combining, is_normalized
 
@@ -56,7 +56,7 @@ def test_names_and_titles_of_all_scripts_stay_as_they_are(text: str) -> None:
         ("a\xa0\xa0b", "a b"),
     ],
 )
-def test_a_line_holds_nothing_hidden(typed: str, line: str) -> None:
+def test_a_line_has_no_hidden_characters(typed: str, line: str) -> None:
     assert clean_line(typed) == line
 
 
@@ -73,44 +73,44 @@ def test_a_line_holds_nothing_hidden(typed: str, line: str) -> None:
         (" \n ", ""),
     ],
 )
-def test_a_text_keeps_its_lines_and_nothing_that_breaks_a_store(typed: str, text: str) -> None:
+def test_a_text_keeps_its_lines_without_harmful_characters(typed: str, text: str) -> None:
     assert clean_text(typed) == text
 
 
 @pytest.mark.parametrize("text", BLANKS)
-def test_what_cannot_be_seen_is_blank(text: str) -> None:
+def test_text_without_visible_characters_is_blank(text: str) -> None:
     assert is_blank(text)
 
 
 @pytest.mark.parametrize("text", ["a", " . ", "\u200b0", "\u0301", "\ufffd", "😀", "\u2801", "ㄱ"])
-def test_what_can_be_seen_is_not_blank(text: str) -> None:
+def test_text_with_a_visible_character_is_not_blank(text: str) -> None:
     assert not is_blank(text)
 
 
-def test_towers_of_marks_are_cut_to_size() -> None:
+def test_stacks_of_marks_are_limited() -> None:
     zalgo = next(case["text"] for case in sample_cases("hostile/unicode.json") if case["name"] == "zalgo")
-    assert tallest(zalgo) > MAX_MARKS
+    assert max_height(zalgo) > MAX_MARKS
     for clean in (clean_line, clean_text):
-        assert tallest(clean(zalgo)) == MAX_MARKS
-        assert tallest(clean("e" + "\u0344" * 100)) == MAX_MARKS
-        assert tallest(clean("e" + "\u0301\u200d" * 100).replace("\u200d", "")) <= MAX_MARKS
+        assert max_height(clean(zalgo)) == MAX_MARKS
+        assert max_height(clean("e" + "\u0344" * 100)) == MAX_MARKS
+        assert max_height(clean("e" + "\u0301\u200d" * 100).replace("\u200d", "")) <= MAX_MARKS
         assert len(clean("e" + "\u0315\u0327" * 5_000)) <= MAX_MARKS + 1
 
 
-def test_bidi_controls_go_and_direction_marks_stay() -> None:
+def test_bidi_controls_are_removed_and_direction_marks_stay() -> None:
     assert without_bidi_controls("a\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061cb") == (
         "a\u200e\u200f\u061cb"
     )
 
 
 @given(st.text() | TRICKY)
-def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+def test_cleaning_is_idempotent(text: str) -> None:
     assert clean_line(clean_line(text)) == clean_line(text)
     assert clean_text(clean_text(text)) == clean_text(text)
 
 
 @given(st.text() | TRICKY)
-def test_whatever_is_typed_can_be_stored_and_sent(text: str) -> None:
+def test_any_cleaned_text_can_be_stored_and_sent(text: str) -> None:
     for clean in (clean_line(text), clean_text(text)):
         clean.encode()
         assert is_normalized("NFC", clean)
@@ -119,7 +119,7 @@ def test_whatever_is_typed_can_be_stored_and_sent(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["naughty-strings", "unicode"])
-def test_hostile_strings_come_in_clean(name: str) -> None:
+def test_hostile_strings_are_cleaned(name: str) -> None:
     for case in sample_cases(f"hostile/{name}.json"):
         text = case if isinstance(case, str) else case["text"]
         assert clean_text(clean_text(text)) == clean_text(text)
@@ -127,7 +127,7 @@ def test_hostile_strings_come_in_clean(name: str) -> None:
         assert is_blank(text) == is_blank(clean_text(text))
 
 
-def tallest(text: str) -> int:
+def max_height(text: str) -> int:
     """The most marks that stand on one character of ``text``."""
     height = most = 0
     for character in text:

@@ -1,4 +1,4 @@
-"""What a reader or a host gives as an address becomes a link only where it leads to the web, and openly."""
+"""A URL from a reader or a host becomes a link only if it is an unambiguous http or https URL."""
 
 import pytest
 from hypothesis import given
@@ -42,16 +42,16 @@ def test_an_absolute_http_url_with_a_host_may_be_a_link(url: str) -> None:
         *("http://a℀b", "http://a;b", "http://a,b", "http://a'b", "https://a.b/" + "c" * 1_989),
     ],
 )
-def test_anything_else_is_no_link(url: str) -> None:
+def test_any_other_text_is_not_a_link(url: str) -> None:
     assert not is_web_url(url)
 
 
 @given(st.text() | st.text(alphabet="/:@[]\\.%?#a0 \t\u2100").map("http://".__add__))
-def test_any_text_gets_an_answer(text: str) -> None:
+def test_any_text_is_accepted_or_refused_without_an_error(text: str) -> None:
     assert is_web_url(text) in {True, False}
 
 
-def test_hostile_strings_get_an_answer() -> None:
+def test_hostile_strings_are_accepted_or_refused_without_an_error() -> None:
     for text in sample_cases("hostile/naughty-strings.json"):
         assert is_web_url(text) in {True, False}
         assert not is_web_url(f"javascript://{text}")
