@@ -109,7 +109,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("TRUSTED_PROXIES", "proxy.example"),
     ],
 )
-def test_a_value_that_does_not_fit_is_one_line_with_the_name_of_the_variable(name: str, value: str) -> None:
+def test_an_invalid_value_is_refused_in_one_line_that_names_the_variable(name: str, value: str) -> None:
     line = refused(**{f"{PREFIX}{name}": value})
     assert line.startswith(f"{PREFIX}{name} ")
     assert "secret@" not in line and "too short" not in line
@@ -126,11 +126,11 @@ def test_serving_processes_deliver_webhooks_on_sqlite_only_by_default() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://[::1]:8080/", "http://localhost"])
-def test_akismet_on_this_machine_may_be_asked_over_http(url: str) -> None:
+def test_akismet_on_this_machine_may_be_called_over_http(url: str) -> None:
     assert load({**NEEDED, "ONEREPLY_AKISMET_URL": url}).akismet_url == url
 
 
-def test_a_variable_that_nobody_knows_is_refused_by_its_name() -> None:
+def test_an_unknown_variable_is_refused_by_name() -> None:
     for name in ("ONEREPLY_X", "ONEREPLY_SECRET", "ONEREPLY_", "ONEREPLY_DATABASE"):
         assert refused(**{name: "1"}).startswith(f"{name} is not a setting")
 

@@ -1,1 +1,1 @@
-"""Measurements; `make bench` runs them. They assert nothing: machines differ, ratios tell."""
+"""Measurements; `make bench` runs them. They assert nothing, because machines differ; compare the ratios."""

@@ -1,4 +1,4 @@
-"""``make bench``: one table from one run, each subject beside its yardsticks, in turn (A B A B A B).
+"""``make bench``: one table; the service and its yardsticks are measured alternately (A B A B A B).
 
 A ratio is the median of the ratios of the pairs. ``QUICK=1`` takes about a minute: shorter rounds, threads of 10,000
 comments at most.
@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from service.platform.http.cursors import encode_cursor
 from service.platform.storage.engine import Database
-from tests.bench import classifying, deciding, delivering, embedding, judged, screening, streaming
+from tests.bench import classifying, cost_of_rules, deciding, delivering, embedding, screening, streaming
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, QUICK, SIZES, answering, databases, fill, resident, serving
-from tests.bench.load import Asked, encode, need_wrk, rate, record, tag_of, token_of
+from tests.bench.load import Subject, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
 from tests.bench.raw import postgresql_rate, sqlite_rate
 
@@ -43,32 +43,32 @@ class Line(NamedTuple):
 
 
 def main() -> None:
-    """Measure both databases and print the table."""
+    """Measure rules_line databases and print the table."""
     need_wrk()
     print("| answered a second | database | One Reply | of a bare ASGI app | of the raw database |")
     print("| --- | --- | --- | --- | --- |", flush=True)
     notes: list[str] = []
     with databases() as urls:
         for name, url in urls.items():
-            key, told = asyncio.run(prepare(name, url))
-            key_of_judged = asyncio.run(judged.prepare(url))
+            key, report = asyncio.run(prepare(name, url))
+            moderator_key = asyncio.run(cost_of_rules.prepare(url))
             with serving(url) as process, tempfile.TemporaryDirectory(prefix="onereply-bench-") as folder:
                 measure(name, url)
                 if name == "SQLite":
-                    notes.append(embedding.told("of-100"))
-                notes += [*told, f"{name}, {deciding.told(ORIGIN, key)}."]
-                both = judged.told(url, key_of_judged, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
-                notes.append(f"{name}, {both}.")
+                    notes.append(embedding.report("of-100"))
+                notes += [*report, f"{name}, {deciding.report(ORIGIN, key)}."]
+                rules_line = cost_of_rules.report(url, moderator_key, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
+                notes.append(f"{name}, {rules_line}.")
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
-            notes += [streaming.told(name, url), *delivering.told(name, url)]
-    print(f"\n{machine()}\n" + "\n".join([*notes, *screening.told(), "", *classifying.told()]))
+            notes += [streaming.report(name, url), *delivering.report(name, url)]
+    print(f"\n{machine()}\n" + "\n".join([*notes, *screening.report(), "", *classifying.report()]))
 
 
 async def prepare(name: str, url: str) -> tuple[str, list[str]]:
-    """Fill the database; a moderator's key, and what PostgreSQL touches for a page of each size."""
+    """Fill the database; return a moderator's key, and the buffers that PostgreSQL reads for a page of each size."""
     key = await fill(url)
     database = Database(url)
-    told = []
+    report = []
     for size in SIZES:
         if size > LARGEST:
             continue
@@ -77,14 +77,14 @@ async def prepare(name: str, url: str) -> tuple[str, list[str]]:
         if database.dialect == "postgresql":
             async with database.read() as connection:
                 touched = await explain(connection, thread_id, (size // 2).to_bytes(4, "big"))
-            told.append(f"{name}, a page of 50 from {size:,} comments: {touched}.")
+            report.append(f"{name}, a page of 50 from {size:,} comments: {touched}.")
     await database.close()
-    return key, told
+    return key, report
 
 
 def measure(name: str, url: str) -> None:
-    """Every subject, a line each."""
-    subjects = asked_of_the_service()
+    """Measure every subject and print its line."""
+    subjects = subjects_of_service()
     with tempfile.TemporaryDirectory(prefix="onereply-bench-") as folder:
         answers = Path(folder) / "answers.json"
         answers.write_bytes(encode({each.key: record(each, ORIGIN) for each in subjects}))
@@ -93,44 +93,44 @@ def measure(name: str, url: str) -> None:
                 print(compare(each, name, url), flush=True)
 
 
-def asked_of_the_service() -> list[Asked]:
-    """Reads from threads that do not change, from the database and kept; then posts."""
+def subjects_of_service() -> list[Subject]:
+    """Reads of unchanged threads, cached and from the database; then posts."""
     page = COMMENTS.format("of-100")
     counts = "/v1/sites/bench/counts?" + "&".join(f"article={number}" for number in range(50))
     deep = [size for size in SIZES if size <= LARGEST]
     posts = "/v1/sites/bench/threads/hot/comments"
     token = token_of(posts, ORIGIN)
     return [
-        Asked("page of 50, kept", page),
-        Asked("304", page, tag=tag_of(page, ORIGIN)),
-        Asked("counts of 50, kept", counts),
-        Asked("counts of 50, from the database", counts, token=token),
-        Asked("page of 50, from the database", page, token=token),
-        *(Asked(f"the same, in the middle of {size:,}", middle(size), token=token) for size in deep),
-        Asked("posts, one hot thread", posts, spread="no"),
-        Asked("posts, 1,000 threads", posts, spread="yes"),
+        Subject("page of 50, kept", page),
+        Subject("304", page, tag=tag_of(page, ORIGIN)),
+        Subject("counts of 50, kept", counts),
+        Subject("counts of 50, from the database", counts, token=token),
+        Subject("page of 50, from the database", page, token=token),
+        *(Subject(f"the same, in the middle of {size:,}", middle(size), token=token) for size in deep),
+        Subject("posts, one hot thread", posts, spread="no"),
+        Subject("posts, 1,000 threads", posts, spread="yes"),
     ]
 
 
 def middle(size: int) -> str:
-    """The page in the middle of a thread, with the cursor that the service gives at the end of the one before."""
+    """The page in the middle of a thread, by its cursor."""
     return COMMENTS.format(f"of-{size}") + "&cursor=" + encode_cursor((size // 2).to_bytes(4, "big"))
 
 
-def compare(asked: Asked, name: str, url: str) -> Line:
-    """The service, the bare app and, for posts, the raw database, in turn."""
+def compare(subject: Subject, name: str, url: str) -> Line:
+    """Measure the service, the bare app and, for posts, the raw database alternately."""
     alone = sqlite_rate if name == "SQLite" else postgresql_rate
     rounds = []
     for _ in range(PAIRS):
-        rates = [rate(asked, ORIGIN, SECONDS), rate(asked, BARE, SECONDS)]
-        rounds.append([*rates, alone(url, SECONDS, spread=asked.spread == "yes") if asked.spread else 0])
-    of_raw = median(each[0] / each[2] for each in rounds) if asked.spread else None
+        rates = [rate(subject, ORIGIN, SECONDS), rate(subject, BARE, SECONDS)]
+        rounds.append([*rates, alone(url, SECONDS, spread=subject.spread == "yes") if subject.spread else 0])
+    of_raw = median(each[0] / each[2] for each in rounds) if subject.spread else None
     of_bare = median(each[0] / each[1] for each in rounds)
-    return Line(asked.name, name, median(each[0] for each in rounds), of_bare, of_raw)
+    return Line(subject.name, name, median(each[0] for each in rounds), of_bare, of_raw)
 
 
 def machine() -> str:
-    """What it was measured on."""
+    """A description of this machine."""
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     model = models[0].partition(": ")[2] if models else platform.machine()
     wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout.split()[:2]

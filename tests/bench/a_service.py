@@ -1,4 +1,4 @@
-"""A service to measure: one worker, as anybody would start it, over a fresh database with a thousand threads."""
+"""A service to measure: one worker with default settings, on a fresh database with a thousand threads."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def databases() -> Iterator[dict[str, str]]:
 
 
 async def fill(url: str) -> str:
-    """Migrate, and register the articles; a moderator's key."""
+    """Migrate the database and register the articles; return a moderator's key."""
     database = Database(url)
     await migrate(database)
     async with database.write() as connection:
@@ -53,14 +53,14 @@ async def fill(url: str) -> str:
 
 @contextmanager
 def serving(url: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    """One worker over the database at ``url``; ready at the start of the block, gone at its end."""
+    """Run one worker on the database at ``url`` during the block; it is ready at the start."""
     with _running(url, "serve", "--port", str(PORT), **variables) as process:
         wait_until_ready(ORIGIN)
         yield process
 
 
 def delivering(url: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    """One worker that delivers webhooks, to this machine too."""
+    """Run one worker that delivers webhooks, also to this machine."""
     return _running(url, "worker", ONEREPLY_WEBHOOKS_ALLOW_PRIVATE="true")
 
 
@@ -89,7 +89,7 @@ def resident(pid: int) -> float:
 
 @contextmanager
 def answering(answers: Path) -> Iterator[None]:
-    """The bare app, served as the service is."""
+    """Serve the bare app during the block, as the service is served."""
     command = [sys.executable, "-m", "uvicorn", "tests.bench.bare:app", "--port", str(PORT + 1), "--no-access-log"]
     command += ["--log-level", "warning", "--no-server-header", "--lifespan", "off"]
     with subprocess.Popen(command, env={**os.environ, "BARE": str(answers)}) as process:
@@ -101,11 +101,11 @@ def answering(answers: Path) -> Iterator[None]:
 
 
 def wait_until_ready(origin: str) -> None:
-    """Until what is at ``origin`` answers that it is; half a minute at most."""
+    """Wait until ``origin`` is ready, for at most 30 seconds."""
     for _ in range(300):
         try:
             with urlopen(f"{origin}/readyz", timeout=1):
                 return
         except OSError:
             time.sleep(0.1)
-    raise SystemExit("The service did not get ready.")
+    raise SystemExit("The service did not become ready within 30 seconds.")

@@ -1,4 +1,4 @@
-"""The yardstick over HTTP: a bare ASGI app that answers the very bytes the service answered, and does nothing else.
+"""The yardstick over HTTP: a bare ASGI app that only replays the bytes of the service's answers.
 
 ``BARE`` names a file of the answers: by method, path and whether the client holds a tag and sends a token, the status,
 headers and body.
@@ -15,7 +15,7 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
 def read(file: Path) -> dict[str, Answer]:
-    """The answers in ``file``, ready to be sent."""
+    """Read the answers in ``file``."""
     kept: dict[str, list[Any]] = msgspec.json.decode(file.read_bytes())
     return {
         asked: (status, [(name.encode(), value.encode()) for name, value in headers], base64.b64decode(body))

@@ -1,9 +1,9 @@
-"""How well the classifier tells spam: five-fold cross-validated, and each video by what was learned under the others.
+"""The classifier's accuracy: five-fold cross-validation, and each video with a model trained on the other videos.
 
 ``python -m tests.bench.classifying``; part of ``make bench``. The comments are 1,138 under three music videos, labelled
-by hand (UCI YouTube Spam Collection), as they stand in the files. Each is learned once, in the order of a shuffle with
-a fixed seed, by the code that learns from moderators; the folds are not stratified. RESULTS.md has beside it, measured
-on the same folds: scikit-learn's LogisticRegression(C=10) on TfidfVectorizer(analyzer="char", ngram_range=(2, 5),
+by hand (UCI YouTube Spam Collection), in the order of the files. Each is learned once, in a random order with a fixed
+seed, by the code that learns from moderators; the folds are not stratified. RESULTS.md compares, on the same folds,
+scikit-learn's LogisticRegression(C=10) on TfidfVectorizer(analyzer="char", ngram_range=(2, 5),
 sublinear_tf=True), and its MultinomialNB on CountVectorizer().
 """
 
@@ -24,18 +24,18 @@ FOLDS = 5
 
 
 class Labelled(NamedTuple):
-    """A comment, under which video it stood, and whether somebody held it to be spam."""
+    """A comment, its video, and its label."""
 
     video: str
-    said: DraftText
+    text: DraftText
     spam: bool
 
 
 Scored = tuple[float, bool]
 
 
-def told() -> list[str]:
-    """A table of areas under the curve, with recall at one false positive in a hundred, and what judging costs."""
+def report() -> list[str]:
+    """A table with the area under the ROC curve and the recall at 1 % false positives, and the cost of a check."""
     comments = labelled()
     if not comments:
         return ["The labelled comments are not beside the repository."]
@@ -52,7 +52,7 @@ def told() -> list[str]:
 
 
 def labelled() -> list[Labelled]:
-    """The comments of the files, in their order."""
+    """Read the labelled comments, in the order of the files."""
     comments = []
     for path in sorted((REAL / "spam").glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -64,20 +64,20 @@ def labelled() -> list[Labelled]:
 
 
 def five_folds(comments: Sequence[Labelled]) -> list[Scored]:
-    """What each comment scores by a model that has learned the four fifths that it is not in."""
+    """Score each comment with a model trained on the other four fifths."""
     order = list(range(len(comments)))
     Random(1).shuffle(order)  # noqa: S311 - the same each time
     return [one for fold in range(FOLDS) for one in _score(comments, set(order[fold::FOLDS]))]
 
 
 def by_video(comments: Sequence[Labelled]) -> dict[str, list[Scored]]:
-    """What the comments of each video score by a model that has learned those of the others."""
+    """Score the comments of each video with a model trained on the other videos."""
     videos = sorted({comment.video for comment in comments})
     return {video: _score(comments, {n for n, each in enumerate(comments) if each.video == video}) for video in videos}
 
 
 def area(scored: Sequence[Scored]) -> float:
-    """The area under the ROC curve: how often a spam scores above what is none (Mann and Whitney's U)."""
+    """The area under the ROC curve: how often spam scores above another comment (Mann and Whitney's U)."""
     ranks: dict[float, list[int]] = {}
     for rank, (score, _) in enumerate(sorted(scored), start=1):
         ranks.setdefault(score, []).append(rank)
@@ -86,7 +86,7 @@ def area(scored: Sequence[Scored]) -> float:
 
 
 def recall(scored: Sequence[Scored]) -> float:
-    """How much of the spam scores above all but one in a hundred of what is none."""
+    """The recall at 1 % false positives."""
     others = sorted((score for score, is_spam in scored if not is_spam), reverse=True)
     return _share(scored, above=others[len(others) // 100], spam=True)
 
@@ -97,18 +97,18 @@ def _share(scored: Sequence[Scored], *, above: float, spam: bool) -> float:
 
 
 def _score(comments: Sequence[Labelled], left_out: set[int]) -> list[Scored]:
-    """What the comments that are ``left_out`` score by a model that has learned the others, one at a time."""
+    """Score the comments that are ``left_out`` with a model trained on the others, one at a time."""
     order = [number for number in range(len(comments)) if number not in left_out]
     Random(1).shuffle(order)  # noqa: S311 - the same each time
     model = SpamModel(learned_from(comments[number] for number in order))
-    return [(model.probability(features_of(comments[n].said).all), comments[n].spam) for n in sorted(left_out)]
+    return [(model.probability(features_of(comments[n].text).all), comments[n].spam) for n in sorted(left_out)]
 
 
 def learned_from(comments: Iterable[Labelled]) -> Learned:
-    """What is learned of ``comments``, one at a time."""
+    """Learn from ``comments``, one at a time."""
     learned = Learned()
     for comment in comments:
-        learned.learn(features_of(comment.said).all, spam=comment.spam)
+        learned.learn(features_of(comment.text).all, spam=comment.spam)
     return learned
 
 
@@ -124,11 +124,11 @@ def _cost(comments: Sequence[Labelled]) -> str:
     made = (perf_counter() - began) * 1e3
     for comment in [*comments] * 3:
         began = perf_counter()
-        find_spam(model, comment.said, action="hold")
+        find_spam(model, comment.text, action="hold")
         microseconds.append((perf_counter() - began) * 1e6)
     cuts = quantiles(microseconds, n=100)
-    return f"Judging one: median {cuts[49]:.0f} µs, p99 {cuts[98]:.0f} µs; the model of all is made in {made:.0f} ms."
+    return f"Classify one comment: median {cuts[49]:.0f} µs, p99 {cuts[98]:.0f} µs; build the model: {made:.0f} ms."
 
 
 if __name__ == "__main__":
-    print("\n".join(told()))
+    print("\n".join(report()))

@@ -1,4 +1,4 @@
-"""How long one call takes that judges 500 comments of a busy thread."""
+"""The duration of one call with 500 decisions on comments of a busy thread."""
 
 from statistics import median
 from time import perf_counter
@@ -10,8 +10,8 @@ import msgspec
 MANY = 500
 
 
-def told(origin: str, key: str) -> str:
-    """A line: the median of three calls over the same comments, whose first is the slowest that they can be."""
+def report(origin: str, key: str) -> str:
+    """A line with the median of three calls on the same comments."""
     comments = some_comments(origin, key)
     seconds = []
     for action in ("reject", "restore", "reject"):
@@ -23,7 +23,7 @@ def told(origin: str, key: str) -> str:
 
 
 def some_comments(origin: str, key: str) -> list[dict[str, Any]]:
-    """The first published comments of the hot thread, as a decision names them."""
+    """The first published comments of the hot thread, with id and revision."""
     comments: list[dict[str, Any]] = []
     page = {"next": ""}
     while len(comments) < MANY and page["next"] is not None:
@@ -34,7 +34,7 @@ def some_comments(origin: str, key: str) -> list[dict[str, Any]]:
 
 
 def call(origin: str, key: str, path: str, body: object = None, *, site: str = "bench") -> Any:
-    """The JSON that the service answers a moderator."""
+    """Call the service as a moderator; return the JSON of the answer."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     sent = None if body is None else msgspec.json.encode(body)
     with urlopen(Request(f"{origin}/v1/sites/{site}{path}", sent, headers), timeout=60) as answer:

@@ -1,7 +1,7 @@
-"""How fast webhooks go out, how soon, and what a backlog and dead endpoints cost those who have no part in it.
+"""Webhook deliveries: throughput, latency, and the effect of a backlog and of hanging endpoints on others.
 
-``python -m tests.bench.delivering`` measures this alone; ``make bench`` ends with it. What is sent is what the
-registering of an article tells; each is committed by itself where how soon it comes is measured.
+``python -m tests.bench.delivering`` measures only this; ``make bench`` ends with it. The events are those of registered
+articles; for latency, each is committed separately.
 """
 
 import asyncio
@@ -30,28 +30,28 @@ from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_settings import PRESETS
 from service.platform.storage.engine import Database
 from tests.bench.a_service import ORIGIN, QUICK, SECRET_KEY, databases, delivering, fill, resident, serving
-from tests.bench.listener import LISTENER, Heard, forget, heard, listening
-from tests.bench.load import Asked, need_wrk, rate
+from tests.bench.listener import LISTENER, Received, listening, read_results, reset
+from tests.bench.load import Subject, need_wrk, rate
 
 MESSAGES = 6_000 if QUICK else 10_000
 BACKLOG = 100_000 if QUICK else 1_000_000
 SECONDS = 5 if QUICK else 20
 PAIRS = 1 if QUICK else 3
-AT_ONCE = 10
+MAX_CONCURRENT = 10
 TITLE = "Moscow conference calls for global counterterrorism dialogue"
-POSTS = Asked("posts", "/v1/sites/bench/threads/hot/comments", spread="no")
+POSTS = Subject("posts", "/v1/sites/bench/threads/hot/comments", spread="no")
 _numbers = count()
 
 
-def told(name: str, url: str) -> list[str]:
-    """Four lines, of a database that :func:`fill` has filled."""
+def report(name: str, url: str) -> list[str]:
+    """Four lines for a database that :func:`fill` has filled."""
     with listening():
-        lines = [how_fast(url), how_soon(url), beside_the_dead(url), beside_a_backlog(url)]
+        lines = [throughput(url), latency(url), beside_hanging_endpoints(url), beside_a_backlog(url)]
     return [f"{name}, {line}." for line in lines]
 
 
-def how_fast(url: str) -> str:
-    """A worker that has much to deliver to one endpoint, and the same client in a bare loop, in turn."""
+def throughput(url: str) -> str:
+    """Throughput to one endpoint: a worker, and the same client in a bare loop, alternately."""
     with delivering(url):
         rounds = [(uvloop.run(_deliver_all(url)), uvloop.run(_post_all(url))) for _ in range(PAIRS)]
     ratio = median(one / bare for one, bare in rounds)
@@ -60,25 +60,25 @@ def how_fast(url: str) -> str:
 
 
 async def _deliver_all(url: str) -> float:
-    """Deliveries a second, from the first that arrives to the last."""
+    """Deliveries per second, from the first one received to the last."""
     database = Database(url)
-    forget()
+    reset()
     site, [endpoint] = await _listening_site(database, "/")
     async with database.write() as connection:
         await change_endpoint(connection, site, endpoint, {"state": "paused"})
-    await _happen(database, site, MESSAGES)
+    await _commit_events(database, site, MESSAGES)
     async with database.write() as connection:
         await change_endpoint(connection, site, endpoint, {"state": "active"})
-    told = await _heard(MESSAGES)
-    await _be_quiet(database)
-    return told.count / told.seconds
+    report = await _wait_until_received(MESSAGES)
+    await _remove_endpoints(database)
+    return report.count / report.seconds
 
 
 async def _post_all(url: str) -> float:
-    """Messages a second that the client posts, each signed, as many at once as a worker does to one endpoint."""
+    """Signed messages per second that the client posts, with a worker's concurrency per endpoint."""
     database = Database(url)
     site, _ = await _listening_site(database)
-    await _happen(database, site, MESSAGES)
+    await _commit_events(database, site, MESSAGES)
     async with database.read() as connection:
         events = await read_events(connection, site.id, after=0, limit=MESSAGES)
     await database.close()
@@ -91,53 +91,51 @@ async def _post_all(url: str) -> float:
             assert answer.status == 204
 
     began = time.perf_counter()
-    await asyncio.gather(*(post() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(post() for _ in range(MAX_CONCURRENT)))
     seconds = time.perf_counter() - began
     await sender.close()
     return MESSAGES / seconds
 
 
-def how_soon(url: str) -> str:
-    """From before the commit to the receipt, at a hundred events a second."""
+def latency(url: str) -> str:
+    """Latency from before the commit to the receipt, at 100 events/s."""
     with delivering(url):
-        told = uvloop.run(_tell_steadily(url, sites=1, paths=["/"]))
-    return (
-        f"100 events a second arrive after {told.p50 * 1000:.0f} ms, 99 in 100 after {told.p99 * 1000:.0f} ms at most"
-    )
+        report = uvloop.run(_deliver_steadily(url, sites=1, paths=["/"]))
+    return f"100 events/s: p50 latency {report.p50 * 1000:.0f} ms, p99 latency {report.p99 * 1000:.0f} ms"
 
 
-def beside_the_dead(url: str) -> str:
-    """A thousand endpoints of a hundred sites with an event a second each; one in ten of them hangs."""
+def beside_hanging_endpoints(url: str) -> str:
+    """A hundred sites with ten endpoints and one event/s each; one endpoint in ten hangs."""
     with delivering(url) as process:
-        told = uvloop.run(_tell_steadily(url, sites=100, paths=["/hang", *(f"/{number}" for number in range(9))]))
+        report = uvloop.run(_deliver_steadily(url, sites=100, paths=["/hang", *(f"/{number}" for number in range(9))]))
         held = resident(process.pid)
     return (
-        f"beside 100 endpoints that hang, 900 are told of an event a second after {told.p50 * 1000:.0f} ms, 99 in 100 "
-        f"after {told.p99 * 1000:.0f} ms at most; the worker holds {held:.0f} MB"
+        f"900 endpoints with an event/s beside 100 that hang: p50 latency {report.p50 * 1000:.0f} ms, p99 latency "
+        f"{report.p99 * 1000:.0f} ms; the worker uses {held:.0f} MB"
     )
 
 
-async def _tell_steadily(url: str, *, sites: int, paths: list[str]) -> Heard:
-    """What is heard of a hundred events a second, each of the next site, whose endpoints are at ``paths``."""
+async def _deliver_steadily(url: str, *, sites: int, paths: list[str]) -> Received:
+    """Commit 100 events/s at ``sites`` in turn, with endpoints at ``paths``; return the results."""
     database = Database(url)
     listening = [(await _listening_site(database, *paths))[0] for _ in range(sites)]
-    forget()
-    for site in listening:  # so that the worker has started and connected
-        await _happen(database, site, 1)
-    await _heard(sites * len([path for path in paths if path != "/hang"]))
-    forget()
+    reset()
+    for site in listening:  # so that the worker is connected
+        await _commit_events(database, site, 1)
+    await _wait_until_received(sites * len([path for path in paths if path != "/hang"]))
+    reset()
     began, events = time.perf_counter(), 100 * SECONDS
     for number in range(events):
         await asyncio.sleep(max(0, began + number / 100 - time.perf_counter()))
-        await _happen(database, listening[number % sites], 1)
-    told = await _heard(events * len([path for path in paths if path != "/hang"]))
-    await _be_quiet(database)
-    return told
+        await _commit_events(database, listening[number % sites], 1)
+    report = await _wait_until_received(events * len([path for path in paths if path != "/hang"]))
+    await _remove_endpoints(database)
+    return report
 
 
 def beside_a_backlog(url: str) -> str:
-    """Posts while a worker goes through a backlog of many deliveries, and posts without, in turn."""
-    uvloop.run(_pile_up(url))
+    """Posts with and without a worker that delivers a large backlog, alternately."""
+    uvloop.run(_create_backlog(url))
     rounds, held = [], []
     with serving(url, ONEREPLY_WEBHOOKS_IN_SERVE="false"):
         rate(POSTS, ORIGIN, 1)
@@ -149,19 +147,19 @@ def beside_a_backlog(url: str) -> str:
                 beside = rate(POSTS, ORIGIN, SECONDS)
                 held.append(resident(process.pid))
             rounds.append((alone, beside, beside / alone))
-    uvloop.run(_be_quiet(Database(url)))
+    uvloop.run(_remove_endpoints(Database(url)))
     alone, beside, ratio = (median(column) for column in zip(*rounds, strict=True))
     return (
-        f"beside a backlog of {BACKLOG:,} deliveries {beside:,.0f} posts/s, without {alone:,.0f}: {ratio:.2f}; "
-        f"the worker holds {held[0]:.0f} MB at first, {held[-1]:.0f} at the end"
+        f"{beside:,.0f} posts/s beside a backlog of {BACKLOG:,} deliveries, {alone:,.0f} without: {ratio:.2f}; "
+        f"the worker uses {held[0]:.0f} MB at first, {held[-1]:.0f} at the end"
     )
 
 
-async def _pile_up(url: str) -> None:
-    """Ten endpoints, each with a tenth of the backlog to be tried again at once."""
+async def _create_backlog(url: str) -> None:
+    """Create endpoints that share the backlog; all deliveries are due."""
     database = Database(url)
     site, endpoints = await _listening_site(database, *(f"/{number}" for number in range(BACKLOG // 10_000)))
-    await _happen(database, site, 10_000)
+    await _commit_events(database, site, 10_000)
     now = clock.now()
     state, nothing = literal("waiting"), literal(0)
     async with database.write() as connection:
@@ -178,9 +176,9 @@ async def _pile_up(url: str) -> None:
 
 
 async def _listening_site(database: Database, *paths: str) -> tuple[Site, list[UUID]]:
-    """A new site and its endpoints at the listener's ``paths``."""
+    """Add a site and its endpoints at the listener's ``paths``."""
     async with database.write() as connection:
-        slug = f"telling-{next(_numbers)}-{int(time.time())}"
+        slug = f"receiving-{next(_numbers)}-{int(time.time())}"
         site = await add_site(connection, slug, name=slug, locale="en", settings=PRESETS["open"])
         return site, [await _listen(connection, site, path) for path in paths]
 
@@ -198,25 +196,25 @@ async def _listen(connection: AsyncConnection, site: Site, path: str) -> UUID:
     return endpoint.id
 
 
-async def _happen(database: Database, site: Site, events: int) -> None:
-    """Commit ``events`` events of ``site``, all at once."""
+async def _commit_events(database: Database, site: Site, events: int) -> None:
+    """Commit ``events`` events of ``site`` in one transaction."""
     async with database.write() as connection:
         for _ in range(events):
             article = str(next(_numbers))
             await register_thread(connection, site, article, {"title": TITLE, "url": f"https://x.example/{article}"})
 
 
-async def _heard(messages: int) -> Heard:
-    """What was heard once all ``messages`` were, or after a minute."""
+async def _wait_until_received(messages: int) -> Received:
+    """Wait until all ``messages`` are received, for at most a minute; return the results."""
     for _ in range(600):
         await asyncio.sleep(0.1)
-        if (told := heard()).count >= messages:
+        if (report := read_results()).count >= messages:
             break
-    return told
+    return report
 
 
-async def _be_quiet(database: Database) -> None:
-    """Have no endpoint listen any more."""
+async def _remove_endpoints(database: Database) -> None:
+    """Remove all endpoints."""
     async with database.write() as connection:
         await connection.execute(update(EndpointRow).values(state="removed"))
     await database.close()
@@ -228,7 +226,7 @@ def main() -> None:
     with databases() as urls:
         for name, url in urls.items():
             asyncio.run(fill(url))
-            print("\n".join(told(name, url)), flush=True)
+            print("\n".join(report(name, url)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The embed in Chromium slowed down four times: when a thread of fifty comments is ready, and what it moves."""
+"""The embed in Chromium with a CPU slowed down four times: time to ready with 50 comments, and layout shift."""
 
 from pathlib import Path
 from statistics import median
@@ -19,15 +19,15 @@ new PerformanceObserver((list) => {
 window.settled = new Promise((settle) => {
   addEventListener("onereply:ready", () => {
     window.ready = performance.now();
-    setTimeout(settle, 500); // what moves late moves too
+    setTimeout(settle, 500); // include late layout shifts
   });
 });
 """
 LOADED = "performance.getEntriesByType('resource').find((each) => each.name.endsWith('/embed.js')).responseEnd"
 
 
-def told(article: str) -> str:
-    """What it took, for ``article`` of the site that is measured; or that it can't be measured here."""
+def report(article: str) -> str:
+    """A line with the results for ``article``, or the reason why it can't be measured."""
     if not CHROMIUM.exists():
         return "The embed is not measured: there is no Chromium at /usr/bin/chromium."
     with sync_playwright() as playwright:
@@ -42,7 +42,7 @@ def told(article: str) -> str:
 
 
 def _run(browser: Browser, url: str) -> tuple[float, float]:
-    """Milliseconds to being ready, and the cumulative layout shift, in a browser that has kept nothing."""
+    """Milliseconds until ready, and the cumulative layout shift, with an empty cache."""
     context = browser.new_context(viewport={"width": 1000, "height": 800}, bypass_csp=True)
     page = context.new_page()
     page.add_init_script(WATCH)

@@ -1,6 +1,6 @@
-"""Who listens, as fast as can be: a process that takes whatever is posted, and tells how late it came.
+"""A fast webhook receiver in a process of its own, which measures the latency of each message.
 
-A path that begins with ``/hang`` gets no answer. ``GET`` tells what was heard, ``DELETE`` forgets it.
+A path that begins with ``/hang`` gets no answer. ``GET`` returns the results, ``DELETE`` resets them.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ import uvloop
 
 PORT = 8770
 LISTENER = f"http://127.0.0.1:{PORT}"
-TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 TIMESTAMP = b'"timestamp":"'
 
 
-class Heard(msgspec.Struct):
-    """How many messages came, how many seconds after what they tell half and 99 in 100 of them did, and how fast."""
+class Received(msgspec.Struct):
+    """The number of messages, the p50 and p99 latency in seconds, and the seconds from the first to the last."""
 
     count: int
     p50: float
@@ -34,8 +34,8 @@ class Heard(msgspec.Struct):
 class Listener(asyncio.Protocol):
     """One connection."""
 
-    late: list[float] = []  # noqa: RUF012 - what all connections have in common
-    times: list[float] = []  # noqa: RUF012 - and this
+    late: list[float] = []  # noqa: RUF012 - all connections share it
+    times: list[float] = []  # noqa: RUF012 - all connections share it
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport, self._held = cast("asyncio.Transport", transport), b""
@@ -53,38 +53,38 @@ class Listener(asyncio.Protocol):
 
     def _answer(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"get"):
-            told = msgspec.json.encode(self._heard())
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(told) + told)
+            report = msgspec.json.encode(self._results())
+            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(report) + report)
         elif head.startswith(b"delete"):
             self.late.clear()
             self.times.clear()
-            self._transport.write(TAKEN)
+            self._transport.write(NO_CONTENT)
         elif not head.startswith(b"post /hang"):
             now, at = time.time(), body.find(TIMESTAMP) + len(TIMESTAMP)
             self.late.append(now - datetime.fromisoformat(body[at : body.index(b'"', at)].decode()).timestamp())
             self.times.append(now)
-            self._transport.write(TAKEN)
+            self._transport.write(NO_CONTENT)
 
-    def _heard(self) -> Heard:
+    def _results(self) -> Received:
         late = sorted(self.late) or [0.0]
         seconds = self.times[-1] - self.times[0] if self.times else 0.0
-        return Heard(len(self.late), late[len(late) // 2], late[len(late) * 99 // 100], seconds)
+        return Received(len(self.late), late[len(late) // 2], late[len(late) * 99 // 100], seconds)
 
 
 async def serve(port: int) -> None:
-    """Until the process ends."""
+    """Serve until the process ends."""
     server = await asyncio.get_running_loop().create_server(Listener, "127.0.0.1", port, backlog=2048)
     await server.serve_forever()
 
 
 @contextmanager
 def listening() -> Iterator[None]:
-    """The listener as a process of its own, for the block."""
+    """Run the listener as a process during the block."""
     with subprocess.Popen([sys.executable, "-m", "tests.bench.listener"]) as process:
         try:
             for _ in range(100):
                 try:
-                    heard()
+                    read_results()
                     break
                 except OSError:
                     time.sleep(0.1)
@@ -93,14 +93,14 @@ def listening() -> Iterator[None]:
             process.terminate()
 
 
-def heard() -> Heard:
-    """What the listener has heard since it was told to forget."""
+def read_results() -> Received:
+    """The results since the last reset."""
     with urlopen(LISTENER, timeout=10) as answer:
-        return msgspec.json.decode(answer.read(), type=Heard)
+        return msgspec.json.decode(answer.read(), type=Received)
 
 
-def forget() -> None:
-    """Have the listener begin anew."""
+def reset() -> None:
+    """Reset the listener's results."""
     urlopen(Request(LISTENER, method="DELETE"), timeout=10).close()
 
 

@@ -1,4 +1,4 @@
-"""Threads of 100 to 1,000,000 comments, and what PostgreSQL touches for a page from their middle."""
+"""Threads of 100 to 1,000,000 comments, and the buffers that PostgreSQL reads for a page in their middle."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ WHERE thread_id = :thread AND path > :after AND shown ORDER BY path LIMIT 50"""
 
 
 async def grow(database: Database, thread_id: int, size: int) -> None:
-    """Give a thread ``size`` published comments, every third one an answer."""
+    """Add ``size`` published comments to a thread; two of three are replies."""
     for first in range(1, size + 1, 50_000):
         async with database.write() as connection:
             rows = [row(thread_id, place) for place in range(first, min(first + 50_000, size + 1))]
@@ -30,7 +30,7 @@ async def grow(database: Database, thread_id: int, size: int) -> None:
 
 
 def row(thread_id: int, place: int) -> dict[str, Any]:
-    """A usual comment at ``place``."""
+    """A typical comment at ``place``."""
     above = (place - place % 3).to_bytes(4, "big") if place % 3 and place > 3 else None
     spot = spot_below(above, place, max_depth=6)
     comment = Comment(
@@ -43,9 +43,9 @@ def row(thread_id: int, place: int) -> dict[str, Any]:
 
 
 async def explain(connection: AsyncConnection, thread_id: int, after: bytes) -> str:
-    """What PostgreSQL touched for one page."""
-    told = (await connection.execute(text(EXPLAIN), {"thread": thread_id, "after": after})).scalar_one()
-    plan = (told if isinstance(told, list) else json.loads(told))[0]["Plan"]
+    """The plan, rows and buffers of one page."""
+    explained = (await connection.execute(text(EXPLAIN), {"thread": thread_id, "after": after})).scalar_one()
+    plan = (explained if isinstance(explained, list) else json.loads(explained))[0]["Plan"]
     scan = plan["Plans"][0]
     touched = scan["Shared Hit Blocks"] + scan["Shared Read Blocks"]
     return f"{scan['Node Type']} on {scan.get('Index Name')}: {scan['Actual Rows']:.0f} rows, {touched} buffers"

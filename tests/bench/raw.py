@@ -1,4 +1,4 @@
-"""The yardstick of writes: the database alone doing the same rows, one transaction a post, nothing above it.
+"""The yardstick of writes: the database alone writes the same rows, one transaction per post.
 
 PostgreSQL by pgbench with 64 clients; SQLite by the standard library's ``sqlite3`` in one thread. The rows are copies
 of those that a real post left.
@@ -23,14 +23,14 @@ MOVED = "reply_count = reply_count + 1, places = places + 1, sequence = sequence
 
 
 def copied(table: str, **instead: str) -> str:
-    """An INSERT of one row of ``table`` again, with other values ``instead``."""
+    """An INSERT that copies one row of ``table``, with other values ``instead``."""
     columns = [column.name for column in METADATA.tables[table].columns]
     values = ", ".join(instead.get(column, column) for column in columns)
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table}"
 
 
 def postgresql_rate(url: str, seconds: float, *, spread: bool) -> float:
-    """Posts a second of pgbench."""
+    """Posts per second of pgbench."""
     thread = f"random(2, {THREADS + 1})" if spread else "1"
     lines = [
         f"\\set thread {thread}",
@@ -67,7 +67,7 @@ def postgresql_rate(url: str, seconds: float, *, spread: bool) -> float:
 
 
 def sqlite_rate(url: str, seconds: float, *, spread: bool) -> float:
-    """Posts a second of one thread with the standard library's driver, each commit on the disk."""
+    """Posts per second of one thread with the standard library's driver and durable commits."""
     connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=30)
     connection.executescript("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
     posts, started = 0, time.perf_counter()

@@ -1,5 +1,5 @@
-"""What it costs to screen a comment: real ones and hostile ones, by every rule, two lists of 10,000 words and a
-classifier that has learned 1,138 comments.
+"""The cost of screening a comment, real or hostile: every rule, two lists of 10,000 words and a classifier trained on
+1,138 comments.
 
 ``python -m tests.bench.screening``; part of ``make bench``.
 """
@@ -25,8 +25,8 @@ SYLLABLES = ("ba", "ko", "ri", "tu", "shen", "vel", "mor", "qua", "zi", "lan")
 HOSTILE = ("e\u0301\u0323" * 3_333, "\u202e" * 10_000, "a" * 10_000, "a " * 5_000, "ба" * 5_000, "casin" * 2_000)
 
 
-def told() -> list[str]:
-    """A line each: real comments, and 10,000 characters, usual and hostile ones."""
+def report() -> list[str]:
+    """One line each for real comments and for 10,000 characters, typical and hostile."""
     return [
         line("a real comment", _comments()),
         line("10,000 usual characters", [(TEXT * 40)[:10_000]]),
@@ -42,7 +42,7 @@ def line(what: str, bodies: Sequence[str]) -> str:
 
 
 def _timed(bodies: Sequence[str]) -> Iterator[float]:
-    words = [*words_to_look_for()]
+    words = [*terms_to_find()]
     rules = Rules(
         hold_words=tuple(words[:10_000]),
         reject_words=tuple(words[10_000:]),
@@ -68,8 +68,8 @@ def _timed(bodies: Sequence[str]) -> Iterator[float]:
         yield (perf_counter() - began) * 1e6
 
 
-def words_to_look_for() -> Iterator[str]:
-    """20,000 terms: most are words, some go on, some have a gap, some are two words."""
+def terms_to_find() -> Iterator[str]:
+    """20,000 terms: mostly words, some with a wildcard, some of two words."""
     random = Random(1)  # noqa: S311 - the same each time
     for number, parts in enumerate(islice(product(SYLLABLES, repeat=5), 20_000)):
         word = "".join(parts)
@@ -85,4 +85,4 @@ def _comments() -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(told()))
+    print("\n".join(report()))

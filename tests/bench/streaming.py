@@ -1,6 +1,6 @@
-"""Streams: what one costs in memory, and when a post has reached all of them.
+"""Streams: memory per stream, and the time until a post has reached all of them.
 
-One worker, and every client in another process. Each client has an address of its own, as behind a proxy.
+One worker, and all clients in another process. Each client has its own address, as behind a proxy.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from tests.bench.a_service import ORIGIN, PORT, QUICK, resident, serving
 
 STREAMS = 2_000
 POSTS = 5 if QUICK else 20
-AT_ONCE = 100
+MAX_CONCURRENT = 100
 PATH = "/v1/sites/bench/threads/hot"
 HEAD = (
     "GET {path}/stream HTTP/1.1\r\nhost: 127.0.0.1\r\naccept-language: {language}\r\n"
@@ -29,8 +29,8 @@ HEAD = (
 LANGUAGES = ("en", "de", "fr", "ru", "ar")
 
 
-def told(name: str, url: str) -> str:
-    """What 2,000 streams of one thread cost, a sentence."""
+def report(name: str, url: str) -> str:
+    """A line with the cost of 2,000 streams of one thread."""
     allow_files()
     with serving(url) as process:
         post(0)
@@ -49,16 +49,16 @@ def told(name: str, url: str) -> str:
 
 
 def allow_files() -> None:
-    """Have this process, and those that it starts, open as many files as they may."""
+    """Raise the limit of open files for this process and its children."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def time_to_all(number: int, clients: IO[bytes]) -> float:
-    """Seconds from before a post until the last client has it."""
-    begun = time.time()
+    """Seconds from before a post until the last client has received it."""
+    started = time.time()
     post(number)
-    return float(clients.readline()) - begun
+    return float(clients.readline()) - started
 
 
 def post(number: int) -> None:
@@ -69,7 +69,7 @@ def post(number: int) -> None:
 
 
 class Client(asyncio.Protocol):
-    """One stream; what is heard by all is counted together."""
+    """One stream; all streams share the counters."""
 
     joined = 0
     heard = 0
@@ -93,13 +93,13 @@ class Client(asyncio.Protocol):
 
 
 async def listen() -> None:
-    """Open every stream, say so, and listen until the process ends."""
+    """Open every stream, print a line, and listen until the process ends."""
     loop, Client.all_joined = asyncio.get_running_loop(), asyncio.Event()
-    for first in range(0, STREAMS, AT_ONCE):
-        clients = [partial(Client, number) for number in range(first, first + AT_ONCE)]
+    for first in range(0, STREAMS, MAX_CONCURRENT):
+        clients = [partial(Client, number) for number in range(first, first + MAX_CONCURRENT)]
         await asyncio.gather(*(loop.create_connection(client, "127.0.0.1", PORT) for client in clients))
     await Client.all_joined.wait()
-    print("All of them listen.", flush=True)
+    print("All streams are open.", flush=True)
     await asyncio.Event().wait()
 
 

@@ -1,6 +1,6 @@
-"""Debian's PgBouncer in front of a server, in transaction mode, as many installations have it.
+"""Debian's PgBouncer in front of a server, in transaction mode, as in many installations.
 
-It has a pool so small that the clients share its server connections, and refuses startup parameters it does not know.
+Its pool is so small that clients share server connections, and it refuses unknown startup parameters.
 """
 
 import subprocess

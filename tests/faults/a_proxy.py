@@ -1,4 +1,4 @@
-"""A TCP proxy to a server, as a network that fails: it passes bytes, swallows them, cuts or refuses connections."""
+"""A TCP proxy that simulates a failing network: it passes or swallows bytes, and resets or refuses connections."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: the connection ends
 
 
 class Connection:
-    """A client's connection and the server's. Once ``swallowed`` it stays so, as behind a firewall that forgot it."""
+    """A client's connection and the server's. Once ``swallowed``, it stays so, as behind a firewall that evicted it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.client = (reader, writer)
@@ -18,7 +18,7 @@ class Connection:
         self.swallowed = False
 
     async def carry(self, host: str, port: int) -> None:
-        """Carry bytes both ways until one side ends; swallowed bytes and ends go nowhere."""
+        """Carry bytes both ways until one side ends; swallow bytes and ends if ``swallowed``."""
         try:
             if self.swallowed:
                 await self._pump(self.client[0], None)
@@ -55,7 +55,7 @@ class Connection:
 
 
 class Proxy:
-    """Listens on ``port`` of 127.0.0.1, and passes what comes to ``host`` and ``server_port``."""
+    """Listens on ``port`` of 127.0.0.1 and forwards to ``host`` and ``server_port``."""
 
     def __init__(self, host: str, server_port: int) -> None:
         self._target = (host, server_port)
@@ -67,7 +67,7 @@ class Proxy:
     @classmethod
     @asynccontextmanager
     async def running(cls, host: str, server_port: int) -> "AsyncIterator[Proxy]":
-        """A proxy on a port that the kernel gives, until the end of the block."""
+        """Run a proxy on a free port during the block."""
         proxy = cls(host, server_port)
         await proxy.pass_on()
         try:
@@ -76,20 +76,20 @@ class Proxy:
             await proxy.refuse()
 
     async def pass_on(self) -> None:
-        """Pass bytes for each connection that begins from now on."""
+        """Forward the bytes of new connections."""
         self._swallows = False
         if self._listener is None:
             self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
             self.port = self._listener.sockets[0].getsockname()[1]
 
     def swallow(self) -> None:
-        """Keep every connection open, accept new ones, and pass nothing: a black hole."""
+        """Keep every connection open, accept new ones, and forward nothing."""
         self._swallows = True
         for connection in self._connections.values():
             connection.swallowed = True
 
     async def cut(self) -> None:
-        """Cut all connections; new ones are passed or swallowed as before."""
+        """Reset all connections; new ones are forwarded or swallowed as before."""
         tasks = list(self._connections)
         for connection in self._connections.values():
             connection.reset()
@@ -98,7 +98,7 @@ class Proxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def refuse(self) -> None:
-        """Cut all connections and refuse new ones."""
+        """Reset all connections and refuse new ones."""
         if self._listener:
             self._listener.close()
             self._listener = None

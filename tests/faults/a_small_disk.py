@@ -1,4 +1,4 @@
-"""A file system of few megabytes, which can be filled: only root may mount one, else the test is skipped."""
+"""A small file system that can be filled. Only root may mount one; otherwise the test is skipped."""
 
 import subprocess
 import tempfile
@@ -21,7 +21,7 @@ class SmallDisk:
     @classmethod
     @contextmanager
     def mounted(cls, *, megabytes: int) -> "Iterator[SmallDisk]":
-        """A file system of that size in memory until the end of the block."""
+        """Mount a file system of this size in memory during the block."""
         with tempfile.TemporaryDirectory(prefix="onereply-disk-") as folder:
             mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", folder]
             done = subprocess.run(mount, capture_output=True, text=True, check=False)
@@ -33,15 +33,15 @@ class SmallDisk:
                 subprocess.run(["umount", "--lazy", folder], check=True)
 
     def fill(self) -> None:
-        """Take all that is left."""
+        """Fill the free space."""
         with self._filler.open("ab", buffering=0) as file, suppress(OSError):
             while True:
                 file.write(CHUNK)
 
     def free(self) -> None:
-        """Give it back."""
+        """Free the space again."""
         self._filler.unlink(missing_ok=True)
 
     def make_read_only(self) -> None:
-        """Refuse every write; nobody may have a file open for writing."""
+        """Remount it read-only; no file may be open for writing."""
         subprocess.run(["mount", "-o", "remount,ro", str(self.folder)], check=True)

@@ -1,4 +1,4 @@
-"""A streaming standby of a server: a hot one, which reads follow, and which can become the primary."""
+"""A streaming hot standby of a server, which can be promoted to primary."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ ALL_STANDBYS = "ALTER SYSTEM SET synchronous_standby_names = '*'"
 
 @contextmanager
 def a_standby(primary: PostgreSQL, folder: Path) -> Iterator[PostgreSQL]:
-    """A synchronous standby of ``primary`` in ``folder``: what the primary has acknowledged is there.
+    """A synchronous standby of ``primary`` in ``folder``: it has every transaction that the primary acknowledged.
 
-    It listens on a TCP port of its own. ``promote`` makes it the primary.
+    It listens on its own TCP port. ``promote`` makes it the primary.
     """
     standby = PostgreSQL(folder, programs=primary.programs, tcp=True, password=primary.password)
     primary.programs.make_folder(folder)
@@ -31,5 +31,5 @@ def a_standby(primary: PostgreSQL, folder: Path) -> Iterator[PostgreSQL]:
 
 
 def promote(standby: PostgreSQL) -> None:
-    """Make ``standby`` a primary; it takes writes when this returns."""
+    """Promote ``standby`` to primary; it accepts writes when this returns."""
     assert standby.psql("SELECT pg_promote(true, 30)") == "t"

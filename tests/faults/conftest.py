@@ -13,14 +13,14 @@ from tests.postgres import PostgreSQL
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Nothing is printed: what fails is meant to."""
+    """Suppress the log, because these tests cause failures."""
     with structlog.testing.capture_logs():
         yield
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that other system users can reach, unlike pytest's own."""
+    """A folder that other system users can read, unlike pytest's own."""
     path = Path(tempfile.mkdtemp(prefix="onereply-faults-"))
     yield path
     shutil.rmtree(path, ignore_errors=True)
@@ -28,6 +28,6 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[PostgreSQL]:
-    """A server of its own for a test that stops or kills it."""
+    """A server for one test, which stops or kills it."""
     with PostgreSQL.running(folder / "server", tcp=True) as server:
         yield server

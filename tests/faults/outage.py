@@ -1,7 +1,7 @@
-"""What the service promises while its database is lost, locked or full, proved by a real process and real clients.
+"""The promises of the service while its database is lost, locked or full, tested with a real process and real clients.
 
-Every answer is a 2xx or a 503, and comes soon. Every acknowledged comment is there afterwards, once. Writes come back
-without a restart. ``/readyz`` is 503 while nothing can be written. SIGTERM ends the process in time, also meanwhile.
+Every answer is a 2xx or a 503, in time. Every acknowledged comment is there afterwards, once. Writes recover without a
+restart. ``/readyz`` is 503 while nothing can be written. SIGTERM ends the process in time, also during the outage.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from tests.promises.serving import COMMAND, Server
 
 THREADS = 3
 WARM_UP_SECONDS = 60
-ANSWER_SECONDS = 10  # 5 are promised; the rest is for a busy machine
+ANSWER_SECONDS = 10  # the promise is 5; the rest is slack for a busy machine
 DETECTION_SECONDS = 3  # until /readyz has noticed
 BACK_SECONDS = 20
 SHUTDOWN_SECONDS = 3
@@ -34,10 +34,10 @@ Fault = AbstractAsyncContextManager[None]
 
 @dataclass(frozen=True)
 class Outage:
-    """``fault`` begins the outage where its block begins, and ends it with the block, ``seconds`` later.
+    """``fault`` is a block during which the outage lasts, for ``seconds``.
 
-    The service is given ``url``. ``before`` and ``after``, by default the same, lead to the database past the fault.
-    ``writes_stop`` says whether nothing at all can be written meanwhile.
+    The service uses ``url``. ``before`` and ``after``, by default the same, are URLs of the database that avoid the
+    fault. ``writes_stop`` says whether all writes fail during the outage.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class Course:
-    """How it went: when the outage ``began`` and ``ended`` (monotonic), and seconds; ``back`` is None for never."""
+    """The course of an outage: its start and end (monotonic), and seconds to recover (None: never) and shut down."""
 
     began: float
     ended: float
@@ -61,7 +61,7 @@ class Course:
 
 
 async def prove_survived(outage: Outage) -> None:
-    """Put a service under traffic, have the outage, and prove the promises; a row of figures is printed."""
+    """Run a service under traffic, cause the outage, and check the promises; print a row of figures."""
     threads = await prepared_threads(outage.before or outage.url)
     async with a_service(outage.url) as server, a_service(outage.url) as other:
         course = await run_through(outage, server, other, threads)
@@ -78,7 +78,7 @@ async def prove_survived(outage: Outage) -> None:
 
 
 async def run_through(outage: Outage, server: Server, other: Server, threads: Sequence[AThread]) -> Course:
-    """Have the outage under traffic to ``server``; the process ``other`` is told to end in its middle."""
+    """Cause the outage under traffic to ``server``; stop the process ``other`` in the middle."""
     async with Traffic.to(server, threads) as traffic:
         warm = await traffic.until_recovered(threads, since=monotonic(), seconds=WARM_UP_SECONDS)
         assert warm is not None, server.log[-3:]
@@ -93,7 +93,7 @@ async def run_through(outage: Outage, server: Server, other: Server, threads: Se
 
 
 async def prepared_threads(url: str) -> list[AThread]:
-    """A migrated database's site, with threads; the app that made them is gone."""
+    """Migrate the database, and add a site with threads."""
     database = Database(url, read_connections=1)
     await migrate(database)
     await database.close()
@@ -104,7 +104,7 @@ async def prepared_threads(url: str) -> list[AThread]:
 
 @asynccontextmanager
 async def a_service(url: str) -> AsyncIterator[Server]:
-    """A process that serves ``url`` until the end of the block; it listens, and may not be ready."""
+    """A process that serves the database at ``url`` during the block; it listens, but may not be ready."""
     settings = settings_of(url, {"shutdown_seconds": str(SHUTDOWN_SECONDS)})
     server = Server(await begin_process(COMMAND, settings), url)
     try:
@@ -116,7 +116,7 @@ async def a_service(url: str) -> AsyncIterator[Server]:
 
 
 async def seconds_to_shut_down(server: Server, threads: Sequence[AThread]) -> float:
-    """How long the process lives after SIGTERM, with posts in flight; it is killed where it won't end."""
+    """Seconds from SIGTERM to the end of the process, with posts in flight; it is killed if it does not end."""
     async with server.client() as client:
         posts = [
             asyncio.create_task(AThread(replace(thread.site, client=client), thread.article).post(f"To the end {n}."))
@@ -131,7 +131,7 @@ async def seconds_to_shut_down(server: Server, threads: Sequence[AThread]) -> fl
 
 
 async def end(server: Server) -> None:
-    """Tell the process to stop, and kill it where it is still there long after its limit."""
+    """Stop the process, and kill it if it is still running long after its limit."""
     try:
         async with asyncio.timeout(SHUTDOWN_SECONDS + 2 * SHUTDOWN_SLACK_SECONDS):
             await server.stop()
@@ -140,17 +140,17 @@ async def end(server: Server) -> None:
 
 
 def print_row(name: str, course: Course) -> None:
-    """A row of the table: the case, the slowest answer, how many of each status, seconds to recover and to end."""
+    """Print a row of the table: case, slowest answer, answers by status, seconds to recover and to shut down."""
     answers = course.traffic.answers
     statuses = Counter(str(answer.status or "none") for answer in answers)
-    told = ", ".join(f"{status}: {number}" for status, number in sorted(statuses.items()))
+    counts = ", ".join(f"{status}: {number}" for status, number in sorted(statuses.items()))
     slowest = max(answer.seconds for answer in answers)
     back = "never" if course.back is None else f"{course.back:.1f} s"
-    print(f"\n| {name} | slowest {slowest:.1f} s | {told} | back after {back} | SIGTERM {course.shutdown:.1f} s |")
+    print(f"\n| {name} | slowest {slowest:.1f} s | {counts} | back after {back} | SIGTERM {course.shutdown:.1f} s |")
 
 
 def broken_answers(answers: Sequence[Answer]) -> list[str]:
-    """A line for each kind of answer that is neither a 2xx nor a 503, and for each that came too late."""
+    """A line for each kind of answer that is neither 2xx nor 503, or too slow."""
     wrong = Counter(
         f"{each.kind}: {each.status or 'no answer'}"
         for each in answers
@@ -161,7 +161,7 @@ def broken_answers(answers: Sequence[Answer]) -> list[str]:
 
 
 def wrongly_ready(course: Course) -> list[str]:
-    """Whether ``/readyz`` said during the outage that the service is ready, or said nothing at all."""
+    """A line if ``/readyz`` was not 503 during the outage, or gave no answer at all."""
     told = [
         each
         for each in course.traffic.answers
@@ -174,7 +174,7 @@ def wrongly_ready(course: Course) -> list[str]:
 
 
 async def missing_comments(url: str, threads: Sequence[AThread], acknowledged: set[str]) -> list[str]:
-    """What is wrong with what the database holds: a comment that is missing or there twice, or a finding of verify."""
+    """The errors in the database: missing or duplicate comments, and findings of verify."""
     app = create_app(an_installation(url))
     async with app.router.lifespan_context(app):
         site = threads[0].site.at(app)

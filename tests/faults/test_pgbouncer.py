@@ -1,4 +1,4 @@
-"""Behind PgBouncer in transaction mode, as Debian ships it: settings hold, and clients share server connections."""
+"""Behind PgBouncer in transaction mode, session settings apply and clients share server connections."""
 
 import asyncio
 from pathlib import Path
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 CLIENTS = 20
 
 
-async def test_each_transaction_has_its_settings_and_prepared_statements_are_in_nobodys_way(
+async def test_each_transaction_has_its_settings_and_prepared_statements_do_not_conflict(
     server: PostgreSQL, folder: Path
 ) -> None:
     direct = server.new_database()

@@ -1,4 +1,4 @@
-"""PostgreSQL answers, but takes no connections, holds locks, has no room or is read-only: see ``outage.py``."""
+"""PostgreSQL runs, but has no free connections, held locks, a full disk or is read-only: see ``outage.py``."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def test_the_service_survives_a_server_without_a_free_connection(server: P
 
 @asynccontextmanager
 async def locked(url: str, statement: str) -> AsyncIterator[None]:
-    """Somebody else holds what ``statement`` locks."""
+    """Another transaction holds the locks of ``statement``."""
     other = await asyncpg.connect(url)
     transaction = other.transaction()
     await transaction.start()
@@ -62,7 +62,7 @@ async def test_the_service_survives_a_lock_that_is_held_for_long(server: Postgre
 
 @asynccontextmanager
 async def full(disk: SmallDisk) -> AsyncIterator[None]:
-    """The disk has no room."""
+    """The disk is full."""
     disk.fill()
     yield
     disk.free()
@@ -101,7 +101,7 @@ async def test_the_service_survives_a_url_that_leads_to_a_standby(server: Postgr
 
 
 async def _until_accepted(thread: AThread) -> None:
-    """Send one post under one key until it is accepted, as a client does that is told to come again."""
+    """Retry one post with one key until it is accepted."""
     async with asyncio.timeout(BACK_SECONDS):
         status = 503
         while status == 503:

@@ -1,4 +1,4 @@
-"""PostgreSQL stops, is killed, or can't be reached: see ``outage.py`` for what is proved."""
+"""PostgreSQL stops, is killed, or can't be reached: see ``outage.py`` for the promises."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def test_the_service_survives_a_stop_of_the_server_behind_pgbouncer(server
 
 @asynccontextmanager
 async def swallowed(proxy: Proxy) -> AsyncIterator[None]:
-    """Bytes are swallowed both ways; connections of that time stay dead for good."""
+    """The proxy swallows bytes both ways; connections from this time never recover."""
     proxy.swallow()
     yield
     await proxy.pass_on()
@@ -52,7 +52,7 @@ async def swallowed(proxy: Proxy) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def cut_off(proxy: Proxy) -> AsyncIterator[None]:
-    """Connections are cut again and again, and new ones are accepted only to be cut."""
+    """All connections, also new ones, are reset every 50 ms."""
 
     async def cut_all() -> None:
         while True:
@@ -67,7 +67,7 @@ async def cut_off(proxy: Proxy) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def refused(proxy: Proxy) -> AsyncIterator[None]:
-    """Nobody listens."""
+    """Connections are refused."""
     await proxy.refuse()
     yield
     await proxy.pass_on()
@@ -85,7 +85,7 @@ async def test_the_service_survives_a_broken_network(server: PostgreSQL, how: st
                 url,
                 lambda: faults[how](proxy),
                 seconds=12,
-                writes_stop=how != "cut",  # between two cuts something may get through
+                writes_stop=how != "cut",  # a write may succeed between two resets
                 before=direct,
                 after=direct,
             )

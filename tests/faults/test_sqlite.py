@@ -1,4 +1,4 @@
-"""SQLite's file is locked, has no room, is damaged or belongs to a newer release: see ``outage.py``."""
+"""SQLite's file is locked, damaged, on a full disk or of a newer release: see ``outage.py``."""
 
 import shutil
 import sqlite3
@@ -27,7 +27,7 @@ OTHER_REVISION = "UPDATE alembic_version SET version_num = '{}'"
 
 @asynccontextmanager
 async def full(disk: SmallDisk) -> AsyncIterator[None]:
-    """The disk has no room."""
+    """The disk is full."""
     disk.fill()
     yield
     disk.free()
@@ -41,7 +41,7 @@ async def test_the_service_survives_a_full_disk() -> None:
 
 @asynccontextmanager
 async def locked(path: Path) -> AsyncIterator[None]:
-    """Another program writes in the file."""
+    """Another program holds the write lock."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -68,7 +68,7 @@ async def test_the_service_survives_a_migration_to_a_newer_release(tmp_path: Pat
     await prove_survived(Outage("newer revision", f"sqlite:///{path}", lambda: newer(path)))
 
 
-async def test_a_read_only_file_is_said_at_the_start_or_answered_with_503(tmp_path: Path) -> None:
+async def test_a_read_only_file_stops_the_start_or_is_answered_with_503(tmp_path: Path) -> None:
     path = tmp_path / "onereply.db"
     threads = await prepared_threads(f"sqlite:///{path}")
     with SmallDisk.mounted(megabytes=32) as disk:
@@ -79,7 +79,7 @@ async def test_a_read_only_file_is_said_at_the_start_or_answered_with_503(tmp_pa
             async with a_service(url) as server, server.thread(threads[0]) as door, server.client() as client:
                 assert (await door.post()).status_code == 503
                 assert (await client.get("/readyz")).status_code == 503
-        except RuntimeError as stopped:  # one line, as the commands have it
+        except RuntimeError as stopped:  # the command's one-line error
             assert "Error: " in str(stopped)
 
 
@@ -101,7 +101,7 @@ async def test_a_damaged_page_is_answered_with_503_and_the_process_ends_in_time(
 
 
 def damage(path: Path) -> None:
-    """Write nonsense over the page where the table of comments begins, with nothing left in the write-ahead log."""
+    """Overwrite the root page of the table of comments, after a checkpoint that empties the write-ahead log."""
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as other:
         [page] = other.execute(ROOT_PAGE).fetchone()
         [size] = other.execute("PRAGMA page_size").fetchone()

@@ -1,4 +1,4 @@
-"""The tools of the fault tests do what they say."""
+"""Tests of the tools of the fault tests."""
 
 import asyncio
 import errno
@@ -21,7 +21,7 @@ SHORT_SECONDS = 0.2
 
 @asynccontextmanager
 async def an_echo() -> AsyncIterator[int]:
-    """The port of a server that sends back what it gets."""
+    """The port of an echo server."""
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -44,7 +44,7 @@ class Client:
         return cls(*await asyncio.open_connection("127.0.0.1", proxy.port))
 
     async def say(self, word: bytes) -> bytes | None:
-        """What comes back of ``word``; None where nothing comes for a moment."""
+        """Send ``word`` and return the answer; None if there is none within :data:`SHORT_SECONDS`."""
         self._writer.write(word)
         try:
             async with asyncio.timeout(SHORT_SECONDS):
@@ -104,7 +104,7 @@ def test_a_standby_follows_and_is_promoted_after_the_primary_was_killed(server: 
 
 
 @pytest.mark.slow
-def test_a_server_comes_back_on_its_port_with_its_data(server: PostgreSQL) -> None:
+def test_a_restarted_server_keeps_its_port_and_data(server: PostgreSQL) -> None:
     server.psql("CREATE TABLE notes AS SELECT 1 AS number")
     url = server.url("postgres")
     ends: list[Callable[[], None]] = [server.stop, partial(server.stop, "immediate"), server.kill]
@@ -124,7 +124,7 @@ async def test_a_server_with_a_password_asks_for_it(folder: Path) -> None:
             await asyncpg.connect(server.url("postgres").replace("word", "guess"))
 
 
-def test_a_small_disk_is_full_and_has_room_again() -> None:
+def test_a_small_disk_can_be_filled_and_freed() -> None:
     with SmallDisk.mounted(megabytes=1) as disk:
         disk.fill()
         with pytest.raises(OSError) as full:

@@ -1,4 +1,4 @@
-"""Clients that post, read and ask for ``/readyz`` all the time, and note each answer and how long it took."""
+"""Clients that constantly post, read and call ``/readyz``, and record each answer and its duration."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -21,7 +21,7 @@ READYZ = ""  # the article of requests for /readyz
 
 @dataclass(frozen=True)
 class Answer:
-    """A request: when it began (monotonic), the seconds it took, and its status; None where no answer came."""
+    """A request: its start (monotonic), its duration in seconds, and its status; None without an answer."""
 
     kind: Kind
     article: str
@@ -31,14 +31,14 @@ class Answer:
 
     @property
     def accepted(self) -> bool:
-        """Whether it is a comment that the service has acknowledged."""
+        """Whether it is an acknowledged comment."""
         return self.kind == "post" and self.status in {200, 201, 202}
 
 
 class Traffic:
-    """``answers``, and in ``acknowledged`` the words of the comments that were accepted.
+    """``answers`` are all answers, ``acknowledged`` the texts of accepted comments.
 
-    A client that got no 2xx sends the same post again under the same key, as hosts and browsers do.
+    A client that gets no 2xx retries the post with the same key, as hosts and browsers do.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Traffic:
         for number in count(writer):
             thread, key = threads[number % len(threads)], f"writer-{writer}-post-{number}"
             words = f"Sent under {key}."
-            while not (await self._note("post", thread.article, thread.post(words, key=key))).accepted:
+            while not (await self._record("post", thread.article, thread.post(words, key=key))).accepted:
                 if self._stops:
                     return
             self.acknowledged.add(words)
@@ -75,13 +75,13 @@ class Traffic:
 
     async def _read(self, thread: AThread) -> None:
         while not self._stops:
-            await self._note("page", thread.article, thread.site.call("GET", f"{thread.path}/comments"))
+            await self._record("page", thread.article, thread.site.call("GET", f"{thread.path}/comments"))
 
     async def _ask_whether_ready(self, client: httpx2.AsyncClient) -> None:
         while not self._stops:
-            await self._note("readyz", READYZ, client.get("/readyz"))
+            await self._record("readyz", READYZ, client.get("/readyz"))
 
-    async def _note(self, kind: Kind, article: str, request: Awaitable[httpx2.Response]) -> Answer:
+    async def _record(self, kind: Kind, article: str, request: Awaitable[httpx2.Response]) -> Answer:
         began, status = monotonic(), None
         with suppress(httpx2.TransportError):
             status = (await request).status_code
@@ -93,7 +93,7 @@ class Traffic:
     async def until_recovered(self, threads: Sequence[AThread], *, since: float, seconds: float) -> float | None:
         """The seconds from ``since`` until each thread has accepted a post sent later, and ``/readyz`` says 200.
 
-        None where that has not happened within ``seconds``.
+        None if that has not happened within ``seconds``.
         """
         wanted = {READYZ, *(thread.article for thread in threads)}
         while monotonic() < since + seconds:

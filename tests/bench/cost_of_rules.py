@@ -1,6 +1,6 @@
-"""What rules cost a post: a site with every rule on beside one with none, in turn, in one service.
+"""The cost of rules for posts: a site with every rule and one without rules, alternately, in one service.
 
-Every post is by one of 20,000 authors with a token, from one of 40,000 addresses, and says something of its own.
+Each post is by one of 20,000 authors with a token, from one of 40,000 addresses, with a text of its own.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from service.platform.storage.engine import Database
 from tests.bench.a_service import ORIGIN, SECRET_KEY
 from tests.bench.classifying import labelled
 from tests.bench.deciding import call
-from tests.bench.load import Asked, rate
-from tests.bench.screening import words_to_look_for
+from tests.bench.load import Subject, rate
+from tests.bench.screening import terms_to_find
 
 AUTHORS = 20_000
-LESSONS = 200
+TRAINING_DECISIONS = 200
 SITES = {
-    "unjudged": Rules(),
-    "judged": Rules(
-        hold_words=(terms := tuple(words_to_look_for()))[:10_000],
+    "without-rules": Rules(),
+    "with-rules": Rules(
+        hold_words=(terms := tuple(terms_to_find()))[:10_000],
         reject_words=terms[10_000:],
         max_links=2,
         max_length=5_000,
@@ -48,7 +48,7 @@ SITES = {
 
 
 async def prepare(url: str) -> str:
-    """Add both sites, each with a hot thread; a moderator's key of the judged one."""
+    """Add both sites, each with a hot thread; return a moderator's key of the site with rules."""
     database = Database(url)
     async with database.write() as connection:
         for slug, rules in SITES.items():
@@ -61,9 +61,9 @@ async def prepare(url: str) -> str:
     return key
 
 
-def told(url: str, key: str, folder: Path, *, pairs: int, seconds: float) -> str:
-    """A line: the rates of both, and the median of the ratios of the pairs."""
-    ids = asyncio.run(_teach(url, key))
+def report(url: str, key: str, folder: Path, *, pairs: int, seconds: float) -> str:
+    """A line with both rates, and the median of the ratios of the pairs."""
+    ids = asyncio.run(_train(url, key))
     for slug, site_id in ids.items():
         tokens = AuthorTokens(SECRET_KEY)
         random = Random(1)  # noqa: S311 - the same authors each time
@@ -72,24 +72,24 @@ def told(url: str, key: str, folder: Path, *, pairs: int, seconds: float) -> str
     rounds = []
     for _ in range(pairs):
         rates = [
-            rate(Asked("posts", "", spread="no"), ORIGIN, seconds, SITE=slug, TOKENS=str(folder / slug))
+            rate(Subject("posts", "", spread="no"), ORIGIN, seconds, SITE=slug, TOKENS=str(folder / slug))
             for slug in SITES
         ]
         rounds.append((*rates, rates[1] / rates[0]))
-    without, judged, ratio = (median(column) for column in zip(*rounds, strict=True))
-    held = call(ORIGIN, key, "/queue?limit=1", site="judged")["pending"]
-    return f"posts judged by every rule {judged:,.0f}/s, by none {without:,.0f}/s: {ratio:.2f} ({held} held)"
+    without, with_rules, ratio = (median(column) for column in zip(*rounds, strict=True))
+    held = call(ORIGIN, key, "/queue?limit=1", site="with-rules")["pending"]
+    return f"posts with every rule {with_rules:,.0f}/s, without rules {without:,.0f}/s: {ratio:.2f} ({held} held)"
 
 
-async def _teach(url: str, key: str) -> dict[str, int]:
-    """Have the classifier of the judged site learn from decisions; the sites' ids."""
-    for comment in labelled()[:: max(1, 1_138 // LESSONS)]:
-        post = {"author": {"name": comment.said.author_name[:100] or "A"}, "body": comment.said.body}
-        posted = call(ORIGIN, key, "/threads/held/comments", post, site="judged")["comment"]
+async def _train(url: str, key: str) -> dict[str, int]:
+    """Train the classifier of the site with rules by decisions; return the sites' ids."""
+    for comment in labelled()[:: max(1, 1_138 // TRAINING_DECISIONS)]:
+        post = {"author": {"name": comment.text.author_name[:100] or "A"}, "body": comment.text.body}
+        posted = call(ORIGIN, key, "/threads/held/comments", post, site="with-rules")["comment"]
         if posted["state"] == "pending":
-            judged = [{"id": posted["id"], "revision": 1}]
+            decided = [{"id": posted["id"], "revision": 1}]
             action = "spam" if comment.spam else "publish"
-            call(ORIGIN, key, "/decisions", {"action": action, "comments": judged}, site="judged")
+            call(ORIGIN, key, "/decisions", {"action": action, "comments": decided}, site="with-rules")
     database = Database(url)
     async with database.read() as connection:
         ids = {slug: (await find_site(connection, slug)).id for slug in SITES}
