@@ -90,7 +90,7 @@ class KeySets:
             key = _select_key(cached.keys, kid, algorithm)
         if cached.fetched_at is None:
             retry_after_seconds = int(RETRY_INTERVAL.total_seconds())
-            raise Busy(cause="The host's JWKS has not been fetched yet.", retry_after_seconds=retry_after_seconds)
+            raise Busy(cause="The host's JWKS could not be fetched yet.", retry_after_seconds=retry_after_seconds)
         return key
 
     def _cached_for(self, site: Site, url: str) -> CachedKeySet:
