@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +65,12 @@ def test_it_holds_the_compiled_contract_and_not_its_sources(wheel: Path) -> None
     archive = zipfile.ZipFile(wheel)
     assert json.loads(archive.read("service/reading/docs/openapi.json")) == bundle(SOURCES)
     assert [name for name in archive.namelist() if name.endswith(".yaml")] == []
+
+
+@pytest.mark.slow
+def test_its_command_prints_the_version_of_the_project(installed: Path) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert run(installed / "onereply", "--version") == f"onereply, version {version}\n"
 
 
 @contextmanager
