@@ -23,18 +23,37 @@ def test_a_site_without_rules_finds_nothing(body: str) -> None:
     assert findings_of(body) == []
 
 
-@pytest.mark.parametrize(
-    ("body", "rules", "rule", "action", "matched"),
-    [
-        ("The Casino!", {"hold_words": ("casino",)}, "hold_words", "hold", "casino"),
-        ("The Casino!", {"reject_words": ("Cas*no",)}, "reject_words", "reject", "Cas*no"),
-        (f"{LINK} {LINK}", {"max_links": 1}, "max_links", "hold", "2"),
-        (f"[here]({LINK})", {"reject_link_domains": ("example",)}, "reject_link_domains", "reject", "pills.example"),
-        ("x" * 11, {"max_length": 10}, "max_length", "hold", "11"),
-        ("THIS IS ALL VERY LOUD here", {"max_capitals_percent": 70}, "max_capitals", "hold", "80 %"),
-        ("Nooooooo!", {"max_repeated_characters": 6}, "max_repeated", "hold", "o × 7"),
-    ],
-)
+EXAMPLES = [
+    ("The Casino!", {"hold_words": ("casino",)}, "hold_words", "hold", "casino"),
+    ("The Casino!", {"reject_words": ("Cas*no",)}, "reject_words", "reject", "Cas*no"),
+    (f"{LINK} {LINK}", {"max_links": 1}, "max_links", "hold", "2"),
+    (f"[here]({LINK})", {"reject_link_domains": ("example",)}, "reject_link_domains", "reject", "pills.example"),
+    ("x" * 11, {"max_length": 10}, "max_length", "hold", "11"),
+    ("THIS IS ALL VERY LOUD here", {"max_capitals_percent": 70}, "max_capitals", "hold", "80 %"),
+    ("Nooooooo!", {"max_repeated_characters": 6}, "max_repeated", "hold", "o × 7"),
+]
+# Their findings depend on more than the text; other tests have examples.
+BEYOND_THE_TEXT = {
+    Rule.MODE,
+    Rule.HOLD_FIRST_TIMERS,
+    Rule.DUPLICATES,
+    Rule.MAX_PER_MINUTE,
+    Rule.MAX_REJECTED,
+    Rule.HONEYPOT,
+    Rule.MIN_FORM_SECONDS,
+    Rule.AKISMET,
+    Rule.ON_AKISMET_FAILURE,
+    Rule.CLASSIFIER,
+    Rule.REPORT_THRESHOLD,
+    Rule.APPEAL,
+}
+
+
+def test_every_rule_on_the_text_has_an_example() -> None:
+    assert {rule for _, _, rule, _, _ in EXAMPLES} == set(Rule) - BEYOND_THE_TEXT
+
+
+@pytest.mark.parametrize(("body", "rules", "rule", "action", "matched"), EXAMPLES)
 def test_a_rule_says_what_it_found(body: str, rules: dict[str, Any], rule: str, action: str, matched: str) -> None:
     [finding] = findings_of(body, **rules)
     assert (finding.rule, finding.action, finding.matched) == (rule, action, matched)
