@@ -1,4 +1,4 @@
-"""The Wagtail site of ``site/`` as a process with a database of its own, its editor, and what its readers see."""
+"""Run the Wagtail site of ``site/`` as a process with its own database; act as its editor and as a reader."""
 
 import asyncio
 import os
@@ -19,15 +19,15 @@ HERE = Path(__file__).parent
 MANAGE = HERE / "site" / "manage.py"
 RUNNING = re.compile(r"development server at (http://[\d.:]+)")
 EDITOR, PASSWORD = "maria", "nine trams to the depot"
-HOME = "2"  # the page that Wagtail begins with, below which articles are put
-DEADLINE = 20  # seconds for what takes a moment
+HOME = "2"  # the id of Wagtail's first page; articles are below it
+DEADLINE = 20  # seconds
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class WagtailSite:
-    """Its address, a reader's client and that of an editor who is logged in, its settings, and what it logged."""
+    """The site's URL, clients of a reader and of a logged-in editor, its settings and its log."""
 
     url: str
     reader: httpx2.AsyncClient
@@ -36,7 +36,7 @@ class WagtailSite:
     log: list[str]
 
     async def draft(self, slug: str, *, title: str, below: str = HOME) -> str:
-        """Write an article that is not published yet, ``below`` another page; its page's id."""
+        """Create a draft ``below`` another page; return the id of its page."""
         path = f"/admin/pages/add/news/articlepage/{below}/"
         answer = await self._submit(path, title=title, slug=slug, body="The text.")
         match = re.search(r"/admin/pages/(\d+)/edit/", answer.headers["location"])
@@ -49,7 +49,7 @@ class WagtailSite:
         await self._submit(f"/admin/pages/{page}/edit/", **fields)
 
     async def unpublish(self, page: str) -> None:
-        """Take an article back."""
+        """Unpublish an article."""
         await self._submit(f"/admin/pages/{page}/unpublish/")
 
     async def delete(self, page: str) -> None:
@@ -57,7 +57,7 @@ class WagtailSite:
         await self._submit(f"/admin/pages/{page}/delete/")
 
     async def shows(self, slug: str, *lines: str, hides: str | None = None) -> None:
-        """Wait until a reader of the article sees the lines, and not what it ``hides``."""
+        """Wait until a reader of the article sees all ``lines``, and not ``hides``."""
 
         async def look() -> str:
             return (await self.reader.get(f"/{slug}/")).text
@@ -65,7 +65,7 @@ class WagtailSite:
         await until(look, lambda page: all(line in page for line in lines) and (hides is None or hides not in page))
 
     async def manage(self, *arguments: str) -> str:
-        """What a command of the site printed."""
+        """Run a command of the site; return its output."""
         return await asyncio.to_thread(run, (python(), MANAGE, *arguments), **self.variables)
 
     async def _submit(self, path: str, **fields: str) -> httpx2.Response:
@@ -75,7 +75,7 @@ class WagtailSite:
 
 
 async def until(look: Callable[[], Awaitable[T]], is_right: Callable[[T], bool]) -> None:
-    """Look until what is there is right; fails with what there is where that takes too long."""
+    """Repeat ``look`` until its result ``is_right``; after the deadline, fail with the last result."""
     give_up = asyncio.get_running_loop().time() + DEADLINE
     while not is_right(seen := await look()):
         assert asyncio.get_running_loop().time() < give_up, seen
@@ -83,13 +83,13 @@ async def until(look: Callable[[], Awaitable[T]], is_right: Callable[[T], bool])
 
 
 def python() -> Path:
-    """The interpreter that knows Wagtail; where it cannot be had, the test is skipped, in CI it fails."""
+    """The interpreter with Wagtail. If no package index can be reached, the test is skipped; in CI it fails."""
     try:
         return virtual_environment(ROOT / ".venv-host", of=HERE / "requirements.txt") / "bin" / "python"
     except AssertionError as failed:
-        if "(from versions: none)" not in str(failed):  # so says pip where no index answers
+        if "(from versions: none)" not in str(failed):  # pip's message when no index answers
             raise
-        message = "Wagtail cannot be installed, for no package index can be reached"
+        message = "Wagtail can't be installed: no package index can be reached"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
@@ -97,7 +97,7 @@ def python() -> Path:
 
 @asynccontextmanager
 async def a_wagtail_site(folder: Path, **variables: str) -> AsyncIterator[WagtailSite]:
-    """A site that keeps its database in ``folder``, told the settings ``variables``."""
+    """Run a site with its database in ``folder`` and the settings in ``variables``."""
     variables |= {"GAZETTE_DATABASE": str(folder / "gazette.sqlite3")}
     await asyncio.to_thread(_set_up, variables)
     command = (python(), MANAGE, "runserver", "--noreload", "127.0.0.1:0")

@@ -1,4 +1,4 @@
-"""A real host: an editor publishes in Wagtail's admin, and readers see under the article what One Reply told of it."""
+"""A real host: an editor publishes in Wagtail's admin, and readers see the thread's lines under the article."""
 
 import asyncio
 import json
@@ -21,13 +21,13 @@ from tests.promises.serving import Server, serving
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wagtail")]
 
 TITLE = "Moscow conference calls for global counterterrorism dialogue"
-HOOKS, ENDPOINT = "whsec_" + "A" * 32, "whsec_" + "B" * 32
-EMPTY = "from onereply.models import *; Thread.objects.all().delete(); Received.objects.all().delete()"
+ARTICLES, ENDPOINT = "whsec_" + "A" * 32, "whsec_" + "B" * 32
+EMPTY = "from onereply.models import *; Thread.objects.all().delete(); ReceivedMessage.objects.all().delete()"
 
 
 @dataclass(frozen=True)
 class Joined:
-    """One Reply and the Wagtail site, which tell each other, and the keys that prove who asks ``client``."""
+    """One Reply and the Wagtail site, connected in both directions, and the headers of each kind of key."""
 
     wagtail: WagtailSite
     database_url: str
@@ -38,15 +38,15 @@ class Joined:
     host: dict[str, str]
 
     async def status_of(self, article: str) -> int:
-        """Whether readers find the thread."""
+        """The status that readers get for the thread."""
         return (await self.client.get(f"/threads/{article}")).status_code
 
     async def read(self, article: str) -> Any:
-        """The thread, as it is to readers."""
+        """The thread, as readers see it."""
         return (await self.client.get(f"/threads/{article}")).raise_for_status().json()
 
     async def page_of(self, slug: str) -> str:
-        """Where the link under an article leads."""
+        """The page to which the link under an article leads."""
         link = re.search(
             r'href="(http://127.0.0.1:\d+/gazette/\d+)"', (await self.wagtail.reader.get(f"/{slug}/")).text
         )
@@ -54,34 +54,34 @@ class Joined:
         return (await self.client.get(link[1])).raise_for_status().text
 
     async def post(self, article: str, body: str) -> Any:
-        """A reader's comment."""
+        """Post a reader's comment."""
         post = {"author": {"name": "Ada"}, "body": body}
         answer = await self.client.post(f"/threads/{article}/comments", json=post)
         assert answer.status_code == 201, answer.text
         return answer.json()["comment"]
 
     async def moderate(self, path: str, **body: Any) -> None:
-        """What a moderator does."""
+        """Send a moderator's request."""
         (await self.client.post(path, json=body, headers=self.moderator)).raise_for_status()
 
-    async def tell(self, event: dict[str, Any], *, secret: str = ENDPOINT) -> int:
-        """Tell Wagtail ``event`` as One Reply would, but whenever we like; the status of its answer."""
+    async def deliver(self, event: dict[str, Any], *, secret: str = ENDPOINT) -> int:
+        """Send ``event`` to Wagtail as One Reply does; return the status of the response."""
         body = json.dumps(event)
         answer = await self.wagtail.reader.post("/onereply/", content=body, headers=signed(body, secret))
         return answer.status_code
 
-    async def status_of_a_hook(self) -> int:
-        """What One Reply answers to what Wagtail's secret signs and nobody understands."""
-        headers = {"content-type": "application/json"} | signed("{}", HOOKS)
+    async def status_of_an_article_event(self) -> int:
+        """The status of an empty article event that Wagtail's secret signs."""
+        headers = {"content-type": "application/json"} | signed("{}", ARTICLES)
         return (await self.client.post("/webhooks/articles", content="{}", headers=headers)).status_code
 
     async def command(self, *arguments: str, typed: str = "") -> None:
-        """Whoever runs One Reply gives it a command."""
+        """Run a command of One Reply."""
         await asyncio.to_thread(onereply, self.database_url, *arguments, typed=typed)
 
 
 def signed(body: str, secret: str) -> dict[str, str]:
-    """The headers of a message that is sent now, as Standard Webhooks 1.0 says."""
+    """The headers of a message sent now, as in Standard Webhooks 1.0."""
     now, webhook_id = datetime.now(UTC), str(uuid4())
     signature = Webhook(secret).sign(webhook_id, now, body)
     return {
@@ -93,18 +93,18 @@ def signed(body: str, secret: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 async def joined(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Joined]:
-    """Two processes that tell each other; neither has complained in the end."""
+    """One Reply and Wagtail, connected; at the end neither has logged an error."""
     folder = tmp_path_factory.mktemp("host")
     database_url = f"sqlite:///{folder}/onereply.db"
     admin, moderator, host = await asyncio.to_thread(_set_up, database_url)
     async with serving(database_url, webhooks_allow_private="true") as server, _client(server) as client:
-        told = {
+        variables = {
             "GAZETTE_COMMENTS_API": str(client.base_url).rstrip("/"),
             "GAZETTE_COMMENTS_PAGES": str(client.base_url.join("/gazette")),
-            "GAZETTE_HOOK_SECRET": HOOKS,
+            "GAZETTE_ARTICLE_SECRET": ARTICLES,
             "GAZETTE_ENDPOINT_SECRET": ENDPOINT,
         }
-        async with a_wagtail_site(folder, **told) as wagtail:
+        async with a_wagtail_site(folder, **variables) as wagtail:
             endpoint = {"url": f"{wagtail.url}/onereply/", "secret": ENDPOINT}
             made = (await client.post("/endpoints", json=endpoint, headers=admin)).raise_for_status().json()
             path = f"/endpoints/{made['endpoint']['id']}"
@@ -114,10 +114,10 @@ async def joined(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Join
 
 
 def _set_up(database_url: str) -> list[dict[str, str]]:
-    """Migrate, add the site, and keys; the headers that show them."""
+    """Migrate, add the site and keys; return the headers with the keys."""
     onereply(database_url, "migrate")
     onereply(database_url, "site", "add", "gazette", "--name", "The Gazette")
-    onereply(database_url, "site", "secret", "gazette", "article-webhooks", "--set", typed=HOOKS)
+    onereply(database_url, "site", "secret", "gazette", "article-webhooks", "--set", typed=ARTICLES)
     keys = [onereply(database_url, "key", "add", "gazette", "--role", role) for role in ("admin", "moderator", "host")]
     return [{"Authorization": f"Bearer {key}"} for key in keys]
 
@@ -129,21 +129,21 @@ async def _client(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-async def test_what_was_not_taken_is_told_later(joined: Joined) -> None:
+async def test_an_event_that_was_not_accepted_is_sent_later(joined: Joined) -> None:
     wagtail = joined.wagtail
     await joined.command("site", "secret", "gazette", "article-webhooks", "--remove")
-    await until(joined.status_of_a_hook, lambda status: status == 401)
+    await until(joined.status_of_an_article_event, lambda status: status == 401)
     page = await wagtail.draft("tram", title="A new tram line")
     await wagtail.publish(page, "tram", title="A new tram line")
     await wagtail.shows("tram", "A new tram line", hides="repl")
     assert await joined.status_of(page) == 404
-    await joined.command("site", "secret", "gazette", "article-webhooks", "--set", typed=HOOKS)
-    await until(joined.status_of_a_hook, lambda status: status != 401)
-    await wagtail.manage("tell_onereply")
+    await joined.command("site", "secret", "gazette", "article-webhooks", "--set", typed=ARTICLES)
+    await until(joined.status_of_an_article_event, lambda status: status != 401)
+    await wagtail.manage("send_article_events")
     await wagtail.shows("tram", "No replies on “A new tram line”")
 
 
-async def test_articles_from_before_one_reply_are_told_at_once(joined: Joined) -> None:
+async def test_existing_articles_are_registered_by_one_command(joined: Joined) -> None:
     wagtail = joined.wagtail
     page = await wagtail.draft("harbour", title="The harbour")
     await wagtail.publish(page, "harbour", title="The harbour")
@@ -151,11 +151,11 @@ async def test_articles_from_before_one_reply_are_told_at_once(joined: Joined) -
     await wagtail.manage(
         "shell", "-c", "from news.models import *; ArticlePage.objects.update(title='The old harbour')"
     )
-    await wagtail.manage("tell_onereply", "--all")
+    await wagtail.manage("send_article_events", "--all")
     await wagtail.shows("harbour", "No replies on “The old harbour”")
 
 
-async def test_an_article_shows_what_becomes_of_its_thread(joined: Joined) -> None:
+async def test_an_article_shows_each_change_of_its_thread(joined: Joined) -> None:
     wagtail = joined.wagtail
     page = await wagtail.draft("moscow", title=TITLE)
     assert await joined.status_of(page) == 404
@@ -186,13 +186,13 @@ async def test_an_article_that_moves_keeps_its_thread(joined: Joined) -> None:
     await wagtail.publish(page, "dialogue", title="A dialogue")
     await wagtail.shows("world/dialogue", "One reply on “A dialogue”")
     await wagtail.publish(section, "abroad", title="World")
-    await wagtail.manage("tell_onereply")
+    await wagtail.manage("send_article_events")
     await wagtail.shows("abroad/dialogue", "One reply on “A dialogue”")
     assert (await joined.read(page))["url"].endswith("/abroad/dialogue/")
     assert (await joined.client.get("/threads", params={"url": first})).json()["article"] == page
 
 
-async def test_an_article_that_is_taken_back_takes_its_comments_along_and_brings_them_back(joined: Joined) -> None:
+async def test_an_unpublished_article_hides_its_comments_and_a_published_one_shows_them_again(joined: Joined) -> None:
     wagtail = joined.wagtail
     page = await wagtail.draft("budget", title="The budget")
     await wagtail.publish(page, "budget", title="The budget")
@@ -209,7 +209,7 @@ async def test_an_article_that_is_taken_back_takes_its_comments_along_and_brings
     assert kept.json()["reply_count"] == 1
 
 
-async def test_events_in_any_order_and_more_than_once_leave_the_last_lines(joined: Joined) -> None:
+async def test_events_in_any_order_and_more_than_once_leave_the_newest_lines(joined: Joined) -> None:
     wagtail = joined.wagtail
     page = await wagtail.draft("strike", title="The strike")
     await wagtail.publish(page, "strike", title="The strike")
@@ -220,11 +220,11 @@ async def test_events_in_any_order_and_more_than_once_leave_the_last_lines(joine
     await wagtail.shows("strike", *last)
     events = (await joined.client.get("/events", headers=joined.host)).json()["events"]
     for event in (*reversed(events), *events, *reversed(events)):
-        assert await joined.tell(event) == 204
+        assert await joined.deliver(event) == 204
     await wagtail.shows("strike", *last)
 
 
-async def test_a_site_that_lost_its_table_has_all_sent_again(joined: Joined) -> None:
+async def test_a_site_that_lost_its_table_gets_all_events_again(joined: Joined) -> None:
     wagtail = joined.wagtail
     page = await wagtail.draft("museum", title="The museum")
     await wagtail.publish(page, "museum", title="The museum")
@@ -237,10 +237,10 @@ async def test_a_site_that_lost_its_table_has_all_sent_again(joined: Joined) -> 
     await wagtail.shows("museum", "One reply on “The museum”")
 
 
-async def test_what_one_reply_has_not_signed_is_not_believed(joined: Joined) -> None:
+async def test_an_event_without_one_replys_signature_is_rejected(joined: Joined) -> None:
     thread: dict[str, Any] = {"article": "3", "heading": "Lies", "label": "Lies", "notice": None}
     thread |= {"state": "open", "reply_count": 9}
-    assert await joined.tell({"position": 10**6, "data": {"thread": thread}}, secret=HOOKS) == 401
+    assert await joined.deliver({"position": 10**6, "data": {"thread": thread}}, secret=ARTICLES) == 401
     for signature in ("", "v1", "v1,no base64", "v2,AAAA"):
         headers = {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": signature}
         answer = await joined.wagtail.reader.post("/onereply/", content=b"\xff", headers=headers)

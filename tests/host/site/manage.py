@@ -1,4 +1,4 @@
-"""The commands of the site: ``python manage.py migrate``, ``runserver``, ``tell_onereply``."""
+"""The site's commands: ``python manage.py migrate``, ``runserver``, ``send_article_events``."""
 
 import os
 import sys

@@ -1,15 +1,15 @@
 <?php
 /**
  * Plugin Name: One Reply
- * Description: The replies below posts are One Reply's.
+ * Description: Shows One Reply's threads under your posts.
  *
- * Copy this file and the folder beside it to wp-content/mu-plugins/, and say in wp-config.php:
+ * Copy this file and the folder beside it to wp-content/mu-plugins/, and add to wp-config.php:
  *
- *     define('ONEREPLY_URL', 'https://comments.example');  // where readers' browsers find One Reply
+ *     define('ONEREPLY_URL', 'https://comments.example');  // the base URL of One Reply, for browsers and this server
  *     define('ONEREPLY_SITE', 'gazette');
  *     define('ONEREPLY_SECRET', 'whsec_…');                // onereply site secret gazette article-webhooks
  *
- * The article's id there is the post's number. "Allow comments" turns its comments on and off.
+ * The article's id is the post's number. "Allow comments" turns its comments on and off.
  */
 
 namespace OneReply;
@@ -20,49 +20,50 @@ add_filter('comments_template', fn () => __DIR__ . '/onereply/comments.php'); //
 add_filter('render_block_core/comments', fn () => thread(get_post())); // block themes
 add_filter('comments_number', fn ($text) => count_of(get_post()) ?: $text);
 add_action('wp_after_insert_post', __NAMESPACE__ . '\after_insert', 10, 4);
-add_action('deleted_post', fn ($id, $post) => has_thread($post) && tell('article.deleted', ['article' => "$id"]), 10, 2);
-add_action('onereply_send', __NAMESPACE__ . '\send');
+add_action('deleted_post', fn ($id, $post) => has_thread($post) && send_event('article.deleted', ['article' => "$id"]), 10, 2);
+add_action('onereply_send', __NAMESPACE__ . '\post_signed');
 
-/** Whether readers have comments there: nobody hears of what has a password. */
+/** Whether posts of this type have comments. */
 function has_thread(?WP_Post $post): bool
 {
     return $post && post_type_supports($post->post_type, 'comments') && $post->post_type !== 'attachment';
 }
 
+/** Whether readers may see the thread; posts with a password have none. */
 function is_public(?WP_Post $post): bool
 {
     return has_thread($post) && $post->post_status === 'publish' && $post->post_password === '';
 }
 
-/** The thread: rendered by One Reply for search engines and browsers without script, then taken over by the embed. */
+/** The thread: HTML from One Reply for search engines and browsers without JavaScript, which the embed takes over. */
 function thread(?WP_Post $post): string
 {
     if (!is_public($post)) {
         return '';
     }
     $language = get_bloginfo('language');
-    $kept = "onereply_{$post->ID}_$language";
-    $html = get_transient($kept);
+    $cache_key = "onereply_{$post->ID}_$language";
+    $html = get_transient($cache_key);
     if ($html === false) {
-        $html = rendered($post->ID, $language);
-        if ($html === null) { // published before One Reply was there
-            tell('article.published', facts_of($post));
-            $html = rendered($post->ID, $language);
+        $html = fetch_html($post->ID, $language);
+        if ($html === null) { // published before the plugin was installed
+            send_event('article.published', article_data($post));
+            $html = fetch_html($post->ID, $language);
         }
-        set_transient($kept, $html ?? '', 10); // seconds; the embed shows what came since
+        set_transient($cache_key, $html ?? '', 10); // seconds; the embed shows later changes
     }
     $names = sprintf('site="%s" article="%d" lang="%s"', esc_attr(ONEREPLY_SITE), $post->ID, esc_attr($language));
     wp_enqueue_style('onereply', ONEREPLY_URL . '/static/thread.css', [], null);
     return script() . "<comment-thread $names>$html</comment-thread>";
 }
 
-/** The HTML of a thread; null where One Reply knows of none, empty where it does not answer. */
-function rendered(int $article, string $language): ?string
+/** The HTML of a thread; null if the article is not registered, empty if One Reply does not answer. */
+function fetch_html(int $article, string $language): ?string
 {
     $path = sprintf('%s/v1/sites/%s/threads/%d/comments.html', ONEREPLY_URL, ONEREPLY_SITE, $article);
-    $answer = wp_remote_get($path, ['timeout' => 1, 'headers' => ['Accept-Language' => $language]]);
-    return match (wp_remote_retrieve_response_code($answer)) {
-        200 => wp_remote_retrieve_body($answer),
+    $response = wp_remote_get($path, ['timeout' => 1, 'headers' => ['Accept-Language' => $language]]);
+    return match (wp_remote_retrieve_response_code($response)) {
+        200 => wp_remote_retrieve_body($response),
         404 => null,
         default => '',
     };
@@ -85,13 +86,13 @@ function after_insert(int $id, WP_Post $post, bool $update, ?WP_Post $before): v
 {
     $was_public = is_public($before);
     if (is_public($post)) {
-        tell($was_public ? 'article.updated' : 'article.published', facts_of($post));
+        send_event($was_public ? 'article.updated' : 'article.published', article_data($post));
     } elseif ($was_public) {
-        tell('article.withdrawn', ['article' => "$id"]);
+        send_event('article.withdrawn', ['article' => "$id"]);
     }
 }
 
-function facts_of(WP_Post $post): array
+function article_data(WP_Post $post): array
 {
     return [
         'article' => "$post->ID",
@@ -102,22 +103,22 @@ function facts_of(WP_Post $post): array
     ];
 }
 
-function tell(string $type, array $article): void
+function send_event(string $type, array $article): void
 {
     $now = (new \DateTimeImmutable())->format('Y-m-d\TH:i:s.uP');
-    send(wp_json_encode(['type' => $type, 'timestamp' => $now, 'data' => $article]));
+    post_signed(wp_json_encode(['type' => $type, 'timestamp' => $now, 'data' => $article]));
 }
 
-/** Send news, signed as Standard Webhooks 1.0 says; what does not arrive is sent again in a minute, by WP-Cron. */
-function send(string $news): void
+/** Send an event, signed as in Standard Webhooks 1.0. After a failure WP-Cron retries it in a minute. */
+function post_signed(string $body): void
 {
-    $id = 'wordpress-' . hash('sha256', $news);
+    $id = 'wordpress-' . hash('sha256', $body);
     $time = time();
     $secret = base64_decode(substr(ONEREPLY_SECRET, strlen('whsec_')));
-    $signature = base64_encode(hash_hmac('sha256', "$id.$time.$news", $secret, true));
-    $answer = wp_remote_post(ONEREPLY_URL . '/v1/sites/' . ONEREPLY_SITE . '/webhooks/articles', [
+    $signature = base64_encode(hash_hmac('sha256', "$id.$time.$body", $secret, true));
+    $response = wp_remote_post(ONEREPLY_URL . '/v1/sites/' . ONEREPLY_SITE . '/webhooks/articles', [
         'timeout' => 5,
-        'body' => $news,
+        'body' => $body,
         'headers' => [
             'Content-Type' => 'application/json',
             'webhook-id' => $id,
@@ -125,10 +126,10 @@ function send(string $news): void
             'webhook-signature' => "v1,$signature",
         ],
     ]);
-    $status = wp_remote_retrieve_response_code($answer);
+    $status = wp_remote_retrieve_response_code($response);
     if ($status === '' || $status === 429 || $status >= 500) {
-        wp_schedule_single_event($time + 60, 'onereply_send', [$news]);
+        wp_schedule_single_event($time + 60, 'onereply_send', [$body]);
     } elseif ($status >= 400) {
-        error_log("One Reply did not take $news: " . wp_remote_retrieve_body($answer));
+        error_log("One Reply rejected $body: " . wp_remote_retrieve_body($response));
     }
 }

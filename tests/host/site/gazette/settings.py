@@ -58,9 +58,9 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("GAZETTE_DATABASE", FOLDER / "gazette.sqlite3"),
-        # What is published and what is to be told of it commit together, or not at all.
+        # A change and its article event commit together or not at all.
         "ATOMIC_REQUESTS": True,
-        # SQLite cannot make a writer of a reader where another has written meanwhile, as webhooks do.
+        # In SQLite a reader can't become a writer after another connection, such as a webhook's, has written.
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     }
 }
@@ -76,12 +76,12 @@ WAGTAILADMIN_BASE_URL = "http://localhost:8080"
 WAGTAILADMIN_COMMENTS_ENABLED = False  # those are editors' notes to each other
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 
-# One Reply: which pages have comments, the site as it is there, where readers find its threads, and two secrets. With
-# the first this site signs what it tells (`onereply site secret gazette article-webhooks` prints it), by the second it
-# knows what it is told (`POST /v1/sites/gazette/endpoints` answers with it). None is named ONEREPLY_…: where both run
-# in one environment, One Reply would take it for a setting of its own and not start.
+# One Reply: the page type with comments, the base URL of the site's API, the base URL of its threads, and two secrets.
+# The first signs the article events that this site sends (`onereply site secret gazette article-webhooks` prints it).
+# The second verifies the webhooks that it receives (`POST /v1/sites/gazette/endpoints` returns it). No name begins with
+# ONEREPLY_: in a shared environment, One Reply would refuse to start because of an unknown setting.
 COMMENTS_ON = "news.ArticlePage"
 COMMENTS_API = os.environ.get("GAZETTE_COMMENTS_API", "http://127.0.0.1:8000/v1/sites/gazette")
 COMMENTS_PAGES = os.environ.get("GAZETTE_COMMENTS_PAGES", "http://127.0.0.1:8000/gazette")
-COMMENTS_HOOK_SECRET = os.environ.get("GAZETTE_HOOK_SECRET", "")
+COMMENTS_ARTICLE_SECRET = os.environ.get("GAZETTE_ARTICLE_SECRET", "")
 COMMENTS_ENDPOINT_SECRET = os.environ.get("GAZETTE_ENDPOINT_SECRET", "")

@@ -5,7 +5,7 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as admin_urls
 from wagtail.documents import urls as document_urls
 
-from onereply.receiving import receive
+from onereply.webhooks import receive
 
 urlpatterns = [
     path("admin/", include(admin_urls)),

@@ -1,4 +1,4 @@
-"""Articles. What readers answered stands below them, as the last event told it: no page waits for a call."""
+"""Articles, each with the lines of its thread from stored events, so no page waits for a request."""
 
 from django.conf import settings
 from django.db.models import TextField
@@ -10,13 +10,13 @@ from onereply.models import Thread
 
 
 class ArticlePage(Page):
-    """An article of plain text, its paragraphs apart by empty lines."""
+    """An article in plain text; empty lines separate paragraphs."""
 
     body = TextField()
     content_panels = (*Page.content_panels, FieldPanel("body"))
 
     def get_context(self, request: HttpRequest, *args: object, **kwargs: object) -> dict[str, object]:
-        """What the template shows; an article that One Reply has not told of yet has no thread."""
+        """Add the thread to the template's context; None before the first event about the article."""
         context: dict[str, object] = super().get_context(request, *args, **kwargs)
         thread = Thread.objects.filter(article=str(self.pk)).first()
         origin, _, site = settings.COMMENTS_PAGES.rpartition("/")

@@ -1,15 +1,15 @@
-"""One Reply in a Wagtail site: ``telling.py`` tells of articles, ``receiving.py`` is told of their threads."""
+"""One Reply in a Wagtail site: ``article_events.py`` sends article events, ``webhooks.py`` receives webhooks."""
 
 from django.apps import AppConfig
 
 
 class OneReply(AppConfig):
-    """Listens once all pages are known."""
+    """Connects the signals when all models are loaded."""
 
     name = "onereply"
 
     def ready(self) -> None:
-        """Called by Django as it starts."""
-        from .telling import listen  # noqa: PLC0415  models are not there before
+        """Connect the signals; Django calls this at start."""
+        from .article_events import connect_signals  # noqa: PLC0415  needs the models
 
-        listen()
+        connect_signals()

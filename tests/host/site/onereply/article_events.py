@@ -1,6 +1,6 @@
-"""Tells One Reply what becomes of articles, by Wagtail's own signals, in the form of Standard Webhooks.
+"""Send article events to One Reply, as Standard Webhooks, when Wagtail signals a change of an article.
 
-An article's id there is the page's primary key: title, slug and place in the tree may change, the thread stays.
+An article's id in One Reply is the page's primary key. Its title, slug and place in the tree may change.
 """
 
 import json
@@ -18,94 +18,95 @@ from standardwebhooks.webhooks import Webhook
 from wagtail.models import Page
 from wagtail.signals import page_published, page_slug_changed, page_unpublished, post_page_move
 
-from .models import Telling
+from .models import PendingEvent
 
 log = logging.getLogger(__name__)
-TIMEOUT = 5  # seconds that an editor who publishes waits at most
+TIMEOUT = 5  # seconds that an editor waits at most when publishing
 
 
-def listen() -> None:
-    """Hear of all that readers see of an article."""
-    page_published.connect(_published, sender=_articles())
-    page_unpublished.connect(_unpublished, sender=_articles())
-    post_delete.connect(_deleted, sender=_articles())
-    # A section that is renamed or moved takes its articles with it, so these are heard of every kind of page.
-    page_slug_changed.connect(_moved)
-    post_page_move.connect(_moved)
+def connect_signals() -> None:
+    """Connect the signals of all changes that readers can see."""
+    page_published.connect(_on_published, sender=_article_model())
+    page_unpublished.connect(_on_unpublished, sender=_article_model())
+    post_delete.connect(_on_deleted, sender=_article_model())
+    # A section that is renamed or moved also moves its articles, so these signals are handled for every page type.
+    page_slug_changed.connect(_on_moved)
+    post_page_move.connect(_on_moved)
 
 
-def note_all() -> None:
-    """Note every article that is live, to be told by cron: those that were published before One Reply was there."""
-    for article in _articles().objects.live():
-        _note("article.published", article, facts_of(article))
+def store_all() -> None:
+    """Store an event for every live article, to register those published before One Reply was installed."""
+    for article in _article_model().objects.live():
+        _store("article.published", article, article_data(article))
 
 
-def send(tellings: Iterable[Telling]) -> None:
-    """Send what was not taken yet; what is refused, or cannot be sent now, stays.
+def send(events: Iterable[PendingEvent]) -> None:
+    """Send ``events`` and delete those that One Reply accepts; the others stay stored.
 
-    One Reply goes by the time of each message, so that one which is late holds up none after it.
+    One Reply orders events by their own time, so a late event does not block those after it.
     """
-    signer = Webhook(settings.COMMENTS_HOOK_SECRET)
-    for telling in tellings:
-        body, now = json.dumps(telling.message), timezone.now()
+    signer = Webhook(settings.COMMENTS_ARTICLE_SECRET)
+    for event in events:
+        body, now = json.dumps(event.message), timezone.now()
         headers = {
             "Content-Type": "application/json",
-            "webhook-id": str(telling.id),
-            "webhook-timestamp": str(int(now.timestamp())),  # of this try: what is older than 5 minutes is refused
-            "webhook-signature": signer.sign(str(telling.id), now, body),
+            "webhook-id": str(event.id),
+            "webhook-timestamp": str(int(now.timestamp())),  # of this attempt: over 5 minutes is rejected
+            "webhook-signature": signer.sign(str(event.id), now, body),
         }
+        url = f"{settings.COMMENTS_API}/webhooks/articles"
         try:
-            answer = requests.post(f"{settings.COMMENTS_API}/webhooks/articles", body, headers=headers, timeout=TIMEOUT)
+            response = requests.post(url, body, headers=headers, timeout=TIMEOUT)
         except requests.RequestException as error:
-            log.warning("One Reply cannot be reached: %s", error)
+            log.warning("One Reply can't be reached: %s", error)
             break
-        if answer.ok:
-            telling.delete()
+        if response.ok:
+            event.delete()
         else:
-            log.error("One Reply did not take %s: %s %s", body, answer.status_code, answer.text)
+            log.error("One Reply rejected %s: %s %s", body, response.status_code, response.text)
 
 
-def facts_of(article: Page) -> dict[str, str | None]:
-    """What One Reply may know of an article that is live; as of when, the message's ``timestamp`` tells."""
+def article_data(article: Page) -> dict[str, str | None]:
+    """Return the data of a live article that One Reply needs."""
     first = article.first_published_at
     return {"title": article.title, "url": article.full_url, "published_at": first and first.isoformat()}
 
 
-def _articles() -> type[Page]:
-    kind: type[Page] = apps.get_model(settings.COMMENTS_ON)
-    return kind
+def _article_model() -> type[Page]:
+    model: type[Page] = apps.get_model(settings.COMMENTS_ON)
+    return model
 
 
-def _published(instance: Page, **_: object) -> None:
-    _tell("article.published", instance, facts_of(instance))
+def _on_published(instance: Page, **_: object) -> None:
+    _store_and_send("article.published", instance, article_data(instance))
 
 
-def _unpublished(instance: Page, **_: object) -> None:
-    _tell("article.withdrawn", instance)
+def _on_unpublished(instance: Page, **_: object) -> None:
+    _store_and_send("article.withdrawn", instance)
 
 
-def _deleted(instance: Page, **_: object) -> None:
-    _tell("article.deleted", instance)
+def _on_deleted(instance: Page, **_: object) -> None:
+    _store_and_send("article.deleted", instance)
 
 
-def _moved(instance: Page, **_: object) -> None:
-    # Left to cron: a section may hold thousands, which no editor should wait for.
-    for article in _articles().objects.live().descendant_of(instance, inclusive=True):
-        _note("article.updated", article, facts_of(article))
+def _on_moved(instance: Page, **_: object) -> None:
+    # Cron sends these: a section may have thousands of articles, and the editor should not wait for them.
+    for article in _article_model().objects.live().descendant_of(instance, inclusive=True):
+        _store("article.updated", article, article_data(article))
 
 
-def _tell(kind: str, article: Page, facts: dict[str, str | None] | None = None) -> None:
-    """Note what is to be told in the transaction of the change, and send it once that is committed.
+def _store_and_send(type_: str, article: Page, data: dict[str, str | None] | None = None) -> None:
+    """Store the event in the transaction of the change, and send it after the commit.
 
-    Where One Reply cannot be reached the article is published all the same; ``manage.py tell_onereply``, from cron,
-    tells it later.
+    If One Reply can't be reached, the article is published all the same; ``manage.py send_article_events``, run by
+    cron, sends the event later.
     """
-    telling = _note(kind, article, facts or {})
-    transaction.on_commit(partial(send, [telling]), robust=True)
+    event = _store(type_, article, data or {})
+    transaction.on_commit(partial(send, [event]), robust=True)
 
 
-def _note(kind: str, article: Page, facts: dict[str, str | None]) -> Telling:
+def _store(type_: str, article: Page, data: dict[str, str | None]) -> PendingEvent:
     now = timezone.now()
-    message = {"type": kind, "timestamp": now.isoformat(), "data": {"article": str(article.pk), **facts}}
-    telling: Telling = Telling.objects.create(message=message, happened_at=now)
-    return telling
+    message = {"type": type_, "timestamp": now.isoformat(), "data": {"article": str(article.pk), **data}}
+    event: PendingEvent = PendingEvent.objects.create(message=message, happened_at=now)
+    return event

@@ -1,4 +1,4 @@
-"""What is kept here of One Reply: a row a thread, what was received, and what is to be told."""
+"""The tables: a row per thread, the ids of received messages, and the events to send."""
 
 import uuid
 from typing import Any
@@ -7,7 +7,7 @@ from django.db.models import BigIntegerField, CharField, DateTimeField, JSONFiel
 
 
 class Thread(Model):
-    """The lines under an article, as the newest event of its thread told them."""
+    """The lines under an article, from the newest event of its thread."""
 
     article = CharField(max_length=500, primary_key=True)
     position = BigIntegerField(default=0)
@@ -18,29 +18,29 @@ class Thread(Model):
     notice = TextField(null=True)
 
     @classmethod
-    def keep(cls, told: dict[str, Any], *, position: int) -> None:
-        """Keep the thread of an event, unless a later one was here before.
+    def store(cls, thread: dict[str, Any], *, position: int) -> None:
+        """Store the ``thread`` of an event, unless a later event was stored before.
 
-        Events may come in any order, and several at once. Each tells its whole thread, so the highest position is all
-        there is to know; that the database compares it, in the UPDATE, makes that true for any number of processes.
+        Events may arrive in any order, and several at once. Each has the whole thread, so only the highest position
+        counts. The database compares positions in the UPDATE, which is correct for any number of processes.
         """
-        lines = {name: told[name] for name in ("state", "reply_count", "label", "heading", "notice")}
-        cls.objects.get_or_create(article=told["article"])
-        cls.objects.filter(article=told["article"], position__lt=position).update(**lines, position=position)
+        lines = {name: thread[name] for name in ("state", "reply_count", "label", "heading", "notice")}
+        cls.objects.get_or_create(article=thread["article"])
+        cls.objects.filter(article=thread["article"], position__lt=position).update(**lines, position=position)
 
 
-class Received(Model):
-    """A message that was received, by its ``webhook-id``. Those of last week may be deleted."""
+class ReceivedMessage(Model):
+    """The ``webhook-id`` of a received message. You may delete rows after a week."""
 
     webhook_id = CharField(max_length=100, primary_key=True)
     received_at = DateTimeField(auto_now_add=True, db_index=True)
 
 
-class Telling(Model):
-    """What One Reply is to be told of an article.
+class PendingEvent(Model):
+    """An article event to send to One Reply.
 
-    It is written with the change itself and deleted once it was taken. The id goes along as the ``webhook-id``, so that
-    what was taken though the answer was lost is not taken twice.
+    It is written in the transaction of the change and deleted when One Reply accepts it. Its id is the ``webhook-id``,
+    so One Reply ignores a repeated event whose response was lost.
     """
 
     id = UUIDField(primary_key=True, default=uuid.uuid4)

@@ -1,5 +1,5 @@
 <?php
-// What a classic theme includes for the comments of a post, with the names that themes give them to lay them out by.
+// The comments template of classic themes, with the class names that themes use for layout.
 ?>
 <div id="comments" class="comments-area default-max-width">
   <?php echo OneReply\thread(get_post()); ?>

@@ -1,4 +1,4 @@
-"""What is kept here of One Reply."""
+"""Create the tables."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """The lines of threads, the ids of what was received, and what is to be told."""
+    """Threads, received messages and pending events."""
 
     initial = True
     dependencies = ()
@@ -24,14 +24,14 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
-            name="Received",
+            name="ReceivedMessage",
             fields=(
                 ("webhook_id", models.CharField(max_length=100, primary_key=True, serialize=False)),
                 ("received_at", models.DateTimeField(auto_now_add=True, db_index=True)),
             ),
         ),
         migrations.CreateModel(
-            name="Telling",
+            name="PendingEvent",
             fields=(
                 ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ("message", models.JSONField()),

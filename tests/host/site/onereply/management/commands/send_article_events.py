@@ -1,26 +1,26 @@
-"""``manage.py tell_onereply``: sends what One Reply did not take when it happened. For cron, every minute."""
+"""``manage.py send_article_events``: send the events that One Reply has not accepted. For cron, every minute."""
 
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from onereply.models import Telling
-from onereply.telling import note_all, send
+from onereply.article_events import send, store_all
+from onereply.models import PendingEvent
 
 
 class Command(BaseCommand):
-    """Sends what is left; with ``--all`` every article that is live, for a site that had articles before."""
+    """Sends the pending events; with ``--all``, also registers every live article."""
 
-    help = "Tell One Reply what it did not take yet."
+    help = "Send the article events that One Reply has not accepted."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """``--all``."""
-        parser.add_argument("--all", action="store_true", help="also tell every article that is live")
+        """Add ``--all``."""
+        parser.add_argument("--all", action="store_true", help="also register every live article")
 
-    def handle(self, *, all: bool, **_: object) -> None:  # noqa: A002  Django's way of naming it after the option
-        """Send; fails where something is left."""
+    def handle(self, *, all: bool, **_: object) -> None:  # noqa: A002  Django names it after the option
+        """Send the events; fail if any are left."""
         if all:
-            note_all()
-        send(Telling.objects.order_by("happened_at"))
-        if left := Telling.objects.count():
-            raise CommandError(f"{left} not told yet.")
+            store_all()
+        send(PendingEvent.objects.order_by("happened_at"))
+        if left := PendingEvent.objects.count():
+            raise CommandError(f"{left} events were not accepted.")
