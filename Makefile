@@ -1,4 +1,4 @@
-# Each command installs what it needs into .venv; nothing else is asked of the machine but Python 3.11 and make.
+# Each command installs its tools into .venv; the machine needs only Python 3.11 and make.
 PYTHON ?= python3
 PORT ?= 8000
 CI ?=
@@ -16,11 +16,11 @@ run: .venv/runs ## serve the demo on http://127.0.0.1:$(PORT) (PORT=… for anot
 	@$(BIN)/python -m openapi.compile_contract
 	@$(BIN)/onereply demo --port $(PORT)
 
-test: .venv/develops ## run all tests, on SQLite and on a throwaway PostgreSQL
+test: .venv/develops ## run the fast tests, on SQLite and on a throwaway PostgreSQL
 	@$(BIN)/python -m openapi.compile_contract
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not second_database" --hypothesis-profile=$(EXAMPLES)
 
-check: .venv/develops ## everything CI runs: format, lint, types, imports, contract, all tests
+check: .venv/develops ## run what CI runs: format, lint, types, imports, contract, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -30,24 +30,24 @@ check: .venv/develops ## everything CI runs: format, lint, types, imports, contr
 	TEST_POSTGRES=15 $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and (second_database or oldest_postgresql)"
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m slow
 
-openapi: .venv/develops ## compile openapi/ into the document that is served
+openapi: .venv/develops ## compile openapi/ into the document that the service sends
 	$(BIN)/python -m openapi.compile_contract
 
-chaos: .venv/develops ## kill servers, workers and a receiver of webhooks fifty times (SEED=2: another chaos)
+chaos: .venv/develops ## kill servers, workers and a webhook receiver fifty times (SEED=2 for another sequence)
 	@SEED=$(SEED) $(BIN)/pytest -q -s -m slow tests/promises/test_chaos.py
 
-bench: .venv/develops ## measure on this machine, beside yardsticks (QUICK=1: in a minute)
+bench: .venv/develops ## measure on this machine, beside baselines (QUICK=1 takes a minute)
 	@$(BIN)/python -m openapi.compile_contract
 	@QUICK=$(QUICK) $(BIN)/python -m tests.bench
 
-fmt: .venv/develops ## put the code in its usual form
+fmt: .venv/develops ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-embed: .venv/develops ## bundle service/reading/pages/embed anew, as service/reading/pages/static/embed.js
+embed: .venv/develops ## bundle service/reading/pages/embed into service/reading/pages/static/embed.js
 	$(BIN)/python -m tests.reading.pages.bundling
 
-docs-bundle: .venv/develops ## renew Scalar, which renders /docs, from its pin in tests/reading/pages/scalar
+docs-bundle: .venv/develops ## bundle Scalar, which renders /docs, from its pin in tests/reading/pages/scalar
 	$(BIN)/python -m tests.reading.pages.scalar_bundle
 
 lock: .venv/develops ## pin every dependency by hash again, from pyproject.toml
