@@ -44,7 +44,7 @@ from service.reading.pages.page_sessions import problem_page
 from service.reading.streams.log_follower import LogFollower
 from service.routes import routes
 from service.settings import Settings
-from service.worker import delivering, sweep_for_ever, tune_garbage_collection
+from service.worker import run_deliverer, sweep_forever, tune_garbage_collection
 
 App = ServiceApp[IntegrationState]
 
@@ -118,10 +118,10 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
 @asynccontextmanager
 async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> AsyncIterator[None]:
     database, gate = state.database, state.gate
-    sweeps = sweep_for_ever(database, gate.keys, gate.sessions, every_seconds=settings.sweep_seconds)
+    sweeps = sweep_forever(database, gate.keys, gate.sessions, every_seconds=settings.sweep_seconds)
     sweep_task = asyncio.create_task(sweeps)
     delivers = settings.serving_delivers()
-    deliveries = delivering(database, state.endpoint_clients, settings) if delivers else nullcontext()
+    deliveries = run_deliverer(database, state.endpoint_clients, settings) if delivers else nullcontext()
     try:
         async with deliveries:
             yield

@@ -7,7 +7,7 @@ from contextlib import suppress
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.integrations.endpoints.endpoint_store import most_behind
+from service.integrations.endpoints.endpoint_store import max_lag_by_site
 from service.platform.access.platform_state import ServerState
 from service.platform.events.read_log import head_positions
 from service.platform.http.app_state import database_of, state_of
@@ -84,6 +84,6 @@ async def get_metrics(request: Request) -> Response:
         async with database_of(request).read(within=READY_SECONDS) as connection:
             for site, position in (await head_positions(connection)).items():
                 LOG_POSITION.labels(site).set(position)
-            for site, behind in (await most_behind(connection)).items():
-                WEBHOOK_LAG.labels(site).set(behind)
+            for site, lag in (await max_lag_by_site(connection)).items():
+                WEBHOOK_LAG.labels(site).set(lag)
     return Response(exposition(), headers={**NO_STORE, "content-type": MEDIA_TYPE})

@@ -17,7 +17,7 @@ from service.conversation.threads.withdraw_article import prune_withdrawals
 from service.integrations.articles.erase_threads import erase_threads
 from service.integrations.articles.received_messages import prune_received
 from service.integrations.endpoints.deliverer import Deliverer
-from service.integrations.endpoints.delivery_retention import erase_responses, forget_deliveries
+from service.integrations.endpoints.delivery_retention import erase_responses, prune_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.moderation.bans.ban_reader import erase_expired_fingerprints
 from service.moderation.queue.claims import prune_claims
@@ -35,19 +35,19 @@ from service.settings import Settings
 from service.shutdown import seconds_to_finish
 
 # Maximum number of events of a site that one sweep indexes, so that a site far behind does not delay the others.
-INDEXED_AT_ONCE = 20_000
+MAX_INDEXED_EVENTS = 20_000
 
 log = structlog.get_logger("onereply.sweep")
 
 
 def tune_garbage_collection() -> None:
-    """Exclude the objects loaded so far from garbage collection; scanning them took a tenth of the time of a post."""
+    """Exclude loaded objects from garbage collection, since they stay; scanning them took a tenth of a post."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 
-async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, every_seconds: float) -> NoReturn:
+async def sweep_forever(database: Database, keys: Keys, sessions: Sessions, *, every_seconds: float) -> NoReturn:
     """Run the sweep in a loop; errors are logged, and the next sweep tries again."""
     fingerprint_retention = FingerprintRetention(database)
     while True:
@@ -69,10 +69,10 @@ async def sweep_for_ever(database: Database, keys: Keys, sessions: Sessions, *, 
 
 
 @asynccontextmanager
-async def delivering(database: Database, webhooks: EndpointClients, settings: Settings) -> AsyncIterator[Deliverer]:
-    """Deliver webhooks during the block; at its end, deliveries in flight can finish within the shutdown timeout."""
+async def run_deliverer(database: Database, webhooks: EndpointClients, settings: Settings) -> AsyncIterator[Deliverer]:
+    """Deliver webhooks during the block; at its end, deliveries in flight may finish within the shutdown timeout."""
     deliverer = Deliverer(database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries())
-    task = asyncio.create_task(deliverer.deliver_for_ever())
+    task = asyncio.create_task(deliverer.deliver_forever())
     try:
         yield deliverer
     finally:
@@ -104,6 +104,6 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
     async with database.write() as connection:
         await prune_reporter_fingerprints(connection, before=clock.now() - timedelta(days=max_retention_days))
     for site in sites:
-        await index_comments(database, site, limit=INDEXED_AT_ONCE)
+        await index_comments(database, site, limit=MAX_INDEXED_EVENTS)
     await prune_words(database)
-    await forget_deliveries(database, sites)
+    await prune_deliveries(database, sites)

@@ -66,13 +66,13 @@ async def test_metrics_count_posts_and_requests(database_url: str) -> None:
 
 async def test_the_webhook_lag_is_measured(database_url: str) -> None:
     async with an_app(database_url, metrics_key=KEY) as site:
-        behind = f'onereply_webhook_lag_events{{site="{site.slug}"}}'
-        assert (await scrape(site))[behind] == 0
+        lag = f'onereply_webhook_lag_events{{site="{site.slug}"}}'
+        assert (await scrape(site))[lag] == 0
         endpoint, _ = await an_endpoint(site, "http://127.0.0.1:9/")
         await a_thread(site)
-        assert (await scrape(site))[behind] == 1
+        assert (await scrape(site))[lag] == 1
         await site.call("DELETE", f"/endpoints/{endpoint}", by="admin")
-        assert (await scrape(site))[behind] == 0
+        assert (await scrape(site))[lag] == 0
 
 
 async def test_unknown_paths_share_one_label(database_url: str) -> None:

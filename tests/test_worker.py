@@ -26,7 +26,7 @@ async def sweeps(database: Database, count: int) -> list[structlog.typing.EventD
     before = ended("ok") + ended("failed")
     with structlog.testing.capture_logs() as log:
         keys, sessions = Keys(database), Sessions(database)
-        sweeping = asyncio.create_task(worker.sweep_for_ever(database, keys, sessions, every_seconds=0.001))
+        sweeping = asyncio.create_task(worker.sweep_forever(database, keys, sessions, every_seconds=0.001))
         async with asyncio.timeout(60):
             while ended("ok") + ended("failed") < before + count:  # noqa: ASYNC110 - no event says so
                 await asyncio.sleep(0.001)

@@ -1,4 +1,4 @@
-"""The names of rules, settings, findings, decisions, secrets, bans and article events are those that the field uses.
+"""Rename rules, settings, findings, decisions, secrets, bans, article events and deliveries to the field's usual names.
 
 Why: nothing is released yet, so a name is changed once, everywhere, and stored values move with it.
 Locks: on PostgreSQL the tables that are renamed or have a renamed column, for a moment; rows only where a name moved.
@@ -76,6 +76,10 @@ COLUMNS = {
     "reports": {"reporter_mark": "reporter_fingerprint"},
     "article_event_times": {"told": "times"},
     "article_withdrawals": {"told_at": "occurred_at"},
+    "workers": {"alive_until": "lease_expires_at"},
+    "endpoints": {"rests_until": "backoff_until"},
+    "deliveries": {"tries": "schedule_step", "done_at": "completed_at"},
+    "attempts": {"tried_at": "attempted_at", "answer": "response"},
 }
 INDEXES = {
     "bans": ("ix_bans_mark", "ix_bans_fingerprint", ["site_id", "fingerprint"]),
@@ -85,6 +89,7 @@ INDEXES = {
         ["received_at"],
     ),
 }
+ATTEMPT_ERRORS = {"no-answer": "no-response"}
 TIMES = {"things": "fields", "standing": "withdrawal"}
 
 SITES = sa.table("sites", sa.column("id"), sa.column("settings", sa.Text))
@@ -92,6 +97,7 @@ STORED_RULES = sa.table("rules", sa.column("site_id"), sa.column("rules", sa.Tex
 STORED_FINDINGS = sa.table("findings", sa.column("rule"), sa.column("action"))
 DECISIONS = sa.table("decisions", sa.column("id"), sa.column("action"), sa.column("reason", sa.Text))
 STORED_SECRETS = sa.table("site_secrets", sa.column("name"))
+ATTEMPTS = sa.table("attempts", sa.column("error"))
 EVENT_TIMES = sa.table("article_event_times", sa.column("times", sa.Text))
 
 
@@ -109,10 +115,12 @@ def upgrade() -> None:
     _rename(RULES, SETTINGS, FINDINGS, ACTIONS, DUPLICATES)
     _rename_secrets(SECRETS)
     _rename_times(TIMES)
+    _rename_attempt_errors(ATTEMPT_ERRORS)
 
 
 def downgrade() -> None:
     """Give everything its old name back."""
+    _rename_attempt_errors(_turned(ATTEMPT_ERRORS))
     _rename_times(_turned(TIMES))
     _rename_secrets(_turned(SECRETS))
     _rename(*(_turned(names) for names in (RULES, SETTINGS, FINDINGS, ACTIONS, DUPLICATES)))
@@ -182,6 +190,11 @@ def _rename_times(names: Mapping[str, str]) -> None:
     times = EVENT_TIMES.c.times
     for old, new in names.items():
         op.execute(EVENT_TIMES.update().values(times=sa.func.replace(times, f'"{old}":', f'"{new}":')))
+
+
+def _rename_attempt_errors(names: Mapping[str, str]) -> None:
+    for old, new in names.items():
+        op.execute(ATTEMPTS.update().where(ATTEMPTS.c.error == old).values(error=new))
 
 
 def _keys(stored: str, names: Mapping[str, str], *, duplicates: Mapping[str, str] | None = None) -> str:

@@ -23,7 +23,7 @@ from service.platform.outbound.safe_client import Targets
 from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
 from service.settings import Settings
 from service.shutdown import limit_shutdown
-from service.worker import delivering, tune_garbage_collection
+from service.worker import run_deliverer, tune_garbage_collection
 
 NICENESS = 19  # the lowest priority: serving processes get the processor first
 log = structlog.get_logger("onereply.webhooks")
@@ -68,10 +68,10 @@ async def _work(settings: Settings, listener: socket | None) -> None:
         EndpointSecrets(settings.secret_key), Targets(allow_private=settings.webhooks_allow_private)
     )
     async with (
-        delivering(database, webhooks, settings) as deliverer,
+        run_deliverer(database, webhooks, settings) as deliverer,
         _health(database, deliverer, settings, listener),
     ):
-        log.info("delivering", process=os.getpid())
+        log.info("delivery-worker-started", process=os.getpid())
         await stop.wait()
     await database.close()
 

@@ -50,10 +50,10 @@ def health_app(database: Database, deliverer: Deliverer, settings: Settings) -> 
     """The app with ``GET /healthz``, ``/readyz`` and ``/metrics``; readiness also requires a running delivery loop."""
 
     async def get_worker_readyz(request: Request) -> Response:
-        answer = await get_readyz(request)
-        if time.monotonic() - deliverer.turned_at > READY_SECONDS:
+        response = await get_readyz(request)
+        if time.monotonic() - deliverer.polled_at > READY_SECONDS:
             raise Busy("The delivery loop has stopped; the worker's log has the reason.")
-        return answer
+        return response
 
     return ServiceApp(
         ServerState(database=database, base_url=settings.base_url, metrics_key=settings.metrics_key),

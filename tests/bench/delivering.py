@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.threads.register_article import register_thread
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
-from service.integrations.endpoints.endpoint_store import add_endpoint, change_endpoint
+from service.integrations.endpoints.endpoint_store import add_endpoint, update_endpoint
 from service.integrations.endpoints.model import DeliveryRow, EndpointRow
-from service.integrations.endpoints.payload import body_of
+from service.integrations.endpoints.payload import webhook_body
 from service.integrations.endpoints.send_attempt import AttemptSender
 from service.platform import clock
 from service.platform.events.model import EventRow
@@ -65,10 +65,10 @@ async def _deliver_all(url: str) -> float:
     reset()
     site, [endpoint] = await _listening_site(database, "/")
     async with database.write() as connection:
-        await change_endpoint(connection, site, endpoint, {"state": "paused"})
+        await update_endpoint(connection, site, endpoint, {"state": "paused"})
     await _commit_events(database, site, MESSAGES)
     async with database.write() as connection:
-        await change_endpoint(connection, site, endpoint, {"state": "active"})
+        await update_endpoint(connection, site, endpoint, {"state": "active"})
     report = await _wait_until_received(MESSAGES)
     await _remove_endpoints(database)
     return report.count / report.seconds
@@ -82,7 +82,7 @@ async def _post_all(url: str) -> float:
     async with database.read() as connection:
         events = await read_events(connection, site.id, after=0, limit=MESSAGES)
     await database.close()
-    messages = iter([(str(event.id), body_of(site.slug, event)) for event in events])
+    messages = iter([(str(event.id), webhook_body(site.slug, event)) for event in events])
     sender, signer = AttemptSender(Targets(allow_private=True)), Signer(make_secret())
 
     async def post() -> None:
@@ -165,7 +165,7 @@ async def _create_backlog(url: str) -> None:
     async with database.write() as connection:
         for endpoint in endpoints:
             values = select(literal(endpoint), EventRow.position, state, literal(now), nothing, nothing, literal(now))
-            columns = ["endpoint_id", "position", "state", "due_at", "tries", "attempts", "created_at"]
+            columns = ["endpoint_id", "position", "state", "due_at", "schedule_step", "attempts", "created_at"]
             of_site = values.where(EventRow.site_id == site.id)
             await connection.execute(insert(DeliveryRow).from_select(columns, of_site))
         head = await head_position(connection, site.id)

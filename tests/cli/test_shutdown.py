@@ -1,4 +1,4 @@
-"""SIGTERM ends each process within its limit, whatever hangs; and a worker ends with its parent."""
+"""SIGTERM ends each process within its limit, also one that hangs; a worker ends with its parent."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ import pytest
 from tests.promises.programs import ONEREPLY, Program, settings_of
 
 pytestmark = pytest.mark.slow
-RUNNING, WORKING = re.compile(r"running on http://\S+:(\d+)"), re.compile(r"^(delivering)$")
+RUNNING, WORKING = re.compile(r"running on http://\S+:(\d+)"), re.compile(r"^(delivery-worker-started)$")
 LIMIT, SLOW_MACHINE, PATIENCE = 3, 5, 60
 # Once a shutdown has begun, closing the database never ends.
 HANGS_AT_THE_END = """
@@ -35,7 +35,7 @@ Database.close = hang
 async def running(
     *arguments: str, url: str, ready: re.Pattern[str] = RUNNING, limit: int = LIMIT, path: Path | None = None
 ) -> AsyncIterator[tuple[Program, str]]:
-    """A command that runs until the end of the block, and what it said when it was ready."""
+    """A command that runs until the end of the block, and its output when it was ready."""
     environment = settings_of(url, {"shutdown_seconds": str(limit)})
     if path:
         environment["PYTHONPATH"] = f"{path}{os.pathsep}{environment.get('PYTHONPATH', '')}"

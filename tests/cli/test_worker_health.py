@@ -21,7 +21,7 @@ KEY = "only for the scraper"
 
 
 class Worker:
-    """The health app of a worker whose turns the test makes."""
+    """The health app of a worker that polls when the test says so."""
 
     def __init__(self, database_url: str) -> None:
         settings = Settings(secret_key=SECRET_KEY, database_url=database_url, metrics_key=KEY)
@@ -41,15 +41,15 @@ async def worker(database_url: str) -> AsyncIterator[Worker]:
     await worker.database.close()
 
 
-async def test_a_worker_that_makes_turns_is_ready(worker: Worker) -> None:
-    await worker.deliverer.turn()
+async def test_a_worker_that_polls_is_ready(worker: Worker) -> None:
+    await worker.deliverer.poll()
     assert (await worker.client.get("/healthz")).json() == {"status": "ok"}
     answer = await worker.client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
 
 
-async def test_a_worker_whose_turns_have_stopped_is_alive_but_not_ready(worker: Worker) -> None:
-    worker.deliverer.turned_at -= READY_SECONDS + 1
+async def test_a_worker_that_stopped_polling_is_alive_but_not_ready(worker: Worker) -> None:
+    worker.deliverer.polled_at -= READY_SECONDS + 1
     assert (await worker.client.get("/healthz")).status_code == 200
     answer = await worker.client.get("/readyz")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
@@ -65,7 +65,7 @@ async def test_the_metrics_of_a_worker_need_the_key(worker: Worker) -> None:
 @pytest.mark.slow
 async def test_a_worker_serves_its_health_until_it_is_stopped(fresh_database_url: str) -> None:
     command, environment = (*ONEREPLY, "worker", "--port", "0"), settings_of(fresh_database_url, {})
-    program = await Program.begin(command, environment, ready=re.compile(r"^(delivering)$"))
+    program = await Program.begin(command, environment, ready=re.compile(r"^(delivery-worker-started)$"))
     [address] = [each["address"] for each in program.log if each["event"] == "health-server-started"]
     async with httpx2.AsyncClient(base_url=address, timeout=60) as client:
         assert (await client.get("/readyz")).json()["status"] == "ready"
@@ -76,7 +76,7 @@ async def test_a_worker_serves_its_health_until_it_is_stopped(fresh_database_url
 @pytest.mark.slow
 async def test_a_worker_logs_the_statements_that_are_slow_by_the_setting(fresh_database_url: str) -> None:
     environment = settings_of(fresh_database_url, {}) | {"ONEREPLY_SLOW_STATEMENT_SECONDS": "0.000001"}
-    program = await Program.begin((*ONEREPLY, "worker"), environment, ready=re.compile(r"^(delivering)$"))
+    program = await Program.begin((*ONEREPLY, "worker"), environment, ready=re.compile(r"^(delivery-worker-started)$"))
     program.log.clear()  # what its check of the database logged
     try:
         async with asyncio.timeout(30):

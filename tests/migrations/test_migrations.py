@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 
 from service.app import create_app
-from service.integrations.endpoints.leases import stay_alive
+from service.integrations.endpoints.leases import renew_lease
 from service.moderation.search.search_index import index_comments
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform import clock
@@ -95,17 +95,17 @@ async def some_rows(site: ASite) -> None:
 
 
 async def deliver(site: ASite) -> None:
-    """Something that arrived, something that is to be tried again, and a worker that lives."""
-    answers = iter([OK, an_answer(500)])
+    """A delivery that succeeded, one that failed, one without a response, and a worker with a lease."""
+    answers = iter([OK, an_answer(500), None])
     async with a_receiver(lambda _: next(answers)) as host:
         await an_endpoint(site, host.origin)
         worker = AWorker(site)
-        for _ in range(2):
+        for _ in range(3):
             await a_thread(site)
             await worker.work()
         await worker.deliverer.stop(within_seconds=0)
     async with site.app.state.database.write() as connection:
-        await stay_alive(connection, clock.new_id(), now=clock.now())
+        await renew_lease(connection, clock.new_id(), now=clock.now())
 
 
 async def some_article_events(site: ASite) -> None:
@@ -157,11 +157,12 @@ def with_old_names(held: Rows) -> Rows:
         return stored.replace('"fields":', '"things":').replace('"withdrawal":', '"standing":')
 
     held = {table: [with_old_columns(row, NAMES.COLUMNS.get(table, {})) for row in held[table]] for table in held}
-    secrets = {new: old for old, new in NAMES.SECRETS.items()}
+    secrets, errors = ({new: old for old, new in each.items()} for each in (NAMES.SECRETS, NAMES.ATTEMPT_ERRORS))
     event_times, withdrawals = held.pop("article_event_times"), held.pop("article_withdrawals")
     return held | {
         "articles_told": [row | {"told": times(row["told"])} for row in event_times],
         "article_standings": withdrawals,
+        "attempts": [row | {"error": errors.get(row["error"], row["error"])} for row in held["attempts"]],
         "site_secrets": [row | {"name": secrets.get(row["name"], row["name"])} for row in held["site_secrets"]],
         "sites": [row | {"settings": members(row["settings"], settings)} for row in held["sites"]],
         "rules": [row | {"rules": members(row["rules"], rules)} for row in held["rules"]],

@@ -20,7 +20,7 @@ from tests.promises.programs import PATIENT, Program, settings_of
 from tests.promises.serving import Server
 
 SETTINGS = {"webhooks_allow_private": "true", "webhooks_retries": "0.3s 1s", "shutdown_seconds": "10"}
-LISTENING, DELIVERING = re.compile(r"listening on (\d+)"), re.compile(r"^(delivering)$")
+LISTENING, DELIVERING = re.compile(r"listening on (\d+)"), re.compile(r"^(delivery-worker-started)$")
 STOPPED_OF_TEN = 2  # the others are killed
 
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from service.conversation.comments.model import CommentRow
-from service.integrations.endpoints.payload import body_of
+from service.integrations.endpoints.payload import webhook_body
 from service.platform.events.event_types import Event
 from tests.builders import ASite, AThread, Json, a_thread
 from tests.promises.cast import Cast, a_cast
@@ -95,7 +95,7 @@ async def until_delivered(site: ASite, endpoint: str) -> int:
     async with asyncio.timeout(ENDS_WITHIN):
         while True:
             health = (await site.call("GET", f"/endpoints/{endpoint}", by="admin")).json()["health"]
-            if not (health["behind"] or health["waiting"] or health["failed"]):
+            if not (health["lag"] or health["waiting"] or health["failed"]):
                 return redelivered
             if health["failed"]:
                 again = {"failed_since": "2026-01-01T00:00:00Z"}
@@ -110,7 +110,7 @@ async def prove_told(site: ASite, ledger: Ledger, log: list[Json]) -> None:
     while len(told) < len(log):
         page = await site.call("GET", f"/events?after={len(told)}&limit=1000", by="host")
         events = msgspec.json.decode(page.content, type=Log).events
-        told |= {str(event.id): body_of(site.slug, event) for event in events}
+        told |= {str(event.id): webhook_body(site.slug, event) for event in events}
     assert ledger.complaints == []
     bodies = ledger.bodies
     assert bodies.keys() == told.keys()

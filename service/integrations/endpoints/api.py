@@ -9,21 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.integrations.endpoints.deliveries import figures_of, find_delivery, list_deliveries
+from service.integrations.endpoints.deliveries import find_delivery, get_health_figures, list_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_store import (
     Endpoint,
     add_endpoint,
-    change_endpoint,
     find_endpoint,
     list_endpoints,
     remove_endpoint,
     rotate_secret,
+    update_endpoint,
 )
 from service.integrations.endpoints.integration_state import IntegrationState
 from service.integrations.endpoints.redeliver import redeliver
-from service.integrations.endpoints.send_test import try_endpoint
-from service.integrations.endpoints.subscribed_types import EVERY, unknown_type
+from service.integrations.endpoints.send_test import send_test_message
+from service.integrations.endpoints.subscribed_types import ALL_TYPES, find_unknown_type
 from service.integrations.endpoints.wire import (
     AttemptOut,
     Deliveries,
@@ -70,7 +70,7 @@ async def post_endpoint(request: Request, caller: Caller) -> Response:
     """Create a webhook endpoint."""
     body = await decode_body(request, EndpointIn)
     secret = _secret(body.secret)
-    url, types = await _callable(request, body.url), _types(body.types)
+    url, types = await _checked_url(request, body.url), _types(body.types)
     description = read_line(body.description, pointer="/description", max_length=500) if body.description else None
     async with database_of(request).write() as connection:
         endpoint = await add_endpoint(
@@ -98,7 +98,7 @@ async def patch_endpoint(request: Request, caller: Caller) -> Response:
     body = await decode_body(request, EndpointChanges)
     changes: dict[str, Any] = {}
     if body.url is not UNSET:
-        changes["url"] = await _callable(request, body.url)
+        changes["url"] = await _checked_url(request, body.url)
     if body.types is not UNSET:
         changes["types"] = _types(body.types)
     if body.description is not UNSET:
@@ -107,7 +107,7 @@ async def patch_endpoint(request: Request, caller: Caller) -> Response:
     if body.state is not UNSET:
         changes["state"] = body.state
     async with database_of(request).write() as connection:
-        endpoint = await change_endpoint(connection, caller.site, _endpoint_id(request), changes)
+        endpoint = await update_endpoint(connection, caller.site, _endpoint_id(request), changes)
         out = await _out(connection, endpoint)
     return json_response(out, headers=SECRET_HEADERS)
 
@@ -138,8 +138,8 @@ async def post_rotate(request: Request, caller: Caller) -> Response:
 
 async def post_test(request: Request, caller: Caller) -> Response:
     """Send a test message and return the attempt."""
-    answer = await try_endpoint(database_of(request), _clients_of(request), caller.site, _endpoint_id(request))
-    out = AttemptOut(answer.tried_at, answer.duration_ms, answer.status, answer.error, answer.text)
+    result = await send_test_message(database_of(request), _clients_of(request), caller.site, _endpoint_id(request))
+    out = AttemptOut(result.attempted_at, result.duration_ms, result.status, result.error, result.response)
     return json_response(out, headers=SECRET_HEADERS)
 
 
@@ -176,7 +176,7 @@ async def post_redeliver(request: Request, caller: Caller) -> Response:
     if body.first is None and body.failed_since is None:
         raise InvalidField("Give “first”, a position, or “failed_since”, a time.", pointer="/first")
     async with database_of(request).write() as connection:
-        done = await redeliver(
+        count = await redeliver(
             connection,
             caller.site,
             _endpoint_id(request),
@@ -184,10 +184,10 @@ async def post_redeliver(request: Request, caller: Caller) -> Response:
             last=body.last,
             failed_since=body.failed_since,
         )
-    return json_response(Redelivered(*done), 202, SECRET_HEADERS)
+    return json_response(Redelivered(*count), 202, SECRET_HEADERS)
 
 
-async def _callable(request: Request, url: str) -> str:
+async def _checked_url(request: Request, url: str) -> str:
     """Return ``url`` if outbound calls may go there; raises InvalidField.
 
     The host name is resolved here and again at each connection.
@@ -206,8 +206,8 @@ async def _callable(request: Request, url: str) -> str:
 def _types(types: list[str] | None) -> str:
     """Return ``types`` in their stored form; raises InvalidField."""
     if types is None:
-        return EVERY
-    if (number := unknown_type(types)) is not None:
+        return ALL_TYPES
+    if (number := find_unknown_type(types)) is not None:
         raise InvalidField(f"“{types[number]}” is not an event type.", pointer=f"/types/{number}")
     return " ".join(dict.fromkeys(types))
 
@@ -240,7 +240,7 @@ def _position(text: str) -> int | None:
 
 
 async def _out(connection: AsyncConnection, endpoint: Endpoint) -> EndpointOut:
-    return endpoint_out(endpoint, await figures_of(connection, endpoint.id))
+    return endpoint_out(endpoint, await get_health_figures(connection, endpoint.id))
 
 
 def _clients_of(request: Request) -> EndpointClients:

@@ -1,6 +1,6 @@
 """The webhook worker: claim due deliveries, send them and record the results.
 
-A turn is at most one write transaction. It records the attempts since the last turn and claims new deliveries while
+A poll is at most one write transaction. It records the attempts since the last poll and claims new deliveries while
 there is capacity. Any number of processes can run a worker.
 
 *Why* poll 20 times a second: PostgreSQL's NOTIFY takes one lock at commit, and every commit of a post would wait
@@ -19,38 +19,43 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.endpoint_clients import read_routes
-from service.integrations.endpoints.endpoint_concurrency import Delivery, Lane
+from service.integrations.endpoints.endpoint_concurrency import Delivery, EndpointQueue
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.integrations.endpoints.fan_out import Work, fan_out, find_work, lock_endpoints
 from service.integrations.endpoints.leases import (
-    RENEWED_EVERY,
-    bury,
-    bury_dead,
-    dead_workers,
-    endpoints_of,
-    give_back,
-    lives,
-    lock_in_order,
-    stay_alive,
-    take_due,
+    RENEW_INTERVAL,
+    claim_due,
+    endpoints_held_by,
+    expired_workers,
+    has_lease,
+    lock_endpoints_by_id,
+    release_deliveries,
+    release_expired_worker,
+    release_worker,
+    renew_lease,
 )
-from service.integrations.endpoints.record_attempts import Noted, Tried, count_attempts, note
-from service.integrations.endpoints.send_attempt import Answer, AttemptSender
+from service.integrations.endpoints.record_attempts import (
+    FinishedAttempt,
+    RecordedAttempts,
+    count_attempts,
+    record_attempts,
+)
+from service.integrations.endpoints.send_attempt import AttemptResult, AttemptSender
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.outbound.safe_client import Targets
 from service.platform.problems import Busy
 from service.platform.storage.engine import Database
 
-TURN_SECONDS = 0.05
-SHORTEST_TURN_SECONDS = 0.02
-# On SQLite a turn holds the lock that every post needs, so the worker pauses after a full turn; this limits it to 1,280
+POLL_SECONDS = 0.05
+MIN_POLL_SECONDS = 0.02
+# On SQLite a poll holds the lock that every post needs, so the worker pauses after a full poll; this limits it to 1,280
 # deliveries/s. Beside a backlog, posts keep 0.91 of their rate with the pause and 0.86 without (14 pairs each on a busy
 # machine, standard error 0.03). On PostgreSQL they keep 0.96 without it (24 pairs).
 BACKLOG_PAUSE_SECONDS = 0.2
-MOST_HELD = 5_000
-NOTED_AT_ONCE = TAKEN_AT_ONCE = 256
-LOOKED_AFTER_EVERY = timedelta(seconds=1)
+MAX_HELD = 5_000
+RECORD_BATCH = CLAIM_BATCH = 256
+REFRESH_INTERVAL = timedelta(seconds=1)
 
 log = structlog.get_logger("onereply.webhooks")
 
@@ -62,180 +67,184 @@ class Deliverer:
         self, database: Database, *, secrets: EndpointSecrets, targets: Targets, schedule: Sequence[timedelta]
     ) -> None:
         self._database, self._secrets, self._targets, self._schedule = database, secrets, targets, schedule
-        self._id, self._renewed_at = clock.new_id(), clock.now() - RENEWED_EVERY
-        self._looked_at = clock.now() - LOOKED_AFTER_EVERY
-        self._lanes: dict[UUID, Lane] = {}
-        self._tried: list[Tried] = []
-        self._woken = asyncio.Event()
+        self._id, self._renewed_at = clock.new_id(), clock.now() - RENEW_INTERVAL
+        self._refreshed_at = clock.now() - REFRESH_INTERVAL
+        self._queues: dict[UUID, EndpointQueue] = {}
+        self._unrecorded: list[FinishedAttempt] = []
+        self._wake = asyncio.Event()
         # Closed during a write, so that sending does not prolong the transaction that others wait for.
         self._gate = asyncio.Event()
         self._gate.set()
-        self._gives_way = False  # whether the last turn was full, on SQLite
-        self.turned_at, self._is_waiting = time.monotonic(), False  # when a turn last succeeded
+        self._has_backlog = False  # whether the last poll was full, on SQLite
+        self.polled_at, self._is_postponed = time.monotonic(), False  # when a poll last succeeded
 
-    async def deliver_for_ever(self) -> NoReturn:
-        """Run turns until cancelled; a failed turn is logged and the next one repeats its work."""
+    async def deliver_forever(self) -> NoReturn:
+        """Poll until cancelled; a failed poll is logged and the next one repeats its work."""
         while True:
             more = False
             try:
-                more = await self.turn()
-                self.turned_at, self._is_waiting = time.monotonic(), False
-            except Busy as error:  # logged once, until a turn succeeds
-                if not self._is_waiting:
-                    log.info("delivering-waits", reason=str(error))
-                self._is_waiting = True
-                await self._begin_anew()
+                more = await self.poll()
+                self.polled_at, self._is_postponed = time.monotonic(), False
+            except Busy as error:  # logged once, until a poll succeeds
+                if not self._is_postponed:
+                    log.info("delivery-postponed", reason=str(error))
+                self._is_postponed = True
+                await self._renew_worker_id()
             except Exception as error:  # one failure must not stop the worker
-                log.error("delivering-failed", exc_info=error)
-                await self._begin_anew()
+                log.error("delivery-loop-failed", exc_info=error)
+                await self._renew_worker_id()
             await self._pause(at_once=more)
 
-    async def _begin_anew(self) -> None:
+    async def _renew_worker_id(self) -> None:
         """Take a new worker id; unrecorded deliveries are free once the lease of the old id expires."""
         self._id = clock.new_id()
-        self._renewed_at -= RENEWED_EVERY
-        await asyncio.sleep(TURN_SECONDS * 10)
+        self._renewed_at -= RENEW_INTERVAL
+        await asyncio.sleep(POLL_SECONDS * 10)
 
     async def _pause(self, *, at_once: bool) -> None:
-        """Wait for the next turn; less if there is more work or an endpoint's queue runs low, more for a backlog."""
-        await asyncio.sleep(BACKLOG_PAUSE_SECONDS if self._gives_way else SHORTEST_TURN_SECONDS)
-        if at_once or self._gives_way:
+        """Wait for the next poll; less if there is more work or an endpoint's queue runs low, more for a backlog."""
+        await asyncio.sleep(BACKLOG_PAUSE_SECONDS if self._has_backlog else MIN_POLL_SECONDS)
+        if at_once or self._has_backlog:
             return
         try:
-            async with asyncio.timeout(TURN_SECONDS - SHORTEST_TURN_SECONDS):
-                await self._woken.wait()
+            async with asyncio.timeout(POLL_SECONDS - MIN_POLL_SECONDS):
+                await self._wake.wait()
         except TimeoutError:
             pass
-        self._woken.clear()
+        self._wake.clear()
 
-    async def turn(self) -> bool:
+    async def poll(self) -> bool:
         """Record attempts, claim deliveries and send them; return whether there is more work now."""
         async with self._database.read() as connection:
             work = await find_work(connection, now=clock.now())
-            await self._look_after_lanes(connection, work)
-            dead = {*await dead_workers(connection, now=clock.now())} - {self._id}
-        for each in sorted(dead):
+            await self._refresh_queues(connection, work)
+            expired = {*await expired_workers(connection, now=clock.now())} - {self._id}
+        for each in sorted(expired):
             async with self._database.write() as connection:
-                await bury_dead(connection, each, now=clock.now())
-        rooms = self._rooms(work)
-        surplus = [delivery for lane in self._lanes.values() for delivery in lane.surplus()]
-        tried = self._tried[:NOTED_AT_ONCE]
-        has_any = bool(rooms) or any(lane.held for lane in self._lanes.values())
-        renews = has_any and abs(clock.now() - self._renewed_at) >= RENEWED_EVERY
-        if not (rooms or surplus or tried or renews):
-            self._gives_way = False
-            return bool(dead)
+                await release_expired_worker(connection, each, now=clock.now())
+        capacities = self._capacities(work)
+        surplus = [delivery for queue in self._queues.values() for delivery in queue.surplus()]
+        finished = self._unrecorded[:RECORD_BATCH]
+        holds_any = bool(capacities) or any(queue.held for queue in self._queues.values())
+        renews = holds_any and abs(clock.now() - self._renewed_at) >= RENEW_INTERVAL
+        if not (capacities or surplus or finished or renews):
+            self._has_backlog = False
+            return bool(expired)
         self._gate.clear()
         try:
             async with self._database.write() as connection:
-                noted, taken = await self._write(connection, tried, surplus, rooms, renews=renews)
+                recorded, claimed = await self._write(connection, finished, surplus, capacities, renews=renews)
         finally:
             self._gate.set()
-        self._gives_way = self._database.dialect == "sqlite" and len(taken) > TAKEN_AT_ONCE // 2
+        self._has_backlog = self._database.dialect == "sqlite" and len(claimed) > CLAIM_BATCH // 2
         self._renewed_at = clock.now() if renews else self._renewed_at
-        self._go_on(noted, tried, taken)
-        # More events may follow those without a subscriber, and the deliveries of dead workers are free now.
-        return bool(dead or (rooms and not taken))
+        self._send_claimed(recorded, finished, claimed)
+        # More events may follow those without a subscriber, and the deliveries of expired workers are free now.
+        return bool(expired or (capacities and not claimed))
 
     async def _write(
         self,
         connection: AsyncConnection,
-        tried: Sequence[Tried],
+        finished: Sequence[FinishedAttempt],
         surplus: Sequence[Delivery],
-        rooms: dict[UUID, tuple[Work, int]],
+        capacities: dict[UUID, tuple[Work, int]],
         *,
         renews: bool,
-    ) -> tuple[Noted, list[Delivery]]:
-        """Write one turn: record attempts, release surplus, renew the lease and claim deliveries."""
-        concerned = [*surplus, *(delivery for delivery, _ in tried)]
-        await lock_in_order(connection, (each.endpoint_id for each in concerned))
-        noted = await note(connection, tried, self._schedule)
-        await give_back(connection, surplus, now=clock.now())
-        if renews or (rooms and not await lives(connection, self._id)):
-            await stay_alive(connection, self._id, now=clock.now())
-        taken = await self._take(connection, rooms)
-        await append_events(connection, noted.events)
-        return noted, taken
+    ) -> tuple[RecordedAttempts, list[Delivery]]:
+        """In one transaction, record attempts, release the surplus, renew the lease and claim deliveries."""
+        affected = [*surplus, *(delivery for delivery, _ in finished)]
+        await lock_endpoints_by_id(connection, (each.endpoint_id for each in affected))
+        recorded = await record_attempts(connection, finished, self._schedule)
+        await release_deliveries(connection, surplus, now=clock.now())
+        if renews or (capacities and not await has_lease(connection, self._id)):
+            await renew_lease(connection, self._id, now=clock.now())
+        claimed = await self._claim(connection, capacities)
+        await append_events(connection, recorded.events)
+        return recorded, claimed
 
-    async def _look_after_lanes(self, connection: AsyncConnection, work: Sequence[Work]) -> None:
-        """Keep a lane with a current route for each endpoint with work; close idle lanes."""
+    async def _refresh_queues(self, connection: AsyncConnection, work: Sequence[Work]) -> None:
+        """Keep a queue with a current route for each endpoint with work; close idle queues."""
         now = clock.now()
-        looks_after = abs(now - self._looked_at) >= LOOKED_AFTER_EVERY
-        if looks_after:
-            self._looked_at = now
+        refreshes = abs(now - self._refreshed_at) >= REFRESH_INTERVAL
+        if refreshes:
+            self._refreshed_at = now
             await self._close_idle()
-        unknown = []
+        outdated = []
         for each in work:
-            if each.endpoint_id not in self._lanes:
-                self._lanes[each.endpoint_id] = Lane(AttemptSender(self._targets), self._note_answer, self._gate)
-            route = self._lanes[each.endpoint_id].route
-            if route is None or not route.is_of(each.revision, now):
-                unknown.append(each.endpoint_id)
-        if looks_after:
-            unknown = list(self._lanes)
-        routes = await read_routes(connection, self._secrets, unknown, now=now)
-        for endpoint_id in unknown:
-            self._lanes[endpoint_id].route = routes.get(endpoint_id)
+            if each.endpoint_id not in self._queues:
+                self._queues[each.endpoint_id] = EndpointQueue(
+                    AttemptSender(self._targets), self._on_result, self._gate
+                )
+            route = self._queues[each.endpoint_id].route
+            if route is None or not route.is_current(each.revision, now):
+                outdated.append(each.endpoint_id)
+        if refreshes:
+            outdated = list(self._queues)
+        routes = await read_routes(connection, self._secrets, outdated, now=now)
+        for endpoint_id in outdated:
+            self._queues[endpoint_id].route = routes.get(endpoint_id)
 
     async def _close_idle(self) -> None:
-        idle = [endpoint_id for endpoint_id, lane in self._lanes.items() if lane.is_idle]
+        idle = [endpoint_id for endpoint_id, queue in self._queues.items() if queue.is_idle]
         for endpoint_id in idle:
-            await self._lanes.pop(endpoint_id).finish(within_seconds=0)
+            await self._queues.pop(endpoint_id).finish(within_seconds=0)
 
-    def _rooms(self, work: Sequence[Work]) -> dict[UUID, tuple[Work, int]]:
+    def _capacities(self, work: Sequence[Work]) -> dict[UUID, tuple[Work, int]]:
         """Return how many deliveries to claim for each endpoint, the least busy endpoint first."""
-        held = len(self._tried) + sum(lane.held for lane in self._lanes.values())
-        left, spare, now = TAKEN_AT_ONCE, MOST_HELD - held, clock.now()
-        rooms = {}
-        for each in sorted(work, key=lambda each: self._lanes[each.endpoint_id].held):
-            lane = self._lanes[each.endpoint_id]
+        held = len(self._unrecorded) + sum(queue.held for queue in self._queues.values())
+        remaining, spare, now = CLAIM_BATCH, MAX_HELD - held, clock.now()
+        capacities = {}
+        for each in sorted(work, key=lambda each: self._queues[each.endpoint_id].held):
+            queue = self._queues[each.endpoint_id]
             # An endpoint without deliveries always gets one, however many the slow endpoints hold.
-            room = min(left, lane.room(), max(spare, 0 if lane.held else 1))
+            capacity = min(remaining, queue.capacity(), max(spare, 0 if queue.held else 1))
             if each.retry_at is None or each.retry_at > now:
-                room = min(room, each.head - each.position)
-            if room > 0:
-                rooms[each.endpoint_id] = each, room
-                left, spare = left - room, spare - room
-        return rooms
+                capacity = min(capacity, each.head - each.position)
+            if capacity > 0:
+                capacities[each.endpoint_id] = each, capacity
+                remaining, spare = remaining - capacity, spare - capacity
+        return capacities
 
-    async def _take(self, connection: AsyncConnection, rooms: dict[UUID, tuple[Work, int]]) -> list[Delivery]:
+    async def _claim(self, connection: AsyncConnection, capacities: dict[UUID, tuple[Work, int]]) -> list[Delivery]:
         """Claim due retries first, then new events with the remaining capacity."""
-        locked = await lock_endpoints(connection, {each.endpoint_id: each for each, _ in rooms.values()})
-        order = {endpoint_id: number for number, endpoint_id in enumerate(rooms)}
-        having = [
-            (each, rooms[each.endpoint_id][1])
+        locked = await lock_endpoints(connection, {each.endpoint_id: each for each, _ in capacities.values()})
+        order = {endpoint_id: number for number, endpoint_id in enumerate(capacities)}
+        with_capacity = [
+            (each, capacities[each.endpoint_id][1])
             for each in sorted(locked.values(), key=lambda each: order[each.endpoint_id])
         ]
         now = clock.now()
-        due = await take_due(connection, having, worker_id=self._id, now=now)
-        taken = Counter(delivery.endpoint_id for delivery in due)
-        left = [(each, room - taken[each.endpoint_id]) for each, room in having]
-        return due + await fan_out(connection, left, worker_id=self._id, now=now)
+        due = await claim_due(connection, with_capacity, worker_id=self._id, now=now)
+        claimed = Counter(delivery.endpoint_id for delivery in due)
+        remaining = [(each, capacity - claimed[each.endpoint_id]) for each, capacity in with_capacity]
+        return due + await fan_out(connection, remaining, worker_id=self._id, now=now)
 
-    def _go_on(self, noted: Noted, tried: Sequence[Tried], taken: Sequence[Delivery]) -> None:
+    def _send_claimed(
+        self, recorded: RecordedAttempts, finished: Sequence[FinishedAttempt], claimed: Sequence[Delivery]
+    ) -> None:
         """After the commit: discard the recorded attempts and send the claimed deliveries."""
-        del self._tried[: len(tried)]
-        count_attempts(tried)
-        for endpoint_id in noted.disabled:
-            self._lanes[endpoint_id].route = None
-        for delivery in taken:
-            self._lanes[delivery.endpoint_id].add(delivery)
+        del self._unrecorded[: len(finished)]
+        count_attempts(finished)
+        for endpoint_id in recorded.disabled:
+            self._queues[endpoint_id].route = None
+        for delivery in claimed:
+            self._queues[delivery.endpoint_id].add(delivery)
 
-    def _note_answer(self, delivery: Delivery, answer: Answer) -> None:
+    def _on_result(self, delivery: Delivery, result: AttemptResult) -> None:
         """Queue an attempt for recording; wake the worker if the endpoint's queue runs low."""
-        self._tried.append((delivery, answer))
-        if self._lanes[delivery.endpoint_id].runs_low or len(self._tried) >= NOTED_AT_ONCE:
-            self._woken.set()
+        self._unrecorded.append((delivery, result))
+        if self._queues[delivery.endpoint_id].runs_low or len(self._unrecorded) >= RECORD_BATCH:
+            self._wake.set()
 
     async def stop(self, *, within_seconds: float) -> None:
         """Wait for running requests, record them and release the other deliveries."""
-        lanes = self._lanes.values()
-        await asyncio.gather(*(lane.finish(within_seconds=within_seconds) for lane in lanes))
+        queues = self._queues.values()
+        await asyncio.gather(*(queue.finish(within_seconds=within_seconds) for queue in queues))
         async with self._database.write() as connection:
             # Lock all endpoints at once: two workers that stop together may hold attempts for each other's endpoints.
-            concerned = await endpoints_of(connection, self._id)
-            await lock_in_order(connection, [*concerned, *(each.endpoint_id for each, _ in self._tried)])
-            noted = await note(connection, self._tried, self._schedule)
-            await bury(connection, self._id, now=clock.now())
-            await append_events(connection, noted.events)
-        count_attempts(self._tried)
+            affected = await endpoints_held_by(connection, self._id)
+            await lock_endpoints_by_id(connection, [*affected, *(each.endpoint_id for each, _ in self._unrecorded)])
+            recorded = await record_attempts(connection, self._unrecorded, self._schedule)
+            await release_worker(connection, self._id, now=clock.now())
+            await append_events(connection, recorded.events)
+        count_attempts(self._unrecorded)

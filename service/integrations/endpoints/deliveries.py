@@ -14,12 +14,12 @@ from service.platform.events.model import EventRow
 from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
 
-COUNTED = 10_000
+MAX_COUNT = 10_000
 RECENT = 100
 ATTEMPTS = 100
 
 
-class KnownDelivery(NamedTuple):
+class StoredDelivery(NamedTuple):
     """A delivery as stored, with its event's id and type."""
 
     position: int
@@ -29,20 +29,20 @@ class KnownDelivery(NamedTuple):
     attempts: int
     due_at: datetime
     created_at: datetime
-    done_at: datetime | None
+    completed_at: datetime | None
 
 
 class Attempt(NamedTuple):
     """One attempt of a delivery."""
 
-    tried_at: datetime
+    attempted_at: datetime
     duration_ms: int
     status: int | None
     error: AttemptError | None
-    answer: str | None
+    response: str | None
 
 
-class Figures(NamedTuple):
+class HealthFigures(NamedTuple):
     """An endpoint's health figures.
 
     ``waiting`` and ``failed`` count deliveries, up to 10,000 each. The other figures cover the newest 100 attempts;
@@ -65,28 +65,30 @@ async def list_deliveries(
     state: DeliveryState | None,
     before: int | None,
     limit: int,
-) -> list[KnownDelivery]:
+) -> list[StoredDelivery]:
     """List the ``limit`` newest deliveries to an endpoint before the log position ``before``."""
     statement = _deliveries(site, endpoint_id).order_by(DeliveryRow.position.desc()).limit(limit)
     if state:
         statement = statement.where(DeliveryRow.state == state)
     if before is not None:
         statement = statement.where(DeliveryRow.position < before)
-    return [KnownDelivery(*row) for row in await connection.execute(statement)]
+    return [StoredDelivery(*row) for row in await connection.execute(statement)]
 
 
 async def find_delivery(
     connection: AsyncConnection, site: Site, endpoint_id: UUID, position: int
-) -> tuple[KnownDelivery, list[Attempt]]:
+) -> tuple[StoredDelivery, list[Attempt]]:
     """Return a delivery with its newest attempts; raises NotFound."""
     row = (
         await connection.execute(_deliveries(site, endpoint_id).where(DeliveryRow.position == position))
     ).one_or_none()
     if row is None:
         raise NotFound
-    of_it = AttemptRow.endpoint_id == endpoint_id, AttemptRow.position == position
-    attempts = await connection.execute(select(*_ATTEMPT).where(*of_it).order_by(AttemptRow.id.desc()).limit(ATTEMPTS))
-    return KnownDelivery(*row), [_attempt(attempt) for attempt in attempts]
+    of_delivery = AttemptRow.endpoint_id == endpoint_id, AttemptRow.position == position
+    attempts = await connection.execute(
+        select(*_ATTEMPT).where(*of_delivery).order_by(AttemptRow.id.desc()).limit(ATTEMPTS)
+    )
+    return StoredDelivery(*row), [_attempt(attempt) for attempt in attempts]
 
 
 def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:
@@ -103,15 +105,15 @@ def _deliveries(site: Site, endpoint_id: UUID) -> Select[*tuple[Any, ...]]:
         DeliveryRow.attempts,
         DeliveryRow.due_at,
         DeliveryRow.created_at,
-        DeliveryRow.done_at,
+        DeliveryRow.completed_at,
     )
     return select(*columns).join(EventRow, event).where(DeliveryRow.endpoint_id == endpoint_id)
 
 
-_ATTEMPT = (AttemptRow.tried_at, AttemptRow.duration_ms, AttemptRow.status, AttemptRow.error, AttemptRow.answer)
+_ATTEMPT = (AttemptRow.attempted_at, AttemptRow.duration_ms, AttemptRow.status, AttemptRow.error, AttemptRow.response)
 
 
-async def figures_of(connection: AsyncConnection, endpoint_id: UUID) -> Figures:
+async def get_health_figures(connection: AsyncConnection, endpoint_id: UUID) -> HealthFigures:
     """Return an endpoint's health figures."""
     waiting, failed = [await _count(connection, endpoint_id, state) for state in ("waiting", "failed")]
     newest = (
@@ -121,12 +123,12 @@ async def figures_of(connection: AsyncConnection, endpoint_id: UUID) -> Figures:
         .limit(RECENT)
     )
     rows = (await connection.execute(newest)).all()
-    taken, times = sum(is_success(row.status) for row in rows), sorted(row.duration_ms for row in rows)
+    delivered, times = sum(is_success(row.status) for row in rows), sorted(row.duration_ms for row in rows)
     at = [times[int(len(times) * share)] if times else None for share in (0.5, 0.95)]
-    return Figures(waiting, failed, len(rows), taken, *at)
+    return HealthFigures(waiting, failed, len(rows), delivered, *at)
 
 
 async def _count(connection: AsyncConnection, endpoint_id: UUID, state: DeliveryState) -> int:
     some = select(DeliveryRow.position).where(DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.state == state)
-    counted = select(func.count()).select_from(some.limit(COUNTED).subquery())
+    counted = select(func.count()).select_from(some.limit(MAX_COUNT).subquery())
     return (await connection.execute(counted)).scalar_one()

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.integrations.endpoints.leases import lock_in_order
+from service.integrations.endpoints.leases import lock_endpoints_by_id
 from service.integrations.endpoints.model import AttemptRow, DeliveryRow, EndpointRow
 from service.platform import clock
 from service.platform.sites.site_lookup import Site
@@ -17,7 +17,7 @@ BATCH = 1_000
 BATCHES = 20  # per endpoint and sweep; later sweeps do the rest
 
 
-async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
+async def prune_deliveries(database: Database, sites: Sequence[Site]) -> None:
     """Prune deliveries past their site's retention, the oldest first; waiting ones stay."""
     days = {site.id: timedelta(days=site.settings.delivery_retention_days) for site in sites}
     async with database.read() as connection:
@@ -32,9 +32,9 @@ async def forget_deliveries(database: Database, sites: Sequence[Site]) -> None:
                 old = await _old(connection, endpoint.id, before)
             if old:
                 async with database.write() as connection:
-                    await lock_in_order(connection, [endpoint.id])  # read again: a redelivery may have started
+                    await lock_endpoints_by_id(connection, [endpoint.id])  # read again: a redelivery may have started
                     old = await _old(connection, endpoint.id, before)
-                    await _forget(connection, endpoint.id, old)
+                    await _delete_deliveries(connection, endpoint.id, old)
             if len(old) < BATCH:
                 break
         if removed and len(old) < BATCH:
@@ -53,12 +53,12 @@ _OLDEST = select(
 
 async def _old(connection: AsyncConnection, endpoint_id: UUID, before: datetime | None) -> list[int]:
     """Return the first positions whose deliveries ended before ``before``; without it, the first ones."""
-    first = select(DeliveryRow.position, DeliveryRow.done_at).where(DeliveryRow.endpoint_id == endpoint_id)
-    rows = await connection.execute(first.order_by(DeliveryRow.position).limit(BATCH))
-    return [row.position for row in rows if before is None or (row.done_at and row.done_at < before)]
+    positions = select(DeliveryRow.position, DeliveryRow.completed_at).where(DeliveryRow.endpoint_id == endpoint_id)
+    rows = await connection.execute(positions.order_by(DeliveryRow.position).limit(BATCH))
+    return [row.position for row in rows if before is None or (row.completed_at and row.completed_at < before)]
 
 
-async def _forget(connection: AsyncConnection, endpoint_id: UUID, positions: Sequence[int]) -> None:
+async def _delete_deliveries(connection: AsyncConnection, endpoint_id: UUID, positions: Sequence[int]) -> None:
     """Delete the deliveries at ``positions`` with their attempts."""
     for table in (AttemptRow, DeliveryRow):
         these = table.endpoint_id == endpoint_id, table.position.in_(positions)
@@ -73,5 +73,5 @@ async def erase_responses(connection: AsyncConnection, site_id: int, positions: 
     if not positions:
         return
     of_site = AttemptRow.endpoint_id.in_(select(EndpointRow.id).where(EndpointRow.site_id == site_id))
-    emptied = update(AttemptRow).where(of_site, AttemptRow.position.in_(positions)).values(answer=None)
-    await connection.execute(emptied)
+    without_responses = update(AttemptRow).where(of_site, AttemptRow.position.in_(positions)).values(response=None)
+    await connection.execute(without_responses)

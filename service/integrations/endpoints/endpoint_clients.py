@@ -1,4 +1,4 @@
-"""How a worker reaches an endpoint: HTTP targets, the URL and the opened secrets."""
+"""What a call to an endpoint needs: outbound targets, the URL and a signer."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -31,11 +31,11 @@ class Route(msgspec.Struct, frozen=True):
     revision: int
     url: str
     signer: Signer
-    until: datetime | None
+    valid_until: datetime | None
 
-    def is_of(self, revision: int, now: datetime) -> bool:
+    def is_current(self, revision: int, now: datetime) -> bool:
         """Whether the route is still valid."""
-        return self.revision == revision and (self.until is None or now < self.until)
+        return self.revision == revision and (self.valid_until is None or now < self.valid_until)
 
 
 async def read_routes(
@@ -57,7 +57,7 @@ async def read_route(
     row = (await connection.execute(select(*_COLUMNS).where(EndpointRow.id == endpoint_id))).one()
     route = _route(row, secrets, now)
     if route is None:
-        raise InvalidField("ONEREPLY_SECRET_KEY has changed since this secret was set; rotate the secret.", pointer="")
+        raise InvalidField("The endpoint's secret was sealed with another ONEREPLY_SECRET_KEY: rotate it.", pointer="")
     return route
 
 

@@ -27,13 +27,13 @@ class EndpointSecrets:
         self._seal = Seal(secret_key, purpose="endpoint secrets")
         self._unopenable: set[UUID] = set()  # already logged
 
-    def close(self, endpoint_id: UUID, secret: str) -> bytes:
+    def seal(self, endpoint_id: UUID, secret: str) -> bytes:
         """Return ``secret`` sealed, as it is stored."""
         return self._seal.close(secret, about=str(endpoint_id))
 
-    def close_old(self, endpoint_id: UUID, old: Sequence[OldSecret]) -> bytes | None:
+    def seal_old(self, endpoint_id: UUID, old: Sequence[OldSecret]) -> bytes | None:
         """Return the old secrets sealed, or None if there are no old secrets."""
-        return self.close(endpoint_id, msgspec.json.encode(old).decode()) if old else None
+        return self.seal(endpoint_id, msgspec.json.encode(old).decode()) if old else None
 
     def read(
         self, endpoint_id: UUID, secret: bytes, old: bytes | None, *, now: datetime
@@ -43,20 +43,20 @@ class EndpointSecrets:
         Raises :class:`UnsealError`.
         """
         about = str(endpoint_id)
-        before = msgspec.json.decode(self._seal.open(old, about=about), type=list[OldSecret]) if old else []
-        return self._seal.open(secret, about=about), [each for each in before if now < each.until]
+        old_secrets = msgspec.json.decode(self._seal.open(old, about=about), type=list[OldSecret]) if old else []
+        return self._seal.open(secret, about=about), [each for each in old_secrets if now < each.until]
 
     def signer(
         self, endpoint_id: UUID, secret: bytes, old: bytes | None, *, now: datetime
     ) -> tuple[Signer, datetime | None] | None:
         """Return the signer at ``now`` and its expiry; None if the secret key can't open the secrets."""
         try:
-            current, before = self.read(endpoint_id, secret, old, now=now)
+            current, still_valid = self.read(endpoint_id, secret, old, now=now)
         except UnsealError:
             if endpoint_id not in self._unopenable:
                 hint = "ONEREPLY_SECRET_KEY has changed; rotate it"
                 log.error("secret-unreadable", endpoint=str(endpoint_id), hint=hint)
             self._unopenable.add(endpoint_id)
             return None
-        until = min((each.until for each in before), default=None)
-        return Signer(current, *(each.secret for each in before)), until
+        until = min((each.until for each in still_valid), default=None)
+        return Signer(current, *(each.secret for each in still_valid)), until

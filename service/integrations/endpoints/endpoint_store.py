@@ -17,12 +17,12 @@ from service.platform.sites.model import SiteRow
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.seal import UnsealError
 
-MOST_ENDPOINTS = 1_000
-MOST_SECRETS = 5  # at a time; each adds a signature to every message
+MAX_ENDPOINTS_PER_SITE = 1_000
+MAX_SECRETS = 5  # at a time; each adds a signature to every message
 
 
 class Endpoint(NamedTuple):
-    """A webhook endpoint; ``behind`` is how many events of the log it has not reached yet."""
+    """A webhook endpoint; ``lag`` is how many events of the log it has not reached yet."""
 
     id: UUID
     url: str
@@ -38,7 +38,7 @@ class Endpoint(NamedTuple):
     created_at: datetime
     changed_at: datetime
     position: int
-    behind: int
+    lag: int
 
 
 async def add_endpoint(
@@ -53,11 +53,11 @@ async def add_endpoint(
 ) -> Endpoint:
     """Create an endpoint that gets events from now on.
 
-    Raises InvalidField if the site already has :data:`MOST_ENDPOINTS`.
+    Raises InvalidField if the site already has :data:`MAX_ENDPOINTS_PER_SITE`.
     """
-    listening = select(func.count()).where(EndpointRow.site_id == site.id, EndpointRow.state != "removed")
-    if (await connection.scalar(listening) or 0) >= MOST_ENDPOINTS:
-        raise InvalidField(f"A site can have at most {MOST_ENDPOINTS} endpoints; delete one first.", pointer="")
+    existing = select(func.count()).where(EndpointRow.site_id == site.id, EndpointRow.state != "removed")
+    if (await connection.scalar(existing) or 0) >= MAX_ENDPOINTS_PER_SITE:
+        raise InvalidField(f"A site has {MAX_ENDPOINTS_PER_SITE} endpoints at most; delete one first.", pointer="")
     now, endpoint_id = clock.now(), clock.new_id()
     values = {
         "id": endpoint_id,
@@ -65,7 +65,7 @@ async def add_endpoint(
         "url": url,
         "types": types,
         "description": description,
-        "secret": secrets.close(endpoint_id, secret),
+        "secret": secrets.seal(endpoint_id, secret),
         "state": "active",
         "revision": 1,
         "position": await head_position(connection, site.id),
@@ -78,7 +78,7 @@ async def add_endpoint(
 
 async def find_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID) -> Endpoint:
     """Return the endpoint; raises NotFound."""
-    row = (await connection.execute(_ENDPOINTS.where(*_is(site, endpoint_id)))).one_or_none()
+    row = (await connection.execute(_ENDPOINTS.where(*_matches(site, endpoint_id)))).one_or_none()
     if row is None:
         raise NotFound
     return _endpoint(row)
@@ -92,16 +92,14 @@ async def list_endpoints(connection: AsyncConnection, site: Site, *, after: UUID
     return [_endpoint(row) for row in await connection.execute(statement.order_by(EndpointRow.id).limit(limit))]
 
 
-async def most_behind(connection: AsyncConnection) -> dict[str, int]:
+async def max_lag_by_site(connection: AsyncConnection) -> dict[str, int]:
     """Return the largest lag of a site's active endpoints, in events, by site slug.
 
     A site without an active endpoint has 0.
     """
-    listening = and_(EndpointRow.site_id == SiteRow.id, EndpointRow.state == "active")
-    behind = func.coalesce(func.max(SiteRow.position - EndpointRow.position), 0)
-    rows = await connection.execute(
-        select(SiteRow.slug, behind).outerjoin(EndpointRow, listening).group_by(SiteRow.slug)
-    )
+    active = and_(EndpointRow.site_id == SiteRow.id, EndpointRow.state == "active")
+    lag = func.coalesce(func.max(SiteRow.position - EndpointRow.position), 0)
+    rows = await connection.execute(select(SiteRow.slug, lag).outerjoin(EndpointRow, active).group_by(SiteRow.slug))
     return {row[0]: row[1] for row in rows}
 
 
@@ -117,11 +115,11 @@ def _endpoint(row: Row[*tuple[Any, ...]]) -> Endpoint:
     return Endpoint(*row)
 
 
-def _is(site: Site, endpoint_id: UUID) -> tuple[Any, ...]:
+def _matches(site: Site, endpoint_id: UUID) -> tuple[Any, ...]:
     return EndpointRow.id == endpoint_id, EndpointRow.site_id == site.id, EndpointRow.state != "removed"
 
 
-async def change_endpoint(
+async def update_endpoint(
     connection: AsyncConnection, site: Site, endpoint_id: UUID, changes: dict[str, Any]
 ) -> Endpoint:
     """Update columns of an endpoint; raises NotFound.
@@ -129,7 +127,7 @@ async def change_endpoint(
     An endpoint that was paused or disabled resumes at the event where it stopped.
     """
     if "state" in changes:
-        changes |= {"disabled_at": None, "disabled_reason": None, "failing_since": None, "rests_until": None}
+        changes |= {"disabled_at": None, "disabled_reason": None, "failing_since": None, "backoff_until": None}
     await _update(connection, site, endpoint_id, changes)
     return await find_endpoint(connection, site, endpoint_id)
 
@@ -148,8 +146,8 @@ async def rotate_secret(
     Older secrets keep their own expiry, except without an overlap, which ends them all. So a second rotation, for
     example after a lost response, breaks no receiver. Raises NotFound.
     """
-    kept = select(EndpointRow.secret, EndpointRow.old_secret).where(*_is(site, endpoint_id)).with_for_update()
-    row = (await connection.execute(kept)).one_or_none()
+    stored = select(EndpointRow.secret, EndpointRow.old_secret).where(*_matches(site, endpoint_id)).with_for_update()
+    row = (await connection.execute(stored)).one_or_none()
     if row is None:
         raise NotFound
     now, old = clock.now(), list[OldSecret]()
@@ -158,12 +156,12 @@ async def rotate_secret(
             current, old = secrets.read(endpoint_id, row.secret, row.old_secret, now=now)
             if secret == current:
                 return await find_endpoint(connection, site, endpoint_id)
-            old = [*old[1 - MOST_SECRETS :], OldSecret(current, now + overlap)]
+            old = [*old[1 - MAX_SECRETS :], OldSecret(current, now + overlap)]
         except UnsealError:  # the installation's secret key changed; secrets that do not open can't sign
             old = []
     values = {
-        "secret": secrets.close(endpoint_id, secret),
-        "old_secret": secrets.close_old(endpoint_id, old),
+        "secret": secrets.seal(endpoint_id, secret),
+        "old_secret": secrets.seal_old(endpoint_id, old),
         "old_secret_until": max((each.until for each in old), default=None),
     }
     await _update(connection, site, endpoint_id, values)
@@ -177,7 +175,7 @@ async def remove_endpoint(connection: AsyncConnection, site: Site, endpoint_id: 
 
 async def _update(connection: AsyncConnection, site: Site, endpoint_id: UUID, values: dict[str, Any]) -> None:
     """Update an endpoint and raise its revision, so that workers read it again."""
-    known = {"revision": EndpointRow.revision + 1, "changed_at": clock.now()}
-    changed = await connection.execute(update(EndpointRow).where(*_is(site, endpoint_id)).values(values | known))
+    revised = {"revision": EndpointRow.revision + 1, "changed_at": clock.now()}
+    changed = await connection.execute(update(EndpointRow).where(*_matches(site, endpoint_id)).values(values | revised))
     if changed.rowcount == 0:
         raise NotFound

@@ -17,17 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.endpoint_concurrency import Delivery
 from service.integrations.endpoints.model import DeliveryRow, EndpointRow
-from service.integrations.endpoints.payload import body_of
-from service.integrations.endpoints.subscribed_types import listens
+from service.integrations.endpoints.payload import webhook_body
+from service.integrations.endpoints.subscribed_types import is_subscribed
 from service.platform.events.event_types import Event
 from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
 from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
-LOOKED_AT = 200  # events of a site per endpoint and turn, so that an endpoint with few types advances fast
-READ_AT_ONCE = 1_000
+# Events read per endpoint and poll, also those that the endpoint does not subscribe to.
+MAX_EVENTS_PER_ENDPOINT = 200
+MAX_EVENTS = 1_000  # events read per poll
 
-Place = tuple[int, int]  # a site and a position in its log
+LogPosition = tuple[int, int]  # a site and a position in its log
 
 
 class Work(NamedTuple):
@@ -63,7 +64,7 @@ _WORK = (
     .where(
         EndpointRow.state == "active",
         or_(EndpointRow.position < SiteRow.position, EndpointRow.retry_at <= bindparam("now")),
-        or_(EndpointRow.rests_until.is_(None), EndpointRow.rests_until <= bindparam("now")),
+        or_(EndpointRow.backoff_until.is_(None), EndpointRow.backoff_until <= bindparam("now")),
     )
 )
 
@@ -80,9 +81,9 @@ async def lock_endpoints(connection: AsyncConnection, work: Mapping[UUID, Work])
 
 @lru_cache
 def _lock(dialect: str) -> Select[*tuple[Any, ...]]:
-    these = and_(any_of(dialect, EndpointRow.id), EndpointRow.state == "active")
+    conditions = and_(any_of(dialect, EndpointRow.id), EndpointRow.state == "active")
     columns = select(EndpointRow.id, EndpointRow.position, EndpointRow.retry_at)
-    return columns.where(these).order_by(EndpointRow.id).with_for_update(skip_locked=True)
+    return columns.where(conditions).order_by(EndpointRow.id).with_for_update(skip_locked=True)
 
 
 async def fan_out(
@@ -93,47 +94,47 @@ async def fan_out(
     Each endpoint's position moves past the events that were read, including those it does not subscribe to.
     """
     reading: list[tuple[Work, int]] = []
-    places: dict[Place, None] = {}
-    for work, room in locked:
-        if len(places) >= READ_AT_ONCE:
+    positions: dict[LogPosition, None] = {}
+    for work, capacity in locked:
+        if len(positions) >= MAX_EVENTS:
             break
         if work.position < work.head:
-            reading.append((work, room))
-            places |= dict.fromkeys(_next_places(work))
-    events = await read_events_at(connection, places)
-    bodies: dict[Place, bytes] = {}
-    moved, rows, taken = [], [], []
-    for work, room in reading:
-        position, fitting = _read_on(work, room, events)
-        moved.append({"endpoint": work.endpoint_id, "to": position})
-        for place in fitting:
-            event = events[place]
-            if place not in bodies:
-                bodies[place] = body_of(work.site, event)
+            reading.append((work, capacity))
+            positions |= dict.fromkeys(_next_positions(work))
+    events = await read_events_at(connection, positions)
+    bodies: dict[LogPosition, bytes] = {}
+    advanced, rows, claimed = [], [], []
+    for work, capacity in reading:
+        position, subscribed = _select_events(work, capacity, events)
+        advanced.append({"endpoint": work.endpoint_id, "to": position})
+        for log_position in subscribed:
+            event = events[log_position]
+            if log_position not in bodies:
+                bodies[log_position] = webhook_body(work.site, event)
             rows.append(new_delivery(work.endpoint_id, event.position, worker_id=worker_id, now=now))
-            taken.append(Delivery(work.endpoint_id, event.position, 0, 0, str(event.id), bodies[place]))
+            claimed.append(Delivery(work.endpoint_id, event.position, 0, 0, str(event.id), bodies[log_position]))
     await insert_many(connection, DeliveryRow, rows)
-    await run_many(connection, _MOVE, moved)
-    return taken
+    await run_many(connection, _ADVANCE, advanced)
+    return claimed
 
 
-def _next_places(work: Work) -> list[Place]:
-    last = min(work.head, work.position + LOOKED_AT)
+def _next_positions(work: Work) -> list[LogPosition]:
+    last = min(work.head, work.position + MAX_EVENTS_PER_ENDPOINT)
     return [(work.site_id, position) for position in range(work.position + 1, last + 1)]
 
 
-def _read_on(work: Work, room: int, events: Mapping[Place, Event]) -> tuple[int, list[Place]]:
+def _select_events(work: Work, capacity: int, events: Mapping[LogPosition, Event]) -> tuple[int, list[LogPosition]]:
     """Return the new position of ``work`` and the subscribed events up to there."""
-    fitting: list[Place] = []
+    subscribed: list[LogPosition] = []
     position = work.position
-    for place in _next_places(work):
-        event = events.get(place)  # None where the log was pruned
-        if event and listens(work.types, event.type):
-            if len(fitting) == room:
+    for log_position in _next_positions(work):
+        event = events.get(log_position)  # None where the log was pruned
+        if event and is_subscribed(work.types, event.type):
+            if len(subscribed) == capacity:
                 break
-            fitting.append(place)
-        position = place[1]
-    return position, fitting
+            subscribed.append(log_position)
+        position = log_position[1]
+    return position, subscribed
 
 
 def new_delivery(endpoint_id: UUID, position: int, *, worker_id: UUID | None, now: datetime) -> dict[str, Any]:
@@ -144,19 +145,19 @@ def new_delivery(endpoint_id: UUID, position: int, *, worker_id: UUID | None, no
         "state": "waiting",
         "due_at": now,
         "worker_id": worker_id,
-        "tries": 0,
+        "schedule_step": 0,
         "attempts": 0,
         "created_at": now,
-        "done_at": None,
+        "completed_at": None,
     }
 
 
-_MOVE = update(EndpointRow).where(EndpointRow.id == bindparam("endpoint")).values(position=bindparam("to"))
+_ADVANCE = update(EndpointRow).where(EndpointRow.id == bindparam("endpoint")).values(position=bindparam("to"))
 
 
-async def read_events_at(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, Event]:
-    """Return the events at ``places``, by site and position."""
-    wanted = list(places)
+async def read_events_at(connection: AsyncConnection, positions: Iterable[LogPosition]) -> dict[LogPosition, Event]:
+    """Return the events at ``positions``, by site and position."""
+    wanted = list(positions)
     if not wanted:
         return {}
     dialect = connection.dialect.name

@@ -1,10 +1,10 @@
-"""The integrations' part of the app's state, which is the whole of it."""
+"""The state of the whole app."""
 
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.reading.pages.reading_state import ReadingState
 
 
 class IntegrationState(ReadingState, kw_only=True, frozen=True):
-    """What handlers of endpoints need, besides everything below."""
+    """Adds the endpoint clients to the state of the lower wings."""
 
     endpoint_clients: EndpointClients

@@ -20,7 +20,7 @@ class EndpointRow(Base):
     """A webhook endpoint of a site.
 
     ``position`` is the last event of the site's log that was fanned out. Later events have no deliveries yet, so an
-    endpoint that is paused or slow costs no rows. ``retry_at`` is the next time to look for due retries; it is
+    endpoint that is paused or slow costs no rows. ``retry_at`` is the time of the next check for due retries; it is
     never later than the first due retry. ``revision`` rises with each change that workers must read. The secrets
     are sealed; ``old_secret`` holds the replaced ones that still sign.
     """
@@ -45,7 +45,7 @@ class EndpointRow(Base):
     revision: Mapped[int]
     position: Mapped[int] = mapped_column(BigInteger)
     retry_at: Mapped[datetime | None]
-    rests_until: Mapped[datetime | None]
+    backoff_until: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
@@ -56,8 +56,9 @@ class EndpointRow(Base):
 class DeliveryRow(Base):
     """One event, named by its log position, on its way to one endpoint.
 
-    While it waits, ``due_at`` is the time of the next attempt and ``worker_id`` the worker that holds it. ``tries``
-    counts the attempts of the current retry schedule, which a redelivery restarts; ``attempts`` counts all.
+    While it waits, ``due_at`` is the time of the next attempt and ``worker_id`` the worker that holds it.
+    ``schedule_step`` counts the attempts of the current retry schedule, which a redelivery restarts; ``attempts``
+    counts all.
     """
 
     __tablename__ = "deliveries"
@@ -74,10 +75,10 @@ class DeliveryRow(Base):
     state: Mapped[str] = mapped_column(String(9))
     due_at: Mapped[datetime]
     worker_id: Mapped[UUID | None]
-    tries: Mapped[int]
+    schedule_step: Mapped[int]
     attempts: Mapped[int]
     created_at: Mapped[datetime]
-    done_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
 
 
 class AttemptRow(Base):
@@ -92,18 +93,18 @@ class AttemptRow(Base):
     endpoint_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    tried_at: Mapped[datetime]
+    attempted_at: Mapped[datetime]
     duration_ms: Mapped[int]
     status: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(String(16))
-    answer: Mapped[str | None]
+    response: Mapped[str | None]
 
 
 class WorkerRow(Base):
-    """A process that delivers; its lease lasts until ``alive_until`` and is renewed while it runs."""
+    """A process that delivers; its lease lasts until ``lease_expires_at`` and is renewed while it runs."""
 
     __tablename__ = "workers"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     started_at: Mapped[datetime]
-    alive_until: Mapped[datetime]
+    lease_expires_at: Mapped[datetime]

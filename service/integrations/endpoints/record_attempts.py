@@ -16,33 +16,33 @@ from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.endpoint_concurrency import Delivery
-from service.integrations.endpoints.leases import LOOK, lock_in_order
+from service.integrations.endpoints.leases import SCHEDULE_RETRY, lock_endpoints_by_id
 from service.integrations.endpoints.model import AttemptRow, DeliveryRow, EndpointRow
 from service.integrations.endpoints.retry_schedule import (
     DisabledReason,
-    asked_to_wait,
     is_success,
-    next_try,
-    why_disabled,
+    next_attempt_at,
+    reason_to_disable,
+    requested_backoff,
 )
-from service.integrations.endpoints.send_attempt import Answer
+from service.integrations.endpoints.send_attempt import AttemptResult
 from service.platform import clock
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.metrics import WEBHOOK_ATTEMPTS
 from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
 log = structlog.get_logger("onereply.webhooks")
-Tried = tuple[Delivery, Answer]
+FinishedAttempt = tuple[Delivery, AttemptResult]
 
 
-class Noted(NamedTuple):
+class RecordedAttempts(NamedTuple):
     """The events to append and the endpoints that were disabled."""
 
     events: list[NewEvent]
     disabled: list[UUID]
 
 
-class _Standing(msgspec.Struct):
+class _Health(msgspec.Struct):
     """An endpoint's health, as far as attempts change it."""
 
     endpoint: UUID
@@ -52,127 +52,133 @@ class _Standing(msgspec.Struct):
     failing_since: datetime | None
     delivered_at: datetime | None
     failed_at: datetime | None
-    rests_until: datetime | None
+    backoff_until: datetime | None
     due_at: datetime | None = None
     disabled: tuple[datetime, DisabledReason] | None = None
 
 
-async def note(connection: AsyncConnection, tried: Sequence[Tried], schedule: Sequence[timedelta]) -> Noted:
+async def record_attempts(
+    connection: AsyncConnection, finished: Sequence[FinishedAttempt], schedule: Sequence[timedelta]
+) -> RecordedAttempts:
     """Record attempts and update their deliveries and endpoints."""
-    if not tried:
-        return Noted([], [])
-    locked = await lock_in_order(connection, (delivery.endpoint_id for delivery, _ in tried))
-    standings = {row.id: _standing(row) for row in locked}
-    there = await _lock_deliveries(connection, [(each.endpoint_id, each.position) for each, _ in tried])
-    rows: list[dict[str, Any]] = []
-    attempts: list[dict[str, Any]] = []
-    for delivery, answer in tried:
-        place = delivery.endpoint_id, delivery.position
-        if place not in there or standings[place[0]].state == "removed":
+    if not finished:
+        return RecordedAttempts([], [])
+    locked = await lock_endpoints_by_id(connection, (delivery.endpoint_id for delivery, _ in finished))
+    health = {row.id: _health_of(row) for row in locked}
+    states = await _lock_deliveries(connection, [(each.endpoint_id, each.position) for each, _ in finished])
+    delivery_rows: list[dict[str, Any]] = []
+    attempt_rows: list[dict[str, Any]] = []
+    for delivery, result in finished:
+        key = delivery.endpoint_id, delivery.position
+        if key not in states or health[key[0]].state == "removed":
             continue
-        attempts.append(_attempt(delivery, answer))
-        row = _after(delivery, answer, schedule, standings[place[0]])
-        if there[place] != "delivered":  # unless another worker has delivered it already
-            rows.append(row)
-    await run_many(connection, _DELIVERY, rows)
-    await insert_many(connection, AttemptRow, attempts)
-    await run_many(connection, _ENDPOINT, [msgspec.structs.asdict(each) for each in standings.values()])
-    look = [{"endpoint": each.endpoint, "at": each.due_at} for each in standings.values() if each.due_at]
-    await run_many(connection, LOOK, look)
-    return await _disable(connection, [each for each in standings.values() if each.disabled and each.state == "active"])
+        attempt_rows.append(_attempt_row(delivery, result))
+        row = _apply_result(delivery, result, schedule, health[key[0]])
+        if states[key] != "delivered":  # unless another worker has delivered it already
+            delivery_rows.append(row)
+    await run_many(connection, _UPDATE_DELIVERY, delivery_rows)
+    await insert_many(connection, AttemptRow, attempt_rows)
+    await run_many(connection, _UPDATE_ENDPOINT, [msgspec.structs.asdict(each) for each in health.values()])
+    retries = [{"endpoint": each.endpoint, "at": each.due_at} for each in health.values() if each.due_at]
+    await run_many(connection, SCHEDULE_RETRY, retries)
+    return await _disable(connection, [each for each in health.values() if each.disabled and each.state == "active"])
 
 
-def count_attempts(tried: Sequence[Tried]) -> None:
+def count_attempts(finished: Sequence[FinishedAttempt]) -> None:
     """Count attempts in the metrics; called after the commit, so each counts once."""
-    for _, answer in tried:
-        WEBHOOK_ATTEMPTS.labels("delivered" if is_success(answer.status) else "failed").inc()
+    for _, result in finished:
+        WEBHOOK_ATTEMPTS.labels("delivered" if is_success(result.status) else "failed").inc()
 
 
-def _standing(row: Row[*tuple[Any, ...]]) -> _Standing:
-    names = _Standing.__struct_fields__[1:-2]
-    return _Standing(row.id, *(getattr(row, name) for name in names))
+def _health_of(row: Row[*tuple[Any, ...]]) -> _Health:
+    names = _Health.__struct_fields__[1:-2]
+    return _Health(row.id, *(getattr(row, name) for name in names))
 
 
 async def _lock_deliveries(
-    connection: AsyncConnection, places: Sequence[tuple[UUID, int]]
+    connection: AsyncConnection, keys: Sequence[tuple[UUID, int]]
 ) -> dict[tuple[UUID, int], str]:
-    """Lock the deliveries at ``places`` that still exist; return their states."""
+    """Lock the deliveries at ``keys`` that still exist; return their states."""
     dialect = connection.dialect.name
-    rows = await connection.execute(_states(dialect), row_parameters(dialect, sorted(set(places))))
+    rows = await connection.execute(_states(dialect), row_parameters(dialect, sorted(set(keys))))
     return {(row.endpoint_id, row.position): row.state for row in rows}
 
 
 @lru_cache
 def _states(dialect: str) -> Select[*tuple[Any, ...]]:
-    these = any_of(dialect, DeliveryRow.endpoint_id, DeliveryRow.position)
+    conditions = any_of(dialect, DeliveryRow.endpoint_id, DeliveryRow.position)
     columns = select(DeliveryRow.endpoint_id, DeliveryRow.position, DeliveryRow.state)
-    return columns.where(these).with_for_update()
+    return columns.where(conditions).with_for_update()
 
 
-def _attempt(delivery: Delivery, answer: Answer) -> dict[str, Any]:
+def _attempt_row(delivery: Delivery, result: AttemptResult) -> dict[str, Any]:
     return {
         "endpoint_id": delivery.endpoint_id,
         "position": delivery.position,
         "id": clock.new_id(),
-        "tried_at": answer.tried_at,
-        "duration_ms": answer.duration_ms,
-        "status": answer.status,
-        "error": answer.error,
-        "answer": answer.text,
+        "attempted_at": result.attempted_at,
+        "duration_ms": result.duration_ms,
+        "status": result.status,
+        "error": result.error,
+        "response": result.response,
     }
 
 
-def _after(delivery: Delivery, answer: Answer, schedule: Sequence[timedelta], endpoint: _Standing) -> dict[str, Any]:
+def _apply_result(
+    delivery: Delivery, result: AttemptResult, schedule: Sequence[timedelta], endpoint: _Health
+) -> dict[str, Any]:
     """Return the delivery's row after an attempt; also updates its ``endpoint``'s health."""
-    tries, ended_at = delivery.tries + 1, answer.tried_at + timedelta(milliseconds=answer.duration_ms)
+    step = delivery.schedule_step + 1
+    ended_at = result.attempted_at + timedelta(milliseconds=result.duration_ms)
     row = {
         "endpoint": delivery.endpoint_id,
         "at_position": delivery.position,
         "state": "delivered",
         "due": ended_at,
-        "tries": tries,
+        "schedule_step": step,
         "attempts": delivery.attempts + 1,
-        "done_at": ended_at,
+        "completed_at": ended_at,
     }
-    if is_success(answer.status):
+    if is_success(result.status):
         endpoint.failing_since, endpoint.delivered_at = None, ended_at
         return row
     if endpoint.failing_since is None:
-        log.info("endpoint-fails", endpoint=str(endpoint.endpoint), status=answer.status, error=answer.error)
-    endpoint.failing_since, endpoint.failed_at = endpoint.failing_since or answer.tried_at, ended_at
-    rest = asked_to_wait(answer.status, answer.retry_after, now=ended_at)
-    if rest:
-        endpoint.rests_until = rest
-    if reason := why_disabled(answer.status, endpoint.failing_since, now=ended_at):
+        log.info("endpoint-failing", endpoint=str(endpoint.endpoint), status=result.status, error=result.error)
+    endpoint.failing_since, endpoint.failed_at = endpoint.failing_since or result.attempted_at, ended_at
+    backoff_until = requested_backoff(result.status, result.retry_after, now=ended_at)
+    if backoff_until:
+        endpoint.backoff_until = backoff_until
+    if reason := reason_to_disable(result.status, endpoint.failing_since, now=ended_at):
         endpoint.disabled = ended_at, reason
-    due = next_try(tries, schedule, now=ended_at, not_before=rest, chance=random.random())  # noqa: S311 - no secret
+    chance = random.random()  # noqa: S311 - no secret
+    due = next_attempt_at(step, schedule, now=ended_at, not_before=backoff_until, chance=chance)
     if due is None:
-        log.info("delivery-failed", endpoint=str(endpoint.endpoint), position=delivery.position, tries=tries)
+        log.info("delivery-failed", endpoint=str(endpoint.endpoint), position=delivery.position, schedule_step=step)
         return row | {"state": "failed"}
     endpoint.due_at = min(due, endpoint.due_at or due)
-    return row | {"state": "waiting", "due": due, "done_at": None}
+    return row | {"state": "waiting", "due": due, "completed_at": None}
 
 
-_DELIVERY = (
+_UPDATE_DELIVERY = (
     update(DeliveryRow)
     .where(DeliveryRow.endpoint_id == bindparam("endpoint"), DeliveryRow.position == bindparam("at_position"))
     .values(
         state=bindparam("state"),
         due_at=bindparam("due"),
         worker_id=None,
-        tries=bindparam("tries"),
+        schedule_step=bindparam("schedule_step"),
         attempts=bindparam("attempts"),
-        done_at=bindparam("done_at"),
+        completed_at=bindparam("completed_at"),
     )
 )
-_ENDPOINT = (
+_UPDATE_ENDPOINT = (
     update(EndpointRow)
     .where(EndpointRow.id == bindparam("endpoint"))
-    .values({name: bindparam(name) for name in ("failing_since", "delivered_at", "failed_at", "rests_until")})
+    .values({name: bindparam(name) for name in ("failing_since", "delivered_at", "failed_at", "backoff_until")})
 )
 
 
-async def _disable(connection: AsyncConnection, endpoints: Sequence[_Standing]) -> Noted:
+async def _disable(connection: AsyncConnection, endpoints: Sequence[_Health]) -> RecordedAttempts:
     """Disable ``endpoints`` and return the events about it, which go to the site's other endpoints."""
     events = []
     for each in endpoints:
@@ -183,7 +189,7 @@ async def _disable(connection: AsyncConnection, endpoints: Sequence[_Standing]) 
         change = update(EndpointRow).where(EndpointRow.id == each.endpoint)
         await connection.execute(change.values(values | {"revision": EndpointRow.revision + 1, "changed_at": at}))
         url = each.url.partition("?")[0]  # the query may hold a token, which other endpoints must not see
-        told = {"id": each.endpoint, "url": url, "reason": reason, "disabled_at": at}
+        subject = {"id": each.endpoint, "url": url, "reason": reason, "disabled_at": at}
         events.append(
             NewEvent(
                 type=EventType.ENDPOINT_DISABLED,
@@ -191,7 +197,7 @@ async def _disable(connection: AsyncConnection, endpoints: Sequence[_Standing]) 
                 thread_id=None,
                 sequence=None,
                 occurred_at=at,
-                data={"endpoint": told},
+                data={"endpoint": subject},
             )
         )
-    return Noted(events, [each.endpoint for each in endpoints])
+    return RecordedAttempts(events, [each.endpoint for each in endpoints])

@@ -7,8 +7,8 @@ from typing import Literal
 
 DisabledReason = Literal["gone", "failing"]
 
-LONGEST_REST = timedelta(hours=24)
-FAILING_FOR = timedelta(days=5)
+MAX_BACKOFF = timedelta(hours=24)
+MAX_FAILING_TIME = timedelta(days=5)
 JITTER = 0.2
 GONE = 410
 BUSY = frozenset({429, 503})
@@ -19,21 +19,21 @@ def is_success(status: int | None) -> bool:
     return status is not None and 200 <= status < 300
 
 
-def next_try(
-    tries: int, schedule: Sequence[timedelta], *, now: datetime, not_before: datetime | None, chance: float
+def next_attempt_at(
+    step: int, schedule: Sequence[timedelta], *, now: datetime, not_before: datetime | None, chance: float
 ) -> datetime | None:
-    """Return the time of the next attempt after ``tries`` failures; None after the last one.
+    """Return the time of the next attempt after ``step`` failed attempts; None after the last one.
 
     Jitter adds up to a fifth to the scheduled delay, by ``chance`` (0 to 1), so failed deliveries do not return all
     at once. The result is never before ``not_before``, which the receiver asked for.
     """
-    if tries > len(schedule):
+    if step > len(schedule):
         return None
-    at = now + schedule[tries - 1] * (1 + JITTER * chance)
+    at = now + schedule[step - 1] * (1 + JITTER * chance)
     return max(at, not_before) if not_before else at
 
 
-def asked_to_wait(status: int | None, retry_after: str | None, *, now: datetime) -> datetime | None:
+def requested_backoff(status: int | None, retry_after: str | None, *, now: datetime) -> datetime | None:
     """Return the end of the pause that a receiver asks for, at most one day; otherwise None.
 
     ``retry_after`` is the header of a 429 (RFC 6585, section 4) or 503 response: seconds or a date (RFC 9110,
@@ -43,21 +43,21 @@ def asked_to_wait(status: int | None, retry_after: str | None, *, now: datetime)
         return None
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return now + min(timedelta(seconds=int(text[:9])), LONGEST_REST)
+        return now + min(timedelta(seconds=int(text[:9])), MAX_BACKOFF)
     try:
         at = parsedate_to_datetime(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return min(at, now + LONGEST_REST) if at > now else None
+    return min(at, now + MAX_BACKOFF) if at > now else None
 
 
-def why_disabled(status: int | None, failing_since: datetime, *, now: datetime) -> DisabledReason | None:
+def reason_to_disable(status: int | None, failing_since: datetime, *, now: datetime) -> DisabledReason | None:
     """Return why an endpoint must be disabled after a failed attempt; otherwise None.
 
     ``failing_since`` is the time of the first failure since the last success.
     """
     if status == GONE:
         return "gone"
-    if now - failing_since >= FAILING_FOR:
+    if now - failing_since >= MAX_FAILING_TIME:
         return "failing"
     return None

@@ -5,17 +5,17 @@ from functools import lru_cache
 
 from service.platform.events.event_types import EventType
 
-EVERY = "*"
-KNOWN = frozenset(EventType) | {f"{each.partition('.')[0]}.*" for each in EventType} | {EVERY}
+ALL_TYPES = "*"
+KNOWN_TYPES = frozenset(EventType) | {f"{each.partition('.')[0]}.*" for each in EventType} | {ALL_TYPES}
 
 
-def unknown_type(types: Iterable[str]) -> int | None:
+def find_unknown_type(types: Iterable[str]) -> int | None:
     """Return the index of the first unknown type; known are ``comment.published``, ``comment.*``, ``*``."""
-    return next((number for number, each in enumerate(types) if each not in KNOWN), None)
+    return next((number for number, each in enumerate(types) if each not in KNOWN_TYPES), None)
 
 
 @lru_cache(maxsize=4096)
-def listens(types: str, event: str) -> bool:
+def is_subscribed(types: str, event: str) -> bool:
     """Whether an endpoint with the stored ``types`` subscribes to ``event``."""
-    words = types.split()
-    return EVERY in words or event in words or f"{event.partition('.')[0]}.*" in words
+    subscribed = types.split()
+    return ALL_TYPES in subscribed or event in subscribed or f"{event.partition('.')[0]}.*" in subscribed

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.threads.wire import Instant, Url
-from service.integrations.endpoints.deliveries import Figures, KnownDelivery
+from service.integrations.endpoints.deliveries import HealthFigures, StoredDelivery
 from service.integrations.endpoints.endpoint_store import Endpoint
 from service.integrations.endpoints.model import DeliveryState, EndpointState
 from service.integrations.endpoints.retry_schedule import DisabledReason
@@ -81,11 +81,11 @@ class RecentAttempts(msgspec.Struct):
 class EndpointHealth(msgspec.Struct):
     """An endpoint's health.
 
-    ``behind`` counts events without a delivery yet; ``waiting`` and ``failed`` count deliveries, up to 10,000 each.
+    ``lag`` counts events without a delivery yet; ``waiting`` and ``failed`` count deliveries, up to 10,000 each.
     ``recent`` covers the newest 100 attempts.
     """
 
-    behind: int
+    lag: int
     waiting: int
     failed: int
     failing_since: datetime | None
@@ -131,7 +131,7 @@ class AttemptOut(msgspec.Struct):
     duration_ms: int
     status: int | None
     error: AttemptError | None
-    answer: str | None
+    response: str | None
 
 
 class DeliveryOut(msgspec.Struct):
@@ -147,7 +147,7 @@ class DeliveryOut(msgspec.Struct):
     attempts: int
     next_attempt_at: datetime | None
     created_at: datetime
-    done_at: datetime | None
+    completed_at: datetime | None
 
 
 class Deliveries(msgspec.Struct):
@@ -171,7 +171,7 @@ class Redelivered(msgspec.Struct):
     next: int | None
 
 
-def endpoint_out(endpoint: Endpoint, figures: Figures) -> EndpointOut:
+def endpoint_out(endpoint: Endpoint, figures: HealthFigures) -> EndpointOut:
     """Return the response for ``endpoint`` with its health figures."""
     return EndpointOut(
         id=endpoint.id,
@@ -185,7 +185,7 @@ def endpoint_out(endpoint: Endpoint, figures: Figures) -> EndpointOut:
         created_at=endpoint.created_at,
         changed_at=endpoint.changed_at,
         health=EndpointHealth(
-            behind=endpoint.behind,
+            lag=endpoint.lag,
             waiting=figures.waiting,
             failed=figures.failed,
             failing_since=endpoint.failing_since,
@@ -196,7 +196,7 @@ def endpoint_out(endpoint: Endpoint, figures: Figures) -> EndpointOut:
     )
 
 
-def delivery_out(delivery: KnownDelivery) -> DeliveryOut:
+def delivery_out(delivery: StoredDelivery) -> DeliveryOut:
     """Return the response for ``delivery``, without the worker's own columns."""
     return DeliveryOut(
         position=delivery.position,
@@ -206,5 +206,5 @@ def delivery_out(delivery: KnownDelivery) -> DeliveryOut:
         attempts=delivery.attempts,
         next_attempt_at=delivery.due_at if delivery.state == "waiting" else None,
         created_at=delivery.created_at,
-        done_at=delivery.done_at,
+        completed_at=delivery.completed_at,
     )

@@ -1,4 +1,4 @@
-"""A host that listens: it keeps what it is sent and answers as it is told, also late, badly or not at all."""
+"""A webhook receiver that records requests and responds as a test says: also late, badly or never."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ def an_answer(status: int, body: bytes = b"", **headers: str) -> bytes:
 
 @dataclass
 class Received:
-    """One request as it came."""
+    """One received request."""
 
     path: str
     headers: dict[str, str]
@@ -35,7 +35,7 @@ class Received:
 
 @dataclass
 class AReceiver:
-    """Answers each request with what ``answer`` says of it; ``hung`` are those that it keeps waiting."""
+    """Responds to each request with the result of ``answer``; "hang" delays the response until ``released``."""
 
     origin: str = ""
     answer: Callable[[Received], Any] = lambda _received: OK

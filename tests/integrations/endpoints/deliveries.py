@@ -1,4 +1,4 @@
-"""What tests of webhooks begin with: endpoints, and workers that are moved on turn by turn."""
+"""Helpers for webhook tests: endpoints, and workers that poll when a test says so."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 from service.integrations.endpoints.deliverer import Deliverer
 from service.integrations.endpoints.endpoint_clients import EndpointClients
-from service.integrations.endpoints.endpoint_concurrency import Lane
+from service.integrations.endpoints.endpoint_concurrency import EndpointQueue
 from service.platform.storage.engine import Database
 from service.settings import Settings
 from tests.builders import ASite, Json
@@ -25,7 +25,7 @@ async def an_endpoint(site: ASite, url: str, **fields: Any) -> tuple[str, str]:
 
 
 async def endpoint_of(site: ASite, endpoint: str) -> Json:
-    """The endpoint as it is now."""
+    """The endpoint's current state."""
     response = await site.call("GET", f"/endpoints/{endpoint}", by="admin")
     assert response.status_code == 200, response.text
     found: Json = response.json()
@@ -54,7 +54,7 @@ async def change(site: ASite, endpoint: str, **changes: Any) -> None:
 
 
 class AWorker:
-    """A worker over the app's database that does nothing by itself."""
+    """A worker on the app's database that polls only when a test says so."""
 
     def __init__(self, site: ASite, *, schedule: list[timedelta] | None = None) -> None:
         database: Database = site.app.state.database
@@ -67,35 +67,35 @@ class AWorker:
         )
 
     @property
-    def lanes(self) -> list[Lane]:
-        return [*self.deliverer._lanes.values()]
+    def queues(self) -> list[EndpointQueue]:
+        return [*self.deliverer._queues.values()]
 
     async def work(self) -> None:
-        """Turn after turn, until all that it took has been answered and there is nothing more to take."""
+        """Poll until every claimed delivery has a result and there is nothing left to claim."""
         for _ in range(500):
-            more = await self.deliverer.turn()
-            held = sum(lane.held for lane in self.lanes)
-            if not more and not held and not self.deliverer._tried:
+            more = await self.deliverer.poll()
+            held = sum(queue.held for queue in self.queues)
+            if not more and not held and not self.deliverer._unrecorded:
                 return
             await self.settle()
         raise AssertionError("The worker comes to no end.")
 
     async def settle(self) -> None:
-        """Until what is being sent has been answered."""
-        running = [task for lane in self.lanes for task in lane._running]
+        """Wait for the running attempts."""
+        running = [task for queue in self.queues for task in queue._running]
         if running:
             await asyncio.wait(running)
 
     async def until(self, fact: Callable[[], bool]) -> None:
-        """Turn after turn, until something is so."""
+        """Poll until ``fact`` is true."""
         async with asyncio.timeout(20):
             while not fact():
-                await self.deliverer.turn()
+                await self.deliverer.poll()
                 await asyncio.sleep(0.001)
 
 
 async def becomes(fact: Callable[[], Awaitable[bool]]) -> None:
-    """Until something is so that goes on by itself."""
+    """Wait until ``fact`` becomes true by itself."""
     async with asyncio.timeout(20):
         while not await fact():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
@@ -103,7 +103,7 @@ async def becomes(fact: Callable[[], Awaitable[bool]]) -> None:
 
 @asynccontextmanager
 async def a_worker(site: ASite, **given: Any) -> AsyncIterator[AWorker]:
-    """A worker that lets go of what it has at the end; the site's endpoints are removed then."""
+    """A worker that stops at the end of the block; then the site's endpoints are removed."""
     worker = AWorker(site, **given)
     try:
         yield worker

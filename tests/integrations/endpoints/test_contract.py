@@ -1,4 +1,4 @@
-"""The body of every type of event is what the contract says: each is caused once, read from the log, and sent."""
+"""The webhook body of every event type matches the contract."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,7 +8,14 @@ import msgspec
 import pytest
 
 from service.integrations.endpoints import payload
-from service.integrations.endpoints.payload import CUT_FIRST, TEST, EndpointUnderTest, Message, TrialMessage, body_of
+from service.integrations.endpoints.payload import (
+    TEST,
+    TRUNCATE_ORDER,
+    EndpointTestMessage,
+    EndpointUnderTest,
+    Message,
+    webhook_body,
+)
 from service.platform.events.event_types import Event, EventType
 from service.platform.events.read_log import read_events
 from service.platform.outbound.webhook_signatures import ID, SIGNATURE, TIMESTAMP
@@ -79,11 +86,11 @@ async def disable(site: ASite) -> None:
         await worker.work()
 
 
-async def hooks(site: ASite, *told: str, **data: Any) -> None:
-    """What the host tells of an article, one thing after the other."""
+async def send_events(site: ASite, *kinds: str, **data: Any) -> None:
+    """Publish an article, then send events of ``kinds``."""
     await share_webhook_secret(site)
     await send_event(site, "published", title="A title")
-    for kind in told:
+    for kind in kinds:
         await send_event(site, kind, **data)
 
 
@@ -92,11 +99,11 @@ CAUSES: dict[str, Cause] = {
     "thread.updated": update,
     "thread.closed": lambda site: a_thread(site, closed=True),
     "thread.reopened": reopen,
-    "thread.withdrawn": lambda site: hooks(site, "withdrawn"),
-    "thread.restored": lambda site: hooks(site, "withdrawn", "restored"),
-    "thread.moved": lambda site: hooks(site, "updated", article="b", previous_article="a"),
+    "thread.withdrawn": lambda site: send_events(site, "withdrawn"),
+    "thread.restored": lambda site: send_events(site, "withdrawn", "restored"),
+    "thread.moved": lambda site: send_events(site, "updated", article="b", previous_article="a"),
     "thread.imported": import_one,
-    "thread.deleted": lambda site: hooks(site, "deleted"),
+    "thread.deleted": lambda site: send_events(site, "deleted"),
     "comment.published": post,
     "comment.held": lambda site: post(site, mode="hold"),
     "comment.edited": edit,
@@ -117,41 +124,41 @@ def schema_of(sent: str) -> Json:
 
 
 def misfits(body: bytes) -> list[str]:
-    """Where ``body`` is not what the contract says of its type."""
+    """The places where ``body`` does not match the contract."""
     message: Json = msgspec.json.decode(body)
     errors = strictly(DOCUMENT, schema_of(message["type"])).iter_errors(message)
     return [f"{error.json_path}: {error.message}" for error in errors]
 
 
 async def newest(site: ASite) -> Event:
-    """The newest event of the site, as whatever sends it reads it."""
+    """The newest event in the site's log."""
     async with site.app.state.database.read() as connection:
         its_site = await find_site(connection, site.slug)
         return (await read_events(connection, its_site.id, after=0, limit=1000))[-1]
 
 
 @pytest.mark.parametrize("type_", CAUSES)
-async def test_what_is_sent_is_what_the_contract_says(site: ASite, the_clock: Clock, type_: str) -> None:
+async def test_each_body_matches_the_contract(site: ASite, the_clock: Clock, type_: str) -> None:
     await CAUSES[type_](site)
     event = await newest(site)
     assert event.type == type_
-    assert misfits(body_of(site.slug, event)) == []
+    assert misfits(webhook_body(site.slug, event)) == []
 
 
-async def test_a_body_that_was_cut_is_what_the_contract_says(site: ASite) -> None:
+async def test_a_truncated_body_matches_the_contract(site: ASite) -> None:
     await a_comment(await a_thread(site), "& " * 4_999)
-    body = body_of(site.slug, await newest(site))
-    assert msgspec.json.decode(body)["cut"] == ["comment.html"]
+    body = webhook_body(site.slug, await newest(site))
+    assert msgspec.json.decode(body)["truncated"] == ["comment.html"]
     assert misfits(body) == []
 
 
-def test_a_test_message_is_what_the_contract_says(the_clock: Clock) -> None:
+def test_a_test_message_matches_the_contract(the_clock: Clock) -> None:
     for description in ("The newsroom's CMS", None):
         endpoint = EndpointUnderTest(UUID(int=1), "https://cms.example/hooks", description)
         assert misfits(payload.test_body("gazette", UUID(int=2), at=the_clock.now(), endpoint=endpoint)) == []
 
 
-def test_each_type_is_caused_here() -> None:
+def test_each_type_is_tested_here() -> None:
     assert list(CAUSES) == list(EventType)
 
 
@@ -162,10 +169,10 @@ def test_each_type_has_its_entry_in_the_contract_in_order_and_the_contract_has_n
 
 
 @pytest.mark.parametrize("type_", SENT)
-def test_an_entry_is_of_its_type_alone_and_has_an_example(type_: str) -> None:
+def test_an_entry_is_for_one_type_and_has_an_example(type_: str) -> None:
     schema = resolve(DOCUMENT, schema_of(type_))
     assert schema["properties"]["type"] == {"const": type_}
-    struct = TrialMessage if type_ == TEST else Message
+    struct = EndpointTestMessage if type_ == TEST else Message
     assert list(schema["properties"]) == list(struct.__struct_fields__)
     optional = {field.name for field in msgspec.structs.fields(struct) if field.default is msgspec.UNSET}
     assert set(schema["required"]) == set(struct.__struct_fields__) - optional
@@ -176,7 +183,7 @@ def test_an_entry_is_of_its_type_alone_and_has_an_example(type_: str) -> None:
 
 
 @pytest.mark.parametrize("type_", EventType)
-def test_what_an_event_is_of_is_always_with_it(type_: str) -> None:
+def test_an_event_always_has_its_subject(type_: str) -> None:
     noun = type_.partition(".")[0]
     schema = resolve(DOCUMENT, schema_of(type_))
     of_a_thread = noun in {"thread", "comment", "report"}
@@ -187,19 +194,19 @@ def test_what_an_event_is_of_is_always_with_it(type_: str) -> None:
     assert schema["properties"]["sequence"]["type"] == ("integer" if of_a_thread else "null")
 
 
-def test_what_may_be_cut_is_in_the_contract() -> None:
-    cut = resolve(DOCUMENT, schema_of("thread.created"))["properties"]["cut"]
-    assert cut["items"]["enum"] == [f"{noun}.{member}" for noun, member in CUT_FIRST]
+def test_the_contract_lists_the_texts_that_may_be_truncated() -> None:
+    cut = resolve(DOCUMENT, schema_of("thread.created"))["properties"]["truncated"]
+    assert cut["items"]["enum"] == [f"{noun}.{member}" for noun, member in TRUNCATE_ORDER]
 
 
-def test_the_headers_are_those_of_the_specification_and_410_ends_it() -> None:
+def test_the_contract_has_the_headers_of_the_specification_and_410() -> None:
     for operation in SENT.values():
         assert set(operation["responses"]) == {"2XX", "410", "default"}
     for item in DOCUMENT["webhooks"].values():
         assert [resolve(DOCUMENT, each)["name"] for each in item["parameters"]] == [ID, TIMESTAMP, SIGNATURE]
 
 
-def test_what_does_not_fit_would_be_found() -> None:
+def test_a_body_that_breaks_the_contract_is_found() -> None:
     [example] = SENT["thread.closed"]["requestBody"]["content"]["application/json"]["examples"].values()
     message: Json = resolve(DOCUMENT, example)["value"]
     thread = message["data"]["thread"]
@@ -210,8 +217,8 @@ def test_what_does_not_fit_would_be_found() -> None:
         {"data": {}},
         {"data": {"thread": {**thread, "state": "shut"}}},
         {"data": {"thread": {**thread, "more": 1}}},
-        {"cut": []},
-        {"cut": ["thread.title"]},
+        {"truncated": []},
+        {"truncated": ["thread.title"]},
     ]
     for wrong in wrongs:
         assert misfits(msgspec.json.encode({**message, **wrong})) != [], wrong

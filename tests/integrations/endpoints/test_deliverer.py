@@ -1,4 +1,4 @@
-"""Events arrive where a host listens, signed, once or more and never not."""
+"""Events arrive at endpoints, signed and at least once."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from tests.integrations.endpoints.deliveries import (
 )
 
 
-async def test_every_event_arrives_signed_and_as_the_log_has_it(site: ASite) -> None:
+async def test_every_event_arrives_signed_and_as_in_the_log(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, secret = await an_endpoint(site, f"{host.origin}/hook")
         thread = await a_thread(site)
@@ -36,16 +36,16 @@ async def test_every_event_arrives_signed_and_as_the_log_has_it(site: ASite) -> 
         log = await events_of(site)
         assert [each.path for each in host.received] == ["/hook"] * 3
         for event, message in zip(log, host.received, strict=True):
-            told = Webhook(secret).verify(message.body, message.headers)
+            content = Webhook(secret).verify(message.body, message.headers)
             assert message.headers["webhook-id"] == event["id"]
             assert message.headers["content-type"] == "application/json"
-            assert {name: told[name] for name in event} == event
-            assert (told["timestamp"], told["site"]) == (event["occurred_at"], site.slug)
+            assert {name: content[name] for name in event} == event
+            assert (content["timestamp"], content["site"]) == (event["occurred_at"], site.slug)
         assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"] * 3
         [attempt] = await attempts_of(site, endpoint, 1)
-        assert (attempt["status"], attempt["error"], attempt["answer"]) == (204, None, "")
+        assert (attempt["status"], attempt["error"], attempt["response"]) == (204, None, "")
         health = (await endpoint_of(site, endpoint))["health"]
-        assert (health["behind"], health["waiting"], health["failed"], health["failing_since"]) == (0, 0, 0, None)
+        assert (health["lag"], health["waiting"], health["failed"], health["failing_since"]) == (0, 0, 0, None)
         assert (health["recent"]["attempts"], health["recent"]["delivered"]) == (3, 3)
 
 
@@ -64,7 +64,7 @@ async def test_each_attempt_is_counted_by_its_result(site: ASite) -> None:
         assert [after - each for after, each in zip(counted(), before, strict=True)] == [2, 1]
 
 
-async def test_an_endpoint_is_told_of_what_it_listens_for_from_when_it_was_added(site: ASite) -> None:
+async def test_an_endpoint_gets_subscribed_events_from_its_creation_on(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         thread = await a_thread(site)
         await an_endpoint(site, f"{host.origin}/comments", types=["comment.*"])
@@ -72,11 +72,11 @@ async def test_an_endpoint_is_told_of_what_it_listens_for_from_when_it_was_added
         await a_comment(thread)
         await thread.close()
         await worker.work()
-        told = {each.path: each.content["type"] for each in host.received}
-        assert (len(host.received), told) == (2, {"/comments": "comment.published", "/closes": "thread.closed"})
+        content = {each.path: each.content["type"] for each in host.received}
+        assert (len(host.received), content) == (2, {"/comments": "comment.published", "/closes": "thread.closed"})
 
 
-async def test_many_events_that_nobody_listens_for_are_passed_over(site: ASite) -> None:
+async def test_many_events_without_a_subscriber_are_skipped(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin, types=["thread.closed"])
         for _ in range(130):
@@ -84,7 +84,7 @@ async def test_many_events_that_nobody_listens_for_are_passed_over(site: ASite) 
         await thread.close()
         await worker.work()
         assert [each["type"] for each in host.contents] == ["thread.closed"]
-        assert (await endpoint_of(site, endpoint))["health"]["behind"] == 0
+        assert (await endpoint_of(site, endpoint))["health"]["lag"] == 0
 
 
 FAILURES = [
@@ -92,25 +92,25 @@ FAILURES = [
     pytest.param(an_answer(404), (404, None, ""), id="not found"),
     pytest.param(an_answer(304), (304, None, ""), id="not modified"),
     pytest.param(an_answer(302, location="http://127.0.0.1:1/"), (302, None, ""), id="redirect"),
-    pytest.param(None, (None, "no-answer", None), id="connection ends"),
-    pytest.param(b"NOT HTTP\r\n\r\n", (None, "no-answer", None), id="no HTTP"),
+    pytest.param(None, (None, "no-response", None), id="connection ends"),
+    pytest.param(b"NOT HTTP\r\n\r\n", (None, "no-response", None), id="no HTTP"),
     pytest.param("hang", (None, "timed-out", None), id="hangs"),
     pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort", (None, "timed-out", None), id="never ends"),
 ]
 
 
 @pytest.mark.parametrize(("answer", "known"), FAILURES)
-async def test_what_is_not_2xx_is_tried_again_and_what_came_is_kept(
+async def test_an_attempt_without_2xx_is_retried_and_its_response_is_kept(
     site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch, answer: object, known: tuple[object, ...]
 ) -> None:
-    monkeypatch.setattr(sending, "SECONDS_IN_ALL", 0.2)
+    monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 0.2)
     answers = [answer, OK]
     async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_thread(site)
         await worker.work()
         [first] = await attempts_of(site, endpoint, 1)
-        assert (first["status"], first["error"], first["answer"]) == known
+        assert (first["status"], first["error"], first["response"]) == known
         [waiting] = await deliveries_of(site, endpoint, state="waiting")
         assert waiting["attempts"] == 1
         health = (await endpoint_of(site, endpoint))["health"]
@@ -127,7 +127,7 @@ async def test_what_is_not_2xx_is_tried_again_and_what_came_is_kept(
         assert (await endpoint_of(site, endpoint))["health"]["failing_since"] is None
 
 
-async def test_nobody_who_listens_is_a_failure_too(site: ASite) -> None:
+async def test_an_unreachable_endpoint_is_a_failure(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         origin = host.origin
     async with a_worker(site) as worker:
@@ -138,7 +138,7 @@ async def test_nobody_who_listens_is_a_failure_too(site: ASite) -> None:
         assert (attempt["status"], attempt["error"]) == (None, "unreachable")
 
 
-async def test_tries_follow_the_schedule_until_the_last_has_failed(site: ASite, the_clock: Clock) -> None:
+async def test_attempts_follow_the_schedule_until_the_last_has_failed(site: ASite, the_clock: Clock) -> None:
     async with a_receiver(lambda _: an_answer(500)) as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_thread(site)
@@ -162,14 +162,14 @@ def _has_come(host: AReceiver, count: int) -> bool:
     return len(host.received) == count
 
 
-async def test_an_answer_is_kept_to_its_first_kilobyte(site: ASite) -> None:
+async def test_the_first_kilobyte_of_a_response_is_kept(site: ASite) -> None:
     body = "é".encode() * 40_000
     async with a_receiver(lambda _: an_answer(200, body)) as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_thread(site)
         await worker.work()
         [attempt] = await attempts_of(site, endpoint, 1)
-        assert (attempt["status"], attempt["answer"]) == (200, "é" * 512)
+        assert (attempt["status"], attempt["response"]) == (200, "é" * 512)
 
 
 async def test_a_cookie_that_a_host_sets_is_not_sent_back(site: ASite) -> None:
@@ -195,7 +195,7 @@ async def test_an_endpoint_that_hangs_delays_no_other(site: ASite) -> None:
         host.released.set()
 
 
-async def test_410_disables_and_the_others_are_told(site: ASite) -> None:
+async def test_410_disables_an_endpoint_and_the_others_get_an_event(site: ASite) -> None:
     gone = [an_answer(410)]
     async with (
         a_receiver(lambda message: gone[0] if message.path.startswith("/gone") else OK) as host,
@@ -208,9 +208,9 @@ async def test_410_disables_and_the_others_are_told(site: ASite) -> None:
         await worker.work()
         disabled = await endpoint_of(site, endpoint)
         assert (disabled["state"], disabled["disabled_reason"]) == ("disabled", "gone")
-        told = [each.content for each in host.received if each.path == "/other"]
-        assert [(each["type"], each["sequence"]) for each in told] == [("endpoint.disabled", None)]
-        assert told[0]["data"]["endpoint"] == {
+        content = [each.content for each in host.received if each.path == "/other"]
+        assert [(each["type"], each["sequence"]) for each in content] == [("endpoint.disabled", None)]
+        assert content[0]["data"]["endpoint"] == {
             "id": endpoint,
             "url": f"{host.origin}/gone",
             "reason": "gone",
@@ -249,7 +249,9 @@ async def test_an_endpoint_that_fails_for_five_days_is_disabled(site: ASite, the
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("asked", ["seconds", "date"])
-async def test_whoever_asks_to_be_left_alone_is(site: ASite, the_clock: Clock, status: int, asked: str) -> None:
+async def test_retry_after_delays_all_deliveries_to_the_endpoint(
+    site: ASite, the_clock: Clock, status: int, asked: str
+) -> None:
     after = "120" if asked == "seconds" else "Tue, 24 Nov 2026 12:02:00 GMT"
     answers = [an_answer(status, retry_after=after), OK, OK]
     async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site) as worker:
@@ -268,20 +270,20 @@ async def test_whoever_asks_to_be_left_alone_is(site: ASite, the_clock: Clock, s
         }
 
 
-async def test_what_happens_while_an_endpoint_is_paused_comes_when_it_goes_on(site: ASite) -> None:
+async def test_events_during_a_pause_are_delivered_after_it(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await change(site, endpoint, state="paused")
         for _ in range(3):
             await a_thread(site)
         await worker.work()
-        assert (host.received, (await endpoint_of(site, endpoint))["health"]["behind"]) == ([], 3)
+        assert (host.received, (await endpoint_of(site, endpoint))["health"]["lag"]) == ([], 3)
         await change(site, endpoint, state="active")
         await worker.work()
         assert [each["position"] for each in host.contents] == [1, 2, 3]
 
 
-async def test_while_a_secret_is_replaced_both_sign(site: ASite, the_clock: Clock) -> None:
+async def test_during_a_rotation_both_secrets_sign(site: ASite, the_clock: Clock) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, old = await an_endpoint(site, host.origin)
         await a_thread(site)
@@ -303,7 +305,7 @@ async def test_while_a_secret_is_replaced_both_sign(site: ASite, the_clock: Cloc
             assert given == wanted
 
 
-async def test_whoever_rotates_twice_leaves_no_receiver_behind(site: ASite, the_clock: Clock) -> None:
+async def test_after_two_rotations_every_secret_in_its_overlap_signs(site: ASite, the_clock: Clock) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, secret = await an_endpoint(site, host.origin)
         secrets = [secret]
@@ -326,14 +328,14 @@ def _verifies(secret: str, message: Received, the_clock: Clock) -> bool:
     return True
 
 
-async def test_a_secret_that_the_secret_key_does_not_open_is_healed_by_rotating(site: ASite) -> None:
+async def test_a_secret_sealed_with_another_key_can_be_rotated(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         async with site.app.state.database.write() as connection:
-            lost = EndpointSecrets("another secret key of the installation").close(UUID(endpoint), make_secret())
+            lost = EndpointSecrets("another secret key of the installation").seal(UUID(endpoint), make_secret())
             await connection.execute(update(EndpointRow).where(EndpointRow.id == UUID(endpoint)).values(secret=lost))
-        tried = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
-        assert (tried.status_code, "rotate it" in tried.json()["detail"]) == (422, True)
+        test_result = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
+        assert (test_result.status_code, "rotate it" in test_result.json()["detail"]) == (422, True)
         await a_thread(site)
         await worker.work()
         assert host.received == []
@@ -343,13 +345,13 @@ async def test_a_secret_that_the_secret_key_does_not_open_is_healed_by_rotating(
         Webhook(rotated.json()["secret"]).verify(message.body, message.headers)
 
 
-async def test_a_trial_is_signed_told_and_changes_nothing(site: ASite) -> None:
+async def test_a_test_message_is_signed_and_changes_nothing(site: ASite) -> None:
     async with a_receiver(lambda _: an_answer(418, b"Tea")) as host, a_worker(site):
         endpoint, secret = await an_endpoint(site, host.origin, description="The CMS")
         await change(site, endpoint, state="paused")
-        told = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
-        assert told.status_code == 200
-        assert (told.json()["status"], told.json()["answer"]) == (418, "Tea")
+        content = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
+        assert content.status_code == 200
+        assert (content.json()["status"], content.json()["response"]) == (418, "Tea")
         [message] = host.received
         content = Webhook(secret).verify(message.body, message.headers)
         assert (content["type"], content["data"]["endpoint"]["id"]) == ("endpoint.test", endpoint)
@@ -370,7 +372,7 @@ async def test_nothing_is_sent_to_an_endpoint_that_was_removed(site: ASite) -> N
         assert (await site.call("GET", "/endpoints", by="admin")).json()["endpoints"] == []
 
 
-async def test_an_endpoint_removed_while_it_is_being_told_stops_nobody(site: ASite) -> None:
+async def test_removing_an_endpoint_during_an_attempt_stops_no_other(site: ASite) -> None:
     async with (
         a_receiver(lambda message: "hang" if message.path == "/slow" else OK) as host,
         a_worker(site) as worker,

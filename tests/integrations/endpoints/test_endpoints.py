@@ -1,4 +1,4 @@
-"""Admins say where a host listens, see what became of what was sent there, and have it sent again."""
+"""Admins manage webhook endpoints, list deliveries and redeliver events."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from service.integrations.endpoints import delivery_retention as forgetting
+from service.integrations.endpoints import delivery_retention as retention
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.model import EndpointRow
 from service.platform.outbound.safe_client import Address, Targets
@@ -67,12 +67,12 @@ async def _only(site: ASite) -> str:
         ({"url": "https://192.0.2.1/", "secret": "whsec_" + "A" * 37}, "/secret"),
     ],
 )
-async def test_what_can_be_no_endpoint_is_refused_by_name(site: ASite, body: Json, pointer: str) -> None:
+async def test_an_invalid_endpoint_is_refused_with_its_pointer(site: ASite, body: Json, pointer: str) -> None:
     refused = await site.call("POST", "/endpoints", by="admin", json=body)
     assert (refused.status_code, refused.json()["pointer"]) == (422, pointer), refused.text
 
 
-async def test_where_nobody_may_be_called_nobody_listens(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_endpoint_at_a_private_address_is_refused(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     webhooks: EndpointClients = site.app.state.endpoint_clients
     careful = EndpointClients(webhooks.secrets, Targets(allow_private=False, resolve=resolve))
     monkeypatch.setattr(site.app, "state", msgspec.structs.replace(site.app.state, endpoint_clients=careful))
@@ -84,10 +84,10 @@ async def test_where_nobody_may_be_called_nobody_listens(site: ASite, monkeypatc
         assert (unknown.status_code, unknown.json()["detail"]) == (422, "Its host has no address.")
 
 
-async def test_a_name_that_leads_elsewhere_later_is_not_connected_to(
+async def test_a_name_that_later_resolves_to_a_private_address_is_not_connected_to(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Public when it is registered, this machine when it is connected to."""
+    """Its address is public at registration and private at the connection."""
     addresses = ["93.184.215.14"]
 
     async def rebind(_host: str, _port: int) -> Sequence[Address]:
@@ -104,8 +104,8 @@ async def test_a_name_that_leads_elsewhere_later_is_not_connected_to(
         await worker.work()
         [attempt] = await attempts_of(site, endpoint, 1)
         assert (attempt["error"], host.received) == ("address-refused", [])
-        tried = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
-        assert tried.json()["error"] == "address-refused"
+        test_result = await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
+        assert test_result.json()["error"] == "address-refused"
 
 
 async def test_endpoints_are_listed_page_by_page(site: ASite) -> None:
@@ -119,7 +119,7 @@ async def test_endpoints_are_listed_page_by_page(site: ASite) -> None:
         assert found == made
 
 
-async def test_a_url_and_types_that_change_hold_from_the_next_event_on(site: ASite) -> None:
+async def test_changes_of_url_and_types_apply_from_the_next_event_on(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, f"{host.origin}/before")
         await a_thread(site)
@@ -135,7 +135,7 @@ async def test_a_url_and_types_that_change_hold_from_the_next_event_on(site: ASi
         assert (changed["types"], changed["description"]) == (["comment.*"], "Moved")
 
 
-async def test_what_became_of_deliveries_is_read_page_by_page_and_by_state(site: ASite, the_clock: Clock) -> None:
+async def test_deliveries_are_listed_page_by_page_and_by_state(site: ASite, the_clock: Clock) -> None:
     answers = {1: OK, 2: an_answer(500), 3: OK}
 
     def answer(message: Received) -> bytes:
@@ -155,7 +155,7 @@ async def test_what_became_of_deliveries_is_read_page_by_page_and_by_state(site:
         assert rest.json()["next"] is None
 
 
-async def test_what_failed_is_sent_again_with_the_same_id(site: ASite, the_clock: Clock) -> None:
+async def test_failed_deliveries_are_redelivered_with_the_same_id(site: ASite, the_clock: Clock) -> None:
     broken = [True]
 
     def answer(message: Received) -> bytes:
@@ -183,7 +183,7 @@ async def test_what_failed_is_sent_again_with_the_same_id(site: ASite, the_clock
         assert {each["state"] for each in await deliveries_of(site, endpoint)} == {"delivered"}
 
 
-async def test_a_range_is_sent_again_and_with_it_what_was_never_sent(site: ASite) -> None:
+async def test_a_redelivered_range_includes_events_that_were_never_sent(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         for _ in range(3):
             await a_thread(site)
@@ -200,14 +200,14 @@ async def test_a_range_is_sent_again_and_with_it_what_was_never_sent(site: ASite
         assert len(attempts) == 2
 
 
-async def test_what_is_to_be_sent_again_must_be_told(site: ASite) -> None:
+async def test_redelivery_needs_a_position_or_a_time(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site):
         endpoint, _ = await an_endpoint(site, host.origin)
         refused = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"last": 4})
         assert (refused.status_code, refused.json()["pointer"]) == (422, "/first")
 
 
-async def test_deliveries_are_forgotten_after_the_sites_days(site: ASite, the_clock: Clock) -> None:
+async def test_deliveries_are_pruned_after_the_sites_retention(site: ASite, the_clock: Clock) -> None:
     await site.set(delivery_retention_days=2)
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
@@ -223,32 +223,32 @@ async def test_deliveries_are_forgotten_after_the_sites_days(site: ASite, the_cl
         assert [each["position"] for each in await deliveries_of(site, endpoint)] == [2]
 
 
-async def test_what_is_sent_again_just_before_it_would_be_forgotten_is_sent(
+async def test_a_redelivery_during_pruning_is_sent(
     site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers, look = [an_answer(500), OK], forgetting._old
+    answers, read_old = [an_answer(500), OK], retention._old
     async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site, schedule=[]) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_thread(site)
         await worker.work()
         the_clock.move(days=31)
-        asked: list[int] = []
+        redelivered: list[int] = []
 
-        async def look_and_be_overtaken(*given: Any) -> list[int]:
-            old = await look(*given)
-            if old and not asked:
+        async def redeliver_meanwhile(*given: Any) -> list[int]:
+            old = await read_old(*given)
+            if old and not redelivered:
                 again = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"first": 1})
-                asked.append(again.json()["redelivered"])
+                redelivered.append(again.json()["redelivered"])
             return old
 
-        monkeypatch.setattr(forgetting, "_old", look_and_be_overtaken)
+        monkeypatch.setattr(retention, "_old", redeliver_meanwhile)
         await site.sweep()
         await worker.work()
-        assert asked == [1]
+        assert redelivered == [1]
         assert [each["position"] for each in host.contents] == [1, 1]
 
 
-async def test_no_site_reaches_what_is_anothers(site: ASite) -> None:
+async def test_no_site_can_access_the_endpoints_of_another(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site), a_site(site.app) as other:
         endpoint, _ = await an_endpoint(site, host.origin)
         for method, path, body in (

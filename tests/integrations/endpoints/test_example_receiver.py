@@ -1,4 +1,4 @@
-"""The example receiver in the guide to webhooks works as it stands there."""
+"""The example receiver in the webhook guide works unchanged."""
 
 import runpy
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from service.integrations.endpoints.payload import body_of
+from service.integrations.endpoints.payload import webhook_body
 from service.platform.events.event_types import Event
 from service.platform.events.read_log import read_events
 from service.platform.outbound.webhook_signatures import ID, SIGNATURE, Signer, make_secret
@@ -25,15 +25,15 @@ SECRET = make_secret()
 
 
 class Receiver:
-    """The guide's receiver, and somebody who sends to it."""
+    """The guide's receiver and a client of it."""
 
     def __init__(self, code: dict[str, Any], client: httpx2.AsyncClient) -> None:
         self.threads = code["threads"]
         self._client = client
 
-    async def take(self, site: ASite, event: Event, *, secret: str = SECRET, **wrong: str) -> int:
+    async def send(self, site: ASite, event: Event, *, secret: str = SECRET, **wrong: str) -> int:
         """The status that it answers to an event."""
-        body = body_of(site.slug, event)
+        body = webhook_body(site.slug, event)
         headers = Signer(secret).headers(str(event.id), datetime.now(UTC), body) | wrong
         return (await self._client.post("/hooks", content=body, headers=headers)).status_code
 
@@ -55,19 +55,21 @@ async def log_of(site: ASite) -> list[Event]:
         return await read_events(connection, its_site.id, after=0, limit=1000)
 
 
-async def test_it_ends_at_what_is_so_whatever_the_order_and_however_often(site: ASite, receiver: Receiver) -> None:
+async def test_it_ends_with_the_current_state_in_any_order_and_with_repetitions(
+    site: ASite, receiver: Receiver
+) -> None:
     thread = await a_thread(site)
     comment = (await a_comment(thread))["comment"]
     await a_ban(site, kind="reader", comment=comment["id"])
     await thread.close()
     log = await log_of(site)
     for event in [*reversed(log), *log, log[0]]:
-        assert await receiver.take(site, event) == 204
+        assert await receiver.send(site, event) == 204
     assert receiver.threads == {thread.article: await thread.read(by="host")}
 
 
-async def test_it_follows_an_article_to_an_id_under_which_more_had_been_told(site: ASite, receiver: Receiver) -> None:
-    """The thread that was told of under that id is set aside, and its sequence was higher."""
+async def test_it_follows_an_article_to_an_id_with_a_higher_sequence(site: ASite, receiver: Receiver) -> None:
+    """The thread under that id is set aside, though its sequence is higher."""
     await share_webhook_secret(site)
     thread, other = await a_thread(site, article="a"), await a_thread(site, article="b")
     await a_comment(thread)
@@ -76,15 +78,15 @@ async def test_it_follows_an_article_to_an_id_under_which_more_had_been_told(sit
     await send_event(site, "updated", "b", previous_article="a")
     await a_comment(thread)
     for event in await log_of(site):
-        assert await receiver.take(site, event) == 204
+        assert await receiver.send(site, event) == 204
     assert receiver.threads["b"] == await other.read(by="host")
 
 
-async def test_it_takes_nothing_that_is_not_signed(site: ASite, receiver: Receiver) -> None:
+async def test_it_refuses_messages_without_a_valid_signature(site: ASite, receiver: Receiver) -> None:
     await a_thread(site)
     [event] = await log_of(site)
-    assert await receiver.take(site, event, secret=make_secret()) == 401
+    assert await receiver.send(site, event, secret=make_secret()) == 401
     for wrong in ({ID: "another"}, {SIGNATURE: "v1"}, {SIGNATURE: "v1,!"}, {SIGNATURE: ""}):
-        assert await receiver.take(site, event, **wrong) == 401
+        assert await receiver.send(site, event, **wrong) == 401
     assert receiver.threads == {}
-    assert await receiver.take(site, event) == 204
+    assert await receiver.send(site, event) == 204

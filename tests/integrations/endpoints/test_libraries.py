@@ -1,4 +1,4 @@
-"""Whoever verifies with Standard Webhooks' library for JavaScript takes what we send, and we what it signs."""
+"""Our signatures and those of Standard Webhooks' JavaScript library verify each other."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from service.integrations.endpoints.payload import body_of
+from service.integrations.endpoints.payload import webhook_body
 from service.platform.events.event_types import Event
 from service.platform.outbound.webhook_signatures import (
     ID,
@@ -28,25 +28,25 @@ TEXTS = ["Well said.", "Да, 👩‍👩‍👧 „так“ \u2028 é", "\\ \"
 
 
 async def ask(questions: list[Json]) -> list[Any]:
-    """What the library answers to each."""
+    """The library's answer to each question."""
     await asyncio.to_thread(modules)
     typed = "".join(f"{json.dumps(question)}\n" for question in questions)
     command = node(str(HERE / "clients/a_webhook_library.js"))
-    told = await asyncio.to_thread(run, command, typed=typed)
-    return [json.loads(line) for line in told.removesuffix("\n").split("\n")]
+    output = await asyncio.to_thread(run, command, typed=typed)
+    return [json.loads(line) for line in output.removesuffix("\n").split("\n")]
 
 
 def a_body(text: str) -> str:
-    """A body as it is sent, cut where it is long."""
+    """A webhook body with ``text``, truncated if it is too long."""
     data = msgspec.Raw(msgspec.json.encode({"comment": {"html": text}}))
-    return body_of("gazette", Event(UUID(int=1), "comment.edited", 1, 1, datetime.now(UTC), data)).decode()
+    return webhook_body("gazette", Event(UUID(int=1), "comment.edited", 1, 1, datetime.now(UTC), data)).decode()
 
 
 BODIES = [a_body(text) for text in TEXTS]
 
 
 @pytest.mark.slow
-async def test_it_takes_what_we_sign_with_one_secret_and_with_either_of_two_and_nothing_else() -> None:
+async def test_it_verifies_our_signatures_with_one_secret_or_either_of_two_and_no_others() -> None:
     old, new, other = make_secret(), make_secret(), make_secret()
     now = datetime.now(UTC)
     questions, expected = [], []
@@ -63,7 +63,7 @@ async def test_it_takes_what_we_sign_with_one_secret_and_with_either_of_two_and_
 
 
 @pytest.mark.slow
-async def test_we_take_what_it_signs() -> None:
+async def test_we_verify_its_signatures() -> None:
     secret, now = make_secret(), datetime.now(UTC)
     sign = {"id": "msg_1", "timestamp": int(now.timestamp())}
     signatures = await ask([{"secret": secret, "sign": sign, "body": body} for body in BODIES])

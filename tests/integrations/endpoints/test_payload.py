@@ -1,4 +1,4 @@
-"""The body of a webhook is the event as the log has it, the same at every try, and never longer than was promised."""
+"""A webhook body is the logged event, the same at every attempt and at most 20,000 bytes."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from service.conversation.comments.wire import AuthorOut, CommentOut
 from service.conversation.threads.labels import labels
 from service.conversation.threads.wire import Closing, ThreadOut
 from service.integrations.endpoints import payload
-from service.integrations.endpoints.payload import LONGEST, EndpointUnderTest, body_of
+from service.integrations.endpoints.payload import MAX_BODY_BYTES, EndpointUnderTest, webhook_body
 from service.platform.events.event_types import Event, EventType
 from tests.builders import Json
 
@@ -29,7 +29,7 @@ URL = "https://host.example/" + "é" * 989 + "a"
 
 
 def a_thread(character: str = "a", *, url: str = URL, locale: str = "en") -> ThreadOut:
-    """A thread of which everything is as long as it may be."""
+    """A thread whose fields all have their maximum length."""
     lines = labels(locale=locale, count=9_999_999, title=character * 500, closed=True, comments_on=True)
     return ThreadOut(
         article=character * 500,
@@ -53,7 +53,7 @@ def a_thread(character: str = "a", *, url: str = URL, locale: str = "en") -> Thr
 
 
 def a_comment(html: str, character: str = "a") -> CommentOut:
-    """A comment whose author is as long as they may be."""
+    """A comment whose author's fields have their maximum length."""
     author = AuthorOut(character * 100, URL, "reader", URL)
     return CommentOut(AN_ID, AN_ID, 20, State.PUBLISHED, author, html, LATER, LATER, 2**31 - 1)
 
@@ -63,47 +63,47 @@ def an_event(event: EventType = EventType.COMMENT_PUBLISHED, **data: object) -> 
     return Event(AN_ID, event, 2**63 - 1, 2**63 - 1, NOON, raw)
 
 
-def told(event: Event) -> Json:
-    """What the body tells, which is as short as was promised."""
-    body = body_of("gazette", event)
-    assert len(body) <= LONGEST
+def decoded(event: Event) -> Json:
+    """The decoded body, which must be within the limit."""
+    body = webhook_body("gazette", event)
+    assert len(body) <= MAX_BODY_BYTES
     message: Json = msgspec.json.decode(body)
     return message
 
 
-def test_a_body_is_the_event_with_its_instant_by_the_specifications_name_and_its_site() -> None:
+def test_a_body_is_the_event_with_timestamp_and_site() -> None:
     event = an_event(comment={"html": "<p>Well said.</p>"})
     as_in_the_log: Json = msgspec.json.decode(msgspec.json.encode(event))
-    assert told(event) == {**as_in_the_log, "timestamp": as_in_the_log["occurred_at"], "site": "gazette"}
+    assert decoded(event) == {**as_in_the_log, "timestamp": as_in_the_log["occurred_at"], "site": "gazette"}
 
 
-def test_what_stands_in_the_log_is_passed_on_byte_for_byte() -> None:
+def test_the_data_in_the_log_is_sent_byte_for_byte() -> None:
     data = b'{ "thread" : {"title":"\\u00e9 1.0e3"},  "more":[ ] }'
     event = an_event()
     event.data = msgspec.Raw(data)
-    assert data in body_of("gazette", event)
+    assert data in webhook_body("gazette", event)
 
 
-def test_a_body_of_exactly_the_limit_is_whole_and_of_a_byte_more_is_cut() -> None:
-    around = len(body_of("gazette", an_event(comment={"html": ""})))
-    whole = "a" * (LONGEST - around)
-    assert told(an_event(comment={"html": whole}))["data"]["comment"]["html"] == whole
-    cut = told(an_event(comment={"html": whole + "a"}))
-    assert cut["cut"] == ["comment.html"]
+def test_a_body_at_the_limit_is_complete_and_one_byte_more_is_truncated() -> None:
+    around = len(webhook_body("gazette", an_event(comment={"html": ""})))
+    whole = "a" * (MAX_BODY_BYTES - around)
+    assert decoded(an_event(comment={"html": whole}))["data"]["comment"]["html"] == whole
+    cut = decoded(an_event(comment={"html": whole + "a"}))
+    assert cut["truncated"] == ["comment.html"]
     assert cut["data"]["comment"]["html"].endswith("a…</p>")
 
 
-def test_a_short_body_says_nothing_of_cutting() -> None:
-    assert "cut" not in told(an_event(comment={"html": "<p>Well said.</p>"}))
+def test_a_short_body_has_no_member_truncated() -> None:
+    assert "truncated" not in decoded(an_event(comment={"html": "<p>Well said.</p>"}))
 
 
 @pytest.mark.parametrize("character", [*HEAVY, "&", "<", "word ", "**so** ", "> ", "1. a\n", "http://a.example "])
-def test_the_longest_comment_under_the_longest_title_is_cut_to_what_fits(character: str) -> None:
+def test_the_longest_comment_under_the_longest_title_is_truncated_to_fit(character: str) -> None:
     html = render((character * 10_000)[:10_000])
-    message = told(an_event(thread=a_thread(HEAVY[0]), comment=a_comment(html, HEAVY[0])))
+    message = decoded(an_event(thread=a_thread(HEAVY[0]), comment=a_comment(html, HEAVY[0])))
     assert message["data"]["thread"] == msgspec.to_builtins(a_thread(HEAVY[0]), str_keys=True)
-    if "cut" in message:
-        assert message["cut"] == ["comment.html"]
+    if "truncated" in message:
+        assert message["truncated"] == ["comment.html"]
         assert_safe(message["data"]["comment"]["html"])
 
 
@@ -114,42 +114,44 @@ def longest_html() -> str:
 
 @pytest.mark.parametrize("character", HEAVY)
 @pytest.mark.parametrize("locale", ["en", "ar", "ja"])
-def test_the_longest_event_of_all_still_fits_and_keeps_its_urls_and_lines(
+def test_the_longest_possible_event_fits_and_keeps_its_urls_and_labels(
     character: str, locale: str, longest_html: str
 ) -> None:
     report = {"id": AN_ID, "reason": "illegal", "note": character * 500}
     html = longest_html
     thread = a_thread(character, locale=locale)
-    message = told(an_event(EventType.REPORT_FILED, thread=thread, comment=a_comment(html, character), report=report))
-    assert message["cut"] == ["comment.html"]
+    message = decoded(
+        an_event(EventType.REPORT_FILED, thread=thread, comment=a_comment(html, character), report=report)
+    )
+    assert message["truncated"] == ["comment.html"]
     assert message["data"]["report"]["note"] == character * 500
     assert message["data"]["thread"] == msgspec.to_builtins(thread, str_keys=True)
     assert message["data"]["comment"]["author"]["url"] == URL
 
 
 def test_as_much_of_a_comment_is_kept_as_fits() -> None:
-    body = body_of("gazette", an_event(comment=a_comment(f"<p>{'word ' * 6_000}</p>")))
-    assert LONGEST - 10 < len(body) <= LONGEST
+    body = webhook_body("gazette", an_event(comment=a_comment(f"<p>{'word ' * 6_000}</p>")))
+    assert MAX_BODY_BYTES - 10 < len(body) <= MAX_BODY_BYTES
 
 
-def test_where_a_comment_is_not_enough_other_long_texts_are_cut_as_well() -> None:
+def test_if_the_comment_is_not_enough_other_texts_are_truncated_too() -> None:
     event = an_event(comment=a_comment("<p>Well said.</p>"), report={"note": "long " * 6_000})
-    message = told(event)
-    assert message["cut"] == ["comment.html", "report.note"]
+    message = decoded(event)
+    assert message["truncated"] == ["comment.html", "report.note"]
     assert message["data"]["comment"]["html"] == "<p>…</p>"
     assert message["data"]["report"]["note"].endswith("long…")
 
 
-def test_words_of_different_paragraphs_stay_apart_and_are_not_cut_in_two() -> None:
+def test_words_of_different_paragraphs_stay_apart_and_are_not_split() -> None:
     html = "<p>one</p><ul><li>two</li></ul>thr<em>ee</em><br>four<p>" + "abcdefg " * 4_000 + "</p>"
-    cut = told(an_event(comment={"html": html}))["data"]["comment"]["html"]
+    cut = decoded(an_event(comment={"html": html}))["data"]["comment"]["html"]
     assert cut.startswith("<p>one two three four abcdefg abcdefg")
     assert cut.endswith(" abcdefg…</p>")
 
 
-def test_an_event_without_a_comment_can_be_too_long_only_by_what_is_cut() -> None:
+def test_an_event_without_a_comment_is_never_too_long() -> None:
     ban = {"id": AN_ID, "kind": "reader", "reader_id": AN_ID, "until": None, "reason": "\U0001f600" * 500}
-    assert "cut" not in told(an_event(EventType.READER_BANNED, ban=ban))
+    assert "truncated" not in decoded(an_event(EventType.READER_BANNED, ban=ban))
 
 
 HTML = ["<b>", "</b>", "<br>", "<script>", "</p>", "<p>", "<a href='javascript:1'>", "<!--", "]]>", "&", "<", ">"]
@@ -163,18 +165,18 @@ fragments = st.sampled_from(HTML + WORDS)
     character=st.sampled_from(HEAVY),
     times=st.integers(1, 3_000),
 )
-def test_whatever_it_holds_a_body_fits_is_the_same_again_and_its_html_safe(
+def test_any_body_fits_is_reproducible_and_has_safe_html(
     html: str, note: str | None, character: str, times: int
 ) -> None:
     comment = a_comment(sanitise_imported(html * times), character)
     event = an_event(thread=a_thread(character), comment=comment, report={"note": note})
-    message = told(event)
-    assert body_of("gazette", event) == body_of("gazette", event)
+    message = decoded(event)
+    assert webhook_body("gazette", event) == webhook_body("gazette", event)
     assert message["timestamp"] == message["occurred_at"]
-    if "cut" in message:
+    if "truncated" in message:
         assert_safe(message["data"]["comment"]["html"])
         message["data"]["comment"]["html"] = comment.html
-        del message["cut"]
+        del message["truncated"]
     assert message["data"] == msgspec.json.decode(event.data)
 
 
@@ -185,7 +187,7 @@ def assert_safe(html: str) -> None:
     assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", inside)
 
 
-def test_a_message_that_tries_an_endpoint_names_it() -> None:
+def test_a_test_message_names_the_endpoint() -> None:
     endpoint = EndpointUnderTest(AN_ID, "https://cms.example/hooks", None)
     body = payload.test_body("gazette", AN_ID, at=NOON, endpoint=endpoint)
     assert msgspec.json.decode(body) == {

@@ -1,4 +1,4 @@
-"""When a delivery is tried again, for every number of tries and whatever a receiver asks."""
+"""The time of the next attempt, for every number of attempts and every ``Retry-After``."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.integrations.endpoints.retry_schedule import (
-    LONGEST_REST,
-    asked_to_wait,
+    MAX_BACKOFF,
     is_success,
-    next_try,
-    why_disabled,
+    next_attempt_at,
+    reason_to_disable,
+    requested_backoff,
 )
 from service.settings import Settings
 
@@ -26,21 +26,23 @@ def test_the_schedule_is_that_of_the_specification() -> None:
     assert [each.total_seconds() for each in SCHEDULE] == seconds
 
 
-@given(tries=st.integers(1, 9), chance=chances)
-def test_a_delay_is_that_of_the_schedule_and_up_to_a_fifth_longer(tries: int, chance: float) -> None:
-    at = next_try(tries, SCHEDULE, now=NOW, not_before=None, chance=chance)
-    assert at and SCHEDULE[tries - 1] <= at - NOW <= SCHEDULE[tries - 1] * 1.2
+@given(step=st.integers(1, 9), chance=chances)
+def test_a_delay_is_that_of_the_schedule_and_up_to_a_fifth_longer(step: int, chance: float) -> None:
+    at = next_attempt_at(step, SCHEDULE, now=NOW, not_before=None, chance=chance)
+    assert at and SCHEDULE[step - 1] <= at - NOW <= SCHEDULE[step - 1] * 1.2
 
 
-@given(tries=st.integers(10, 1000), chance=chances, not_before=st.none() | instants)
-def test_after_the_last_delay_there_is_no_other_try(tries: int, chance: float, not_before: datetime | None) -> None:
-    assert next_try(tries, SCHEDULE, now=NOW, not_before=not_before, chance=chance) is None
+@given(step=st.integers(10, 1000), chance=chances, not_before=st.none() | instants)
+def test_after_the_last_delay_there_is_no_other_attempt(step: int, chance: float, not_before: datetime | None) -> None:
+    assert next_attempt_at(step, SCHEDULE, now=NOW, not_before=not_before, chance=chance) is None
 
 
-@given(tries=st.integers(1, 9), chance=chances, not_before=instants)
-def test_no_try_comes_before_the_receiver_wants_it(tries: int, chance: float, not_before: datetime) -> None:
-    at = next_try(tries, SCHEDULE, now=NOW, not_before=not_before, chance=chance)
-    assert at and at >= not_before and at >= NOW + SCHEDULE[tries - 1]
+@given(step=st.integers(1, 9), chance=chances, not_before=instants)
+def test_no_attempt_comes_before_the_time_that_the_receiver_asks_for(
+    step: int, chance: float, not_before: datetime
+) -> None:
+    at = next_attempt_at(step, SCHEDULE, now=NOW, not_before=not_before, chance=chance)
+    assert at and at >= not_before and at >= NOW + SCHEDULE[step - 1]
 
 
 @given(status=st.none() | st.integers(100, 999))
@@ -49,25 +51,25 @@ def test_2xx_alone_is_success(status: int | None) -> None:
 
 
 @given(status=st.sampled_from([429, 503]), seconds=st.integers(0, 10**12))
-def test_seconds_to_wait_are_waited_a_day_at_most(status: int, seconds: int) -> None:
-    until = asked_to_wait(status, str(seconds), now=NOW)
-    assert until == NOW + min(timedelta(seconds=seconds), LONGEST_REST)
+def test_a_backoff_in_seconds_is_at_most_a_day(status: int, seconds: int) -> None:
+    until = requested_backoff(status, str(seconds), now=NOW)
+    assert until == NOW + min(timedelta(seconds=seconds), MAX_BACKOFF)
 
 
 @given(status=st.sampled_from([429, 503]), at=instants)
-def test_a_date_to_wait_for_is_waited_for_a_day_at_most(status: int, at: datetime) -> None:
+def test_a_backoff_until_a_date_is_at_most_a_day(status: int, at: datetime) -> None:
     at = at.replace(microsecond=0)
-    until = asked_to_wait(status, format_datetime(at, usegmt=True), now=NOW)
-    assert until == (min(at, NOW + LONGEST_REST) if at > NOW else None)
+    until = requested_backoff(status, format_datetime(at, usegmt=True), now=NOW)
+    assert until == (min(at, NOW + MAX_BACKOFF) if at > NOW else None)
 
 
 @given(status=st.none() | st.integers(100, 599), text=st.text())
-def test_whatever_else_stands_there_asks_nothing_or_a_day_at_most(status: int | None, text: str) -> None:
-    until = asked_to_wait(status, text, now=NOW)
-    assert until is None or (status in {429, 503} and NOW <= until <= NOW + LONGEST_REST)
+def test_any_other_text_means_no_backoff_or_at_most_a_day(status: int | None, text: str) -> None:
+    until = requested_backoff(status, text, now=NOW)
+    assert until is None or (status in {429, 503} and NOW <= until <= NOW + MAX_BACKOFF)
 
 
 @given(status=st.none() | st.integers(300, 599), seconds=st.integers(0, 10**6))
 def test_410_disables_and_so_do_five_days_of_failing(status: int | None, seconds: int) -> None:
-    reason = why_disabled(status, NOW - timedelta(seconds=seconds), now=NOW)
+    reason = reason_to_disable(status, NOW - timedelta(seconds=seconds), now=NOW)
     assert reason == ("gone" if status == 410 else "failing" if seconds >= 5 * 86_400 else None)

@@ -1,4 +1,4 @@
-"""Workers share what there is to deliver, and what one had that died is delivered by another."""
+"""Workers share the deliveries, and take over those of a dead worker."""
 
 import asyncio
 from collections import Counter
@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.util import await_only
 
-from service.integrations.endpoints import deliverer as delivering
-from service.integrations.endpoints import endpoint_concurrency as lanes
-from service.integrations.endpoints.leases import bury_dead, lives, lock_in_order, stay_alive
+from service.integrations.endpoints import deliverer
+from service.integrations.endpoints import endpoint_concurrency as concurrency
+from service.integrations.endpoints.leases import has_lease, lock_endpoints_by_id, release_expired_worker, renew_lease
 from service.integrations.endpoints.model import DeliveryRow, WorkerRow
 from service.platform import clock
 from service.platform.problems import Busy
@@ -37,12 +37,12 @@ async def leased(site: ASite) -> int:
 
 
 async def die(worker: AWorker) -> None:
-    """End whatever a worker was about, so that nobody knows of it."""
-    for lane in worker.lanes:
-        for task in lane._running:
+    """Cancel a worker's attempts and drop their results, as a crash does."""
+    for queue in worker.queues:
+        for task in queue._running:
             task.cancel()
     await worker.settle()
-    worker.deliverer._tried.clear()
+    worker.deliverer._unrecorded.clear()
 
 
 async def test_two_workers_deliver_each_event_once(site: ASite) -> None:
@@ -56,9 +56,7 @@ async def test_two_workers_deliver_each_event_once(site: ASite) -> None:
         assert Counter(each["position"] for each in host.contents) == dict.fromkeys(range(1, 61), 1)
 
 
-async def test_what_a_dead_worker_had_is_delivered_by_another_when_its_lease_is_over(
-    site: ASite, the_clock: Clock
-) -> None:
+async def test_deliveries_of_a_dead_worker_are_taken_over_when_its_lease_expires(site: ASite, the_clock: Clock) -> None:
     dies = [True]
 
     def answer(_message: Received) -> object:
@@ -80,8 +78,8 @@ async def test_what_a_dead_worker_had_is_delivered_by_another_when_its_lease_is_
         assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"] * 3
 
 
-async def test_a_worker_that_was_only_slow_does_no_harm(site: ASite, the_clock: Clock) -> None:
-    """It was given up, another delivered what it had, and then its own try is answered after all."""
+async def test_a_slow_worker_with_an_expired_lease_does_no_harm(site: ASite, the_clock: Clock) -> None:
+    """Its lease expires and another worker delivers; then its own attempt succeeds too."""
     answers = ["hang", OK]
     async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site) as slow, a_worker(site) as other:
         endpoint, _ = await an_endpoint(site, host.origin)
@@ -97,49 +95,51 @@ async def test_a_worker_that_was_only_slow_does_no_harm(site: ASite, the_clock: 
         assert await leased(site) == 0
 
 
-async def test_a_worker_that_said_in_time_that_it_lives_keeps_what_it_has(site: ASite, the_clock: Clock) -> None:
-    """Also where another had seen it dead a moment before."""
+async def test_a_worker_that_renews_its_lease_in_time_keeps_its_deliveries(site: ASite, the_clock: Clock) -> None:
+    """Even if another worker saw an expired lease a moment before."""
     async with a_receiver(lambda _: "hang") as host, a_worker(site) as slow:
         await an_endpoint(site, host.origin)
         await a_thread(site)
         await slow.until(lambda: len(host.received) == 1)
         the_clock.move(seconds=21)
-        for operation in (stay_alive, bury_dead):
+        for operation in (renew_lease, release_expired_worker):
             async with site.app.state.database.write() as connection:
                 await operation(connection, slow.deliverer._id, now=the_clock.now())
         assert await leased(site) == 1
         host.released.set()
 
 
-async def test_a_worker_is_not_buried_while_it_says_that_it_lives(
+async def test_a_worker_is_not_released_while_it_renews_its_lease(
     site: ASite, the_clock: Clock, fresh_database_url: str
 ) -> None:
-    """Else what it takes next would be nobody's, and be looked for by nobody once it is dead."""
+    """Otherwise its next deliveries would have no lease, and nobody would free them after its death."""
     ours, theirs = Database(fresh_database_url), Database(fresh_database_url)
     if ours.dialect == "sqlite":
         pytest.skip("One transaction at a time writes to SQLite, so there is nothing to race.")
     worker_id = clock.new_id()
     async with ours.write() as connection:
-        await stay_alive(connection, worker_id, now=the_clock.now())
+        await renew_lease(connection, worker_id, now=the_clock.now())
     the_clock.move(seconds=21)
 
-    async def be_buried() -> None:
+    async def release() -> None:
         async with theirs.write() as connection:
-            await bury_dead(connection, worker_id, now=the_clock.now())
+            await release_expired_worker(connection, worker_id, now=the_clock.now())
 
     def after_a_statement(*_: object) -> None:
-        await_only(be_buried())
+        await_only(release())
 
     async with ours.write() as connection:
         event.listen(connection.sync_connection, "after_cursor_execute", after_a_statement)
-        await stay_alive(connection, worker_id, now=the_clock.now())
+        await renew_lease(connection, worker_id, now=the_clock.now())
         event.remove(connection.sync_connection, "after_cursor_execute", after_a_statement)
-        assert await lives(connection, worker_id)
+        assert await has_lease(connection, worker_id)
     await ours.close()
     await theirs.close()
 
 
-async def test_what_a_worker_takes_that_was_given_up_is_free_once_it_is_dead(site: ASite, the_clock: Clock) -> None:
+async def test_deliveries_claimed_after_an_expiry_are_free_once_the_worker_is_dead(
+    site: ASite, the_clock: Clock
+) -> None:
     answers = ["hang", OK, "hang", OK]
     async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site) as slow, a_worker(site) as other:
         endpoint, _ = await an_endpoint(site, host.origin)
@@ -157,7 +157,7 @@ async def test_what_a_worker_takes_that_was_given_up_is_free_once_it_is_dead(sit
         assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"] * 2
 
 
-async def test_a_worker_that_stops_leaves_the_rest_to_others(site: ASite) -> None:
+async def test_a_worker_that_stops_releases_its_deliveries(site: ASite) -> None:
     slow = ["hang"]
     async with a_receiver(lambda _: slow[0]) as host, a_worker(site) as one, a_worker(site) as other:
         await an_endpoint(site, host.origin)
@@ -173,14 +173,14 @@ async def test_a_worker_that_stops_leaves_the_rest_to_others(site: ASite) -> Non
         assert {each["position"] for each in host.contents[4:]} == set(range(1, 9))
 
 
-async def test_workers_that_stop_at_once_do_not_wait_in_a_circle(site: ASite, database_url: str) -> None:
-    """What this one was answered is written down, though another holds the endpoint of what it leaves."""
+async def test_workers_that_stop_together_do_not_deadlock(site: ASite, database_url: str) -> None:
+    """Its results are recorded although another transaction locks the endpoint of an unfinished delivery."""
     database = Database(database_url)
     if database.dialect == "sqlite":
         pytest.skip("One transaction at a time writes to SQLite, so there is nothing to race.")
 
     async def is_answered() -> bool:
-        return len(host.received) == 2 and bool(one.deliverer._tried)
+        return len(host.received) == 2 and bool(one.deliverer._unrecorded)
 
     async def waits() -> bool:
         async with database.read() as connection:
@@ -189,13 +189,13 @@ async def test_workers_that_stop_at_once_do_not_wait_in_a_circle(site: ASite, da
     async with a_receiver(lambda message: "hang" if message.path == "/hangs" else OK) as host, a_worker(site) as one:
         hangs, answers = [UUID((await an_endpoint(site, host.origin + path))[0]) for path in ("/hangs", "/answers")]
         await a_thread(site)
-        await one.deliverer.turn()
+        await one.deliverer.poll()
         await becomes(is_answered)
         async with database.write() as connection:
-            await lock_in_order(connection, [hangs])
+            await lock_endpoints_by_id(connection, [hangs])
             stopping = asyncio.create_task(one.deliverer.stop(within_seconds=0))
             await becomes(waits)
-            await lock_in_order(connection, [answers])
+            await lock_endpoints_by_id(connection, [answers])
         await stopping
         assert [each["state"] for each in await deliveries_of(site, str(answers))] == ["delivered"]
         assert await leased(site) == 0
@@ -205,7 +205,7 @@ async def test_workers_that_stop_at_once_do_not_wait_in_a_circle(site: ASite, da
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
-async def test_a_turn_that_fails_loses_nothing(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_poll_loses_nothing(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_thread(site)
@@ -216,8 +216,8 @@ async def test_a_turn_that_fails_loses_nothing(site: ASite, monkeypatch: pytest.
             raise Busy
 
         with monkeypatch.context() as patched:
-            patched.setattr(delivering, "append_events", fail)  # the last thing before the commit
-            forever = asyncio.create_task(worker.deliverer.deliver_for_ever())
+            patched.setattr(deliverer, "append_events", fail)  # the last thing before the commit
+            forever = asyncio.create_task(worker.deliverer.deliver_forever())
             await becomes(lambda: _is(bool(failed)))
         await becomes(lambda: _has_attempts(site, endpoint, 1))
         forever.cancel()
@@ -233,20 +233,20 @@ async def _has_attempts(site: ASite, endpoint: str, count: int) -> bool:
     return attempts == count
 
 
-async def test_what_is_behind_is_not_materialised_for_an_endpoint_that_hangs(site: ASite) -> None:
+async def test_an_endpoint_that_hangs_gets_no_rows_for_its_lag(site: ASite) -> None:
     async with a_receiver(lambda _: "hang") as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         for _ in range(30):
             await a_thread(site)
         await worker.until(lambda: len(host.received) == 4)
         health = (await endpoint_of(site, endpoint))["health"]
-        assert (health["waiting"], health["behind"]) == (4, 26)
+        assert (health["waiting"], health["lag"]) == (4, 26)
 
 
-async def test_whoever_has_nothing_is_sent_something_however_much_the_others_hold(
+async def test_an_idle_endpoint_gets_a_delivery_however_many_the_others_hold(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivering, "MOST_HELD", 8)
+    monkeypatch.setattr(deliverer, "MAX_HELD", 8)
     async with (
         a_receiver(lambda message: "hang" if message.path == "/slow" else OK) as host,
         a_worker(site) as worker,
@@ -263,7 +263,7 @@ async def test_whoever_has_nothing_is_sent_something_however_much_the_others_hol
         host.released.set()
 
 
-async def test_a_pause_takes_back_what_only_waits_in_the_process(site: ASite, the_clock: Clock) -> None:
+async def test_a_pause_releases_queued_deliveries(site: ASite, the_clock: Clock) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         for _ in range(20):
@@ -275,8 +275,8 @@ async def test_a_pause_takes_back_what_only_waits_in_the_process(site: ASite, th
         await worker.until(lambda: len(host.received) == 30)
         await change(site, endpoint, state="paused")
         the_clock.move(seconds=2)
-        await worker.deliverer.turn()
-        await worker.deliverer.turn()
+        await worker.deliverer.poll()
+        await worker.deliverer.poll()
         assert await leased(site) == 10
         host.answer = lambda _: OK
         host.released.set()
@@ -288,15 +288,15 @@ async def test_a_pause_takes_back_what_only_waits_in_the_process(site: ASite, th
         assert {each["position"] for each in host.contents} == set(range(1, 41))
 
 
-async def test_an_endpoint_that_was_quiet_for_long_is_told_at_once(
+async def test_an_endpoint_that_was_idle_for_long_gets_events_at_once(
     site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also in the very turn in which its lane would have been closed."""
+    """Even in the poll in which its queue would have been closed."""
     async with a_receiver() as host, a_worker(site) as worker:
         await an_endpoint(site, host.origin)
         await a_thread(site)
         await worker.work()
-        monkeypatch.setattr(lanes, "IDLE_SECONDS", -1.0)
+        monkeypatch.setattr(concurrency, "IDLE_SECONDS", -1.0)
         the_clock.move(minutes=1)
         await a_thread(site)
         await worker.work()

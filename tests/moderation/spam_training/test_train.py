@@ -18,7 +18,7 @@ from service.platform.access.sessions import Sessions
 from service.platform.sites.edit_site import find_site
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
-from service.worker import sweep_for_ever
+from service.worker import sweep_forever
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide
 
 SPAM, FAIR = "Subscribe to my channel!", "A fair account of the talks."
@@ -183,7 +183,7 @@ async def test_a_release_that_counts_other_features_learns_anew(site: ASite, thr
 async def test_a_service_that_runs_learns_by_itself(site: ASite, thread: AThread) -> None:
     await decide(site, "spam", *await posted(thread, SPAM))
     database, site_id = site.app.state.database, (await found_by(site)).id
-    sweeping = asyncio.create_task(sweep_for_ever(database, Keys(database), Sessions(database), every_seconds=0.001))
+    sweeping = asyncio.create_task(sweep_forever(database, Keys(database), Sessions(database), every_seconds=0.001))
     position = None
     try:
         async with asyncio.timeout(60):  # it sweeps every site that other tests have left
