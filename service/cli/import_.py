@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from service.cli.command_context import with_database
 from service.integrations.imports.archive import ArchiveUnreadable, Issues
-from service.integrations.imports.import_archive import Import, import_thread
+from service.integrations.imports.import_archive import ImportReport, import_thread
 from service.integrations.imports.wordpress import read_wordpress
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
@@ -27,7 +27,7 @@ def command() -> None:
 @click.option("--pings", is_flag=True, help="Also import pingbacks and trackbacks as comments.")
 def wordpress(file: Path, slug: str, pings: bool) -> None:
     """Import FILE, a WordPress export (WXR). Importing it again adds only missing comments."""
-    report, issues, source = Import(), Issues(), file.open("rb")
+    report, issues, source = ImportReport(), Issues(), file.open("rb")
 
     async def work(database: Database) -> None:
         with source:
@@ -42,7 +42,7 @@ def wordpress(file: Path, slug: str, pings: bool) -> None:
 
 
 async def _import(
-    database: Database, source: BinaryIO, *, slug: str, pings: bool, report: Import, issues: Issues
+    database: Database, source: BinaryIO, *, slug: str, pings: bool, report: ImportReport, issues: Issues
 ) -> None:
     async with database.read() as connection:
         site = await find_site(connection, slug)
@@ -58,14 +58,14 @@ async def _import(
             progress.update(task, completed=source.tell())
 
 
-def _print_report(report: Import, issues: Issues) -> None:
+def _print_report(report: ImportReport, issues: Issues) -> None:
     """Print how many articles and comments were imported or skipped, and why."""
     for title, counts in (
         ("Articles", report.threads),
         ("Comments added", report.added),
         ("Comments skipped", report.skipped),
     ):
-        counted = ", ".join(f"{count} {what}" for what, count in counts.items()) or "none"
+        counted = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
         click.echo(f"{title}: {counted}")
     for issue, count in issues.counts.items():
         click.echo(f"Warning: {count} {issue} (for example {'; '.join(issues.examples[issue])})")

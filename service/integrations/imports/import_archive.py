@@ -40,7 +40,7 @@ HIDDEN_UNTIL = datetime(MAX_YEAR, 12, 31, tzinfo=UTC)
 ANONYMOUS = "Anonymous"
 
 
-class Import(msgspec.Struct):
+class ImportReport(msgspec.Struct):
     """The result of an import: articles by outcome, added comments by state, skipped comments by reason."""
 
     threads: Counter[str] = msgspec.field(default_factory=Counter)
@@ -48,7 +48,7 @@ class Import(msgspec.Struct):
     skipped: Counter[str] = msgspec.field(default_factory=Counter)
 
 
-class _Known(msgspec.Struct):
+class _StoredComment(msgspec.Struct):
     """A comment that is already stored, as far as its replies need it."""
 
     id: UUID
@@ -56,7 +56,7 @@ class _Known(msgspec.Struct):
 
 
 async def import_thread(
-    connection: AsyncConnection, site: Site, archived: ArchivedThread, *, source: str, pings: bool, report: Import
+    connection: AsyncConnection, site: Site, archived: ArchivedThread, *, source: str, pings: bool, report: ImportReport
 ) -> None:
     """Store one article and its comments, all or nothing, and count the results in ``report``.
 
@@ -109,10 +109,10 @@ async def _add(
     *,
     source: str,
     pings: bool,
-    report: Import,
+    report: ImportReport,
 ) -> set[tuple[int, bytes]]:
     """Store the comments of ``batch`` that are new; return the places of the unpublished ones."""
-    known = await _read_known(connection, thread, _keys(batch, source))
+    known = await _read_stored(connection, thread, _keys(batch, source))
     rows = []
     unpublished = set()
     for archived in batch:
@@ -126,7 +126,7 @@ async def _add(
             comment = _comment(thread, site, archived, parent)
             enter_silently(thread, comment)
             rows.append(comment_row(comment, imported_from=key))
-            known[key] = _Known(comment.id, comment.path)
+            known[key] = _StoredComment(comment.id, comment.path)
             report.added[comment.state] += 1
             if comment.state is not State.PUBLISHED:
                 unpublished.add((thread.id, comment.path))
@@ -134,13 +134,13 @@ async def _add(
     return unpublished
 
 
-async def _read_known(connection: AsyncConnection, thread: Thread, keys: set[str]) -> dict[str, _Known]:
+async def _read_stored(connection: AsyncConnection, thread: Thread, keys: set[str]) -> dict[str, _StoredComment]:
     dialect = connection.dialect.name
     statement = select(CommentRow.imported_from, CommentRow.id, CommentRow.path).where(
         CommentRow.thread_id == thread.id, any_of(dialect, CommentRow.imported_from)
     )
     rows = await connection.execute(statement, row_parameters(dialect, [(key,) for key in sorted(keys)]))
-    return {key: _Known(comment_id, path) for key, comment_id, path in rows if key}
+    return {key: _StoredComment(comment_id, path) for key, comment_id, path in rows if key}
 
 
 def _keys(batch: list[ArchivedComment], source: str) -> set[str]:
@@ -154,7 +154,7 @@ def _key(source: str, key: str) -> str:
     return named if len(named) <= 100 else f"{source}:{blake2b(key.encode(), digest_size=16).hexdigest()}"
 
 
-def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _Known | None) -> Comment:
+def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _StoredComment | None) -> Comment:
     """Convert an archived comment, at the thread's next place and with its original date."""
     thread.places += 1
     spot = spot_below(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)

@@ -14,7 +14,7 @@ import msgspec
 
 from service.integrations.imports.archive import ArchivedComment, Issue, Issues
 
-IN_MEMORY = 1024 * 1024
+MAX_IN_MEMORY = 1024 * 1024
 NO_PARENT = -1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,19 +29,19 @@ class CommentSpool:
     def __init__(self, issues: Issues) -> None:
         self._issues = issues
         # It outlives any block, so close() closes it.
-        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed in close()
+        self._file = SpooledTemporaryFile(max_size=MAX_IN_MEMORY)  # noqa: SIM115 - closed in close()
         self._ends = array("q", [0])
         self._times = array("q")
         self._parents = array("q")
         self._numbers: dict[str, int] = {}
-        self._awaited: dict[int, str] = {}
-        self._left_out: dict[str, str | None] = {}
+        self._unresolved: dict[int, str] = {}
+        self._skipped: dict[str, str | None] = {}
         self._keys: list[str] = []
 
     def add(self, comment: ArchivedComment) -> bool:
         """Add ``comment`` with its ``parent_key`` from the file; its depth is computed later.
 
-        Returns False and notes an issue if the key is already present.
+        Returns False and records an issue if the key is already present.
         """
         number = len(self._numbers)
         if self._numbers.setdefault(comment.key, number) != number:
@@ -51,24 +51,24 @@ class CommentSpool:
         if comment.parent_key is not None:
             parent = self._numbers.get(comment.parent_key, NO_PARENT)
             if parent == NO_PARENT:
-                self._awaited[number] = comment.parent_key
+                self._unresolved[number] = comment.parent_key
         self._parents.append(parent)
         self._times.append((comment.created_at - _EPOCH) // _MICROSECOND)
         self._ends.append(self._ends[-1] + self._file.write(_encode(comment)))
         return True
 
-    def leave_out(self, key: str, parent_key: str | None) -> None:
-        """Leave out the comment ``key``; its replies move to its parent."""
-        self._left_out.setdefault(key, parent_key)
+    def skip(self, key: str, parent_key: str | None) -> None:
+        """Skip the comment ``key``; its replies move to its parent."""
+        self._skipped.setdefault(key, parent_key)
 
     def arrange(self) -> None:
         """Resolve every parent and break cycles, after the last comment was added."""
-        for number, key in self._awaited.items():
+        for number, key in self._unresolved.items():
             self._parents[number] = self._find_parent(number, key)
         self._keys = list(self._numbers)  # in order of their numbers
-        for number in break_circles(self._parents):
+        for number in break_cycles(self._parents):
             self._issues.record(Issue.PARENT_CYCLE, f"comment {self._keys[number]}")
-        self._numbers, self._awaited, self._left_out = {}, {}, {}
+        self._numbers, self._unresolved, self._skipped = {}, {}, {}
 
     def __iter__(self) -> Iterator[ArchivedComment]:
         for number, depth in parents_first(self._parents, self._times):
@@ -87,22 +87,22 @@ class CommentSpool:
 
     def _find_parent(self, number: int, key: str | None) -> int:
         """Return the number of ``key``, or of its nearest ancestor that was kept."""
-        passed = set()
-        while key is not None and key not in self._numbers and key in self._left_out and key not in passed:
-            passed.add(key)
-            key = self._left_out[key]
-        for step in passed:  # cache the result, so that a chain is walked once and not for each reply
-            self._left_out[step] = key
+        visited = set()
+        while key is not None and key not in self._numbers and key in self._skipped and key not in visited:
+            visited.add(key)
+            key = self._skipped[key]
+        for step in visited:  # cache the result, so that a chain is walked once and not for each reply
+            self._skipped[step] = key
         if key is None:
             return NO_PARENT
         if key not in self._numbers:
-            self._issues.record(Issue.MISSING_PARENT, f"an answer to comment {key}")
+            self._issues.record(Issue.MISSING_PARENT, f"a reply to comment {key}")
         return self._numbers.get(key, NO_PARENT)
 
 
-def break_circles(parents: MutableSequence[int]) -> list[int]:
+def break_cycles(parents: MutableSequence[int]) -> list[int]:
     """Remove the parents of comments in a cycle, in place; return their numbers."""
-    circles: list[int] = []
+    cycles: list[int] = []
     seen = bytearray(len(parents))  # 1: in this walk, 2: in an earlier one
     for start in range(len(parents)):
         walk: list[int] = []
@@ -112,12 +112,12 @@ def break_circles(parents: MutableSequence[int]) -> list[int]:
             walk.append(at)
             at = parents[at]
         if at != NO_PARENT and seen[at] == 1:
-            circles += walk[walk.index(at) :]
+            cycles += walk[walk.index(at) :]
         for number in walk:
             seen[number] = 2
-    for number in circles:
+    for number in cycles:
         parents[number] = NO_PARENT
-    return circles
+    return cycles
 
 
 def parents_first(parents: Sequence[int], times: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -136,5 +136,5 @@ def parents_first(parents: Sequence[int], times: Sequence[int]) -> Iterator[tupl
             parent = parents[number]
             depths[number] = 0 if parent == NO_PARENT else depths[parent] + 1
             yield number, depths[number]
-            for answer in waiting.pop(number, ()):
-                heappush(ready, (times[answer], answer))
+            for reply in waiting.pop(number, ()):
+                heappush(ready, (times[reply], reply))

@@ -18,12 +18,12 @@ from service.integrations.imports.wxr import (
     ITEM,
     KINDS,
     LIMITS,
-    NO_ARTICLES,
+    NON_ARTICLE_TYPES,
     STATES,
     VISIBILITIES,
     parse_rss_date,
     parse_time,
-    shorten,
+    short_name,
 )
 from service.integrations.imports.xml_elements import Element, read_elements
 
@@ -39,7 +39,7 @@ def read_wordpress(source: BinaryIO, *, issues: Issues | None = None) -> Iterato
     is_wxr, line = False, 1
     item = _Item()
     try:
-        for element in read_elements(source, LIMITS, shorten):
+        for element in read_elements(source, LIMITS, short_name):
             line = element.line
             is_wxr = is_wxr or "/wp:" in element.path
             if element.path == ITEM and not is_wxr:
@@ -68,28 +68,28 @@ class _Item:
         self.exported_at = exported_at
         self._fields: dict[str, str] = {}
         self._comment: dict[str, str] = {}
-        self._cut = False
+        self._is_truncated = False
         self._comment_count = 0
         self._issues = Issues()
         self._spool = CommentSpool(self._issues)
 
     def add_element(self, element: Element) -> None:
-        """Take an element inside the item, at its end tag."""
+        """Add an element inside the item, at its end tag."""
         name = element.path.rpartition("/")[2].removeprefix("wp:")
         if element.path == COMMENT:
             self._comment_count += 1
             self._add_comment(self._comment, self._comment.get("comment_id") or f"#{self._comment_count}", element.line)
-            self._comment, self._cut = {}, False
+            self._comment, self._is_truncated = {}, False
         elif element.path.startswith(f"{COMMENT}/"):
             self._comment[name] = element.text if name == "comment_content" else element.text.strip()
-            self._cut = self._cut or element.cut
+            self._is_truncated = self._is_truncated or element.truncated
         else:
             self._fields[name] = element.text.strip()
 
     def as_thread(self, line: int, issues: Issues) -> Iterator[ArchivedThread]:
         """Yield the complete item as a thread; nothing if it is not an article or has no id."""
         get = self._fields.get
-        if get("post_type") in NO_ARTICLES and not self._comment_count:
+        if get("post_type") in NON_ARTICLE_TYPES and not self._comment_count:
             return
         article = get("post_id") or get("link")
         if not article:
@@ -116,16 +116,16 @@ class _Item:
         self._spool.close()
 
     def _add_comment(self, fields: dict[str, str], key: str, line: int) -> None:
-        """Add the complete comment, or note why it is left out."""
+        """Add the complete comment, or record the reason to skip it."""
         where = f"line {line}: comment {key}"
         parent = fields.get("comment_parent", "")
         parent_key = None if parent in ("", "0") else parent
         own_date = parse_time(fields.get("comment_date_gmt", ""))
-        created_at = own_date or self._likely_date(fields)
-        why = self._why_not(fields)
-        if why is not None or created_at is None:
-            self._issues.record(why or Issue.NO_DATE, where)
-            self._spool.leave_out(key, parent_key)
+        created_at = own_date or self._fallback_date(fields)
+        reason = self._reason_to_skip(fields)
+        if reason is not None or created_at is None:
+            self._issues.record(reason or Issue.NO_DATE, where)
+            self._spool.skip(key, parent_key)
             return
         comment = ArchivedComment(
             key=key,
@@ -141,11 +141,11 @@ class _Item:
         if self._spool.add(comment):
             self._record_changes(fields, where, guessed=own_date is None)
 
-    def _why_not(self, fields: dict[str, str]) -> Issue | None:
+    def _reason_to_skip(self, fields: dict[str, str]) -> Issue | None:
         kind = KINDS.get(fields.get("comment_type", ""))
         if kind is None:
             return Issue.UNKNOWN_KIND
-        if self._cut:
+        if self._is_truncated:
             return Issue.TOO_LONG
         is_empty = not fields.get("comment_content", "").strip()
         return Issue.EMPTY_CONTENT if kind == "comment" and is_empty else None
@@ -161,7 +161,7 @@ class _Item:
         elif approved not in STATES:
             self._issues.record(Issue.UNKNOWN_STATE, f"{where}: {approved}")
 
-    def _likely_date(self, fields: dict[str, str]) -> datetime | None:
+    def _fallback_date(self, fields: dict[str, str]) -> datetime | None:
         """Return a fallback date: the local one (zone unknown), the article's, or the export's."""
         local = parse_time(fields.get("comment_date", ""))
         return local or self._published_at() or parse_time(self._fields.get("post_date", "")) or self.exported_at

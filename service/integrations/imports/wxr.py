@@ -62,28 +62,28 @@ VISIBILITIES: dict[str, Visibility] = {
     "trash": "withdrawn",
 }
 # Post types that have no page of their own for readers; they become threads only if they have comments.
-_UNREAD_TYPES = (
+_TYPES_WITHOUT_PAGES = (
     "attachment nav_menu_item revision custom_css customize_changeset oembed_cache user_request wp_block wp_template "
     "wp_template_part wp_global_styles wp_navigation wp_font_family wp_font_face"
 )
-NO_ARTICLES = frozenset(_UNREAD_TYPES.split())
+NON_ARTICLE_TYPES = frozenset(_TYPES_WITHOUT_PAGES.split())
 
-_OWN = re.compile(r"https?://(?:www\.)?wordpress\.org/export/[^/]*/?}")
+_NAMESPACE = re.compile(r"https?://(?:www\.)?wordpress\.org/export/[^/]*/?}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def shorten(name: str) -> str:
+def short_name(name: str) -> str:
     """Return an element's name as in ``LIMITS``; ``""`` for a foreign namespace (``media:title``)."""
     if "}" not in name:
         return name
-    own, count = _OWN.subn("wp:", name.removeprefix("{"), count=1)
-    return own if count else ""
+    short, count = _NAMESPACE.subn("wp:", name.removeprefix("{"), count=1)
+    return short if count else ""
 
 
 def parse_time(text: str) -> datetime | None:
     """Parse ``2024-03-01 09:30:00`` as UTC; None if invalid or ``0000-00-00 00:00:00`` (unknown)."""
     try:
-        return _known(datetime.fromisoformat(text))
+        return _utc_or_none(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
 
@@ -93,11 +93,11 @@ def parse_rss_date(text: str) -> datetime | None:
     if "-0001" in text:  # Python would read 30 November 2000
         return None
     try:
-        return _known(parsedate_to_datetime(text))
+        return _utc_or_none(parsedate_to_datetime(text))
     except (ValueError, OverflowError):
         return None
 
 
-def _known(at: datetime) -> datetime | None:
+def _utc_or_none(at: datetime) -> datetime | None:
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     return at if MIN_YEAR <= at.year <= MAX_YEAR and at != _EPOCH else None

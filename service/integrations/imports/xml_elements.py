@@ -23,7 +23,7 @@ CHUNK = 64 * 1024
 MAX_TAG = 1024 * 1024
 MAX_NAME = 300
 MAX_NAMES = 10_000
-DEEPEST = 100
+MAX_DEPTH = 100
 
 # Text pasted from word processors contains control characters. Exports keep them, but XML 1.0 (section 2.2) forbids
 # them and databases refuse some. They carry no meaning and are hard to find in a large file, so they become spaces.
@@ -35,21 +35,21 @@ class Element(NamedTuple):
 
     path: str
     text: str
-    cut: bool
+    truncated: bool
     line: int
 
 
-def read_elements(source: BinaryIO, limits: Mapping[str, int], shorten: Callable[[str], str]) -> Iterator[Element]:
+def read_elements(source: BinaryIO, limits: Mapping[str, int], short_name: Callable[[str], str]) -> Iterator[Element]:
     """Yield the elements of ``source`` whose path is in ``limits``, in the order of their end tags.
 
-    ``limits`` gives the characters of text to keep for each path, without nested tags; 0 keeps none. ``shorten``
+    ``limits`` gives the characters of text to keep for each path, without nested tags; 0 keeps none. ``short_name``
     maps an element's full name (``{namespace}name`` or ``name``) to its name in a path; ``""`` means unwanted. At
     most ``CHUNK`` bytes are read ahead.
 
     Raises :class:`ArchiveUnreadable` if the file is not XML, ends early, has an unexpected root element or contains
     something refused. All elements before that point are yielded first.
     """
-    target = _Target(limits, shorten)
+    target = _Target(limits, short_name)
     parser = DefusedXMLParser(target=target, forbid_dtd=True)
     # Only expat knows its position. The attribute is public, but the type stubs describe the C parser, which lacks it.
     target.expat = cast("XMLParserType", cast("Any", parser).parser)
@@ -60,8 +60,8 @@ def read_elements(source: BinaryIO, limits: Mapping[str, int], shorten: Callable
         # Expat buffers an incomplete tag and parses it again with each chunk.
         if refusal is None and chunk and fed - target.expat.CurrentByteIndex > MAX_TAG:
             refusal = ArchiveUnreadable("a tag is not closed.", line=target.expat.CurrentLineNumber)
-        yield from target.ended
-        target.ended.clear()
+        yield from target.complete
+        target.complete.clear()
         if refusal is not None:
             raise refusal
 
@@ -108,11 +108,11 @@ class _Target:
 
     expat: XMLParserType
 
-    def __init__(self, limits: Mapping[str, int], shorten: Callable[[str], str]) -> None:
-        self.ended: list[Element] = []
+    def __init__(self, limits: Mapping[str, int], short_name: Callable[[str], str]) -> None:
+        self.complete: list[Element] = []
         self._limits = limits
-        self._shorten = shorten
-        self._on_the_way = {prefix for path in limits for prefix in _prefixes(path)}
+        self._short_name = short_name
+        self._wanted_paths = {prefix for path in limits for prefix in _prefixes(path)}
         self._names: dict[str, str] = {}
         self._paths: list[str | None] = []
         self._collecting: str | None = None
@@ -120,12 +120,12 @@ class _Target:
         self._length = 0
 
     def start_ns(self, prefix: str, uri: str) -> None:
-        self._know(prefix)
+        self._short_name_of(prefix)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         for name in attributes:
-            self._know(name)
-        path = self._path_of(self._know(tag))
+            self._short_name_of(name)
+        path = self._path_of(self._short_name_of(tag))
         self._paths.append(path)
         if path is not None and self._limits.get(path):
             self._collecting = path
@@ -142,7 +142,7 @@ class _Target:
             return
         limit = self._limits[path]
         text = "".join(self._text)[:limit]
-        self.ended.append(Element(path, text, self._length > limit, self.expat.CurrentLineNumber))
+        self.complete.append(Element(path, text, self._length > limit, self.expat.CurrentLineNumber))
         self._collecting, self._text, self._length = None, [], 0
 
     def close(self) -> None:
@@ -151,23 +151,23 @@ class _Target:
     def _path_of(self, name: str) -> str | None:
         """Return the path of an element that starts here; None outside all wanted paths."""
         if not self._paths:
-            if f"/{name}" not in self._on_the_way:
-                raise self._refused(f"the outermost element is <{name}>, of another format.")
+            if f"/{name}" not in self._wanted_paths:
+                raise self._refusal(f"the outermost element is <{name}>, of another format.")
             return f"/{name}"
-        if len(self._paths) >= DEEPEST:
-            raise self._refused(f"elements are nested more than {DEEPEST} deep.")
+        if len(self._paths) >= MAX_DEPTH:
+            raise self._refusal(f"elements are nested more than {MAX_DEPTH} deep.")
         outer = self._paths[-1]
         path = None if outer is None else f"{outer}/{name}"
-        return path if path in self._on_the_way else None
+        return path if path in self._wanted_paths else None
 
-    def _know(self, name: str) -> str:
+    def _short_name_of(self, name: str) -> str:
         """Shorten ``name``. Expat keeps every name it has seen, so their number is limited."""
         short = self._names.get(name)
         if short is None:
             if len(name) > MAX_NAME or len(self._names) >= MAX_NAMES:
-                raise self._refused("more or longer names than any export has.")
-            short = self._names[name] = self._shorten(name)
+                raise self._refusal("more or longer names than any export has.")
+            short = self._names[name] = self._short_name(name)
         return short
 
-    def _refused(self, reason: str) -> ArchiveUnreadable:
+    def _refusal(self, reason: str) -> ArchiveUnreadable:
         return ArchiveUnreadable(reason, line=self.expat.CurrentLineNumber)

@@ -1,4 +1,4 @@
-"""WordPress exports for tests, from the parts a test cares about; and endless ones that are never there as a whole."""
+"""WordPress exports for tests, built from the relevant parts; and endless ones, generated while they are read."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -54,14 +54,14 @@ def an_export(*items: str) -> BinaryIO:
 
 
 def the_thread(*comments: str, **fields: str | None) -> tuple[ArchivedThread, list[ArchivedComment]]:
-    """What comes of an export of one item."""
+    """The thread of an export of one item."""
     for thread in read_wordpress(an_export(an_item(*comments, **fields))):
         return thread, list(thread.comments)
     raise AssertionError("no thread came of it")
 
 
 def a_big_export(*, articles: int, comments: int) -> BinaryIO:
-    """An export that is made as it is read, a kilobyte a comment; each second comment answers an earlier one."""
+    """An export generated while it is read, a kilobyte a comment; each second comment replies to an earlier one."""
     return a_stream(_parts_of_a_big_export(articles, comments))
 
 
@@ -77,7 +77,7 @@ def _parts_of_a_big_export(articles: int, comments: int) -> Iterator[str]:
 
 
 def a_stream(parts: Iterable[str]) -> BinaryIO:
-    """A file of ``parts``, made as it is read."""
+    """A file of ``parts``, generated while it is read."""
     return io.BufferedReader(_Parts(parts))
 
 

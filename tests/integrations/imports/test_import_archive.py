@@ -1,4 +1,4 @@
-"""Real exports come in as they were: states, threading, dates, closed threads; and once only."""
+"""Imports keep states, threading, dates and closed threads, and add each comment only once."""
 
 import json
 from collections import Counter
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from service.conversation.comments.model import CommentRow
 from service.conversation.comments.verify_counts import verify
 from service.conversation.threads.model import ThreadRow
-from service.integrations.imports.import_archive import Import, import_thread
+from service.integrations.imports.import_archive import ImportReport, import_thread
 from service.integrations.imports.wordpress import read_wordpress
 from service.platform.sites.edit_site import find_site
 from service.platform.sites.model import SiteRow
@@ -32,8 +32,8 @@ PINGBACKS = samples("wordpress/pingbacks.xml", real="wordpress/blog-2007-pingbac
 STATES = {"published": "published", "pending": "pending", "spam": "spam", "trash": "deleted"}
 
 
-async def import_file(site: ASite, content: bytes, *, pings: bool = False) -> Import:
-    report = Import()
+async def import_file(site: ASite, content: bytes, *, pings: bool = False) -> ImportReport:
+    report = ImportReport()
     database = site.app.state.database
     async with database.read() as connection:
         its_site = await find_site(connection, site.slug)
@@ -52,7 +52,7 @@ def bytes_of(path: Path) -> bytes:
     [pytest.param(path, marks=pytest.mark.slow if path.name in LARGE else ()) for path in EXPORTS],
     ids=sample_id,
 )
-async def test_every_file_gives_what_is_expected(site: ASite, path: Path) -> None:
+async def test_every_file_gives_the_expected_threads(site: ASite, path: Path) -> None:
     await site.set(max_depth=20)
     await import_file(site, bytes_of(path))
     expected: Json = json.loads(path.with_name("expected.json").read_text())[path.name]["articles"]
@@ -67,7 +67,7 @@ async def test_every_file_gives_what_is_expected(site: ASite, path: Path) -> Non
 
 
 async def stored(site: ASite) -> dict[str, tuple[bool, dict[str, int], dict[int, int]]]:
-    """What is stored: by article, whether it is closed, its comments by state and by depth."""
+    """By article: whether it is closed, and the number of comments by state and by depth."""
     articles: dict[str, tuple[bool, dict[str, int], dict[int, int]]] = {}
     async with site.app.state.database.read() as connection:
         threads = await connection.execute(
@@ -102,17 +102,17 @@ async def test_the_tree_is_as_deep_as_it_was(site: ASite, path: Path) -> None:
     assert page["thread"]["reply_count"] == 19
 
 
-async def test_importing_twice_adds_nothing_and_tells_nothing(site: ASite) -> None:
+async def test_a_second_import_adds_no_comments_and_no_events(site: ASite) -> None:
     first = await import_file(site, EVERY_STATE)
-    told = await events_of(site)
+    events = await events_of(site)
     again = await import_file(site, EVERY_STATE)
     assert sum(first.added.values()) > 0
     assert again.added == Counter()
     assert again.skipped["already imported"] == sum(first.added.values())
-    assert await events_of(site) == told
+    assert await events_of(site) == events
 
 
-async def test_each_article_is_told_by_one_event(site: ASite) -> None:
+async def test_each_article_has_one_event(site: ASite) -> None:
     await import_file(site, EVERY_STATE)
     events = await events_of(site)
     assert {event["type"] for event in events} == {"thread.imported"}
@@ -130,13 +130,13 @@ async def test_pings_stay_out_unless_asked_for(site: ASite, path: Path) -> None:
     assert (await import_file(site, content, pings=True)).added["published"] == pingbacks
 
 
-async def test_what_was_not_public_is_kept_from_readers(site: ASite) -> None:
+async def test_unpublished_articles_are_hidden_from_readers(site: ASite) -> None:
     await import_file(site, EVERY_STATE)
     assert (await site.call("GET", "/threads/5")).status_code == 404
     assert (await site.call("GET", "/threads/5", by="host")).status_code == 200
 
 
-async def test_a_thread_that_is_there_keeps_what_the_host_said_and_its_own_comments(site: ASite) -> None:
+async def test_an_existing_thread_keeps_the_hosts_values_and_its_comments(site: ASite) -> None:
     thread = await a_thread(site, article="2", title="The host's own title")
     await a_comment(thread, "I was here first.")
     await import_file(site, EVERY_STATE)
@@ -145,7 +145,7 @@ async def test_a_thread_that_is_there_keeps_what_the_host_said_and_its_own_comme
 
 
 @pytest.mark.parametrize("pings", [False, True])
-async def test_an_imported_comment_is_answered_like_any_other(site: ASite, pings: bool) -> None:
+async def test_an_imported_comment_can_be_replied_to(site: ASite, pings: bool) -> None:
     await import_file(site, EVERY_STATE, pings=pings)
     page = (await site.call("GET", "/threads/2/comments")).json()
     first = next(comment for comment in page["comments"] if comment["state"] == "published")

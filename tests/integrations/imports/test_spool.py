@@ -1,4 +1,4 @@
-"""Comments come out of the spool once each, parents first, whatever the file said about who answers whom."""
+"""The spool yields each comment once, parents first, for any parents in the file."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def true_depth(number: int, parents: list[int | None]) -> int:
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 14), st.integers(0, 5)), max_size=14))
-def test_any_tangle_of_parents_comes_out_in_order(drawn: list[tuple[int | None, int]]) -> None:
+def test_any_graph_of_parents_is_read_in_order(drawn: list[tuple[int | None, int]]) -> None:
     parents = [parent for parent, _ in drawn]
     given_comments = [
         a_comment(str(number), None if parent is None else str(parent), minute=minute)
@@ -72,13 +72,13 @@ def test_any_tangle_of_parents_comes_out_in_order(drawn: list[tuple[int | None, 
         before.add(waiting.pop(comment.key).key)
 
 
-def test_an_answer_that_stands_and_is_dated_before_its_parent_comes_after_it() -> None:
+def test_a_reply_dated_before_its_parent_comes_after_it() -> None:
     found = arranged(a_comment("2", "1", minute=1), a_comment("3", minute=2), a_comment("1", minute=3))
     assert [comment.key for comment in found] == ["3", "1", "2"]
     assert found[-1].parent_key == "1"
 
 
-def test_what_was_lost_or_goes_in_circles_is_told() -> None:
+def test_missing_parents_and_cycles_are_reported() -> None:
     issues = Issues()
     arranged(a_comment("1", "9"), a_comment("2", "2"), a_comment("3", "4"), a_comment("4", "3"), issues=issues)
     assert issues.counts == {Issue.MISSING_PARENT: 1, Issue.PARENT_CYCLE: 3}
@@ -92,16 +92,16 @@ def test_of_two_comments_with_one_key_the_first_is_kept() -> None:
     assert issues.counts == {Issue.REPEATED_KEY: 1}
 
 
-def test_an_answer_to_what_was_left_out_hangs_where_that_hung() -> None:
+def test_replies_to_skipped_comments_move_to_their_parents() -> None:
     issues = Issues()
     spool = CommentSpool(issues)
     spool.add(a_comment("1"))
-    spool.leave_out("2", "1")
-    spool.leave_out("3", "2")
+    spool.skip("2", "1")
+    spool.skip("3", "2")
     spool.add(a_comment("4", "3"))
-    spool.leave_out("5", None)
+    spool.skip("5", None)
     spool.add(a_comment("6", "5"))
-    spool.leave_out("7", "7")
+    spool.skip("7", "7")
     spool.add(a_comment("8", "7"))
     spool.arrange()
     assert {comment.key: comment.parent_key for comment in spool} == {"1": None, "4": "1", "6": None, "8": None}
@@ -110,7 +110,7 @@ def test_an_answer_to_what_was_left_out_hangs_where_that_hung() -> None:
 
 
 @pytest.mark.slow
-def test_a_chain_of_a_hundred_thousand_answers_is_no_recursion() -> None:
+def test_a_chain_of_a_hundred_thousand_replies_causes_no_recursion() -> None:
     spool = CommentSpool(Issues())
     last = 100_000
     for number in range(last):
@@ -121,11 +121,11 @@ def test_a_chain_of_a_hundred_thousand_answers_is_no_recursion() -> None:
     spool.close()
 
 
-def test_a_long_chain_left_out_is_walked_once() -> None:
+def test_a_long_chain_of_skipped_comments_is_walked_once() -> None:
     spool = CommentSpool(Issues())
     length = 30_000
     for number in range(length):
-        spool.leave_out(f"out {number}", f"out {number + 1}")
+        spool.skip(f"out {number}", f"out {number + 1}")
         spool.add(a_comment(str(number), f"out {number}"))
     began = time.perf_counter()
     spool.arrange()

@@ -1,4 +1,4 @@
-"""A WordPress export is read as it stands: real ones as two other methods counted them, odd ones with what was odd."""
+"""WordPress exports are read completely: real ones match independent counts, and issues of odd ones are reported."""
 
 import io
 import json
@@ -40,7 +40,7 @@ def summary(thread: ArchivedThread) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", EXPORTS, ids=sample_id)
-def test_an_export_gives_what_others_counted(path: Path) -> None:
+def test_an_export_gives_the_counts_of_independent_tools(path: Path) -> None:
     expected = json.loads(path.with_name("expected.json").read_text())[path.name]
     totals: dict[str, int] = expected["totals"]
     with path.open("rb") as source:
@@ -51,12 +51,12 @@ def test_an_export_gives_what_others_counted(path: Path) -> None:
     assert sum(thread.closed for thread, _ in threads) == sum(totals.get(f"closed:{kind}", 0) for kind in articles)
 
 
-def test_every_export_is_tried() -> None:
+def test_every_export_is_tested() -> None:
     for path in samples("wordpress/expected.json"):
         assert sorted(json.loads(path.read_text())) == [each.name for each in EXPORTS if each.parent == path.parent]
 
 
-def test_an_answer_to_a_comment_left_out_hangs_where_that_hung() -> None:
+def test_a_reply_to_a_skipped_comment_moves_to_its_parent() -> None:
     _, comments = the_thread(a_comment("1"), a_comment("2", content="", parent="1"), a_comment("3", parent="2"))
     assert [(comment.key, comment.parent_key, comment.depth) for comment in comments] == [("1", None, 0), ("3", "1", 1)]
 
@@ -72,7 +72,7 @@ def test_a_comment_without_an_id_is_named_by_its_number() -> None:
     assert thread.issues.counts == {Issue.NO_KEY: 2}
 
 
-def test_an_article_without_id_is_known_by_its_link_and_one_without_either_is_told() -> None:
+def test_an_article_without_an_id_uses_its_link_and_one_without_both_is_reported() -> None:
     issues = Issues()
     export = an_export(an_item(post_id=None), an_item(a_comment(), post_id="", link="", title="Lost"))
     assert [thread.article for thread in read_wordpress(export, issues=issues)] == ["https://news.example/1"]
@@ -80,7 +80,7 @@ def test_an_article_without_id_is_known_by_its_link_and_one_without_either_is_to
     assert issues.examples[Issue.NO_ARTICLE] == ["line 1: “Lost”, 1 comments"]
 
 
-def test_what_is_no_article_is_a_thread_only_with_comments() -> None:
+def test_other_post_types_are_threads_only_if_they_have_comments() -> None:
     export = an_export(
         an_item(post_id="1", post_type="attachment"),
         an_item(a_comment(), post_id="2", post_type="attachment"),
@@ -106,12 +106,12 @@ def test_an_element_of_another_namespace_is_another_element() -> None:
 @pytest.mark.parametrize(
     "body", ["<rss/>", "<rss><channel><item><title>A</title><link>b</link></item></channel></rss>"]
 )
-def test_a_feed_that_is_no_export_is_refused(body: str) -> None:
+def test_a_feed_that_is_not_an_export_is_refused(body: str) -> None:
     with pytest.raises(ArchiveUnreadable, match=r"^Line 1: this is an RSS feed, not a WordPress export"):
         next(read_wordpress(io.BytesIO(body.encode())))
 
 
-def test_an_export_of_nothing_is_no_error() -> None:
+def test_an_empty_export_is_no_error() -> None:
     assert list(read_wordpress(an_export())) == []
 
 
@@ -124,7 +124,7 @@ def test_a_broken_file_is_refused_after_its_whole_articles(end: str) -> None:
         next(threads)
 
 
-def test_a_reader_that_is_left_early_leaves_no_file_open() -> None:
+def test_a_reader_that_stops_early_leaves_no_file_open() -> None:
     threads = read_wordpress(a_big_export(articles=2, comments=2_000))
     comments = iter(next(threads).comments)
     next(comments)
@@ -144,12 +144,12 @@ def peak_of_reading(source: BinaryIO, *, comments: int) -> int:
 
 
 @pytest.mark.slow
-def test_articles_that_went_by_are_not_held() -> None:
+def test_finished_articles_are_not_held_in_memory() -> None:
     assert peak_of_reading(a_big_export(articles=1_000, comments=10), comments=10_000) < 4 * MEGABYTE
 
 
 @pytest.mark.slow
-def test_the_texts_of_one_big_article_are_not_held() -> None:
+def test_the_texts_of_one_big_article_are_not_held_in_memory() -> None:
     assert peak_of_reading(a_big_export(articles=1, comments=10_000), comments=10_000) < 8 * MEGABYTE
 
 

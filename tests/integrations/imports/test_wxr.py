@@ -1,4 +1,4 @@
-"""The words and dates of a WordPress export mean what WordPress means by them; what means nothing is told."""
+"""The values and dates of a WordPress export are interpreted as in WordPress; invalid ones are reported."""
 
 from datetime import UTC, datetime
 
@@ -65,7 +65,7 @@ def test_a_title_is_as_a_person_reads_it(raw: str, title: str) -> None:
         ("maybe", "pending", Issue.UNKNOWN_STATE),
     ],
 )
-def test_a_state_that_says_nothing_waits_for_a_moderator(approved: str, state: str, issue: Issue | None) -> None:
+def test_an_unknown_state_becomes_pending(approved: str, state: str, issue: Issue | None) -> None:
     thread, [comment] = the_thread(a_comment(approved=approved))
     assert comment.state == state
     assert list(thread.issues.counts) == ([issue] if issue else [])
@@ -85,7 +85,7 @@ def test_a_state_that_says_nothing_waits_for_a_moderator(approved: str, state: s
         (a_comment("1", content="again"), Issue.REPEATED_KEY),
     ],
 )
-def test_what_is_left_out_is_told(comment: str, why: Issue) -> None:
+def test_skipped_comments_are_reported(comment: str, why: Issue) -> None:
     thread, comments = the_thread(a_comment("1"), comment, a_comment("3"))
     assert [comment.content for comment in comments] == ["Text 1", "Text 3"]
     assert thread.issues.counts == {why: 1}
@@ -155,7 +155,7 @@ def test_the_date_of_rss_serves_where_wordpress_gives_none(date: str, published_
         ("embargoed", "withdrawn"),
     ],
 )
-def test_an_article_that_not_everybody_may_see_says_so(status: str | None, visibility: str) -> None:
+def test_the_status_of_an_article_decides_its_visibility(status: str | None, visibility: str) -> None:
     thread, _ = the_thread(status=status)
     assert thread.visibility == visibility
     assert (Issue.UNKNOWN_STATUS in thread.issues.counts) == (status == "embargoed")

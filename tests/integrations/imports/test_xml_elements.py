@@ -1,4 +1,4 @@
-"""A file that is broken, or means harm, is refused with one clear exception, and costs little until then."""
+"""A broken or malicious file is refused with one clear exception, in bounded memory."""
 
 import io
 import tracemalloc
@@ -35,12 +35,12 @@ def refusal(text: str | bytes) -> str:
     return str(caught.value)
 
 
-def test_elements_are_told_as_they_end() -> None:
+def test_elements_are_yielded_at_their_end_tags() -> None:
     found = read("<rss>\n<title>One &amp; <b>two</b></title><x><title>no</title></x>\n<item>text</item></rss>")
     assert found == [Element("/rss/title", "One & two", False, 2), Element("/rss/item", "", False, 3)]
 
 
-def test_text_beyond_the_limit_is_cut() -> None:
+def test_text_beyond_the_limit_is_truncated() -> None:
     assert read("<rss><title>0123456789</title></rss>")[0] == Element("/rss/title", "0123456789", False, 1)
     assert read("<rss><title>0123456789a</title></rss>")[0] == Element("/rss/title", "0123456789", True, 1)
 
@@ -54,7 +54,7 @@ def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("", "Line 1: the file ends too early"),
         ("<rss>\n<title>", "Line 2: the file ends too early"),
@@ -72,11 +72,11 @@ def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
         ("\n<html><rss/></html>", "Line 2: the outermost element is <html>, of another format."),
     ],
 )
-def test_what_is_not_the_format_is_refused_with_its_line(text: str | bytes, said: str) -> None:
-    assert refusal(text).startswith(said)
+def test_another_format_is_refused_with_its_line(text: str | bytes, expected: str) -> None:
+    assert refusal(text).startswith(expected)
 
 
-def test_what_ended_before_the_fault_is_yielded_first() -> None:
+def test_elements_before_the_error_are_yielded_first() -> None:
     elements = read_elements(io.BytesIO(b"<rss><title>whole</title><item></rss>"), LIMITS, str)
     assert next(elements).text == "whole"
     with pytest.raises(ArchiveUnreadable):
@@ -94,7 +94,7 @@ def test_control_characters_are_read_as_spaces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("parts", "expected"),
     [
         (chain(["<rss ", "a='"], repeat("x" * 1000, 2_000)), "a tag is not closed."),
         (chain(["<rss><!-- "], repeat("x" * 1000, 2_000)), "a tag is not closed."),
@@ -106,9 +106,9 @@ def test_control_characters_are_read_as_spaces() -> None:
     ],
     ids=["tag", "comment", "nesting", "names", "attributes", "prefixes", "name"],
 )
-def test_what_grows_without_end_is_refused(parts: Iterable[str], said: str) -> None:
+def test_unbounded_growth_is_refused(parts: Iterable[str], expected: str) -> None:
     tracemalloc.start()
-    with pytest.raises(ArchiveUnreadable, match=said):
+    with pytest.raises(ArchiveUnreadable, match=expected):
         list(read_elements(a_stream(parts), LIMITS, str))
     assert tracemalloc.get_traced_memory()[1] < 12 * MEGABYTE
     tracemalloc.stop()

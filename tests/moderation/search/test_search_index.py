@@ -14,7 +14,7 @@ from service.app import create_app
 from service.conversation.comments.model import CommentRow
 from service.conversation.threads.model import ThreadRow
 from service.integrations.imports.archive import ArchivedComment, ArchivedThread, Issues
-from service.integrations.imports.import_archive import Import, import_thread
+from service.integrations.imports.import_archive import ImportReport, import_thread
 from service.integrations.imports.wordpress import read_wordpress
 from service.moderation.search import search_index as searching
 from service.moderation.search.model import SearchEntryRow
@@ -289,7 +289,7 @@ async def test_imported_threads_are_indexed_some_comments_at_a_time(
     database, its_site = site.app.state.database, await the_site(site)
     for archived in threads_of(path):
         async with database.write() as connection:
-            await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=Import())
+            await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=ImportReport())
     await a_comment(await a_thread(site), "Posted since.")
     assert await found(site, "posted since") == ["Posted since."]
     async with database.read() as connection:
@@ -308,7 +308,7 @@ async def test_the_longest_that_was_imported_is_indexed_by_its_beginning(site: A
     archived = an_archive(contents)
     database, its_site = site.app.state.database, await the_site(site)
     async with database.write() as connection:
-        await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=Import())
+        await import_thread(connection, its_site, archived, source="wordpress", pings=True, report=ImportReport())
     assert len(await found(site, "beginning")) == len(contents)
     assert len(await found(site, letters[:90])) == 1
 
