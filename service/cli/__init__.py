@@ -4,12 +4,12 @@ from importlib import import_module
 
 import click
 
-from service.cli.errors import ErrorsInOneLine
+from service.cli.errors import OneLineErrors
 
 COMMANDS = ("demo", "import", "key", "migrate", "moderator", "serve", "site", "verify", "webhooks", "worker")
 
 
-class OneFileEach(ErrorsInOneLine):
+class LazyCommands(OneLineErrors):
     """Loads a command's module only when the command is called, which keeps every command's start fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -27,7 +27,7 @@ class OneFileEach(ErrorsInOneLine):
         return command
 
 
-@click.group(cls=OneFileEach, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="onereply")
 def main() -> None:
     """One Reply: the comment thread under every article of a news site."""

@@ -79,7 +79,7 @@ def with_any_database(work: Callable[[Database], Awaitable[T]], settings: Settin
     except EXPECTED as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     except OSError as error:
-        raise click.ClickException(f"The database refused: {one_line(error)}") from None
+        raise click.ClickException(f"Database error: {one_line(error)}") from None
 
 
 def _exists_or_stop(url: str) -> None:

@@ -36,13 +36,13 @@ async def load_demo(database: Database) -> bool:
         for article, title in TITLES.items():
             url = f"https://gazette.example/{article}"
             await register_thread(connection, site, article, {"title": title, "url": url})
-    await _converse(GroupCommit(database), site)
+    await _post_comments(GroupCommit(database), site)
     async with database.write() as connection:
         await close_thread(connection, site, "moscow-conference", at=None, reason=None, by=OPERATOR)
     return True
 
 
-async def _converse(group: GroupCommit, site: Site) -> None:
+async def _post_comments(group: GroupCommit, site: Site) -> None:
     await _post(
         group,
         site,
@@ -64,15 +64,15 @@ async def _converse(group: GroupCommit, site: Site) -> None:
         tram,
         "Mireille Dubois",
         "> Will bicycles be allowed?\n\nOutside rush hour, yes: <https://gazette.example/tram-rules>",
-        below=first,
+        parent_id=first,
     )
-    await _post(group, site, tram, "Tom Okafor", "Thank you, Mireille!", below=answer)
-    await _post(group, site, tram, "محمود", "وهل ستصل إلى الميناء؟", below=first)
+    await _post(group, site, tram, "Tom Okafor", "Thank you, Mireille!", parent_id=answer)
+    await _post(group, site, tram, "محمود", "وهل ستصل إلى الميناء؟", parent_id=first)
     await _post(group, site, tram, "Jun", "The old bus was slow, but its driver knew everybody by name.")
 
 
 async def _post(
-    group: GroupCommit, site: Site, article: str, name: str, body: str, *, below: UUID | None = None
+    group: GroupCommit, site: Site, article: str, name: str, body: str, *, parent_id: UUID | None = None
 ) -> UUID:
     html = render(body)
     accepted = await group.post(
@@ -89,7 +89,7 @@ async def _post(
             body=body,
             html=html,
             text=make_draft_text(author_name=name, author_url=None, body=body, html=html),
-            parent_id=below,
+            parent_id=parent_id,
             key=None,
         )
     )

@@ -21,7 +21,7 @@ def one_line(error: BaseException) -> str:
     return lines[0] if lines else type(cause).__name__
 
 
-class ErrorsInOneLine(click.Group):
+class OneLineErrors(click.Group):
     """A group that prints one line for errors of files, the network or the database."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -43,5 +43,5 @@ def _expected(error: Exception) -> str | None:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or one_line(error)}."
     if is_database_error(error):
-        return f"The database refused: {one_line(error)}"
+        return f"Database error: {one_line(error)}"
     return None

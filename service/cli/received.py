@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from service.integrations.endpoints.payload import ELLIPSIS, bare_text
+from service.integrations.endpoints.payload import ELLIPSIS, html_to_text
 from service.platform.outbound.webhook_signatures import TIMESTAMP, SignatureMismatch, Signer
 
 MAX_EXCERPT = 72
@@ -80,7 +80,7 @@ def _fields(head: str) -> Iterator[tuple[str, str]]:
             raise Unreadable(f"Line {number} is not a header of the form “name: value”.")
 
 
-def verified(signer: Signer, received: Received, *, now: datetime) -> Received:
+def verify_message(signer: Signer, received: Received, *, now: datetime) -> Received:
     """Verify ``received`` and return it as it was signed; raises SignatureMismatch.
 
     Editors add a newline at the end of a file. If the signature matches only without it, the newline is removed.
@@ -116,7 +116,7 @@ def summarise(event: ReceivedEvent) -> str:
     thread, comment = data.get("thread", EventSubject()), data.get("comment", EventSubject())
     subjects = [data[noun] for noun in ("report", "ban", "endpoint") if noun in data]
     parts = [event.type, thread.article, thread.label]
-    parts += [f"{comment.author.name}: {bare_text(comment.html or '')}"] if comment.author else []
+    parts += [f"{comment.author.name}: {html_to_text(comment.html or '')}"] if comment.author else []
     parts += [" ".join(filter(None, (each.kind, each.url, each.reason, each.note))) for each in subjects]
     parts += [
         f"{name} {number}" for name, number in (("position", event.position), ("sequence", event.sequence)) if number

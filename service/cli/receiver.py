@@ -13,7 +13,7 @@ from service.platform import clock
 from service.platform.outbound.webhook_signatures import SignatureMismatch, Signer
 
 MAX_BODY = 64_000
-MAX_REMEMBERED = 10_000
+MAX_SEEN = 10_000
 
 Print = Callable[[str], None]
 
@@ -24,8 +24,8 @@ class Receiver:
     It calls ``print_line`` with one line per message and ``print_body`` with the body of each verified message.
     """
 
-    def __init__(self, signer: Signer, *, answer: int, print_line: Print, print_body: Print) -> None:
-        self._signer, self._answer = signer, answer
+    def __init__(self, signer: Signer, *, status: int, print_line: Print, print_body: Print) -> None:
+        self._signer, self._status = signer, status
         self._print_line, self._print_body = print_line, print_body
         self._seen: dict[str, None] = {}  # message ids, oldest first
 
@@ -38,28 +38,28 @@ class Receiver:
         try:
             body = await _body(request)
         except ClientDisconnect:
-            return self._refused(400, "The connection closed before the body was complete.")
+            return self._refuse(400, "The connection closed before the body was complete.")
         if body is None:
-            return self._refused(413, f"The body is longer than {MAX_BODY:,} bytes, the limit.")
+            return self._refuse(413, f"The body is longer than {MAX_BODY:,} bytes, the limit.")
         now = clock.now()
         try:
             message_id = self._signer.verify(request.headers, body, now=now)
         except SignatureMismatch as reason:
-            return self._refused(401, str(reason))
+            return self._refuse(401, str(reason))
         again = " again" if message_id in self._seen else ""
-        self._remember(message_id)
-        answered = "" if 200 <= self._answer < 300 else f" · answered {self._answer}"
+        self._store_seen(message_id)
+        answered = "" if 200 <= self._status < 300 else f" · answered {self._status}"
         self._print_line(f"{_time(now)} verified{again} · {summarise(parse_event(body))}{answered}")
         self._print_body(body.decode().replace("\n", " "))  # between JSON tokens a space means the same
-        return Response(status_code=self._answer)
+        return Response(status_code=self._status)
 
-    def _refused(self, status: int, reason: str) -> Response:
+    def _refuse(self, status: int, reason: str) -> Response:
         self._print_line(f"{_time(clock.now())} refused · {reason}")
         return PlainTextResponse(f"{reason}\n", status_code=status)
 
-    def _remember(self, message_id: str) -> None:
+    def _store_seen(self, message_id: str) -> None:
         self._seen[message_id] = None
-        if len(self._seen) > MAX_REMEMBERED:
+        if len(self._seen) > MAX_SEEN:
             del self._seen[next(iter(self._seen))]
 
 

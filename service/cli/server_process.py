@@ -30,14 +30,14 @@ def create_guarded_app() -> Starlette:
     parent = parent_process()
     limit_shutdown(settings.shutdown_seconds * (AHEAD_OF_PARENT if parent else 1))
     if parent:
-        threading.Thread(target=_stop_after, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_stop_with_parent, args=(parent.sentinel,), daemon=True).start()
     # Imported here because the import takes a second, in which a signal would find no limit set.
     from service.app import from_environment  # noqa: PLC0415 - see above
 
     return from_environment()
 
 
-def _stop_after(parent: int) -> None:
+def _stop_with_parent(parent: int) -> None:
     """Stop this process when its parent dies; otherwise it would run on and keep the port.
 
     A thread waits for the parent, so this also works while the event loop hangs.

@@ -80,7 +80,7 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
         async with database.write() as connection:
             site = await lock_site(connection, slug)
             changed = change_settings(site.settings, settings)
-            _refuse_http(changed, allow_private=installation.allow_private_targets)
+            _require_https(changed, allow_private=installation.allow_private_targets)
             await change_site(connection, site, name=name, locale=locale, settings=changed)
             changed_names = [word for word, given in (("name", name), ("locale", locale)) if given is not None]
             changed_names += [names] if (names := changed_fields(site.settings, changed)) else []
@@ -91,7 +91,7 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
     click.echo(f"Site “{slug}” is changed.")
 
 
-def _refuse_http(settings: SiteSettings, *, allow_private: bool) -> None:
+def _require_https(settings: SiteSettings, *, allow_private: bool) -> None:
     if is_plain_http(settings.jwt_jwks_url) and not allow_private:
         raise InvalidSetting(HTTPS_ONLY)
 
@@ -99,27 +99,27 @@ def _refuse_http(settings: SiteSettings, *, allow_private: bool) -> None:
 @command.command("secret")
 @click.argument("slug")
 @click.argument("name", type=click.Choice(SECRETS))
-@click.option("--set", "reads", is_flag=True, help="Read the secret from standard input.")
-@click.option("--remove", "removes", is_flag=True, help="Delete the secret.")
-def secret(slug: str, name: SecretName, reads: bool, removes: bool) -> None:
+@click.option("--set", "from_stdin", is_flag=True, help="Read the secret from standard input.")
+@click.option("--remove", "is_removal", is_flag=True, help="Delete the secret.")
+def secret(slug: str, name: SecretName, from_stdin: bool, is_removal: bool) -> None:
     """Set a secret of a site, or generate one and print it alone on the last line.
 
     NAME is one of three secrets. The host signs its readers' tokens (HS256) with host-token and its article events with
     article-webhooks. The akismet-key comes from Akismet. Secrets are never arguments, because other users of the
     machine could see them.
     """
-    if reads and removes:
+    if from_stdin and is_removal:
         raise click.UsageError("Give --set or --remove, not both.")
-    if removes:
+    if is_removal:
         _remove(slug, name)
-    elif reads:
+    elif from_stdin:
         _set(slug, name, sys.stdin.read().rstrip("\r\n"))
         click.echo(f"The secret {name} of “{slug}” is set.")
     elif name in {"host-token", "article-webhooks"}:
-        made = secrets.token_urlsafe(32) if name == "host-token" else make_secret()
-        _set(slug, name, made)
+        generated = secrets.token_urlsafe(32) if name == "host-token" else make_secret()
+        _set(slug, name, generated)
         click.echo(f"The secret {name} of “{slug}”. Keep it; it can't be shown again.", err=True)
-        click.echo(made)
+        click.echo(generated)
     else:
         raise click.UsageError("The akismet-key comes from Akismet. Set it with --set.")
 

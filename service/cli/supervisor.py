@@ -61,7 +61,7 @@ class Supervisor(Multiprocess):
                 return
             if process.is_alive(timeout=self.config.timeout_worker_healthcheck) or self._is_stopping:
                 continue
-            self._collect(process)
+            self._reap(process)
             if process.exitcode == STARTUP_FAILURE:
                 log.error("worker-failed-to-start", pid=process.pid)
                 self.has_failed = True
@@ -69,11 +69,11 @@ class Supervisor(Multiprocess):
                 return
             self.processes[index] = Process(self.config, self.sockets)
             self.processes[index].start()
-            self._uncount_dead()
+            self._remove_dead_gauges()
             log.info("worker-restarted", pid=self.processes[index].pid, instead_of=process.pid)
-        self._uncount_dead()
+        self._remove_dead_gauges()
 
-    def _collect(self, process: Process) -> None:
+    def _reap(self, process: Process) -> None:
         is_hung = process.exitcode is None
         process.kill()
         process.join()
@@ -82,7 +82,7 @@ class Supervisor(Multiprocess):
         elif process.exitcode != STARTUP_FAILURE:
             log.warning("worker-died", pid=process.pid, reason=_reason(process.exitcode))
 
-    def _uncount_dead(self) -> None:
+    def _remove_dead_gauges(self) -> None:
         """Remove the gauges of dead workers from the metrics."""
         present = {process.pid for process in self.processes if process.pid}
         for pid in self._counted - present:

@@ -9,7 +9,7 @@ import click
 import uvicorn
 
 from service.cli.listener import address_of, listen_or_stop
-from service.cli.received import Unreadable, excerpt, parse_event, read_saved, sent_at, verified
+from service.cli.received import Unreadable, excerpt, parse_event, read_saved, sent_at, verify_message
 from service.cli.receiver import Receiver
 from service.platform import clock
 from service.platform.http.server_limits import LimitedProtocol
@@ -42,7 +42,7 @@ def command() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="The port to listen on.")
 @click.option(
-    "--answer",
+    "--status",
     default=204,
     show_default=True,
     type=click.IntRange(200, 599),
@@ -55,12 +55,12 @@ def command() -> None:
     help="Print the body of each verified message on one line; everything else goes to standard error.",
 )
 @secret_option
-def listen(host: str, port: int, answer: int, as_json: bool, secret_file: Path | None) -> None:
+def listen(host: str, port: int, status: int, as_json: bool, secret_file: Path | None) -> None:
     """Receive webhooks at any path, verify each and print one line for it. Stop with Ctrl-C."""
     signer = Signer(*_secrets(secret_file))
     receiver = Receiver(
         signer,
-        answer=answer,
+        status=status,
         print_line=lambda line: click.echo(line, err=as_json),
         print_body=click.echo if as_json else lambda _: None,
     )
@@ -96,7 +96,7 @@ def verify(file: str, head: str | None, at: str | None, any_time: bool, secret_f
     sent = sent_at(received.headers) or clock.now()
     now = sent if any_time else _instant(at) if at else clock.now()
     try:
-        received = verified(signer, received, now=now)
+        received = verify_message(signer, received, now=now)
     except SignatureMismatch as reason:
         old = f" It was sent at {_time_text(sent)}; use --any-time to ignore its age."
         raise click.ClickException(f"Not verified. {reason}{old if abs(now - sent) > TOLERANCE else ''}") from None

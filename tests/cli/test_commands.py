@@ -1,4 +1,4 @@
-"""What whoever runs an installation types, and what they read when it can't be done: one line, and no success."""
+"""Commands of an operator; a command that fails prints one line."""
 
 import asyncio
 import re
@@ -46,13 +46,13 @@ def command_line(database_url: str, **more: str) -> Command:
 
 
 def done(result: Result) -> str:
-    """What it printed; it must have worked."""
+    """The output; the command must have succeeded."""
     assert result.exit_code == 0, (result.output, result.exception)
     return result.stdout
 
 
 def stopped(result: Result) -> str:
-    """The one line that says why it did not work."""
+    """The one line that says why the command failed."""
     assert result.exit_code != 0
     assert isinstance(result.exception, SystemExit), repr(result.exception)
     line = result.stderr.removesuffix("\n")
@@ -85,7 +85,7 @@ def test_a_site_is_added_listed_and_changed(onereply: Command) -> None:
     assert "\tclose_after_days=null" in done(onereply("site", "list"))
 
 
-def test_the_log_of_decisions_names_what_was_set(onereply: Command, fresh_database_url: str) -> None:
+def test_the_decision_log_names_the_changed_settings(onereply: Command, fresh_database_url: str) -> None:
     done(onereply("site", "add", "gazette", "--name", "The Gazette"))
     done(onereply("site", "set", "gazette", "--locale", "de", "mode=hold", "max_depth=2"))
     done(onereply("site", "set", "gazette", "mode=hold"))
@@ -93,7 +93,7 @@ def test_the_log_of_decisions_names_what_was_set(onereply: Command, fresh_databa
     assert reasons == ["locale, mode, max_depth", None]
 
 
-def test_a_slug_that_is_not_a_valid_path_segment_is_refused(onereply: Command) -> None:
+def test_a_slug_that_is_invalid_in_a_path_is_refused(onereply: Command) -> None:
     for slug in ("", "Gazette", "a b", "a/b", "-a", "a-", "газета", "x" * 64, "a\n", ".."):
         assert "is not a valid slug" in stopped(onereply("site", "add", "--name", "x", "--", slug))
     assert done(onereply("site", "list")) == ""
@@ -106,7 +106,7 @@ def test_no_site_hides_the_pages_of_the_service(onereply: Command) -> None:
     assert done(onereply("site", "list")) == ""
 
 
-def test_a_locale_that_nobody_speaks_is_refused(onereply: Command) -> None:
+def test_an_unknown_locale_is_refused(onereply: Command) -> None:
     done(onereply("site", "add", "gazette", "--name", "x"))
     for locale in ("xx", "english", "e", "en_US_POSIX_x", "../en", "-", ""):
         assert "is not a valid locale" in stopped(onereply("site", "add", "herald", "--name", "x", "--locale", locale))
@@ -114,7 +114,7 @@ def test_a_locale_that_nobody_speaks_is_refused(onereply: Command) -> None:
     assert "herald" not in done(onereply("site", "list"))
 
 
-def test_a_setting_that_does_not_fit_is_refused_by_its_name(onereply: Command) -> None:
+def test_an_invalid_setting_is_refused_by_its_name(onereply: Command) -> None:
     done(onereply("site", "add", "gazette", "--name", "x"))
     before = done(onereply("site", "list"))
     unfit = [
@@ -133,7 +133,7 @@ def test_a_setting_that_does_not_fit_is_refused_by_its_name(onereply: Command) -
     assert done(onereply("site", "list")) == before
 
 
-def test_a_site_that_is_there_or_is_not_there(onereply: Command) -> None:
+def test_an_existing_or_missing_site_is_one_line(onereply: Command) -> None:
     done(onereply("site", "add", "gazette", "--name", "x"))
     assert stopped(onereply("site", "add", "gazette", "--name", "x")) == "There is already a site “gazette”."
     for arguments in (("site", "set"), ("key", "list"), ("key", "add", "--role", "host"), ("key", "revoke")):
@@ -161,7 +161,7 @@ def test_a_key_is_revoked_once_and_only_at_its_own_site(onereply: Command) -> No
     assert not done(onereply("key", "list", "gazette")).rstrip().endswith("–")
 
 
-def test_a_usage_mistake_is_told_with_the_usage(onereply: Command) -> None:
+def test_a_usage_error_shows_the_usage(onereply: Command) -> None:
     for arguments in (
         ("site", "add", "gazette"),
         ("key", "add", "x", "--role", "king"),
@@ -181,7 +181,7 @@ def test_migrating_up_and_down_says_where_the_database_is(unmigrated: Command) -
     assert "No findings" in done(unmigrated("verify"))
 
 
-def test_a_revision_that_is_not_there_is_refused(onereply: Command) -> None:
+def test_an_unknown_revision_is_refused(onereply: Command) -> None:
     for revision in ("nonsense", "2027_01_01_0001", "-1", "+9", ""):
         assert stopped(onereply("migrate", f"--to={revision}"))
     assert "No findings" in done(onereply("verify"))

@@ -1,4 +1,4 @@
-"""Whoever runs an installation gives moderators their accounts, and no password stands where others can read it."""
+"""Operators manage moderators' accounts, and no password is visible to others."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ class CommandLine:
         return CliRunner(env=self.environment).invoke(main, arguments, input=typed)
 
     def fits(self, name: str, password: str) -> bool:
-        """Whether somebody called ``name`` may log in with ``password``."""
+        """Whether ``name`` can log in with ``password``."""
 
         async def operation() -> bool:
             database = Database(self.database_url, read_connections=1)
@@ -63,7 +63,7 @@ def test_a_moderator_is_added_listed_given_another_password_and_removed(onereply
     assert stopped(onereply("moderator", "remove", "gazette", "Maria")) == "There is no moderator “Maria”."
 
 
-def test_a_password_that_can_be_none_is_refused_and_not_told(onereply: CommandLine) -> None:
+def test_an_unfit_password_is_refused_and_not_shown(onereply: CommandLine) -> None:
     for typed in (
         "",
         "\n",
@@ -73,12 +73,12 @@ def test_a_password_that_can_be_none_is_refused_and_not_told(onereply: CommandLi
         "with\tcontrols in it",
         b"latin: \xe9\xe9\xe9\xe9\xe9\n",
     ):
-        told = stopped(add(onereply, "Maria Petrova", typed))
-        assert told.startswith("A password ") and "x" * 9 not in told
+        output = stopped(add(onereply, "Maria Petrova", typed))
+        assert output.startswith("A password ") and "x" * 9 not in output
     assert done(onereply("moderator", "list", "gazette")) == ""
 
 
-def test_what_is_there_already_or_is_not_there_is_one_line(onereply: CommandLine) -> None:
+def test_an_existing_or_missing_moderator_is_one_line(onereply: CommandLine) -> None:
     done(add(onereply, "Maria"))
     assert stopped(add(onereply, "MARIA")) == "There is already a moderator “MARIA”."
     assert stopped(add(onereply, " ")) == "A moderator needs a name."

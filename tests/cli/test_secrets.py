@@ -1,4 +1,4 @@
-"""A site's secrets are made or read from standard input, shown once, and stored sealed."""
+"""A site's secrets are generated or read from standard input, shown once, and stored sealed."""
 
 import asyncio
 import re
@@ -37,7 +37,7 @@ def stored(url: str, name: SecretName, *, secret_key: str = SECRET) -> str | Non
     return asyncio.run(operation())
 
 
-def test_a_secret_is_made_and_printed_alone_on_the_last_line(onereply: Command, fresh_database_url: str) -> None:
+def test_a_secret_is_generated_and_printed_alone_on_the_last_line(onereply: Command, fresh_database_url: str) -> None:
     printed = done(onereply("site", "secret", "gazette", "host-token"))
     assert re.fullmatch(r"[\w-]{43}\n", printed)
     assert stored(fresh_database_url, "host-token") == printed.strip()
@@ -45,7 +45,7 @@ def test_a_secret_is_made_and_printed_alone_on_the_last_line(onereply: Command, 
     assert done(onereply("site", "secret", "gazette", "host-token")) != printed
 
 
-def test_what_a_host_signs_news_with_is_made_or_read_in_the_form_of_standard_webhooks(
+def test_an_article_webhook_secret_has_the_format_of_standard_webhooks(
     onereply: Command, fresh_database_url: str
 ) -> None:
     printed = done(onereply("site", "secret", "gazette", "article-webhooks"))
@@ -75,7 +75,7 @@ def test_a_secret_is_removed_once(onereply: Command, fresh_database_url: str) ->
     assert stopped(onereply("site", "secret", "gazette", "akismet-key", "--remove")).endswith("no secret akismet-key.")
 
 
-def test_a_secret_that_does_not_fit_is_refused_without_being_told(onereply: Command, fresh_database_url: str) -> None:
+def test_an_invalid_secret_of_a_site_is_refused_and_not_shown(onereply: Command, fresh_database_url: str) -> None:
     for name, text in (
         ("host-token", "too short a secret"),
         ("host-token", ""),
@@ -89,7 +89,7 @@ def test_a_secret_that_does_not_fit_is_refused_without_being_told(onereply: Comm
     assert stored(fresh_database_url, "host-token") is stored(fresh_database_url, "akismet-key") is None
 
 
-def test_a_secret_of_what_is_not_there_is_refused(onereply: Command) -> None:
+def test_a_secret_of_an_unknown_site_or_name_is_refused(onereply: Command) -> None:
     assert stopped(onereply("site", "secret", "herald", "host-token")) == "There is no site “herald”."
     for arguments in (
         ("gazette", "password"),

@@ -1,4 +1,4 @@
-"""Where the environment or the database is not as it must be, each command stops with one line and no success."""
+"""With an invalid environment or database, each command stops with one line."""
 
 import socket
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_without_the_secret_nothing_starts(command: tuple[str, ...], tmp_path: P
     assert "ONEREPLY_SECRET_KEY is required" in stopped(CliRunner(env=environment).invoke(main, command))
 
 
-def test_with_a_setting_that_nobody_knows_nothing_starts(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_with_an_unknown_setting_nothing_starts(command: tuple[str, ...], tmp_path: Path) -> None:
     run = command_line(f"sqlite:///{tmp_path}/x.db", ONEREPLY_COLOUR="red")
     assert "ONEREPLY_COLOUR is not a setting" in stopped(run(*command))
 
@@ -53,7 +53,7 @@ def test_a_user_that_the_server_does_not_know_is_one_line(command: tuple[str, ..
     assert stopped(command_line(url)(*command))
 
 
-def test_a_file_that_is_no_database_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Not a database. " * 100)
     assert stopped(command_line(f"sqlite:///{tmp_path}/notes.txt")(*command))
     assert stopped(command_line(f"sqlite:///{tmp_path}")(*command))
@@ -93,7 +93,7 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(workers: str, tmp_path: 
         assert f"Port {port} of 127.0.0.1 is in use." in stopped(run("worker", "--port", port))
 
 
-def test_a_host_that_is_not_of_this_machine_is_one_line(tmp_path: Path) -> None:
+def test_an_address_of_another_machine_is_one_line(tmp_path: Path) -> None:
     run = command_line(f"sqlite:///{tmp_path}/x.db")
     for host in ("192.0.2.1", "no-such-host.invalid", "2001:db8::1", "a" * 300, "a..b"):
         line = stopped(run("serve", "--migrate", "--port", "0", "--host", host))
@@ -126,5 +126,5 @@ def test_a_postgresql_that_is_too_old_is_one_line(
     command: tuple[str, ...], postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.platform.storage.postgresql.MIN_VERSION", 99)
-    told = stopped(command_line(postgresql.new_database())(*command))
-    assert "is too old: One Reply needs 99 or newer." in told
+    output = stopped(command_line(postgresql.new_database())(*command))
+    assert "is too old: One Reply needs 99 or newer." in output

@@ -1,4 +1,4 @@
-"""`onereply verify` finds what is wrong with the database file itself, and says so in plain lines."""
+"""`onereply verify` finds damage of the database file and prints it in plain lines."""
 
 import asyncio
 import sqlite3
@@ -45,7 +45,7 @@ def overwrite(file: Path, page: int, content: bytes) -> None:
         opened.write(content)
 
 
-def test_a_database_without_damage_is_well(file: Path) -> None:
+def test_an_undamaged_database_has_no_findings(file: Path) -> None:
     assert "No findings" in done(verify_command(file))
 
 

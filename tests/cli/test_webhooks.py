@@ -1,4 +1,4 @@
-"""Whoever writes a receiver tries it against these: one that listens, and one that verifies what was saved."""
+"""The tools for developers of receivers: one listens, one verifies a saved message."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli import main
-from service.integrations.endpoints.payload import body_of
+from service.integrations.endpoints.payload import webhook_body
 from service.platform.events.event_types import Event
 from service.platform.outbound.webhook_signatures import SIGNATURE, TIMESTAMP, Signer, make_secret
 from tests.builders import ASite, Json, a_comment, a_thread
@@ -36,7 +36,7 @@ AUTHOR = {"name": "Ada\x1b[31m", "url": None}
 
 def a_body(**data: object) -> bytes:
     raw = msgspec.Raw(msgspec.json.encode({"thread": THREAD, **data}))
-    return body_of("gazette", Event(UUID(int=1), "comment.published", 7, 2, datetime.now(UTC), raw))
+    return webhook_body("gazette", Event(UUID(int=1), "comment.published", 7, 2, datetime.now(UTC), raw))
 
 
 BODY = a_body(comment={"author": AUTHOR, "html": "<p>Да, &lt;so&gt; <em>it</em> is.</p>"})
@@ -50,7 +50,7 @@ def secret_file(tmp_path: Path) -> Path:
 
 
 def saved(tmp_path: Path, body: bytes = BODY, *, secret: str = SECRET, at: datetime | None = None) -> Path:
-    """A file with a message as it came over the wire."""
+    """A file with a message as received over HTTP."""
     headers = Signer(secret).headers("msg_1", at or datetime.now(UTC), body)
     head = "\r\n".join(f"{name.title()}: {value}" for name, value in headers.items())
     file = tmp_path / "message"
@@ -97,7 +97,7 @@ def test_a_newline_that_an_editor_put_at_the_end_does_no_harm(tmp_path: Path, se
     assert "Verified" in done(run("verify", message, "--secret-file", secret_file))
 
 
-def test_what_is_not_as_it_was_signed_is_told_and_fails(tmp_path: Path, secret_file: Path) -> None:
+def test_a_message_that_does_not_match_its_signature_fails(tmp_path: Path, secret_file: Path) -> None:
     by_another, changed = saved(tmp_path, secret=OTHER).read_bytes(), saved(tmp_path).read_bytes()
     for content in (by_another, changed.replace(b"One reply", b"No replies")):
         (tmp_path / "message").write_bytes(content)
@@ -112,11 +112,11 @@ def test_either_secret_of_a_file_verifies(tmp_path: Path, secret_file: Path) -> 
         assert "Verified" in done(run("verify", saved(tmp_path, secret=secret), "--secret-file", secret_file))
 
 
-def test_an_old_message_is_refused_unless_it_is_said_when_to_verify_it(tmp_path: Path, secret_file: Path) -> None:
+def test_an_old_message_is_refused_without_a_time_to_verify_at(tmp_path: Path, secret_file: Path) -> None:
     message = saved(tmp_path, at=datetime(2026, 1, 1, 12, 0, tzinfo=UTC))
     arguments = (message, "--secret-file", secret_file)
-    told = stopped(run("verify", *arguments))
-    assert "five minutes" in told and "2026-01-01T12:00:00Z" in told and "--any-time" in told
+    output = stopped(run("verify", *arguments))
+    assert "five minutes" in output and "2026-01-01T12:00:00Z" in output and "--any-time" in output
     assert "Verified" in done(run("verify", *arguments, "--any-time"))
     assert "Verified" in done(run("verify", *arguments, "--at", "2026-01-01T15:04:59+03:00"))
     assert "five minutes" in stopped(run("verify", *arguments, "--at", "2026-01-01T12:05:01Z"))
@@ -128,7 +128,7 @@ def test_an_old_message_is_refused_unless_it_is_said_when_to_verify_it(tmp_path:
         assert run("verify", *arguments, *wrong).exit_code == 2
 
 
-def test_every_vector_verifies_or_not_as_it_should(tmp_path: Path, secret_file: Path) -> None:
+def test_every_test_vector_verifies_or_fails_as_expected(tmp_path: Path, secret_file: Path) -> None:
     vectors: list[Json] = sample_cases("webhooks/standard-webhooks-vectors.json")
     for vector in vectors:
         if not vector["secret"].startswith("whsec_"):
@@ -144,17 +144,17 @@ def test_every_vector_verifies_or_not_as_it_should(tmp_path: Path, secret_file: 
 @pytest.mark.parametrize(
     "content", [b"", b"\n\n", b"\xff\x00\n\n\xff", b"{}", b"a\nb\n\nc", b"POST / HTTP/1.1\n\n" + b"x" * 1_000_001]
 )
-def test_what_is_no_message_is_one_line(tmp_path: Path, secret_file: Path, content: bytes) -> None:
+def test_an_unreadable_message_is_one_line(tmp_path: Path, secret_file: Path, content: bytes) -> None:
     (tmp_path / "garbage").write_bytes(content)
     assert stopped(run("verify", tmp_path / "garbage", "--secret-file", secret_file))
 
 
 @pytest.mark.parametrize("secret", ["", "swordfish", "whsec_c2hvcnQ="])
-def test_what_is_no_secret_is_refused_without_being_shown(tmp_path: Path, secret_file: Path, secret: str) -> None:
+def test_an_invalid_webhook_secret_is_refused_and_not_shown(tmp_path: Path, secret_file: Path, secret: str) -> None:
     secret_file.write_text(secret)
     for arguments in (("verify", saved(tmp_path)), ("listen", "--port", "0")):
-        told = stopped(run(*arguments, "--secret-file", secret_file))
-        assert "whsec_" in told and (not secret or secret not in told)
+        output = stopped(run(*arguments, "--secret-file", secret_file))
+        assert "whsec_" in output and (not secret or secret not in output)
 
 
 class Listening:
@@ -196,26 +196,28 @@ async def listening(secret_file: Path, *arguments: str) -> AsyncIterator[Listeni
         async with httpx2.AsyncClient(base_url=url[0], timeout=30) as client:
             yield Listening(process, client)
         process.send_signal(signal.SIGINT)
-        _, told = await process.communicate()
-        assert (process.returncode, "Traceback" in told.decode()) == (0, False), told.decode()
+        _, output = await process.communicate()
+        assert (process.returncode, "Traceback" in output.decode()) == (0, False), output.decode()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
 
 
-async def test_what_is_verified_is_taken_and_told_in_a_line_and_known_when_it_comes_again(secret_file: Path) -> None:
+async def test_a_verified_message_is_printed_in_one_line_and_recognised_when_repeated(secret_file: Path) -> None:
     async with listening(secret_file) as receiver:
         assert await receiver.send() == 204
-        said = "comment.published · moscow-conference · One reply · Ada [31m: Да, <so> it is. · position 7 · sequence 2"
-        assert re.fullmatch(rf"\d\d:\d\d:\d\d verified · {re.escape(said)}\n", await receiver.line())
+        expected = (
+            "comment.published · moscow-conference · One reply · Ada [31m: Да, <so> it is. · position 7 · sequence 2"
+        )
+        assert re.fullmatch(rf"\d\d:\d\d:\d\d verified · {re.escape(expected)}\n", await receiver.line())
         assert await receiver.send() == 204
         assert "verified again · comment.published" in await receiver.line()
         assert await receiver.send(a_body(previous_article="moscow", comment=[1], more=None), "msg_2") == 204
         assert "verified · comment.published · moscow-conference · One reply · position 7" in await receiver.line()
 
 
-async def test_what_the_service_sends_is_verified(site: ASite, secret_file: Path) -> None:
+async def test_the_services_messages_are_verified(site: ASite, secret_file: Path) -> None:
     endpoint, secret = await an_endpoint(site, "http://127.0.0.1:9/")
     await asyncio.to_thread(secret_file.write_text, secret)
     async with listening(secret_file) as receiver, a_worker(site) as worker:
@@ -230,7 +232,7 @@ async def test_what_the_service_sends_is_verified(site: ASite, secret_file: Path
         assert "verified · endpoint.test · " in await receiver.line()
 
 
-async def test_what_is_not_verified_is_refused_and_why_is_told(secret_file: Path) -> None:
+async def test_an_unverified_message_is_refused_with_the_reason(secret_file: Path) -> None:
     async with listening(secret_file) as receiver:
         assert await receiver.send(secret=OTHER) == 401
         assert "refused · None of its signatures matches the secret." in await receiver.line()
@@ -244,8 +246,8 @@ async def test_what_is_not_verified_is_refused_and_why_is_told(secret_file: Path
         assert "verified · no type" in await receiver.line()
 
 
-async def test_it_answers_as_it_is_told_and_gives_the_bodies_to_programs(secret_file: Path) -> None:
-    async with listening(secret_file, "--answer", "503", "--json") as receiver:
+async def test_it_answers_with_the_given_status_and_prints_bodies_as_json(secret_file: Path) -> None:
+    async with listening(secret_file, "--status", "503", "--json") as receiver:
         assert await receiver.send(secret=OTHER) == 401
         assert await receiver.send() == 503
         assert json.loads(await receiver.line()) == json.loads(BODY)
@@ -254,7 +256,7 @@ async def test_it_answers_as_it_is_told_and_gives_the_bodies_to_programs(secret_
         assert json.loads(await receiver.line()) == json.loads(pretty)
 
 
-async def test_garbage_does_not_end_it(secret_file: Path) -> None:
+async def test_garbage_does_not_stop_it(secret_file: Path) -> None:
     async with listening(secret_file) as receiver:
         url = receiver.client.base_url
         for garbage in (
@@ -270,7 +272,7 @@ async def test_garbage_does_not_end_it(secret_file: Path) -> None:
         assert await receiver.send() == 204
 
 
-async def test_each_type_of_the_contract_is_told_in_a_line(secret_file: Path) -> None:
+async def test_each_type_of_the_contract_is_printed_in_one_line(secret_file: Path) -> None:
     document = contract()
     async with listening(secret_file) as receiver:
         for _, name, operation in webhooks(document):
@@ -281,7 +283,7 @@ async def test_each_type_of_the_contract_is_told_in_a_line(secret_file: Path) ->
             assert f"verified · {name} · " in line and "None" not in line
 
 
-def test_a_port_that_is_taken_is_one_line(secret_file: Path) -> None:
+def test_a_port_in_use_is_one_line(secret_file: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"Port {port} " in stopped(run("listen", "--port", port, "--secret-file", secret_file))

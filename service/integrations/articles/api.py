@@ -41,7 +41,7 @@ async def post_article_event(request: Request, caller: Caller) -> Response:
     Returns the thread (200), or 204 when the article has no thread and the event does not create one.
     """
     body = await read_body(request, limit=BODY_LIMIT)
-    webhook_id = await _signed(request, caller, body)
+    webhook_id = await _verify_signature(request, caller, body)
     event = _event_in(decode_bytes(request, body, ArticleEventIn))
     async with database_of(request).write() as connection:
         thread = await apply_article_event(connection, caller.site, event, webhook_id=webhook_id)
@@ -52,7 +52,7 @@ async def post_article_event(request: Request, caller: Caller) -> Response:
     return json_response(out, headers={"cache-control": "no-store", "content-language": locale})
 
 
-async def _signed(request: Request, caller: Caller, body: bytes) -> str:
+async def _verify_signature(request: Request, caller: Caller, body: bytes) -> str:
     """Verify the signature with the site's secret and return the message id.
 
     Raises InvalidSignature, or InvalidHeader for an id that is malformed.

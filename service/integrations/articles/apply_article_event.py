@@ -49,7 +49,7 @@ WITHDRAWN: dict[Kind, bool] = {
     "article.restored": False,
     "article.deleted": True,
 }
-WRITTEN = ("article", *CONTENT, "updated_at", "close_reason", "withdrawn_at")
+UPDATED_COLUMNS = ("article", *CONTENT, "updated_at", "close_reason", "withdrawn_at")
 
 
 class ArticleEvent(NamedTuple):
@@ -159,7 +159,7 @@ async def _apply(
         moved = {"previous_article": before.article} if type_ is EventType.THREAD_MOVED else {}
         events.append(thread_event(thread, site, type_, occurred_at=now, **moved))
     if types:
-        values = {name: getattr(thread, name) for name in WRITTEN}
+        values = {name: getattr(thread, name) for name in UPDATED_COLUMNS}
         await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(values))
         await write_counts(connection, [thread], now=now)
     await append_events(connection, events)
@@ -171,17 +171,17 @@ async def _update_content(
 ) -> None:
     """Update the article's columns in memory, except those that a later event has set."""
     url = thread.url
-    fresh = {column: value for column, value in event.changes.items() if latest.is_current(CONTENT[column], event.at)}
-    change(thread, fresh)
-    for column in fresh:
+    current = {column: value for column, value in event.changes.items() if latest.is_current(CONTENT[column], event.at)}
+    change(thread, current)
+    for column in current:
         latest.record(CONTENT[column], event.at)
     latest.record(NEWEST, event.at)
     thread.updated_at = max(event.at, thread.updated_at or event.at)
     if event.kind == "article.published" and "published_at" not in latest.fields:
         thread.published_at = min(event.sent_at, thread.published_at or event.sent_at)
-    for former in (url, event.changes.get("url")):
-        if former and former != thread.url:
-            await add_url_alias(connection, thread, former)
+    for old_url in (url, event.changes.get("url")):
+        if old_url and old_url != thread.url:
+            await add_url_alias(connection, thread, old_url)
 
 
 async def _update_withdrawal(

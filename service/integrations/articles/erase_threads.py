@@ -44,10 +44,10 @@ async def erase_threads(database: Database, erase_responses: EraseResponses) -> 
         has_more = True
         while has_more:
             async with database.write() as connection:
-                has_more = await _erase_some(connection, thread_id, erase_responses)
+                has_more = await _erase_batch(connection, thread_id, erase_responses)
 
 
-async def _erase_some(connection: AsyncConnection, thread_id: int, erase_responses: EraseResponses) -> bool:
+async def _erase_batch(connection: AsyncConnection, thread_id: int, erase_responses: EraseResponses) -> bool:
     """Erase one batch of comments or log entries of a thread; return whether there may be more."""
     thread = (await lock_threads_by_id(connection, [thread_id]))[thread_id]
     row = ErasureRow
@@ -93,28 +93,30 @@ async def _erase_events(
     )
     rows = (await connection.execute(of_thread.order_by(EventRow.sequence).limit(BATCH))).all()
     events = [(row.position, msgspec.json.decode(row.data, type=dict[str, Any])) for row in rows]
-    wordless = await _without_words(connection, [data["comment"]["id"] for _, data in events if "comment" in data])
+    without_text = await _find_without_text(
+        connection, [data["comment"]["id"] for _, data in events if "comment" in data]
+    )
     changed = [
-        {"of_site": thread.site_id, "at": position, "erased": msgspec.json.encode(_wordless(data)).decode()}
+        {"of_site": thread.site_id, "at": position, "erased": msgspec.json.encode(_remove_text(data)).decode()}
         for position, data in events
-        if data.get("comment", {}).get("id") in wordless
+        if data.get("comment", {}).get("id") in without_text
     ]
     await run_many(connection, _WRITE_EVENT, changed)
     await erase_responses(connection, thread.site_id, [each["at"] for each in changed])
     return rows[-1].sequence if rows else after
 
 
-async def _without_words(connection: AsyncConnection, ids: list[str]) -> set[str]:
+async def _find_without_text(connection: AsyncConnection, ids: list[str]) -> set[str]:
     """Return the ids whose comments have no text any more."""
     if not ids:
         return set()
     dialect, column = connection.dialect.name, CommentRow.id
-    wordless = select(column).where(any_of(dialect, column), CommentRow.body == "")
+    without_text = select(column).where(any_of(dialect, column), CommentRow.body == "")
     given = row_parameters(dialect, [(msgspec.convert(id_, UUID),) for id_ in set(ids)])
-    return {str(id_) for id_ in await connection.scalars(wordless, given)}
+    return {str(id_) for id_ in await connection.scalars(without_text, given)}
 
 
-def _wordless(data: dict[str, Any]) -> dict[str, Any]:
+def _remove_text(data: dict[str, Any]) -> dict[str, Any]:
     """Return an event's data without text, as for a comment that its author deleted."""
     data["comment"] |= {"author": None, "html": None}
     if "report" in data:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.platform.storage.portable import insert_if_absent
 from service.platform.storage.schema import Base
 
-REMEMBERED = timedelta(days=7)  # hosts retry for a day or two, with a new timestamp
+MESSAGE_RETENTION = timedelta(days=7)  # hosts retry for a day or two, with a new timestamp
 
 
 class ReceivedRow(Base):
@@ -30,5 +30,5 @@ async def store_received(connection: AsyncConnection, site_id: int, webhook_id: 
 
 
 async def prune_received(connection: AsyncConnection, *, now: datetime) -> None:
-    """Prune message ids older than :data:`REMEMBERED`."""
-    await connection.execute(delete(ReceivedRow).where(ReceivedRow.received_at <= now - REMEMBERED))
+    """Prune message ids older than :data:`MESSAGE_RETENTION`."""
+    await connection.execute(delete(ReceivedRow).where(ReceivedRow.received_at <= now - MESSAGE_RETENTION))

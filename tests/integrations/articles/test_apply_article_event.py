@@ -1,4 +1,4 @@
-"""A host tells of its articles, twice, late and out of order, and their threads follow."""
+"""Threads follow article events, also repeated, late and out of order ones."""
 
 import json
 from asyncio import gather
@@ -28,30 +28,35 @@ async def read(site: ASite, article: str, *, by: str | None = None) -> Json:
     return await AThread(site, article).read(by=by)
 
 
-async def test_a_published_article_has_a_thread_that_closes_by_its_clock(site: ASite) -> None:
+async def test_a_published_article_has_a_thread_that_closes_by_its_publication_date(site: ASite) -> None:
     await site.set(close_after_days=7)
-    told = (await send_event(site, "published", at=NOON, title="Tram", url=URL)).json()
-    assert (told["title"], told["url"], told["published_at"]) == ("Tram", URL, NOON)
-    assert told["closing"] == {"kind": "auto", "at": "2026-12-01T12:00:00Z"}
-    assert await read(site, "a") == told
+    thread_out = (await send_event(site, "published", at=NOON, title="Tram", url=URL)).json()
+    assert (thread_out["title"], thread_out["url"], thread_out["published_at"]) == ("Tram", URL, NOON)
+    assert thread_out["closing"] == {"kind": "auto", "at": "2026-12-01T12:00:00Z"}
+    assert await read(site, "a") == thread_out
     assert await types(site) == ["thread.created"]
 
 
-async def test_a_time_of_publication_that_was_told_stands_against_the_time_of_telling(site: ASite) -> None:
+async def test_an_explicit_publication_date_wins_over_the_time_of_the_event(site: ASite) -> None:
     await send_event(site, "updated", at=NOON, title="Tram", published_at=MORNING)
     assert (await send_event(site, "published", at=EVENING)).json()["published_at"] == MORNING
 
 
-async def test_publishing_an_article_that_is_known_updates_it_and_brings_it_back(site: ASite) -> None:
+async def test_publishing_a_known_article_updates_and_restores_it(site: ASite) -> None:
     thread = await a_thread(site, article="a", url=URL, published_at=MORNING)
     await a_comment(thread)
     await send_event(site, "withdrawn", at=NOON)
-    told = (await send_event(site, "published", at=EVENING, title="Back")).json()
-    assert (told["title"], told["url"], told["published_at"], told["reply_count"]) == ("Back", URL, MORNING, 1)
+    thread_out = (await send_event(site, "published", at=EVENING, title="Back")).json()
+    assert (thread_out["title"], thread_out["url"], thread_out["published_at"], thread_out["reply_count"]) == (
+        "Back",
+        URL,
+        MORNING,
+        1,
+    )
     assert (await types(site))[-2:] == ["thread.updated", "thread.restored"]
 
 
-async def test_an_update_registers_what_nobody_has_heard_of_if_it_has_a_title(site: ASite) -> None:
+async def test_an_update_with_a_title_registers_an_unknown_article(site: ASite) -> None:
     refused = await send(site, article_event("updated", url=URL))
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid-field")
     assert refused.json()["pointer"] == "/data/title"
@@ -59,14 +64,14 @@ async def test_an_update_registers_what_nobody_has_heard_of_if_it_has_a_title(si
     assert (await send_event(site, "updated", title="Tram")).json()["title"] == "Tram"
 
 
-async def test_what_was_refused_is_taken_when_it_comes_again(site: ASite) -> None:
+async def test_a_refused_event_is_accepted_when_it_is_sent_again(site: ASite) -> None:
     late = article_event("updated", at=NOON, url=URL)
     assert (await send(site, late, message_id="m")).status_code == 422
     await send_event(site, "published", at=MORNING, title="Tram")
     assert (await send(site, late, message_id="m")).json()["url"] == URL
 
 
-async def test_a_withdrawn_article_is_there_for_staff_only_until_it_is_restored(site: ASite) -> None:
+async def test_a_withdrawn_article_is_visible_to_staff_only_until_it_is_restored(site: ASite) -> None:
     await send_event(site, "published", at=MORNING, title="Tram", url=URL)
     posted = await a_comment(AThread(site, "a"))
     comment, token = f"/comments/{posted['comment']['id']}", posted["author_token"]
@@ -92,7 +97,7 @@ async def test_a_withdrawn_article_is_there_for_staff_only_until_it_is_restored(
 
 
 @pytest.mark.parametrize("by", [None, "host"])
-async def test_what_is_posted_under_a_withdrawn_article_comes_back(site: ASite, by: str | None) -> None:
+async def test_a_post_to_a_withdrawn_article_is_refused_with_its_text(site: ASite, by: str | None) -> None:
     await send_event(site, "published", title="Tram")
     await send_event(site, "withdrawn")
     refused = await AThread(site, "a").post("Not lost.", by=by)
@@ -100,7 +105,7 @@ async def test_what_is_posted_under_a_withdrawn_article_comes_back(site: ASite, 
     assert refused.json()["draft"]["body"] == "Not lost."
 
 
-async def test_an_author_can_delete_under_a_withdrawn_article_and_moderators_still_judge(site: ASite) -> None:
+async def test_authors_can_delete_and_moderators_can_review_under_a_withdrawn_article(site: ASite) -> None:
     await site.set(mode="hold")
     await send_event(site, "published", title="Tram")
     posted = await a_comment(AThread(site, "a"))
@@ -112,7 +117,7 @@ async def test_an_author_can_delete_under_a_withdrawn_article_and_moderators_sti
 
 
 @pytest.mark.parametrize("kind", ["withdrawn", "deleted"])
-async def test_what_came_before_its_registration_is_remembered(site: ASite, kind: str) -> None:
+async def test_a_withdrawal_before_the_registration_applies_later(site: ASite, kind: str) -> None:
     first = await send_event(site, kind, at=NOON)
     assert (first.status_code, first.content) == (204, b"")
     assert (await send_event(site, "published", at=MORNING, title="Tram")).json()["withdrawn_at"] == NOON
@@ -122,7 +127,7 @@ async def test_what_came_before_its_registration_is_remembered(site: ASite, kind
     assert (await read(site, "a"))["withdrawn_at"] is None
 
 
-async def test_an_article_with_another_id_keeps_its_comments_and_answers_to_both(site: ASite) -> None:
+async def test_an_article_with_a_new_id_keeps_its_comments_and_is_found_by_both_ids(site: ASite) -> None:
     await send_event(site, "published", at=MORNING, title="Tram")
     posted = await a_comment(AThread(site, "a"), "Yes.", key="a-key-of-sixteen-characters")
     moved = (await send_event(site, "updated", "b", at=NOON, previous_article="a", title="Trams")).json()
@@ -137,7 +142,7 @@ async def test_an_article_with_another_id_keeps_its_comments_and_answers_to_both
         assert (await site.client.get(f"/{site.slug}/{article}")).status_code == 200
 
 
-async def test_an_id_that_an_article_had_is_taken_wherever_an_id_is(site: ASite) -> None:
+async def test_an_articles_old_id_is_accepted_everywhere(site: ASite) -> None:
     await send_event(site, "published", title="Tram")
     await send_event(site, "updated", "b", previous_article="a")
     old, new = AThread(site, "a"), AThread(site, "b")
@@ -167,7 +172,7 @@ async def test_posts_to_both_ids_at_once_are_one_thread(site: ASite) -> None:
     assert len(await AThread(site, "a").pages()) == 20
 
 
-async def test_an_answer_that_is_kept_for_an_old_id_follows_the_thread(site: ASite) -> None:
+async def test_a_cached_response_for_an_old_id_follows_the_thread(site: ASite) -> None:
     await send_event(site, "published", at=MORNING, title="Tram")
     asked = ("/threads/a", "/threads/a/comments", "/counts?article=a", "/counts?article=b")
     before = [(await site.call("GET", path)).json() for path in asked]
@@ -181,7 +186,7 @@ async def test_an_answer_that_is_kept_for_an_old_id_follows_the_thread(site: ASi
     assert [(await site.call("GET", path)).status_code for path in asked] == [404, 404, 200, 200]
 
 
-async def test_an_article_moves_on_and_back(site: ASite) -> None:
+async def test_an_article_id_can_change_several_times_and_back(site: ASite) -> None:
     await send_event(site, "published", title="Tram")
     await a_comment(AThread(site, "a"))
     await send_event(site, "updated", "b", previous_article="a")
@@ -193,14 +198,12 @@ async def test_an_article_moves_on_and_back(site: ASite) -> None:
 
 
 @pytest.mark.parametrize("commented", ["a", "b"])
-async def test_where_the_new_id_was_registered_first_the_thread_with_comments_stays(
-    site: ASite, commented: str
-) -> None:
+async def test_if_both_ids_are_registered_the_thread_with_comments_stays(site: ASite, commented: str) -> None:
     for article in ("a", "b"):
         await a_thread(site, article=article, title="Tram", url=URL + article, updated_at=MORNING)
     posted = await a_comment(AThread(site, commented))
-    told = (await send_event(site, "updated", "b", at=NOON, previous_article="a", title="Trams")).json()
-    assert (told["article"], told["title"], told["reply_count"]) == ("b", "Trams", 1)
+    thread_out = (await send_event(site, "updated", "b", at=NOON, previous_article="a", title="Trams")).json()
+    assert (thread_out["article"], thread_out["title"], thread_out["reply_count"]) == ("b", "Trams", 1)
     for article in ("a", "b"):
         [comment] = await AThread(site, article).pages()
         assert comment["id"] == posted["comment"]["id"]
@@ -208,7 +211,7 @@ async def test_where_the_new_id_was_registered_first_the_thread_with_comments_st
     assert "thread.deleted" in await types(site)
 
 
-async def test_no_comment_is_lost_where_both_ids_have_some(site: ASite) -> None:
+async def test_if_both_ids_have_comments_the_move_is_refused(site: ASite) -> None:
     for article in ("a", "b"):
         await a_comment(await a_thread(site, article=article), f"Under {article}.")
     before = await events_of(site)
@@ -227,7 +230,7 @@ async def test_a_withdrawal_moves_nothing(site: ASite) -> None:
     assert (await site.call("GET", "/threads/a")).status_code == 404
 
 
-async def test_a_url_that_an_article_had_finds_it_unless_another_has_it_now(site: ASite) -> None:
+async def test_an_articles_old_url_finds_it_unless_another_article_uses_it(site: ASite) -> None:
     await send_event(site, "published", at=MORNING, title="Tram", url=URL + "1")
     await send_event(site, "updated", at=NOON, url=URL + "2")
     await site.call("PUT", "/threads/a", by="host", json={"url": URL + "3"})
@@ -239,7 +242,7 @@ async def test_a_url_that_an_article_had_finds_it_unless_another_has_it_now(site
     assert (await site.call("GET", f"/threads?url={URL}1")).json()["article"] == "a"
 
 
-async def test_an_older_message_undoes_nothing_newer_whoever_told_it(site: ASite) -> None:
+async def test_an_older_event_overwrites_no_newer_value(site: ASite) -> None:
     await a_thread(site, article="a", title="Registered", updated_at=NOON)
     assert (await send_event(site, "updated", at=MORNING, title="Old", mode="hold")).json()["title"] == "Registered"
     await send_event(site, "withdrawn", at=EVENING)
@@ -249,7 +252,7 @@ async def test_an_older_message_undoes_nothing_newer_whoever_told_it(site: ASite
     assert late.json()["title"] == "Told at noon"
 
 
-async def test_what_was_received_before_changes_nothing(site: ASite) -> None:
+async def test_a_repeated_event_changes_nothing(site: ASite) -> None:
     first = await send(site, article_event("published", at=MORNING, title="Tram"), message_id="m")
     await send_event(site, "updated", at=NOON, title="Trams")
     before = await events_of(site)
@@ -261,7 +264,7 @@ async def test_what_was_received_before_changes_nothing(site: ASite) -> None:
         assert (await send(site, article_event("withdrawn", "nobody"), message_id="n")).status_code == 204
 
 
-async def test_what_was_received_is_remembered_for_a_week(site: ASite, the_clock: Clock) -> None:
+async def test_message_ids_are_kept_for_a_week(site: ASite, the_clock: Clock) -> None:
     await share_webhook_secret(site)
     published = article_event("published", title="Tram")
     assert (await send(site, published, message_id="m")).status_code == 200
@@ -275,7 +278,7 @@ async def test_what_was_received_is_remembered_for_a_week(site: ASite, the_clock
 
 
 def of_strapi(sent: Json) -> Json:
-    """What a host's adapter makes of a webhook of Strapi."""
+    """A webhook of Strapi, converted to an article event by the host."""
     body, entry = sent["body"], sent["body"]["entry"]
     kinds = {"publish": "published", "unpublish": "withdrawn", "delete": "deleted"}
     kind = kinds.get(body["event"].removeprefix("entry."), "updated")
@@ -284,7 +287,7 @@ def of_strapi(sent: Json) -> Json:
 
 
 def of_contentful(sent: Json) -> Json:
-    """What a host's adapter makes of a webhook of Contentful, whose entries tell a version for an order."""
+    """A webhook of Contentful, converted to an article event by the host."""
     topic, entry = sent["headers"]["X-Contentful-Topic"].rpartition(".")[2], sent["body"]
     kind = {"publish": "published", "unpublish": "withdrawn", "delete": "deleted"}[topic]
     data: Json = {"article": entry["sys"]["id"]}
@@ -313,7 +316,7 @@ def messages_of(path: Path) -> list[Json]:
         ),
     ],
 )
-async def test_a_few_lines_make_news_of_what_content_systems_send(
+async def test_webhooks_of_content_systems_convert_to_article_events(
     site: ASite, path: Path, adapter: Any, article: str, title: str
 ) -> None:
     there = []

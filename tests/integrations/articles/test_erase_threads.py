@@ -1,4 +1,4 @@
-"""The comments of an article that its host deleted are erased for good, where the site wants that."""
+"""The comments of a deleted article are erased if the site's settings ask for it."""
 
 from collections.abc import AsyncIterator
 
@@ -22,7 +22,7 @@ SECRET_WORDS = "A pomegranate, surely."
 
 @pytest.fixture
 async def site(fresh_database_url: str) -> AsyncIterator[ASite]:
-    """A site that its host tells of its articles, in a database that nobody else uses."""
+    """A site with an article secret, in a database of its own."""
     app = create_app(an_installation(fresh_database_url))
     async with app.router.lifespan_context(app), a_site(app) as site:
         await share_webhook_secret(site)
@@ -30,7 +30,7 @@ async def site(fresh_database_url: str) -> AsyncIterator[ASite]:
 
 
 async def a_discussed_thread(site: ASite) -> tuple[AThread, Json]:
-    """An article with comments in several states, answers, a report, a lesson; and one of the comments."""
+    """An article with comments in several states, replies, a report and a lesson; and one of the comments."""
     await set_rules(site, hold_words=["casino"], classifier="hold")
     thread = await a_thread(site)
     given = {"name": "Persephone", "email": "persephone@example.com", "url": "https://persephone.example/"}
@@ -52,7 +52,7 @@ async def findings(site: ASite) -> list[str]:
 
 
 async def everything(site: ASite) -> str:
-    """All text in the tables that could say what was said."""
+    """The content of all tables that can hold a comment's text."""
     tables = ("comments", "events", "reports", "findings", "search_entries", "decisions", "idempotency_keys")
     async with site.app.state.database.read() as connection:
         rows = [(await connection.execute(text(f"SELECT * FROM {table}"))).all() for table in tables]
@@ -60,7 +60,7 @@ async def everything(site: ASite) -> str:
     return repr(rows).lower() + (repr(lessons) if lessons else "")
 
 
-async def test_nothing_that_was_said_is_left_and_one_event_tells_it(site: ASite) -> None:
+async def test_no_text_is_left_and_one_event_reports_the_erasure(site: ASite) -> None:
     await site.set(on_article_deleted="erase")
     thread, comment = await a_discussed_thread(site)
     assert "pomegranate" in await everything(site) and "persephone" in await everything(site)
@@ -79,18 +79,18 @@ async def test_nothing_that_was_said_is_left_and_one_event_tells_it(site: ASite)
     assert await findings(site) == []
 
 
-async def test_a_site_keeps_the_comments_of_deleted_articles_unless_it_says_otherwise(site: ASite) -> None:
+async def test_a_site_keeps_the_comments_of_deleted_articles_by_default(site: ASite) -> None:
     thread, comment = await a_discussed_thread(site)
-    told = (await send_event(site, "deleted", thread.article, at=NOON)).json()
+    out = (await send_event(site, "deleted", thread.article, at=NOON)).json()
     await site.sweep()
     assert (await events_of(site))[-1]["type"] == "thread.deleted"
-    assert (told["withdrawn_at"], told["reply_count"]) == (NOON, 1)
+    assert (out["withdrawn_at"], out["reply_count"]) == (NOON, 1)
     assert (await site.call("GET", thread.path)).status_code == 404
     await send_event(site, "restored", thread.article, at=EVENING)
     assert [each["id"] for each in await thread.pages()][:1] == [comment["id"]]
 
 
-async def test_erasing_goes_on_where_it_stopped_and_counts_are_right_at_every_step(
+async def test_erasing_resumes_where_it_stopped_and_counts_are_right_at_every_step(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing, "BATCH", 2)
@@ -104,15 +104,15 @@ async def test_erasing_goes_on_where_it_stopped_and_counts_are_right_at_every_st
         [thread_id] = (await connection.scalars(text("SELECT thread_id FROM erasures"))).all()
     while goes_on:  # each turn is a transaction, after which a process may stop
         async with site.app.state.database.write() as connection:
-            goes_on = await erasing._erase_some(connection, thread_id, erase_responses)
+            goes_on = await erasing._erase_batch(connection, thread_id, erase_responses)
         assert await findings(site) == []
         turns += 1
     assert turns > 8
     async with site.app.state.database.write() as connection:
-        assert not await erasing._erase_some(connection, thread_id, erase_responses)
+        assert not await erasing._erase_batch(connection, thread_id, erase_responses)
 
 
-async def test_what_is_said_after_the_article_came_back_stays(site: ASite) -> None:
+async def test_comments_posted_after_the_article_is_restored_stay(site: ASite) -> None:
     await site.set(on_article_deleted="erase")
     thread, comment = await a_discussed_thread(site)
     await send_event(site, "deleted", thread.article, at=NOON)
@@ -128,14 +128,14 @@ async def test_what_is_said_after_the_article_came_back_stays(site: ASite) -> No
     assert await findings(site) == []
 
 
-async def test_what_a_receiver_sent_back_of_it_is_forgotten_too(site: ASite) -> None:
+async def test_text_that_a_receiver_echoed_is_erased_too(site: ASite) -> None:
     await site.set(on_article_deleted="erase")
     async with a_receiver(lambda message: an_answer(200, message.body)) as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_comment(await a_thread(site, article="a"), "The mayor lies.")
         await worker.work()
-        assert "The mayor lies." in (await attempts_of(site, endpoint, 2))[0]["answer"]
+        assert "The mayor lies." in (await attempts_of(site, endpoint, 2))[0]["response"]
         await send_event(site, "deleted")
         await site.sweep()
-        answers = [(await attempts_of(site, endpoint, position))[0]["answer"] for position in (1, 2)]
+        answers = [(await attempts_of(site, endpoint, position))[0]["response"] for position in (1, 2)]
         assert answers[0] and answers[1] is None

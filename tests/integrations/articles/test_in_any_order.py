@@ -1,4 +1,4 @@
-"""In whatever order and however often a host's news of an article come, it ends the same; also at two processes."""
+"""Article events in any order, also repeated and at two processes, lead to the same state."""
 
 from asyncio import gather
 from collections.abc import AsyncIterator, Sequence
@@ -33,7 +33,7 @@ _numbers = count(1)
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Json]:
-    """What happened to an article, an hour each, in order; somewhere it may get another id. One has a title."""
+    """The events of an article in order, one an hour; its id may change once. At least one event has a title."""
     length = draw(st.integers(1, 6))
     moves_at = draw(st.integers(0, 2 * length))
     titled = draw(st.integers(0, length - 1))
@@ -66,7 +66,7 @@ def event_histories(draw: st.DrawFn) -> tuple[list[Json], list[Json]]:
 
 @given(history=event_histories())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_news_in_any_order_and_however_often_end_the_same(
+async def test_events_in_any_order_and_repeated_lead_to_the_same_state(
     site: ASite, history: tuple[list[Json], list[Json]]
 ) -> None:
     story, shuffled = history
@@ -74,7 +74,7 @@ async def test_news_in_any_order_and_however_often_end_the_same(
 
 
 async def end_of(site: ASite, story: Sequence[Json]) -> list[Json]:
-    """How an article is, by each of its ids, once all of ``story`` was taken; what is refused is sent again."""
+    """The final state of an article by each of its ids, after every event of ``story``; refused ones are sent again."""
     own = f"{next(_numbers)}-"
     waiting = [(f"{own}{number}", _renamed(each, own)) for number, each in enumerate(story)]
     for _ in story:
@@ -96,7 +96,7 @@ def _renamed(sent: Json, own: str) -> Json:
 
 @asynccontextmanager
 async def two_processes(database_url: str) -> AsyncIterator[tuple[ASite, ASite]]:
-    """A site that its host tells of its articles, as each of two apps over one database serves it."""
+    """A site with an article secret, served by two apps on one database."""
     first, second = create_app(an_installation(database_url)), create_app(an_installation(database_url))
     async with (
         first.router.lifespan_context(first),
@@ -107,7 +107,7 @@ async def two_processes(database_url: str) -> AsyncIterator[tuple[ASite, ASite]]
         yield site, site.at(second)
 
 
-async def test_two_processes_that_receive_the_same_apply_it_once(fresh_database_url: str) -> None:
+async def test_two_processes_that_receive_the_same_event_apply_it_once(fresh_database_url: str) -> None:
     async with two_processes(fresh_database_url) as (site, other):
         for number in range(5):
             story = [
