@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.conversation.comments.batch_context import prune_keys
 from service.conversation.comments.fingerprint_retention import FingerprintRetention
-from service.conversation.threads.close_thread import SWEPT_AT_ONCE, sweep_closings
+from service.conversation.threads.close_thread import SWEEP_BATCH, sweep_closings
 from service.conversation.threads.withdraw_article import prune_withdrawals
 from service.integrations.articles.erase_threads import erase_threads
 from service.integrations.articles.received_messages import prune_received
@@ -85,8 +85,8 @@ async def run_deliverer(database: Database, webhooks: EndpointClients, settings:
 
 async def sweep(database: Database, fingerprint_retention: FingerprintRetention) -> None:
     """Close due threads, erase and prune old data, and update the search index."""
-    swept = SWEPT_AT_ONCE
-    while swept == SWEPT_AT_ONCE:
+    swept = SWEEP_BATCH
+    while swept == SWEEP_BATCH:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
     await erase_threads(database, erase_responses)
@@ -99,7 +99,7 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
         await prune_withdrawals(connection, now=clock.now())
     async with database.read() as connection:
         sites = await list_sites(connection)
-    await fingerprint_retention.prune_addresses(sites)
+    await fingerprint_retention.prune_fingerprints(sites)
     max_retention_days = max((site.settings.fingerprint_retention_days for site in sites), default=0)
     async with database.write() as connection:
         await prune_reporter_fingerprints(connection, before=clock.now() - timedelta(days=max_retention_days))

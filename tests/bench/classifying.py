@@ -17,7 +17,7 @@ from typing import NamedTuple
 from service.conversation.comments.render import render
 from service.conversation.screening.rule_set import DraftText, make_draft_text
 from service.conversation.screening.spam_features import features_of
-from service.conversation.screening.spam_model import SPAM_THRESHOLD, Learned, SpamModel, find_spam
+from service.conversation.screening.spam_model import SPAM_THRESHOLD, FeatureCounts, SpamModel, find_spam
 from tests.samples import REAL
 
 FOLDS = 5
@@ -104,9 +104,9 @@ def _score(comments: Sequence[Labelled], left_out: set[int]) -> list[Scored]:
     return [(model.probability(features_of(comments[n].text).all), comments[n].spam) for n in sorted(left_out)]
 
 
-def learned_from(comments: Iterable[Labelled]) -> Learned:
-    """Learn from ``comments``, one at a time."""
-    learned = Learned()
+def learned_from(comments: Iterable[Labelled]) -> FeatureCounts:
+    """What is learned of ``comments``, one at a time."""
+    learned = FeatureCounts()
     for comment in comments:
         learned.learn(features_of(comment.text).all, spam=comment.spam)
     return learned

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.accept_batch import comment_row
 from service.conversation.comments.model import Comment, CommentRow, State
-from service.conversation.comments.tree_paths import spot_below
+from service.conversation.comments.tree_paths import child_position
 from service.platform import clock
 from service.platform.storage.engine import Database
 from service.platform.storage.portable import insert_many
@@ -32,12 +32,12 @@ async def grow(database: Database, thread_id: int, size: int) -> None:
 def row(thread_id: int, place: int) -> dict[str, Any]:
     """A typical comment at ``place``."""
     above = (place - place % 3).to_bytes(4, "big") if place % 3 and place > 3 else None
-    spot = spot_below(above, place, max_depth=6)
+    position = child_position(above, place, max_depth=6)
     comment = Comment(
-        id=clock.new_id(), thread_id=thread_id, parent_id=None, path=spot.path, depth=spot.depth,
+        id=clock.new_id(), thread_id=thread_id, parent_id=None, path=position.path, depth=position.depth,
         state=State.PUBLISHED, shown=True, reader_id=clock.new_id(), author_name="Ada", author_email=None,
         author_url=None, author_role="guest", author_avatar=None, body=TEXT, html=f"<p>{TEXT}</p>", revision=1,
-        created_at=clock.now(), edited_at=None, words_mark=None, address_mark=None, reports=0,
+        created_at=clock.now(), edited_at=None, text_hash=None, address_fingerprint=None, reports=0,
     )  # fmt: skip
     return comment_row(comment)
 

@@ -13,7 +13,7 @@ from time import perf_counter
 
 from service.conversation.comments.render import render
 from service.conversation.screening.reputation_rules import Reputation
-from service.conversation.screening.rule_set import make_draft_text, make_screen
+from service.conversation.screening.rule_set import compile_rules, make_draft_text
 from service.conversation.screening.screen_draft import screen_draft
 from service.conversation.screening.spam_model import SpamModel
 from service.platform.sites.site_rules import Rules
@@ -58,8 +58,8 @@ def _timed(bodies: Sequence[str]) -> Iterator[float]:
         trusted_after_published=10,
         classifier="hold",
     )
-    screen, model = make_screen(rules), SpamModel(learned_from(labelled()))
-    reputation = Reputation(published=3, decided=20, rejected=4, posted=1, posted_near=3)
+    screen, model = compile_rules(rules), SpamModel(learned_from(labelled()))
+    reputation = Reputation(published=3, decided=20, rejected=4, posted=1, posted_from_address=3)
     rendered = [(body, render(body)) for body in bodies]
     for body, html in rendered * (3 if len(bodies) > 100 else 50):
         began = perf_counter()

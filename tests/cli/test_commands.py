@@ -213,7 +213,7 @@ def test_verify_names_what_is_wrong(onereply: Command, fresh_database_url: str) 
     execute(fresh_database_url, "UPDATE sites SET position = 7")
     result = onereply("verify")
     assert (result.exit_code, result.stderr) == (1, "Error: 1 finding.\n")
-    assert result.stdout == "site gazette: position 7, its events run from 1 to 0 and are 0\n"
+    assert result.stdout == "site gazette: position 7, but 0 events from 1 to 0\n"
 
 
 def read(database_url: str, statement: str) -> list[object]:

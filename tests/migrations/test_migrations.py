@@ -49,7 +49,7 @@ TABLES = {
     "log_readers": "2026_11_24_0013",
     "search_entries": "2026_11_24_0013",
     "classifiers": "2026_11_24_0014",
-    "lessons": "2026_11_24_0014",
+    "training_examples": "2026_11_24_0014",
     "workers": "2026_11_25_0015",
     "endpoints": "2026_11_25_0015",
     "deliveries": "2026_11_25_0015",
@@ -119,7 +119,11 @@ async def some_article_events(site: ASite) -> None:
     await send_event(site, "withdrawn", "unheard-of")
 
 
-NAMES = next(script.module for script in SCRIPTS if script.revision == "2026_11_29_0018")
+NAMES, LATER_NAMES = (
+    next(script.module for script in SCRIPTS if script.revision == revision)
+    for revision in ("2026_11_29_0018", "2026_11_29_0019")
+)
+RENAMED_TABLES = NAMES.TABLES | LATER_NAMES.TABLES
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -128,7 +132,7 @@ async def rows(database: Database) -> Rows:
 
     def columns_of(sync: Connection) -> dict[str, str]:
         inspector = inspect(sync)
-        present = [table for table in (*TABLES, *NAMES.TABLES) if table in inspector.get_table_names()]
+        present = [table for table in (*TABLES, *RENAMED_TABLES) if table in inspector.get_table_names()]
         return {table: ", ".join(column["name"] for column in inspector.get_columns(table)) for table in present}
 
     async with database.read() as connection:
@@ -139,8 +143,14 @@ async def rows(database: Database) -> Rows:
         return held
 
 
-def with_old_names(held: Rows) -> Rows:
-    """The rows ``held`` with the names that tables, columns and values had before revision 0018."""
+def with_names_before_0019(held: Rows) -> Rows:
+    """Return the rows ``held`` with the names that tables and columns had before revision 0019."""
+    held = {table: [with_old_columns(row, LATER_NAMES.COLUMNS.get(table, {})) for row in held[table]] for table in held}
+    return held | {old: held.pop(new) for old, new in LATER_NAMES.TABLES.items()}
+
+
+def with_names_before_0018(held: Rows) -> Rows:
+    """Return the rows ``held`` with the names that tables, columns and values had before revision 0018."""
     rules, settings, findings, actions = (
         {new: old for old, new in each.items()} for each in (NAMES.RULES, NAMES.SETTINGS, NAMES.FINDINGS, NAMES.ACTIONS)
     )
@@ -181,15 +191,17 @@ def with_old_columns(row: dict[str, Any], columns: dict[str, str]) -> dict[str, 
 
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     """The part of what is ``held`` that ``revision`` can hold: the tables and columns of ``like``, in order."""
+    if revision < "2026_11_29_0019":
+        held = with_names_before_0019(held)
     if revision < "2026_11_29_0018":
-        held = with_old_names(held)
+        held = with_names_before_0018(held)
     if revision < "2026_11_24_0009":  # until when only decisions on comments by keys were kept
         decisions = [row for row in held["decisions"] if row["comment_id"] and row["by_kind"] == "key"]
         held = held | {"decisions": decisions}
     if revision < "2026_11_25_0016":  # until when no secret had that name
         secrets = [row for row in held["site_secrets"] if row["name"] != "article-hooks"]
         held = held | {"site_secrets": secrets}
-    first = TABLES | {old: TABLES[new] for old, new in NAMES.TABLES.items()}
+    first = TABLES | {old: TABLES[new] for old, new in RENAMED_TABLES.items()}
     present = {} if revision == "base" else {table: held[table] for table in held if first[table] <= revision}
     columns = {table: rows[0].keys() for table, rows in like.items() if rows}
     return {

@@ -63,19 +63,19 @@ class Comparison:
         """
         log = self._site.read("/events", by="host", after=self._position, limit=1000)
         told = log["events"]
-        of_readers = [event for event in told if event["type"].startswith("reader.")]
+        by_reader = [event for event in told if event["type"].startswith("reader.")]
         assert [event.pop("position") for event in told] == [*range(self._position + 1, len(self._life.log) + 1)]
         assert len({event.pop("id") for event in told}) == len(told)
         expected = self._life.log[self._position :]
         for event in told:
             event["data"].pop("report", None)
         assert _by_thread(told) == _by_thread(expected)
-        assert [(event["type"], event["data"]["ban"]["id"]) for event in of_readers] == [
+        assert [(event["type"], event["data"]["ban"]["id"]) for event in by_reader] == [
             (event["type"], event["ban"]) for event in expected if "ban" in event
         ]
         self._position = log["head"]
         for event in told:
-            if event in of_readers:
+            if event in by_reader:
                 continue
             thread = event["data"]["thread"]
             assert (

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, insert, text
 
 from service.conversation.comments.model import CommentRow, State
-from service.conversation.comments.tree_paths import newest_path, spot_below
+from service.conversation.comments.tree_paths import child_position, newest_path
 from service.platform import clock
 from tests.builders import ASite, AThread, Clock, a_comment, a_thread, set_rules
 from tests.promises.crossing import database_of, post_together
@@ -121,14 +121,16 @@ async def test_what_was_before_is_three_statements_more_for_the_whole_group(own_
     assert len([sql for sql in reads if "FROM comments" in sql or "JOIN comments" in sql]) == 3
 
 
-@pytest.mark.parametrize("column", ["reader_id", "words_mark", "address_mark"])
-async def test_what_was_before_is_read_by_its_own_index(own_site: ASite, dialect: str, column: str) -> None:
+@pytest.mark.parametrize("column", ["reader_id", "text_hash", "address_fingerprint"])
+async def test_each_kind_of_recent_activity_is_read_by_its_own_index(
+    own_site: ASite, dialect: str, column: str
+) -> None:
     thread = await grown(own_site, 3000)
     await set_rules(own_site, duplicates="hold", max_per_minute_per_reader=9, max_per_minute_per_address=50)
     token = (await a_comment(thread, "The first."))["author_token"]
     with watched() as statements:
         await thread.post("The second.", by=token)
-    index = f"ix_comments_{column.partition('_')[0]}"
+    index = f"ix_comments_{column.removesuffix('_id')}"
     by_column = f"comments.{column} =" if dialect == "sqlite" else f"(comments.{column}, comments.id)"
     [statement] = [each for each in statements if by_column in each.sql]
     plan = await explained(own_site, dialect, statement)
@@ -177,14 +179,15 @@ async def grown(site: ASite, comments: int) -> AThread:
 
 
 def _row(thread_id: int, place: int) -> dict[str, Any]:
-    spot = spot_below(spot_below(None, place - 1, max_depth=6).path if place % 2 else None, place, max_depth=6)
+    parent = child_position(None, place - 1, max_depth=6).path if place % 2 else None
+    position = child_position(parent, place, max_depth=6)
     state = State.SPAM if place % 3 == 0 else State.PUBLISHED
     now = clock.now()
     words = {"author_name": "Ada", "author_email": None, "author_url": None, "body": "Yes.", "html": "<p>Yes.</p>"}
     times = {"created_at": now, "edited_at": None, "imported_from": None, "revision": 1}
-    place_in_tree = {"path": spot.path, "newest_path": newest_path(spot.path), "depth": spot.depth, "parent_id": None}
+    in_tree = {"path": position.path, "newest_path": newest_path(position.path), "depth": position.depth}
     known = {"id": clock.new_id(), "thread_id": thread_id, "reader_id": clock.new_id()}
-    return {**known, **place_in_tree, **words, **times, "state": state, "shown": state is State.PUBLISHED}
+    return {**known, **in_tree, "parent_id": None, **words, **times, "state": state, "shown": state is State.PUBLISHED}
 
 
 @pytest.mark.parametrize("order", ["oldest", "newest"])
@@ -211,7 +214,7 @@ async def test_what_an_author_has_pending_is_read_by_its_own_index(own_site: ASi
     with watched() as statements:
         await thread.page(by=token)
     [_, statement] = [each for each in statements if "FROM comments" in each.sql]
-    assert "ix_comments_unseen" in await explained(own_site, dialect, statement)
+    assert "ix_comments_pending_or_spam" in await explained(own_site, dialect, statement)
 
 
 async def test_a_permalink_finds_its_page_in_the_index_of_what_is_shown(own_site: ASite, dialect: str) -> None:
@@ -233,7 +236,7 @@ async def test_the_queue_goes_through_no_more_than_what_waits(own_site: ASite, d
     assert len(page.json()["comments"]) == 1
     [statement] = [each for each in statements if "body" in each.sql]
     plan = await explained(own_site, dialect, statement)
-    assert "ix_comments_queue" in plan or "ix_comments_unseen" in plan
+    assert "ix_comments_queue" in plan or "ix_comments_pending_or_spam" in plan
 
 
 async def test_feeds_are_four_queries_at_most_and_none_as_long_as_nothing_happens(own_site: ASite) -> None:

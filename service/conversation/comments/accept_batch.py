@@ -1,6 +1,6 @@
 """Accept a batch of posts in one transaction: lock, decide each in order of arrival, write all together.
 
-This file keeps promises 1 to 5 for posts, through the order of its steps. The clock is read after the locks, so every
+The order of the steps keeps promises 1 to 5 for posts. The clock is read after the locks, so every
 earlier close is seen. A retried post is looked up before anything can refuse it. The lock on the log's head is taken
 last (``events/append.py``).
 """
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.batch_context import BatchContext, RememberedPost, lock_and_read_context
+from service.conversation.comments.batch_context import BatchContext, StoredPost, lock_and_read_context
 from service.conversation.comments.findings_store import finding_rows
 from service.conversation.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
 from service.conversation.comments.refusals import (
@@ -24,17 +24,17 @@ from service.conversation.comments.refusals import (
     ThreadClosed,
     over_limit,
 )
-from service.conversation.comments.reputation_queries import ReputationHistory, uses_reputation
-from service.conversation.comments.states import STATE_AFTER, enter_state
+from service.conversation.comments.reputation_queries import RecentActivity, uses_reputation
+from service.conversation.comments.states import STATE_AFTER, count_new_comment
 from service.conversation.comments.submission import Draft
-from service.conversation.comments.tree_paths import newest_path, spot_below
+from service.conversation.comments.tree_paths import child_position, newest_path
 from service.conversation.readers.ban_lookup import Banned, longest_ban
+from service.conversation.screening.external_rules import screen_external_signals
 from service.conversation.screening.findings import Finding, strictest
-from service.conversation.screening.outside_rules import screen_outside_answers
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, hash_text
-from service.conversation.screening.rule_set import screen_of
+from service.conversation.screening.rule_set import compiled_rules_of
 from service.conversation.screening.screen_draft import screen_draft
-from service.conversation.threads.close_thread import settle_closings
+from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.labels import labels
 from service.conversation.threads.model import Thread
@@ -48,7 +48,7 @@ from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
 
-MIN_SECRET_KEY = 16  # characters; a shorter idempotency key can be guessed
+MIN_SECRET_KEY_LENGTH = 16  # a shorter idempotency key can be guessed
 
 
 class Accepted(msgspec.Struct):
@@ -81,7 +81,7 @@ async def accept_batch(connection: AsyncConnection, drafts: Sequence[Draft]) -> 
     """Decide each of ``drafts`` and write the accepted ones; return the outcomes in the same order."""
     context = await lock_and_read_context(connection, drafts)
     now = context.now
-    writes = BatchWrites(events=await settle_closings(connection, context.threads.values(), context.sites, now=now))
+    writes = BatchWrites(events=await close_due_threads(connection, context.threads.values(), context.sites, now=now))
     outcomes = [_accept_or_refuse(draft, context, writes, now) for draft in drafts]
     await _write(connection, writes, now)
     return outcomes
@@ -97,43 +97,43 @@ def _accept_or_refuse(draft: Draft, context: BatchContext, writes: BatchWrites, 
 def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datetime) -> Accepted:
     thread = context.threads.get((draft.site.id, draft.article))
     if thread is None or (thread.is_hidden(now) and not draft.from_host):
-        raise no_thread(draft=draft.typed())
+        raise no_thread(draft=draft.typed_fields())
     site = context.sites[thread.site_id]
-    if draft.key and (remembered := context.remembered.get((thread.id, draft.key))):
-        return _replay(draft, remembered, context, thread_out(thread, site, locale=draft.locale, now=now))
+    if draft.key and (stored := context.stored.get((thread.id, draft.key))):
+        return _replay(draft, stored, context, thread_out(thread, site, locale=draft.locale, now=now))
     if draft.limits.exceeded:
         raise over_limit(draft)
     _refuse_unless_open(draft, thread, site, now)
     if ban := longest_ban(context.bans, site.id, draft.fingerprints, now):
-        raise Banned(ban, draft=draft.typed())
+        raise Banned(ban, draft=draft.typed_fields())
     parent = _parent(draft, thread, context)
-    findings = _screen(draft, thread, site, context.history, now)
+    findings = _screen(draft, thread, site, context.activity, now)
     comment = _new_comment(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)
     writes.findings += finding_rows(comment.id, findings)
     context.comments[comment.id] = comment
-    context.history.add(comment)
-    event = enter_state(thread, site, comment, now=now)
+    context.activity.add(comment)
+    event = count_new_comment(thread, site, comment, now=now)
     status = 201 if comment.state is State.PUBLISHED else 202
     _add(writes, thread, comment, event)
     if draft.key:
-        context.remembered[thread.id, draft.key] = RememberedPost(draft.content_hash(), comment.id, status)
-        writes.keys.append(_key_row(draft, thread, context.remembered[thread.id, draft.key], now))
+        context.stored[thread.id, draft.key] = StoredPost(draft.content_hash(), comment.id, status)
+        writes.keys.append(_key_row(draft, thread, context.stored[thread.id, draft.key], now))
     out = _thread_out_for(draft, thread, site, event, now)
     return Accepted(comment, out, status, proves_author=True, findings=findings)
 
 
-def _replay(draft: Draft, remembered: RememberedPost, context: BatchContext, thread: ThreadOut) -> Accepted:
-    """Return the first answer again, even if the thread has closed; the author token only for a key hard to guess."""
-    if remembered.fingerprint != draft.content_hash():
+def _replay(draft: Draft, stored: StoredPost, context: BatchContext, thread: ThreadOut) -> Accepted:
+    """Return the first result again, even if the thread has closed; the author token only for a key hard to guess."""
+    if stored.fingerprint != draft.content_hash():
         raise KeyReused(draft)
-    comment = context.comments[remembered.comment_id]
-    proves_author = len(draft.key or "") >= MIN_SECRET_KEY
-    return Accepted(comment, thread, remembered.status, proves_author)
+    comment = context.comments[stored.comment_id]
+    proves_author = len(draft.key or "") >= MIN_SECRET_KEY_LENGTH
+    return Accepted(comment, thread, stored.status, proves_author)
 
 
 def _refuse_unless_open(draft: Draft, thread: Thread, site: Site, now: datetime) -> None:
     if thread.withdrawn_at is not None:
-        raise no_thread(draft=draft.typed())
+        raise no_thread(draft=draft.typed_fields())
     if thread.is_embargoed(now):
         raise NotPublishedYet(draft)
     if is_closed(thread, site.settings, now):
@@ -152,12 +152,12 @@ def _parent(draft: Draft, thread: Thread, context: BatchContext) -> Comment | No
     return parent
 
 
-def _screen(draft: Draft, thread: Thread, site: Site, history: ReputationHistory, now: datetime) -> list[Finding]:
+def _screen(draft: Draft, thread: Thread, site: Site, activity: RecentActivity, now: datetime) -> list[Finding]:
     """Return the findings of the site's rules on ``draft``; raises NotAccepted if a rule rejects it."""
     mode = mode_of(thread, site.settings)
     reputation = NEW_AUTHOR
     if uses_reputation(site.rules, mode):
-        reputation = history.reputation(
+        reputation = activity.reputation(
             reader_id=draft.reader_id,
             address_fingerprint=draft.address_fingerprint,
             text_hash=hash_text(thread.id, draft.text.folded_body),
@@ -165,9 +165,9 @@ def _screen(draft: Draft, thread: Thread, site: Site, history: ReputationHistory
             now=now,
         )
     findings = screen_draft(
-        draft.text, screen_of(site.id, site.rules), mode=mode, reputation=reputation, model=draft.spam_model
+        draft.text, compiled_rules_of(site.id, site.rules), mode=mode, reputation=reputation, model=draft.spam_model
     )
-    findings += screen_outside_answers(draft.outside, site.rules)
+    findings += screen_external_signals(draft.external, site.rules)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
         raise NotAccepted(draft, refusal.rule, explain=site.rules.explain_to_author)
     return findings
@@ -178,13 +178,13 @@ def _new_comment(
 ) -> Comment:
     """Build the comment from ``draft``, at the thread's next place."""
     thread.places += 1
-    spot = spot_below(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
+    position = child_position(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
     return Comment(
         id=clock.new_id(),
         thread_id=thread.id,
         parent_id=draft.parent_id,
-        path=spot.path,
-        depth=spot.depth,
+        path=position.path,
+        depth=position.depth,
         state=state,
         shown=state is State.PUBLISHED,
         reader_id=draft.reader_id,
@@ -198,8 +198,8 @@ def _new_comment(
         revision=1,
         created_at=now,
         edited_at=None,
-        words_mark=hash_text(thread.id, draft.text.folded_body),
-        address_mark=draft.address_fingerprint,
+        text_hash=hash_text(thread.id, draft.text.folded_body),
+        address_fingerprint=draft.address_fingerprint,
         reports=0,
     )
 
@@ -218,8 +218,8 @@ def comment_row(comment: Comment, *, imported_from: str | None = None) -> dict[s
     return row
 
 
-def _key_row(draft: Draft, thread: Thread, remembered: RememberedPost, now: datetime) -> dict[str, Any]:
-    return {"thread_id": thread.id, "key": draft.key, "created_at": now, **remembered._asdict()}
+def _key_row(draft: Draft, thread: Thread, stored: StoredPost, now: datetime) -> dict[str, Any]:
+    return {"thread_id": thread.id, "key": draft.key, "created_at": now, **stored._asdict()}
 
 
 def _thread_out_for(draft: Draft, thread: Thread, site: Site, event: NewEvent, now: datetime) -> ThreadOut:

@@ -8,7 +8,7 @@ import structlog
 
 from service.conversation.comments.model import PostAuthor
 from service.conversation.screening.akismet import Akismet, AkismetRequest
-from service.conversation.screening.outside_rules import AkismetAnswer
+from service.conversation.screening.external_rules import AkismetAnswer
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread
 from service.conversation.threads.thread_policy import is_closed
@@ -25,7 +25,7 @@ log = structlog.get_logger("onereply.akismet")
 
 
 class CheckedPost(NamedTuple):
-    """The parts of a post that Akismet gets. ``honeypot`` is None if the post did not come from a form."""
+    """The parts of a post to send to Akismet. ``honeypot`` is None if the post did not come from a form."""
 
     author: PostAuthor
     body: str
@@ -42,14 +42,14 @@ class AkismetCheck:
         self._akismet = akismet
         self._find_key = find_key
 
-    async def ask(self, site: Site, article: str, post: CheckedPost) -> AkismetAnswer | None:
+    async def check(self, site: Site, article: str, post: CheckedPost) -> AkismetAnswer | None:
         """Check ``post`` with Akismet; None if the site does not use it or there is no answer.
 
         A post that its thread would refuse anyway is not sent to Akismet.
         """
         if site.rules.akismet is None or (thread := await self._open_thread(site, article)) is None:
             return None
-        answer = await self._ask(site, thread, post)
+        answer = await self._check_in_thread(site, thread, post)
         AKISMET.labels(answer or "none").inc()
         return answer
 
@@ -64,7 +64,7 @@ class AkismetCheck:
         is_open = thread.comments_on and not thread.is_hidden(now) and not is_closed(thread, site.settings, now)
         return thread if is_open else None
 
-    async def _ask(self, site: Site, thread: Thread, post: CheckedPost) -> AkismetAnswer | None:
+    async def _check_in_thread(self, site: Site, thread: Thread, post: CheckedPost) -> AkismetAnswer | None:
         blog, key, address = site.rules.akismet_blog, await self._find_key(site), _address(post.origin.address)
         if not (blog and key and address):
             missing = "key" if not key else "front page" if not blog else "reader's address"

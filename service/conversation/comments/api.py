@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.comments.comment_lookup import find_comment, no_comment
-from service.conversation.comments.comment_pages import key_before, list_comments, order_key, path_in
+from service.conversation.comments.comment_pages import decode_path_cursor, key_before, list_comments, order_key
 from service.conversation.comments.conversation_state import ConversationState
 from service.conversation.comments.edit_comment import delete_comment, submit_edit
 from service.conversation.comments.findings_store import read_findings
@@ -22,7 +22,7 @@ from service.conversation.comments.visibility import (
 )
 from service.conversation.comments.wire import EditIn, Page, PageQuery, Permalink, Posted, PostIn
 from service.conversation.screening.findings import Finding
-from service.conversation.threads.thread_lookup import find_thread, visible
+from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.wire import changes_at, thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
@@ -40,11 +40,11 @@ from service.platform.text.field_types import read_text
 async def get_comments(request: Request, caller: Caller) -> Response:
     """List a page of a thread's comments in reading order."""
     query, article, locale = decode_query(request, PageQuery), article_of(request), locale_of(request, caller)
-    after = path_in(query.cursor)
+    after = decode_path_cursor(query.cursor)
     now = clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article)
-        visible(thread, to_staff=caller.role is not None, now=now)
+        require_visible(thread, to_staff=caller.role is not None, now=now)
         out = thread_out(thread, caller.site, locale=locale, now=now)
         comments = await list_comments(
             connection,

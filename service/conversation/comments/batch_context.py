@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import read_comments
 from service.conversation.comments.model import Comment, IdempotencyKeyRow
-from service.conversation.comments.reputation_queries import ReputationHistory, read_history, uses_reputation
+from service.conversation.comments.reputation_queries import RecentActivity, read_activity, uses_reputation
 from service.conversation.comments.submission import Draft
 from service.conversation.readers.ban_lookup import Bans, read_bans
 from service.conversation.screening.reputation_rules import hash_text
@@ -26,7 +26,7 @@ from service.platform.storage.portable import any_of, row_parameters
 KEY_RETENTION = timedelta(hours=24)
 
 
-class RememberedPost(NamedTuple):
+class StoredPost(NamedTuple):
     """An accepted post stored under its idempotency key."""
 
     fingerprint: bytes
@@ -38,16 +38,16 @@ class BatchContext(msgspec.Struct):
     """Threads by site and article, sites by id, stored posts by thread and key, comments by id, bans by fingerprint.
 
     ``now`` was read after the locks, so the threads include every close before it.
-    Each accepted post is added to ``remembered``, ``comments`` and ``history``, so later posts of the batch see it.
+    Each accepted post is added to ``stored``, ``comments`` and ``activity``, so later posts of the batch see it.
     """
 
     now: datetime
     threads: dict[tuple[int, str], Thread]
     sites: dict[int, Site]
-    remembered: dict[tuple[int, str], RememberedPost]
+    stored: dict[tuple[int, str], StoredPost]
     comments: dict[UUID, Comment]
     bans: Bans
-    history: ReputationHistory
+    activity: RecentActivity
 
 
 async def lock_and_read_context(connection: AsyncConnection, drafts: Sequence[Draft]) -> BatchContext:
@@ -55,22 +55,22 @@ async def lock_and_read_context(connection: AsyncConnection, drafts: Sequence[Dr
     threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
     sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
     bans = await read_bans(connection, {(draft.site.id, each) for draft in drafts for each in draft.fingerprints})
-    history = await _read_history(connection, threads, sites, drafts)
+    activity = await _read_activity(connection, threads, sites, drafts)
     now = clock.now()
-    remembered = await _read_remembered(connection, threads, drafts, now)
+    stored = await _read_stored(connection, threads, drafts, now)
     ids = {draft.parent_id for draft in drafts if draft.parent_id}
-    ids |= {post.comment_id for post in remembered.values()}
+    ids |= {post.comment_id for post in stored.values()}
     comments = await read_comments(connection, ids)
-    return BatchContext(now, threads, sites, remembered, comments, bans, history)
+    return BatchContext(now, threads, sites, stored, comments, bans, activity)
 
 
-async def _read_history(
+async def _read_activity(
     connection: AsyncConnection,
     threads: dict[tuple[int, str], Thread],
     sites: dict[int, Site],
     drafts: Sequence[Draft],
-) -> ReputationHistory:
-    """Read the history for those ``drafts`` whose site has rules on reputation."""
+) -> RecentActivity:
+    """Read the recent activity for those ``drafts`` whose site has rules on reputation."""
     readers, addresses, texts = set(), set(), set()
     for draft in drafts:
         thread, site = threads.get((draft.site.id, draft.article)), sites[draft.site.id]
@@ -82,12 +82,12 @@ async def _read_history(
             addresses.add(draft.address_fingerprint)
         if site.rules.duplicates is not None:
             texts.add(hash_text(thread.id, draft.text.folded_body))
-    return await read_history(connection, readers=readers, addresses=addresses, texts=texts)
+    return await read_activity(connection, readers=readers, addresses=addresses, texts=texts)
 
 
-async def _read_remembered(
+async def _read_stored(
     connection: AsyncConnection, threads: dict[tuple[int, str], Thread], drafts: Sequence[Draft], now: datetime
-) -> dict[tuple[int, str], RememberedPost]:
+) -> dict[tuple[int, str], StoredPost]:
     """Read the posts stored under the keys of ``drafts``; delete those past their retention."""
     keys = {
         (thread.id, draft.key)
@@ -98,16 +98,16 @@ async def _read_remembered(
         return {}
     dialect = connection.dialect.name
     rows = await connection.execute(_read_keys(dialect), row_parameters(dialect, sorted(keys)))
-    remembered = {}
+    stored = {}
     expired = []
     for thread_id, key, created_at, fingerprint, comment_id, status in rows:
         if created_at > now - KEY_RETENTION:
-            remembered[thread_id, key] = RememberedPost(fingerprint, comment_id, status)
+            stored[thread_id, key] = StoredPost(fingerprint, comment_id, status)
         else:
             expired.append((thread_id, key))
     if expired:
         await connection.execute(_delete_keys(dialect), row_parameters(dialect, expired))
-    return remembered
+    return stored
 
 
 @lru_cache

@@ -25,11 +25,11 @@ def to_html(source: str) -> str:
 
     The result is **not** safe: raw HTML and all link targets pass through unchanged.
     """
-    octets = source.encode(errors="replace")
+    encoded = source.encode(errors="replace")
     parser = _new_parser(_OPTIONS)
     for extension in _EXTENSIONS:
         _attach(parser, extension)
-    _feed(parser, octets, len(octets))
+    _feed(parser, encoded, len(encoded))
     document = _finish(parser)
     html = _render(document, _OPTIONS, _attached(parser))
     try:
@@ -40,23 +40,23 @@ def to_html(source: str) -> str:
         _free_parser(parser)
 
 
-def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+def _bind(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
     function = getattr(_library, name)
     function.restype, function.argtypes = result, arguments
     return function  # type: ignore[no-any-return]  # cffi types nothing
 
 
-_new_parser = _function("cmark_parser_new", _POINTER, ctypes.c_int)
-_attach = _function("cmark_parser_attach_syntax_extension", ctypes.c_int, _POINTER, _POINTER)
-_feed = _function("cmark_parser_feed", None, _POINTER, ctypes.c_char_p, ctypes.c_size_t)
-_finish = _function("cmark_parser_finish", _POINTER, _POINTER)
-_attached = _function("cmark_parser_get_syntax_extensions", _POINTER, _POINTER)
-_render = _function("cmark_render_html", _POINTER, _POINTER, ctypes.c_int, _POINTER)
-_free_node = _function("cmark_node_free", None, _POINTER)
-_free_parser = _function("cmark_parser_free", None, _POINTER)
-_free = _function("cmark_get_default_mem_allocator", ctypes.POINTER(_Memory))().contents.free
+_new_parser = _bind("cmark_parser_new", _POINTER, ctypes.c_int)
+_attach = _bind("cmark_parser_attach_syntax_extension", ctypes.c_int, _POINTER, _POINTER)
+_feed = _bind("cmark_parser_feed", None, _POINTER, ctypes.c_char_p, ctypes.c_size_t)
+_finish = _bind("cmark_parser_finish", _POINTER, _POINTER)
+_attached = _bind("cmark_parser_get_syntax_extensions", _POINTER, _POINTER)
+_render = _bind("cmark_render_html", _POINTER, _POINTER, ctypes.c_int, _POINTER)
+_free_node = _bind("cmark_node_free", None, _POINTER)
+_free_parser = _bind("cmark_parser_free", None, _POINTER)
+_free = _bind("cmark_get_default_mem_allocator", ctypes.POINTER(_Memory))().contents.free
 
 _OPTIONS: int = _cmark.lib.CMARK_OPT_HARDBREAKS | _cmark.lib.CMARK_OPT_UNSAFE
-_function("cmark_gfm_core_extensions_ensure_registered", None)()
-_find_extension = _function("cmark_find_syntax_extension", _POINTER, ctypes.c_char_p)
+_bind("cmark_gfm_core_extensions_ensure_registered", None)()
+_find_extension = _bind("cmark_find_syntax_extension", _POINTER, ctypes.c_char_p)
 _EXTENSIONS = [_find_extension(name) for name in (b"autolink", b"strikethrough")]

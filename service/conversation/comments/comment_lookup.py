@@ -37,7 +37,7 @@ async def lock_comment(connection: AsyncConnection, site: Site, comment_id: UUID
     return found[comment_id]
 
 
-async def lock_own(
+async def lock_own_comment(
     connection: AsyncConnection, site: Site, comment_id: UUID, reader_id: UUID | None
 ) -> tuple[Comment, Thread]:
     """Like :func:`lock_comment`, but only for the author ``reader_id``; anyone else gets :class:`NotFound`."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.conversation.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
-from service.conversation.comments.tree_paths import LEVEL, is_path, newest_path
+from service.conversation.comments.tree_paths import LEVEL_BYTES, is_path, newest_path
 from service.platform.http.cursors import decode_cursor
 from service.platform.problems import InvalidCursor
 
@@ -23,7 +23,7 @@ async def list_comments(
     connection: AsyncConnection, thread_id: int, *, order: Order, after: bytes, limit: int, reader_id: UUID | None
 ) -> list[Comment]:
     """Return the ``limit`` comments after the key ``after`` (``order_key``) that ``reader_id`` may see."""
-    given: dict[str, Any] = {"thread": thread_id, "after": after, "most": limit}
+    given: dict[str, Any] = {"thread": thread_id, "after": after, "limit": limit}
     comments = [comment_of(row) for row in await connection.execute(_SHOWN[order], given)]
     if reader_id is None:
         return comments
@@ -34,15 +34,15 @@ async def list_comments(
 
 def _page(key: InstrumentedAttribute[bytes]) -> Select[*tuple[Any, ...]]:
     page = select(*COLUMNS).where(CommentRow.thread_id == bindparam("thread"), key > bindparam("after"))
-    return page.order_by(key).limit(bindparam("most"))
+    return page.order_by(key).limit(bindparam("limit"))
 
 
 # Comments that only their author sees, as pending. Spam found by rules alone is included, because a missing comment
 # would reveal the finding. A comment with published replies is excluded: everyone sees it as a tombstone.
-# ``visibility.is_listed`` says the same of one comment.
-_UNSEEN = text("comments.state IN ('pending', 'spam')")  # worded as in the partial index
-_NOT_JUDGED = or_(CommentRow.state == State.PENDING, CommentRow.reports.is_not(None))
-_OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _UNSEEN, _NOT_JUDGED, ~CommentRow.shown)
+# ``visibility.is_listed`` has the same rule for one comment.
+_PENDING_OR_SPAM = text("comments.state IN ('pending', 'spam')")  # worded as in the partial index
+_UNDECIDED = or_(CommentRow.state == State.PENDING, CommentRow.reports.is_not(None))
+_OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _PENDING_OR_SPAM, _UNDECIDED, ~CommentRow.shown)
 _PAGE = {"oldest": _page(CommentRow.path), "newest": _page(CommentRow.newest_path)}
 _SHOWN = {order: page.where(CommentRow.shown) for order, page in _PAGE.items()}
 _OWN = {order: page.where(_OWN_PENDING) for order, page in _PAGE.items()}
@@ -58,7 +58,7 @@ async def key_before(
 ) -> bytes | None:
     """Return the key of the last comment ``reader_id`` sees before ``comment`` (or its root); None if there is none."""
     column, key = _KEYS[order], order_key(comment, order)
-    key = key[:LEVEL] if of_root else key
+    key = key[:LEVEL_BYTES] if of_root else key
     # Not max(): PostgreSQL has no max(bytea) before version 18.
     before = select(column).where(CommentRow.thread_id == comment.thread_id, column < key)
     before = before.order_by(column.desc()).limit(1)
@@ -71,7 +71,7 @@ async def key_before(
 _KEYS = {"oldest": CommentRow.path, "newest": CommentRow.newest_path}
 
 
-async def page_with(
+async def page_containing(
     connection: AsyncConnection, comment: Comment, *, order: Order, limit: int, reader_id: UUID | None
 ) -> bytes:
     """Return the key after which a page of ``limit`` comments contains ``comment``.
@@ -90,8 +90,8 @@ async def page_with(
     return after
 
 
-def path_in(cursor: str | None) -> bytes:
-    """Decode a cursor to the path after which the page begins; raises :class:`InvalidCursor`."""
+def decode_path_cursor(cursor: str | None) -> bytes:
+    """Decode a cursor to the path after which the page starts; raises :class:`InvalidCursor`."""
     if cursor is None:
         return b""
     path = decode_cursor(cursor)

@@ -5,6 +5,6 @@ from service.conversation.comments.submission import SubmissionState
 
 
 class ConversationState(SubmissionState, kw_only=True, frozen=True):
-    """What handlers of comments need: the checks of drafts, and the queue of posts for the next transaction."""
+    """The state for comment handlers: the checks of drafts, and the queue of posts for the next transaction."""
 
     group_commit: GroupCommit

@@ -6,24 +6,24 @@ from uuid import UUID
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.comment_lookup import lock_own
+from service.conversation.comments.comment_lookup import lock_own_comment
 from service.conversation.comments.findings_store import delete_findings, replace_findings
-from service.conversation.comments.fingerprint_retention import clear_addresses
+from service.conversation.comments.fingerprint_retention import erase_address_fingerprints
 from service.conversation.comments.model import Comment, State
 from service.conversation.comments.render import render
-from service.conversation.comments.reputation_queries import read_history, uses_reputation
-from service.conversation.comments.states import ARRIVED, STATE_AFTER, STRICTEST_STATES, Change, change_states
+from service.conversation.comments.reputation_queries import read_activity, uses_reputation
+from service.conversation.comments.states import ARRIVAL_EVENTS, STATE_AFTER, STRICTEST_STATES, Change, change_states
 from service.conversation.comments.submission import SubmissionState
 from service.conversation.comments.visibility import EditRefusal, edit_refusal
 from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
 from service.conversation.screening.findings import Action, Finding, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, hash_text, reputation_of
-from service.conversation.screening.rule_set import make_draft_text, screen_of
+from service.conversation.screening.rule_set import compiled_rules_of, make_draft_text
 from service.conversation.screening.screen_draft import screen_draft
 from service.conversation.screening.spam_model import SpamModel
-from service.conversation.threads.close_thread import settle_closings
+from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.model import Thread
-from service.conversation.threads.thread_lookup import visible
+from service.conversation.threads.thread_lookup import require_visible
 from service.conversation.threads.thread_policy import mode_of
 from service.platform import clock
 from service.platform.access.caller import Caller, PostOrigin
@@ -74,7 +74,7 @@ REFUSALS: dict[EditRefusal, type[EditRefused]] = {
 
 
 class Edit(NamedTuple):
-    """An author's new text: ``body``, rendered as ``html``; and what it is checked with.
+    """An author's new text, ``body``, rendered as ``html``, with the data that bans and rules need.
 
     ``address`` is the author's address, if known. ``spam_model`` is the site's.
     """
@@ -95,7 +95,7 @@ async def submit_edit(
     state: SubmissionState, caller: Caller, comment_id: UUID, *, body: str, origin: PostOrigin
 ) -> Comment:
     """Replace the text of the caller's own comment by ``body``, already cleaned; raises as :func:`edit_comment`."""
-    model = await state.spam_models.of(caller.site)
+    model = await state.spam_models.get(caller.site)
     edit = Edit(body, render(body), origin.address, state.gate.fingerprints, model)
     async with state.database.write() as connection:
         return await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
@@ -108,9 +108,9 @@ async def edit_comment(
 
     Raises NotFound if the comment is not theirs, Banned, or an :class:`EditRefused`.
     """
-    comment, thread = await lock_own(connection, site, comment_id, reader_id)
+    comment, thread = await lock_own_comment(connection, site, comment_id, reader_id)
     now, body = clock.now(), edit.body
-    visible(thread, to_staff=False, now=now)
+    require_visible(thread, to_staff=False, now=now)
     refusal = edit_refusal(comment, thread, site, now)
     if refusal == "thread-closed":  # before a ban, as for posts
         raise EditInClosedThread(body)
@@ -139,11 +139,11 @@ async def _screen_again(
         author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html
     )
     mode, rules = mode_of(thread, site.settings), site.rules
-    comment.words_mark = hash_text(thread.id, text.folded_body)
+    comment.text_hash = hash_text(thread.id, text.folded_body)
     reputation = NEW_AUTHOR
     if uses_reputation(rules, mode):
         reputation = await _reputation(connection, comment)
-    findings = screen_draft(text, screen_of(site.id, rules), mode=mode, reputation=reputation, model=model)
+    findings = screen_draft(text, compiled_rules_of(site.id, rules), mode=mode, reputation=reputation, model=model)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
         detail = Translated(refusal.rule.value, table="author") if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, detail, rule=refusal.rule)
@@ -152,10 +152,10 @@ async def _screen_again(
 
 async def _reputation(connection: AsyncConnection, comment: Comment) -> Reputation:
     """Return the author's reputation without this comment; an edit does not count as another post."""
-    text_hash, now = comment.words_mark, comment.edited_at
+    text_hash, now = comment.text_hash, comment.edited_at
     assert text_hash is not None and now is not None
-    history = await read_history(connection, readers=[comment.reader_id], addresses=[], texts=[])
-    past = [each for each in history.of_readers[comment.reader_id] if each.id != comment.id]
+    activity = await read_activity(connection, readers=[comment.reader_id], addresses=[], texts=[])
+    past = [each for each in activity.by_reader[comment.reader_id] if each.id != comment.id]
     reputation = reputation_of(past, [], last_posted_at=None, text_hash=text_hash, is_short=True, now=now)
     return structs.replace(reputation, posted=0)
 
@@ -166,7 +166,7 @@ def after_edit(before: State, action: Action) -> tuple[State, EventType]:
     An edit can lower a comment's state but never raise it: a held comment stays held.
     """
     after = min(before, STATE_AFTER[action], key=STRICTEST_STATES.index)
-    return after, EventType.COMMENT_EDITED if after is before else ARRIVED[after]
+    return after, EventType.COMMENT_EDITED if after is before else ARRIVAL_EVENTS[after]
 
 
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
@@ -174,15 +174,15 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
 
     Raises NotFound if the comment is not theirs.
     """
-    comment, thread = await lock_own(connection, site, comment_id, reader_id)
+    comment, thread = await lock_own_comment(connection, site, comment_id, reader_id)
     if comment.state is State.DELETED and not comment.body:
         return
     now = clock.now()
-    closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    closed = await close_due_threads(connection, [thread], {site.id: site}, now=now)
     comment.author_name = comment.body = comment.html = ""
     comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
-    comment.words_mark = comment.reports = None
-    await clear_addresses(connection, [comment.id])
+    comment.text_hash = comment.reports = None
+    await erase_address_fingerprints(connection, [comment.id])
     await delete_findings(connection, comment.id)
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
-    await change_states(connection, [change], now=now, told_before=closed)
+    await change_states(connection, [change], now=now, earlier_events=closed)

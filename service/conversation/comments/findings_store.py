@@ -12,8 +12,8 @@ from service.conversation.comments.model import FindingRow
 from service.conversation.screening.findings import Finding, Rule
 from service.platform.storage.portable import any_of, insert_many, row_parameters
 
-# Findings that people filed, and those on data that is available only when a comment arrives.
-NOT_SCREENED_AGAIN = (
+# Findings from people, and those on data that is available only when a comment arrives.
+KEPT_ON_EDIT = (
     *(Rule.REPORT_THRESHOLD.value, Rule.APPEAL.value),
     *(Rule.HONEYPOT.value, Rule.MIN_FORM_SECONDS.value, Rule.AKISMET.value, Rule.ON_AKISMET_FAILURE.value),
 )
@@ -28,8 +28,8 @@ def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str
 
 
 async def replace_findings(connection: AsyncConnection, comment_id: UUID, findings: Sequence[Finding]) -> None:
-    """Replace the findings of a comment; those of :data:`NOT_SCREENED_AGAIN` stay."""
-    by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(NOT_SCREENED_AGAIN))
+    """Replace the findings of a comment; those of :data:`KEPT_ON_EDIT` stay."""
+    by_rules = delete(FindingRow).where(FindingRow.comment_id == comment_id, FindingRow.rule.not_in(KEPT_ON_EDIT))
     await connection.execute(by_rules)
     await insert_many(connection, FindingRow, finding_rows(comment_id, findings))
 

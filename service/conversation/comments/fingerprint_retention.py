@@ -25,31 +25,31 @@ class FingerprintRetention:
         self._database = database
         self._pruned_until: datetime | None = None
 
-    async def prune_addresses(self, sites: Sequence[Site]) -> None:
+    async def prune_fingerprints(self, sites: Sequence[Site]) -> None:
         """Prune the address fingerprints older than each site's ``fingerprint_retention_days``."""
         days = {site.id: timedelta(days=site.settings.fingerprint_retention_days) for site in sites}
         for _ in range(BATCHES):
             now = clock.now()
             async with self._database.read() as connection:
                 until = now - min(days.values(), default=timedelta(0))
-                rows = await _known_before(connection, until, after=self._pruned_until)
+                rows = await _with_fingerprint_before(connection, until, after=self._pruned_until)
             old = [row.id for row in rows if now - row.created_at >= days.get(row.site_id, timedelta(0))]
             if old:
                 async with self._database.write() as connection:
-                    await clear_addresses(connection, old)
+                    await erase_address_fingerprints(connection, old)
             if len(rows) < BATCH:
                 self._pruned_until = None  # rows with the same time that a batch cut off come with the next sweep
                 break
             self._pruned_until = rows[-1].created_at
 
 
-async def _known_before(
+async def _with_fingerprint_before(
     connection: AsyncConnection, until: datetime, *, after: datetime | None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     statement = (
         select(CommentRow.id, CommentRow.created_at, ThreadRow.site_id)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-        .where(CommentRow.address_mark.is_not(None), CommentRow.created_at <= until)
+        .where(CommentRow.address_fingerprint.is_not(None), CommentRow.created_at <= until)
         .order_by(CommentRow.created_at)
         .limit(BATCH)
     )
@@ -58,13 +58,12 @@ async def _known_before(
     return (await connection.execute(statement)).all()
 
 
-async def clear_addresses(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
+async def erase_address_fingerprints(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Erase the address fingerprints of the comments ``ids``; rows that another transaction has locked are skipped.
 
-    Skipping them (SKIP LOCKED) means this never waits while it holds row locks, though it does not lock the threads
-    first.
+    Because it skips them, it never waits while it holds row locks, although it does not lock the threads first.
     """
     free = select(CommentRow.id).where(CommentRow.id.in_(ids)).with_for_update(skip_locked=True)
     locked = [*(await connection.execute(free)).scalars()]
     if locked:
-        await connection.execute(update(CommentRow).where(CommentRow.id.in_(locked)).values(address_mark=None))
+        await connection.execute(update(CommentRow).where(CommentRow.id.in_(locked)).values(address_fingerprint=None))

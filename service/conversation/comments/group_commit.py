@@ -1,7 +1,7 @@
 """Group commit: posts join a batch, and a batch is one transaction.
 
 *Why batches*: a commit costs the same for one post as for two hundred, so posts that arrive during a commit share the
-next transaction. A batch is one customer of the process's writer, so closes and decisions wait for one batch at most.
+next transaction. A batch takes one turn of the process's writer, so closes and decisions wait for one batch at most.
 It runs in its own task, so a client that disconnects cancels nothing.
 """
 
@@ -24,18 +24,18 @@ from service.platform.storage.postgresql import set_lock_timeout
 
 MAX_BATCH = 200
 MAX_QUEUE = 5_000
-# Seconds. A batch that met a lock has already waited for it; its parts only check whether the lock is on their thread.
-LOCK_WAIT_OF_PART = 0.1
+# Seconds. The batch has already waited for the lock; its parts only check whether it is on their thread.
+PART_LOCK_TIMEOUT = 0.1
 
 log = structlog.get_logger()
 
 
 class Waiting(NamedTuple):
-    """A draft in the queue, the future of its outcome, and the loop time after which it gets 503."""
+    """A draft in the queue, the future of its outcome, and the loop time at which it gets 503."""
 
     draft: Draft
     outcome: "asyncio.Future[Outcome]"
-    until: float
+    deadline: float
 
 
 class GroupCommit:
@@ -85,7 +85,7 @@ class GroupCommit:
         """Wait for the writer, then commit every post that is queued by then."""
         batch: list[Waiting] = []
         try:
-            async with self._database.write(within=_left(self._waiting[0])) as connection:
+            async with self._database.write(within=_seconds_left(self._waiting[0])) as connection:
                 batch = self._take_batch()
                 outcomes = await accept_batch(connection, [each.draft for each in batch])
         except Exception as error:
@@ -115,32 +115,32 @@ class GroupCommit:
             parts = _by_thread(batch)
         else:
             log.warning("batch-failed", posts=len(batch), error=repr(error))
-            parts = [[number] for number in range(len(batch))]
+            parts = [[index] for index in range(len(batch))]
         outcomes: dict[int, Outcome] = {}
-        for numbers in parts:
-            outcomes.update(zip(numbers, await self._commit_part([batch[number] for number in numbers]), strict=True))
-        return [outcomes[number] for number in range(len(batch))]
+        for indexes in parts:
+            outcomes.update(zip(indexes, await self._commit_part([batch[index] for index in indexes]), strict=True))
+        return [outcomes[index] for index in range(len(batch))]
 
     def _may_retry_in_parts(self, error: Busy, batch: Sequence[Waiting]) -> bool:
         """Whether the lock is on one thread, not on the whole database."""
-        whole = isinstance(error, DatabaseUnavailable) or self._database.dialect == "sqlite"
-        return not whole and len({_thread(each.draft) for each in batch}) > 1
+        is_global = isinstance(error, DatabaseUnavailable) or self._database.dialect == "sqlite"
+        return not is_global and len({_thread(each.draft) for each in batch}) > 1
 
     async def _commit_part(self, part: Sequence[Waiting]) -> list[Outcome]:
         BATCH_RETRIES.inc()
-        if (left := _left(part[0])) <= 0:
-            return [Busy(cause="The batch's time was over before its retry.") for _ in part]
+        if (left := _seconds_left(part[0])) <= 0:
+            return [Busy(cause="The batch reached its time limit before its retry.") for _ in part]
         try:
             async with self._database.write(within=left) as connection:
-                await set_lock_timeout(connection, seconds=LOCK_WAIT_OF_PART)
+                await set_lock_timeout(connection, seconds=PART_LOCK_TIMEOUT)
                 return await accept_batch(connection, [each.draft for each in part])
         except Exception as error:
             return await self._commit_in_parts(part, error)
 
 
-def _left(waiting: Waiting) -> float:
+def _seconds_left(waiting: Waiting) -> float:
     """Return the seconds left until ``waiting`` must be answered."""
-    return max(0.0, waiting.until - asyncio.get_running_loop().time())
+    return max(0.0, waiting.deadline - asyncio.get_running_loop().time())
 
 
 def _thread(draft: Draft) -> tuple[int, str]:
@@ -149,8 +149,8 @@ def _thread(draft: Draft) -> tuple[int, str]:
 
 def _by_thread(batch: Sequence[Waiting]) -> list[list[int]]:
     """Return the positions of the drafts of ``batch``, one list per thread, in order."""
-    numbers = sorted(range(len(batch)), key=lambda number: (_thread(batch[number].draft), number))
-    return [list(part) for _, part in groupby(numbers, key=lambda number: _thread(batch[number].draft))]
+    indexes = sorted(range(len(batch)), key=lambda index: (_thread(batch[index].draft), index))
+    return [list(part) for _, part in groupby(indexes, key=lambda index: _thread(batch[index].draft))]
 
 
 def _failure(draft: Draft, error: Exception) -> Problem:

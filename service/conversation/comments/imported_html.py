@@ -10,15 +10,15 @@ from html import escape, unescape
 from service.platform.text.plain_text import clean_text, is_blank, without_bidi_controls
 from service.platform.text.web_urls import is_web_url
 
-# Nested elements: the sanitiser's time is quadratic in the depth.
-DEEPEST = 24
+# Of nested elements: the sanitiser's time is quadratic in the depth.
+MAX_DEPTH = 24
 
 _INLINE = frozenset({"a", "b", "code", "del", "em", "i", "q", "s", "strike", "strong"})
 _BLOCKS = frozenset({"blockquote", "li", "ol", "pre", "ul"})
-_NOT_IN_ITSELF = frozenset({"a", "pre"})
+_NEVER_NESTED = frozenset({"a", "pre"})
 
 
-def tidy(html_text: str) -> str:
+def repair_html(html_text: str) -> str:
     """Turn newlines into paragraphs and line breaks, and keep only elements that a comment may have.
 
     Other tags are removed and their text stays; an image becomes a link to it. Linear in the length of ``html_text``.
@@ -40,7 +40,7 @@ def _balanced(text: str) -> str:
     at = 0
     for tag in _TAG.finditer(text):
         out.append(text[at : tag.start()].replace("<", "&lt;"))
-        out.append(elements.meet(tag))
+        out.append(elements.convert(tag))
         at = tag.end()
     out.append(text[at:].replace("<", "&lt;"))
     out.append(elements.close_all())
@@ -48,37 +48,37 @@ def _balanced(text: str) -> str:
 
 
 class _Elements:
-    """The open elements, and how many were left out whose end tag is still to come."""
+    """The open elements, and the number of skipped ones whose end tag is still to come."""
 
     def __init__(self) -> None:
         self._open: list[str] = []
-        self._left_out: dict[str, int] = {}
+        self._skipped: dict[str, int] = {}
 
-    def meet(self, tag: re.Match[str]) -> str:
+    def convert(self, tag: re.Match[str]) -> str:
         """Return the output for ``tag``."""
         name = (tag["name"] or "").lower()
         if name == "img":
             return self._image(tag["attributes"])
         if name not in _INLINE | _BLOCKS:
             return ""
-        return self._end(name) if tag["slash"] else self._begin(name, tag["attributes"])
+        return self._close_element(name) if tag["slash"] else self._open_element(name, tag["attributes"])
 
     def close_all(self) -> str:
         return self._close_down_to(0)
 
-    def _begin(self, name: str, attributes: str) -> str:
+    def _open_element(self, name: str, attributes: str) -> str:
         before = self._close_down_to(len(self._open) - 1) if name == "li" and self._open[-1:] == ["li"] else ""
         href = _attribute("href", attributes)
-        too_deep = len(self._open) >= DEEPEST or name in _NOT_IN_ITSELF.intersection(self._open)
+        too_deep = len(self._open) >= MAX_DEPTH or name in _NEVER_NESTED.intersection(self._open)
         if too_deep or (name == "a" and not is_web_url(href)):
-            self._left_out[name] = self._left_out.get(name, 0) + 1
+            self._skipped[name] = self._skipped.get(name, 0) + 1
             return before
         self._open.append(name)
         return before + (f'<a href="{escape(href)}">' if name == "a" else f"<{name}>")
 
-    def _end(self, name: str) -> str:
-        if self._left_out.get(name):
-            self._left_out[name] -= 1
+    def _close_element(self, name: str) -> str:
+        if self._skipped.get(name):
+            self._skipped[name] -= 1
             return ""
         if name not in self._open:
             return ""
@@ -109,7 +109,7 @@ def _with_paragraphs(html: str) -> str:
     blocks: list[str] = []
     for number, piece in enumerate(_BLOCK.split(html)):
         if number % 2 == 0:
-            parts.append(_flow(piece, in_item=blocks[-1:] == ["<li>"]))
+            parts.append(_wrap_paragraphs(piece, in_item=blocks[-1:] == ["<li>"]))
             continue
         parts.append(piece)
         if piece.startswith("</"):
@@ -119,7 +119,7 @@ def _with_paragraphs(html: str) -> str:
     return "".join(parts)
 
 
-def _flow(text: str, *, in_item: bool) -> str:
+def _wrap_paragraphs(text: str, *, in_item: bool) -> str:
     """Wrap ``text`` in paragraphs, unless it shows nothing or is the only paragraph of a list item."""
     if is_blank(_ANY_TAG.sub("", text)):
         return text.strip()

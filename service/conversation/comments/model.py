@@ -27,10 +27,10 @@ class State(StrEnum):
 
 # A partial index is used only if the statement repeats its condition: for SQLite, SQLAlchemy writes booleans as “= 1”.
 _SHOWN, _SHOWN_IN_SQLITE = text("shown"), text("shown = 1")
-_UNSEEN = text("state IN ('pending', 'spam')")
+_PENDING_OR_SPAM = text("state IN ('pending', 'spam')")
 _NOT_PUBLISHED = text("state <> 'published'")
 _IMPORTED = text("imported_from IS NOT NULL")
-_HAS_WORDS, _HAS_ADDRESS = text("words_mark IS NOT NULL"), text("address_mark IS NOT NULL")
+_HAS_TEXT_HASH, _HAS_FINGERPRINT = text("text_hash IS NOT NULL"), text("address_fingerprint IS NOT NULL")
 _REPORTED = text("reports > 0")
 
 
@@ -38,8 +38,8 @@ class CommentRow(Base):
     """A comment posted by a reader.
 
     ``shown`` means: published, or has a published descendant (a tombstone). The partial indexes hold shown rows only,
-    so a flood of spam costs readers nothing. ``words_mark`` is a hash of the folded text within its thread;
-    ``address_mark`` is the fingerprint of the author's address. ``reports`` counts reports since a moderator last
+    so a flood of spam costs readers nothing. ``text_hash`` is a hash of the folded text within its thread;
+    ``address_fingerprint`` is that of the author's address. ``reports`` counts reports since a moderator last
     looked; NULL means that a moderator has decided on the current text. The columns have defaults for the previous
     release, which does not know them.
     """
@@ -55,13 +55,25 @@ class CommentRow(Base):
             sqlite_where=_SHOWN_IN_SQLITE,
             postgresql_where=_SHOWN,
         ),
-        Index("ix_comments_unseen", "thread_id", "reader_id", "path", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
+        Index(
+            "ix_comments_pending_or_spam",
+            "thread_id",
+            "reader_id",
+            "path",
+            sqlite_where=_PENDING_OR_SPAM,
+            postgresql_where=_PENDING_OR_SPAM,
+        ),
         Index("ix_comments_queue", "state", "id", sqlite_where=_NOT_PUBLISHED, postgresql_where=_NOT_PUBLISHED),
         Index("ix_comments_reader", "reader_id", "id"),
-        # Partial on SQLite only: the term it needs would let PostgreSQL scan the retention index instead.
-        Index("ix_comments_words", "words_mark", "id", sqlite_where=_HAS_WORDS),
-        Index("ix_comments_address", "address_mark", "id", sqlite_where=_HAS_ADDRESS),
-        Index("ix_comments_addressed", "created_at", sqlite_where=_HAS_ADDRESS, postgresql_where=_HAS_ADDRESS),
+        # Partial on SQLite only: the condition it needs would let PostgreSQL scan the retention index instead.
+        Index("ix_comments_text_hash", "text_hash", "id", sqlite_where=_HAS_TEXT_HASH),
+        Index("ix_comments_address_fingerprint", "address_fingerprint", "id", sqlite_where=_HAS_FINGERPRINT),
+        Index(
+            "ix_comments_fingerprint_retention",
+            "created_at",
+            sqlite_where=_HAS_FINGERPRINT,
+            postgresql_where=_HAS_FINGERPRINT,
+        ),
         Index("ix_comments_reported", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
         Index(
             "ix_comments_imported",
@@ -95,8 +107,8 @@ class CommentRow(Base):
     revision: Mapped[int]
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
-    words_mark: Mapped[int | None] = mapped_column(BigInteger)
-    address_mark: Mapped[int | None] = mapped_column(BigInteger)
+    text_hash: Mapped[int | None] = mapped_column(BigInteger)
+    address_fingerprint: Mapped[int | None] = mapped_column(BigInteger)
     reports: Mapped[int | None] = mapped_column(server_default="0")
     imported_from: Mapped[str | None] = mapped_column(String(100))
 
@@ -132,8 +144,8 @@ class Comment(msgspec.Struct):
     revision: int
     created_at: datetime
     edited_at: datetime | None
-    words_mark: int | None
-    address_mark: int | None
+    text_hash: int | None
+    address_fingerprint: int | None
     reports: int | None
 
 
@@ -179,27 +191,29 @@ class IdempotencyKeyRow(Base):
 class ClassifierRow(Base):
     """A site's spam filter, trained on the decisions in its log up to ``position``.
 
-    ``learned`` holds the counts (``screening/spam_model.py``) as MessagePack; ``version`` changes with them.
-    ``edition`` is the version of the features.
+    ``counts`` are the feature counts (``screening/spam_model.py``) as MessagePack; ``version`` changes with them.
     """
 
     __tablename__ = "classifiers"
 
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"), primary_key=True)
-    edition: Mapped[int]
+    features_version: Mapped[int]
     position: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[int]
-    learned: Mapped[bytes]
+    counts: Mapped[bytes]
 
 
-class LessonRow(Base):
-    """A comment that trained the spam filter through a moderator's decision, kept as long as both stand.
+class TrainingExampleRow(Base):
+    """A comment that trained the spam filter through a moderator's decision, until either is undone or deleted.
 
-    ``features`` (MessagePack) are those that were counted, so the lesson can be undone even after the text has changed.
+    ``features`` (MessagePack) are those that were counted, so they can be subtracted even after the text has changed.
     """
 
-    __tablename__ = "lessons"
-    __table_args__ = (Index("ix_lessons_site_id", "site_id", "spam", "position"), {"sqlite_with_rowid": False})
+    __tablename__ = "training_examples"
+    __table_args__ = (
+        Index("ix_training_examples_site_id", "site_id", "spam", "position"),
+        {"sqlite_with_rowid": False},
+    )
 
     comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))

@@ -22,7 +22,7 @@ from service.platform.problems import Problem, Translated
 def over_limit(draft: Draft) -> RateLimited:
     """Return the problem of a draft over a rate limit."""
     assert draft.limits.exceeded
-    return RateLimited(draft.limits.exceeded, draft=draft.typed())
+    return RateLimited(draft.limits.exceeded, draft=draft.typed_fields())
 
 
 class Refused(Problem):
@@ -31,7 +31,7 @@ class Refused(Problem):
     status: ClassVar[int] = 409
 
     def __init__(self, draft: Draft, detail: str | Translated | None = None, **members: Any) -> None:
-        super().__init__(detail, draft=draft.typed(), **members)
+        super().__init__(detail, draft=draft.typed_fields(), **members)
 
 
 class ThreadClosed(Refused):

@@ -1,7 +1,7 @@
-"""Render a comment's HTML once, when it is written. All markup passes one sanitiser, last.
+"""Render a comment's HTML once, when it is written. One sanitiser has the last word on all markup.
 
 One allowlist covers Markdown from readers and imported HTML. Nothing that a reader typed vanishes: markup outside the
-subset shows as text, an image becomes a link to it, and the target of a forbidden link stands beside its text.
+subset shows as text, an image becomes a link to it, and the target of a forbidden link follows its text.
 """
 
 import re
@@ -10,18 +10,18 @@ from urllib.parse import unquote
 
 import nh3
 
-from service.conversation.comments.imported_html import tidy
-from service.conversation.comments.markdown import parse
+from service.conversation.comments.imported_html import repair_html
+from service.conversation.comments.markdown import markdown_to_html
 from service.platform.text.plain_text import without_bidi_controls
 from service.platform.text.web_urls import is_web_url
 
 # Nested emphasis. Deeper levels look no different, so their tags are dropped and their text stays.
-DEEPEST_EMPHASIS = 8
+MAX_EMPHASIS_DEPTH = 8
 
-_TYPED = {"a", "blockquote", "br", "code", "del", "em", "li", "ol", "p", "pre", "strong", "ul"}
+_MARKDOWN_TAGS = {"a", "blockquote", "br", "code", "del", "em", "li", "ol", "p", "pre", "strong", "ul"}
 _REL = "nofollow ugc noopener"
 _SANITISER = nh3.Cleaner(
-    tags=_TYPED | {"b", "i", "q", "s", "strike"},
+    tags=_MARKDOWN_TAGS | {"b", "i", "q", "s", "strike"},
     attributes={"a": {"href", "title"}, "ol": {"start"}},
     url_schemes={"http", "https"},
     url_relative="deny",
@@ -35,12 +35,12 @@ def render(body: str) -> str:
     Linear in its length; a usual comment takes some 50 µs.
     """
     body = without_bidi_controls(body)
-    html = parse(body)
+    html = markdown_to_html(body)
     if "<a " in html or "<img " in html:
-        html = _settle_links(html)
-    if html.count("<em>") + html.count("<strong>") + html.count("<del>") > DEEPEST_EMPHASIS:
-        html = _flatten(html)
-    if not _SHOWS_SOMETHING.search(html):
+        html = _filter_links(html)
+    if html.count("<em>") + html.count("<strong>") + html.count("<del>") > MAX_EMPHASIS_DEPTH:
+        html = _limit_emphasis(html)
+    if not _VISIBLE_TEXT.search(html):
         html = f"<p>{escape(body)}</p>"
     return _sanitise(html)
 
@@ -51,22 +51,22 @@ def sanitise_imported(html_text: str) -> str:
     Blank lines separate paragraphs, and single newlines are line breaks. Tags that are not allowed are removed; their
     text stays.
     """
-    return _sanitise(tidy(html_text))
+    return _sanitise(repair_html(html_text))
 
 
 def _sanitise(html: str) -> str:
     # The sanitiser decides on each URL last, and adds rel even to a link whose href it removed.
-    return _DEAD_LINK.sub(r"<a\1>", _SANITISER.clean(html)).strip()
+    return _LINK_WITHOUT_TARGET.sub(r"<a\1>", _SANITISER.clean(html)).strip()
 
 
-def _settle_links(html: str) -> str:
+def _filter_links(html: str) -> str:
     """Keep web links in the parser's ``html``; no other links, no nested links, no images."""
     parts: list[str] = []
     open_links: list[tuple[re.Match[str], int]] = []
-    at = 0
+    end = 0
     for tag in _LINK_TAG.finditer(html):
-        parts.append(html[at : tag.start()])
-        at = tag.end()
+        parts.append(html[end : tag.start()])
+        end = tag.end()
         if tag["alt"] is not None:
             parts.append(tag["alt"] if open_links else _link(tag, tag["alt"]))
         elif tag["target"] is not None:
@@ -75,25 +75,25 @@ def _settle_links(html: str) -> str:
             opening, first = open_links.pop()
             text = "".join(parts[first:])
             parts[first:] = [text if open_links else _link(opening, text)]
-    return "".join([*parts, html[at:]])
+    return "".join([*parts, html[end:]])
 
 
 def _link(tag: re.Match[str], text: str) -> str:
     """Return a link, or for a forbidden target the text followed by the target."""
     target = tag["target"]
     text = text.strip() or target
-    if _leads_to_the_web(unescape(target)):
+    if _is_web_link(unescape(target)):
         return f'<a href="{target}"{tag["title"] or ""}>{text}</a>'
     address = target.removeprefix("mailto:")
     return text if text in {address, unquote(target)} or not address else f"{text} ({address})"
 
 
-def _leads_to_the_web(url: str) -> bool:
+def _is_web_link(url: str) -> bool:
     # The parser percent-encodes the letters of a host like пример.рф; browsers decode that, and is_web_url refuses it.
     return is_web_url(_HOST.sub(lambda host: unquote(host[0]), url, count=1))
 
 
-def _flatten(html: str) -> str:
+def _limit_emphasis(html: str) -> str:
     """Drop the tags of emphasis nested too deep in the parser's ``html``."""
     depth = 0
 
@@ -101,9 +101,9 @@ def _flatten(html: str) -> str:
         nonlocal depth
         if tag[0].startswith("</"):
             depth -= 1
-            return tag[0] if depth < DEEPEST_EMPHASIS else ""
+            return tag[0] if depth < MAX_EMPHASIS_DEPTH else ""
         depth += 1
-        return tag[0] if depth <= DEEPEST_EMPHASIS else ""
+        return tag[0] if depth <= MAX_EMPHASIS_DEPTH else ""
 
     return _EMPHASIS.sub(keep_or_drop, html)
 
@@ -113,5 +113,5 @@ _LINK_TAG = re.compile(
 )
 _HOST = re.compile(r"(?<=//)[^/?#]+")
 _EMPHASIS = re.compile(r"</?(?:em|strong|del)>")
-_SHOWS_SOMETHING = re.compile(r">[^<]*[^<\s]")
-_DEAD_LINK = re.compile(rf'<a((?: title="[^"]*")?) rel="{_REL}">')
+_VISIBLE_TEXT = re.compile(r">[^<]*[^<\s]")
+_LINK_WITHOUT_TARGET = re.compile(rf'<a((?: title="[^"]*")?) rel="{_REL}">')

@@ -1,4 +1,4 @@
-"""Cache each site's spam model in memory, and reload it after it has learned."""
+"""Cache each site's spam model in memory, and reload it after training."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import ClassifierRow
-from service.conversation.screening.spam_features import EDITION
-from service.conversation.screening.spam_model import Learned, SpamModel, model_of
+from service.conversation.screening.spam_features import FEATURES_VERSION
+from service.conversation.screening.spam_model import FeatureCounts, SpamModel, build_model
 from service.platform import clock
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
@@ -19,8 +19,8 @@ from service.platform.storage.single_flight import SingleFlight
 
 MAX_AGE = timedelta(seconds=1)
 
-encode_learned = msgspec.msgpack.Encoder().encode
-decode_learned = msgspec.msgpack.Decoder(Learned).decode
+encode_counts = msgspec.msgpack.Encoder().encode
+decode_counts = msgspec.msgpack.Decoder(FeatureCounts).decode
 
 
 class _CachedModel(NamedTuple):
@@ -39,8 +39,8 @@ class SiteSpamModels:
         self._cached: dict[int, _CachedModel] = {}
         self._reading: SingleFlight[_CachedModel] = SingleFlight()
 
-    async def of(self, site: Site) -> SpamModel | None:
-        """Return the model of ``site``; None without a spam filter, or before it has learned enough."""
+    async def get(self, site: Site) -> SpamModel | None:
+        """Return the model of ``site``; None without a spam filter, or without enough training."""
         if site.rules.classifier is None:
             self._cached.pop(site.id, None)
             return None
@@ -56,8 +56,8 @@ class SiteSpamModels:
             version = await _read_version(connection, site_id)
             if cached is not None and cached.version == version:
                 return cached._replace(checked_at=now)
-            learned = await _read_learned(connection, site_id) if version else None
-        model = await asyncio.to_thread(_make, learned) if learned else None
+            counts = await _read_counts(connection, site_id) if version else None
+        model = await asyncio.to_thread(_build, counts) if counts else None
         return _CachedModel(model, version, now)
 
 
@@ -65,18 +65,19 @@ def _is_fresh(cached: _CachedModel) -> bool:
     return abs(clock.now() - cached.checked_at) < MAX_AGE
 
 
-def _make(learned: bytes) -> SpamModel | None:
-    return model_of(decode_learned(learned))
+def _build(counts: bytes) -> SpamModel | None:
+    return build_model(decode_counts(counts))
 
 
 async def _read_version(connection: AsyncConnection, site_id: int) -> int:
-    """Return the version of the site's counts; 0 if there are none, or only those of another edition."""
-    statement = select(ClassifierRow.version).where(ClassifierRow.site_id == site_id, ClassifierRow.edition == EDITION)
+    """Return the version of the site's counts; 0 if there are none of this version of the features."""
+    statement = select(ClassifierRow.version).where(
+        ClassifierRow.site_id == site_id, ClassifierRow.features_version == FEATURES_VERSION
+    )
     return await connection.scalar(statement) or 0
 
 
-async def _read_learned(connection: AsyncConnection, site_id: int) -> bytes | None:
-    learned: bytes | None = await connection.scalar(
-        select(ClassifierRow.learned).where(ClassifierRow.site_id == site_id)
-    )
-    return learned
+async def _read_counts(connection: AsyncConnection, site_id: int) -> bytes | None:
+    statement = select(ClassifierRow.counts).where(ClassifierRow.site_id == site_id)
+    counts: bytes | None = await connection.scalar(statement)
+    return counts

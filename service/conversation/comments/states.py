@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from service.conversation.comments.model import Comment, CommentRow, State
-from service.conversation.comments.tree_paths import ancestors, end_of_subtree
+from service.conversation.comments.tree_paths import ancestors, subtree_end
 from service.conversation.comments.visibility import event_view
 from service.conversation.screening.findings import Action
 from service.conversation.threads.counts import write_counts
@@ -23,9 +23,9 @@ from service.platform.events.event_types import EventType, NewEvent
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
-WRITTEN = (
+WRITTEN_COLUMNS = (
     *("state", "shown", "revision", "reports", "author_name", "author_email", "author_url", "author_avatar"),
-    *("body", "html", "edited_at", "words_mark"),
+    *("body", "html", "edited_at", "text_hash"),
 )
 
 # The state after each action of screening except reject, and the states from the strictest.
@@ -34,7 +34,7 @@ STRICTEST_STATES = (State.SPAM, State.PENDING, State.PUBLISHED)
 
 
 # The event of a new comment, by its state.
-ARRIVED = {
+ARRIVAL_EVENTS = {
     State.PUBLISHED: EventType.COMMENT_PUBLISHED,
     State.PENDING: EventType.COMMENT_HELD,
     State.SPAM: EventType.COMMENT_SPAM,
@@ -51,57 +51,65 @@ class Change(msgspec.Struct):
     event: EventType
 
 
-def enter_state(thread: Thread, site: Site, comment: Comment, *, now: datetime) -> NewEvent:
+def count_new_comment(thread: Thread, site: Site, comment: Comment, *, now: datetime) -> NewEvent:
     """Count a comment that has just arrived in ``thread``, and return its event."""
-    enter_silently(thread, comment)
-    return thread_event(thread, site, ARRIVED[comment.state], occurred_at=now, comment=event_view(comment))
+    count_imported_comment(thread, comment)
+    return thread_event(thread, site, ARRIVAL_EVENTS[comment.state], occurred_at=now, comment=event_view(comment))
 
 
-def enter_silently(thread: Thread, comment: Comment) -> None:
-    """Count an imported comment; one event of the thread covers the whole import."""
+def count_imported_comment(thread: Thread, comment: Comment) -> None:
+    """Count an imported comment without an event; one event of the thread covers the whole import."""
     published = comment.state is State.PUBLISHED
     thread.reply_count += published
     thread.shown_version += published
 
 
 async def change_states(
-    connection: AsyncConnection, changes: Sequence[Change], *, now: datetime, told_before: Sequence[NewEvent] = ()
+    connection: AsyncConnection, changes: Sequence[Change], *, now: datetime, earlier_events: Sequence[NewEvent] = ()
 ) -> None:
     """Apply ``changes`` in order; the caller has locked their threads.
 
-    ``told_before`` are events of the same transaction that come first. The revision of each comment goes up by one.
+    ``earlier_events`` of the same transaction are appended first. The revision of each comment goes up by one.
     """
-    events = [*told_before, *(_apply(change, now) for change in changes)]
+    events = [*earlier_events, *(_apply(change, now) for change in changes)]
     if changes:
         rows = [_row(change.comment) for change in changes]
         await connection.execute(_WRITE_COMMENT, rows)
-        await keep_shown(connection, {spot for change in changes for spot in _spots(change)})
+        await update_shown(connection, {place for change in changes for place in _places(change)})
     threads = {change.thread.id: change.thread for change in changes}
     await write_counts(connection, threads.values(), now=now)
     await append_events(connection, events)
 
 
 async def erase_comments(
-    connection: AsyncConnection, thread: Thread, comments: Sequence[Comment], *, others_stay: bool, now: datetime
+    connection: AsyncConnection, thread: Thread, comments: Sequence[Comment], *, replies_stay: bool, now: datetime
 ) -> None:
     """Erase the text and authors of ``comments`` in a locked thread; one later event covers the whole erasure.
 
-    They are in reading order, last first. Everything below them is erased before or with them, unless ``others_stay``.
+    They are in reading order, last first. Everything below them is erased before or with them, unless ``replies_stay``.
     """
     dialect = connection.dialect.name
     erase = update(CommentRow).where(any_of(dialect, CommentRow.id)).values(_ERASED | {"revision": _NEXT_REVISION})
     await connection.execute(erase, row_parameters(dialect, [(comment.id,) for comment in comments]))
-    spots = {*ancestors(comments[-1].path), *(comment.path for comment in comments if others_stay)}
-    await keep_shown(connection, {(thread.id, spot) for spot in spots})
+    paths = {*ancestors(comments[-1].path), *(comment.path for comment in comments if replies_stay)}
+    await update_shown(connection, {(thread.id, path) for path in paths})
     thread.reply_count -= sum(comment.state is State.PUBLISHED for comment in comments)
     thread.shown_version += 1
     await write_counts(connection, [thread], now=now)
 
 
 _NEXT_REVISION = CommentRow.revision + 1
-_NOTHING = ("author_email", "author_url", "author_avatar", "edited_at", "words_mark", "address_mark", "reports")
+_ERASED_COLUMNS = (
+    "author_email",
+    "author_url",
+    "author_avatar",
+    "edited_at",
+    "text_hash",
+    "address_fingerprint",
+    "reports",
+)
 _ERASED = {
-    **dict.fromkeys(_NOTHING),
+    **dict.fromkeys(_ERASED_COLUMNS),
     **dict.fromkeys(("author_name", "body", "html"), ""),
     "state": State.DELETED.value,
     "shown": False,
@@ -114,36 +122,36 @@ def _apply(change: Change, now: datetime) -> NewEvent:
     comment.revision += 1
     thread.reply_count += (comment.state is State.PUBLISHED) - (before is State.PUBLISHED)
     thread.shown_version += comment.shown or comment.state is State.PUBLISHED
-    comment.shown = comment.state is State.PUBLISHED  # keep_shown sets it for tombstones
-    told = {"comment": event_view(comment), "previous_state": before}
-    return thread_event(thread, change.site, change.event, occurred_at=now, **told)
+    comment.shown = comment.state is State.PUBLISHED  # update_shown sets it for tombstones
+    data = {"comment": event_view(comment), "previous_state": before}
+    return thread_event(thread, change.site, change.event, occurred_at=now, **data)
 
 
-def _spots(change: Change) -> list[tuple[int, bytes]]:
-    """Return the places where ``shown`` may change: the comment and all its ancestors."""
+def _places(change: Change) -> list[tuple[int, bytes]]:
+    """Return the thread and path of each comment whose ``shown`` may change: this one and all its ancestors."""
     path = change.comment.path
-    return [(change.thread.id, spot) for spot in [*ancestors(path), path]]
+    return [(change.thread.id, each) for each in [*ancestors(path), path]]
 
 
 def _row(comment: Comment) -> dict[str, object]:
-    return {"comment_id": comment.id, **{name: getattr(comment, name) for name in WRITTEN}}
+    return {"comment_id": comment.id, **{name: getattr(comment, name) for name in WRITTEN_COLUMNS}}
 
 
 _WRITE_COMMENT = (
     update(CommentRow)
     .where(CommentRow.id == bindparam("comment_id"))
-    .values({name: bindparam(name) for name in WRITTEN})
+    .values({name: bindparam(name) for name in WRITTEN_COLUMNS})
 )
 
 
-async def keep_shown(connection: AsyncConnection, spots: Collection[tuple[int, bytes]]) -> None:
-    """Set ``shown`` at ``spots``, pairs of thread and path: true exactly if it or a descendant is published."""
+async def update_shown(connection: AsyncConnection, places: Collection[tuple[int, bytes]]) -> None:
+    """Set ``shown`` at ``places``, pairs of thread and path: true exactly if it or a descendant is published."""
     rows = [
-        {"in_thread": thread_id, "at_path": path, "subtree_end": end_of_subtree(path)}
-        for thread_id, path in sorted(spots)
+        {"in_thread": thread_id, "at_path": path, "subtree_end": subtree_end(path)}
+        for thread_id, path in sorted(places)
     ]
     if rows:
-        await connection.execute(_KEEP_SHOWN, rows)
+        await connection.execute(_UPDATE_SHOWN, rows)
 
 
 def _is_shown() -> ColumnElement[bool]:
@@ -160,7 +168,7 @@ def _is_shown() -> ColumnElement[bool]:
     return or_(CommentRow.state == State.PUBLISHED.value, published_below)
 
 
-_KEEP_SHOWN = (
+_UPDATE_SHOWN = (
     update(CommentRow)
     .where(CommentRow.thread_id == bindparam("in_thread"), CommentRow.path == bindparam("at_path"))
     .values(shown=_is_shown())

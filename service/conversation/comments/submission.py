@@ -1,6 +1,6 @@
-"""Build a draft from a reader's post: clean and render it, count it, check it. No lock is held meanwhile.
+"""Build a draft from a reader's post: clean, render, count and check it, before any lock is taken.
 
-A draft is complete when it is made. ``group_commit.py`` takes it from here.
+A draft is complete when it is built. ``group_commit.py`` accepts it.
 """
 
 from hashlib import blake2b
@@ -14,8 +14,8 @@ from service.conversation.comments.model import PostAuthor
 from service.conversation.comments.render import render
 from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.comments.wire import AuthorIn, PostIn
+from service.conversation.screening.external_rules import ExternalSignals
 from service.conversation.screening.form_rules import FormSignals
-from service.conversation.screening.outside_rules import OutsideAnswers
 from service.conversation.screening.rule_set import DraftText, make_draft_text
 from service.conversation.screening.spam_model import SpamModel
 from service.platform import clock
@@ -39,8 +39,8 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
 
     ``locale`` is the language of the response. ``from_host`` is whether an API key sent it for a reader. ``is_known``
     is whether a token proves the reader's id. ``fingerprints`` are all those to check for bans;
-    ``address_fingerprint`` is that of the address. ``text`` is the text as the rules read it. ``outside`` holds the
-    form's signals and Akismet's answer, ``spam_model`` is the site's. ``limits`` has the rate limits: over one, the
+    ``address_fingerprint`` is that of the address. ``text`` is the text as the rules read it. ``external`` holds the
+    form's signals and Akismet's answer. ``spam_model`` is the site's. ``limits`` has the rate limits: over one, the
     draft is refused unless it was accepted before under its ``key``.
     """
 
@@ -59,7 +59,7 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
     parent_id: UUID | None
     key: str | None
     limits: PostLimits = PostLimits()
-    outside: OutsideAnswers = OutsideAnswers()
+    external: ExternalSignals = ExternalSignals()
     spam_model: SpamModel | None = None
 
     def content_hash(self) -> bytes:
@@ -73,8 +73,8 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
         content = [*author, self.author.url, self.body, str(self.parent_id)]
         return blake2b(msgspec.json.encode(content), digest_size=16).digest()
 
-    def typed(self) -> dict[str, Any]:
-        """Return the typed text, for the problem that refuses it."""
+    def typed_fields(self) -> dict[str, Any]:
+        """Return the fields as typed, for the problem that refuses the post."""
         author = {"name": self.author.name, "email": self.author.email, "url": self.author.url}
         return {"body": self.body, "author": author, "parent_id": self.parent_id}
 
@@ -102,7 +102,7 @@ async def build_draft(
     if not limits.exceeded:
         is_reply, honeypot = post.parent_id is not None, form.honeypot if form else None
         checked = CheckedPost(author=author, body=body, is_reply=is_reply, honeypot=honeypot, origin=origin)
-        answer = await state.akismet_check.ask(site, article, checked)
+        answer = await state.akismet_check.check(site, article, checked)
     return Draft(
         site=site,
         article=article,
@@ -119,8 +119,8 @@ async def build_draft(
         parent_id=post.parent_id,
         key=key,
         limits=limits,
-        outside=OutsideAnswers(form, answer),
-        spam_model=await state.spam_models.of(site),
+        external=ExternalSignals(form, answer),
+        spam_model=await state.spam_models.get(site),
     )
 
 

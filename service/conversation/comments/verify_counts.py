@@ -1,6 +1,6 @@
-"""Recount everything to prove that the stored counts are right.
+"""Recount everything to verify the stored counts.
 
-Each finding is a sentence that gives the stored value and the value found.
+Each error is a sentence that gives the stored value and the value found.
 """
 
 from collections.abc import AsyncIterator
@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.conversation.comments.model import CommentRow, State
-from service.conversation.comments.tree_paths import LEVEL, newest_path
+from service.conversation.comments.tree_paths import LEVEL_BYTES, newest_path
 from service.conversation.threads.model import ThreadRow
 from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
 
 
-class _Spot(msgspec.Struct):
+class _Node(msgspec.Struct):
     """A comment on the way down the tree; ``published`` if it or a comment below it is published."""
 
     path: bytes
@@ -28,16 +28,16 @@ class _Spot(msgspec.Struct):
 
 async def verify(connection: AsyncConnection) -> AsyncIterator[str]:
     """Yield one sentence for each error in the whole database; nothing if there is none."""
-    async for finding in _positions(connection):
-        yield finding
+    async for error in _positions(connection):
+        yield error
     columns = (ThreadRow.id, ThreadRow.article, ThreadRow.reply_count, ThreadRow.places, ThreadRow.sequence)
     for thread in (await connection.execute(select(*columns).order_by(ThreadRow.id))).all():
         where = f"thread {thread.id} (article {thread.article!r})"
-        async for finding in _thread(connection, thread.id, thread.reply_count, thread.places):
-            yield f"{where}: {finding}"
+        async for error in _thread(connection, thread.id, thread.reply_count, thread.places):
+            yield f"{where}: {error}"
         first, last, count = await _range(connection, EventRow.sequence, EventRow.thread_id == thread.id)
         if last != thread.sequence or count != last - first + 1:
-            yield f"{where}: sequence {thread.sequence}, its events run from {first} to {last} and are {count}"
+            yield f"{where}: sequence {thread.sequence}, but {count} events from {first} to {last}"
 
 
 async def _positions(connection: AsyncConnection) -> AsyncIterator[str]:
@@ -45,7 +45,7 @@ async def _positions(connection: AsyncConnection) -> AsyncIterator[str]:
     for site in sites.all():
         first, last, count = await _range(connection, EventRow.position, EventRow.site_id == site.id)
         if last != site.position or count != last - first + 1:
-            yield f"site {site.slug}: position {site.position}, its events run from {first} to {last} and are {count}"
+            yield f"site {site.slug}: position {site.position}, but {count} events from {first} to {last}"
 
 
 async def _range(
@@ -61,29 +61,29 @@ async def _thread(connection: AsyncConnection, thread_id: int, reply_count: int,
     """Walk one thread in reading order, with a stack of the comments above the current one."""
     columns = (CommentRow.path, CommentRow.newest_path, CommentRow.depth, CommentRow.state, CommentRow.shown)
     statement = select(*columns).where(CommentRow.thread_id == thread_id).order_by(CommentRow.path)
-    above: list[_Spot] = []
+    above: list[_Node] = []
     published = last_place = 0
     async for path, newest, depth, state, shown in await connection.stream(statement):
         while above and not path.startswith(above[-1].path):
-            if finding := _shown_finding(above.pop(), above):
-                yield finding
+            if error := _shown_error(above.pop(), above):
+                yield error
         is_published = state == State.PUBLISHED
         published += is_published
-        last_place = max(last_place, int.from_bytes(path[-LEVEL:], "big"))
-        above.append(_Spot(path, is_published, shown))
-        if newest != newest_path(path) or depth != len(path) // LEVEL - 1 or depth != len(above) - 1:
+        last_place = max(last_place, int.from_bytes(path[-LEVEL_BYTES:], "big"))
+        above.append(_Node(path, is_published, shown))
+        if newest != newest_path(path) or depth != len(path) // LEVEL_BYTES - 1 or depth != len(above) - 1:
             yield f"the comment at {path.hex()}: depth {depth}, newest path {newest.hex()}, {len(above) - 1} above it"
     while above:
-        if finding := _shown_finding(above.pop(), above):
-            yield finding
+        if error := _shown_error(above.pop(), above):
+            yield error
     if published != reply_count:
         yield f"reply count {reply_count}, published comments {published}"
     if last_place > places:
-        yield f"last place given {places}, last place taken {last_place}"
+        yield f"last place {places}, but a comment has place {last_place}"
 
 
-def _shown_finding(spot: _Spot, above: list[_Spot]) -> str | None:
-    """Check that ``spot`` is shown exactly if it or a descendant is published; pass that on to its parent."""
+def _shown_error(node: _Node, above: list[_Node]) -> str | None:
+    """Check that ``node`` is shown exactly if it or a descendant is published; pass that on to its parent."""
     if above:
-        above[-1].published |= spot.published
-    return None if spot.shown == spot.published else f"the comment at {spot.path.hex()} has shown {spot.shown}"
+        above[-1].published |= node.published
+    return None if node.shown == node.published else f"the comment at {node.path.hex()} has shown {node.shown}"

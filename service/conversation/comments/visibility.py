@@ -1,8 +1,8 @@
-"""Who may see and edit what of a comment. The API, the readers' pages, the streams and events all ask here. Pure.
+"""The rules on who may see and edit a comment, for the API, the readers' pages, streams and events. Pure.
 
 - Everyone sees published comments, and tombstones of those that still have published replies.
-- The author also sees their own comment until it is deleted, and why it is not published. Lists contain it only while
-  it appears to them as published or pending.
+- The author also sees their own comment until it is deleted, with the reasons why it is not published. Lists contain
+  it only while it appears to them as published or pending.
 - Moderators see every comment until its author deletes it, with its findings.
 - Only the author may edit, for a limited time, while the thread is open.
 """
@@ -47,12 +47,12 @@ def is_awaiting_review(comment: Comment, caller: Caller) -> bool:
 
 
 def is_listed(comment: Comment, caller: Caller) -> bool:
-    """Whether the comment is in the lists of ``caller``; ``comment_pages.py`` says the same in SQL."""
+    """Whether the comment is in the lists of ``caller``; ``comment_pages.py`` has the same rule in SQL."""
     return comment.shown or is_awaiting_review(comment, caller)
 
 
 def is_explained(comment: Comment, caller: Caller) -> bool:
-    """Whether the view of ``caller`` explains the comment's state, for which it needs the findings."""
+    """Whether ``caller`` gets an explanation of the comment's state, which needs its findings."""
     return caller.is_moderator or (is_own(comment, caller) and comment.state in UNPUBLISHED)
 
 
@@ -62,7 +62,7 @@ def may_edit(comment: Comment, caller: Caller, now: datetime, *, thread: Thread)
 
 
 def edit_refusal(comment: Comment, thread: Thread, site: Site, now: datetime) -> EditRefusal | None:
-    """Return why the author may not edit the comment now; None if they may."""
+    """Return the reason why the author may not edit the comment now; None if they may."""
     if is_closed(thread, site.settings, now):
         return "thread-closed"
     if state_for_author(comment) not in {State.PUBLISHED, State.PENDING}:
@@ -73,7 +73,7 @@ def edit_refusal(comment: Comment, thread: Thread, site: Site, now: datetime) ->
 
 
 def view_for(comment: Comment, caller: Caller, *, locale: str, findings: Sequence[Finding] | None = None) -> CommentOut:
-    """Return what ``caller`` sees of the comment; with its ``findings``, also why it is in its state."""
+    """Return the view of the comment for ``caller``; with its ``findings``, also the reasons for its state."""
     if caller.is_moderator:
         out = moderator_view(comment)
         if findings is not None:
@@ -85,16 +85,16 @@ def view_for(comment: Comment, caller: Caller, *, locale: str, findings: Sequenc
 
 
 def public_view(comment: Comment) -> CommentOut:
-    """Return what every reader sees: a tombstone unless the comment is published.
+    """Return the view for every reader: a tombstone unless the comment is published.
 
     The decision on it stays between the site and its author, so every tombstone has the state ``deleted``.
     """
-    return _whole(comment) if comment.state is State.PUBLISHED else _tombstone(comment, State.DELETED)
+    return _full_view(comment) if comment.state is State.PUBLISHED else _tombstone(comment, State.DELETED)
 
 
 def event_view(comment: Comment) -> CommentOut:
     """Return the comment for an event: its true state, and its text only while it is public."""
-    return _whole(comment) if comment.state is State.PUBLISHED else _tombstone(comment, comment.state)
+    return _full_view(comment) if comment.state is State.PUBLISHED else _tombstone(comment, comment.state)
 
 
 def repeat_view(comment: Comment) -> CommentOut:
@@ -107,13 +107,13 @@ def repeat_view(comment: Comment) -> CommentOut:
 def author_view(
     comment: Comment, rules: Rules, *, locale: str, findings: Sequence[Finding] | None = None
 ) -> CommentOut:
-    """Return what the author sees; with its ``findings``, also why it is not published.
+    """Return the view for the author; with its ``findings``, also the reasons why it is not published.
 
-    Once it is deleted, even they no longer see the text.
+    Once the comment is deleted, even they no longer see the text.
     """
     if comment.state is State.DELETED:
         return public_view(comment)
-    out = _whole(comment)
+    out = _full_view(comment)
     out.body, out.state = comment.body, state_for_author(comment)
     if findings is not None and comment.state in UNPUBLISHED:
         out.status_reasons = status_reasons(comment, findings, rules, locale=locale)
@@ -121,10 +121,10 @@ def author_view(
 
 
 def moderator_view(comment: Comment) -> CommentOut:
-    """Return what the site's moderators see, in any state; nobody sees a text that its author deleted."""
+    """Return the view for the site's moderators, in any state; nobody sees a text that its author deleted."""
     if comment.state is State.DELETED and not comment.body:
         return public_view(comment)
-    out = _whole(comment)
+    out = _full_view(comment)
     out.body = comment.body
     return out
 
@@ -144,14 +144,14 @@ def status_reasons(comment: Comment, findings: Sequence[Finding], rules: Rules, 
         return [sentence("author", "rejected", locale=locale)]
     known = catalogue("en")["author"]
     keys = [
-        finding.rule.value if rules.explain_to_author and finding.rule in known else "look"
+        finding.rule.value if rules.explain_to_author and finding.rule in known else "review"
         for finding in findings
         if finding.action != "publish"
     ]
-    return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["look"])]
+    return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["review"])]
 
 
-def _whole(comment: Comment) -> CommentOut:
+def _full_view(comment: Comment) -> CommentOut:
     return CommentOut(
         id=comment.id,
         parent_id=comment.parent_id,

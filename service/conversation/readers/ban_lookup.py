@@ -29,7 +29,7 @@ class Ban(NamedTuple):
     created_at: datetime
     ended_at: datetime | None
 
-    def holds(self, now: datetime) -> bool:
+    def is_in_force(self, now: datetime) -> bool:
         """Whether the ban is in force at ``now``."""
         return self.ended_at is None and (self.until is None or self.until > now)
 
@@ -49,9 +49,9 @@ Bans = dict[tuple[int, int], list[Ban]]
 
 
 async def read_bans(connection: AsyncConnection, fingerprints: Collection[tuple[int, int]]) -> Bans:
-    """Read all bans that no moderator has ended, by pairs of site id and fingerprint.
+    """Read the bans that no moderator has ended, for pairs of site id and fingerprint.
 
-    Returns them by the same pairs. Bans past their ``until`` are included; check :meth:`Ban.holds`.
+    Returns them by those pairs. Bans past their ``until`` are included; check :meth:`Ban.is_in_force`.
     """
     bans: Bans = {}
     if not fingerprints:
@@ -72,5 +72,7 @@ def longest_ban(bans: Bans, site_id: int, fingerprints: Sequence[int], now: date
     """Return the ban on ``fingerprints`` that lasts longest of those in force at ``now``; None if there is none."""
     if not bans:
         return None
-    holding = [ban for fingerprint in fingerprints for ban in bans.get((site_id, fingerprint), ()) if ban.holds(now)]
-    return max(holding, key=lambda ban: (ban.until is None, ban.until or now), default=None)
+    in_force = [
+        ban for fingerprint in fingerprints for ban in bans.get((site_id, fingerprint), ()) if ban.is_in_force(now)
+    ]
+    return max(in_force, key=lambda ban: (ban.until is None, ban.until or now), default=None)

@@ -2,8 +2,8 @@
 
 Follows https://akismet.com/developers/detailed-docs/comment-check/ (API 1.1).
 
-A call takes at most :data:`SECONDS` and never fails the post: every error counts as no answer. The log gives the
-reason, and never the key or any part of the comment.
+A call takes at most :data:`TIMEOUT_SECONDS` and never fails the post: every error counts as no answer. The log has the
+reason, but never the key or any part of the comment.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ import httpx2
 import msgspec
 import structlog
 
-from service.conversation.screening.outside_rules import AkismetAnswer
+from service.conversation.screening.external_rules import AkismetAnswer
 from service.platform import clock
 
-SECONDS = 2.0
+TIMEOUT_SECONDS = 2.0
 MAX_CONCURRENCY = 50
 MAX_RESPONSE_BYTES = 64 * 1024
-FAILURES_IN_A_ROW = 5  # then calls pause for PAUSE, so an outage does not cost every post two seconds
+FAILURES_BEFORE_PAUSE = 5  # in a row; then calls pause, so an outage does not cost every post two seconds
 PAUSE = timedelta(seconds=30)
 
 log = structlog.get_logger("onereply.akismet")
@@ -48,7 +48,7 @@ class AkismetRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _NoAnswer(Exception):
-    """Akismet gave no usable answer; ``reason`` goes to the log, ``is_alive`` if Akismet itself works."""
+    """Akismet gave no usable answer; ``reason`` goes to the log, ``is_alive`` is whether Akismet itself works."""
 
     def __init__(self, reason: str, *, is_alive: bool = False) -> None:
         super().__init__(reason)
@@ -59,7 +59,7 @@ class _NoAnswer(Exception):
 class Akismet:
     """A client of the Akismet at ``url``, one per process, with kept-alive connections."""
 
-    def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
+    def __init__(self, url: str, *, seconds: float = TIMEOUT_SECONDS) -> None:
         self._url = f"{url.rstrip('/')}/1.1/comment-check"
         self._seconds = seconds
         self._client = httpx2.AsyncClient(
@@ -92,12 +92,12 @@ class Akismet:
 
     def _reason_to_skip(self) -> str | None:
         if self._in_flight >= MAX_CONCURRENCY:
-            return "too many at once"
-        if self._failures < FAILURES_IN_A_ROW:
+            return "too many concurrent calls"
+        if self._failures < FAILURES_BEFORE_PAUSE:
             return None
         now = clock.now()
         if self._paused_until and now < self._paused_until:
-            return "resting"
+            return "paused"
         self._paused_until = now + PAUSE  # this call is the probe; the others stay paused until it ends
         return None
 
@@ -109,9 +109,9 @@ class Akismet:
                 raise _NoAnswer(f"status {status}", is_alive=400 <= status < 500)
             text = await _read(response)
         if text == b"invalid":
-            raise _NoAnswer("key or front page not known to Akismet", is_alive=True)
+            raise _NoAnswer("unknown key or front page", is_alive=True)
         if text not in {b"true", b"false"}:
-            raise _NoAnswer("neither true nor false")
+            raise _NoAnswer("unexpected response body")
         if text == b"false":
             return "ham"
         return "discard" if response.headers.get("x-akismet-pro-tip") == "discard" else "spam"
@@ -124,7 +124,7 @@ class Akismet:
             self._failures = 0
             return
         self._failures += 1
-        if self._failures >= FAILURES_IN_A_ROW:
+        if self._failures >= FAILURES_BEFORE_PAUSE:
             self._paused_until = clock.now() + PAUSE
 
     async def close(self) -> None:
@@ -162,5 +162,5 @@ async def _read(response: httpx2.Response) -> bytes:
     async for chunk in response.aiter_raw():
         text += chunk
         if len(text) > MAX_RESPONSE_BYTES:
-            raise _NoAnswer("longer than any answer")
+            raise _NoAnswer("response too long")
     return text.strip()

@@ -7,7 +7,7 @@ import unicodedata
 
 # Letters of other scripts that look like Latin ones (the commonest “confusables” of Unicode Technical Standard 39),
 # and digits and signs that replace letters in disguised words.
-_ALIKE = {
+_LOOKALIKE_LETTERS = {
     "авекмнорстухіјѕһԁԛԝԍӏҽ": "abekmhopctyxijshdqwgle",
     "αβεηικνορτυχωϲϳγ": "abenikvoptuxwcjy",
     "ıɩɪȷɑɡʀѵʋ": "iiijagrvv",
@@ -20,13 +20,13 @@ def fold(text: str) -> str:
     """Return ``text`` without case, accents and invisible characters, with look-alikes and wide forms unified."""
     if text.isascii():
         return text.lower().translate(_LOOKALIKES)
-    # Remove the marks first: decomposition sorts them, which is quadratic in their number.
-    bare = unicodedata.normalize("NFKD", text.translate(_UNSEEN))
-    return bare.translate(_UNSEEN).casefold().translate(_LOOKALIKES)
+    # Remove accents first: decomposition sorts them, which is quadratic in their number.
+    stripped = unicodedata.normalize("NFKD", text.translate(_REMOVED))
+    return stripped.translate(_REMOVED).casefold().translate(_LOOKALIKES)
 
 
-def _unseen() -> dict[int, None]:
-    """Map accents, points and zero-width characters to None, except vowel and tone marks (Devanagari, Thai, kana)."""
+def _removed() -> dict[int, None]:
+    """Map accents and zero-width characters to None, except vowel and tone marks (Devanagari, Thai, kana)."""
     vowels = (range(0x0900, 0x1AB0), range(0x3099, 0x309B), range(0xA800, 0xAC00), range(0x10000, 0x1D000))
     kinds = {"Mn", "Me", "Cf"}
     # Only these planes have any; all 17 take 0.25 s at the start of each process.
@@ -35,5 +35,5 @@ def _unseen() -> dict[int, None]:
     return {point: None for point in points if not any(point in marks for marks in vowels)}
 
 
-_UNSEEN = _unseen()
-_LOOKALIKES = {ord(letter): latin for pair in _ALIKE.items() for letter, latin in zip(*pair, strict=True)}
+_REMOVED = _removed()
+_LOOKALIKES = {ord(letter): latin for pair in _LOOKALIKE_LETTERS.items() for letter, latin in zip(*pair, strict=True)}

@@ -19,7 +19,7 @@ def find_honeypot(form: FormSignals) -> Finding | None:
     return Finding(Rule.HONEYPOT, "spam") if form.honeypot.strip() else None
 
 
-def find_fast(form: FormSignals, *, min_form_seconds: int | None) -> Finding | None:
+def find_fast_form(form: FormSignals, *, min_form_seconds: int | None) -> Finding | None:
     """Find a form sent in less than ``min_form_seconds``."""
     if min_form_seconds is None or form.seconds is None or form.seconds >= min_form_seconds:
         return None

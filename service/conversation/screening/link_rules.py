@@ -16,10 +16,10 @@ def links_in(html: str, author_url: str | None) -> list[str]:
     return [host for url in [*urls, *([author_url] if author_url else [])] if (host := _host(url))]
 
 
-def find_domain(hosts: list[str], *, reject_link_domains: Set[str]) -> Finding | None:
+def find_rejected_domain(hosts: list[str], *, reject_link_domains: Set[str]) -> Finding | None:
     """Find a link to one of ``reject_link_domains`` or to a subdomain of it."""
-    refused = next((host for host in hosts if _is_below(host, reject_link_domains)), None)
-    return Finding(Rule.REJECT_LINK_DOMAINS, "reject", refused) if refused else None
+    rejected = next((host for host in hosts if _is_below(host, reject_link_domains)), None)
+    return Finding(Rule.REJECT_LINK_DOMAINS, "reject", rejected) if rejected else None
 
 
 def find_links(hosts: list[str], *, max_links: int | None, allowed_link_domains: Set[str]) -> Finding | None:

@@ -17,12 +17,12 @@ from service.platform.sites.site_settings import Mode
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-LATELY = 20  # decided comments of an author that count as recent
+MAX_RECENT_DECIDED = 20  # decided comments of an author that count as recent
 MIN_DECIDED = 5  # with fewer decided comments a percentage means nothing
-SHORT = 20  # characters; many readers post “Agreed.”
+SHORT_TEXT = 20  # characters; many readers post “Agreed.”
 
 
-class Past(NamedTuple):
+class PastComment(NamedTuple):
     """An earlier comment: its state, its time, and the hash of its text."""
 
     id: UUID
@@ -34,16 +34,16 @@ class Past(NamedTuple):
 class Reputation(msgspec.Struct, frozen=True):
     """An author's reputation when a comment arrives; the defaults are those of a new author.
 
-    ``published`` counts the author's public comments; ``decided`` and ``rejected`` cover the :data:`LATELY` most recent
-    decided ones. ``posted`` and ``posted_near`` count comments of the last minute, by the author and from the address.
-    ``is_repeated`` is whether the same text was posted in the thread within a day.
+    ``published`` counts the public comments. ``decided`` and ``rejected`` cover the latest decided ones, at most
+    :data:`MAX_RECENT_DECIDED`. ``posted`` and ``posted_from_address`` count comments of the last minute, by the author
+    and from the address. ``is_repeated`` is whether the same text was posted in the thread within a day.
     """
 
     published: int = 0
     decided: int = 0
     rejected: int = 0
     posted: int = 0
-    posted_near: int = 0
+    posted_from_address: int = 0
     is_repeated: bool = False
 
 
@@ -51,30 +51,30 @@ NEW_AUTHOR = Reputation()
 
 
 def reputation_of(
-    past: list[Past],
-    near: list[datetime],
+    past: list[PastComment],
+    from_address: list[datetime],
     *,
     last_posted_at: datetime | None,
     text_hash: int,
     is_short: bool,
     now: datetime,
 ) -> Reputation:
-    """Compute an author's reputation from their ``past``, newest first, and the post times ``near`` of their address.
+    """Compute an author's reputation from their ``past`` comments, newest first.
 
-    ``last_posted_at`` is when anyone last posted the same text in the thread. A short text counts as repeated only
-    if the author repeats it.
+    ``from_address`` are the times of the posts from their address. ``last_posted_at`` is when anyone last posted the
+    same text in the thread. A short text counts as repeated only if the author repeats it.
     """
     decided = [each.state for each in past if each.state in {"published", "rejected", "spam"}]
-    lately = decided[:LATELY]
+    recent = decided[:MAX_RECENT_DECIDED]
     by_author = any(each.text_hash == text_hash and now - each.created_at < DAY for each in past)
-    by_anybody = last_posted_at is not None and now - last_posted_at < DAY and not is_short
+    by_anyone = last_posted_at is not None and now - last_posted_at < DAY and not is_short
     return Reputation(
         published=decided.count("published"),
-        decided=len(lately),
-        rejected=len(lately) - lately.count("published"),
+        decided=len(recent),
+        rejected=len(recent) - recent.count("published"),
         posted=sum(now - each.created_at < MINUTE for each in past),
-        posted_near=sum(now - at < MINUTE for at in near),
-        is_repeated=by_author or by_anybody,
+        posted_from_address=sum(now - at < MINUTE for at in from_address),
+        is_repeated=by_author or by_anyone,
     )
 
 
@@ -87,7 +87,7 @@ def hash_text(thread_id: int, folded: str) -> int:
 def is_trusted(reputation: Reputation, rules: Rules) -> bool:
     """Whether the author skips some rules: enough comments were published, and few were rejected."""
     enough = rules.trusted_after_published is not None and reputation.published >= rules.trusted_after_published
-    return enough and find_history(reputation, rules) is None
+    return enough and find_rejected_author(reputation, rules) is None
 
 
 def find_first_timer(reputation: Reputation, mode: Mode) -> Finding | None:
@@ -107,13 +107,13 @@ def find_flood(reputation: Reputation, rules: Rules) -> Finding | None:
     """Find more comments per minute than the site allows per author or per address, this one included."""
     counted = (
         (reputation.posted + 1, rules.max_per_minute_per_reader),
-        (reputation.posted_near + 1, rules.max_per_minute_per_address),
+        (reputation.posted_from_address + 1, rules.max_per_minute_per_address),
     )
     too_many = [count for count, limit in counted if limit is not None and count > limit]
     return Finding(Rule.MAX_PER_MINUTE, "hold", str(max(too_many))) if too_many else None
 
 
-def find_history(reputation: Reputation, rules: Rules) -> Finding | None:
+def find_rejected_author(reputation: Reputation, rules: Rules) -> Finding | None:
     """Find an author whose recent comments were rejected more often than ``max_rejected_percent``."""
     if rules.max_rejected_percent is None or reputation.decided < MIN_DECIDED:
         return None

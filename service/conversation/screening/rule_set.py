@@ -1,7 +1,7 @@
 """All rules on a comment's text and its author's reputation, in the order moderators read their findings. Pure.
 
-A rule takes a comment's text and a site's screen and returns a finding or None. The order does not affect the action:
-the strictest finding wins.
+A rule takes a site's compiled rules and a comment's text, and returns a finding or None. The order does not affect the
+action: the strictest finding wins.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from collections.abc import Callable
 import msgspec
 
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.screening.link_rules import find_domain, find_links, links_in
-from service.conversation.screening.reputation_rules import Reputation, find_duplicate, find_flood, find_history
+from service.conversation.screening.link_rules import find_links, find_rejected_domain, links_in
+from service.conversation.screening.reputation_rules import Reputation, find_duplicate, find_flood, find_rejected_author
 from service.conversation.screening.shape_rules import find_capitals, find_length, find_repeated
-from service.conversation.screening.word_rules import Text, WordList, folded_text, spaced
+from service.conversation.screening.word_rules import FoldedText, WordList, folded_text, spaced
 from service.platform.sites.site_rules import Rules
 
 
@@ -22,7 +22,7 @@ class DraftText(msgspec.Struct):
     author_name: str
     author_url: str | None
     body: str
-    text: Text
+    text: FoldedText
     hosts: list[str]
     folded_body: str
 
@@ -34,7 +34,7 @@ def make_draft_text(*, author_name: str, author_url: str | None, body: str, html
     return DraftText(author_name, author_url, body, text, links_in(html, author_url), folded_body)
 
 
-class Screen(msgspec.Struct):
+class CompiledRules(msgspec.Struct):
     """A site's rules, compiled for matching."""
 
     rules: Rules
@@ -44,62 +44,64 @@ class Screen(msgspec.Struct):
     reject_link_domains: frozenset[str]
 
 
-_screens: dict[int, Screen] = {}
+_compiled: dict[int, CompiledRules] = {}
 
 
-def screen_of(site_id: int, rules: Rules) -> Screen:
+def compiled_rules_of(site_id: int, rules: Rules) -> CompiledRules:
     """Return the compiled ``rules`` of a site, cached while the ``rules`` object stays the same; one entry per site."""
-    screen = _screens.get(site_id)
-    if screen is None or screen.rules is not rules:
-        screen = _screens[site_id] = make_screen(rules)
-    return screen
+    compiled = _compiled.get(site_id)
+    if compiled is None or compiled.rules is not rules:
+        compiled = _compiled[site_id] = compile_rules(rules)
+    return compiled
 
 
-def make_screen(rules: Rules) -> Screen:
+def compile_rules(rules: Rules) -> CompiledRules:
     """Compile ``rules``; ten thousand words take a few milliseconds."""
     words = WordList(rules.hold_words), WordList(rules.reject_words)
-    return Screen(rules, *words, frozenset(rules.allowed_link_domains), frozenset(rules.reject_link_domains))
+    return CompiledRules(rules, *words, frozenset(rules.allowed_link_domains), frozenset(rules.reject_link_domains))
 
 
-def _find_refused_word(screen: Screen, draft: DraftText) -> Finding | None:
-    found = screen.reject_words.first_in(draft.text)
+def _find_reject_word(compiled: CompiledRules, draft: DraftText) -> Finding | None:
+    found = compiled.reject_words.first_in(draft.text)
     return Finding(Rule.REJECT_WORDS, "reject", found) if found else None
 
 
-def _find_refused_domain(screen: Screen, draft: DraftText) -> Finding | None:
-    return find_domain(draft.hosts, reject_link_domains=screen.reject_link_domains)
+def _find_reject_domain(compiled: CompiledRules, draft: DraftText) -> Finding | None:
+    return find_rejected_domain(draft.hosts, reject_link_domains=compiled.reject_link_domains)
 
 
-def _find_held_word(screen: Screen, draft: DraftText) -> Finding | None:
-    found = screen.hold_words.first_in(draft.text)
+def _find_hold_word(compiled: CompiledRules, draft: DraftText) -> Finding | None:
+    found = compiled.hold_words.first_in(draft.text)
     return Finding(Rule.HOLD_WORDS, "hold", found) if found else None
 
 
-def _find_links(screen: Screen, draft: DraftText) -> Finding | None:
-    return find_links(draft.hosts, max_links=screen.rules.max_links, allowed_link_domains=screen.allowed_link_domains)
+def _find_links(compiled: CompiledRules, draft: DraftText) -> Finding | None:
+    return find_links(
+        draft.hosts, max_links=compiled.rules.max_links, allowed_link_domains=compiled.allowed_link_domains
+    )
 
 
-def _find_length(screen: Screen, draft: DraftText) -> Finding | None:
-    return find_length(draft.body, max_length=screen.rules.max_length)
+def _find_length(compiled: CompiledRules, draft: DraftText) -> Finding | None:
+    return find_length(draft.body, max_length=compiled.rules.max_length)
 
 
-def _find_capitals(screen: Screen, draft: DraftText) -> Finding | None:
-    return find_capitals(draft.body, max_percent=screen.rules.max_capitals_percent)
+def _find_capitals(compiled: CompiledRules, draft: DraftText) -> Finding | None:
+    return find_capitals(draft.body, max_percent=compiled.rules.max_capitals_percent)
 
 
-def _find_repeated(screen: Screen, draft: DraftText) -> Finding | None:
-    return find_repeated(draft.body, max_run=screen.rules.max_repeated_characters)
+def _find_repeated(compiled: CompiledRules, draft: DraftText) -> Finding | None:
+    return find_repeated(draft.body, max_run=compiled.rules.max_repeated_characters)
 
 
-RULES: list[Callable[[Screen, DraftText], Finding | None]] = [
+RULES: list[Callable[[CompiledRules, DraftText], Finding | None]] = [
     # Never accepted: the author is asked to rephrase.
-    _find_refused_word,
-    _find_refused_domain,
+    _find_reject_word,
+    _find_reject_domain,
     # Held for its words.
-    _find_held_word,
+    _find_hold_word,
 ]
 # Held for its links and its shape, unless the author is trusted.
-RULES_FOR_UNTRUSTED: list[Callable[[Screen, DraftText], Finding | None]] = [
+RULES_FOR_UNTRUSTED: list[Callable[[CompiledRules, DraftText], Finding | None]] = [
     _find_links,
     _find_length,
     _find_capitals,
@@ -109,5 +111,5 @@ RULES_FOR_UNTRUSTED: list[Callable[[Screen, DraftText], Finding | None]] = [
 REPUTATION_RULES: list[Callable[[Reputation, Rules], Finding | None]] = [
     find_duplicate,
     find_flood,
-    find_history,
+    find_rejected_author,
 ]

@@ -1,12 +1,12 @@
-"""Features of a comment for the spam filter: words, word pairs, four-letter pieces, links, shape and author. Pure.
+"""Features of a comment for the spam filter: words, word pairs, character 4-grams, links, shape and author. Pure.
 
-Pieces recognise a word in a new spelling, and find words in scripts without spaces. A feature that is not a word of the
-text begins with a tab. Folded text contains no tab, so nobody can type such a feature.
+N-grams recognise a word in a new spelling, and find words in scripts without spaces. A feature that is not a word of
+the text begins with a tab. Folded text contains no tab, so no author can type such a feature.
 
 *Why these*: on the comments of ``tests/bench/classifying.py`` words and pairs alone reach an area under the curve of
-0.992; with pieces of four it is 0.994. Pieces of three, of five, or of two to five together are no better, and the last
-cost four times as much. The first word matters most under a video the filter has not learned from (LMFAO: 0.966 without
-it, 0.971 with it).
+0.992; with 4-grams it is 0.994. 3-grams, 5-grams, or 2- to 5-grams together are no better, and the last cost four times
+as much. The first word matters most under a video that is not in the training data (LMFAO: 0.966 without it, 0.971 with
+it).
 """
 
 import re
@@ -19,15 +19,15 @@ from service.conversation.screening.fold_text import fold
 from service.conversation.screening.rule_set import DraftText
 from service.conversation.screening.word_rules import has_unspaced
 
-EDITION = 1  # change it with the features: the filter then retrains from the log
-MAX_CHARACTERS = 600  # characters of a comment that are read
+FEATURES_VERSION = 1  # raise it with each change to the features: the filter then retrains from the log
+MAX_CHARACTERS = 600  # of a comment; the rest is not read
 
 _WORD = re.compile(r"\w{1,30}")
 _HOST, _NAME, _SHAPE = "\t//", "\t@", "\t#"
 
 
 class Features(NamedTuple):
-    """``words`` are the folded words in order; ``all`` is the set of features to learn from and to classify by."""
+    """``words`` are the folded words in order; ``all`` is the set of features, to train and to classify."""
 
     words: list[str]
     all: Set[str]
@@ -38,7 +38,7 @@ def features_of(draft: DraftText) -> Features:
     name = " ".join(fold(draft.author_name).split())
     folded = draft.text.folded[len(name) + 1 if name else 0 :][:MAX_CHARACTERS]
     words = _WORD.findall(folded)
-    features = pieces_of(f" {folded} ")
+    features = ngrams_of(f" {folded} ")
     features.update(words)
     features.update(map(" ".join, pairwise(words)))
     features.update(_shape(draft, words))
@@ -48,12 +48,12 @@ def features_of(draft: DraftText) -> Features:
     return Features(words, features)
 
 
-def pieces_of(folded: str) -> set[str]:
-    """Return the pieces of four characters, and of two in scripts without spaces."""
-    pieces = {folded[start : start + 4] for start in range(len(folded) - 3)}
+def ngrams_of(folded: str) -> set[str]:
+    """Return the character 4-grams, and the 2-grams in scripts without spaces."""
+    ngrams = {folded[start : start + 4] for start in range(len(folded) - 3)}
     if not folded.isascii() and has_unspaced(folded):
-        pieces.update(folded[start : start + 2] for start in range(len(folded) - 1))
-    return pieces
+        ngrams.update(folded[start : start + 2] for start in range(len(folded) - 1))
+    return ngrams
 
 
 def host_feature(host: str) -> str:

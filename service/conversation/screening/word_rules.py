@@ -14,7 +14,7 @@ import ahocorasick_rs
 
 from service.conversation.screening.fold_text import fold
 
-GAP = 30  # maximum letters that a `*` inside a term matches
+MAX_GAP = 30  # maximum letters that a `*` inside a term matches
 
 _WORD = re.compile(r"\w+")
 # Thai to Tibetan, Burmese, Khmer, kana, Han, after folding.
@@ -22,7 +22,7 @@ UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u34
 
 
 class _Term(NamedTuple):
-    """A term as written, its longest part (searched first), whether it must begin and end a word, and all its parts."""
+    """A term as written, its longest part (searched first), whether it must begin and end a word, and all parts."""
 
     written: str
     part: str
@@ -45,26 +45,26 @@ class WordList:
                 self._terms.append(_term(written, folded))
         self._finder = ahocorasick_rs.AhoCorasick([term.part for term in self._terms]) if self._terms else None
 
-    def first_in(self, text: "Text") -> str | None:
+    def first_in(self, text: "FoldedText") -> str | None:
         """Return the first term that ``text`` contains, as written; None if it contains none."""
         if known := self._words.keys() & text.words:
             return self._words[min(known, key=text.folded.index)]
         if self._finder is None:
             return None
-        gapped: set[int] = set()  # terms already searched in the whole text
+        searched: set[int] = set()  # terms with several parts, already searched in the whole text
         for number, start, end in self._finder.find_matches_as_indexes(text.folded, overlapping=True):
             term = self._terms[number]
             if len(term.parts) == 1:
-                holds = _is_whole(term, text.folded, start, end)
+                matches = _is_whole(term, text.folded, start, end)
             else:
-                holds = number not in gapped and _has_gapped(term, text.folded)
-                gapped.add(number)
-            if holds:
+                matches = number not in searched and _matches_parts(term, text.folded)
+                searched.add(number)
+            if matches:
                 return term.written
         return None
 
 
-class Text(NamedTuple):
+class FoldedText(NamedTuple):
     """A text prepared for word lists: folded with single spaces, and the set of its words."""
 
     folded: str
@@ -76,14 +76,14 @@ def spaced(text: str) -> str:
     return " ".join(fold(text).split())
 
 
-def text_of(text: str) -> Text:
+def text_of(text: str) -> FoldedText:
     """Prepare ``text`` for word lists."""
     return folded_text(spaced(text))
 
 
-def folded_text(folded: str) -> Text:
+def folded_text(folded: str) -> FoldedText:
     """Prepare a text that :func:`spaced` has folded."""
-    return Text(folded, frozenset(_WORD.findall(folded)))
+    return FoldedText(folded, frozenset(_WORD.findall(folded)))
 
 
 def has_unspaced(folded: str) -> bool:
@@ -103,8 +103,8 @@ def _is_whole(term: _Term, text: str, start: int, end: int) -> bool:
     return (not term.begins or _begins(text, start)) and (not term.ends or _ends(text, end))
 
 
-def _has_gapped(term: _Term, text: str) -> bool:
-    """Whether the parts of ``term`` follow each other in ``text``, at most :data:`GAP` letters of one word apart.
+def _matches_parts(term: _Term, text: str) -> bool:
+    """Whether the parts of ``term`` follow each other in ``text``, at most :data:`MAX_GAP` letters of one word apart.
 
     Linear in the text: of all earlier places where the previous parts end, only the nearest matters.
     """
@@ -112,16 +112,16 @@ def _has_gapped(term: _Term, text: str) -> bool:
     for number, part in enumerate(term.parts):
         starts = (found.start() for found in re.finditer(f"(?={re.escape(part)})", text))
         if number == 0:
-            fitting = [at for at in starts if not term.begins or _begins(text, at)]
+            matching = [at for at in starts if not term.begins or _begins(text, at)]
         else:
-            fitting = [at for at in starts if _follows(text, at, ends)]
-        ends = [at + len(part) for at in fitting]
+            matching = [at for at in starts if _follows(text, at, ends)]
+        ends = [at + len(part) for at in matching]
     return any(not term.ends or _ends(text, end) for end in ends)
 
 
 def _follows(text: str, at: int, ends: list[int]) -> bool:
     before = bisect_right(ends, at) - 1
-    if before < 0 or at - ends[before] > GAP:
+    if before < 0 or at - ends[before] > MAX_GAP:
         return False
     return all(map(_is_letter, text[ends[before] : at]))
 

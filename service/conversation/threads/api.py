@@ -9,7 +9,7 @@ from service.conversation.threads.close_thread import close_thread, reopen_threa
 from service.conversation.threads.model import Thread
 from service.conversation.threads.register_article import register_thread
 from service.conversation.threads.thread_list import find_threads, list_threads
-from service.conversation.threads.thread_lookup import find_thread, find_thread_by_url, no_thread, visible
+from service.conversation.threads.thread_lookup import find_thread, find_thread_by_url, no_thread, require_visible
 from service.conversation.threads.thread_policy import closes_at
 from service.conversation.threads.wire import (
     CloseIn,
@@ -77,7 +77,7 @@ async def get_threads(request: Request, caller: Caller) -> Response:
             caller.site,
             state=query.state,
             changed_since=query.changed_since,
-            after=_id_in(query.cursor),
+            after=_id_from_cursor(query.cursor),
             limit=query.limit + 1,
             now=now,
         )
@@ -136,7 +136,7 @@ async def post_counts(request: Request, caller: Caller) -> Response:
 COUNTS_LIMIT = 1024 * 1024  # bytes: 200 ids of 500 characters of up to four bytes, escaped
 
 
-def _id_in(cursor: str | None) -> int:
+def _id_from_cursor(cursor: str | None) -> int:
     if cursor is None:
         return 0
     key = decode_cursor(cursor)
@@ -147,7 +147,7 @@ def _id_in(cursor: str | None) -> int:
 
 def _read_response(request: Request, caller: Caller, thread: Thread) -> Response:
     now, site, locale = clock.now(), caller.site, locale_of(request, caller)
-    visible(thread, to_staff=caller.role is not None, now=now)
+    require_visible(thread, to_staff=caller.role is not None, now=now)
     out = thread_out(thread, site, locale=locale, now=now)
     tag = entity_tag(thread.id, thread.sequence, out.state, site.revision, locale)
     private = {} if caller.is_anonymous else PRIVATE
@@ -167,5 +167,5 @@ async def _counts(request: Request, caller: Caller, articles: list[str]) -> tupl
         threads = await find_threads(connection, site, articles)
     known = {article: thread for article, thread in threads.items() if not thread.is_hidden(now)}
     counts = [count_out(article, known.get(article), site, locale=locale, now=now) for article in articles]
-    turns = [at for thread in threads.values() for at in (thread.published_at, closes_at(thread, site.settings))]
-    return Counts(counts), min((at for at in turns if at and at > now), default=None)
+    changes = [at for thread in threads.values() for at in (thread.published_at, closes_at(thread, site.settings))]
+    return Counts(counts), min((at for at in changes if at and at > now), default=None)

@@ -1,8 +1,8 @@
 """Close and reopen threads.
 
-Promise 2: one function decides (:func:`is_closed`). Every writer calls it under the thread's lock, with the clock read
-after the lock. A thread is closed from its closing time on. The first transaction to lock it after that, a post or the
-sweep, writes the close (:func:`settle_closings`) before anything else.
+Promise 2: one function decides whether a thread is closed (:func:`is_closed`). Every writer calls it under the thread's
+lock, with the clock read after the lock. A thread is closed from its closing time on. The first transaction to lock it
+after that, a post or the sweep, writes the close (:func:`close_due_threads`) before anything else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ from service.platform.events.record_decisions import Actor, NewDecision, record_
 from service.platform.problems import InvalidField, Translated
 from service.platform.sites.site_lookup import Site, read_sites
 
-SWEPT_AT_ONCE = 200
+SWEEP_BATCH = 200
 
 
 async def close_thread(
@@ -35,15 +35,15 @@ async def close_thread(
     """
     thread = await lock_thread(connection, site.id, article)
     now = clock.now()
-    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
-    settled = len(events)
+    events = await close_due_threads(connection, [thread], {site.id: site}, now=now)
+    closed_before = len(events)
     if thread.closed_at is None and (at is None or at <= now):
         thread.closed_at, thread.close_reason = now, reason
         events.append(thread_event(thread, site, EventType.THREAD_CLOSED, occurred_at=now))
     elif thread.closed_at is None and (thread.closing_at, thread.close_reason) != (at, reason):
         thread.closing_kind, thread.closing_at, thread.close_reason = "at", at, reason
         events.append(thread_event(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
-    if len(events) > settled:
+    if len(events) > closed_before:
         decision = NewDecision(site.id, "close", by, thread_id=thread.id, reason=reason)
         await record_decisions(connection, [decision], now=now)
     await write_closing(connection, thread, events, now=now)
@@ -61,7 +61,7 @@ async def reopen_thread(
     now = clock.now()
     if at is not None and at <= now:
         raise InvalidField(Translated("past"), pointer="/at")
-    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    events = await close_due_threads(connection, [thread], {site.id: site}, now=now)
     was_closed = thread.closed_at is not None
     if was_closed or (at is not None and thread.closing_at != at):
         thread.closing_kind, thread.closing_at = ("never", None) if at is None else ("at", at)
@@ -74,7 +74,7 @@ async def reopen_thread(
     return thread
 
 
-async def settle_closings(
+async def close_due_threads(
     connection: AsyncConnection, threads: Iterable[Thread], sites: Mapping[int, Site], *, now: datetime
 ) -> list[NewEvent]:
     """Write the close of those locked ``threads`` whose closing time has passed, and return the events.
@@ -87,7 +87,7 @@ async def settle_closings(
         if thread.closed_at is None and is_closed(thread, site.settings, now):
             thread.closed_at = closes_at(thread, site.settings)
             events.append(thread_event(thread, site, EventType.THREAD_CLOSED, occurred_at=thread.closed_at or now))
-            await write_terms(connection, thread)
+            await write_closing_columns(connection, thread)
             await write_counts(connection, [thread], now=now)
     return events
 
@@ -96,20 +96,20 @@ async def write_closing(connection: AsyncConnection, thread: Thread, events: lis
     """Write the closing of ``thread`` and append ``events``; do nothing without events."""
     if not events:
         return
-    await write_terms(connection, thread)
+    await write_closing_columns(connection, thread)
     await write_counts(connection, [thread], now=now)
     await append_events(connection, events)
 
 
-async def write_terms(connection: AsyncConnection, thread: Thread) -> None:
+async def write_closing_columns(connection: AsyncConnection, thread: Thread) -> None:
     """Write the closing columns of ``thread``."""
-    terms = {
+    values = {
         "closing_kind": thread.closing_kind,
         "closing_at": thread.closing_at,
         "closed_at": thread.closed_at,
         "close_reason": thread.close_reason,
     }
-    await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(terms))
+    await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(values))
 
 
 async def is_any_due(connection: AsyncConnection, sites: Iterable[Site]) -> bool:
@@ -119,14 +119,14 @@ async def is_any_due(connection: AsyncConnection, sites: Iterable[Site]) -> bool
 
 
 async def sweep_closings(connection: AsyncConnection, sites: Iterable[Site]) -> int:
-    """Close threads past their closing time, at most :data:`SWEPT_AT_ONCE`, and return how many.
+    """Close threads past their closing time, at most :data:`SWEEP_BATCH`, and return how many.
 
     Threads that close some days after publication are swept only for ``sites``.
     """
     due = select(ThreadRow.id).where(ThreadRow.closed_at.is_(None), _is_due(sites, clock.now()))
-    threads = await lock_threads_by_id(connection, await connection.scalars(due.limit(SWEPT_AT_ONCE)))
+    threads = await lock_threads_by_id(connection, await connection.scalars(due.limit(SWEEP_BATCH)))
     by_id = await read_sites(connection, {thread.site_id for thread in threads.values()})
-    events = await settle_closings(connection, threads.values(), by_id, now=clock.now())
+    events = await close_due_threads(connection, threads.values(), by_id, now=clock.now())
     await append_events(connection, events)
     return len(events)
 

@@ -25,14 +25,14 @@ async def lock_thread(connection: AsyncConnection, site_id: int, article: str) -
 async def lock_threads(connection: AsyncConnection, articles: Iterable[Article]) -> dict[Article, Thread]:
     """Lock the threads of ``articles``, pairs of site and article id, and return them by those pairs.
 
-    Every transaction locks in the order of thread ids, so two batches over the same threads can't deadlock. Missing
+    Every transaction locks in the order of thread ids, so two batches over the same threads cannot deadlock. Missing
     threads are left out; two ids of one article return the same thread.
     """
     dialect, wanted = connection.dialect.name, sorted(articles)
     rows = await connection.execute(_lock_by_article(dialect), row_parameters(dialect, wanted))
     found = {(thread.site_id, thread.article): thread for thread in map(thread_of, rows)}
-    missed = [article for article in wanted if article not in found]
-    return found | await _lock_missed(connection, missed, found.values()) if missed else found
+    missing = [article for article in wanted if article not in found]
+    return found | await _lock_missing(connection, missing, found.values()) if missing else found
 
 
 @lru_cache
@@ -41,7 +41,7 @@ def _lock_by_article(dialect: str) -> Select[*tuple[Any, ...]]:
     return select(*COLUMNS).where(these).order_by(ThreadRow.id).with_for_update()
 
 
-async def _lock_missed(
+async def _lock_missing(
     connection: AsyncConnection, articles: list[Article], locked: Iterable[Thread]
 ) -> dict[Article, Thread]:
     """Lock the threads of ``articles`` found only by a former id, or whose id changed during the first query.
@@ -52,8 +52,8 @@ async def _lock_missed(
     ids = await ids_of_threads(connection, articles)
     while new := set(ids.values()) - held.keys():
         # Never wait for a thread with a lower id than one already locked.
-        in_turn = not held or min(new) > max(held)
-        held |= await _lock_ids(connection, new, waits=in_turn)
+        in_order = not held or min(new) > max(held)
+        held |= await _lock_ids(connection, new, waits=in_order)
         ids = await ids_of_threads(connection, articles)
     return {article: held[thread_id] for article, thread_id in ids.items()}
 
@@ -64,7 +64,7 @@ async def lock_threads_by_id(connection: AsyncConnection, ids: Iterable[int]) ->
 
 
 async def _lock_ids(connection: AsyncConnection, ids: Iterable[int], *, waits: bool) -> dict[int, Thread]:
-    """Lock the threads ``ids``; unless it ``waits``, a thread locked by another transaction raises Busy."""
+    """Lock the threads ``ids``; unless ``waits``, a thread locked by another transaction raises Busy."""
     wanted = [(id_,) for id_ in sorted(ids)]
     if not wanted:
         return {}

@@ -86,7 +86,7 @@ class UrlAliasRow(Base):
 class ArticleEventTimesRow(Base):
     """The latest event time of each field of an article, as JSON (``article_event_order.py``).
 
-    It is a table of its own because every post reads the thread's row.
+    It has a table of its own because every post reads the thread's row.
     """
 
     __tablename__ = "article_event_times"
@@ -152,7 +152,7 @@ class Thread(msgspec.Struct):
     changed_at: datetime
 
     def is_embargoed(self, now: datetime) -> bool:
-        """Whether the article is not published yet, so readers must not learn of it."""
+        """Whether the article is not published yet, so readers must not see it."""
         return self.published_at is not None and self.published_at > now
 
     def is_hidden(self, now: datetime) -> bool:

@@ -30,8 +30,8 @@ class ArticleIdConflict(Problem):
     slug = "article-id-conflict"
 
 
-def surviving(threads: Sequence[Thread]) -> Thread:
-    """Return which of the one or two ``threads`` of an article to keep.
+def thread_to_keep(threads: Sequence[Thread]) -> Thread:
+    """Return the one of an article's one or two ``threads`` to keep.
 
     Raises :class:`ArticleIdConflict` if both have comments.
     """
@@ -41,7 +41,7 @@ def surviving(threads: Sequence[Thread]) -> Thread:
     return commented[0] if commented else threads[-1]
 
 
-def inherit(thread: Thread, latest: LatestEvents, other: Thread, latest_of_other: LatestEvents) -> None:
+def merge_newer_values(thread: Thread, latest: LatestEvents, other: Thread, latest_of_other: LatestEvents) -> None:
     """Copy to ``thread`` each newer value of ``other``, a second thread of the same article."""
     for column, field in CONTENT.items():
         if _is_newer(field, latest_of_other, latest):
@@ -65,7 +65,7 @@ async def set_aside(
 ) -> NewEvent:
     """Give the ids and URLs of ``other``, which has no comments, to ``for_thread``; return its event.
 
-    ``other`` keeps its events, under an id that nobody requests.
+    ``other`` keeps its events, under a random id.
     """
     other.withdrawn_at = now
     event = thread_event(other, site, EventType.THREAD_DELETED, occurred_at=now)
@@ -73,14 +73,14 @@ async def set_aside(
         await add_url_alias(connection, for_thread, other.url)
     for alias in (ArticleAliasRow, UrlAliasRow):
         await connection.execute(update(alias).where(alias.thread_id == other.id).values(thread_id=for_thread.id))
-    gone = {
+    values = {
         "article": str(clock.new_id()),
         "url": None,
         "withdrawn_at": now,
         "closing_kind": "never",
         "closing_at": None,
     }
-    await connection.execute(update(ThreadRow).where(ThreadRow.id == other.id).values(gone))
+    await connection.execute(update(ThreadRow).where(ThreadRow.id == other.id).values(values))
     await connection.execute(delete(ArticleEventTimesRow).where(ArticleEventTimesRow.thread_id == other.id))
     await write_counts(connection, [other], now=now)
     return event
@@ -96,8 +96,8 @@ async def move_thread(
     before = thread.article
     if latest.is_current(ID, at):
         thread.article = to
-        present = (ArticleAliasRow.site_id == thread.site_id, ArticleAliasRow.article == to)
-        await connection.execute(delete(ArticleAliasRow).where(*present))
+        current = (ArticleAliasRow.site_id == thread.site_id, ArticleAliasRow.article == to)
+        await connection.execute(delete(ArticleAliasRow).where(*current))
     latest.record(ID, at)
     return any([await _add_id_alias(connection, thread, id_) for id_ in {*ids, before} - {thread.article}])
 

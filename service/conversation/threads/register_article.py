@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.close_thread import settle_closings, write_closing
+from service.conversation.threads.close_thread import close_due_threads, write_closing
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread, ThreadRow
@@ -41,7 +41,7 @@ async def register_thread(connection: AsyncConnection, site: Site, article: str,
         await append_events(connection, events)
         return Registered(thread, created=True)
     # A closing time that has passed has closed the thread, even if these changes would have postponed it.
-    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    events = await close_due_threads(connection, [thread], {site.id: site}, now=now)
     url, changed = thread.url, {} if _is_old(thread, changes) else change(thread, changes)
     if url and "url" in changed:
         await add_url_alias(connection, thread, url)

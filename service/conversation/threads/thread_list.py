@@ -56,8 +56,8 @@ async def find_threads(connection: AsyncConnection, site: Site, articles: Sequen
     keys = sorted({(site.id, article) for article in articles})
     rows = await connection.execute(_find_by_article(dialect), row_parameters(dialect, keys))
     found = {thread.article: thread for thread in map(thread_of, rows)}
-    if missed := [key for key in keys if key[1] not in found]:
-        rows = await connection.execute(_find_by_alias(dialect), row_parameters(dialect, missed))
+    if missing := [key for key in keys if key[1] not in found]:
+        rows = await connection.execute(_find_by_alias(dialect), row_parameters(dialect, missing))
         found |= {row[0]: Thread(*row[1:]) for row in rows}
     return found
 
@@ -70,5 +70,5 @@ def _find_by_article(dialect: str) -> Select[*tuple[Any, ...]]:
 @lru_cache
 def _find_by_alias(dialect: str) -> Select[*tuple[Any, ...]]:
     alias = ArticleAliasRow
-    former = select(alias.article.label("asked"), *COLUMNS).join(ThreadRow, ThreadRow.id == alias.thread_id)
+    former = select(alias.article.label("requested"), *COLUMNS).join(ThreadRow, ThreadRow.id == alias.thread_id)
     return former.where(any_of(dialect, alias.site_id, alias.article))

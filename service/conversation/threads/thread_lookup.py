@@ -18,11 +18,11 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
 
-def _has_or_had(site_id: ColumnElement[int], article: ColumnElement[str]) -> ColumnElement[bool]:
+def _matches_any_id(site_id: ColumnElement[int], article: ColumnElement[str]) -> ColumnElement[bool]:
     row, alias = aliased(ThreadRow), ArticleAliasRow
-    present = select(row.id).where(row.site_id == site_id, row.article == article)
+    current = select(row.id).where(row.site_id == site_id, row.article == article)
     former = select(alias.thread_id).where(alias.site_id == site_id, alias.article == article)
-    return ThreadRow.id == func.coalesce(present.scalar_subquery(), former.scalar_subquery())
+    return ThreadRow.id == func.coalesce(current.scalar_subquery(), former.scalar_subquery())
 
 
 async def find_thread(connection: AsyncConnection, site_id: int, article: str) -> Thread:
@@ -37,7 +37,7 @@ async def find_thread(connection: AsyncConnection, site_id: int, article: str) -
 
 _BY_ARTICLE = select(*COLUMNS).where(ThreadRow.site_id == bindparam("site"), ThreadRow.article == bindparam("article"))
 # One statement, so an id is found even while it becomes a former one, or the current one again.
-_BY_ANY_ID = select(*COLUMNS).where(_has_or_had(bindparam("site"), bindparam("article")))
+_BY_ANY_ID = select(*COLUMNS).where(_matches_any_id(bindparam("site"), bindparam("article")))
 
 
 async def find_thread_by_url(
@@ -62,7 +62,7 @@ async def find_thread_by_url(
     raise no_thread()
 
 
-def visible(thread: Thread, *, to_staff: bool, now: datetime) -> Thread:
+def require_visible(thread: Thread, *, to_staff: bool, now: datetime) -> Thread:
     """Return ``thread`` if the caller may see it; raises :class:`NotFound` for readers if it is hidden."""
     if thread.is_hidden(now) and not to_staff:
         raise no_thread()
@@ -83,17 +83,17 @@ async def ids_of_threads(connection: AsyncConnection, articles: list[tuple[int, 
 def _ids(dialect: str) -> Select[*tuple[Any, ...]]:
     """Former ids come first, so that in a mapping the current ones overwrite them."""
     row, alias = ThreadRow, ArticleAliasRow
-    present = select(row.site_id, row.article, row.id, literal(1).label("rank"))
+    current = select(row.site_id, row.article, row.id, literal(1).label("rank"))
     former = select(alias.site_id, alias.article, alias.thread_id, literal(0))
-    both = present.where(any_of(dialect, row.site_id, row.article)).union_all(
+    both = current.where(any_of(dialect, row.site_id, row.article)).union_all(
         former.where(any_of(dialect, alias.site_id, alias.article))
     )
     return select(both.subquery())
 
 
-def of_article(site: Site, article: str) -> ColumnElement[bool]:
+def belongs_to_article(site: Site, article: str) -> ColumnElement[bool]:
     """Return the SQL condition that a thread belongs to ``article``, by current or former id."""
-    return _has_or_had(literal(site.id), literal(article))
+    return _matches_any_id(literal(site.id), literal(article))
 
 
 def no_thread(**members: Any) -> NotFound:

@@ -48,14 +48,14 @@ class ThreadIn(BodyWithTimes):
 
 
 class CloseIn(BodyWithTimes):
-    """When to close (default: now), and the reason."""
+    """The closing time (default: now), and the reason."""
 
     at: Instant | None = None
     reason: Reason | None = None
 
 
 class ReopenIn(BodyWithTimes):
-    """Until when to reopen (default: for good)."""
+    """How long to reopen (default: for good)."""
 
     at: Instant | None = None
 

@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.threads.article_event_order import WITHDRAWAL, LatestEvents
 from service.conversation.threads.model import ArticleWithdrawalRow, ErasureRow, Thread
 
-REMEMBERED = timedelta(days=30)
-ABOVE_ALL = b"\xff\xff\xff\xff"  # sorts after the paths of all comments
+WITHDRAWAL_RETENTION = timedelta(days=30)
+AFTER_ALL_PATHS = b"\xff\xff\xff\xff"  # sorts after the paths of all comments
 
 
 def set_withdrawn(thread: Thread, latest: LatestEvents, *, withdrawn: bool, at: datetime) -> bool:
-    """Mark the article of ``thread`` as ``withdrawn`` at ``at``, or restored; False if a newer event is known."""
+    """Set the article of ``thread`` to ``withdrawn`` at ``at``, or restored; False if a newer event is known."""
     if not latest.is_current(WITHDRAWAL, at):
         return False
     thread.withdrawn_at = at if withdrawn else None
@@ -67,13 +67,13 @@ async def _delete_withdrawals(connection: AsyncConnection, site_id: int, article
 
 
 async def prune_withdrawals(connection: AsyncConnection, *, now: datetime) -> None:
-    """Prune withdrawals of articles that the host did not register within :data:`REMEMBERED`."""
-    old = ArticleWithdrawalRow.received_at <= now - REMEMBERED
+    """Prune withdrawals of articles that the host did not register within :data:`WITHDRAWAL_RETENTION`."""
+    old = ArticleWithdrawalRow.received_at <= now - WITHDRAWAL_RETENTION
     await connection.execute(delete(ArticleWithdrawalRow).where(old))
 
 
 async def request_erasure(connection: AsyncConnection, thread: Thread) -> None:
     """Request the erasure of all current comments of ``thread`` (``articles/erase_threads.py``)."""
     await connection.execute(delete(ErasureRow).where(ErasureRow.thread_id == thread.id))
-    row = {"thread_id": thread.id, "places": thread.places, "below": ABOVE_ALL, "after_sequence": 0}
+    row = {"thread_id": thread.id, "places": thread.places, "below": AFTER_ALL_PATHS, "after_sequence": 0}
     await connection.execute(insert(ErasureRow).values(row))

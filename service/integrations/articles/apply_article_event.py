@@ -19,11 +19,17 @@ from service.conversation.threads.article_event_order import (
     read_latest_events,
     write_latest_events,
 )
-from service.conversation.threads.close_thread import settle_closings
+from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads, lock_threads_by_id
 from service.conversation.threads.model import Thread, ThreadRow
-from service.conversation.threads.move_article import add_url_alias, inherit, move_thread, set_aside, surviving
+from service.conversation.threads.move_article import (
+    add_url_alias,
+    merge_newer_values,
+    move_thread,
+    set_aside,
+    thread_to_keep,
+)
 from service.conversation.threads.register_article import change, lock_or_create
 from service.conversation.threads.thread_events import thread_event
 from service.conversation.threads.thread_lookup import ids_of_threads
@@ -139,13 +145,13 @@ async def _apply(
     first_event: EventType | None = None,
 ) -> Thread:
     """Apply the event to ``threads`` (one, or two to merge) and append the events for the changes."""
-    events = [] if first_event else await settle_closings(connection, threads, {site.id: site}, now=now)
-    thread = surviving(threads) if event.has_content else threads[0]
+    events = [] if first_event else await close_due_threads(connection, threads, {site.id: site}, now=now)
+    thread = thread_to_keep(threads) if event.has_content else threads[0]
     latest, before = await read_latest_events(connection, thread), structs.replace(thread)
     has_new_alias = False
     if event.has_content:
         for other in [each for each in threads if each is not thread]:
-            inherit(thread, latest, other, await read_latest_events(connection, other))
+            merge_newer_values(thread, latest, other, await read_latest_events(connection, other))
             events.append(await set_aside(connection, site, other, for_thread=thread, now=now))
         if event.previous is not None:
             has_new_alias = await move_thread(connection, thread, latest, event.ids, to=event.article, at=event.at)

@@ -81,7 +81,7 @@ async def _erase(connection: AsyncConnection, thread: Thread, comments: list[Com
     old = [comment for comment in comments if place_of(comment.path) <= places]
     if old:
         await erase_comment_records(connection, thread.site_id, [comment.id for comment in old])
-        await erase_comments(connection, thread, old, others_stay=thread.places > places, now=clock.now())
+        await erase_comments(connection, thread, old, replies_stay=thread.places > places, now=clock.now())
 
 
 async def _erase_events(

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.accept_batch import comment_row
 from service.conversation.comments.model import Comment, CommentRow, State
 from service.conversation.comments.render import sanitise_imported
-from service.conversation.comments.states import enter_silently, keep_shown
-from service.conversation.comments.tree_paths import spot_below
-from service.conversation.threads.close_thread import settle_closings, write_terms
+from service.conversation.comments.states import count_imported_comment, update_shown
+from service.conversation.comments.tree_paths import child_position
+from service.conversation.threads.close_thread import close_due_threads, write_closing_columns
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread, ThreadRow
@@ -65,17 +65,17 @@ async def import_thread(
     """
     thread, created = await _lock_or_create(connection, site, archived)
     now = clock.now()
-    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    events = await close_due_threads(connection, [thread], {site.id: site}, now=now)
     before = thread.places
     unpublished: set[tuple[int, bytes]] = set()
     comments = iter(archived.comments)
     while batch := list(islice(comments, BATCH)):
         unpublished |= await _add(connection, thread, site, batch, source=source, pings=pings, report=report)
-    await keep_shown(connection, unpublished)
+    await update_shown(connection, unpublished)
     closes = archived.closed and thread.closed_at is None and (created or thread.places > before)
     if closes:
         thread.closed_at = now
-        await write_terms(connection, thread)
+        await write_closing_columns(connection, thread)
     if created or closes or thread.places > before:
         events.append(thread_event(thread, site, EventType.THREAD_IMPORTED, occurred_at=now))
         await write_counts(connection, [thread], now=now)
@@ -124,7 +124,7 @@ async def _add(
         else:
             parent = known.get(_key(source, archived.parent_key)) if archived.parent_key else None
             comment = _comment(thread, site, archived, parent)
-            enter_silently(thread, comment)
+            count_imported_comment(thread, comment)
             rows.append(comment_row(comment, imported_from=key))
             known[key] = _StoredComment(comment.id, comment.path)
             report.added[comment.state] += 1
@@ -157,15 +157,15 @@ def _key(source: str, key: str) -> str:
 def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _StoredComment | None) -> Comment:
     """Convert an archived comment, at the thread's next place and with its original date."""
     thread.places += 1
-    spot = spot_below(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
+    position = child_position(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
     state = State(archived.state)
     name = clean_line(archived.author_name)[:100]
     return Comment(
         id=clock.new_id(),
         thread_id=thread.id,
         parent_id=parent.id if parent else None,
-        path=spot.path,
-        depth=spot.depth,
+        path=position.path,
+        depth=position.depth,
         state=state,
         shown=state is State.PUBLISHED,
         reader_id=clock.new_id(),
@@ -179,7 +179,7 @@ def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _Sto
         revision=1,
         created_at=archived.created_at,
         edited_at=None,
-        words_mark=None,
-        address_mark=None,
+        text_hash=None,
+        address_fingerprint=None,
         reports=0,
     )

@@ -23,7 +23,7 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
 
 DOMAIN = re.compile(r"(?=.{3,253}$)[^\s@.]+(?:\.[^\s@.]+)+")
-ADDRESSES = "“value” must be an IP address, an IPv4 range /16 or /24, or an IPv6 range /32, /48, /56 or /64."
+ADDRESS_FORMATS = "Must be an address, or an IPv4 range /16 or /24, or an IPv6 range /32, /48, /56 or /64."
 
 
 class Target(NamedTuple):
@@ -55,8 +55,8 @@ async def target_from_comment(
     comment, _ = await find_comment(connection, site, comment_id)
     if kind == "reader":
         return _reader(fingerprints, site, comment.reader_id)
-    if kind == "address" and comment.address_mark is not None:
-        return Target(kind, comment.address_mark, "address of a comment", comment.reader_id)
+    if kind == "address" and comment.address_fingerprint is not None:
+        return Target(kind, comment.address_fingerprint, "address of a comment", comment.reader_id)
     if kind == "email" and comment.author_email:
         return _email(fingerprints, site, comment.author_email)._replace(reader_id=comment.reader_id)
     if kind == "domain" and comment.author_email:
@@ -93,11 +93,11 @@ def _network(fingerprints: Fingerprints, site: Site, value: str) -> Target:
     try:
         network = ip_network(value.strip(), strict=False)
     except ValueError:
-        raise InvalidField(ADDRESSES, pointer="/value") from None
+        raise InvalidField(ADDRESS_FORMATS, pointer="/value") from None
     if network.num_addresses == 1:  # use the narrowest range that has a fingerprint
         network = networks_of(str(network.network_address))[0]
     if network.prefixlen not in PREFIXES[network.version]:
-        raise InvalidField(ADDRESSES, pointer="/value")
+        raise InvalidField(ADDRESS_FORMATS, pointer="/value")
     return Target("address", fingerprints.of_network(site.id, network), f"IPv{network.version} /{network.prefixlen}")
 
 

@@ -30,7 +30,7 @@ class BansQuery(Body):
 
 
 class BanOut(msgspec.Struct):
-    """A ban; ``masked_value`` is the masked target."""
+    """A ban; ``masked_value`` is the target as moderators see it."""
 
     id: UUID
     kind: Kind

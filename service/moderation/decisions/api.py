@@ -41,11 +41,11 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
     """Decide on one or more comments."""
     body = await decode_body(request, DecisionIn)
     reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
-    comments = [(one.id, one.revision) for one in body.comments]
+    comments = [(each.id, each.revision) for each in body.comments]
     async with database_of(request).write() as connection:
         results = await decide(connection, caller.site, comments, action=body.action, reason=reason, by=caller.actor)
     locale = problem_locale(request.scope)
-    return json_response(Results([_result(one, locale) for one in results]), headers=NO_STORE)
+    return json_response(Results([_result(each, locale) for each in results]), headers=NO_STORE)
 
 
 async def get_decisions(request: Request, caller: Caller) -> Response:
@@ -82,13 +82,13 @@ async def post_appeal(request: Request, caller: Caller) -> Response:
 
 def _decision(decision: Decision, names: Mapping[str, str]) -> DecisionOut:
     """Return ``decision`` for the response, with the name of the moderator who made it."""
-    told = msgspec.structs.asdict(decision)
-    by = DecidedBy(told.pop("by_kind"), told["decided_by"], names.get(told["decided_by"] or ""))
-    return msgspec.convert({**told, "decided_by": by}, DecisionOut)
+    fields = msgspec.structs.asdict(decision)
+    by = DecidedBy(fields.pop("by_kind"), fields["decided_by"], names.get(fields["decided_by"] or ""))
+    return msgspec.convert({**fields, "decided_by": by}, DecisionOut)
 
 
-def _result(results: DecisionResult, locale: str) -> Result:
-    if results.problem:
-        return Result(results.comment_id, problem=results.problem.content(locale))
-    assert results.comment
-    return Result(results.comment_id, results.comment.state, results.comment.revision)
+def _result(result: DecisionResult, locale: str) -> Result:
+    if result.problem:
+        return Result(result.comment_id, problem=result.problem.content(locale))
+    assert result.comment
+    return Result(result.comment_id, result.comment.state, result.comment.revision)

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.comment_lookup import lock_own
+from service.conversation.comments.comment_lookup import lock_own_comment
 from service.conversation.comments.findings_store import add_finding, read_findings
 from service.conversation.comments.model import Comment, State
 from service.conversation.comments.states import Change, change_states
 from service.conversation.comments.visibility import UNPUBLISHED
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.threads.close_thread import settle_closings
+from service.conversation.threads.close_thread import close_due_threads
 from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.problems import Problem
@@ -39,7 +39,7 @@ async def file_appeal(
 
     A rejected or spam comment becomes pending again. Raises NotFound, NotHeld or AlreadyAppealed.
     """
-    comment, thread = await lock_own(connection, site, comment_id, reader_id)
+    comment, thread = await lock_own_comment(connection, site, comment_id, reader_id)
     if comment.state not in UNPUBLISHED:
         raise NotHeld(state=comment.state)
     findings = (await read_findings(connection, [comment_id]))[comment_id]
@@ -48,7 +48,7 @@ async def file_appeal(
     await add_finding(connection, comment_id, Finding(Rule.APPEAL, "hold", note))
     if comment.state is not State.PENDING:
         now = clock.now()
-        closed = await settle_closings(connection, [thread], {site.id: site}, now=now)
+        closed = await close_due_threads(connection, [thread], {site.id: site}, now=now)
         change = Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD)
-        await change_states(connection, [change], now=now, told_before=closed)
+        await change_states(connection, [change], now=now, earlier_events=closed)
     return comment

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.comment_lookup import lock_comments, no_comment
 from service.conversation.comments.model import Comment, State
 from service.conversation.comments.states import Change, change_states
-from service.conversation.threads.close_thread import settle_closings
+from service.conversation.threads.close_thread import close_due_threads
 from service.moderation.queue.claims import release_claims
 from service.moderation.reports.report_store import reopen_reports, settle_reports
 from service.platform import clock
@@ -24,14 +24,14 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
 Action = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
-UNDOABLE = timedelta(minutes=10)
+UNDO_WINDOW = timedelta(minutes=10)
 
 
-class Outcome(NamedTuple):
-    """The states an action applies to, the state it leads to, and its event.
+class Transition(NamedTuple):
+    """A change of state by an action: the states it applies to, the state it leads to, and its event.
 
     ``undone`` is the decision to undo, and ``reports`` the number of open reports before it; None means that a
-    moderator had already decided.
+    moderator had decided_already decided.
     """
 
     before: frozenset[State]
@@ -41,23 +41,23 @@ class Outcome(NamedTuple):
     undone: UUID | None = None
 
 
-OUTCOMES: dict[Action, Outcome] = {
-    "publish": Outcome(
+TRANSITIONS: dict[Action, Transition] = {
+    "publish": Transition(
         frozenset({State.PENDING, State.REJECTED, State.SPAM}), State.PUBLISHED, EventType.COMMENT_PUBLISHED
     ),
-    "reject": Outcome(
+    "reject": Transition(
         frozenset({State.PENDING, State.PUBLISHED, State.SPAM}), State.REJECTED, EventType.COMMENT_REJECTED
     ),
-    "spam": Outcome(frozenset({State.PENDING, State.PUBLISHED, State.REJECTED}), State.SPAM, EventType.COMMENT_SPAM),
-    "delete": Outcome(frozenset(State) - {State.DELETED}, State.DELETED, EventType.COMMENT_DELETED),
-    "restore": Outcome(
+    "spam": Transition(frozenset({State.PENDING, State.PUBLISHED, State.REJECTED}), State.SPAM, EventType.COMMENT_SPAM),
+    "delete": Transition(frozenset(State) - {State.DELETED}, State.DELETED, EventType.COMMENT_DELETED),
+    "restore": Transition(
         frozenset({State.REJECTED, State.SPAM, State.DELETED}), State.PUBLISHED, EventType.COMMENT_RESTORED
     ),
 }
 
 
 # The event of an undo, by the state it restores.
-UNDONE = {
+UNDO_EVENTS = {
     State.PUBLISHED: EventType.COMMENT_RESTORED,
     State.PENDING: EventType.COMMENT_HELD,
     State.REJECTED: EventType.COMMENT_REJECTED,
@@ -101,24 +101,24 @@ async def decide(
     found = await lock_comments(connection, site, {comment_id for comment_id, _ in comments})
     now = clock.now()
     threads = {thread.id: thread for _, thread in found.values()}
-    closed = await settle_closings(connection, threads.values(), {site.id: site}, now=now)
-    outcomes = await _outcomes(connection, [comment for comment, _ in found.values()], action, now=now)
+    closed = await close_due_threads(connection, threads.values(), {site.id: site}, now=now)
+    transitions = await _transitions(connection, [comment for comment, _ in found.values()], action, now=now)
     results: list[DecisionResult] = []
     changes: dict[UUID, Change] = {}
     decisions: dict[UUID, NewDecision] = {}
     for comment_id, revision in comments:
         comment, thread = found.get(comment_id, (None, None))
-        outcome = outcomes.get(comment_id)
-        problem = _problem(comment, revision, outcome, already=comment_id in changes)
+        transition = transitions.get(comment_id)
+        problem = _problem(comment, revision, transition, decided_already=comment_id in changes)
         results.append(DecisionResult(comment_id, None if problem else comment, problem))
-        if problem is None and comment is not None and thread is not None and outcome is not None:
-            decision = NewDecision(site.id, action, by, before=comment.state, after=outcome.after, reason=reason)
-            decisions[comment_id] = _of(comment, decision)
-            changes[comment_id] = Change(thread, site, comment, outcome.after, outcome.event)
-    await _settle_reports(connection, changes, decisions, outcomes)
+        if problem is None and comment is not None and thread is not None and transition is not None:
+            decision = NewDecision(site.id, action, by, before=comment.state, after=transition.after, reason=reason)
+            decisions[comment_id] = _about(comment, decision)
+            changes[comment_id] = Change(thread, site, comment, transition.after, transition.event)
+    await _settle_reports(connection, changes, decisions, transitions)
     await release_claims(connection, changes)
     await record_decisions(connection, [*decisions.values()], now=now)
-    await change_states(connection, [*changes.values()], now=now, told_before=closed)
+    await change_states(connection, [*changes.values()], now=now, earlier_events=closed)
     return results
 
 
@@ -126,45 +126,45 @@ async def _settle_reports(
     connection: AsyncConnection,
     changes: Mapping[UUID, Change],
     decisions: Mapping[UUID, NewDecision],
-    outcomes: Mapping[UUID, Outcome],
+    transitions: Mapping[UUID, Transition],
 ) -> None:
     """Settle the open reports of decided comments; an undo reopens those that the undone decision settled."""
-    undone = {outcomes[each].undone: each for each in changes if outcomes[each].reports is not None}
-    open_again = await reopen_reports(connection, [decision for decision in undone if decision])
+    undone = {transitions[each].undone: each for each in changes if transitions[each].reports is not None}
+    reopened = await reopen_reports(connection, [decision for decision in undone if decision])
     settled = {}
     for comment_id, change in changes.items():
-        comment, outcome, decision = change.comment, outcomes[comment_id], decisions[comment_id]
+        comment, transition, decision = change.comment, transitions[comment_id], decisions[comment_id]
         if comment.reports and decision.id:
             settled[comment_id] = decision.id
-        is_open = outcome.undone is not None and outcome.reports is not None
-        comment.reports = open_again.get(comment_id, 0) if is_open else None
+        is_open = transition.undone is not None and transition.reports is not None
+        comment.reports = reopened.get(comment_id, 0) if is_open else None
     await settle_reports(connection, settled)
 
 
-async def _outcomes(
+async def _transitions(
     connection: AsyncConnection, comments: Sequence[Comment], action: Action, *, now: datetime
-) -> dict[UUID, Outcome]:
-    """Return the outcome of ``action`` for each comment; comments with nothing to undo are left out.
+) -> dict[UUID, Transition]:
+    """Return the transition of ``action`` for each comment; comments with nothing to undo are left out.
 
     Each edit and each decision raises the revision. So the decision on the previous revision is the one that led to the
     current state, and nothing has happened to the comment since.
     """
     if action != "undo":
-        return {comment.id: OUTCOMES[action] for comment in comments}
+        return {comment.id: TRANSITIONS[action] for comment in comments}
     if not comments:
         return {}
-    dialect, made_from = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
-    rows = await connection.execute(_read_decisions(dialect), row_parameters(dialect, made_from))
+    dialect, revisions = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
+    rows = await connection.execute(_read_decisions(dialect), row_parameters(dialect, revisions))
     return {
-        row.comment_id: Outcome(
+        row.comment_id: Transition(
             before=frozenset({State(row.after)}),
             after=State(row.before),
-            event=UNDONE[State(row.before)],
+            event=UNDO_EVENTS[State(row.before)],
             reports=row.reports,
             undone=row.id,
         )
         for row in rows
-        if row.action != "undo" and now - row.decided_at < UNDOABLE
+        if row.action != "undo" and now - row.decided_at < UNDO_WINDOW
     }
 
 
@@ -175,23 +175,29 @@ def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
     return select(*columns).where(any_of(dialect, row.comment_id, row.revision))
 
 
-def _problem(comment: Comment | None, revision: int, outcome: Outcome | None, *, already: bool) -> Problem | None:
+def _problem(
+    comment: Comment | None, revision: int, transition: Transition | None, *, decided_already: bool
+) -> Problem | None:
     """Return the reason why the action cannot apply to ``comment``; None if it can."""
     if comment is None:
         return no_comment()
-    if already or comment.revision != revision:
-        return RevisionConflict(revision=comment.revision + already)
-    if outcome is None or not comment.body or not (comment.state in outcome.before or _approves(comment, outcome)):
+    if decided_already or comment.revision != revision:
+        return RevisionConflict(revision=comment.revision + decided_already)
+    if (
+        transition is None
+        or not comment.body
+        or not (comment.state in transition.before or _approves(comment, transition))
+    ):
         return InvalidTransition(state=comment.state)
     return None
 
 
-def _approves(comment: Comment, outcome: Outcome) -> bool:
+def _approves(comment: Comment, transition: Transition) -> bool:
     """Whether a published comment is approved despite reports, which settles them."""
-    return bool(comment.reports) and outcome.event is EventType.COMMENT_PUBLISHED
+    return bool(comment.reports) and transition.event is EventType.COMMENT_PUBLISHED
 
 
-def _of(comment: Comment, decision: NewDecision) -> NewDecision:
+def _about(comment: Comment, decision: NewDecision) -> NewDecision:
     return decision._replace(
         comment_id=comment.id,
         thread_id=comment.thread_id,

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.threads.model import ThreadRow
-from service.conversation.threads.thread_lookup import of_article
+from service.conversation.threads.thread_lookup import belongs_to_article
 from service.platform.events.model import DecisionRow
 from service.platform.sites.site_lookup import Site
 
@@ -51,31 +51,31 @@ async def read_decisions(
     connection: AsyncConnection, site: Site, criteria: DecisionFilter, *, before: UUID | None, limit: int
 ) -> list[Decision]:
     """Return the ``limit`` newest decisions of ``site`` older than ``before`` that match the filter."""
-    terms = [DecisionRow.site_id == site.id, *_terms(site, criteria)]
+    conditions = [DecisionRow.site_id == site.id, *_conditions(site, criteria)]
     if before is not None:
-        terms.append(DecisionRow.id < before)
+        conditions.append(DecisionRow.id < before)
     statement = (
         select(*COLUMNS)
         .outerjoin(ThreadRow, ThreadRow.id == DecisionRow.thread_id)
-        .where(*terms)
+        .where(*conditions)
         .order_by(DecisionRow.id.desc())
         .limit(limit)
     )
     return [Decision(*row) for row in await connection.execute(statement)]
 
 
-def _terms(site: Site, criteria: DecisionFilter) -> list[ColumnElement[bool]]:
-    terms: list[ColumnElement[bool]] = []
+def _conditions(site: Site, criteria: DecisionFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if criteria.comment is not None:
-        terms.append(DecisionRow.comment_id == criteria.comment)
+        conditions.append(DecisionRow.comment_id == criteria.comment)
     if criteria.article is not None:
-        terms.append(of_article(site, criteria.article))
+        conditions.append(belongs_to_article(site, criteria.article))
     if criteria.reader is not None:
-        terms.append(DecisionRow.reader_id == criteria.reader)
+        conditions.append(DecisionRow.reader_id == criteria.reader)
     if criteria.by is not None:
-        terms.append(DecisionRow.decided_by == criteria.by)
+        conditions.append(DecisionRow.decided_by == criteria.by)
     if criteria.since is not None:
-        terms.append(DecisionRow.decided_at >= criteria.since)
+        conditions.append(DecisionRow.decided_at >= criteria.since)
     if criteria.until is not None:
-        terms.append(DecisionRow.decided_at < criteria.until)
-    return terms
+        conditions.append(DecisionRow.decided_at < criteria.until)
+    return conditions

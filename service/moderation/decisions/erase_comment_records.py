@@ -24,6 +24,6 @@ async def erase_comment_records(connection: AsyncConnection, site_id: int, ids: 
     for table in (FindingRow, ReportRow, ClaimRow):
         await connection.execute(delete(table).where(any_of(dialect, table.comment_id)), given)
     document = bindparam("document", "", type_=SearchEntryRow.document.type)
-    emptied = update(SearchEntryRow).values(document=document, left_words=true())
+    emptied = update(SearchEntryRow).values(document=document, has_stale_words=true())
     await connection.execute(emptied.where(any_of(dialect, SearchEntryRow.comment_id)), given)
     await unlearn(connection, site_id, ids)

@@ -5,9 +5,9 @@ from starlette.responses import Response
 
 from service.conversation.comments.visibility import view_for
 from service.moderation.queue.claims import LEASE, claim, release_all
-from service.moderation.queue.review_queue import InQueue, QueueFilter, count_queued, read_queue
+from service.moderation.queue.review_queue import QueuedComment, QueueFilter, count_queued, read_queue
 from service.moderation.queue.wire import Claimed, ClaimIn, ClaimOut, QueuedOut, QueuePage, QueueQuery
-from service.moderation.search.search_index import searched
+from service.moderation.search.search_index import search_condition
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of
@@ -23,7 +23,7 @@ NO_STORE = {"cache-control": "no-store"}
 async def get_queue(request: Request, caller: Caller) -> Response:
     """List the comments in the review queue."""
     query, locale, now = decode_query(request, QueueQuery), locale_of(request, caller), clock.now()
-    words = await searched(database_of(request), caller.site, query.q) if query.q else None
+    words = await search_condition(database_of(request), caller.site, query.q) if query.q else None
     criteria = QueueFilter(
         state=query.state,
         article=query.article,
@@ -50,16 +50,16 @@ async def get_queue(request: Request, caller: Caller) -> Response:
 async def post_claims(request: Request, caller: Caller) -> Response:
     """Claim comments for review that no other moderator has claimed."""
     body, locale = await decode_body(request, ClaimIn, optional=True), locale_of(request, caller)
-    criteria = QueueFilter(state=body.state, article=body.article, rule=body.rule, free=True)
+    criteria = QueueFilter(state=body.state, article=body.article, rule=body.rule, unclaimed=True)
     by = caller.actor.id
     assert by is not None
     async with database_of(request).write() as connection:
         now = clock.now()
-        free = await read_queue(connection, caller.site, criteria, by=by, after=None, limit=body.limit, now=now)
-        claimed_ids = await claim(connection, [each.comment.id for each in free], by=by, now=now)
-    claimed = [each._replace(claim=(by, now + LEASE)) for each in free if each.comment.id in claimed_ids]
-    answer = Claimed([_queued(each, caller, locale) for each in claimed])
-    return json_response(answer, headers={**NO_STORE, "content-language": locale})
+        unclaimed = await read_queue(connection, caller.site, criteria, by=by, after=None, limit=body.limit, now=now)
+        claimed_ids = await claim(connection, [each.comment.id for each in unclaimed], by=by, now=now)
+    claimed = [each._replace(claim=(by, now + LEASE)) for each in unclaimed if each.comment.id in claimed_ids]
+    out = Claimed([_queued(each, caller, locale) for each in claimed])
+    return json_response(out, headers={**NO_STORE, "content-language": locale})
 
 
 async def remove_claims(request: Request, caller: Caller) -> Response:
@@ -71,7 +71,7 @@ async def remove_claims(request: Request, caller: Caller) -> Response:
     return Response(status_code=204)
 
 
-def _queued(queued: InQueue, caller: Caller, locale: str) -> QueuedOut:
+def _queued(queued: QueuedComment, caller: Caller, locale: str) -> QueuedOut:
     comment = view_for(queued.comment, caller, locale=locale, findings=queued.findings)
     claimed = ClaimOut(*queued.claim) if queued.claim else None
     return QueuedOut(comment, queued.comment.reader_id, queued.article, queued.title, queued.reports, claimed)

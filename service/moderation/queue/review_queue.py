@@ -12,20 +12,20 @@ from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import COLUMNS, Comment, CommentRow, FindingRow, State, comment_of
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.threads.model import ThreadRow
-from service.conversation.threads.thread_lookup import of_article
+from service.conversation.threads.thread_lookup import belongs_to_article
 from service.moderation.queue.model import ClaimRow
 from service.moderation.reports.report_store import count_reasons
 from service.platform.sites.site_lookup import Site
 
-Queued = Literal["pending", "reported", "published", "rejected", "spam", "deleted", "any"]
+QueueState = Literal["pending", "reported", "published", "rejected", "spam", "deleted", "any"]
 Order = Literal["oldest", "newest"]
-Terms = list[ColumnElement[bool] | TextClause]
+Conditions = list[ColumnElement[bool] | TextClause]
 # Worded as in the partial indexes.
 _NOT_PUBLISHED = text("comments.state <> 'published'")
 _HAS_REPORTS = text("comments.reports > 0")
 
 
-class InQueue(NamedTuple):
+class QueuedComment(NamedTuple):
     """A comment with its article and title, its findings, and the number of reports by reason.
 
     ``claim`` is the id of the key or moderator who claimed it, and the end of the claim.
@@ -42,14 +42,14 @@ class InQueue(NamedTuple):
 class QueueFilter(msgspec.Struct, kw_only=True, frozen=True):
     """A filter on comments; None matches all. ``words`` is the SQL condition of a search."""
 
-    state: Queued = "pending"
+    state: QueueState = "pending"
     article: str | None = None
     rule: Rule | None = None
     reader: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
     words: ColumnElement[bool] | None = None
-    free: bool = False
+    unclaimed: bool = False
     order: Order = "oldest"
 
 
@@ -62,13 +62,13 @@ async def read_queue(
     after: UUID | None,
     limit: int,
     now: datetime,
-) -> list[InQueue]:
+) -> list[QueuedComment]:
     """Return the ``limit`` comments of ``site`` after ``after``; comments with erased text are left out.
 
-    With ``criteria.free``, comments claimed by anyone but ``by`` are left out too.
+    With ``criteria.unclaimed``, comments claimed by anyone but ``by`` are left out too.
     """
     statement = _statement(site, criteria, now)
-    if criteria.free:
+    if criteria.unclaimed:
         statement = statement.where(ClaimRow.claimed_by.is_(None) | (ClaimRow.claimed_by == by))
     if after is not None:
         statement = statement.where(CommentRow.id > after if criteria.order == "oldest" else CommentRow.id < after)
@@ -77,7 +77,7 @@ async def read_queue(
     ids = [comment.id for comment in comments]
     findings, reasons = await read_findings(connection, ids), await count_reasons(connection, ids)
     return [
-        InQueue(
+        QueuedComment(
             comment=comment,
             article=row.article,
             title=row.title,
@@ -90,31 +90,33 @@ async def read_queue(
 
 
 def _statement(site: Site, criteria: QueueFilter, now: datetime) -> Select[*tuple[Any, ...]]:
-    held = and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
+    claim = and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
     return (
         select(*COLUMNS, ThreadRow.article, ThreadRow.title, ClaimRow.claimed_by, ClaimRow.until)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-        .outerjoin(ClaimRow, held)
-        .where(*_in_state(site, criteria.state), *_terms(site, criteria), CommentRow.body != "")
+        .outerjoin(ClaimRow, claim)
+        .where(*_in_state(site, criteria.state), *_conditions(site, criteria), CommentRow.body != "")
         .order_by(CommentRow.id if criteria.order == "oldest" else CommentRow.id.desc())
     )
 
 
-def _terms(site: Site, criteria: QueueFilter) -> Terms:
-    terms: Terms = []
+def _conditions(site: Site, criteria: QueueFilter) -> Conditions:
+    conditions: Conditions = []
     if criteria.article is not None:
-        terms.append(of_article(site, criteria.article))
+        conditions.append(belongs_to_article(site, criteria.article))
     if criteria.rule is not None:
-        terms.append(exists().where(FindingRow.comment_id == CommentRow.id, FindingRow.rule == criteria.rule.value))
+        conditions.append(
+            exists().where(FindingRow.comment_id == CommentRow.id, FindingRow.rule == criteria.rule.value)
+        )
     if criteria.reader is not None:
-        terms.append(CommentRow.reader_id == criteria.reader)
+        conditions.append(CommentRow.reader_id == criteria.reader)
     if criteria.since is not None:
-        terms.append(CommentRow.created_at >= criteria.since)
+        conditions.append(CommentRow.created_at >= criteria.since)
     if criteria.until is not None:
-        terms.append(CommentRow.created_at < criteria.until)
+        conditions.append(CommentRow.created_at < criteria.until)
     if criteria.words is not None:
-        terms.append(criteria.words)
-    return terms
+        conditions.append(criteria.words)
+    return conditions
 
 
 async def count_queued(connection: AsyncConnection, site: Site, state: Literal["pending", "reported"]) -> int:
@@ -124,7 +126,7 @@ async def count_queued(connection: AsyncConnection, site: Site, state: Literal["
     return found
 
 
-def _in_state(site: Site, state: Queued) -> Terms:
+def _in_state(site: Site, state: QueueState) -> Conditions:
     # The state is part of the SQL text: one plan for all states would suit published comments, the vast majority.
     of_site = ThreadRow.site_id == site.id
     match state:

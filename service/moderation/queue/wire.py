@@ -10,7 +10,7 @@ from msgspec import Meta
 from service.conversation.comments.wire import CommentOut
 from service.conversation.screening.findings import Rule
 from service.conversation.threads.wire import Instant
-from service.moderation.queue.review_queue import Order, Queued
+from service.moderation.queue.review_queue import Order, QueueState
 from service.platform.wire import Body, BodyWithTimes
 
 Article = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)")]
@@ -20,7 +20,7 @@ Limit = Annotated[int, Meta(ge=1, le=200)]
 class QueueQuery(BodyWithTimes):
     """Query of a page of the review queue."""
 
-    state: Queued = "pending"
+    state: QueueState = "pending"
     article: Article | None = None
     rule: Rule | None = None
     reader: UUID | None = None

@@ -12,12 +12,19 @@ from service.conversation.comments.states import Change, change_states
 from service.conversation.comments.visibility import event_view
 from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.threads.close_thread import settle_closings
+from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_events import thread_event
-from service.conversation.threads.thread_lookup import visible
-from service.moderation.reports.report_store import Reason, Report, Reporter, last_decision, read_own, write_report
+from service.conversation.threads.thread_lookup import require_visible
+from service.moderation.reports.report_store import (
+    Reason,
+    Report,
+    Reporter,
+    last_decision,
+    read_own_report,
+    write_report,
+)
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
@@ -29,26 +36,26 @@ async def file_report(
 ) -> tuple[Report, bool]:
     """Report a comment; return the report and whether it is new. A reader can report the same text once.
 
-    A report on text that a moderator has already approved does not queue it again. Raises NotFound if readers cannot
+    A report on text that a moderator has already approved does not queue it replaces. Raises NotFound if readers cannot
     see the comment, or Banned.
     """
     comment, thread = await lock_comment(connection, site, comment_id)
     now = clock.now()
-    visible(thread, to_staff=False, now=now)
+    require_visible(thread, to_staff=False, now=now)
     if comment.state is not State.PUBLISHED:
         raise no_comment()
     bans = await read_bans(connection, {(site.id, fingerprint) for fingerprint in by.fingerprints})
     if ban := longest_ban(bans, site.id, by.fingerprints, now):
         raise Banned(ban)
-    known = await read_own(connection, comment_id, by.fingerprint)
+    known = await read_own_report(connection, comment_id, by.fingerprint)
     if known and known.report.created_at >= (comment.edited_at or comment.created_at):
         return known.report, False
     report = Report(clock.new_id(), reason, note, now)
     settled_by = await last_decision(connection, comment_id) if comment.reports is None else None
-    await write_report(connection, comment_id, by, report, settled_by, again=known is not None)
+    await write_report(connection, comment_id, by, report, settled_by, replaces=known is not None)
     if comment.reports is not None and not (known and known.settled_by is None):
         comment.reports += 1
-    events = await settle_closings(connection, [thread], {site.id: site}, now=now)
+    events = await close_due_threads(connection, [thread], {site.id: site}, now=now)
     events.append(_report_event(comment, thread, site, report))
     await _count_or_hide(connection, Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD), events)
     return report, True
@@ -66,7 +73,7 @@ async def _count_or_hide(connection: AsyncConnection, hide: Change, events: list
     count = comment.reports or 0
     if rules.on_report_threshold == "hide" and count >= rules.report_threshold:
         await add_finding(connection, comment.id, Finding(Rule.REPORT_THRESHOLD, "hold", str(count)))
-        await change_states(connection, [hide], now=now, told_before=events)
+        await change_states(connection, [hide], now=now, earlier_events=events)
         return
     await connection.execute(update(CommentRow).where(CommentRow.id == comment.id).values(reports=comment.reports))
     await write_counts(connection, [hide.thread], now=now)

@@ -44,7 +44,7 @@ class OwnReport(NamedTuple):
     settled_by: UUID | None
 
 
-async def read_own(connection: AsyncConnection, comment_id: UUID, fingerprint: int) -> OwnReport | None:
+async def read_own_report(connection: AsyncConnection, comment_id: UUID, fingerprint: int) -> OwnReport | None:
     """Read the report on a comment by the reporter with this ``fingerprint``."""
     own = (ReportRow.comment_id == comment_id, ReportRow.reporter_fingerprint == fingerprint)
     row = (await connection.execute(select(*COLUMNS, ReportRow.settled_by).where(*own))).one_or_none()
@@ -64,11 +64,11 @@ async def write_report(
     report: Report,
     settled_by: UUID | None,
     *,
-    again: bool,
+    replaces: bool,
 ) -> None:
-    """Store ``report``; ``again`` replaces the reader's earlier one."""
+    """Store ``report``; ``replaces`` replaces the reader's earlier one."""
     row = {**report._asdict(), "by_address": by.by_address, "settled_by": settled_by}
-    if not again:
+    if not replaces:
         await insert_many(
             connection, ReportRow, [{"comment_id": comment_id, "reporter_fingerprint": by.fingerprint, **row}]
         )
@@ -116,7 +116,7 @@ async def prune_reporter_fingerprints(connection: AsyncConnection, *, before: da
     rows = [
         {
             "of_comment": row.comment_id,
-            "known_by": row.reporter_fingerprint,
+            "old_fingerprint": row.reporter_fingerprint,
             "fingerprint": secrets.randbits(63),
             "as_address": False,
         }
@@ -127,7 +127,9 @@ async def prune_reporter_fingerprints(connection: AsyncConnection, *, before: da
 
 _REPLACE_FINGERPRINT = (
     update(ReportRow)
-    .where(ReportRow.comment_id == bindparam("of_comment"), ReportRow.reporter_fingerprint == bindparam("known_by"))
+    .where(
+        ReportRow.comment_id == bindparam("of_comment"), ReportRow.reporter_fingerprint == bindparam("old_fingerprint")
+    )
     .values(reporter_fingerprint=bindparam("fingerprint"), by_address=bindparam("as_address"))
 )
 

@@ -1,4 +1,4 @@
-"""Take a report from the API or a page's form."""
+"""Submit a report from the API or a page's form."""
 
 from uuid import UUID
 
@@ -34,5 +34,5 @@ def _reporter(fingerprints: Fingerprints, caller: Caller, origin: PostOrigin) ->
     if by_address and not caller.profile:
         return Reporter(by_address[0], by_address=True, fingerprints=by_author + by_address)
     if not by_author:
-        raise Unauthenticated("A report needs a reader's token, because the client's address is unknown.")
+        raise Unauthenticated("A report needs a token or a client address to identify the reporter.")
     return Reporter(by_author[0], by_address=False, fingerprints=by_author + by_address)

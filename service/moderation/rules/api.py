@@ -52,7 +52,7 @@ async def put_rules(request: Request, caller: Caller) -> Response:
 async def post_try(request: Request, caller: Caller) -> Response:
     """Try rules on the site's latest comments."""
     body = await decode_body(request, TrialIn, limit=RULES_LIMIT)
-    model = await state_of(request, ConversationState).spam_models.of(caller.site)
+    model = await state_of(request, ConversationState).spam_models.get(caller.site)
     trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
     locale = locale_of(request, caller)
     examples = [_trial_example(example, locale) for example in trial.examples]

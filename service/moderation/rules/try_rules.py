@@ -11,10 +11,10 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import CommentRow
-from service.conversation.comments.reputation_queries import ReputationHistory, no_history
+from service.conversation.comments.reputation_queries import RecentActivity, no_activity
 from service.conversation.screening.findings import Action, Finding, strictest
-from service.conversation.screening.reputation_rules import Past, hash_text
-from service.conversation.screening.rule_set import Screen, make_draft_text, make_screen
+from service.conversation.screening.reputation_rules import PastComment, hash_text
+from service.conversation.screening.rule_set import CompiledRules, compile_rules, make_draft_text
 from service.conversation.screening.screen_draft import screen_draft
 from service.conversation.screening.spam_model import SpamModel
 from service.conversation.threads.model import ThreadRow
@@ -53,7 +53,7 @@ class Trial(NamedTuple):
 async def try_rules(
     database: Database, site: Site, rules: Rules, *, last: int, model: SpamModel | None = None
 ) -> Trial:
-    """Screen the ``last`` comments of ``site`` by its current rules and by ``rules``, without changing anything.
+    """CompiledRules the ``last`` comments of ``site`` by its current rules and by ``rules``, without changing anything.
 
     Comments without text are skipped. The rest are screened in order of arrival, and reputation comes only from them.
     Form data and Akismet are not used, the spam filter is today's ``model``, and the mode is ``publish``.
@@ -70,10 +70,10 @@ async def try_rules(
 
 
 async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, limit: int) -> Sequence[_Comment]:
-    where_from = (CommentRow.thread_id, CommentRow.reader_id, CommentRow.address_mark, CommentRow.created_at)
+    origin = (CommentRow.thread_id, CommentRow.reader_id, CommentRow.address_fingerprint, CommentRow.created_at)
     columns = (CommentRow.author_name, CommentRow.author_url, CommentRow.body, CommentRow.html)
     statement = (
-        select(CommentRow.id, ThreadRow.article, CommentRow.state, *where_from, *columns)
+        select(CommentRow.id, ThreadRow.article, CommentRow.state, *origin, *columns)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
         .where(ThreadRow.site_id == site.id, CommentRow.id < before, CommentRow.body != "")
         .order_by(CommentRow.id.desc())
@@ -83,39 +83,41 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
 
 
 def _screen_all(comments: Sequence[_Comment], current: Rules, new: Rules, model: SpamModel | None) -> Trial:
-    """Screen ``comments``, newest first, under both rule sets."""
-    screens, history = (make_screen(current), make_screen(new)), no_history()
+    """CompiledRules ``comments``, newest first, under both rule sets."""
+    screens, activity = (compile_rules(current), compile_rules(new)), no_activity()
     before, after, changed = Counter[Action](), Counter[Action](), 0
     examples: deque[Example] = deque(maxlen=MAX_EXAMPLES)
     for comment in reversed(comments):
-        by_current, by_new = _screen_both(comment, history, *screens, model)
-        was, would_be = strictest(by_current), strictest(by_new)
-        before[was] += 1
-        after[would_be] += 1
-        if was != would_be:
+        by_current, by_new = _screen_both(comment, activity, *screens, model)
+        current_action, new_action = strictest(by_current), strictest(by_new)
+        before[current_action] += 1
+        after[new_action] += 1
+        if current_action != new_action:
             changed += 1
             shown = (comment.id, comment.article, comment.state, comment.body)
-            examples.appendleft(Example(*shown, was, would_be, by_new))
+            examples.appendleft(Example(*shown, current_action, new_action, by_new))
     return Trial(before, after, changed, [*examples])
 
 
 def _screen_both(
-    comment: _Comment, history: ReputationHistory, current: Screen, new: Screen, model: SpamModel | None
+    comment: _Comment, activity: RecentActivity, current: CompiledRules, new: CompiledRules, model: SpamModel | None
 ) -> tuple[list[Finding], list[Finding]]:
-    """Return both rule sets' findings on ``comment``, then add it to ``history``."""
+    """Return both rule sets' findings on ``comment``, then add it to ``activity``."""
     draft = make_draft_text(
         author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html
     )
     text_hash = hash_text(comment.thread_id, draft.folded_body)
-    reputation = history.reputation(
+    reputation = activity.reputation(
         reader_id=comment.reader_id,
-        address_fingerprint=comment.address_mark,
+        address_fingerprint=comment.address_fingerprint,
         text_hash=text_hash,
         folded=draft.folded_body,
         now=comment.created_at,
     )
-    history.remember(
-        Past(comment.id, comment.state, comment.created_at, text_hash), comment.reader_id, comment.address_mark
+    activity.add_past(
+        PastComment(comment.id, comment.state, comment.created_at, text_hash),
+        comment.reader_id,
+        comment.address_fingerprint,
     )
     found = (
         screen_draft(draft, screen, mode="publish", reputation=reputation, model=model) for screen in (current, new)

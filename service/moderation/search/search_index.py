@@ -54,16 +54,16 @@ _Texts = Row[UUID, str, str]  # a comment's id, its author's name, its body
 _FULL_TEXT = table("search_words", column("rowid"), column("search_words"))
 
 
-async def searched(database: Database, site: Site, query: str) -> ColumnElement[bool]:
+async def search_condition(database: Database, site: Site, query: str) -> ColumnElement[bool]:
     """Return the SQL condition for ``query``, after indexing the latest comments."""
-    term = matching(database.dialect, site, query)
-    if term is None:  # a query without words matches nothing
+    condition = match_condition(database.dialect, site, query)
+    if condition is None:  # a query without words matches no comment
         return false()
     await index_comments(database, site, limit=MAX_INDEXED_BEFORE_SEARCH)
-    return term
+    return condition
 
 
-def matching(dialect: str, site: Site, query: str) -> ColumnElement[bool] | None:
+def match_condition(dialect: str, site: Site, query: str) -> ColumnElement[bool] | None:
     """Return the condition that a comment has all words of ``query``, the last as a prefix; None without a word."""
     words = query_of(dialect, query)
     if words is None:
@@ -86,15 +86,15 @@ async def index_comments(database: Database, site: Site, *, limit: int) -> int:
     async with database.read() as connection:
         if not await has_more(connection, site.id, READER):
             return 0
-    done, turn = 0, 1
-    while turn and done < limit:
+    done, indexed = 0, 1
+    while indexed and done < limit:
         async with database.write() as connection:
-            turn = await _index_some(connection, site, limit=min(BATCH, limit - done))
-        done += turn
+            indexed = await _index_batch(connection, site, limit=min(BATCH, limit - done))
+        done += indexed
     return done
 
 
-async def _index_some(connection: AsyncConnection, site: Site, *, limit: int) -> int:
+async def _index_batch(connection: AsyncConnection, site: Site, *, limit: int) -> int:
     events = await read_next(connection, site.id, READER, limit=limit)
     if added := await _add_imported(connection, site, events, limit=limit):
         await mark_unread(connection, site.id, READER, events)  # the thread may have more comments to index
@@ -155,24 +155,26 @@ def _read_texts(dialect: str) -> Select[UUID, str, str]:
     return select(*_TEXTS).where(any_of(dialect, CommentRow.id))
 
 
-_GIVEN_WORDS, _THEIR_WORDS = (bindparam(name, type_=SearchEntryRow.document.type) for name in ("given", "theirs"))
+_NEW_DOCUMENT, _COMPARED_DOCUMENT = (
+    bindparam(name, type_=SearchEntryRow.document.type) for name in ("given", "theirs")
+)
 _WRITE_DOCUMENT = (
     update(SearchEntryRow)
-    .where(SearchEntryRow.comment_id == bindparam("of_comment"), SearchEntryRow.document != _THEIR_WORDS)
-    .values(document=_GIVEN_WORDS, left_words=true())
+    .where(SearchEntryRow.comment_id == bindparam("of_comment"), SearchEntryRow.document != _COMPARED_DOCUMENT)
+    .values(document=_NEW_DOCUMENT, has_stale_words=true())
 )
 
 
 async def _add(connection: AsyncConnection, site: Site, rows: Sequence[_Texts]) -> None:
     dialect = connection.dialect.name
     entries = [
-        {"comment_id": row.id, "site_id": site.id, "document": _document(dialect, row), "left_words": False}
+        {"comment_id": row.id, "site_id": site.id, "document": _document(dialect, row), "has_stale_words": False}
         for row in rows
     ]
     await run_many(connection, _INSERT_ENTRY, entries)
 
 
-_GIVEN = ("comment_id", "site_id", "document", "left_words")
+_GIVEN = ("comment_id", "site_id", "document", "has_stale_words")
 _INSERT_ENTRY = insert(SearchEntryRow).inline().values({name: bindparam(name) for name in _GIVEN})
 
 
@@ -190,16 +192,16 @@ async def prune_words(database: Database) -> None:
     merged = False
     while not merged:
         async with database.read() as connection:
-            if await connection.scalar(_LEFT_WORDS) is None:
+            if await connection.scalar(_STALE) is None:
                 return
         async with database.write() as connection:
-            merged = database.dialect != "sqlite" or not await _merge_some(connection)
+            merged = database.dialect != "sqlite" or not await _merge_pages(connection)
             if merged:
-                await connection.execute(_DROP_EMPTY)
-                await connection.execute(_CLEAR_LEFT_WORDS)
+                await connection.execute(_DELETE_EMPTY)
+                await connection.execute(_CLEAR_STALE)
 
 
-async def _merge_some(connection: AsyncConnection) -> bool:
+async def _merge_pages(connection: AsyncConnection) -> bool:
     """Merge part of SQLite's index; return whether more may be left (SQLite's FTS5 documentation, section 6.8)."""
     before = (await connection.execute(_CHANGES)).scalar_one()
     await connection.execute(_MERGE)
@@ -208,6 +210,8 @@ async def _merge_some(connection: AsyncConnection) -> bool:
 
 _CHANGES = select(func.total_changes(type_=Integer))
 _MERGE = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', -200)")  # 200 pages at most
-_LEFT_WORDS = select(SearchEntryRow.id).where(SearchEntryRow.left_words).limit(1)
-_DROP_EMPTY = delete(SearchEntryRow).where(SearchEntryRow.left_words, cast(SearchEntryRow.document, String) == "")
-_CLEAR_LEFT_WORDS = update(SearchEntryRow).where(SearchEntryRow.left_words).values(left_words=False)
+_STALE = select(SearchEntryRow.id).where(SearchEntryRow.has_stale_words).limit(1)
+_DELETE_EMPTY = delete(SearchEntryRow).where(
+    SearchEntryRow.has_stale_words, cast(SearchEntryRow.document, String) == ""
+)
+_CLEAR_STALE = update(SearchEntryRow).where(SearchEntryRow.has_stale_words).values(has_stale_words=False)

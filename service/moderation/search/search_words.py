@@ -43,11 +43,11 @@ def query_of(dialect: str, query: str) -> str | None:
     pieces = [piece[:MAX_WORD] for piece in _pieces(query)[:MAX_WORDS]]
     if not pieces:
         return None
-    goes_on = not UNSPACED.match(pieces[-1][0])
+    has_prefix = not UNSPACED.match(pieces[-1][0])
     if dialect == "sqlite":
-        return " AND ".join(f'"{" ".join(piece)}"' for piece in pieces) + ("*" if goes_on else "")
+        return " AND ".join(f'"{" ".join(piece)}"' for piece in pieces) + ("*" if has_prefix else "")
     phrases = [" <-> ".join(f"'{word}'" for word in piece) for piece in pieces]
-    return " & ".join(phrases) + (":*" if goes_on else "")
+    return " & ".join(phrases) + (":*" if has_prefix else "")
 
 
 def _pieces(text: str) -> list[list[str]]:

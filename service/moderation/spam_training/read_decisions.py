@@ -18,8 +18,9 @@ from service.platform.events.model import DecisionRow, EventRow
 from service.platform.events.read_log import head_position
 from service.platform.storage.portable import any_of, row_parameters
 
-READ_AT_ONCE = 500  # events
-TEACHES = {"spam": True, "publish": False, "restore": False}
+BATCH = 500  # events
+# The label by action: spam or not. Other actions give no training example.
+SPAM_LABELS = {"spam": True, "publish": False, "restore": False}
 _STATE_EVENTS = (
     EventType.COMMENT_PUBLISHED,
     EventType.COMMENT_HELD,
@@ -33,7 +34,7 @@ _STATE_EVENTS = (
 class DecidedComment(NamedTuple):
     """A comment's last decision, with the revision after it and the position of its event.
 
-    ``spam`` is the lesson it teaches; None if it teaches nothing.
+    ``spam`` is the label for training; None if the decision gives no example.
     """
 
     comment_id: UUID
@@ -42,12 +43,12 @@ class DecidedComment(NamedTuple):
     spam: bool | None
 
 
-class Reading(NamedTuple):
+class DecisionBatch(NamedTuple):
     """The decisions up to ``position``, and whether there may be more."""
 
     decided: list[DecidedComment]
     position: int
-    more: bool
+    has_more: bool
 
 
 class _Comment(msgspec.Struct):
@@ -63,14 +64,14 @@ class _EventData(msgspec.Struct):
 _decode = msgspec.json.Decoder(_EventData).decode
 
 
-async def read_decided_comments(connection: AsyncConnection, site_id: int, *, after: int) -> Reading:
+async def read_decided_comments(connection: AsyncConnection, site_id: int, *, after: int) -> DecisionBatch:
     """Read the decisions in the site's next events after a position; each comment once, with its last decision."""
     head = await head_position(connection, site_id)
     statement = (
         select(EventRow.position, EventRow.type, EventRow.data)
         .where(EventRow.site_id == site_id, EventRow.position > after, EventRow.type.in_(_STATE_EVENTS))
         .order_by(EventRow.position)
-        .limit(READ_AT_ONCE)
+        .limit(BATCH)
     )
     events = [(row.position, row.type, _decode(row.data).comment) for row in await connection.execute(statement)]
     actions = await _read_actions(connection, [(comment.id, comment.revision - 1) for _, _, comment in events])
@@ -78,11 +79,11 @@ async def read_decided_comments(connection: AsyncConnection, site_id: int, *, af
     for position, type_, comment in events:
         action = actions.get((comment.id, comment.revision - 1, comment.state))
         if action or type_ == EventType.COMMENT_DELETED:  # an author deletes without a decision
-            spam = TEACHES.get(action) if action else None
+            spam = SPAM_LABELS.get(action) if action else None
             decided[comment.id] = DecidedComment(comment.id, comment.revision, position, spam)
-    if len(events) == READ_AT_ONCE:
-        return Reading([*decided.values()], events[-1][0], more=True)
-    return Reading([*decided.values()], max([head, *(position for position, _, _ in events)]), more=False)
+    if len(events) == BATCH:
+        return DecisionBatch([*decided.values()], events[-1][0], has_more=True)
+    return DecisionBatch([*decided.values()], max([head, *(position for position, _, _ in events)]), has_more=False)
 
 
 async def _read_actions(

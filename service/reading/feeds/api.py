@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.threads.thread_lookup import find_thread, visible
+from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
@@ -26,7 +26,7 @@ async def get_thread_feed(request: Request, caller: Caller) -> Response:
     site, locale, now = caller.site, locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, site.id, article_of(request))
-        visible(thread, to_staff=False, now=now)
+        require_visible(thread, to_staff=False, now=now)
         entries = await newest_of_thread(connection, thread)
     origin, article = base_url_of(request), quote(thread.article, safe="")
     feed = Feed(

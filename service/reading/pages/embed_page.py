@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.threads.thread_lookup import find_thread, visible
+from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
@@ -25,7 +25,7 @@ async def get_embed_page(request: Request, caller: Caller) -> Response:
     """Send a page that shows an article's thread with the embed."""
     locale, now, article = locale_of(request, caller), clock.now(), article_of(request)
     async with database_of(request).read() as connection:
-        thread = visible(await find_thread(connection, caller.site.id, article), to_staff=False, now=now)
+        thread = require_visible(await find_thread(connection, caller.site.id, article), to_staff=False, now=now)
     return page(
         "embed.html",
         locale=locale,

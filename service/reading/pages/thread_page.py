@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from service.conversation.comments.comment_lookup import find_comment, no_comment
 from service.conversation.comments.visibility import is_own
 from service.conversation.threads.model import Thread
-from service.conversation.threads.thread_lookup import find_thread, visible
+from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.wire import changes_at
 from service.platform import clock
 from service.platform.access.caller import Caller
@@ -50,7 +50,7 @@ async def get_fragment(request: Request, caller: Caller) -> Response:
     asked, locale, now = decode_query(request, FragmentQuery), locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
-        visible(thread, to_staff=False, now=now)
+        require_visible(thread, to_staff=False, now=now)
         shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
     origin = base_url_of(request)
     context = _context(request, caller, shown, FormView(), locale=locale, origin=origin)
@@ -78,7 +78,7 @@ async def show_page(
     asked = _asked(request, form)
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
-        visible(thread, to_staff=False, now=now)
+        require_visible(thread, to_staff=False, now=now)
         shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
         form = settled(form or await open_form(request, connection, caller), shown.branches)
     tag = _tag_of(thread, shown, caller, locale)

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import find_comment
-from service.conversation.comments.comment_pages import list_comments, order_key, page_with, path_in
+from service.conversation.comments.comment_pages import decode_path_cursor, list_comments, order_key, page_containing
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import Comment
 from service.conversation.comments.visibility import (
@@ -68,7 +68,7 @@ async def read_shown(
 
     An unknown comment is ignored: its links lead to the first page.
     """
-    after, out = path_in(asked.cursor), thread_out(thread, caller.site, locale=locale, now=now)
+    after, out = decode_path_cursor(asked.cursor), thread_out(thread, caller.site, locale=locale, now=now)
     if asked.comment and not asked.cursor:
         after = await _after(connection, thread, caller, asked, asked.comment)
     comments = await list_comments(
@@ -101,7 +101,7 @@ async def _after(
         return b""
     if found_in.id != thread.id or not is_listed(comment, caller):
         return b""
-    return await page_with(connection, comment, order=asked.order, limit=asked.limit, reader_id=caller.reader_id)
+    return await page_containing(connection, comment, order=asked.order, limit=asked.limit, reader_id=caller.reader_id)
 
 
 def _branch(

@@ -15,7 +15,7 @@ from service.conversation.comments.comment_lookup import read_comments
 from service.conversation.comments.model import State
 from service.conversation.comments.visibility import public_view
 from service.conversation.threads.model import Thread
-from service.conversation.threads.thread_lookup import find_thread, visible
+from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.events.model import EventRow
@@ -50,7 +50,7 @@ async def find_start(
 
     Without either, the stream starts now. Raises :class:`NotFound` if readers can't see the thread.
     """
-    thread = visible(await find_thread(connection, site_id, article), to_staff=False, now=clock.now())
+    thread = require_visible(await find_thread(connection, site_id, article), to_staff=False, now=clock.now())
     position = await head_position(connection, site_id)
     sequence = thread.sequence if has is None else min(has, thread.sequence)
     if last_event is not None:

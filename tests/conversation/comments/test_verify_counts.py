@@ -12,7 +12,7 @@ THREAD = "(SELECT id FROM threads WHERE article = :article AND site_id = (SELECT
 ELSEWHERE = bytes.fromhex("0000000300000002")
 UNTRUE = {
     "reply count 3": f"UPDATE threads SET reply_count = 3 WHERE id = {THREAD}",
-    "last place given 1, last place taken 2": f"UPDATE threads SET places = 1 WHERE id = {THREAD}",
+    "last place 1, but a comment has place 2": f"UPDATE threads SET places = 1 WHERE id = {THREAD}",
     "has shown True": f"UPDATE comments SET state = 'spam' WHERE depth = 1 AND thread_id = {THREAD}",
     "depth 5": f"UPDATE comments SET depth = 5 WHERE depth = 1 AND thread_id = {THREAD}",
     "newest path 0000000300000002": (
@@ -21,7 +21,7 @@ UNTRUE = {
     "0 above it": f"UPDATE comments SET path = :elsewhere, depth = 2 WHERE depth = 1 AND thread_id = {THREAD}",
     "sequence 9": f"UPDATE threads SET sequence = 9 WHERE id = {THREAD}",
     "position 7": "UPDATE sites SET position = 7 WHERE slug = :slug AND :article <> ''",
-    "are 2": f"DELETE FROM events WHERE sequence = 2 AND thread_id = {THREAD}",
+    "but 2 events": f"DELETE FROM events WHERE sequence = 2 AND thread_id = {THREAD}",
 }
 
 

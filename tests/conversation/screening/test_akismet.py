@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from service.conversation.screening.akismet import Akismet, AkismetRequest
+from service.conversation.screening.external_rules import AkismetAnswer, ExternalSignals, screen_external_signals
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.screening.outside_rules import AkismetAnswer, OutsideAnswers, screen_outside_answers
 from service.platform.sites.site_rules import Rules
 from tests.an_akismet import AnAkismet, Does, Says, an_akismet
 from tests.builders import Clock
@@ -65,7 +65,7 @@ async def test_a_dead_akismet_is_left_alone_for_half_a_minute(
     for _ in range(7):
         assert await client.check(request(), key=KEY) is None
     assert len(akismet.asked) == 5
-    assert [line["reason"] for line in logged] == ["status 503"] * 5 + ["resting"] * 2
+    assert [line["reason"] for line in logged] == ["status 503"] * 5 + ["paused"] * 2
     the_clock.move(seconds=29)
     assert await client.check(request(), key=KEY) is None
     assert len(akismet.asked) == 5
@@ -133,7 +133,7 @@ async def test_fifty_at_once_are_asked_about_and_no_more(akismet: AnAkismet, log
     waiting = [asyncio.create_task(client.check(request(), key=KEY)) for _ in range(50)]
     await akismet.has_been_asked(50)
     assert await client.check(request(), key=KEY) is None
-    assert [line["reason"] for line in logged] == ["too many at once"]
+    assert [line["reason"] for line in logged] == ["too many concurrent calls"]
     akismet.release("false")
     assert await asyncio.gather(*waiting) == ["ham"] * 50
     assert await client.check(request(), key=KEY) == "ham"
@@ -170,9 +170,11 @@ def a_certificate(folder: Path) -> SSLContext:
 
 @pytest.mark.parametrize("answer", ["ham", "spam", "discard", None])
 def test_a_site_that_no_longer_asks_takes_no_answer(answer: AkismetAnswer | None) -> None:
-    assert screen_outside_answers(OutsideAnswers(None, answer), Rules()) == []
+    assert screen_external_signals(ExternalSignals(None, answer), Rules()) == []
 
 
 def test_a_post_that_came_before_the_rule_was_set_is_as_one_without_answer() -> None:
-    assert screen_outside_answers(OutsideAnswers(), Rules(akismet="spam")) == [Finding(Rule.ON_AKISMET_FAILURE, "hold")]
-    assert screen_outside_answers(OutsideAnswers(), Rules(akismet="spam", on_akismet_failure="publish")) == []
+    assert screen_external_signals(ExternalSignals(), Rules(akismet="spam")) == [
+        Finding(Rule.ON_AKISMET_FAILURE, "hold")
+    ]
+    assert screen_external_signals(ExternalSignals(), Rules(akismet="spam", on_akismet_failure="publish")) == []

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from service.conversation.screening.external_rules import ExternalSignals, screen_external_signals
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.screening.form_rules import FormSignals
-from service.conversation.screening.outside_rules import OutsideAnswers, screen_outside_answers
 from service.platform.sites.site_rules import Rules
 from tests.builders import ASite, AThread, Json, a_comment, a_thread, decide, events_of
 from tests.platform.http.by_hand import send_json
@@ -28,21 +28,21 @@ async def findings_of(site: ASite, comment_id: str) -> list[tuple[str, str, str 
 
 @pytest.mark.parametrize("seconds", [2, 2.0, 60, None])
 def test_a_form_filled_in_by_a_person_is_nothing_to_find(seconds: float | None) -> None:
-    assert screen_outside_answers(OutsideAnswers(FormSignals("", seconds)), Rules(**FORM_RULES)) == []
-    assert screen_outside_answers(OutsideAnswers(FormSignals(" \n", seconds)), Rules(**FORM_RULES)) == []
+    assert screen_external_signals(ExternalSignals(FormSignals("", seconds)), Rules(**FORM_RULES)) == []
+    assert screen_external_signals(ExternalSignals(FormSignals(" \n", seconds)), Rules(**FORM_RULES)) == []
 
 
 def test_where_the_page_tells_nothing_there_is_nothing_to_judge() -> None:
-    assert screen_outside_answers(OutsideAnswers(), Rules(**FORM_RULES)) == []
+    assert screen_external_signals(ExternalSignals(), Rules(**FORM_RULES)) == []
 
 
 def test_rules_that_are_off_find_nothing() -> None:
-    assert screen_outside_answers(OutsideAnswers(FormSignals("https://pills.example", 0)), Rules()) == []
+    assert screen_external_signals(ExternalSignals(FormSignals("https://pills.example", 0)), Rules()) == []
 
 
 @pytest.mark.parametrize(("seconds", "matched"), [(1.99, "1.9 s"), (0, "0 s"), (1e-9, "0 s"), (1, "1 s")])
 def test_what_is_sent_too_fast_says_how_fast(seconds: float, matched: str) -> None:
-    assert screen_outside_answers(OutsideAnswers(FormSignals("", seconds)), Rules(**FORM_RULES)) == [
+    assert screen_external_signals(ExternalSignals(FormSignals("", seconds)), Rules(**FORM_RULES)) == [
         Finding(Rule.MIN_FORM_SECONDS, "hold", matched)
     ]
 

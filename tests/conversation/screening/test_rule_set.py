@@ -6,7 +6,7 @@ import pytest
 
 from service.conversation.comments.render import render
 from service.conversation.screening.findings import Finding, Rule, strictest
-from service.conversation.screening.rule_set import make_draft_text, make_screen, screen_of
+from service.conversation.screening.rule_set import compile_rules, compiled_rules_of, make_draft_text
 from service.conversation.screening.screen_draft import screen_draft
 from service.platform.sites.site_rules import PRESETS, Rules
 
@@ -15,7 +15,7 @@ LINK = "https://pills.example/cheap"
 
 def findings_of(body: str, *, name: str = "Ada", url: str | None = None, **rules: Any) -> list[Finding]:
     draft = make_draft_text(author_name=name, author_url=url, body=body, html=render(body))
-    return screen_draft(draft, make_screen(Rules(**rules)), mode="publish")
+    return screen_draft(draft, compile_rules(Rules(**rules)), mode="publish")
 
 
 @pytest.mark.parametrize("body", ["Well said.", "x" * 10_000, "A" * 100, f"{LINK} " * 50])
@@ -92,18 +92,18 @@ def test_all_that_is_found_is_told_and_the_strictest_counts() -> None:
 
 def test_a_thread_that_holds_all_says_so() -> None:
     draft = make_draft_text(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
-    assert screen_draft(draft, make_screen(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
+    assert screen_draft(draft, compile_rules(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
 
 
 def test_a_screen_is_made_once_for_the_same_rules() -> None:
     rules, others = Rules(hold_words=("a",)), Rules(hold_words=("b",))
-    assert screen_of(1, rules) is screen_of(1, rules)
-    assert screen_of(1, others).rules is others
-    assert screen_of(2, others) is not screen_of(1, others)
+    assert compiled_rules_of(1, rules) is compiled_rules_of(1, rules)
+    assert compiled_rules_of(1, others).rules is others
+    assert compiled_rules_of(2, others) is not compiled_rules_of(1, others)
 
 
 def test_what_a_newsroom_begins_with_lets_a_usual_comment_pass() -> None:
-    screen = make_screen(PRESETS["newsroom"])
+    screen = compile_rules(PRESETS["newsroom"])
     body = "I read this twice, and NATO did not answer. See https://gazette.example/a for why… Really?!!"
     assert (
         screen_draft(

@@ -56,8 +56,8 @@ async def everything(site: ASite) -> str:
     tables = ("comments", "events", "reports", "findings", "search_entries", "decisions", "idempotency_keys")
     async with site.app.state.database.read() as connection:
         rows = [(await connection.execute(text(f"SELECT * FROM {table}"))).all() for table in tables]
-        lessons = (await connection.execute(text("SELECT comment_id FROM lessons"))).all()
-    return repr(rows).lower() + (repr(lessons) if lessons else "")
+        examples = (await connection.execute(text("SELECT comment_id FROM training_examples"))).all()
+    return repr(rows).lower() + (repr(examples) if examples else "")
 
 
 async def test_no_text_is_left_and_one_event_reports_the_erasure(site: ASite) -> None:

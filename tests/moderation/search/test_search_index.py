@@ -18,7 +18,7 @@ from service.integrations.imports.import_archive import ImportReport, import_thr
 from service.integrations.imports.wordpress import read_wordpress
 from service.moderation.search import search_index as searching
 from service.moderation.search.model import SearchEntryRow
-from service.moderation.search.search_index import index_comments, matching
+from service.moderation.search.search_index import index_comments, match_condition
 from service.platform.sites.edit_site import find_site
 from service.platform.sites.model import SiteRow
 from service.platform.sites.site_lookup import Site
@@ -43,11 +43,11 @@ async def found(site: ASite, query: str) -> list[str]:
     """The bodies of the comments that a search finds, oldest first."""
     await index(site)
     database: Database = site.app.state.database
-    term = matching(database.dialect, await the_site(site), query)
-    if term is None:
+    condition = match_condition(database.dialect, await the_site(site), query)
+    if condition is None:
         return []
     async with database.read() as connection:
-        return list(await connection.scalars(select(CommentRow.body).where(term).order_by(CommentRow.id)))
+        return list(await connection.scalars(select(CommentRow.body).where(condition).order_by(CommentRow.id)))
 
 
 async def test_comments_are_found_by_their_words_and_their_authors(site: ASite) -> None:
@@ -151,9 +151,9 @@ async def test_no_query_is_an_error(site: ASite) -> None:
     its_site = await the_site(site)
     async with database.read() as connection:
         for query in strings:
-            term = matching(database.dialect, its_site, query)
-            if term is not None:
-                await connection.execute(select(CommentRow.id).where(term).limit(5))
+            condition = match_condition(database.dialect, its_site, query)
+            if condition is not None:
+                await connection.execute(select(CommentRow.id).where(condition).limit(5))
 
 
 async def test_what_is_hostile_is_indexed_and_found_by_its_words(site: ASite) -> None:
@@ -224,7 +224,7 @@ async def test_words_that_an_author_took_back_leave_no_trace(fresh_database_url:
         async with database.read() as connection:
             entries = set(await connection.scalars(select(SearchEntryRow.comment_id)))
             assert len(entries) == 31 and id_ not in map(str, entries)
-            assert not (await connection.scalars(select(SearchEntryRow.id).where(SearchEntryRow.left_words))).all()
+            assert not (await connection.scalars(select(SearchEntryRow.id).where(SearchEntryRow.has_stale_words))).all()
         assert len(await found(site, "reader")) == 30
 
 

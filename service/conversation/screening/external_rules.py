@@ -1,0 +1,58 @@
+"""Rules on external signals: the page's form and Akismet. Pure.
+
+Edits have none, so these rules apply only when a comment arrives.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from service.conversation.screening.findings import Action, Finding, Rule
+from service.conversation.screening.form_rules import FormSignals, find_fast_form, find_honeypot
+from service.platform.sites.site_rules import Rules
+
+# Akismet's answer; “discard” is blatant spam that needs no review.
+AkismetAnswer = Literal["ham", "spam", "discard"]
+
+
+class ExternalSignals(msgspec.Struct, frozen=True):
+    """``form`` is None without a form; ``akismet`` is None if Akismet was not called or gave no answer."""
+
+    form: FormSignals | None = None
+    akismet: AkismetAnswer | None = None
+
+
+def screen_external_signals(signals: ExternalSignals, rules: Rules) -> list[Finding]:
+    """Return the findings of all external rules on ``signals``, in the order of :data:`RULES`."""
+    return [finding for find in RULES if (finding := find(signals, rules))]
+
+
+def _find_honeypot(signals: ExternalSignals, rules: Rules) -> Finding | None:
+    return find_honeypot(signals.form) if signals.form and rules.honeypot else None
+
+
+def _find_fast_form(signals: ExternalSignals, rules: Rules) -> Finding | None:
+    return find_fast_form(signals.form, min_form_seconds=rules.min_form_seconds) if signals.form else None
+
+
+def _find_akismet(signals: ExternalSignals, rules: Rules) -> Finding | None:
+    """Turn Akismet's answer into a finding; without an answer ``on_akismet_failure`` decides.
+
+    If the rule was switched on after the draft passed the Akismet check, that also counts as no answer.
+    """
+    if rules.akismet is None or signals.akismet == "ham":
+        return None
+    if signals.akismet is None:
+        return Finding(Rule.ON_AKISMET_FAILURE, "hold") if rules.on_akismet_failure == "hold" else None
+    action: Action = "spam" if rules.akismet == "spam" else "hold"
+    return Finding(Rule.AKISMET, action, "discard" if signals.akismet == "discard" else None)
+
+
+RULES: list[Callable[[ExternalSignals, Rules], Finding | None]] = [
+    # Signs of a program.
+    _find_honeypot,
+    _find_fast_form,
+    # Experience from other sites.
+    _find_akismet,
+]
