@@ -39,8 +39,8 @@ class CommentRow(Base):
 
     ``shown`` means: published, or has a published descendant (a tombstone). The partial indexes hold shown rows only,
     so a flood of spam costs readers nothing. ``text_hash`` is a hash of the folded text within its thread;
-    ``address_fingerprint`` is that of the author's address. ``reports`` counts reports since a moderator last
-    looked; NULL means that a moderator has decided on the current text. The columns have defaults for the previous
+    ``address_fingerprint`` is that of the author's address. ``reports`` counts reports since the last
+    review; NULL means that a moderator has decided on the current text. The columns have defaults for the previous
     release, which does not know them.
     """
 

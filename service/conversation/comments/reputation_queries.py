@@ -19,7 +19,7 @@ from service.platform.storage.portable import key_parameters, newest_per_key
 
 
 class RecentActivity(msgspec.Struct):
-    """PastComment comments by reader, post times by address fingerprint, and last post time by hash of the text.
+    """Past comments by reader, post times by address fingerprint, and last post time by hash of the text.
 
     All lists are newest first. Posts accepted in a batch are added, so later posts of the batch see them.
     """
@@ -60,7 +60,7 @@ class RecentActivity(msgspec.Struct):
 
 
 def no_activity() -> RecentActivity:
-    """Return no activity."""
+    """Return an empty record of activity."""
     return RecentActivity(defaultdict(list), defaultdict(list), {})
 
 

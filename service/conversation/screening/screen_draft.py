@@ -1,4 +1,4 @@
-"""CompiledRules a comment when it arrives or is edited: text, reputation and rules in, findings out. Pure."""
+"""Screen a comment when it arrives or is edited: text, reputation and rules in, findings out. Pure."""
 
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, find_first_timer, is_trusted

@@ -31,7 +31,7 @@ class Transition(NamedTuple):
     """A change of state by an action: the states it applies to, the state it leads to, and its event.
 
     ``undone`` is the decision to undo, and ``reports`` the number of open reports before it; None means that a
-    moderator had decided_already decided.
+    moderator had already decided.
     """
 
     before: frozenset[State]
@@ -109,7 +109,7 @@ async def decide(
     for comment_id, revision in comments:
         comment, thread = found.get(comment_id, (None, None))
         transition = transitions.get(comment_id)
-        problem = _problem(comment, revision, transition, decided_already=comment_id in changes)
+        problem = _problem(comment, revision, transition, already_decided=comment_id in changes)
         results.append(DecisionResult(comment_id, None if problem else comment, problem))
         if problem is None and comment is not None and thread is not None and transition is not None:
             decision = NewDecision(site.id, action, by, before=comment.state, after=transition.after, reason=reason)
@@ -176,13 +176,13 @@ def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def _problem(
-    comment: Comment | None, revision: int, transition: Transition | None, *, decided_already: bool
+    comment: Comment | None, revision: int, transition: Transition | None, *, already_decided: bool
 ) -> Problem | None:
     """Return the reason why the action cannot apply to ``comment``; None if it can."""
     if comment is None:
         return no_comment()
-    if decided_already or comment.revision != revision:
-        return RevisionConflict(revision=comment.revision + decided_already)
+    if already_decided or comment.revision != revision:
+        return RevisionConflict(revision=comment.revision + already_decided)
     if (
         transition is None
         or not comment.body

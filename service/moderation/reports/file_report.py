@@ -36,7 +36,7 @@ async def file_report(
 ) -> tuple[Report, bool]:
     """Report a comment; return the report and whether it is new. A reader can report the same text once.
 
-    A report on text that a moderator has already approved does not queue it replaces. Raises NotFound if readers cannot
+    A report on text that a moderator has already approved does not queue it again. Raises NotFound if readers cannot
     see the comment, or Banned.
     """
     comment, thread = await lock_comment(connection, site, comment_id)

@@ -66,7 +66,7 @@ async def write_report(
     *,
     replaces: bool,
 ) -> None:
-    """Store ``report``; ``replaces`` replaces the reader's earlier one."""
+    """Store ``report``; with ``replaces`` it overwrites the reader's earlier one."""
     row = {**report._asdict(), "by_address": by.by_address, "settled_by": settled_by}
     if not replaces:
         await insert_many(

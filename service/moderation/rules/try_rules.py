@@ -53,7 +53,7 @@ class Trial(NamedTuple):
 async def try_rules(
     database: Database, site: Site, rules: Rules, *, last: int, model: SpamModel | None = None
 ) -> Trial:
-    """CompiledRules the ``last`` comments of ``site`` by its current rules and by ``rules``, without changing anything.
+    """Screen the ``last`` comments of ``site`` by its current rules and by ``rules``, without changing anything.
 
     Comments without text are skipped. The rest are screened in order of arrival, and reputation comes only from them.
     Form data and Akismet are not used, the spam filter is today's ``model``, and the mode is ``publish``.
@@ -83,12 +83,12 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
 
 
 def _screen_all(comments: Sequence[_Comment], current: Rules, new: Rules, model: SpamModel | None) -> Trial:
-    """CompiledRules ``comments``, newest first, under both rule sets."""
-    screens, activity = (compile_rules(current), compile_rules(new)), no_activity()
+    """Screen ``comments``, newest first, under both rule sets."""
+    compiled, activity = (compile_rules(current), compile_rules(new)), no_activity()
     before, after, changed = Counter[Action](), Counter[Action](), 0
     examples: deque[Example] = deque(maxlen=MAX_EXAMPLES)
     for comment in reversed(comments):
-        by_current, by_new = _screen_both(comment, activity, *screens, model)
+        by_current, by_new = _screen_both(comment, activity, *compiled, model)
         current_action, new_action = strictest(by_current), strictest(by_new)
         before[current_action] += 1
         after[new_action] += 1
