@@ -1,4 +1,4 @@
-"""HTML as a browser would read it: what a rendered comment shows, and whether it is safe to show."""
+"""Read HTML as a browser does: the visible text of a rendered comment, and whether it is safe."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -15,7 +15,7 @@ Attributes = list[tuple[str, str | None]]
 
 
 class Reading(HTMLParser):
-    """One pass over some HTML: its text, its links, its tokens. Fails where that is not what a comment may hold."""
+    """Parse HTML into text, links and tokens; fails on markup that a comment must not have."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Reading(HTMLParser):
 
 
 class Tokens(HTMLParser):
-    """Any HTML, for comparing: tags with the attributes that matter, text with its white space collapsed, no breaks."""
+    """Parse any HTML for comparison: tags with main attributes, text with collapsed white space, no line breaks."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -111,5 +111,5 @@ class Tokens(HTMLParser):
 
 
 def letters(text: str) -> Iterator[str]:
-    """The ASCII letters of ``text``."""
+    """Yield the ASCII letters of ``text``."""
     return (character for character in text if character.isascii() and character.isalpha())

@@ -1,4 +1,4 @@
-"""Akismet is asked where a site has it so; what it says is taken as set, and nothing that it does keeps a post long."""
+"""Akismet checks posts where the site uses it; its answer has the effect set, and it never delays a post for long."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +25,7 @@ from tests.conftest import SECRET_KEY
 KEY = "123YourAPIKey"
 BLOG = "https://gazette.example/"
 ASK: Json = {"akismet": "spam", "akismet_blog": BLOG}
-LONG = 20.0  # seconds that no test waits for
+LONG = 20.0  # seconds; no test waits this long
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ async def akismet() -> AsyncIterator[AnAkismet]:
 
 
 @pytest.fixture
-async def asked_of(app: App) -> AsyncIterator[AnAkismet]:
-    """An Akismet that the app asks for every site, with the same key, and waits long for."""
-    async with an_akismet() as server, asking(app, Akismet(server.url, seconds=LONG)):
+async def shared_akismet(app: App) -> AsyncIterator[AnAkismet]:
+    """An Akismet that the app calls for every site, with one key and a long timeout."""
+    async with an_akismet() as server, using(app, Akismet(server.url, seconds=LONG)):
         yield server
 
 
@@ -48,8 +48,8 @@ def logged() -> Iterator[list[Any]]:
 
 
 @asynccontextmanager
-async def asking(app: App, akismet: Akismet, *, key: str | None = KEY) -> AsyncIterator[None]:
-    """Have ``app`` ask this ``akismet`` with this ``key``."""
+async def using(app: App, akismet: Akismet, *, key: str | None = KEY) -> AsyncIterator[None]:
+    """Make ``app`` use this ``akismet`` with this ``key``."""
 
     async def find_key(_site: Site) -> str | None:
         return key
@@ -76,12 +76,12 @@ async def findings_of(site: ASite, comment: Json) -> list[tuple[str, str, str | 
         ("discard", "hold", [("akismet", "hold", "discard")]),
     ],
 )
-async def test_what_akismet_says_is_taken_as_the_site_has_set(
-    site: ASite, asked_of: AnAkismet, says: Says, taken: str, found: list[tuple[str, str, str | None]]
+async def test_akismets_answer_has_the_effect_set_by_the_site(
+    site: ASite, shared_akismet: AnAkismet, says: Says, taken: str, found: list[tuple[str, str, str | None]]
 ) -> None:
     thread = await a_thread(site)
     await set_rules(site, akismet=taken, akismet_blog=BLOG)
-    asked_of.says = says
+    shared_akismet.says = says
     posted = await a_comment(thread)
     assert posted["comment"]["state"] == ("pending" if found else "published")
     decided = await site.call("GET", f"/comments/{posted['comment']['id']}", by="moderator")
@@ -92,8 +92,8 @@ async def test_what_akismet_says_is_taken_as_the_site_has_set(
     assert await findings_of(site, posted["comment"]) == found
 
 
-async def test_akismet_is_told_what_it_wants_to_know_and_nothing_else(
-    app: App, asked_of: AnAkismet, the_clock: Clock
+async def test_akismet_gets_the_documented_fields_and_no_others(
+    app: App, shared_akismet: AnAkismet, the_clock: Clock
 ) -> None:
     async with a_site(app, locale="pt-BR") as site:
         await set_rules(site, **ASK)
@@ -110,9 +110,9 @@ async def test_akismet_is_told_what_it_wants_to_know_and_nothing_else(
             },
             headers={"User-Agent": "Browser/1.0", "Referer": "https://gazette.example/moscow?a=b"},
         )
-    (request, first), (_, second) = asked_of.asked
+    (request, first), (_, second) = shared_akismet.asked
     assert request == "POST /1.1/comment-check HTTP/1.1"
-    assert asked_of.headers[0]["content-type"] == "application/x-www-form-urlencoded"
+    assert shared_akismet.headers[0]["content-type"] == "application/x-www-form-urlencoded"
     assert second == {
         "api_key": KEY,
         "blog": BLOG,
@@ -133,47 +133,47 @@ async def test_akismet_is_told_what_it_wants_to_know_and_nothing_else(
     }
     assert first["comment_type"] == "comment"
     assert not {"honeypot", "comment_author_email", "comment_author_url", "referrer"} & first.keys()
-    assert asked_of.connections == 1
-    assert "cookie" not in asked_of.headers[1]
+    assert shared_akismet.connections == 1
+    assert "cookie" not in shared_akismet.headers[1]
 
 
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "sent"),
     [
         ("2001:db8:1:2:3:4:5:6", ["2001:db8:1:2:3:4:5:6"]),
         ("::ffff:192.0.2.7", ["192.0.2.7"]),
         ("a-proxy-that-lies", []),
     ],
 )
-async def test_akismet_is_told_the_whole_address_where_it_is_one(
-    site: ASite, asked_of: AnAkismet, host: str, told: list[str]
+async def test_akismet_gets_the_full_address(
+    site: ASite, shared_akismet: AnAkismet, host: str, sent: list[str]
 ) -> None:
     await set_rules(site, **ASK)
     thread = await a_thread(site)
     transport = httpx2.ASGITransport(app=site.app, client=(host, 1))
     async with httpx2.AsyncClient(transport=transport, base_url="http://onereply.test") as site.client:
-        assert (await thread.post()).status_code == (201 if told else 202)
-    assert [form["user_ip"] for _, form in asked_of.asked] == told
+        assert (await thread.post()).status_code == (201 if sent else 202)
+    assert [form["user_ip"] for _, form in shared_akismet.asked] == sent
 
 
-async def test_what_akismet_says_is_counted(site: ASite, asked_of: AnAkismet) -> None:
+async def test_answers_are_counted(site: ASite, shared_akismet: AnAkismet) -> None:
     await set_rules(site, **ASK)
     thread, before = await a_thread(site), counted()
     says: list[Says] = ["true", "discard", "false", "true", "error"]
-    for asked_of.says in says:
+    for shared_akismet.says in says:
         await thread.post()
     grown = {answer: number - before[answer] for answer, number in counted().items()}
     assert grown == {"spam": 2, "discard": 1, "ham": 1, "none": 1}
 
 
 def counted() -> dict[str, float]:
-    """How often Akismet has given each answer so far."""
+    """Return the number of each answer so far."""
     answers = ("ham", "spam", "discard", "none")
     return {each: REGISTRY.get_sample_value("onereply_akismet_checks_total", {"answer": each}) or 0 for each in answers}
 
 
-async def test_nobody_is_asked_where_the_rule_is_off_or_no_thread_takes_the_post(
-    site: ASite, asked_of: AnAkismet
+async def test_akismet_is_not_called_when_the_rule_is_off_or_the_thread_refuses_the_post(
+    site: ASite, shared_akismet: AnAkismet
 ) -> None:
     thread, closed = await a_thread(site), await a_thread(site, closed=True)
     await a_comment(thread)
@@ -185,92 +185,92 @@ async def test_nobody_is_asked_where_the_rule_is_off_or_no_thread_takes_the_post
     assert (await embargoed.post()).status_code == 404
     embargoed.article = "nobody-registered-this"
     assert (await embargoed.post()).status_code == 404
-    assert asked_of.asked == []
+    assert shared_akismet.asked == []
 
 
-async def test_an_edit_is_not_asked_about(site: ASite, asked_of: AnAkismet) -> None:
+async def test_an_edit_is_not_sent_to_akismet(site: ASite, shared_akismet: AnAkismet) -> None:
     posted = await a_comment(await a_thread(site))
     await set_rules(site, **ASK)
     path = f"/comments/{posted['comment']['id']}"
     edited = await site.call("PATCH", path, by=posted["author_token"], json={"body": "Better said."})
     assert edited.json()["state"] == "published"
-    assert asked_of.asked == []
+    assert shared_akismet.asked == []
 
 
-async def test_what_is_past_the_limit_of_posts_is_not_asked_about(site: ASite, asked_of: AnAkismet) -> None:
+async def test_a_post_over_the_rate_limit_is_not_sent_to_akismet(site: ASite, shared_akismet: AnAkismet) -> None:
     thread = await a_thread(site)
     await set_rules(site, **ASK)
     await site.set(post_limit_per_address="1/hour")
     assert (await thread.post(key="a-key-of-its-own-1")).status_code == 201
     assert (await thread.post("Another.", key="a-key-of-its-own-2")).status_code == 429
     assert (await thread.post(key="a-key-of-its-own-1")).status_code == 201
-    assert len(asked_of.asked) == 1
+    assert len(shared_akismet.asked) == 1
 
 
 @pytest.mark.parametrize("says", ["invalid", "garbage", "huge", "packed", "redirect", "limited", "error", "hang up"])
 @pytest.mark.parametrize("set_so", ["hold", "publish"])
-async def test_without_a_good_answer_a_post_is_held_or_passes_as_set(
-    site: ASite, asked_of: AnAkismet, says: Says, set_so: str
+async def test_without_an_answer_a_post_is_held_or_published_as_set(
+    site: ASite, shared_akismet: AnAkismet, says: Says, set_so: str
 ) -> None:
     thread = await a_thread(site)
     await set_rules(site, **ASK, on_akismet_failure=set_so)
-    asked_of.says = says
+    shared_akismet.says = says
     answer = await thread.post()
     assert answer.status_code == (202 if set_so == "hold" else 201)
     found = [("on_akismet_failure", "hold", None)] if set_so == "hold" else []
     assert await findings_of(site, answer.json()["comment"]) == found
-    assert len(asked_of.asked) == 1
+    assert len(shared_akismet.asked) == 1
 
 
 @pytest.mark.parametrize("does", ["hang", "trickle"])
-async def test_an_akismet_that_hangs_is_not_waited_for(app: App, site: ASite, akismet: AnAkismet, does: Does) -> None:
+async def test_a_hanging_akismet_times_out(app: App, site: ASite, akismet: AnAkismet, does: Does) -> None:
     thread = await a_thread(site)
     await set_rules(site, **ASK)
     akismet.says = does
-    async with asking(app, Akismet(akismet.url, seconds=0.05)):
+    async with using(app, Akismet(akismet.url, seconds=0.05)):
         posted = await a_comment(thread)
     assert await findings_of(site, posted["comment"]) == [("on_akismet_failure", "hold", None)]
 
 
-async def test_where_nobody_listens_a_post_is_held(app: App, site: ASite) -> None:
+async def test_an_unreachable_akismet_holds_the_post(app: App, site: ASite) -> None:
     async with an_akismet() as gone:
         pass
     await set_rules(site, **ASK)
-    async with asking(app, Akismet(gone.url)):
+    async with using(app, Akismet(gone.url)):
         posted = await a_comment(await a_thread(site))
     assert await findings_of(site, posted["comment"]) == [("on_akismet_failure", "hold", None)]
 
 
-async def test_while_akismet_hangs_other_sites_post_and_their_posts_do_not_wait(
-    app: App, site: ASite, asked_of: AnAkismet
+async def test_a_hanging_akismet_does_not_delay_posts_of_other_sites(
+    app: App, site: ASite, shared_akismet: AnAkismet
 ) -> None:
     await set_rules(site, **ASK)
     thread = await a_thread(site)
-    asked_of.says = "hang"
+    shared_akismet.says = "hang"
     waiting = asyncio.create_task(thread.post())
-    await asked_of.has_been_asked(1)
+    await shared_akismet.has_been_asked(1)
     async with a_site(app) as other:
         assert (await (await a_thread(other)).post()).status_code == 201
     assert (await thread.close()).status_code == 200
     assert not waiting.done()
-    asked_of.release("false")
+    shared_akismet.release("false")
     assert (await waiting).json()["type"] == "/problems/thread-closed"
 
 
 @pytest.mark.parametrize(("key", "set_so", "missing"), [(None, ASK, "key"), (KEY, {"akismet": "hold"}, "front page")])
-async def test_what_was_forgotten_holds_posts_and_the_log_says_what(
+async def test_a_missing_setting_holds_posts_and_the_log_names_it(
     site: ASite, logged: list[Any], key: str | None, set_so: Json, missing: str
 ) -> None:
     await set_rules(site, **set_so)
-    async with an_akismet() as akismet, asking(site.app, Akismet(akismet.url), key=key):
+    async with an_akismet() as akismet, using(site.app, Akismet(akismet.url), key=key):
         posted = await a_comment(await a_thread(site))
     assert posted["comment"]["state"] == "pending"
     assert [line["missing"] for line in logged if line["event"] == "akismet-check-skipped"] == [missing]
     assert akismet.asked == []
 
 
-async def test_what_the_host_posts_for_a_reader_is_held_because_nobody_knows_the_readers_address(
-    site: ASite, asked_of: AnAkismet, logged: list[Any]
+async def test_a_hosts_post_for_a_reader_is_held_without_the_readers_address(
+    site: ASite, shared_akismet: AnAkismet, logged: list[Any]
 ) -> None:
     await set_rules(site, **ASK)
     thread = await a_thread(site)
@@ -278,23 +278,23 @@ async def test_what_the_host_posts_for_a_reader_is_held_because_nobody_knows_the
     assert [line["missing"] for line in logged if line["event"] == "akismet-check-skipped"] == ["reader's address"]
     await set_rules(site, **ASK, on_akismet_failure="publish")
     assert (await thread.post(by="host")).status_code == 201
-    assert asked_of.asked == []
+    assert shared_akismet.asked == []
 
 
 @pytest.mark.parametrize("says", ["true", "invalid", "garbage", "error", "hang up"])
 async def test_neither_the_key_nor_the_comment_is_in_the_log(
-    site: ASite, asked_of: AnAkismet, logged: list[Any], says: Says
+    site: ASite, shared_akismet: AnAkismet, logged: list[Any], says: Says
 ) -> None:
     await set_rules(site, **ASK)
     thread = await a_thread(site)
-    asked_of.says = says
+    shared_akismet.says = says
     await a_comment(thread, "Unheard words", name="Ludmila", email="l@example.org")
     lines = [line for line in logged if "akismet" in line["event"]]
     assert len(lines) == (says != "true")
     assert not [word for word in (KEY, "Unheard", "Ludmila", "l@example.org", "127.0.0.1") if word in repr(logged)]
 
 
-async def test_it_is_asked_with_the_key_that_the_site_keeps_sealed(database_url: str, akismet: AnAkismet) -> None:
+async def test_calls_use_the_sites_sealed_key(database_url: str, akismet: AnAkismet) -> None:
     app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, akismet_url=akismet.url))
     async with app.router.lifespan_context(app), a_site(app) as site:
         await set_rules(site, **ASK)

@@ -1,4 +1,4 @@
-"""A reader pages through a thread: in order, nothing skipped or doubled, and cached as long and as wide as is right."""
+"""Pages of a thread: in order, without gaps or repeats, and with the right cache headers."""
 
 import random
 from collections.abc import Awaitable
@@ -12,7 +12,7 @@ from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, dec
 
 
 async def a_tree(site: ASite, *, size: int = 24, seed: int = 7) -> tuple[AThread, list[Json]]:
-    """A thread of comments that answer each other at random, some rejected."""
+    """A thread of comments with random replies, some rejected."""
     choose = random.Random(seed)  # noqa: S311  # the same tree each time
     thread, posted = await a_thread(site), list[Json]()
     for number in range(size):
@@ -23,7 +23,7 @@ async def a_tree(site: ASite, *, size: int = 24, seed: int = 7) -> tuple[AThread
 
 
 def is_tree_order(comments: list[Json], *, newest: bool = False) -> bool:
-    """Whether each comment comes right below what it answers, and siblings in the order of their places."""
+    """Whether each comment follows its parent, and siblings are in the order of their places."""
     numbers = {one["id"]: int("".join(filter(str.isdigit, one["html"] or "0"))) for one in comments}
     seen: list[str] = []
     for one in comments:
@@ -57,7 +57,7 @@ async def test_both_orders_have_the_same_comments(site: ASite) -> None:
     "query",
     ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=1.5", "limit=", "order=best", "page=1", "limit=1&limit=1"],
 )
-async def test_a_parameter_that_does_not_fit_is_named(site: ASite, query: str) -> None:
+async def test_an_invalid_parameter_is_named(site: ASite, query: str) -> None:
     thread = await a_thread(site)
     refused = await site.call("GET", f"{thread.path}/comments?{query}")
     assert (refused.status_code, refused.json()["parameter"]) == (400, query.partition("=")[0])
@@ -66,14 +66,14 @@ async def test_a_parameter_that_does_not_fit_is_named(site: ASite, query: str) -
 @pytest.mark.parametrize(
     "cursor", ["", "x", "AAAA", "AAAAAQ!", "AAAAAQ==junk", "é", "A" * 200, "A" * 3000, "null", "0"]
 )
-async def test_a_cursor_that_is_not_ours_is_refused(site: ASite, cursor: str) -> None:
+async def test_an_invalid_cursor_is_refused(site: ASite, cursor: str) -> None:
     thread = await a_thread(site)
     refused = await site.call("GET", f"{thread.path}/comments", params={"cursor": cursor})
     assert (refused.status_code, refused.json()["type"]) == (400, "/problems/invalid-cursor")
     assert refused.json()["parameter"] == "cursor"
 
 
-async def test_the_link_leads_where_next_does_with_the_rest_of_the_query(site: ASite) -> None:
+async def test_the_link_header_equals_next_and_keeps_the_query(site: ASite) -> None:
     thread, _ = await a_tree(site)
     path = f"{thread.path}/comments"
     response = await site.call("GET", f"{path}?order=newest&limit=3")
@@ -87,22 +87,22 @@ async def test_the_link_leads_where_next_does_with_the_rest_of_the_query(site: A
 
 
 @pytest.mark.parametrize("order", ["oldest", "newest"])
-async def test_nothing_is_skipped_or_doubled_while_others_post_and_decide(site: ASite, order: str) -> None:
+async def test_no_comment_is_skipped_or_repeated_during_posts_and_decisions(site: ASite, order: str) -> None:
     thread, posted = await a_tree(site, size=18)
     before = {one["id"] for one in await thread.pages(order=order)}
     choose = random.Random(order)  # noqa: S311  # the same tree each time
-    met: list[Json] = []
+    seen: list[Json] = []
     page: Json = {"next": ""}
     while page["next"] is not None:
         page = await thread.page(order=order, limit=2, **({"cursor": page["next"]} if page["next"] else {}))
-        met += page["comments"]
+        seen += page["comments"]
         shown = [one for one in posted if one["id"] in before]
         await thread.post("New.", below=choose.choice(shown)["id"])
         await thread.post("New too.")
-        gone = [one for one in met if one["state"] == "published"]
+        gone = [one for one in seen if one["state"] == "published"]
         if gone:
             await decide(site, "spam", choose.choice(gone))
-    ids = [one["id"] for one in met]
+    ids = [one["id"] for one in seen]
     assert len(ids) == len(set(ids))
     assert before <= set(ids)
 
@@ -120,7 +120,7 @@ async def test_a_permalinks_cursor_gives_the_page_that_begins_with_its_comment(s
             assert link["place"] == posted.index(comment) + 1
 
 
-async def test_an_authors_own_pending_comments_have_permalinks_too(site: ASite) -> None:
+async def test_an_authors_pending_comments_have_permalinks(site: ASite) -> None:
     thread = await a_thread(site)
     first = await a_comment(thread)
     await site.set(mode="hold")
@@ -132,7 +132,7 @@ async def test_an_authors_own_pending_comments_have_permalinks_too(site: ASite) 
         assert page["comments"][0]["id"] == comment["id"]
 
 
-async def test_what_rules_alone_took_for_spam_stays_there_for_its_author_until_somebody_judges(site: ASite) -> None:
+async def test_spam_found_by_rules_stays_listed_for_its_author_until_a_decision(site: ASite) -> None:
     thread = await a_thread(site)
     await set_rules(site, honeypot=True)
     post = {"author": {"name": "Bot"}, "body": "Buy!", "form": {"honeypot": "https://buy.example"}}
@@ -149,12 +149,12 @@ async def test_what_rules_alone_took_for_spam_stays_there_for_its_author_until_s
     assert (await thread.page(by=token))["comments"] == []
 
 
-async def test_what_is_no_comments_id_is_not_found(site: ASite) -> None:
+async def test_an_invalid_comment_id_is_not_found(site: ASite) -> None:
     for unknown in (str(uuid4()), "x", "1", "0" * 32, "%20", "{}", "%FF"):
         assert (await site.call("GET", f"/comments/{unknown}")).status_code in {400, 404}
 
 
-async def test_the_tag_moves_with_what_readers_see_and_only_then(site: ASite) -> None:
+async def test_the_etag_changes_exactly_when_the_page_changes(site: ASite) -> None:
     thread = await a_thread(site)
     path = f"{thread.path}/comments"
     posted = await a_comment(thread)
@@ -177,7 +177,7 @@ async def test_the_tag_moves_with_what_readers_see_and_only_then(site: ASite) ->
     assert not await is_kept(site.set(mode="publish"))
 
 
-async def test_a_304_and_a_head_say_what_the_whole_answer_says(site: ASite, the_clock: Clock) -> None:
+async def test_a_304_and_a_head_have_the_headers_of_a_200(site: ASite, the_clock: Clock) -> None:
     thread, _ = await a_tree(site, size=6)
     await thread.close(at="2026-11-24T12:00:03Z")
     for path in (f"{thread.path}/comments?limit=2", thread.path, f"/counts?article={thread.article}"):
@@ -190,7 +190,7 @@ async def test_a_304_and_a_head_say_what_the_whole_answer_says(site: ASite, the_
         assert whole.headers["content-length"] == head.headers["content-length"]
 
 
-async def test_a_page_for_somebody_known_is_kept_by_no_shared_cache(site: ASite) -> None:
+async def test_a_page_for_a_known_caller_is_private(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     token = (await a_comment(thread))["author_token"]
     public = await site.call("GET", f"{thread.path}/comments")
@@ -217,9 +217,7 @@ async def test_a_page_for_somebody_known_is_kept_by_no_shared_cache(site: ASite)
         ("", "en", "Comments are closed."),
     ],
 )
-async def test_the_lines_are_in_the_readers_language(
-    site: ASite, accepted: str, locale: str, notice: str | None
-) -> None:
+async def test_labels_are_in_the_readers_language(site: ASite, accepted: str, locale: str, notice: str | None) -> None:
     thread = await a_thread(site, title="T")
     await a_comment(thread)
     await thread.close()
@@ -238,7 +236,7 @@ async def test_the_lines_are_in_the_readers_language(
     assert (locale == "en") == lines[0]["notice"].isascii()
 
 
-async def test_each_language_has_its_own_tag(site: ASite) -> None:
+async def test_each_language_has_its_own_etag(site: ASite) -> None:
     thread = await a_thread(site)
     tags = set()
     for locale in ("en", "ru", "ar", "ja"):

@@ -1,4 +1,4 @@
-"""An author edits for a while and deletes at any time; what readers see, and the count, follow at once."""
+"""Authors edit for a limited time and delete at any time; pages and counts change at once."""
 
 import pytest
 
@@ -18,7 +18,7 @@ async def delete(site: ASite, posted: Json) -> int:
     return (await site.call("DELETE", path, by=posted["author_token"])).status_code
 
 
-async def test_an_edit_is_rendered_again_told_and_moves_the_revision(site: ASite, the_clock: Clock) -> None:
+async def test_an_edit_is_rendered_has_an_event_and_raises_the_revision(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread, "Tpyo.")
     the_clock.move(seconds=299)
@@ -37,7 +37,7 @@ async def test_after_the_window_an_edit_is_refused(site: ASite, the_clock: Clock
     assert await delete(site, posted) == 204
 
 
-async def test_an_edit_is_judged_again_and_may_go_to_the_queue(site: ASite) -> None:
+async def test_an_edit_is_screened_and_can_be_held(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread)
     await site.set(mode="hold")
@@ -58,13 +58,13 @@ async def test_an_edit_is_judged_again_and_may_go_to_the_queue(site: ASite) -> N
         (State.PENDING, "spam", State.SPAM, "comment.spam"),
     ],
 )
-def test_an_edit_loses_what_its_words_lose_and_never_gains(
+def test_an_edit_can_lower_the_state_but_never_raise_it(
     before: State, action: Action, after: State, event: str
 ) -> None:
     assert after_edit(before, action) == (after, event)
 
 
-async def test_nobody_else_edits_or_deletes(site: ASite) -> None:
+async def test_only_the_author_edits_or_deletes(site: ASite) -> None:
     thread = await a_thread(site)
     posted, other = await a_comment(thread), await a_comment(thread)
     foreign = {**posted, "author_token": other["author_token"]}
@@ -72,7 +72,7 @@ async def test_nobody_else_edits_or_deletes(site: ASite) -> None:
     assert await delete(site, foreign) == 404
 
 
-async def test_a_deleted_comment_with_answers_leaves_a_tombstone(site: ASite) -> None:
+async def test_a_deleted_comment_with_replies_leaves_a_tombstone(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread, "I said this.", name="Ada")
     answer = await a_comment(thread, "Really?", name="Grace", below=posted["comment"]["id"])
@@ -84,7 +84,7 @@ async def test_a_deleted_comment_with_answers_leaves_a_tombstone(site: ASite) ->
     assert await thread.pages() == []
 
 
-async def test_what_its_author_deleted_is_gone_and_cannot_be_restored(site: ASite) -> None:
+async def test_a_comment_deleted_by_its_author_cannot_be_restored(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread, "Regrettable words.")
     await delete(site, posted)
@@ -94,14 +94,14 @@ async def test_what_its_author_deleted_is_gone_and_cannot_be_restored(site: ASit
     assert result["problem"]["type"] == "/problems/invalid-transition"
 
 
-async def test_deleting_twice_is_deleting_once(site: ASite) -> None:
+async def test_deleting_is_idempotent(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread)
     assert [await delete(site, posted), await delete(site, posted)] == [204, 204]
     assert [event["type"] for event in await events_of(site)].count("comment.deleted") == 1
 
 
-async def test_an_edit_that_is_held_tells_its_author_why(site: ASite) -> None:
+async def test_a_held_edit_explains_why_to_its_author(site: ASite) -> None:
     posted = await a_comment(await a_thread(site))
     await set_rules(site, hold_words=["casino"])
     path = f"/comments/{posted['comment']['id']}"

@@ -1,4 +1,4 @@
-"""A reader posts: published or held, once, in its place in the tree, or refused with the text given back."""
+"""A post is published or held, once, at its place in the tree, or refused with its text returned."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -8,7 +8,7 @@ from tests.builders import ASite, Clock, a_comment, a_thread, decide, events_of
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 
-async def test_a_guests_reply_is_published_counted_and_told(site: ASite) -> None:
+async def test_a_guests_reply_is_published_and_counted_and_has_an_event(site: ASite) -> None:
     thread = await a_thread(site, article="a1", url="https://gazette.example/a1")
     response = await thread.post("Well **said**.\nIndeed.", name=" Ada  Lovelace ", url="https://ada.example/")
     posted = response.json()
@@ -31,7 +31,7 @@ async def test_an_email_is_never_shown_to_anyone(site: ASite) -> None:
     assert "ada@example.com" not in posted.text + str(read) + str(await events_of(site))
 
 
-async def test_in_a_thread_that_holds_all_a_reply_waits_and_does_not_count(site: ASite) -> None:
+async def test_a_reply_in_a_thread_in_mode_hold_is_pending_and_not_counted(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     response = await thread.post()
     assert response.status_code == 202
@@ -41,7 +41,7 @@ async def test_in_a_thread_that_holds_all_a_reply_waits_and_does_not_count(site:
     assert (await events_of(site))[-1]["type"] == "comment.held"
 
 
-async def test_only_its_author_meets_a_pending_comment(site: ASite) -> None:
+async def test_only_its_author_sees_a_pending_comment(site: ASite) -> None:
     thread = await a_thread(site)
     first = await a_comment(thread, "First.")
     await site.set(mode="hold")
@@ -61,7 +61,7 @@ async def test_only_its_author_meets_a_pending_comment(site: ASite) -> None:
     assert "Held." not in str(await events_of(site))
 
 
-async def test_a_reply_hangs_below_what_it_answers(site: ASite) -> None:
+async def test_a_reply_follows_its_parent(site: ASite) -> None:
     thread = await a_thread(site)
     one = (await a_comment(thread, "1"))["comment"]["id"]
     two = (await a_comment(thread, "2"))["comment"]["id"]
@@ -74,7 +74,7 @@ async def test_a_reply_hangs_below_what_it_answers(site: ASite) -> None:
     assert newest == ["2", "2.1", "1", "1.1", "1.2"]
 
 
-async def test_a_reply_deeper_than_the_site_allows_hangs_at_the_last_level(site: ASite) -> None:
+async def test_a_reply_deeper_than_the_site_allows_is_placed_at_the_last_level(site: ASite) -> None:
     await site.set(max_depth=2)
     thread = await a_thread(site)
     below = None
@@ -85,7 +85,7 @@ async def test_a_reply_deeper_than_the_site_allows_hangs_at_the_last_level(site:
     assert [comment["parent_id"] for comment in comments] == [None, *(comment["id"] for comment in comments[:-1])]
 
 
-async def test_answering_what_is_not_published_is_refused(site: ASite) -> None:
+async def test_a_reply_to_an_unpublished_comment_is_refused(site: ASite) -> None:
     thread, other = await a_thread(site), await a_thread(site)
     gone = await a_comment(thread)
     await decide(site, "reject", gone["comment"])
@@ -96,7 +96,7 @@ async def test_answering_what_is_not_published_is_refused(site: ASite) -> None:
         assert refused.json()["draft"]["body"] == "But…"
 
 
-async def test_the_same_post_again_does_not_bring_back_what_a_moderator_deleted(site: ASite) -> None:
+async def test_a_retry_does_not_restore_a_deleted_comment(site: ASite) -> None:
     thread = await a_thread(site)
     posted = (await thread.post("What was said.", key=KEY)).json()
     await decide(site, "delete", posted["comment"])
@@ -105,7 +105,7 @@ async def test_the_same_post_again_does_not_bring_back_what_a_moderator_deleted(
     assert "What was said" not in again.text and "Ada" not in again.text
 
 
-async def test_the_same_key_is_the_same_comment_also_after_the_close(site: ASite) -> None:
+async def test_a_retry_returns_the_same_comment_even_after_the_close(site: ASite) -> None:
     thread = await a_thread(site)
     first = await thread.post(key=KEY)
     await thread.close()
@@ -115,14 +115,14 @@ async def test_the_same_key_is_the_same_comment_also_after_the_close(site: ASite
     assert (await thread.read())["reply_count"] == 1
 
 
-async def test_a_held_comment_sent_again_is_still_202(site: ASite) -> None:
+async def test_a_retry_of_a_held_comment_is_still_202(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     first, again = await thread.post(key=KEY), await thread.post(key=KEY)
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json()["comment"] == again.json()["comment"]
 
 
-async def test_a_key_easy_to_guess_does_not_give_the_token_again(site: ASite) -> None:
+async def test_a_short_key_does_not_return_the_token_again(site: ASite) -> None:
     thread = await a_thread(site)
     await thread.post(key="1")
     assert (await thread.post(key="1")).json()["author_token"] is None
@@ -136,7 +136,7 @@ async def test_a_key_with_another_comment_or_author_is_refused(site: ASite) -> N
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/idempotency-key-reused")
 
 
-async def test_a_key_is_remembered_for_a_day_and_only_in_its_thread(site: ASite, the_clock: Clock) -> None:
+async def test_a_key_is_stored_for_a_day_and_per_thread(site: ASite, the_clock: Clock) -> None:
     thread, other = await a_thread(site), await a_thread(site)
     first = await thread.post(key=KEY)
     assert (await other.post(key=KEY)).json()["comment"]["id"] != first.json()["comment"]["id"]
@@ -144,14 +144,14 @@ async def test_a_key_is_remembered_for_a_day_and_only_in_its_thread(site: ASite,
     assert (await thread.post(key=KEY)).json()["comment"]["id"] != first.json()["comment"]["id"]
 
 
-async def test_what_was_refused_is_not_remembered(site: ASite) -> None:
+async def test_the_key_of_a_refused_post_is_not_stored(site: ASite) -> None:
     thread = await a_thread(site, closed=True)
     assert (await thread.post(key=KEY)).status_code == 409
     await thread.reopen()
     assert (await thread.post(key=KEY)).status_code == 201
 
 
-async def test_a_site_may_ask_for_an_email(site: ASite) -> None:
+async def test_a_site_can_require_an_email(site: ASite) -> None:
     await site.set(require_email=True)
     thread = await a_thread(site)
     refused = await thread.post()
@@ -159,14 +159,14 @@ async def test_a_site_may_ask_for_an_email(site: ASite) -> None:
     assert (await thread.post(email="ada@example.com")).status_code == 201
 
 
-async def test_with_comments_off_nothing_is_taken_and_the_notice_says_so(site: ASite) -> None:
+async def test_with_comments_off_posts_are_refused_and_the_notice_says_so(site: ASite) -> None:
     thread = await a_thread(site, comments_on=False)
     refused = await thread.post()
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/comments-off")
     assert (await thread.read())["notice"] == "Comments are off."
 
 
-async def test_readers_know_nothing_of_an_article_before_its_publication(site: ASite, the_clock: Clock) -> None:
+async def test_an_embargoed_article_is_hidden_from_readers(site: ASite, the_clock: Clock) -> None:
     at = (the_clock.instant + timedelta(hours=1)).isoformat()
     thread = await a_thread(site, published_at=at, url="https://gazette.example/secret")
     by_url = "/threads?url=https://gazette.example/secret"
@@ -181,7 +181,7 @@ async def test_readers_know_nothing_of_an_article_before_its_publication(site: A
     assert (await thread.post()).status_code == 201
 
 
-async def test_the_author_token_makes_later_comments_the_same_readers(site: ASite) -> None:
+async def test_the_author_token_identifies_the_reader_of_later_comments(site: ASite) -> None:
     thread = await a_thread(site)
     first = await a_comment(thread, "One.")
     second = await a_comment(thread, "Two.", by=first["author_token"])

@@ -1,4 +1,4 @@
-"""What other systems kept as HTML goes through the same gate, with its paragraphs and none of its tricks."""
+"""Imported HTML passes the same sanitiser, and keeps its paragraphs."""
 
 from pathlib import Path
 
@@ -48,25 +48,25 @@ HTML = st.lists(
         ("<pre>a<pre>b</pre>c</pre>d", "<pre>abc</pre><p>d</p>"),
     ],
 )
-def test_imported_html_is_put_in_order(html_text: str, html: str) -> None:
+def test_imported_html_is_repaired(html_text: str, html: str) -> None:
     assert sanitise_imported(html_text) == html
 
 
 @pytest.mark.parametrize(
-    "sly", ["\u202e", "&#8238;", "&#x202E;", "&#0008238", "&&#35;8238;", "&RightToLeftOverride;", "&#7;"]
+    "reference", ["\u202e", "&#8238;", "&#x202E;", "&#0008238", "&&#35;8238;", "&RightToLeftOverride;", "&#7;"]
 )
-def test_no_bidi_or_control_character_comes_in_by_reference(sly: str) -> None:
-    assert not {"\u202e", "\x07", "\x81"} & set(Reading(sanitise_imported(f"a{sly}b")).text)
+def test_no_bidi_or_control_character_comes_in_by_reference(reference: str) -> None:
+    assert not {"\u202e", "\x07", "\x81"} & set(Reading(sanitise_imported(f"a{reference}b")).text)
 
 
-def test_elements_do_not_nest_without_end() -> None:
+def test_nesting_is_limited() -> None:
     assert Reading(sanitise_imported("<blockquote>" * 5_000 + "a")).depth <= 30
     assert Reading(sanitise_imported("<ul><li>" * 5_000 + "a")).depth <= 30
     assert Reading(sanitise_imported("<b><i>" * 5_000 + "a" + "</i></b>" * 5_000 + "b")).text == "ab"
 
 
 @given(st.text() | HTML)
-def test_whatever_is_imported_is_safe(html_text: str) -> None:
+def test_any_imported_html_is_safe(html_text: str) -> None:
     html = sanitise_imported(html_text)
     assert Reading(html).depth <= 60
     assert "\u202e" not in html
@@ -79,7 +79,7 @@ def test_hostile_strings_are_safe(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", samples("wordpress/nested.xml", real="wordpress/theme-unit-test.xml"), ids=sample_id)
-def test_the_comments_of_a_blog_come_in_whole(path: Path) -> None:
+def test_the_comments_of_a_blog_keep_their_text(path: Path) -> None:
     export = parse(path)
     contents = [element.text for element in export.iter() if element.tag.endswith("}comment_content")]
     assert len(contents) > 30

@@ -1,4 +1,4 @@
-"""Who sees and edits what: each kind of caller, each state of a comment."""
+"""Visibility and edits: each kind of caller, each state of a comment."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -25,7 +25,7 @@ FINDINGS = [Finding(Rule.MODE, "hold")]
 
 
 async def one_comment(site: ASite) -> tuple[Comment, Thread, dict[str, Caller]]:
-    """A published comment by Eva, its thread, and everyone who may read it."""
+    """A published comment by Eva, its thread, and each kind of caller."""
     posted = await a_comment(await a_thread(site))
     found = await site.app.state.gate.sites.find(site.slug)
     async with site.app.state.database.read() as connection:
@@ -46,11 +46,11 @@ def in_state(comment: Comment, state: State, *, reports: int | None = 0) -> Comm
 
 
 def who_sees_text(comment: Comment, callers: dict[str, Caller]) -> set[str]:
-    """Those whose view has the text."""
+    """Return the callers whose view has the text."""
     return {name for name, caller in callers.items() if view_for(comment, caller, locale="en").html}
 
 
-async def test_the_text_is_for_all_or_for_its_author_and_moderators(site: ASite) -> None:
+async def test_unpublished_text_is_for_its_author_and_moderators(site: ASite) -> None:
     comment, _, callers = await one_comment(site)
     assert who_sees_text(in_state(comment, State.PUBLISHED), callers) == set(callers)
     for state in (State.PENDING, State.REJECTED, State.SPAM):
@@ -60,7 +60,7 @@ async def test_the_text_is_for_all_or_for_its_author_and_moderators(site: ASite)
     assert who_sees_text(msgspec.structs.replace(deleted, body="", html=""), callers) == set()
 
 
-async def test_who_may_see_a_comment_at_all_and_never_readers_in_a_hidden_thread(site: ASite) -> None:
+async def test_may_see_excludes_readers_of_a_hidden_thread(site: ASite) -> None:
     comment, thread, callers = await one_comment(site)
     now = clock.now()
     withdrawn = msgspec.structs.replace(thread, withdrawn_at=now)
@@ -107,7 +107,7 @@ async def test_only_the_author_edits_in_time_and_while_the_thread_is_open(site: 
     assert not may_edit(in_state(comment, State.SPAM, reports=None), author, now, thread=thread)
 
 
-async def test_lists_hold_exactly_what_is_listed(site: ASite) -> None:
+async def test_lists_have_exactly_the_listed_comments(site: ASite) -> None:
     kinds = [*product(State, (EVA, uuid4()), (True, False), (0, None))]
     thread = await a_thread(site)
     ids = [UUID((await a_comment(thread, f"Comment {number}."))["comment"]["id"]) for number in range(len(kinds))]
@@ -142,5 +142,5 @@ async def with_kinds(
 
 
 def ids_of(comments: Iterable[Comment]) -> set[UUID]:
-    """Their ids."""
+    """Return their ids."""
     return {comment.id for comment in comments}

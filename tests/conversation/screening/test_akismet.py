@@ -1,4 +1,4 @@
-"""The client of Akismet gives up in time, leaves a dead one alone, and lets one site's wrong key trouble no other."""
+"""The Akismet client times out, pauses after failures, and keeps one site's wrong key from affecting others."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -23,7 +23,7 @@ from tests.an_akismet import AnAkismet, Does, Says, an_akismet
 from tests.builders import Clock
 
 KEY = "123YourAPIKey"
-LONG = 20.0  # seconds that no test waits for
+LONG = 20.0  # seconds; no test waits this long
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def logged() -> Iterator[list[Any]]:
 
 
 def request() -> AkismetRequest:
-    """A comment to ask about."""
+    """A comment to check."""
     return AkismetRequest(
         blog="https://gazette.example/",
         locale="en",
@@ -57,7 +57,7 @@ def request() -> AkismetRequest:
     )
 
 
-async def test_a_dead_akismet_is_left_alone_for_half_a_minute(
+async def test_calls_pause_for_half_a_minute_after_five_failures(
     akismet: AnAkismet, the_clock: Clock, logged: list[Any]
 ) -> None:
     client = Akismet(akismet.url, seconds=LONG)
@@ -79,7 +79,7 @@ async def test_a_dead_akismet_is_left_alone_for_half_a_minute(
     await client.close()
 
 
-async def test_after_the_rest_one_tries_and_the_others_do_not_wait_for_it(akismet: AnAkismet, the_clock: Clock) -> None:
+async def test_after_the_pause_one_call_probes_and_the_others_do_not_wait(akismet: AnAkismet, the_clock: Clock) -> None:
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "error"
     for _ in range(5):
@@ -95,7 +95,7 @@ async def test_after_the_rest_one_tries_and_the_others_do_not_wait_for_it(akisme
     await client.close()
 
 
-async def test_failures_that_are_not_in_a_row_do_not_count(akismet: AnAkismet) -> None:
+async def test_only_failures_in_a_row_count(akismet: AnAkismet) -> None:
     client = Akismet(akismet.url, seconds=LONG)
     failing: list[Says | Does] = ["garbage", "hang up", "redirect", "error"]
     for says in [*failing, "false", *failing, "false", *failing]:
@@ -105,7 +105,7 @@ async def test_failures_that_are_not_in_a_row_do_not_count(akismet: AnAkismet) -
     await client.close()
 
 
-async def test_one_sites_wrong_key_does_not_make_akismet_dead_for_the_others(akismet: AnAkismet) -> None:
+async def test_one_sites_wrong_key_does_not_pause_calls_of_others(akismet: AnAkismet) -> None:
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "invalid"
     assert [await client.check(request(), key="wrong") for _ in range(6)] == [None] * 6
@@ -114,7 +114,7 @@ async def test_one_sites_wrong_key_does_not_make_akismet_dead_for_the_others(aki
     await client.close()
 
 
-async def test_those_that_were_given_up_leave_no_connection_taken(akismet: AnAkismet, the_clock: Clock) -> None:
+async def test_timed_out_calls_release_their_connections(akismet: AnAkismet, the_clock: Clock) -> None:
     client = Akismet(akismet.url, seconds=0.01)
     akismet.says = "hang"
     for _ in range(60):
@@ -127,7 +127,7 @@ async def test_those_that_were_given_up_leave_no_connection_taken(akismet: AnAki
     await patient.close()
 
 
-async def test_fifty_at_once_are_asked_about_and_no_more(akismet: AnAkismet, logged: list[Any]) -> None:
+async def test_at_most_fifty_calls_run_concurrently(akismet: AnAkismet, logged: list[Any]) -> None:
     client = Akismet(akismet.url, seconds=LONG)
     akismet.says = "hang"
     waiting = [asyncio.create_task(client.check(request(), key=KEY)) for _ in range(50)]
@@ -141,9 +141,7 @@ async def test_fifty_at_once_are_asked_about_and_no_more(akismet: AnAkismet, log
     await client.close()
 
 
-async def test_the_key_is_not_sent_to_somebody_whose_certificate_nobody_vouches_for(
-    tmp_path: Path, logged: list[Any]
-) -> None:
+async def test_the_key_is_not_sent_to_an_untrusted_certificate(tmp_path: Path, logged: list[Any]) -> None:
     async with an_akismet(certificate=a_certificate(tmp_path)) as stranger:
         client = Akismet(stranger.url, seconds=LONG)
         assert await client.check(request(), key=KEY) is None
@@ -153,7 +151,7 @@ async def test_the_key_is_not_sent_to_somebody_whose_certificate_nobody_vouches_
 
 
 def a_certificate(folder: Path) -> SSLContext:
-    """A certificate of this address that it has signed itself."""
+    """Return a self-signed certificate for this address."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     built = x509.CertificateBuilder(
         name, name, key.public_key(), 1, datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
@@ -169,11 +167,11 @@ def a_certificate(folder: Path) -> SSLContext:
 
 
 @pytest.mark.parametrize("answer", ["ham", "spam", "discard", None])
-def test_a_site_that_no_longer_asks_takes_no_answer(answer: AkismetAnswer | None) -> None:
+def test_an_answer_is_ignored_when_the_rule_is_off(answer: AkismetAnswer | None) -> None:
     assert screen_external_signals(ExternalSignals(None, answer), Rules()) == []
 
 
-def test_a_post_that_came_before_the_rule_was_set_is_as_one_without_answer() -> None:
+def test_a_post_from_before_the_rule_counts_as_without_answer() -> None:
     assert screen_external_signals(ExternalSignals(), Rules(akismet="spam")) == [
         Finding(Rule.ON_AKISMET_FAILURE, "hold")
     ]

@@ -1,4 +1,4 @@
-"""A page's form gives away programs: what they fill in that nobody sees, and how fast they are."""
+"""The page's form reveals bots: they fill in the hidden field, or send it too fast."""
 
 from typing import Any
 
@@ -27,12 +27,12 @@ async def findings_of(site: ASite, comment_id: str) -> list[tuple[str, str, str 
 
 
 @pytest.mark.parametrize("seconds", [2, 2.0, 60, None])
-def test_a_form_filled_in_by_a_person_is_nothing_to_find(seconds: float | None) -> None:
+def test_a_form_filled_in_by_a_person_has_no_finding(seconds: float | None) -> None:
     assert screen_external_signals(ExternalSignals(FormSignals("", seconds)), Rules(**FORM_RULES)) == []
     assert screen_external_signals(ExternalSignals(FormSignals(" \n", seconds)), Rules(**FORM_RULES)) == []
 
 
-def test_where_the_page_tells_nothing_there_is_nothing_to_judge() -> None:
+def test_without_form_signals_there_is_no_finding() -> None:
     assert screen_external_signals(ExternalSignals(), Rules(**FORM_RULES)) == []
 
 
@@ -41,13 +41,13 @@ def test_rules_that_are_off_find_nothing() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "matched"), [(1.99, "1.9 s"), (0, "0 s"), (1e-9, "0 s"), (1, "1 s")])
-def test_what_is_sent_too_fast_says_how_fast(seconds: float, matched: str) -> None:
+def test_the_finding_has_the_seconds(seconds: float, matched: str) -> None:
     assert screen_external_signals(ExternalSignals(FormSignals("", seconds)), Rules(**FORM_RULES)) == [
         Finding(Rule.MIN_FORM_SECONDS, "hold", matched)
     ]
 
 
-async def test_a_honeypot_that_is_filled_in_makes_it_spam_that_is_kept_but_neither_counted_nor_shown(
+async def test_a_filled_in_honeypot_makes_spam_that_is_stored_but_neither_counted_nor_shown(
     site: ASite,
 ) -> None:
     thread = await a_thread(site)
@@ -59,9 +59,9 @@ async def test_a_honeypot_that_is_filled_in_makes_it_spam_that_is_kept_but_neith
         ("min_form_seconds", "hold", "0.4 s"),
     ]
     assert await thread.pages() == []
-    told = (await events_of(site))[-1]
-    assert (told["type"], told["data"]["comment"]["state"]) == ("comment.spam", "spam")
-    assert (told["data"]["comment"]["html"], told["data"]["thread"]["reply_count"]) == (None, 0)
+    event = (await events_of(site))[-1]
+    assert (event["type"], event["data"]["comment"]["state"]) == ("comment.spam", "spam")
+    assert (event["data"]["comment"]["html"], event["data"]["thread"]["reply_count"]) == (None, 0)
     path = f"/comments/{posted['comment']['id']}"
     edited = await site.call("PATCH", path, by=posted["author_token"], json={"body": "Nothing of it."})
     assert (edited.status_code, edited.json()["state"]) == (200, "pending")
@@ -71,7 +71,7 @@ async def test_a_honeypot_that_is_filled_in_makes_it_spam_that_is_kept_but_neith
     assert (result["state"], (await thread.read())["reply_count"]) == ("published", 1)
 
 
-async def test_what_the_rules_take_for_spam_is_pending_to_its_author_and_spam_to_moderators(site: ASite) -> None:
+async def test_spam_found_by_rules_is_pending_for_its_author_and_spam_for_moderators(site: ASite) -> None:
     thread = await a_thread(site)
     await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
     for key in ("a-key-of-its-own-1", "short"):
@@ -88,14 +88,14 @@ async def test_what_the_rules_take_for_spam_is_pending_to_its_author_and_spam_to
     assert {each["comment"]["state"] for each in waiting} == {"spam"}
 
 
-async def test_what_a_moderator_took_for_spam_is_spam_to_its_author(site: ASite) -> None:
+async def test_spam_decided_by_a_moderator_is_spam_for_its_author(site: ASite) -> None:
     posted = await a_comment(await a_thread(site))
     await decide(site, "spam", posted["comment"])
     path = f"/comments/{posted['comment']['id']}"
     assert (await site.call("GET", path, by=posted["author_token"])).json()["comment"]["state"] == "spam"
 
 
-async def test_nobody_answers_what_is_taken_for_spam(site: ASite) -> None:
+async def test_spam_cannot_be_replied_to(site: ASite) -> None:
     thread = await a_thread(site)
     await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
     _, posted = await post(thread, {"honeypot": "x"})
@@ -103,7 +103,7 @@ async def test_nobody_answers_what_is_taken_for_spam(site: ASite) -> None:
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/parent-unavailable")
 
 
-async def test_what_is_sent_too_fast_waits_for_a_moderator(site: ASite) -> None:
+async def test_a_form_sent_too_fast_is_held(site: ASite) -> None:
     thread = await a_thread(site)
     await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
     status, posted = await post(thread, {"seconds": 1.25})
@@ -113,7 +113,7 @@ async def test_what_is_sent_too_fast_waits_for_a_moderator(site: ASite) -> None:
         assert (await post(thread, form))[0] == 201
 
 
-async def test_the_same_post_from_a_form_filled_in_later_is_the_same(site: ASite) -> None:
+async def test_the_time_of_the_form_does_not_identify_a_post(site: ASite) -> None:
     thread = await a_thread(site)
     await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
     first = await post(thread, {"seconds": 1}, key="a-key-of-its-own-1")
@@ -122,7 +122,7 @@ async def test_the_same_post_from_a_form_filled_in_later_is_the_same(site: ASite
     assert again[1]["comment"]["id"] == first[1]["comment"]["id"]
 
 
-async def test_the_words_are_given_back_without_the_form(site: ASite) -> None:
+async def test_the_draft_is_returned_without_the_form(site: ASite) -> None:
     thread = await a_thread(site, closed=True)
     status, problem = await post(thread, {"honeypot": "x", "seconds": 1})
     assert status == 409
@@ -147,14 +147,14 @@ async def test_the_words_are_given_back_without_the_form(site: ASite) -> None:
         ("", "/form"),
     ],
 )
-async def test_a_form_that_cannot_be_is_a_problem_that_says_where(site: ASite, form: object, pointer: str) -> None:
+async def test_an_invalid_form_is_a_problem_with_a_pointer(site: ASite, form: object, pointer: str) -> None:
     thread = await a_thread(site)
     status, problem = await post(thread, form)
     assert (status, problem["type"], problem["pointer"]) == (422, "/problems/invalid-field", pointer)
 
 
 @pytest.mark.parametrize("honeypot", ["\0", "\ud800", "\ud800x", "\u202e", "\U0001f600" * 1000])
-async def test_whatever_stands_in_the_honeypot_the_post_is_answered(site: ASite, honeypot: str) -> None:
+async def test_any_text_in_the_honeypot_is_handled(site: ASite, honeypot: str) -> None:
     thread = await a_thread(site)
     await site.call("PUT", "/rules", by="moderator", json=FORM_RULES)
     sent = {"body": "Well said.", "author": {"name": "Ada"}, "form": {"honeypot": honeypot}}

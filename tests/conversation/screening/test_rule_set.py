@@ -1,4 +1,4 @@
-"""Each rule finds what it is set to find, says what it found, and the strictest counts."""
+"""Each rule finds violations of its setting, the finding names them, and the strictest action wins."""
 
 from typing import Any
 
@@ -54,7 +54,9 @@ def test_every_rule_on_the_text_has_an_example() -> None:
 
 
 @pytest.mark.parametrize(("body", "rules", "rule", "action", "matched"), EXAMPLES)
-def test_a_rule_says_what_it_found(body: str, rules: dict[str, Any], rule: str, action: str, matched: str) -> None:
+def test_a_finding_names_its_rule_action_and_match(
+    body: str, rules: dict[str, Any], rule: str, action: str, matched: str
+) -> None:
     [finding] = findings_of(body, **rules)
     assert (finding.rule, finding.action, finding.matched) == (rule, action, matched)
 
@@ -73,16 +75,16 @@ def test_a_rule_says_what_it_found(body: str, rules: dict[str, Any], rule: str, 
         ("so     much   space", {"max_repeated_characters": 2}),
     ],
 )
-def test_what_is_within_the_limits_is_not_found(body: str, rules: dict[str, Any]) -> None:
+def test_a_comment_within_the_limits_has_no_finding(body: str, rules: dict[str, Any]) -> None:
     assert findings_of(body, **rules) == []
 
 
-def test_the_author_counts_too() -> None:
+def test_the_author_name_and_link_are_checked() -> None:
     assert findings_of("Hello.", name="Best Casino", hold_words=("casino",))
     assert findings_of("Hello.", url=LINK, reject_link_domains=("pills.example",))
 
 
-def test_all_that_is_found_is_told_and_the_strictest_counts() -> None:
+def test_all_findings_are_returned_and_the_strictest_wins() -> None:
     found = findings_of(f"CASINO CASINO CASINO {LINK}", hold_words=("casino",), reject_link_domains=("pills.example",))
     assert [finding.rule for finding in found] == [Rule.REJECT_LINK_DOMAINS, Rule.HOLD_WORDS]
     assert strictest(found) == "reject"
@@ -90,24 +92,24 @@ def test_all_that_is_found_is_told_and_the_strictest_counts() -> None:
     assert strictest([]) == "publish"
 
 
-def test_a_thread_that_holds_all_says_so() -> None:
+def test_a_thread_in_mode_hold_has_a_finding() -> None:
     draft = make_draft_text(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
     assert screen_draft(draft, compile_rules(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
 
 
-def test_a_screen_is_made_once_for_the_same_rules() -> None:
+def test_the_same_rules_are_compiled_once() -> None:
     rules, others = Rules(hold_words=("a",)), Rules(hold_words=("b",))
     assert compiled_rules_of(1, rules) is compiled_rules_of(1, rules)
     assert compiled_rules_of(1, others).rules is others
     assert compiled_rules_of(2, others) is not compiled_rules_of(1, others)
 
 
-def test_what_a_newsroom_begins_with_lets_a_usual_comment_pass() -> None:
-    screen = compile_rules(PRESETS["newsroom"])
+def test_the_newsroom_preset_passes_a_usual_comment() -> None:
+    compiled = compile_rules(PRESETS["newsroom"])
     body = "I read this twice, and NATO did not answer. See https://gazette.example/a for why… Really?!!"
     assert (
         screen_draft(
-            make_draft_text(author_name="Ada", author_url=None, body=body, html=render(body)), screen, mode="publish"
+            make_draft_text(author_name="Ada", author_url=None, body=body, html=render(body)), compiled, mode="publish"
         )
         == []
     )

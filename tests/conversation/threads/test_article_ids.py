@@ -1,4 +1,4 @@
-"""An article's id is the host's own text: whatever it is, every route that names an article finds the same thread."""
+"""An article's id is any text of the host; every route with an article id finds the same thread."""
 
 import random
 from urllib.parse import quote, unquote
@@ -50,7 +50,7 @@ def article(request: pytest.FixtureRequest) -> str:
 
 
 def every_route(segment: str) -> list[tuple[str, str, str, object]]:
-    """Each route with an article in its path, who may call it, and a body that it takes."""
+    """Return each route with an article in its path, a role that may call it, and a valid body."""
     thread = f"/threads/{segment}"
     return [
         ("PUT", thread, "host", {"title": "A title"}),
@@ -77,7 +77,7 @@ async def test_every_route_finds_the_thread_by_its_articles_id(site: ASite, arti
     assert {event["data"]["thread"]["article"] for event in events} == {article}
 
 
-async def test_ids_that_differ_in_anything_are_different_articles(site: ASite) -> None:
+async def test_similar_ids_are_different_articles(site: ASite) -> None:
     alike = ["a", "A", "a ", " a", "a/", "/a", "á", "a\u0301", "a%2F", "a+", "a\u200b", "ａ"]
     for article in alike:
         await a_thread(site, article=article, title=f"[{article}]")
@@ -91,35 +91,48 @@ async def test_ids_that_differ_in_anything_are_different_articles(site: ASite) -
 
 
 async def read_thread(site: ASite, article: str) -> dict[str, str]:
-    """The thread of ``article``."""
+    """Return the thread of ``article``."""
     found: dict[str, str] = (await ask_site(site, "GET", f"/threads/{quote(article, safe='')}")).json()
     return found
 
 
-async def test_lower_case_escapes_and_needless_ones_name_the_same_article(site: ASite) -> None:
+async def test_equivalent_percent_encodings_name_the_same_article(site: ASite) -> None:
     await a_thread(site, article="a/ü")
     for segment in ("a%2F%C3%BC", "a%2f%c3%bc", "%61%2F%C3%BC"):
         assert (await ask_site(site, "GET", f"/threads/{segment}")).json()["article"] == "a/ü"
 
 
-async def test_a_plain_slash_parts_segments(site: ASite) -> None:
+async def test_an_unescaped_slash_separates_segments(site: ASite) -> None:
     await a_thread(site, article="a/b")
     assert (await ask_site(site, "GET", "/threads/a/b")).problem()["status"] == 404
     assert (await ask_site(site, "GET", "/threads/a%2Fb/")).problem()["status"] == 404
 
 
-NO_IDS = ["%2E", "%2E%2E", ".", "..", "%00", "a%00b", "%0A", "%1B", "%7F", "%C2%85", "x" * 501, "%F0%9F%98%80" * 501]
+INVALID_IDS = [
+    "%2E",
+    "%2E%2E",
+    ".",
+    "..",
+    "%00",
+    "a%00b",
+    "%0A",
+    "%1B",
+    "%7F",
+    "%C2%85",
+    "x" * 501,
+    "%F0%9F%98%80" * 501,
+]
 
 
-async def test_what_is_no_id_is_refused_by_every_route(site: ASite) -> None:
-    for segment in NO_IDS:
+async def test_an_invalid_id_is_refused_by_every_route(site: ASite) -> None:
+    for segment in INVALID_IDS:
         for method, path, by, content in every_route(segment):
             problem = (await send_json(site, method, path, content, by=by)).problem()
             assert (problem["status"], problem["parameter"], problem["detail"]) == (400, "article", REFUSED)
 
 
-async def test_what_is_no_id_is_not_counted_either(site: ASite) -> None:
-    for segment in NO_IDS:
+async def test_an_invalid_id_is_refused_by_counts(site: ASite) -> None:
+    for segment in INVALID_IDS:
         problem = (await ask_site(site, "GET", f"/counts?article=a&article={segment}")).problem()
         assert (problem["status"], problem["parameter"]) == (400, "article")
         problem = (await send_json(site, "POST", "/counts", {"articles": ["a", unquote(segment)]})).problem()
@@ -127,7 +140,7 @@ async def test_what_is_no_id_is_not_counted_either(site: ASite) -> None:
 
 
 @pytest.mark.parametrize("segment", ["%FF", "%C0%AF", "%ED%A0%80", "%F4%90%80%80", "a%E2%82"])
-async def test_what_is_not_utf_8_is_refused_by_every_route(site: ASite, segment: str) -> None:
+async def test_invalid_utf_8_is_refused_by_every_route(site: ASite, segment: str) -> None:
     for method, path, by, content in every_route(segment):
         problem = (await send_json(site, method, path, content, by=by)).problem()
         assert (problem["status"], problem["parameter"]) == (400, "article")
@@ -140,7 +153,7 @@ async def test_an_empty_id_is_refused_by_every_route(site: ASite) -> None:
     assert (await send_json(site, "POST", "/counts", {"articles": [""]})).problem()["pointer"] == "/articles/0"
 
 
-async def test_counts_come_in_the_order_asked_for_every_id_at_once(site: ASite) -> None:
+async def test_counts_of_all_ids_come_in_the_order_requested(site: ASite) -> None:
     for article in IDS.values():
         await a_comment(await a_thread(site, article=article))
     asked = [*IDS.values(), "unknown", *reversed(IDS.values())]
@@ -160,7 +173,7 @@ async def test_counts_come_in_the_order_asked_for_every_id_at_once(site: ASite) 
     ],
     ids=["query", "Cyrillic", "escapes", "600 ideographs", "2000 letters"],
 )
-async def test_a_thread_is_found_by_any_url_that_its_article_may_have(site: ASite, url: str) -> None:
+async def test_a_thread_is_found_by_any_valid_url(site: ASite, url: str) -> None:
     registered = await send_json(site, "PUT", "/threads/a", {"title": "x", "url": url}, by="host")
     assert registered.status == 201, registered.body[:300]
     found = await ask_site(site, "GET", f"/threads?url={quote(url, safe='')}")

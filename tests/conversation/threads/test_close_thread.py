@@ -1,4 +1,4 @@
-"""A thread closes when it is told to or when its time has come, and reopens only when told to."""
+"""A thread closes by a request or at its closing time, and reopens only by a request."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from tests.builders import ASite, Clock, a_comment, a_thread, decide, events_of
 NOON = "2026-11-24T12:00:00Z"
 
 
-async def test_the_reference_thread_reads_as_its_two_lines(site: ASite) -> None:
+async def test_the_reference_thread_has_its_two_lines(site: ASite) -> None:
     thread = await a_thread(site)
     await a_comment(thread)
     await thread.close()
@@ -17,7 +17,7 @@ async def test_the_reference_thread_reads_as_its_two_lines(site: ASite) -> None:
     assert read["label"] == "One reply"
 
 
-async def test_a_reply_after_the_close_is_refused_and_its_text_comes_back(site: ASite) -> None:
+async def test_a_reply_after_the_close_is_refused_and_its_text_returned(site: ASite) -> None:
     thread = await a_thread(site, closed=True)
     refused = await thread.post("Too late?", name="Grace")
     assert refused.status_code == 409
@@ -39,7 +39,7 @@ async def test_a_thread_is_closed_from_the_instant_of_its_closing_time(site: ASi
     assert (await thread.post()).status_code == 409
 
 
-async def test_whoever_finds_the_time_passed_tells_the_close_as_of_that_time(site: ASite, the_clock: Clock) -> None:
+async def test_the_close_event_has_the_closing_time(site: ASite, the_clock: Clock) -> None:
     at = the_clock.instant + timedelta(hours=1)
     thread = await a_thread(site, closing={"kind": "at", "at": at.isoformat()})
     the_clock.move(hours=5)
@@ -49,7 +49,7 @@ async def test_whoever_finds_the_time_passed_tells_the_close_as_of_that_time(sit
     assert closed[0]["data"]["thread"]["notice"] == "Comments are closed."
 
 
-async def test_an_automatic_close_follows_the_publication_and_the_sites_days(site: ASite, the_clock: Clock) -> None:
+async def test_an_automatic_close_depends_on_publication_and_the_sites_days(site: ASite, the_clock: Clock) -> None:
     await site.set(close_after_days=14)
     thread = await a_thread(site, published_at=NOON)
     the_clock.move(days=14, seconds=-1)
@@ -95,7 +95,7 @@ async def test_reopening_until_a_time_that_has_passed_is_refused(site: ASite) ->
     assert refused.json()["pointer"] == "/at"
 
 
-async def test_closing_twice_tells_one_close(site: ASite) -> None:
+async def test_closing_twice_has_one_event(site: ASite) -> None:
     thread = await a_thread(site)
     await thread.close(reason="Two weeks are over.")
     again = await thread.close()
@@ -103,7 +103,7 @@ async def test_closing_twice_tells_one_close(site: ASite) -> None:
     assert [event["type"] for event in await events_of(site)] == ["thread.created", "thread.closed"]
 
 
-async def test_what_a_closed_thread_still_takes(site: ASite) -> None:
+async def test_requests_that_a_closed_thread_accepts(site: ASite) -> None:
     await site.set(mode="hold", edit_window_seconds=3600)
     thread = await a_thread(site)
     held, other = await a_comment(thread, "Please publish me."), await a_comment(thread, "I will go.")
@@ -117,7 +117,7 @@ async def test_what_a_closed_thread_still_takes(site: ASite) -> None:
     assert (await thread.read())["reply_count"] == 1
 
 
-async def test_a_close_to_come_leaves_the_thread_open_until_then(site: ASite, the_clock: Clock) -> None:
+async def test_a_thread_is_open_until_its_closing_time(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site)
     at = (the_clock.instant + timedelta(days=1)).isoformat()
     closing = (await thread.close(at=at, reason="The vote ends.")).json()

@@ -1,4 +1,4 @@
-"""The two lines of a thread, in each language: exactly none and one apart from the locale's plural forms."""
+"""The two lines of a thread in each language: exact texts for 0 and 1, plural forms for the rest."""
 
 import re
 import unicodedata
@@ -77,12 +77,12 @@ def test_labels_by_number(locale: str, count: int, expected: str) -> None:
         ("ja", 2, "「T」への2件の返信"),
     ],
 )
-def test_the_title_stands_in_the_languages_own_quotation_marks(locale: str, count: int, expected: str) -> None:
+def test_the_title_is_in_the_languages_quotation_marks(locale: str, count: int, expected: str) -> None:
     assert labels(locale=locale, count=count, title="T", closed=False).heading == expected
 
 
 @given(st.sampled_from(LOCALES), st.integers(min_value=3, max_value=10**12))
-def test_numbers_are_written_as_the_locale_writes_them(locale: str, count: int) -> None:
+def test_numbers_have_the_locales_format(locale: str, count: int) -> None:
     number = format_decimal(count, locale=Locale.parse(locale, sep="-"), numbering_system="default")
     line = re.sub(r"\d", lambda digit: str(unicodedata.digit(digit[0])), label(locale=locale, count=count))
     assert re.search(rf"(?<!\d){re.escape(number)}(?!\d)", line)
@@ -97,7 +97,7 @@ def test_a_title_is_never_interpreted(title: str) -> None:
         assert labels(locale=locale, count=count, title=title, closed=False).heading == before + title + after, locale
 
 
-def test_the_notice_says_closed_before_off_and_nothing_while_open() -> None:
+def test_the_notice_prefers_closed_to_off_and_is_absent_while_open() -> None:
     def notice(*, closed: bool, comments_on: bool) -> str | None:
         return labels(locale="en", count=0, title="T", closed=closed, comments_on=comments_on).notice
 

@@ -1,4 +1,4 @@
-"""A host registers its articles and tells what changed; saying it twice, late or out of order does no harm."""
+"""A host registers and updates articles; repeated, late or reordered requests do no harm."""
 
 import asyncio
 from datetime import timedelta
@@ -37,7 +37,7 @@ async def test_the_first_registration_is_201_and_the_next_200(site: ASite) -> No
     assert await types(site) == ["thread.created"]
 
 
-async def test_all_that_was_told_is_kept(site: ASite, the_clock: Clock) -> None:
+async def test_all_members_are_stored(site: ASite, the_clock: Clock) -> None:
     registered = (await put(site, **EVERYTHING)).json()
     read = (await site.call("GET", "/threads/a")).json()
     assert registered == read
@@ -47,10 +47,16 @@ async def test_all_that_was_told_is_kept(site: ASite, the_clock: Clock) -> None:
     assert (read["heading"], read["notice"]) == ("No replies on “First”", "Comments are off.")
 
 
-async def test_a_new_thread_is_open_and_takes_comments_as_its_site_does(site: ASite) -> None:
+async def test_a_new_thread_is_open_with_its_sites_mode(site: ASite) -> None:
     thread = (await put(site, title="A")).json()
-    told = {"state": "open", "closing": {"kind": "auto", "at": None}, "mode": None, "comments_on": True, "url": None}
-    assert {name: thread[name] for name in told} == told
+    expected = {
+        "state": "open",
+        "closing": {"kind": "auto", "at": None},
+        "mode": None,
+        "comments_on": True,
+        "url": None,
+    }
+    assert {name: thread[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
@@ -84,21 +90,21 @@ async def test_a_registration_that_changes_nothing_writes_nothing(site: ASite, t
     assert changed["threads"] == []
 
 
-async def test_what_is_older_than_what_is_known_is_ignored(site: ASite) -> None:
+async def test_older_changes_are_ignored(site: ASite) -> None:
     await put(site, title="New", updated_at=NOON)
     late = await put(site, title="Old", comments_on=False, updated_at="2026-11-24T11:59:59.999999Z")
     assert (late.status_code, late.json()["title"], late.json()["comments_on"]) == (200, "New", True)
     assert await types(site) == ["thread.created"]
 
 
-async def test_what_is_as_old_or_tells_no_age_is_taken(site: ASite) -> None:
+async def test_changes_of_the_same_age_or_without_age_apply(site: ASite) -> None:
     await put(site, title="First", updated_at=NOON)
     assert (await put(site, title="Second", updated_at="2026-11-24T13:00:00+01:00")).json()["title"] == "Second"
     third = (await put(site, title="Third")).json()
     assert (third["title"], third["updated_at"]) == ("Third", NOON)
 
 
-async def test_times_are_told_in_utc_whatever_the_host_writes(site: ASite, the_clock: Clock) -> None:
+async def test_times_are_returned_in_utc(site: ASite, the_clock: Clock) -> None:
     await put(site, title="A")
     at = "2026-12-24T14:00:00+02:00"
     utc = "2026-12-24T12:00:00Z"
@@ -117,7 +123,7 @@ async def test_registering_never_reopens(site: ASite) -> None:
     assert "thread.reopened" not in await types(site)
 
 
-async def test_a_new_thread_needs_a_title_and_an_old_one_keeps_it(site: ASite) -> None:
+async def test_a_new_thread_needs_a_title_and_an_update_keeps_it(site: ASite) -> None:
     refused = await put(site, url="https://gazette.example/a")
     assert (refused.status_code, refused.json()["pointer"]) == (422, "/title")
     assert (await site.call("GET", "/threads/a")).status_code == 404
@@ -126,7 +132,7 @@ async def test_a_new_thread_needs_a_title_and_an_old_one_keeps_it(site: ASite) -
     assert (await put(site, url="https://gazette.example/a")).json()["title"] == "A"
 
 
-async def test_comments_are_turned_off_and_on_again(site: ASite) -> None:
+async def test_comments_are_turned_off_and_on(site: ASite) -> None:
     thread = await a_thread(site)
     for on, notice, status in ((False, "Comments are off.", 409), (True, None, 201)):
         changed = (await site.call("PUT", thread.path, by="host", json={"comments_on": on})).json()
@@ -134,7 +140,7 @@ async def test_comments_are_turned_off_and_on_again(site: ASite) -> None:
         assert (await thread.post()).status_code == status
 
 
-async def test_a_threads_mode_goes_before_its_sites_until_it_is_taken_back(site: ASite) -> None:
+async def test_a_threads_mode_overrides_its_sites_until_it_is_null(site: ASite) -> None:
     thread = await a_thread(site, mode="publish")
     await site.set(mode="hold")
     assert (await thread.post()).status_code == 201
@@ -142,7 +148,7 @@ async def test_a_threads_mode_goes_before_its_sites_until_it_is_taken_back(site:
     assert (await thread.post()).status_code == 202
 
 
-async def test_an_article_put_back_under_embargo_is_hidden_again(site: ASite, the_clock: Clock) -> None:
+async def test_an_article_under_a_new_embargo_is_hidden_again(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site, url="https://gazette.example/a")
     comment = (await a_comment(thread))["comment"]["id"]
     later = (the_clock.instant + timedelta(hours=1)).isoformat()
@@ -159,20 +165,20 @@ async def test_an_article_put_back_under_embargo_is_hidden_again(site: ASite, th
     assert (await thread.read())["reply_count"] == 1
 
 
-async def test_a_title_stands_in_the_heading_as_the_host_wrote_it(site: ASite) -> None:
+async def test_the_heading_has_the_title_unchanged(site: ASite) -> None:
     thread = await a_thread(site, title="{n} & <b>“{title}”</b>\u202e ")
     assert thread.registered["heading"] == "No replies on “{n} & <b>“{title}”</b>”"
 
 
-async def test_two_registrations_at_once_make_one_thread(site: ASite) -> None:
+async def test_two_concurrent_registrations_create_one_thread(site: ASite) -> None:
     bodies = [put(site, title="A") for _ in range(20)]
     statuses = [response.status_code for response in await asyncio.gather(*bodies)]
     assert sorted(statuses) == [200] * 19 + [201]
     assert await types(site) == ["thread.created"]
 
 
-async def test_two_processes_that_register_at_once_make_one_thread(app: App, database_url: str) -> None:
-    """Two apps over one database share nothing but that."""
+async def test_two_processes_that_register_concurrently_create_one_thread(app: App, database_url: str) -> None:
+    """Two apps share only the database."""
     second = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
     async with a_site(app) as site, second.router.lifespan_context(second):
         transport = httpx2.ASGITransport(app=second)
@@ -185,7 +191,7 @@ async def test_two_processes_that_register_at_once_make_one_thread(app: App, dat
         assert [event["position"] for event in await events_of(site)] == list(range(1, 11))
 
 
-async def test_the_thread_follows_what_happens_to_its_comments(site: ASite) -> None:
+async def test_the_thread_changes_with_its_comments(site: ASite) -> None:
     thread = await a_thread(site)
     comment = (await a_comment(thread))["comment"]
     await decide(site, "reject", comment)

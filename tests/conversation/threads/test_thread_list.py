@@ -1,4 +1,4 @@
-"""Threads are read one by one, by URL or in lists, and a cache keeps no answer for longer than it is true."""
+"""Threads by id, by URL and in lists, with cache headers that end before a thread changes."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from tests.builders import ASite, Clock, Json, a_comment, a_thread, decide
 
 
 async def listed(site: ASite, **query: str | int) -> list[str]:
-    """The articles that paging to the end gives, by the cursor and by the link alike."""
+    """Return the articles of all pages, by cursor and by link."""
     articles: list[str] = []
     path = "/threads"
     while True:
@@ -25,12 +25,12 @@ async def listed(site: ASite, **query: str | int) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 200])
-async def test_the_list_gives_each_thread_once_in_the_order_of_registration(site: ASite, limit: int) -> None:
+async def test_the_list_has_each_thread_once_in_order_of_registration(site: ASite, limit: int) -> None:
     articles = [(await a_thread(site)).article for _ in range(5)]
     assert await listed(site, limit=limit) == articles
 
 
-async def test_a_thread_registered_while_somebody_pages_comes_at_the_end(site: ASite) -> None:
+async def test_a_thread_registered_during_paging_comes_last(site: ASite) -> None:
     articles = [(await a_thread(site)).article for _ in range(2)]
     page = (await site.call("GET", "/threads?limit=2", by="host")).json()
     assert page["next"] is None
@@ -59,9 +59,7 @@ async def test_the_list_by_state_agrees_with_each_thread_at_any_time(site: ASite
     assert list(states.values()) == ["open", "closed", "closed", "closed", "open"]
 
 
-async def test_the_list_of_what_changed_since_misses_nothing_of_that_very_instant(
-    site: ASite, the_clock: Clock
-) -> None:
+async def test_changed_since_includes_changes_at_that_instant(site: ASite, the_clock: Clock) -> None:
     one, two, three = [await a_thread(site) for _ in range(3)]
     the_clock.move(minutes=1)
     since = the_clock.instant.isoformat()
@@ -77,7 +75,7 @@ async def test_the_list_of_what_changed_since_misses_nothing_of_that_very_instan
 @pytest.mark.parametrize(
     "cursor", ["x", "!", "", "MQ==x", "LTE", "MS41", "4pmj", "OTk5OTk5OTk5OTk5OTk5OTk5OQ", "A" * 2000]
 )
-async def test_a_cursor_that_is_not_ours_is_refused(site: ASite, cursor: str) -> None:
+async def test_an_invalid_cursor_is_refused(site: ASite, cursor: str) -> None:
     refused = await site.call("GET", "/threads", by="host", params={"cursor": cursor})
     assert (refused.status_code, refused.json()["type"]) == (400, "/problems/invalid-cursor")
     assert refused.json()["parameter"] == "cursor"
@@ -86,7 +84,7 @@ async def test_a_cursor_that_is_not_ours_is_refused(site: ASite, cursor: str) ->
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=201", "limit=x", "state=shut", "changed_since=now", "page=2", "limit=1&limit=2"]
 )
-async def test_a_parameter_that_does_not_fit_is_named(site: ASite, query: str) -> None:
+async def test_an_invalid_parameter_is_named(site: ASite, query: str) -> None:
     refused = await site.call("GET", f"/threads?{query}", by="host")
     assert (refused.status_code, refused.json()["type"]) == (400, "/problems/invalid-parameter")
     assert refused.json()["parameter"] == query.partition("=")[0]
@@ -102,7 +100,7 @@ async def test_of_several_articles_with_one_url_the_newest_is_found(site: ASite)
         assert (await site.call("GET", f"/threads{query}")).status_code == 400
 
 
-async def test_a_thread_not_changed_is_304_and_each_change_makes_it_200(site: ASite, the_clock: Clock) -> None:
+async def test_an_unchanged_thread_is_304_and_each_change_makes_it_200(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site, url="https://gazette.example/a")
     at = (the_clock.instant + timedelta(days=1)).isoformat()
 
@@ -139,7 +137,7 @@ async def test_a_thread_not_changed_is_304_and_each_change_makes_it_200(site: AS
         operations = operations[:1]
 
 
-async def test_an_answer_is_kept_five_seconds_and_never_past_the_closing_time(site: ASite, the_clock: Clock) -> None:
+async def test_max_age_is_five_seconds_and_never_past_the_closing_time(site: ASite, the_clock: Clock) -> None:
     at = (the_clock.instant + timedelta(seconds=10)).isoformat()
     thread = await a_thread(site, closing={"kind": "at", "at": at})
     paths = (thread.path, f"{thread.path}/comments", f"/counts?article={thread.article}")
@@ -149,7 +147,7 @@ async def test_an_answer_is_kept_five_seconds_and_never_past_the_closing_time(si
             assert (await site.call("GET", path)).headers["cache-control"] == f"public, max-age={age}", (path, seconds)
 
 
-async def test_what_somebody_known_reads_is_kept_by_no_shared_cache(site: ASite) -> None:
+async def test_responses_to_known_callers_are_private(site: ASite) -> None:
     thread = await a_thread(site)
     token = (await a_comment(thread))["author_token"]
     for by in ("host", "moderator", "admin", token):
@@ -160,7 +158,7 @@ async def test_what_somebody_known_reads_is_kept_by_no_shared_cache(site: ASite)
     assert (await site.call("GET", "/threads", by="host")).headers["cache-control"].startswith("private")
 
 
-async def test_counts_know_what_has_not_changed(site: ASite) -> None:
+async def test_unchanged_counts_are_304(site: ASite) -> None:
     thread = await a_thread(site)
     path = f"/counts?article={thread.article}&article=unknown"
     first = await site.call("GET", path)
@@ -170,7 +168,7 @@ async def test_counts_know_what_has_not_changed(site: ASite) -> None:
     assert (await site.call("GET", path, headers=known)).json()["counts"][0]["label"] == "One reply"
 
 
-async def test_asking_for_counts_by_post_is_always_answered(site: ASite) -> None:
+async def test_counts_by_post_are_never_304(site: ASite) -> None:
     """304 is for GET and HEAD alone (RFC 9110, section 13.1.2)."""
     body = {"articles": [(await a_thread(site)).article]}
     first = await site.call("POST", "/counts", json=body)

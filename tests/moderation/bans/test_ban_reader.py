@@ -1,4 +1,4 @@
-"""Whoever is banned can't post, edit or report, from the moment that it was acknowledged, and is told civilly."""
+"""A banned reader cannot post, edit or report once the ban is acknowledged, and gets a civil message."""
 
 from typing import Any
 
@@ -18,18 +18,18 @@ async def a_ban(site: ASite, **body: Any) -> Json:
 
 
 def from_address(site: ASite, address: str) -> ASite:
-    """The same site, asked from ``address``."""
+    """Return the same site, called from ``address``."""
     transport = httpx2.ASGITransport(app=site.app, client=(address, 1))
     return ASite(
         site.app, site.slug, site.keys, httpx2.AsyncClient(transport=transport, base_url="http://onereply.test")
     )
 
 
-def seen_from(thread: AThread, address: str) -> AThread:
+def thread_from(thread: AThread, address: str) -> AThread:
     return AThread(from_address(thread.site, address), thread.article)
 
 
-async def test_a_banned_reader_is_told_until_when_and_why_and_gets_the_text_back(site: ASite, the_clock: Clock) -> None:
+async def test_a_banned_reader_gets_the_end_the_reason_and_the_text_back(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread)
     ban = await a_ban(
@@ -51,17 +51,17 @@ async def test_a_banned_reader_is_told_until_when_and_why_and_gets_the_text_back
 
 
 @pytest.mark.parametrize(
-    ("ban", "held_off", "let_in"),
+    ("ban", "banned", "allowed"),
     [
         ({"kind": "email", "value": "Eve@Spam.example"}, {"email": "eve@spam.example"}, {"email": "al@spam.example"}),
         ({"kind": "domain", "value": "spam.example"}, {"email": "a@mail.spam.example"}, {"email": "a@ham.example"}),
     ],
 )
-async def test_an_email_and_a_domain_are_known_again(site: ASite, ban: Json, held_off: Json, let_in: Json) -> None:
+async def test_an_email_and_a_domain_are_recognised(site: ASite, ban: Json, banned: Json, allowed: Json) -> None:
     thread = await a_thread(site)
     await a_ban(site, **ban)
-    assert (await thread.post(**held_off)).status_code == 403
-    assert (await thread.post(**let_in)).status_code == 201
+    assert (await thread.post(**banned)).status_code == 403
+    assert (await thread.post(**allowed)).status_code == 201
     assert (await thread.post()).status_code == 201
 
 
@@ -75,40 +75,40 @@ async def test_an_email_and_a_domain_are_known_again(site: ASite, ban: Json, hel
         ("2001:db8:1::/48", "2001:db8:1:ffff::1", "2001:db8:2::1"),
     ],
 )
-async def test_a_range_of_addresses_is_held_off(site: ASite, value: str, inside: str, outside: str) -> None:
+async def test_a_range_of_addresses_is_banned(site: ASite, value: str, inside: str, outside: str) -> None:
     thread = await a_thread(site)
     ban = await a_ban(site, kind="address", value=value)
     assert value.split("/", maxsplit=1)[0] not in str(ban), "no address is kept"
-    assert (await seen_from(thread, inside).post()).status_code == 403
-    assert (await seen_from(thread, outside).post()).status_code == 201
+    assert (await thread_from(thread, inside).post()).status_code == 403
+    assert (await thread_from(thread, outside).post()).status_code == 201
     assert (await thread.post(by="host")).status_code == 201
 
 
-async def test_the_address_that_a_comment_came_from_is_banned_though_nobody_knows_it(site: ASite) -> None:
+async def test_the_address_of_a_comment_is_banned_by_its_fingerprint(site: ASite) -> None:
     thread = await a_thread(site)
-    posted = await a_comment(seen_from(thread, "203.0.113.5"))
+    posted = await a_comment(thread_from(thread, "203.0.113.5"))
     await a_ban(site, kind="address", comment=posted["comment"]["id"])
-    assert (await seen_from(thread, "203.0.113.5").post("As somebody else.", name="Eve")).status_code == 403
-    assert (await seen_from(thread, "203.0.113.6").post()).status_code == 201
+    assert (await thread_from(thread, "203.0.113.5").post("As somebody else.", name="Eve")).status_code == 403
+    assert (await thread_from(thread, "203.0.113.6").post()).status_code == 201
 
 
-async def test_a_ban_that_is_ended_holds_nobody_off_and_both_are_decisions_and_events(site: ASite) -> None:
+async def test_an_ended_ban_has_no_effect_and_both_steps_are_logged(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread)
     ban = await a_ban(site, kind="reader", comment=posted["comment"]["id"], reason="Advertising.")
     assert (await site.call("DELETE", f"/bans/{ban['id']}", by="moderator")).status_code == 204
     assert (await site.call("DELETE", f"/bans/{ban['id']}", by="moderator")).status_code == 404
     assert (await thread.post(by=posted["author_token"])).status_code == 201
-    told = [event for event in await events_of(site) if event["type"].startswith("reader.")]
-    assert [event["type"] for event in told] == ["reader.banned", "reader.unbanned"]
-    assert all(event["sequence"] is None and event["data"]["ban"]["id"] == ban["id"] for event in told)
+    events = [event for event in await events_of(site) if event["type"].startswith("reader.")]
+    assert [event["type"] for event in events] == ["reader.banned", "reader.unbanned"]
+    assert all(event["sequence"] is None and event["data"]["ban"]["id"] == ban["id"] for event in events)
     query = {"reader": ban["reader_id"]}
     log = (await site.call("GET", "/decisions", by="moderator", params=query)).json()["decisions"]
     assert [(each["action"], each["ban_id"]) for each in log] == [("unban", ban["id"]), ("ban", ban["id"])]
     assert log[1]["reason"] == "Advertising."
 
 
-async def test_bans_are_listed_by_pages_newest_first_and_no_other_site_has_them(site: ASite) -> None:
+async def test_bans_are_listed_in_pages_newest_first_per_site(site: ASite) -> None:
     made = [await a_ban(site, kind="domain", value=f"d{number}.example") for number in range(3)]
     first = await site.call("GET", "/bans?limit=2", by="moderator")
     assert first.json()["bans"] == made[:0:-1]
@@ -136,12 +136,12 @@ async def test_bans_are_listed_by_pages_newest_first_and_no_other_site_has_them(
         ({"kind": "domain", "value": "a.example", "until": "2020-01-01T00:00:00Z"}, "/until"),
     ],
 )
-async def test_a_ban_that_names_nobody_says_what_is_wrong(site: ASite, body: Json, pointer: str) -> None:
+async def test_an_invalid_target_is_a_problem_with_a_pointer(site: ASite, body: Json, pointer: str) -> None:
     refused = await site.call("POST", "/bans", by="moderator", json=body)
     assert (refused.status_code, refused.json()["pointer"]) == (422, pointer)
 
 
-async def test_what_a_comment_does_not_tell_can_not_be_banned_by_it(site: ASite) -> None:
+async def test_a_comment_without_that_kind_of_target_is_refused(site: ASite) -> None:
     posted = await a_comment(await a_thread(site), by="host")
     for kind in ("email", "domain", "address"):
         body = {"kind": kind, "comment": posted["comment"]["id"]}
@@ -151,7 +151,7 @@ async def test_what_a_comment_does_not_tell_can_not_be_banned_by_it(site: ASite)
         assert (await other.call("POST", "/bans", by="moderator", json=body)).status_code == 404
 
 
-async def test_moderators_know_what_became_of_a_readers_comments(site: ASite) -> None:
+async def test_moderators_see_a_readers_comments_by_state(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread, name="Jo")
     await a_comment(thread, "Again.", name="Joe", by=posted["author_token"])
@@ -162,8 +162,8 @@ async def test_moderators_know_what_became_of_a_readers_comments(site: ASite) ->
         assert (await other.call("GET", f"/readers/{queued['reader_id']}", by="moderator")).status_code == 404
 
 
-async def test_the_address_of_a_comment_is_forgotten_in_time(site: ASite, the_clock: Clock) -> None:
-    posted = await a_comment(seen_from(await a_thread(site), "203.0.113.77"))
+async def test_the_address_fingerprint_of_a_comment_is_pruned(site: ASite, the_clock: Clock) -> None:
+    posted = await a_comment(thread_from(await a_thread(site), "203.0.113.77"))
     body = {"kind": "address", "comment": posted["comment"]["id"]}
     the_clock.move(days=29)
     await site.sweep()
@@ -174,7 +174,7 @@ async def test_the_address_of_a_comment_is_forgotten_in_time(site: ASite, the_cl
     await client_of(site.app).aclose()
 
 
-async def test_a_ban_by_the_email_of_a_comment_holds_for_its_edits_too(site: ASite) -> None:
+async def test_a_ban_by_the_email_of_a_comment_also_blocks_edits(site: ASite) -> None:
     posted = await a_comment(await a_thread(site), email="eve@spam.example")
     await a_ban(site, kind="domain", comment=posted["comment"]["id"])
     path = f"/comments/{posted['comment']['id']}"
@@ -182,7 +182,7 @@ async def test_a_ban_by_the_email_of_a_comment_holds_for_its_edits_too(site: ASi
     assert (edit.status_code, edit.json()["type"]) == (403, "/problems/banned")
 
 
-async def test_what_a_ban_was_known_by_is_forgotten_with_it(site: ASite, the_clock: Clock) -> None:
+async def test_the_fingerprint_of_a_ban_is_erased_after_its_end(site: ASite, the_clock: Clock) -> None:
     ban = await a_ban(site, kind="email", value="eve@spam.example", until="2026-11-25T00:00:00Z")
     await a_ban(site, kind="domain", value="spam.example")
     the_clock.move(days=1)

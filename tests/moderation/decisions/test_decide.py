@@ -1,11 +1,11 @@
-"""Moderators judge by the revision that they saw; a action that does not fit is refused alone."""
+"""Moderators decide on the revision they saw; an invalid action is refused for its comment only."""
 
 from uuid import uuid4
 
 from tests.builders import ASite, Clock, a_comment, a_thread, decide, events_of
 
 
-async def test_publishing_what_was_held_counts_it(site: ASite) -> None:
+async def test_publishing_a_held_comment_counts_it(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     held = await a_comment(thread)
     [result] = await decide(site, "publish", held["comment"])
@@ -14,7 +14,7 @@ async def test_publishing_what_was_held_counts_it(site: ASite) -> None:
     assert (await events_of(site))[-1]["data"]["thread"]["label"] == "One reply"
 
 
-async def test_a_verdict_on_a_revision_that_moved_is_refused(site: ASite) -> None:
+async def test_a_decision_on_an_old_revision_is_refused(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread)
     await decide(site, "reject", posted["comment"])
@@ -22,7 +22,7 @@ async def test_a_verdict_on_a_revision_that_moved_is_refused(site: ASite) -> Non
     assert (late["problem"]["status"], late["problem"]["type"]) == (409, "/problems/revision-conflict")
 
 
-async def test_many_are_judged_at_once_and_each_refused_alone(site: ASite) -> None:
+async def test_a_request_decides_on_many_comments_and_each_can_fail_alone(site: ASite) -> None:
     thread, other = await a_thread(site, mode="hold"), await a_thread(site, mode="hold")
     first, second = await a_comment(thread), await a_comment(other)
     unknown = {"id": str(uuid4()), "revision": 1}
@@ -35,7 +35,7 @@ async def test_many_are_judged_at_once_and_each_refused_alone(site: ASite) -> No
     assert [(await one.read())["reply_count"] for one in (thread, other)] == [1, 1]
 
 
-async def test_a_rejected_comment_with_answers_stays_as_a_tombstone_until_restored(site: ASite) -> None:
+async def test_a_rejected_comment_with_replies_is_a_tombstone_until_restored(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread, "Rude.")
     await a_comment(thread, "Why so rude?", below=posted["comment"]["id"])
@@ -47,7 +47,7 @@ async def test_a_rejected_comment_with_answers_stays_as_a_tombstone_until_restor
     assert (await thread.read())["reply_count"] == 2
 
 
-async def test_only_moderators_judge(site: ASite) -> None:
+async def test_only_moderators_decide(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread)
     body = {"action": "reject", "comments": [{"id": posted["comment"]["id"], "revision": 1}]}
@@ -73,7 +73,7 @@ async def test_a_decision_is_undone_within_ten_minutes(site: ASite, the_clock: C
     ]
 
 
-async def test_a_decision_is_not_undone_late_or_over_what_happened_since(site: ASite, the_clock: Clock) -> None:
+async def test_a_decision_is_not_undone_late_or_after_another_change(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site, mode="hold")
     late, edited = await a_comment(thread), await a_comment(thread)
     results = await decide(site, "publish", late["comment"], edited["comment"])
@@ -88,7 +88,7 @@ async def test_a_decision_is_not_undone_late_or_over_what_happened_since(site: A
     assert nothing["problem"]["type"] == "/problems/invalid-transition"
 
 
-async def test_only_restore_brings_back_what_was_deleted_long_ago(site: ASite, the_clock: Clock) -> None:
+async def test_only_restore_publishes_a_comment_deleted_long_ago(site: ASite, the_clock: Clock) -> None:
     posted = (await a_comment(await a_thread(site)))["comment"]
     [deleted] = await decide(site, "delete", posted)
     the_clock.move(minutes=10)
@@ -100,7 +100,7 @@ async def test_only_restore_brings_back_what_was_deleted_long_ago(site: ASite, t
     assert (await events_of(site))[-1]["type"] == "comment.restored"
 
 
-async def test_many_decisions_are_undone_at_once_each_to_what_it_was(site: ASite) -> None:
+async def test_many_decisions_are_undone_at_once_each_to_its_former_state(site: ASite) -> None:
     open_, held = await a_thread(site), await a_thread(site, mode="hold")
     comments = [(await a_comment(thread))["comment"] for thread in (open_, held, open_)]
     rejected = await decide(site, "reject", *comments)

@@ -1,4 +1,4 @@
-"""Moderators find what waits, oldest first, with what was found in it; and what was decided, newest first."""
+"""The review queue, oldest first, with findings; and the decision log, newest first."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def bodies(page: Json) -> list[str]:
     return [each["comment"]["body"] for each in page["comments"]]
 
 
-async def test_what_waits_is_listed_with_its_article_and_what_was_found(site: ASite) -> None:
+async def test_pending_comments_are_listed_with_article_and_findings(site: ASite) -> None:
     thread = await a_thread(site)
     await site.call("PUT", "/rules", by="admin", json={"hold_words": ["casino"]})
     await a_comment(thread, "Well said.")
@@ -31,7 +31,7 @@ async def test_what_waits_is_listed_with_its_article_and_what_was_found(site: AS
     assert [each["matched"] for each in waiting["comment"]["findings"]] == ["casino"]
 
 
-async def test_the_queue_is_read_by_pages_in_both_orders(site: ASite) -> None:
+async def test_the_queue_has_pages_in_both_orders(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     for number in range(7):
         await a_comment(thread, f"Comment {number}")
@@ -45,7 +45,7 @@ async def test_the_queue_is_read_by_pages_in_both_orders(site: ASite) -> None:
         assert met == [f"Comment {number}" for number in expected]
 
 
-async def test_the_queue_is_asked_by_state_article_and_rule(site: ASite) -> None:
+async def test_the_queue_is_filtered_by_state_article_and_rule(site: ASite) -> None:
     first, second = await a_thread(site, mode="hold"), await a_thread(site, mode="hold")
     await site.call("PUT", "/rules", by="admin", json={"hold_words": ["casino"]})
     comments = [(await a_comment(first, body))["comment"] for body in ("Casino", "Rude", "Spam", "Gone")]
@@ -65,7 +65,7 @@ async def test_the_queue_is_asked_by_state_article_and_rule(site: ASite) -> None
     assert bodies(await queue(site, article="unknown")) == []
 
 
-async def test_no_other_sites_comments_and_none_whose_author_took_them_back_are_in_the_queue(site: ASite) -> None:
+async def test_the_queue_omits_other_sites_and_comments_deleted_by_authors(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     posted = await a_comment(thread)
     async with a_site(site.app) as other:
@@ -76,7 +76,7 @@ async def test_no_other_sites_comments_and_none_whose_author_took_them_back_are_
     assert await queue(site, state="deleted") == {"pending": 0, "reported": 0, "comments": [], "next": None}
 
 
-async def test_the_log_of_decisions_tells_what_was_decided_newest_first(site: ASite) -> None:
+async def test_the_decision_log_is_newest_first(site: ASite) -> None:
     thread = await a_thread(site)
     one, other = (await a_comment(thread))["comment"], (await a_comment(thread))["comment"]
     [rejected] = await decide(site, "reject", one, reason="Off topic.")
@@ -84,8 +84,8 @@ async def test_the_log_of_decisions_tells_what_was_decided_newest_first(site: AS
     await decide(site, "spam", other)
     log = (await site.call("GET", "/decisions", by="moderator")).json()
     key = site.keys["moderator"].split("_")[1]
-    told = [(each["comment_id"], each["action"], each["before"], each["after"]) for each in log["decisions"]]
-    assert told == [
+    logged = [(each["comment_id"], each["action"], each["before"], each["after"]) for each in log["decisions"]]
+    assert logged == [
         (other["id"], "spam", "published", "spam"),
         (one["id"], "restore", "rejected", "published"),
         (one["id"], "reject", "published", "rejected"),
@@ -109,15 +109,15 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("query", REFUSED)
-async def test_what_cannot_be_asked_is_refused(site: ASite, query: str) -> None:
+async def test_an_invalid_query_is_refused(site: ASite, query: str) -> None:
     answer = await site.call("GET", query, by="moderator")
     assert answer.status_code == 400
     assert answer.json()["type"] in {"/problems/invalid-parameter", "/problems/invalid-cursor"}
 
 
-async def test_the_queue_is_searched_by_what_was_said_and_by_whom_in_any_state(site: ASite) -> None:
+async def test_the_queue_is_searched_by_text_and_author_in_any_state(site: ASite) -> None:
     thread = await a_thread(site)
-    told = await a_comment(thread, "The harbour is closed.", name="Zoë Okafor")
+    posted = await a_comment(thread, "The harbour is closed.", name="Zoë Okafor")
     await a_comment(thread, "The tram is late.")
     await decide(site, "reject", (await a_comment(thread, "HARBOUR lights, for sale."))["comment"])
     both = ["The harbour is closed.", "HARBOUR lights, for sale."]
@@ -128,11 +128,11 @@ async def test_the_queue_is_searched_by_what_was_said_and_by_whom_in_any_state(s
         assert bodies(await queue(site, state="any", q=nowhere)) == []
     page = await queue(site, state="any", q="the", limit=1)
     assert bodies(await queue(site, state="any", q="the", limit=1, cursor=page["next"])) == ["The tram is late."]
-    await site.call("DELETE", f"/comments/{told['comment']['id']}", by=told["author_token"])
+    await site.call("DELETE", f"/comments/{posted['comment']['id']}", by=posted["author_token"])
     assert bodies(await queue(site, state="published", q="harbour")) == []
 
 
-async def test_the_queue_is_asked_by_reader_and_by_time(site: ASite, the_clock: Clock) -> None:
+async def test_the_queue_is_filtered_by_reader_and_by_time(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site, mode="hold")
     posted = await a_comment(thread, "First.")
     the_clock.move(hours=1)
@@ -145,7 +145,7 @@ async def test_the_queue_is_asked_by_reader_and_by_time(site: ASite, the_clock: 
     assert posted["comment"]["state"] == "pending"
 
 
-async def test_every_kind_of_decision_is_in_the_log_with_who_made_it(site: ASite) -> None:
+async def test_every_kind_of_decision_is_in_the_log_with_its_author(site: ASite) -> None:
     thread = await a_thread(site)
     session = await a_session(site)
     comment = (await a_comment(thread))["comment"]

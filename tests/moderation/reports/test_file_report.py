@@ -1,4 +1,4 @@
-"""Readers report a comment once each; past the site's number a moderator looks, and judged words stay judged."""
+"""A reader reports a comment once; at the threshold it is queued, and a decision settles the reports on that text."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from service.moderation.reports.model import ReportRow
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
-from tests.moderation.bans.test_ban_reader import a_ban, seen_from
+from tests.moderation.bans.test_ban_reader import a_ban, thread_from
 from tests.moderation.queue.test_review_queue import bodies, queue
 from tests.platform.access.a_host import SECRET, a_token, share_secret
 
@@ -16,7 +16,7 @@ from tests.platform.access.a_host import SECRET, a_token, share_secret
 async def report(
     thread: AThread, comment: Json, *, address: str = "203.0.113.1", by: str | None = None, **body: Any
 ) -> Any:
-    site = seen_from(thread, address).site
+    site = thread_from(thread, address).site
     return await site.call("POST", f"/comments/{comment['id']}/reports", by=by, json={"reason": "abuse", **body})
 
 
@@ -31,7 +31,7 @@ async def thread(site: ASite) -> AThread:
     return await a_thread(site)
 
 
-async def test_a_reader_reports_once_and_the_host_is_told(site: ASite, thread: AThread) -> None:
+async def test_a_reader_reports_once_with_one_event(site: ASite, thread: AThread) -> None:
     comment = (await a_comment(thread))["comment"]
     first = await report(thread, comment, note="It is about my sister.")
     again = await report(thread, comment, reason="spam")
@@ -44,7 +44,7 @@ async def test_a_reader_reports_once_and_the_host_is_told(site: ASite, thread: A
     assert (event["data"]["comment"]["state"], event["data"]["thread"]["reply_count"]) == ("published", 1)
 
 
-async def test_who_reports_is_told_by_the_host_or_by_address_for_anybody_gets_author_tokens(
+async def test_a_reporter_is_identified_by_the_host_or_by_address_not_by_author_token(
     site: ASite, thread: AThread
 ) -> None:
     await share_secret(site, SECRET)
@@ -57,7 +57,7 @@ async def test_who_reports_is_told_by_the_host_or_by_address_for_anybody_gets_au
     assert (await report(thread, comment, by=signed_in, address="203.0.113.9")).status_code == 200
 
 
-async def test_one_reader_counts_once_though_the_words_change(site: ASite, thread: AThread) -> None:
+async def test_one_reader_counts_once_even_after_an_edit(site: ASite, thread: AThread) -> None:
     posted = await a_comment(thread, "Rude.")
     await report(thread, posted["comment"])
     path = f"/comments/{posted['comment']['id']}"
@@ -68,7 +68,7 @@ async def test_one_reader_counts_once_though_the_words_change(site: ASite, threa
     assert bodies(await queue(site, state="reported")) == ["Ruder."]
 
 
-async def test_undoing_counts_what_was_reported_meanwhile(site: ASite, thread: AThread) -> None:
+async def test_an_undo_counts_reports_filed_meanwhile(site: ASite, thread: AThread) -> None:
     comment = (await a_comment(thread, "Rude."))["comment"]
     await report(thread, comment)
     [kept] = await decide(site, "publish", comment)
@@ -80,7 +80,7 @@ async def test_undoing_counts_what_was_reported_meanwhile(site: ASite, thread: A
     assert (await queue(site))["reported"] == 0
 
 
-async def test_the_address_of_who_reported_is_forgotten_in_time(site: ASite, the_clock: Clock) -> None:
+async def test_the_reporters_address_fingerprint_is_pruned(site: ASite, the_clock: Clock) -> None:
     comment = (await a_comment(await a_thread(site)))["comment"]
     await report(AThread(site, "any"), comment)
     the_clock.move(days=366)
@@ -90,7 +90,7 @@ async def test_the_address_of_who_reported_is_forgotten_in_time(site: ASite, the
         assert (await connection.execute(by_address)).scalar_one() is False
 
 
-async def test_past_the_sites_number_it_is_in_the_queue_and_counted(site: ASite, thread: AThread) -> None:
+async def test_at_the_threshold_the_comment_is_queued_and_counted(site: ASite, thread: AThread) -> None:
     comment = (await a_comment(thread, "Rude."))["comment"]
     await report(thread, comment)
     assert (await queue(site))["reported"] == 0
@@ -101,7 +101,7 @@ async def test_past_the_sites_number_it_is_in_the_queue_and_counted(site: ASite,
     assert (await thread.read())["reply_count"] == 1, "it stays published meanwhile"
 
 
-async def test_where_the_site_hides_it_waits_unseen(site: ASite, thread: AThread) -> None:
+async def test_a_site_can_hide_a_comment_at_the_threshold(site: ASite, thread: AThread) -> None:
     await set_rules(site, report_threshold=2, on_report_threshold="hide")
     posted = await a_comment(thread, "Rude.")
     comment = posted["comment"]
@@ -116,9 +116,7 @@ async def test_where_the_site_hides_it_waits_unseen(site: ASite, thread: AThread
     assert bodies(await queue(site, rule="report_threshold")) == ["Rude."]
 
 
-async def test_what_a_moderator_keeps_is_not_put_before_one_again_unless_it_changes(
-    site: ASite, thread: AThread
-) -> None:
+async def test_an_approved_comment_is_queued_again_only_after_an_edit(site: ASite, thread: AThread) -> None:
     posted = await a_comment(thread, "Rude.")
     comment = posted["comment"]
     for number in range(2):
@@ -137,7 +135,7 @@ async def test_what_a_moderator_keeps_is_not_put_before_one_again_unless_it_chan
     assert bodies(await queue(site, state="reported")) == ["Ruder."]
 
 
-async def test_undoing_puts_the_reports_back(site: ASite, thread: AThread) -> None:
+async def test_an_undo_reopens_the_reports(site: ASite, thread: AThread) -> None:
     comment = (await a_comment(thread, "Rude."))["comment"]
     for number in range(2):
         await report(thread, comment, address=f"203.0.113.{number}")
@@ -146,13 +144,13 @@ async def test_undoing_puts_the_reports_back(site: ASite, thread: AThread) -> No
     assert bodies(await queue(site, state="reported")) == ["Rude."]
 
 
-async def test_a_published_comment_that_nobody_reported_needs_no_keeping(site: ASite, thread: AThread) -> None:
+async def test_a_published_comment_without_reports_cannot_be_approved(site: ASite, thread: AThread) -> None:
     comment = (await a_comment(thread))["comment"]
     [refused] = await decide(site, "publish", comment)
     assert refused["problem"]["type"] == "/problems/invalid-transition"
 
 
-async def test_nobody_reports_what_they_do_not_see_or_while_they_are_banned(site: ASite, thread: AThread) -> None:
+async def test_hidden_comments_are_not_reported_and_banned_readers_do_not_report(site: ASite, thread: AThread) -> None:
     held = (await a_comment(await a_thread(site, mode="hold")))["comment"]
     assert (await report(thread, held)).status_code == 404
     await a_ban(site, kind="address", value="203.0.113.50")
@@ -161,7 +159,7 @@ async def test_nobody_reports_what_they_do_not_see_or_while_they_are_banned(site
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/banned")
 
 
-async def test_a_deletion_by_the_author_settles_everything(site: ASite, thread: AThread) -> None:
+async def test_a_deletion_by_the_author_settles_all_reports(site: ASite, thread: AThread) -> None:
     posted = await a_comment(thread)
     for number in range(2):
         await report(thread, posted["comment"], address=f"203.0.113.{number}")

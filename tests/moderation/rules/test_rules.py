@@ -1,4 +1,4 @@
-"""Moderators set rules: what arrives is judged by them, and they see why; what they try changes nothing."""
+"""Moderators set rules that screen new comments, see the findings, and try rules without any change."""
 
 import pytest
 
@@ -12,7 +12,7 @@ async def set_rules(site: ASite, **rules: object) -> None:
     assert response.status_code == 200, response.text
 
 
-async def test_rules_are_read_as_they_were_set(site: ASite) -> None:
+async def test_rules_are_returned_as_set(site: ASite) -> None:
     nothing = (await site.call("GET", "/rules", by="moderator")).json()
     assert nothing["hold_words"] == []
     assert nothing["max_links"] is None
@@ -22,7 +22,7 @@ async def test_rules_are_read_as_they_were_set(site: ASite) -> None:
     assert (await site.call("GET", "/rules", by="moderator")).json() == nothing
 
 
-async def test_what_arrives_is_judged_and_a_moderator_sees_why(site: ASite) -> None:
+async def test_new_comments_are_screened_and_moderators_see_the_findings(site: ASite) -> None:
     thread = await a_thread(site)
     await set_rules(site, **RULES)
     held = await thread.post("The CÀSINOS of https://a.example and https://b.example")
@@ -40,7 +40,7 @@ async def test_what_arrives_is_judged_and_a_moderator_sees_why(site: ASite) -> N
     assert (await thread.post("Well said.")).status_code == 201
 
 
-async def test_what_is_refused_is_given_back_and_leaves_nothing(site: ASite) -> None:
+async def test_a_rejected_post_is_returned_and_leaves_no_trace(site: ASite) -> None:
     thread = await a_thread(site)
     await set_rules(site, **RULES)
     before = await events_of(site)
@@ -52,7 +52,7 @@ async def test_what_is_refused_is_given_back_and_leaves_nothing(site: ASite) -> 
     assert (await thread.post("Better.", key="a-key-of-its-own-1")).status_code == 201
 
 
-async def test_an_edit_is_judged_like_a_post(site: ASite) -> None:
+async def test_an_edit_is_screened_like_a_post(site: ASite) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread)
     await set_rules(site, **RULES)
@@ -71,7 +71,7 @@ async def test_an_edit_is_judged_like_a_post(site: ASite) -> None:
     assert (await site.call("GET", path, by="moderator")).json()["comment"]["findings"] == []
 
 
-async def test_rules_are_tried_on_what_there_is_and_change_nothing(site: ASite) -> None:
+async def test_rules_are_tried_on_stored_comments_and_change_nothing(site: ASite) -> None:
     thread = await a_thread(site)
     await set_rules(site, hold_words=["tram"])
     for body in ("A casino", "A tram", "Well said.", "Viagra", "Another casino"):
@@ -108,7 +108,7 @@ async def test_rules_are_tried_on_what_there_is_and_change_nothing(site: ASite) 
         {"max_links": "2"},
     ],
 )
-async def test_rules_that_cannot_be_are_refused_and_the_old_ones_stay(site: ASite, rules: dict[str, object]) -> None:
+async def test_invalid_rules_are_refused_and_the_old_ones_stay(site: ASite, rules: dict[str, object]) -> None:
     await set_rules(site, **RULES)
     for method, path, body in (("PUT", "/rules", rules), ("POST", "/rules/try", {"rules": rules})):
         refused = await site.call(method, path, by="moderator", json=body)
@@ -116,7 +116,7 @@ async def test_rules_that_cannot_be_are_refused_and_the_old_ones_stay(site: ASit
     assert (await site.call("GET", "/rules", by="moderator")).json()["max_links"] == 1
 
 
-async def test_ten_thousand_words_are_taken_and_used(site: ASite) -> None:
+async def test_ten_thousand_words_are_accepted_and_applied(site: ASite) -> None:
     words = [f"word{number}" for number in range(9_999)] + ["*needle*"]
     await set_rules(site, hold_words=words, reject_words=[f"{word}x" for word in words])
     thread = await a_thread(site)

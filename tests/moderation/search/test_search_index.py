@@ -1,4 +1,4 @@
-"""Moderators find comments by their words and their authors, as they are now; and nothing else finds its way in."""
+"""Moderators find comments by text and author, as they are now; deleted words leave the index."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -40,7 +40,7 @@ async def index(site: ASite, *, limit: int = 10_000) -> int:
 
 
 async def found(site: ASite, query: str) -> list[str]:
-    """The bodies of the comments that a search finds, oldest first."""
+    """Return the bodies of the comments that a search finds, oldest first."""
     await index(site)
     database: Database = site.app.state.database
     condition = match_condition(database.dialect, await the_site(site), query)
@@ -76,13 +76,13 @@ async def test_comments_are_found_by_their_words_and_their_authors(site: ASite) 
         ("한국어 댓글", "한국어"),
     ],
 )
-async def test_another_spelling_finds_it_too(site: ASite, body: str, query: str) -> None:
+async def test_another_spelling_matches(site: ASite, body: str, query: str) -> None:
     await a_comment(await a_thread(site), body)
     assert await found(site, query) == [body]
     assert await found(site, f"{query} and") == []
 
 
-async def test_the_last_word_may_go_on_and_the_others_may_not(site: ASite) -> None:
+async def test_only_the_last_word_is_a_prefix(site: ASite) -> None:
     await a_comment(await a_thread(site), "Counterterrorism conference")
     assert await found(site, "counterterrorism confer") == ["Counterterrorism conference"]
     assert await found(site, "counterterr") == ["Counterterrorism conference"]
@@ -115,7 +115,7 @@ async def test_a_character_of_a_long_text_without_spaces_is_found_at_its_end(sit
     assert await found(site, "北京") == [body]
 
 
-async def test_whatever_is_typed_is_words_and_no_syntax(site: ASite) -> None:
+async def test_query_syntax_is_searched_as_words(site: ASite) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Either rain or shine.", name="Ada")
     await a_comment(thread, "Only sun.", name="Ada")
@@ -156,7 +156,7 @@ async def test_no_query_is_an_error(site: ASite) -> None:
                 await connection.execute(select(CommentRow.id).where(condition).limit(5))
 
 
-async def test_what_is_hostile_is_indexed_and_found_by_its_words(site: ASite) -> None:
+async def test_hostile_strings_are_indexed_and_found(site: ASite) -> None:
     thread = await a_thread(site, article="naughty")
     for string in some(naughty(), every=6):
         await thread.post(f"{string} tailword", name="Ada")
@@ -167,7 +167,7 @@ async def test_what_is_hostile_is_indexed_and_found_by_its_words(site: ASite) ->
     assert len(await found(site, "tailword")) == posted > 100
 
 
-async def test_a_search_asks_for_ten_words_at_most(site: ASite) -> None:
+async def test_a_query_uses_ten_words_at_most(site: ASite) -> None:
     words = [f"word{letter}" for letter in "abcdfhjkmn"]
     await a_comment(await a_thread(site), " ".join(words))
     assert await found(site, " ".join([*words, "eleventh"])) == [" ".join(words)]
@@ -186,7 +186,7 @@ async def test_an_edit_is_found_by_its_new_words_only(site: ASite) -> None:
     assert (await found(site, "river"), await found(site, "harbour")) == (["The river."], [])
 
 
-async def test_a_comment_is_found_in_whatever_state(site: ASite) -> None:
+async def test_a_comment_is_found_in_any_state(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     comment = (await a_comment(thread, "A harbour."))["comment"]
     for action in ("publish", "reject", "spam", "restore", "delete"):
@@ -203,8 +203,8 @@ async def test_no_other_sites_comments_are_found(site: ASite) -> None:
         assert await found(site, "ada") == ["Ours."]
 
 
-async def test_words_that_an_author_took_back_leave_no_trace(fresh_database_url: str) -> None:
-    async with alone(fresh_database_url) as site:
+async def test_deleted_words_leave_no_trace_in_the_index(fresh_database_url: str) -> None:
+    async with own_database_site(fresh_database_url) as site:
         database: Database = site.app.state.database
         thread = await a_thread(site)
         for number in range(30):
@@ -229,7 +229,7 @@ async def test_words_that_an_author_took_back_leave_no_trace(fresh_database_url:
 
 
 async def traces(database: Database, *words: str) -> int:
-    """How many of ``words`` are anywhere in the index as it is stored."""
+    """Count those of ``words`` that are anywhere in the stored index."""
     async with database.read() as connection:
         if database.dialect == "sqlite":
             rows = await connection.execute(text("SELECT block FROM search_words_data"))
@@ -244,15 +244,15 @@ async def traces(database: Database, *words: str) -> int:
 
 
 @asynccontextmanager
-async def alone(database_url: str) -> AsyncIterator[ASite]:
-    """A site that has the database to itself."""
+async def own_database_site(database_url: str) -> AsyncIterator[ASite]:
+    """A site with a database of its own."""
     app = create_app(Settings(secret_key=SECRET_KEY, database_url=database_url, sweep_seconds=3600))
     async with app.router.lifespan_context(app), a_site(app) as site:
         yield site
 
 
-async def test_two_processes_that_index_at_once_share_the_work(fresh_database_url: str) -> None:
-    async with alone(fresh_database_url) as site:
+async def test_two_processes_that_index_concurrently_share_the_work(fresh_database_url: str) -> None:
+    async with own_database_site(fresh_database_url) as site:
         thread = await a_thread(site)
         await asyncio.gather(*(a_comment(thread, f"Comment {number}") for number in range(60)))
         other = Database(fresh_database_url)
@@ -267,14 +267,14 @@ async def test_two_processes_that_index_at_once_share_the_work(fresh_database_ur
         assert len(await found(site, "comment")) == 60
 
 
-async def test_a_sweep_indexes_what_nobody_has_searched_yet(site: ASite) -> None:
+async def test_a_sweep_indexes_comments_without_a_search(site: ASite) -> None:
     await a_comment(await a_thread(site))
     await site.sweep()
     assert await index(site) == 0
     assert await found(site, "well said") == ["Well said."]
 
 
-async def test_a_search_is_caught_up_by_as_much_as_it_is_told(site: ASite) -> None:
+async def test_indexing_stops_at_its_limit(site: ASite) -> None:
     thread = await a_thread(site)
     for number in range(5):
         await a_comment(thread, f"Comment {number}")
@@ -282,7 +282,7 @@ async def test_a_search_is_caught_up_by_as_much_as_it_is_told(site: ASite) -> No
 
 
 @pytest.mark.parametrize("path", samples("wordpress/nested.xml", real="wordpress/theme-unit-test.xml"), ids=sample_id)
-async def test_imported_threads_are_indexed_some_comments_at_a_time(
+async def test_imported_threads_are_indexed_in_batches(
     site: ASite, monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
     monkeypatch.setattr(searching, "BATCH", 7)
@@ -302,7 +302,7 @@ async def test_imported_threads_are_indexed_some_comments_at_a_time(
 
 
 @pytest.mark.slow
-async def test_the_longest_that_was_imported_is_indexed_by_its_beginning(site: ASite) -> None:
+async def test_a_very_long_imported_comment_is_indexed_by_its_beginning(site: ASite) -> None:
     letters = "".join(map(chr, range(0x20000, 0x2A6D7)))  # four bytes each, no two alike
     contents = ["beginning " + letters * 20, "beginning " + "ﷺ" * 900_000, "beginning " + "𐐨" * 900_000]
     archived = an_archive(contents)
