@@ -102,7 +102,7 @@ EVENT_TIMES = sa.table("article_event_times", sa.column("times", sa.Text))
 
 
 def upgrade() -> None:
-    """Give everything its new name."""
+    """Rename everything."""
     for old, new in TABLES.items():
         op.rename_table(old, new)
         _rename_constraints(new, old, new)
@@ -119,11 +119,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Give everything its old name back."""
-    _rename_attempt_errors(_turned(ATTEMPT_ERRORS))
-    _rename_times(_turned(TIMES))
-    _rename_secrets(_turned(SECRETS))
-    _rename(*(_turned(names) for names in (RULES, SETTINGS, FINDINGS, ACTIONS, DUPLICATES)))
+    """Rename everything back."""
+    _rename_attempt_errors(_reversed(ATTEMPT_ERRORS))
+    _rename_times(_reversed(TIMES))
+    _rename_secrets(_reversed(SECRETS))
+    _rename(*(_reversed(names) for names in (RULES, SETTINGS, FINDINGS, ACTIONS, DUPLICATES)))
     for table, (old, new, columns_of_index) in INDEXES.items():
         op.drop_index(new, table)
         op.create_index(old, table, columns_of_index)
@@ -135,7 +135,7 @@ def downgrade() -> None:
         _rename_constraints(old, new, old)
 
 
-def _turned(names: Mapping[str, str]) -> dict[str, str]:
+def _reversed(names: Mapping[str, str]) -> dict[str, str]:
     return {new: old for old, new in names.items()}
 
 

@@ -1,4 +1,4 @@
-"""The database's tables go up and down on both databases, keep what they hold, and are those that the models say."""
+"""Migrations up and down on both databases: they keep the rows, and the tables equal the models."""
 
 import re
 from functools import partial
@@ -64,7 +64,7 @@ TABLES = {
 
 
 async def fill(database_url: str) -> None:
-    """Rows in every table, with answers, tombstones and both kinds of NULL and not."""
+    """Fill every table, with replies, tombstones, and NULL and other values."""
     app = create_app(an_installation(database_url))
     async with app.router.lifespan_context(app), a_site(app) as site:
         await some_rows(site)
@@ -109,7 +109,7 @@ async def deliver(site: ASite) -> None:
 
 
 async def some_article_events(site: ASite) -> None:
-    """What a host tells of its articles: moved, with another URL, one to be erased, one that nobody knows."""
+    """Send article events: a moved article, one with another URL, one to erase, and one that is unknown."""
     await share_webhook_secret(site)
     await site.set(on_article_deleted="erase")
     await send_event(site, "published", "old", title="A title", url="https://gazette.example/old")
@@ -128,7 +128,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 async def rows(database: Database) -> Rows:
-    """What each table holds."""
+    """Return the rows of each table."""
 
     def columns_of(sync: Connection) -> dict[str, str]:
         inspector = inspect(sync)
@@ -138,7 +138,7 @@ async def rows(database: Database) -> Rows:
     async with database.read() as connection:
         held: Rows = {}
         for table, columns in (await connection.run_sync(columns_of)).items():
-            found = await connection.execute(text(f"SELECT {columns} FROM {table}"))  # the table's own
+            found = await connection.execute(text(f"SELECT {columns} FROM {table}"))  # names from the database itself
             held[table] = sorted((dict(row._mapping) for row in found), key=repr)
         return held
 
@@ -190,15 +190,15 @@ def with_old_columns(row: dict[str, Any], columns: dict[str, str]) -> dict[str, 
 
 
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
-    """The part of what is ``held`` that ``revision`` can hold: the tables and columns of ``like``, in order."""
+    """Return the rows ``held`` that ``revision`` can store: the tables and columns of ``like``, in order."""
     if revision < "2026_11_29_0019":
         held = with_names_before_0019(held)
     if revision < "2026_11_29_0018":
         held = with_names_before_0018(held)
-    if revision < "2026_11_24_0009":  # until when only decisions on comments by keys were kept
+    if revision < "2026_11_24_0009":  # before it, only decisions on comments by keys were stored
         decisions = [row for row in held["decisions"] if row["comment_id"] and row["by_kind"] == "key"]
         held = held | {"decisions": decisions}
-    if revision < "2026_11_25_0016":  # until when no secret had that name
+    if revision < "2026_11_25_0016":  # before it, no secret had that name
         secrets = [row for row in held["site_secrets"] if row["name"] != "article-hooks"]
         held = held | {"site_secrets": secrets}
     first = TABLES | {old: TABLES[new] for old, new in RENAMED_TABLES.items()}
@@ -211,7 +211,7 @@ def there_at(held: Rows, revision: str, like: Rows) -> Rows:
 
 
 async def differences(database: Database) -> list[Any]:
-    """What autogenerate would add, drop or change."""
+    """Return the changes that autogenerate would make."""
 
     def compare(sync: Connection) -> list[Any]:
         options = {
@@ -240,14 +240,14 @@ async def database(fresh_database_url: str) -> Any:
     await database.close()
 
 
-async def test_the_tables_are_those_that_the_models_say(database: Database) -> None:
+async def test_the_tables_equal_the_models(database: Database) -> None:
     assert await differences(database) == []
     assert TABLES.keys() == METADATA.tables.keys()
     assert await at(database) == head_revision() == REVISIONS[-1]
 
 
-async def test_constraints_and_indexes_have_the_models_names_and_terms(database: Database) -> None:
-    """What autogenerate does not look at: checks, and the conditions of partial indexes."""
+async def test_constraints_and_indexes_have_the_models_names_and_conditions(database: Database) -> None:
+    """Compare what autogenerate ignores: checks, and the conditions of partial indexes."""
 
     def of(sync: Connection) -> dict[str, tuple[set[str | None], set[str | None], set[str]]]:
         inspector = inspect(sync)
@@ -277,7 +277,7 @@ async def test_constraints_and_indexes_have_the_models_names_and_terms(database:
         assert found[name] == (checks, indexes, partial), name
 
 
-async def test_each_step_down_and_all_of_them_up_again_keep_the_rows_of_the_tables_that_stay(
+async def test_all_steps_down_and_up_keep_the_rows_of_remaining_tables(
     database: Database, fresh_database_url: str
 ) -> None:
     await fill(fresh_database_url)
@@ -286,7 +286,7 @@ async def test_each_step_down_and_all_of_them_up_again_keep_the_rows_of_the_tabl
     held: dict[str, Rows] = {}
     for to in [*reversed(REVISIONS[:-1]), "base"]:
         await migrate(database, to=to)
-        await database.close()  # what its connections have prepared is of the tables before
+        await database.close()  # its connections have prepared statements for the old tables
         held[to] = await rows(database)
         assert await at(database) == (None if to == "base" else to)
         assert held[to] == there_at(before, to, held[to]), to
@@ -299,7 +299,7 @@ async def test_each_step_down_and_all_of_them_up_again_keep_the_rows_of_the_tabl
 
 @pytest.mark.slow
 @pytest.mark.parametrize("to", [*reversed(REVISIONS[:-1]), "base"])
-async def test_a_step_down_and_up_again_keeps_the_rows_of_the_tables_that_stay(
+async def test_a_step_down_and_up_keeps_the_rows_of_remaining_tables(
     database: Database, fresh_database_url: str, to: str
 ) -> None:
     await fill(fresh_database_url)
@@ -333,7 +333,7 @@ async def test_a_secret_stored_under_its_old_name_opens_under_the_new_one(
     assert await Secrets(database, SECRET_KEY).find(site, "article-webhooks") == "from before"
 
 
-async def test_migrating_what_is_migrated_changes_nothing(database: Database, fresh_database_url: str) -> None:
+async def test_migrating_again_changes_nothing(database: Database, fresh_database_url: str) -> None:
     await fill(fresh_database_url)
     before = await rows(database)
     await migrate(database)
@@ -341,10 +341,10 @@ async def test_migrating_what_is_migrated_changes_nothing(database: Database, fr
     assert await rows(database) == before
 
 
-async def test_a_migration_that_fails_leaves_everything_as_it_was(database: Database, fresh_database_url: str) -> None:
+async def test_a_failed_migration_changes_nothing(database: Database, fresh_database_url: str) -> None:
     await fill(fresh_database_url)
     async with database.write() as connection:
-        await connection.execute(text("DROP TABLE decisions"))  # so that the way down fails half-way
+        await connection.execute(text("DROP TABLE decisions"))  # so that the downgrade fails half-way
     before = await rows(database)
     with pytest.raises(Exception, match="decisions"):
         await migrate(database, to="base")
@@ -352,15 +352,15 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(database: Data
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=REVISIONS)
-def test_each_migration_says_why_what_it_locks_and_how_the_release_before_lives_with_it(script: Any) -> None:
+def test_each_migration_documents_reason_locks_and_compatibility(script: Any) -> None:
     doc = script.module.__doc__
     for heading in ("Why", "Locks", "The release before lives with it because"):
-        told = re.search(rf"^{heading}: (\S.+)$", doc, re.MULTILINE)
-        assert told and len(told[1]) > 10, heading
+        text_of_heading = re.search(rf"^{heading}: (\S.+)$", doc, re.MULTILINE)
+        assert text_of_heading and len(text_of_heading[1]) > 10, heading
     assert re.fullmatch(r"\d{4}_\d\d_\d\d_\d{4}_[a-z_]+\.py", script.path.rpartition("/")[2])
     assert script.path.rpartition("/")[2].startswith(script.revision)
 
 
-def test_the_migrations_are_one_line_without_branches() -> None:
+def test_the_migrations_have_no_branches() -> None:
     assert sorted(REVISIONS) == REVISIONS
     assert [script.down_revision for script in SCRIPTS] == [None, *REVISIONS[:-1]]
