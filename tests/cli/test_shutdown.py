@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.promises.programs import ONEREPLY, Program, settings_of
+from tests.promises.processes import ONEREPLY, Program, settings_of
 
 pytestmark = pytest.mark.slow
 RUNNING, WORKING = re.compile(r"running on http://\S+:(\d+)"), re.compile(r"^(delivery-worker-started)$")
@@ -41,7 +41,7 @@ async def running(
         environment["PYTHONPATH"] = f"{path}{os.pathsep}{environment.get('PYTHONPATH', '')}"
     program = await Program.begin((*ONEREPLY, *arguments), environment, ready=ready)
     try:
-        yield program, await program.told()
+        yield program, await program.ready_text()
     finally:
         for each in program.log:
             if each["event"] in {"worker-started", "worker-restarted"}:

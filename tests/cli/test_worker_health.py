@@ -15,7 +15,7 @@ from service.platform.outbound.safe_client import Targets
 from service.platform.storage.engine import Database
 from service.settings import Settings
 from tests.conftest import SECRET_KEY
-from tests.promises.programs import ONEREPLY, Program, settings_of
+from tests.promises.processes import ONEREPLY, Program, settings_of
 
 KEY = "only for the scraper"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.conftest import SECRET_KEY
 from tests.installing import run
-from tests.promises.serving import Server, serving
+from tests.promises.service_process import Server, serving
 
 SITE = "gazette"
 ARTICLES = {"moscow-conference": "publish", "new-tram-line": "hold"}  # and their modes

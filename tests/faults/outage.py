@@ -17,9 +17,9 @@ from service.platform.storage.revisions import migrate
 from tests.builders import AThread, a_site, a_thread
 from tests.conftest import an_installation
 from tests.faults.traffic import Answer, Traffic
-from tests.promises.programs import begin_process, settings_of
-from tests.promises.proving import findings
-from tests.promises.serving import COMMAND, Server
+from tests.promises.checks import verify_errors
+from tests.promises.processes import settings_of, start_process
+from tests.promises.service_process import COMMAND, Server
 
 THREADS = 3
 WARM_UP_SECONDS = 60
@@ -106,10 +106,10 @@ async def prepared_threads(url: str) -> list[AThread]:
 async def a_service(url: str) -> AsyncIterator[Server]:
     """A process that serves the database at ``url`` during the block; it listens, but may not be ready."""
     settings = settings_of(url, {"shutdown_seconds": str(SHUTDOWN_SECONDS)})
-    server = Server(await begin_process(COMMAND, settings), url)
+    server = Server(await start_process(COMMAND, settings), url)
     try:
         async with asyncio.timeout(WARM_UP_SECONDS):
-            await server.told()
+            await server.ready_text()
         yield server
     finally:
         await end(server)
@@ -182,7 +182,7 @@ async def missing_comments(url: str, threads: Sequence[AThread], acknowledged: s
         for thread in threads:
             comments = await AThread(site, thread.article).pages(limit=200, by="host")
             met.update(comment["html"].removeprefix("<p>").removesuffix("</p>") for comment in comments)
-        wrong = await findings(app)
+        wrong = await verify_errors(app)
     missing, twice = acknowledged - met.keys(), [words for words, times in met.items() if times > 1]
     wrong += [f"{len(missing)} acknowledged comments are missing"] if missing else []
     return wrong + ([f"{len(twice)} comments are there twice"] if twice else [])

@@ -11,7 +11,7 @@ from typing import Literal
 import httpx2
 
 from tests.builders import AThread
-from tests.promises.serving import Server
+from tests.promises.service_process import Server
 
 Kind = Literal["post", "page", "readyz"]
 WRITERS = 4

@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook
 
 from tests.contract.a_real_service import onereply
 from tests.host.a_wagtail_site import WagtailSite, a_wagtail_site, until
-from tests.promises.serving import Server, serving
+from tests.promises.service_process import Server, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wagtail")]
 

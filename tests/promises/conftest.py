@@ -1,4 +1,4 @@
-"""Databases for storms alone, so that what is proved of the whole database is proved of the storm."""
+"""Databases of their own for load tests, so checks of a whole database cover only the test's load."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -9,21 +9,21 @@ import structlog
 from service.app import App, create_app
 from tests.builders import ASite, a_site
 from tests.conftest import an_installation, copy_of
-from tests.promises.serving import Server, serving
+from tests.promises.service_process import Server, serving
 
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Nothing is printed: thousands of requests are made here, and what fails is meant to."""
+    """Capture all logs: there are thousands of requests, and expected failures."""
     with structlog.testing.capture_logs():
         yield
 
 
 @pytest.fixture
 async def own_app(fresh_database_url: str) -> AsyncIterator[App]:
-    """The real app, started, over a database that nobody else uses."""
+    """The real app, started, on a database of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("service.app.TIME_LIMIT_SECONDS", 60.0)  # a busy machine has the time that it needs
+        patch.setattr("service.app.TIME_LIMIT_SECONDS", 60.0)  # enough for a busy machine
         app = create_app(an_installation(fresh_database_url))
     async with app.router.lifespan_context(app):
         yield app
@@ -31,36 +31,36 @@ async def own_app(fresh_database_url: str) -> AsyncIterator[App]:
 
 @pytest.fixture
 async def own_site(own_app: App) -> AsyncIterator[ASite]:
-    """A site in a database that nobody else uses."""
+    """A site in a database of its own."""
     async with a_site(own_app) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
-def storm_url(migrated: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database that all storms by way of two processes share; each keeps to sites of its own."""
-    return copy_of(migrated, request, tmp_path_factory.mktemp("storms"))
+def shared_database_url(migrated: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database for all tests with two processes; each test has its own site."""
+    return copy_of(migrated, request, tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture(scope="session")
-async def storm_servers(storm_url: str) -> AsyncIterator[tuple[Server, Server]]:
-    """Two processes that serve it; starting them takes longer than most tests."""
+async def shared_servers(shared_database_url: str) -> AsyncIterator[tuple[Server, Server]]:
+    """Two processes that serve it, started once because that takes longer than most tests."""
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(serving(storm_url))
-        yield first, await stack.enter_async_context(serving(storm_url))
+        first = await stack.enter_async_context(serving(shared_database_url))
+        yield first, await stack.enter_async_context(serving(shared_database_url))
 
 
 @pytest.fixture
-async def storm_site(storm_url: str) -> AsyncIterator[ASite]:
+async def shared_site(shared_database_url: str) -> AsyncIterator[ASite]:
     """A site in that database."""
-    app = create_app(an_installation(storm_url))
+    app = create_app(an_installation(shared_database_url))
     async with app.router.lifespan_context(app), a_site(app) as site:
         yield site
 
 
 @pytest.fixture
-def servers(storm_servers: tuple[Server, Server]) -> tuple[Server, Server]:
-    """Two processes that serve the database of ``storm_site``, and have logged nothing in this test yet."""
-    for server in storm_servers:
+def servers(shared_servers: tuple[Server, Server]) -> tuple[Server, Server]:
+    """Two processes that serve the database of ``shared_site``, with empty logs."""
+    for server in shared_servers:
         server.log.clear()
-    return storm_servers
+    return shared_servers

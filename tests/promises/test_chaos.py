@@ -1,5 +1,7 @@
-"""Promises 3 and 5 while whoever takes part is killed at random: at the end a host that applied what it was sent, by
-sequence, holds exactly what the database holds; every event came, and none altered.
+"""Promises 3 and 5 while servers, workers and the receiver are killed at random.
+
+At the end, a host that applied the messages by sequence has the same state as the database. Every event arrived
+unaltered.
 """
 
 import asyncio
@@ -16,19 +18,19 @@ from service.conversation.comments.model import CommentRow
 from service.integrations.endpoints.payload import webhook_body
 from service.platform.events.event_types import Event
 from tests.builders import ASite, AThread, Json, a_thread
-from tests.promises.cast import Cast, a_cast
-from tests.promises.crossing import database_of
-from tests.promises.insisting import People
-from tests.promises.ledger import Ledger
-from tests.promises.proving import findings, of_thread, prove_count, whole_log
+from tests.promises.chaos_processes import ChaosProcesses, started_processes
+from tests.promises.checks import check_count, of_thread, verify_errors, whole_log
+from tests.promises.persistent_clients import PersistentClients
+from tests.promises.receiver_ledger import Ledger
+from tests.promises.shared_batch import database_of
 
 SEED = int(os.environ.get("SEED", "1"))
-KILLS, THREADS, PEOPLE, OPERATIONS = 50, 20, 6, 4
-ARRIVES_WITHIN, ENDS_WITHIN = 40, 90  # seconds; what a dead worker had is free after twenty
+KILLS, THREADS, CLIENTS, OPERATIONS = 50, 20, 6, 4
+ARRIVES_WITHIN, ENDS_WITHIN = 40, 90  # seconds; the lease of a dead worker ends after twenty
 
 
 class Log(msgspec.Struct):
-    """A page of the log, its events' data as it stands there."""
+    """A page of the log; the events' data is not decoded."""
 
     events: list[Event]
     head: int
@@ -38,59 +40,60 @@ class Log(msgspec.Struct):
 async def test_fifty_kills_lose_nothing_and_alter_nothing(
     own_site: ASite, fresh_database_url: str, tmp_path: Path
 ) -> None:
-    began, random = time.monotonic(), Random(SEED)  # noqa: S311  # a chaos that can be had again
+    began, random = time.monotonic(), Random(SEED)  # noqa: S311  # a reproducible chaos
     print(f"SEED={SEED}")
     ledger = Ledger(tmp_path / "ledger.db")
-    async with a_cast(fresh_database_url, tmp_path / "ledger.db", random) as cast:
-        endpoint = await listen(own_site, cast)
+    async with started_processes(fresh_database_url, tmp_path / "ledger.db", random) as processes:
+        endpoint = await create_endpoint(own_site, processes)
         threads = [await a_thread(own_site) for _ in range(THREADS)]
-        people = People(cast, threads, random)
-        await kill(cast, people, ledger, random)
-        await cast.calm_down()
-        redelivered = await until_delivered(own_site, endpoint)
+        clients = PersistentClients(processes, threads, random)
+        await kill(processes, clients, ledger, random)
+        await processes.stop_killing()
+        redelivered = await wait_until_delivered(own_site, endpoint)
     log = await whole_log(own_site)
-    await prove_told(own_site, ledger, log)
-    await prove_applied(own_site, ledger, threads, log)
-    prove_kept(people, log)
-    assert await findings(own_site.app) == []
+    await check_deliveries(own_site, ledger, log)
+    await check_receiver_state(own_site, ledger, threads, log)
+    check_acknowledged(clients, log)
+    assert await verify_errors(own_site.app) == []
     print(
-        f"\n{dict(cast.ends)}; {len(log)} events, {ledger.taken} taken, {ledger.taken - len(log)} of them twice, "
-        f"{redelivered} failed and redelivered, {len(people.posts)} posts, {time.monotonic() - began:.0f} s"
+        f"\n{dict(processes.ends)}; {len(log)} events, {ledger.received} received, "
+        f"{ledger.received - len(log)} of them twice, "
+        f"{redelivered} failed and redelivered, {len(clients.posts)} posts, {time.monotonic() - began:.0f} s"
     )
     ledger.close()
-    assert not cast.complaints, "\n\n".join(map(str, cast.complaints))
+    assert not processes.complaints, "\n\n".join(map(str, processes.complaints))
 
 
-async def listen(site: ASite, cast: Cast) -> str:
-    """An endpoint for everything that happens from now on; its id."""
-    body = {"url": f"http://127.0.0.1:{cast.port}/", "secret": cast.secret}
+async def create_endpoint(site: ASite, processes: ChaosProcesses) -> str:
+    """Create an endpoint for all events from now on; return its id."""
+    body = {"url": f"http://127.0.0.1:{processes.port}/", "secret": processes.secret}
     response = await site.call("POST", "/endpoints", by="admin", json=body)
     assert response.status_code == 201, response.text
     endpoint: str = response.json()["endpoint"]["id"]
     return endpoint
 
 
-async def kill(cast: Cast, people: People, ledger: Ledger, random: Random) -> None:
-    """Kill one after another, each while things are done and told."""
-    while cast.kills < KILLS:
+async def kill(processes: ChaosProcesses, clients: PersistentClients, ledger: Ledger, random: Random) -> None:
+    """Kill one process after another while clients write and events are delivered."""
+    while processes.kills < KILLS:
         async with asyncio.TaskGroup() as group:
-            for _ in range(PEOPLE):
-                group.create_task(people.do(OPERATIONS))
-            await until_more_comes(ledger)
+            for _ in range(CLIENTS):
+                group.create_task(clients.do(OPERATIONS))
+            await wait_for_message(ledger)
             await asyncio.sleep(random.uniform(0, 0.3))
-            await cast.end_one()
+            await processes.kill_or_stop_one()
 
 
-async def until_more_comes(ledger: Ledger) -> None:
-    """Wait until the receiver has taken more than it has now."""
-    taken = ledger.taken
+async def wait_for_message(ledger: Ledger) -> None:
+    """Wait until the receiver gets another message."""
+    received = ledger.received
     async with asyncio.timeout(ARRIVES_WITHIN):
-        while ledger.taken == taken:  # noqa: ASYNC110  # another process makes it so
+        while ledger.received == received:  # noqa: ASYNC110  # another process writes the ledger
             await asyncio.sleep(0.01)
 
 
-async def until_delivered(site: ASite, endpoint: str) -> int:
-    """Wait until nothing is on its way any more; what has failed is sent again. How many that were."""
+async def wait_until_delivered(site: ASite, endpoint: str) -> int:
+    """Wait until no delivery is pending; redeliver the failed ones, and return their number."""
     redelivered = 0
     async with asyncio.timeout(ENDS_WITHIN):
         while True:
@@ -104,21 +107,21 @@ async def until_delivered(site: ASite, endpoint: str) -> int:
             await asyncio.sleep(0.1)
 
 
-async def prove_told(site: ASite, ledger: Ledger, log: list[Json]) -> None:
-    """Every event of the log came, signed, and is what the log says, byte by byte."""
-    told: dict[str, bytes] = {}
-    while len(told) < len(log):
-        page = await site.call("GET", f"/events?after={len(told)}&limit=1000", by="host")
+async def check_deliveries(site: ASite, ledger: Ledger, log: list[Json]) -> None:
+    """Check that every event of the log arrived, signed and byte for byte."""
+    expected: dict[str, bytes] = {}
+    while len(expected) < len(log):
+        page = await site.call("GET", f"/events?after={len(expected)}&limit=1000", by="host")
         events = msgspec.json.decode(page.content, type=Log).events
-        told |= {str(event.id): webhook_body(site.slug, event) for event in events}
+        expected |= {str(event.id): webhook_body(site.slug, event) for event in events}
     assert ledger.complaints == []
     bodies = ledger.bodies
-    assert bodies.keys() == told.keys()
-    assert bodies == told
+    assert bodies.keys() == expected.keys()
+    assert bodies == expected
 
 
-async def prove_applied(site: ASite, ledger: Ledger, threads: list[AThread], log: list[Json]) -> None:
-    """What the receiver holds are the counts, labels and states that the database holds."""
+async def check_receiver_state(site: ASite, ledger: Ledger, threads: list[AThread], log: list[Json]) -> None:
+    """Check that the receiver has the counts, labels and states of the database."""
     assert ledger.threads == {thread.article: await thread.read(by="host") for thread in threads}
     async with database_of(site).read() as connection:
         states = {str(row.id): row.state for row in await connection.execute(select(CommentRow.id, CommentRow.state))}
@@ -127,15 +130,15 @@ async def prove_applied(site: ASite, ledger: Ledger, threads: list[AThread], log
         posted = {
             event["data"]["comment"]["id"] for event in of_thread(log, thread.article) if "comment" in event["data"]
         }
-        await prove_count(thread, {each for each in posted if ledger.states[each] == "published"}, by="host")
+        await check_count(thread, {each for each in posted if ledger.states[each] == "published"}, by="host")
 
 
-def prove_kept(people: People, log: list[Json]) -> None:
-    """Whatever was acknowledged is in the log: posts, closes, reopenings, titles, decisions."""
+def check_acknowledged(clients: PersistentClients, log: list[Json]) -> None:
+    """Check that every acknowledged post, close, reopening, title and decision is in the log."""
     threads = {(event["data"]["thread"]["article"], event["sequence"]): event["data"]["thread"] for event in log}
-    for thread in people.threads:
+    for thread in clients.threads:
         assert threads[thread["article"], thread["sequence"]] == thread
     comments = [event["data"]["comment"] for event in log if "comment" in event["data"]]
-    assert {each["comment"]["id"] for each in people.posts.values()} <= {each["id"] for each in comments}
+    assert {each["comment"]["id"] for each in clients.posts.values()} <= {each["id"] for each in comments}
     states = {(each["id"], each["revision"]): each["state"] for each in comments}
-    assert people.decided.items() <= states.items()
+    assert clients.decided.items() <= states.items()

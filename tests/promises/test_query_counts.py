@@ -1,6 +1,4 @@
-"""What a hot path costs the database: how many statements, and that a page is a range of an index, however long the
-thread.
-"""
+"""The number of statements on hot paths, and their query plans: a page is one range of an index."""
 
 from asyncio import gather
 from collections.abc import Iterator
@@ -14,11 +12,11 @@ from service.conversation.comments.model import CommentRow, State
 from service.conversation.comments.tree_paths import child_position, newest_path
 from service.platform import clock
 from tests.builders import ASite, AThread, Clock, a_comment, a_thread, set_rules
-from tests.promises.crossing import database_of, post_together
+from tests.promises.shared_batch import database_of, post_together
 
 
 class Statement(NamedTuple):
-    """A statement as it went to the database."""
+    """A statement as sent to the database."""
 
     sql: str
     parameters: Any
@@ -26,39 +24,39 @@ class Statement(NamedTuple):
 
 @contextmanager
 def watched() -> Iterator[list[Statement]]:
-    """Every statement of the block, but for those that begin a transaction; one for many rows counts once."""
+    """Record the statements of the block except BEGIN; a statement for many rows counts once."""
     statements: list[Statement] = []
 
-    def note(_connection: Connection, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
+    def record(_connection: Connection, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
         if not sql.startswith("BEGIN"):
             statements.append(Statement(sql, parameters))
 
-    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", record)
     try:
         yield statements
     finally:
-        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "before_cursor_execute", record)
 
 
 @pytest.fixture(autouse=True)
 def within_a_second(the_clock: Clock) -> None:
-    """What a process remembers for a second, such as the site, it remembers through the whole test."""
+    """Stop the clock, so data cached for a second, such as the site, stays cached for the whole test."""
 
 
-async def explained(site: ASite, dialect: str, statement: Statement) -> str:
-    """How the database goes about a statement."""
+async def query_plan(site: ASite, dialect: str, statement: Statement) -> str:
+    """Return the query plan of a statement."""
     explain = "EXPLAIN QUERY PLAN" if dialect == "sqlite" else "EXPLAIN"
     async with database_of(site).read() as connection:
         plan = await connection.exec_driver_sql(f"{explain} {statement.sql}", statement.parameters)
         return "\n".join(str(row) for row in plan)
 
 
-async def test_a_page_is_two_queries_and_none_as_long_as_nothing_happens(own_site: ASite) -> None:
+async def test_a_page_is_two_queries_and_none_while_nothing_changes(own_site: ASite) -> None:
     thread = await a_thread(own_site)
     for number in range(3):
         await a_comment(thread, f"Comment {number}.")
     path = f"{thread.path}/comments"
-    await own_site.call("GET", "/counts?article=any")  # what the log has told by now
+    await own_site.call("GET", "/counts?article=any")  # read the log up to now
     with watched() as first:
         tag = (await own_site.call("GET", path)).headers["etag"]
     with watched() as again:
@@ -70,7 +68,7 @@ async def test_a_page_is_two_queries_and_none_as_long_as_nothing_happens(own_sit
     assert (len(first), len(again), len(changed)) == (2, 0, 4)
 
 
-async def test_what_an_author_has_pending_is_one_query_more(own_site: ASite) -> None:
+async def test_an_authors_pending_comments_are_one_more_query(own_site: ASite) -> None:
     thread = await a_thread(own_site)
     token = (await a_comment(thread))["author_token"]
     with watched() as statements:
@@ -88,12 +86,16 @@ async def test_counts_of_fifty_articles_are_one_query(own_site: ASite) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 5])
-async def test_a_group_of_fifty_posts_is_seven_statements_whatever_its_threads(own_site: ASite, threads: int) -> None:
-    """Lock the threads, look at the sites and bans, write the counts, the comments, the log's head, the events."""
-    given = [await a_thread(own_site) for _ in range(threads)]
-    await given[0].page()
+async def test_a_batch_of_fifty_posts_is_seven_statements_for_any_number_of_threads(
+    own_site: ASite, threads: int
+) -> None:
+    """Lock threads, read sites and bans; write counts, comments, log head and events."""
+    threads_posted_to = [await a_thread(own_site) for _ in range(threads)]
+    await threads_posted_to[0].page()
     with watched() as statements:
-        answers = await post_together([(given[number % threads], f"Post {number}.") for number in range(50)])
+        answers = await post_together(
+            [(threads_posted_to[number % threads], f"Post {number}.") for number in range(50)]
+        )
     assert {answer.status_code for answer in answers} == {201}
     assert [statement.sql.split()[0] for statement in statements] == [
         "SELECT",
@@ -106,8 +108,8 @@ async def test_a_group_of_fifty_posts_is_seven_statements_whatever_its_threads(o
     ]
 
 
-async def test_what_was_before_is_three_statements_more_for_the_whole_group(own_site: ASite) -> None:
-    """By the authors' tokens, by the addresses, by what is said."""
+async def test_recent_activity_is_three_more_statements_for_the_whole_batch(own_site: ASite) -> None:
+    """By author, by address and by text."""
     thread = await a_thread(own_site)
     tokens = [(await a_comment(thread, f"Hello from {number}."))["author_token"] for number in range(10)]
     await set_rules(
@@ -133,7 +135,7 @@ async def test_each_kind_of_recent_activity_is_read_by_its_own_index(
     index = f"ix_comments_{column.removesuffix('_id')}"
     by_column = f"comments.{column} =" if dialect == "sqlite" else f"(comments.{column}, comments.id)"
     [statement] = [each for each in statements if by_column in each.sql]
-    plan = await explained(own_site, dialect, statement)
+    plan = await query_plan(own_site, dialect, statement)
     assert index in plan, plan
     assert "ix_comments" not in plan.replace(index, ""), plan
     assert "Seq Scan on comments" not in plan and "SCAN comments" not in plan and "pk_comments" not in plan
@@ -202,31 +204,31 @@ async def test_a_page_is_a_range_of_the_index_of_what_is_shown(
     with watched() as statements:
         await thread.page(**query)
     [statement] = [each for each in statements if "FROM comments" in each.sql]
-    plan = await explained(own_site, dialect, statement)
+    plan = await query_plan(own_site, dialect, statement)
     assert f"ix_comments_shown_{order}" in plan
     assert "TEMP B-TREE" not in plan
     assert "Sort" not in plan
 
 
-async def test_what_an_author_has_pending_is_read_by_its_own_index(own_site: ASite, dialect: str) -> None:
+async def test_an_authors_pending_comments_are_read_by_their_own_index(own_site: ASite, dialect: str) -> None:
     thread = await grown(own_site, 3000)
     token = (await a_comment(thread))["author_token"]
     with watched() as statements:
         await thread.page(by=token)
     [_, statement] = [each for each in statements if "FROM comments" in each.sql]
-    assert "ix_comments_pending_or_spam" in await explained(own_site, dialect, statement)
+    assert "ix_comments_pending_or_spam" in await query_plan(own_site, dialect, statement)
 
 
-async def test_a_permalink_finds_its_page_in_the_index_of_what_is_shown(own_site: ASite, dialect: str) -> None:
+async def test_a_permalink_finds_its_page_in_the_index_of_shown_comments(own_site: ASite, dialect: str) -> None:
     thread = await grown(own_site, 3000)
     posted = await a_comment(thread)
     with watched() as statements:
         await own_site.call("GET", f"/comments/{posted['comment']['id']}")
     [statement] = [each for each in statements if "ORDER BY comments.path DESC" in each.sql]
-    assert "ix_comments_shown_oldest" in await explained(own_site, dialect, statement)
+    assert "ix_comments_shown_oldest" in await query_plan(own_site, dialect, statement)
 
 
-async def test_the_queue_goes_through_no_more_than_what_waits(own_site: ASite, dialect: str) -> None:
+async def test_the_queue_reads_only_unpublished_comments(own_site: ASite, dialect: str) -> None:
     if dialect == "postgresql":  # which plans by its statistics; SQLite has none unless somebody makes them
         await grown(own_site, 3000)
     await own_site.set(mode="hold")
@@ -235,15 +237,15 @@ async def test_the_queue_goes_through_no_more_than_what_waits(own_site: ASite, d
         page = await own_site.call("GET", "/queue", by="moderator")
     assert len(page.json()["comments"]) == 1
     [statement] = [each for each in statements if "body" in each.sql]
-    plan = await explained(own_site, dialect, statement)
+    plan = await query_plan(own_site, dialect, statement)
     assert "ix_comments_queue" in plan or "ix_comments_pending_or_spam" in plan
 
 
-async def test_feeds_are_four_queries_at_most_and_none_as_long_as_nothing_happens(own_site: ASite) -> None:
+async def test_feeds_are_four_queries_at_most_and_none_while_nothing_changes(own_site: ASite) -> None:
     thread = await a_thread(own_site)
     for number in range(60):
         await a_comment(thread, f"Comment {number}.")
-    await own_site.call("GET", "/counts?article=any")  # what the log has told by now
+    await own_site.call("GET", "/counts?article=any")  # read the log up to now
     for path, queries in ((f"{thread.path}/feed.atom", 3), ("/feed.atom", 4)):
         with watched() as first:
             assert (await own_site.call("GET", path)).text.count("<entry>") == 50
@@ -252,7 +254,7 @@ async def test_feeds_are_four_queries_at_most_and_none_as_long_as_nothing_happen
         assert (len(first), len(again)) == (queries, 0)
 
 
-async def test_feeds_go_through_the_end_of_the_log_alone(own_site: ASite, dialect: str) -> None:
+async def test_feeds_read_only_the_end_of_the_log(own_site: ASite, dialect: str) -> None:
     thread, other = await a_thread(own_site), await a_thread(own_site)
     for number in range(60):
         await a_comment(thread, f"Comment {number}.")
@@ -264,7 +266,7 @@ async def test_feeds_go_through_the_end_of_the_log_alone(own_site: ASite, dialec
         with watched() as statements:
             assert (await own_site.call("GET", path)).text.count("<entry>") == 50
         [statement] = [each for each in statements if "FROM events" in each.sql]
-        plan = await explained(own_site, dialect, statement)
+        plan = await query_plan(own_site, dialect, statement)
         assert "SEARCH events" in plan if dialect == "sqlite" else f"Index Scan Backward using {index}" in plan, plan
         assert "TEMP B-TREE" not in plan
         assert "Sort" not in plan

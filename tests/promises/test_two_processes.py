@@ -1,4 +1,4 @@
-"""Promises 1, 4 and 5 on two processes that write the same threads at once, in any order: nothing fails."""
+"""Promises 1, 4 and 5 with two processes that write the same threads concurrently: no request fails."""
 
 import asyncio
 from collections import Counter
@@ -9,17 +9,17 @@ import httpx2
 import pytest
 
 from tests.builders import ASite, AThread, Json, a_thread
-from tests.promises.proving import findings, of_thread, prove_count, whole_log
-from tests.promises.serving import Server
+from tests.promises.checks import check_count, of_thread, verify_errors, whole_log
+from tests.promises.service_process import Server
 
 THREADS = 20
 
 
 class Crowd:
-    """Readers, moderators and hosts, each of whom does one thing after another, by way of any of the processes."""
+    """Readers, moderators and hosts; each makes one request after another to any process."""
 
-    def __init__(self, ways: list[list[AThread]], random: Random) -> None:
-        self._ways, self._random = ways, random
+    def __init__(self, routes: list[list[AThread]], random: Random) -> None:
+        self._routes, self._random = routes, random
         self.seen: list[Json] = []
         self.answers: Counter[int] = Counter()
 
@@ -28,7 +28,7 @@ class Crowd:
             operation = self._random.choices(
                 [self._post, self._decide, self._close, self._reopen, self._register], [12, 5, 1, 2, 1]
             )[0]
-            response = await operation(self._random.choice(self._random.choice(self._ways)))
+            response = await operation(self._random.choice(self._random.choice(self._routes)))
             self.answers[response.status_code] += 1
             assert response.status_code in {200, 201, 202, 409}, response.text
 
@@ -62,52 +62,54 @@ class Crowd:
         return await thread.site.call("PUT", thread.path, by="host", json=body)
 
 
-async def let_a_crowd_in(
-    site: ASite, servers: tuple[Server, Server], *, people: int, operations: int, seed: int
-) -> None:
+async def run_crowd(site: ASite, servers: tuple[Server, Server], *, clients: int, operations: int, seed: int) -> None:
     threads = [await a_thread(site) for _ in range(THREADS)]
     async with AsyncExitStack() as stack:
-        ways = [[await stack.enter_async_context(server.thread(thread)) for thread in threads] for server in servers]
-        random = Random(seed)  # noqa: S311  # a storm that can be had again
-        crowd = Crowd(ways, random)
+        routes = [[await stack.enter_async_context(server.thread(thread)) for thread in threads] for server in servers]
+        random = Random(seed)  # noqa: S311  # reproducible load
+        crowd = Crowd(routes, random)
         async with asyncio.TaskGroup() as group:
-            for _ in range(people):
+            for _ in range(clients):
                 group.create_task(crowd.do(operations))
-    assert crowd.answers[201] > people * operations / 8
+    assert crowd.answers[201] > clients * operations / 8
     log = await whole_log(site)
     for thread in threads:
-        told = of_thread(log, thread.article)
+        events = of_thread(log, thread.article)
         states = {
             event["data"]["comment"]["id"]: event["data"]["comment"]["state"]
-            for event in told
+            for event in events
             if "comment" in event["data"]
         }
-        await prove_count(thread, {id_ for id_, state in states.items() if state == "published"}, by="host")
-        assert await thread.read(by="host") == told[-1]["data"]["thread"]
-    assert await findings(site.app) == []
+        await check_count(thread, {id_ for id_, state in states.items() if state == "published"}, by="host")
+        assert await thread.read(by="host") == events[-1]["data"]["thread"]
+    assert await verify_errors(site.app) == []
     assert [server.complaints() for server in servers] == [[], []]
 
 
 async def test_two_processes_write_twenty_threads_in_any_order(
-    storm_site: ASite, servers: tuple[Server, Server]
+    shared_site: ASite, servers: tuple[Server, Server]
 ) -> None:
-    await let_a_crowd_in(storm_site, servers, people=24, operations=20, seed=1)
+    await run_crowd(shared_site, servers, clients=24, operations=20, seed=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3])
-async def test_two_processes_write_twenty_threads_for_long(
-    storm_site: ASite, servers: tuple[Server, Server], seed: int
+async def test_two_processes_write_twenty_threads_for_longer(
+    shared_site: ASite, servers: tuple[Server, Server], seed: int
 ) -> None:
-    await let_a_crowd_in(storm_site, servers, people=48, operations=80, seed=seed)
+    await run_crowd(shared_site, servers, clients=48, operations=80, seed=seed)
 
 
-async def test_twins_sent_to_both_processes_are_one_comment(storm_site: ASite, servers: tuple[Server, Server]) -> None:
-    thread = await a_thread(storm_site)
+async def test_the_same_post_sent_to_both_processes_is_one_comment(
+    shared_site: ASite, servers: tuple[Server, Server]
+) -> None:
+    thread = await a_thread(shared_site)
     async with AsyncExitStack() as stack:
-        doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
+        routes = [await stack.enter_async_context(server.thread(thread)) for server in servers]
         twins = [
-            door.post(f"Twin {number}", key=f"a-key-of-twins-{number:04}") for number in range(30) for door in doors * 2
+            route.post(f"Twin {number}", key=f"a-key-of-twins-{number:04}")
+            for number in range(30)
+            for route in routes * 2
         ]
         answers = await asyncio.gather(*twins)
     assert {answer.status_code for answer in answers} == {201}
@@ -116,17 +118,17 @@ async def test_twins_sent_to_both_processes_are_one_comment(storm_site: ASite, s
         same = posted[4 * number : 4 * number + 4]
         assert len({each["comment"]["id"] for each in same}) == 1
         assert len({each["author_token"] for each in same}) == 1
-    await prove_count(thread, {each["comment"]["id"] for each in posted}, by="host")
-    assert len(await whole_log(storm_site)) == 31
-    assert await findings(storm_site.app) == []
+    await check_count(thread, {each["comment"]["id"] for each in posted}, by="host")
+    assert len(await whole_log(shared_site)) == 31
+    assert await verify_errors(shared_site.app) == []
 
 
 async def test_an_article_registered_on_both_processes_at_once_has_one_thread(
-    storm_site: ASite, servers: tuple[Server, Server]
+    shared_site: ASite, servers: tuple[Server, Server]
 ) -> None:
     async with AsyncExitStack() as stack:
-        ways = [await stack.enter_async_context(server.thread(AThread(storm_site, "a1"))) for server in servers]
-        puts = [way.site.call("PUT", way.path, by="host", json={"title": "The same"}) for way in ways * 8]
+        routes = [await stack.enter_async_context(server.thread(AThread(shared_site, "a1"))) for server in servers]
+        puts = [route.site.call("PUT", route.path, by="host", json={"title": "The same"}) for route in routes * 8]
         statuses = [answer.status_code for answer in await asyncio.gather(*puts)]
     assert sorted(statuses) == [200] * 15 + [201]
-    assert [event["type"] for event in await whole_log(storm_site)] == ["thread.created"]
+    assert [event["type"] for event in await whole_log(shared_site)] == ["thread.created"]

@@ -1,4 +1,4 @@
-"""Promise 3, the other way round: what could not be committed is not acknowledged, and nothing of it is there."""
+"""Promise 3, the other way round: a write that fails to commit is not acknowledged and leaves no trace."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from tests.builders import ASite, Json, a_comment, a_thread
-from tests.promises.proving import findings, whole_log
+from tests.promises.checks import verify_errors, whole_log
 
 
 class DiskFull(Exception):
-    """What the database says where it should have committed."""
+    """The error of a failing commit."""
 
 
 @contextmanager
-def no_commit() -> Iterator[None]:
-    """Nothing is committed in this block."""
+def failing_commits() -> Iterator[None]:
+    """Every commit in this block fails."""
 
     def refuse(_connection: Connection) -> None:
         raise DiskFull
@@ -29,35 +29,35 @@ def no_commit() -> Iterator[None]:
         event.remove(Engine, "commit", refuse)
 
 
-async def test_posts_that_were_not_committed_are_not_acknowledged(own_site: ASite) -> None:
+async def test_posts_that_fail_to_commit_are_not_acknowledged(own_site: ASite) -> None:
     thread = await a_thread(own_site)
-    with no_commit():
+    with failing_commits():
         answers = await asyncio.gather(*(thread.post(f"Post {number}.") for number in range(5)))
     assert {answer.status_code for answer in answers} == {500}
     assert await thread.pages() == []
     assert (await thread.post("And now?")).status_code == 201
     assert len(await whole_log(own_site)) == 2
-    assert await findings(own_site.app) == []
+    assert await verify_errors(own_site.app) == []
 
 
 @pytest.mark.parametrize("operation", ["close", "register", "decide", "edit", "delete"])
-async def test_a_change_that_was_not_committed_is_not_acknowledged(own_site: ASite, operation: str) -> None:
+async def test_a_change_that_fails_to_commit_is_not_acknowledged(own_site: ASite, operation: str) -> None:
     thread = await a_thread(own_site)
     posted = await a_comment(thread, "Tea.")
     before = await thread.read(), await thread.pages(), await whole_log(own_site)
     comment, author = f"/comments/{posted['comment']['id']}", posted["author_token"]
-    judged = {"id": posted["comment"]["id"], "revision": 1}
+    seen = {"id": posted["comment"]["id"], "revision": 1}
     requests: dict[str, tuple[str, str, str, Json | None]] = {
         "close": ("POST", f"{thread.path}/close", "host", None),
         "register": ("PUT", thread.path, "host", {"title": "Another title"}),
-        "decide": ("POST", "/decisions", "moderator", {"action": "spam", "comments": [judged]}),
+        "decide": ("POST", "/decisions", "moderator", {"action": "spam", "comments": [seen]}),
         "edit": ("PATCH", comment, author, {"body": "Coffee."}),
         "delete": ("DELETE", comment, author, None),
     }
     method, path, by, body = requests[operation]
-    with no_commit():
+    with failing_commits():
         assert (await own_site.call(method, path, by=by, json=body)).status_code == 500
     assert (await thread.read(), await thread.pages(), await whole_log(own_site)) == before
     assert (await own_site.call(method, path, by=by, json=body)).status_code < 300
     assert len(await whole_log(own_site)) == 3
-    assert await findings(own_site.app) == []
+    assert await verify_errors(own_site.app) == []

@@ -1,4 +1,4 @@
-"""Readers, moderators and hosts who insist: what is not answered is sent again, until it is; what was is remembered."""
+"""Clients that repeat each request until it is answered, and record the answers."""
 
 from collections.abc import Awaitable, Callable
 from itertools import count
@@ -7,20 +7,20 @@ from random import Random
 import httpx2
 
 from tests.builders import ASite, AThread, Json
-from tests.promises.cast import Cast
+from tests.promises.chaos_processes import ChaosProcesses
 
-OUTCOMES = ("publish", "reject", "spam", "delete", "restore")
+ACTIONS = ("publish", "reject", "spam", "delete", "restore")
 
 
-class People:
-    """Each does one thing after another, by way of any server that is up.
+class PersistentClients:
+    """Readers, moderators and hosts; each makes one request after another to any server that is up.
 
-    ``threads`` are all that were told in answers, each as of its sequence; ``posts`` the answers by key; ``decided``
-    the comments that were decided, by id and revision, with their states.
+    ``threads`` are all threads from responses, each at its sequence. ``posts`` are the responses by key.
+    ``decided`` has the states of decided comments, by id and revision.
     """
 
-    def __init__(self, cast: Cast, threads: list[AThread], random: Random) -> None:
-        self._cast, self._all, self._random = cast, threads, random
+    def __init__(self, processes: ChaosProcesses, threads: list[AThread], random: Random) -> None:
+        self._processes, self._all, self._random = processes, threads, random
         self._keys = (f"a-key-of-its-own-{number}" for number in count())
         self._seen: list[Json] = []
         self.threads: list[Json] = []
@@ -34,12 +34,12 @@ class People:
             )[0]
             await operation(self._random.choice(self._all))
 
-    async def _insist(
+    async def _retry(
         self, thread: AThread, operation: Callable[[AThread], Awaitable[httpx2.Response]]
     ) -> httpx2.Response:
-        """The answer to ``operation``, whoever gives it."""
+        """Repeat ``operation`` on any server until one answers; return the response."""
         while True:
-            client = await self._cast.client()
+            client = await self._processes.client()
             site = thread.site
             try:
                 response = await operation(AThread(ASite(site.app, site.slug, site.keys, client), thread.article))
@@ -53,7 +53,7 @@ class People:
     async def _post(self, thread: AThread) -> None:
         below = self._random.choice(self._seen[-50:])["id"] if self._seen and self._random.random() < 0.3 else None
         key, words = next(self._keys), f"Words {self._random.random()}."
-        response = await self._insist(thread, lambda door: door.post(words, below=below, key=key))
+        response = await self._retry(thread, lambda thread: thread.post(words, below=below, key=key))
         if response.status_code < 300:
             posted = self.posts[key] = response.json()
             self._seen.append(posted["comment"])
@@ -64,28 +64,28 @@ class People:
         if not chosen:
             return
         body = {
-            "action": self._random.choice(OUTCOMES),
-            "comments": [{"id": one["id"], "revision": one["revision"]} for one in chosen],
+            "action": self._random.choice(ACTIONS),
+            "comments": [{"id": comment["id"], "revision": comment["revision"]} for comment in chosen],
         }
-        response = await self._insist(
-            thread, lambda door: door.site.call("POST", "/decisions", by="moderator", json=body)
+        response = await self._retry(
+            thread, lambda thread: thread.site.call("POST", "/decisions", by="moderator", json=body)
         )
-        for one, result in zip(chosen, response.json()["results"], strict=True):
+        for comment, result in zip(chosen, response.json()["results"], strict=True):
             if "problem" in result:
-                one["revision"] = result["problem"].get("revision", one["revision"])
+                comment["revision"] = result["problem"].get("revision", comment["revision"])
             else:
-                one["revision"] = result["revision"]
-                self.decided[one["id"], result["revision"]] = result["state"]
+                comment["revision"] = result["revision"]
+                self.decided[comment["id"], result["revision"]] = result["state"]
 
     async def _close(self, thread: AThread) -> None:
-        response = await self._insist(thread, lambda door: door.close())
+        response = await self._retry(thread, lambda thread: thread.close())
         self.threads.append(response.json())
 
     async def _reopen(self, thread: AThread) -> None:
-        response = await self._insist(thread, lambda door: door.reopen())
+        response = await self._retry(thread, lambda thread: thread.reopen())
         self.threads.append(response.json())
 
     async def _register(self, thread: AThread) -> None:
         body = {"title": f"Title {self._random.random()}", "mode": self._random.choice(["hold", "publish"])}
-        response = await self._insist(thread, lambda door: door.site.call("PUT", door.path, by="host", json=body))
+        response = await self._retry(thread, lambda thread: thread.site.call("PUT", thread.path, by="host", json=body))
         self.threads.append(response.json())

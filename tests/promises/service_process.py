@@ -1,4 +1,4 @@
-"""``onereply serve`` as a real process, on a port that the kernel gives."""
+"""``onereply serve`` as a real process, on a port from the kernel."""
 
 import re
 from asyncio.subprocess import Process
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx2
 
 from tests.builders import ASite, AThread
-from tests.promises.programs import ONEREPLY, PATIENT, Program, begin_process, settings_of
+from tests.promises.processes import ONEREPLY, PATIENT, Program, settings_of, start_process
 
 SERVE = ("serve", "--port", "0")
 COMMAND, PATIENT_COMMAND = (*ONEREPLY, *SERVE), (*PATIENT, *SERVE)
@@ -25,17 +25,17 @@ class Server(Program):
     @classmethod
     async def start(cls, database_url: str, **settings: str) -> "Server":
         """Start a process and wait until it is ready."""
-        server = cls(await begin_process(PATIENT_COMMAND, settings_of(database_url, settings)), database_url)
+        server = cls(await start_process(PATIENT_COMMAND, settings_of(database_url, settings)), database_url)
         async with server.client() as client:
             assert (await client.get("/readyz")).status_code == 200
         return server
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx2.AsyncClient]:
-        """A client of this process, with as many connections as it likes."""
-        # Given up before the server does, after five seconds: else a request could meet a connection that just ended.
+        """A client of this process, without a limit on connections."""
+        # Shorter than the server's five seconds: otherwise a request could use a connection that was just closed.
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=1)
-        async with httpx2.AsyncClient(base_url=await self.told(), limits=limits, timeout=60) as client:
+        async with httpx2.AsyncClient(base_url=await self.ready_text(), limits=limits, timeout=60) as client:
             yield client
 
     @asynccontextmanager
@@ -48,7 +48,7 @@ class Server(Program):
 
 @asynccontextmanager
 async def serving(database_url: str, **settings: str) -> AsyncIterator[Server]:
-    """A process that serves the database, with ``settings`` by their names, until the end of the block."""
+    """A process that serves the database, with ``settings`` by name, until the end of the block."""
     server = await Server.start(database_url, **settings)
     try:
         yield server

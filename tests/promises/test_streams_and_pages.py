@@ -1,6 +1,6 @@
-"""Whatever happens, and however often a reader is cut off: what they heard adds up to what the pages show.
+"""A reader's page plus the events of the stream equal the current pages, however often the reader reconnects.
 
-Nothing is missed and nothing doubled, with several processes, and a process that stops lets its streams go.
+No event is missed or repeated, with several processes. A process that stops ends its streams.
 """
 
 import asyncio
@@ -14,16 +14,16 @@ import pytest
 from service.app import App, create_app
 from tests.builders import ASite, AThread, Json, a_comment, a_thread
 from tests.conftest import an_installation
-from tests.promises.proving import prove_count
-from tests.promises.serving import Server, serving
+from tests.promises.checks import check_count
+from tests.promises.service_process import Server, serving
 from tests.promises.test_two_processes import Crowd
 from tests.reading.streams.listening import Heard, Listener, Parser, listening
 
-ALIKE = ("id", "parent_id", "depth", "author", "html", "edited_at", "revision")
+COMPARED = ("id", "parent_id", "depth", "author", "html", "edited_at", "revision")
 
 
 class View:
-    """What a reader's page shows: what they loaded, and what they heard since."""
+    """A reader's page: the loaded comments, with the stream's events applied."""
 
     def __init__(self, page: Json) -> None:
         self.comments: dict[str, Json] = {}
@@ -39,18 +39,18 @@ class View:
         self.heard_at.append(int(heard.id))
         comment: Json = heard.data.get("comment", {})
         if heard.event == "comment.removed":
-            # What was published and taken back while they were away is only told to be gone.
+            # A comment published and removed while the reader was away has only a removal event.
             self.comments.pop(comment["id"], None)
         elif heard.event == "comment.published":
-            assert comment["id"] not in self.comments, "told twice"
+            assert comment["id"] not in self.comments, "published twice"
             self.comments[comment["id"]] = comment
         elif heard.event == "comment.edited":
-            assert comment["id"] in self.comments, "never told"
+            assert comment["id"] in self.comments, "never published"
             self.comments[comment["id"]] = comment
 
 
 class Reader:
-    """Listens by way of any process, is cut off at any time, and comes back for the rest."""
+    """Listens through any process, disconnects at any time, and reconnects for the rest."""
 
     def __init__(self, thread: AThread, apps: list[App], random: Random, page: Json) -> None:
         self._thread, self._apps, self._random = thread, apps, random
@@ -76,7 +76,7 @@ class Reader:
                 self.view.hear(heard)
 
     async def _next(self, listener: Listener, done: asyncio.Event) -> Heard | None:
-        """The next message; nothing once all is done."""
+        """Return the next message; None once ``done`` is set."""
         hearing, ending = asyncio.create_task(listener.hear()), asyncio.create_task(done.wait())
         finished, rest = await asyncio.wait([hearing, ending], return_when=asyncio.FIRST_COMPLETED)
         for each in rest:
@@ -95,10 +95,10 @@ async def two_apps(database_url: str) -> AsyncIterator[list[App]]:
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
-async def test_what_is_heard_adds_up_to_what_the_pages_show(
+async def test_page_and_stream_together_equal_the_current_pages(
     own_site: ASite, fresh_database_url: str, seed: int
 ) -> None:
-    random = Random(seed)  # noqa: S311  # a storm that can be had again
+    random = Random(seed)  # noqa: S311  # reproducible load
     threads = [await a_thread(own_site) for _ in range(2)]
     done = asyncio.Event()
     async with two_apps(fresh_database_url) as apps:
@@ -122,16 +122,16 @@ async def test_what_is_heard_adds_up_to_what_the_pages_show(
                     id_: _shown(each) for id_, each in page.items()
                 }
                 assert view.thread["reply_count"] == len(page)
-            await prove_count(thread, set(page), by="host")
+            await check_count(thread, set(page), by="host")
 
 
 def _shown(comment: Json) -> Json:
-    return {name: comment[name] for name in ALIKE}
+    return {name: comment[name] for name in COMPARED}
 
 
 @asynccontextmanager
 async def stream_of(server: Server, thread: AThread, query: str = "") -> AsyncIterator[AsyncIterator[Heard]]:
-    """What a client of a real process hears of ``thread``."""
+    """The stream of ``thread`` from a real process."""
     async with server.client() as client:
         path = f"/v1/sites/{thread.site.slug}{thread.path}/stream{query}"
         async with client.stream("GET", path) as response:
@@ -147,14 +147,14 @@ async def _heard(response: httpx2.Response) -> AsyncIterator[Heard]:
 
 
 async def test_a_post_on_one_process_reaches_readers_of_the_other(
-    storm_site: ASite, servers: tuple[Server, Server]
+    shared_site: ASite, servers: tuple[Server, Server]
 ) -> None:
-    thread = await a_thread(storm_site)
+    thread = await a_thread(shared_site)
     async with AsyncExitStack() as stack:
-        doors = [await stack.enter_async_context(server.thread(thread)) for server in servers]
+        routes = [await stack.enter_async_context(server.thread(thread)) for server in servers]
         streams = [await stack.enter_async_context(stream_of(server, thread)) for server in servers]
-        for number, door in enumerate(doors):
-            posted = await a_comment(door, f"Through door {number}.")
+        for number, route in enumerate(routes):
+            posted = await a_comment(route, f"Through process {number}.")
             for stream in streams:
                 heard = await anext(stream)
                 assert (heard.event, heard.data["comment"]["id"]) == ("comment.published", posted["comment"]["id"])
@@ -162,10 +162,10 @@ async def test_a_post_on_one_process_reaches_readers_of_the_other(
 
 
 @pytest.mark.slow
-async def test_a_process_that_stops_lets_its_streams_go(own_site: ASite, fresh_database_url: str) -> None:
+async def test_a_stopping_process_ends_its_streams(own_site: ASite, fresh_database_url: str) -> None:
     thread = await a_thread(own_site)
     async with AsyncExitStack() as stack:
-        # Were the streams waited for, it would take ten minutes.
+        # If it waited for the streams, it would take ten minutes.
         server = await stack.enter_async_context(serving(fresh_database_url, shutdown_seconds="600"))
         streams = [await stack.enter_async_context(stream_of(server, thread)) for _ in range(15)]
         await asyncio.wait_for(server.stop(), 60)

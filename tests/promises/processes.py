@@ -1,4 +1,4 @@
-"""Real processes: started, killed, told to stop, and what they log is read as it comes."""
+"""Real processes: start, kill and stop them, and read their logs."""
 
 import asyncio
 import json
@@ -12,24 +12,24 @@ from typing import Any
 from tests.conftest import SECRET_KEY
 
 ONEREPLY = (sys.executable, "-c", "from service.cli import main; main()")
-# The same with a time limit that a busy machine keeps to, so that each 503 is a fault.
+# The same with a time limit that a busy machine keeps, so that every 503 is a failure.
 PATIENT = (
     sys.executable,
     "-c",
     "from service.platform.storage import engine; engine.TIME_LIMIT_SECONDS = 60.0; "
     "from service.cli import main; main()",
 )
-LONGEST_LINE = 2**20  # an error is logged with all that led to it
+MAX_LINE_BYTES = 2**20  # an error is logged with its traceback
 
 
 class Program:
-    """A process that is ready once it has logged ``ready``; ``log`` is what it logs, a line each, but for requests."""
+    """A process that is ready once it has logged ``ready``. ``log`` has its log lines except requests."""
 
     def __init__(self, process: Process, ready: re.Pattern[str]) -> None:
         self._process, self._ready = process, ready
         self.log: list[dict[str, Any]] = []
         self._logged = asyncio.Event()
-        self._told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._ready_text: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._read_log())
 
     @classmethod
@@ -37,23 +37,23 @@ class Program:
         cls, command: tuple[str, ...], environment: Mapping[str, str], *, ready: re.Pattern[str]
     ) -> "Program":
         """Start ``command`` and wait until it is ready."""
-        program = cls(await begin_process(command, environment), ready)
-        await program.told()
+        program = cls(await start_process(command, environment), ready)
+        await program.ready_text()
         return program
 
-    async def told(self) -> str:
-        """What it told as it became ready: what the first group of ``ready`` has found."""
-        return await self._told
+    async def ready_text(self) -> str:
+        """Wait until it is ready; return the first group of ``ready``."""
+        return await self._ready_text
 
     async def kill(self) -> None:
-        """End it at once, whatever it is doing (SIGKILL)."""
+        """Kill it at once (SIGKILL)."""
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
         await self._reading
 
     async def stop(self) -> None:
-        """Tell it to stop (SIGTERM), and wait until it has."""
+        """Ask it to stop (SIGTERM), and wait until it has."""
         if self._process.returncode is None:
             self._process.terminate()
         await self._process.wait()
@@ -62,14 +62,14 @@ class Program:
     async def _read_log(self) -> None:
         assert self._process.stderr
         async for line in self._process.stderr:
-            told = json.loads(line) if line.startswith(b"{") else {"event": line.decode(), "level": "error"}
-            if (match := self._ready.search(told["event"])) and not self._told.done():
-                self._told.set_result(match[1])
-            elif told["event"] != "request":
-                self.log.append(told)
+            entry = json.loads(line) if line.startswith(b"{") else {"event": line.decode(), "level": "error"}
+            if (match := self._ready.search(entry["event"])) and not self._ready_text.done():
+                self._ready_text.set_result(match[1])
+            elif entry["event"] != "request":
+                self.log.append(entry)
                 self._logged.set()
-        if not self._told.done():
-            self._told.set_exception(RuntimeError(f"It did not start: {self.log}"))
+        if not self._ready_text.done():
+            self._ready_text.set_exception(RuntimeError(f"It did not start: {self.log}"))
 
     async def next_line(self) -> None:
         """Wait until it logs another line."""
@@ -77,17 +77,19 @@ class Program:
         await self._logged.wait()
 
     def complaints(self) -> list[dict[str, Any]]:
-        """What it logged that should not have happened."""
-        return [told for told in self.log if told["level"] not in {"debug", "info"}]
+        """Return the log lines above the level info."""
+        return [entry for entry in self.log if entry["level"] not in {"debug", "info"}]
 
 
-async def begin_process(command: tuple[str, ...], environment: Mapping[str, str]) -> Process:
-    """A process that runs ``command``, with its log in a pipe."""
-    return await asyncio.create_subprocess_exec(*command, env=environment, stderr=PIPE, stdout=PIPE, limit=LONGEST_LINE)
+async def start_process(command: tuple[str, ...], environment: Mapping[str, str]) -> Process:
+    """Start a process that runs ``command``, with its log in a pipe."""
+    return await asyncio.create_subprocess_exec(
+        *command, env=environment, stderr=PIPE, stdout=PIPE, limit=MAX_LINE_BYTES
+    )
 
 
 def settings_of(database_url: str, settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a process of the service over a database, with ``settings`` by their names."""
+    """Return the environment of a service process on a database, with ``settings`` by name."""
     return {name: value for name, value in os.environ.items() if not name.startswith("ONEREPLY_")} | {
         "ONEREPLY_DATABASE_URL": database_url,
         "ONEREPLY_SECRET_KEY": SECRET_KEY,

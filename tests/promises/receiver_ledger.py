@@ -1,5 +1,6 @@
-"""What a receiver keeps of what it was sent, in a file that survives it: each message once, and what follows from all
-of them, as a host would apply them: by the sequence of the thread, of which the highest wins.
+"""The messages of a receiver, in a file that survives its process: each message once, and the state that results.
+
+Like a host, it applies messages by the thread's sequence: the highest wins.
 """
 
 import json
@@ -12,14 +13,14 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA busy_timeout = 10000;
 CREATE TABLE IF NOT EXISTS messages (id TEXT PRIMARY KEY, body BLOB NOT NULL, times INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS threads (article TEXT PRIMARY KEY, sequence INTEGER NOT NULL, told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS threads (article TEXT PRIMARY KEY, sequence INTEGER NOT NULL, thread TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS comments (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS complaints (complaint TEXT NOT NULL);
 """
 
 
 class Ledger:
-    """A file that one process writes and any may read."""
+    """A file that one process writes and any process may read."""
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, isolation_level=None)
@@ -28,13 +29,13 @@ class Ledger:
     def close(self) -> None:
         self._database.close()
 
-    def keep(self, message_id: str, body: bytes) -> None:
-        """Keep a message and apply it, unless it is known; once this returns it is on the disk."""
+    def store(self, message_id: str, body: bytes) -> None:
+        """Store a message and apply it, unless it is known; on return it is on disk."""
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
             times, first = self._database.execute(_MESSAGE, (message_id, body)).fetchone()
             if first != body:
-                self._database.execute("INSERT INTO complaints VALUES (?)", (f"{message_id} came altered",))
+                self._database.execute("INSERT INTO complaints VALUES (?)", (f"{message_id} was altered",))
             if times == 1:
                 self._apply(json.loads(body))
 
@@ -47,7 +48,7 @@ class Ledger:
             self._database.execute(_COMMENT, (data["comment"]["id"], sequence, data["comment"]["state"]))
 
     def complain(self, complaint: str) -> None:
-        """Keep what should not have come."""
+        """Store a complaint about a message."""
         self._database.execute("INSERT INTO complaints VALUES (?)", (complaint,))
 
     @property
@@ -56,20 +57,20 @@ class Ledger:
 
     @property
     def bodies(self) -> dict[str, bytes]:
-        """What came, by id."""
+        """The body of each message, by id."""
         return dict(self._database.execute("SELECT id, body FROM messages"))
 
     @property
-    def taken(self) -> int:
-        """How many messages came, each as often as it was kept."""
+    def received(self) -> int:
+        """The number of messages received, repeats included."""
         times: int = self._database.execute("SELECT coalesce(sum(times), 0) FROM messages").fetchone()[0]
         return times
 
     @property
     def threads(self) -> dict[str, dict[str, Any]]:
-        """Each thread as the highest sequence tells it, by article."""
-        rows = self._database.execute("SELECT article, told FROM threads")
-        return {article: json.loads(told) for article, told in rows}
+        """Each thread at its highest sequence, by article."""
+        rows = self._database.execute("SELECT article, thread FROM threads")
+        return {article: json.loads(thread) for article, thread in rows}
 
     @property
     def states(self) -> dict[str, str]:
@@ -84,7 +85,7 @@ RETURNING times, body
 """
 _THREAD = """
 INSERT INTO threads VALUES (?, ?, ?)
-ON CONFLICT (article) DO UPDATE SET sequence = excluded.sequence, told = excluded.told
+ON CONFLICT (article) DO UPDATE SET sequence = excluded.sequence, thread = excluded.thread
 WHERE excluded.sequence > sequence
 """
 _COMMENT = """
