@@ -84,7 +84,7 @@ async def post_comment(request: Request, caller: Caller) -> Response:
 
 
 async def get_comment(request: Request, caller: Caller) -> Response:
-    """Get a comment by id, with its position in the thread."""
+    """Get a comment by id, with the cursor of its page."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
         if not may_see(comment, thread, caller, clock.now()):
@@ -93,8 +93,8 @@ async def get_comment(request: Request, caller: Caller) -> Response:
         explained = [comment.id] if is_explained(comment, caller) else []
         findings = (await read_findings(connection, explained)).get(comment.id)
     seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings)
-    place = int.from_bytes(comment.path[-4:], "big")
-    permalink = Permalink(seen, thread.article, place, encode_cursor(before) if before else None)
+    number = int.from_bytes(comment.path[-4:], "big")
+    permalink = Permalink(seen, thread.article, number, encode_cursor(before) if before else None)
     return json_response(permalink, headers=PRIVATE)
 
 

@@ -117,11 +117,11 @@ class Page(msgspec.Struct):
 
 
 class Permalink(msgspec.Struct):
-    """A comment, its article, and the cursor of the page (oldest first) that begins with it."""
+    """A comment, its article, its ``number`` in the thread, and the cursor of the page (oldest first) it begins."""
 
     comment: CommentOut
     article: str
-    place: int
+    number: int
     cursor: str | None
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from service.platform.access.caller import Caller
 from service.platform.access.log_in import log_in
 from service.platform.access.sessions import end_session
-from service.platform.access.wire import SessionIn, logged_in, session_out
+from service.platform.access.wire import SessionIn, new_session, session_out
 from service.platform.http.app_state import database_of, gate_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body
@@ -29,7 +29,7 @@ async def post_session(request: Request, caller: Caller) -> Response:
         password=body.password,
         address=client_network(request),
     )
-    return json_response(logged_in(token, session), 201, NO_STORE)
+    return json_response(new_session(token, session), 201, NO_STORE)
 
 
 async def get_session(_request: Request, caller: Caller) -> Response:

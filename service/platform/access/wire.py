@@ -32,7 +32,7 @@ class SessionOut(msgspec.Struct):
     moderator: ModeratorOut
 
 
-class LoggedIn(msgspec.Struct):
+class NewSession(msgspec.Struct):
     """A new session and its token."""
 
     token: str
@@ -45,9 +45,9 @@ def session_out(session: Session) -> SessionOut:
     return SessionOut(session.expires_at, _moderator_out(session))
 
 
-def logged_in(token: str, session: Session) -> LoggedIn:
-    """``session`` with its token, as the answer to a login."""
-    return LoggedIn(token, session.expires_at, _moderator_out(session))
+def new_session(token: str, session: Session) -> NewSession:
+    """Return ``session`` with its token, the response to a log-in."""
+    return NewSession(token, session.expires_at, _moderator_out(session))
 
 
 def _moderator_out(session: Session) -> ModeratorOut:

@@ -117,7 +117,7 @@ async def test_a_permalinks_cursor_gives_the_page_that_begins_with_its_comment(s
             link = found.json()
             page = await thread.page(limit=1, **({"cursor": link["cursor"]} if link["cursor"] else {}))
             assert (page["comments"][0], link["article"]) == (link["comment"], thread.article)
-            assert link["place"] == posted.index(comment) + 1
+            assert link["number"] == posted.index(comment) + 1
 
 
 async def test_an_authors_pending_comments_have_permalinks(site: ASite) -> None:
