@@ -33,7 +33,7 @@ from service.reading.cache.cacheable import cached, whole_site
 from service.reading.docs import contract, guides, reference
 from service.reading.feeds import api as feeds
 from service.reading.pages import embed_page, form_posts, front_page, static_files, thread_page
-from service.reading.pages.page_sessions import visited
+from service.reading.pages.page_sessions import with_visitor
 from service.reading.streams import api as streams
 
 SITE = "/v1/sites/{site}"
@@ -103,13 +103,13 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/metrics",                    health.get_metrics),
     ("GET",    "/static/{file}",              static_files.get_static),
     ("GET",    "/embed.js",                   static_files.get_embed),
-    ("GET",    "/{site}/{article}",           visited(thread_page.get_thread_page)),
-    ("GET",    "/{site}/{article}/embed",     visited(embed_page.get_embed_page)),
-    ("GET",    "/{site}/comments/{comment}",  visited(thread_page.find_comment_page)),
-    ("POST",   "/{site}/{article}/comments",  visited(form_posts.send_post)),
-    ("POST",   "/{site}/{article}/comments/{comment}", visited(form_posts.send_edit)),
-    ("POST",   "/{site}/{article}/comments/{comment}/deletion", visited(form_posts.send_deletion)),
-    ("POST",   "/{site}/{article}/comments/{comment}/report", visited(form_posts.send_report)),
+    ("GET",    "/{site}/{article}",           with_visitor(thread_page.get_thread_page)),
+    ("GET",    "/{site}/{article}/embed",     with_visitor(embed_page.get_embed_page)),
+    ("GET",    "/{site}/comments/{comment}",  with_visitor(thread_page.find_comment_page)),
+    ("POST",   "/{site}/{article}/comments",  with_visitor(form_posts.send_post)),
+    ("POST",   "/{site}/{article}/comments/{comment}", with_visitor(form_posts.send_edit)),
+    ("POST",   "/{site}/{article}/comments/{comment}/deletion", with_visitor(form_posts.send_deletion)),
+    ("POST",   "/{site}/{article}/comments/{comment}/report", with_visitor(form_posts.send_report)),
 ]
 # fmt: on
 

@@ -35,7 +35,7 @@ WATCH = """
   new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
   }).observe({ type: "layout-shift", buffered: true });
-  for (const name of ["ready", "posted", "count", "refused"]) {
+  for (const name of ["ready", "posted", "count", "token-rejected"]) {
     addEventListener(`onereply:${name}`, ({ detail }) => window.heard.push([name, detail]));
   }
 """

@@ -73,7 +73,7 @@ class Painter:
     async def send(self, name: str, path: str, headers: dict[str, str] | None = None, /, **typed: str) -> None:
         """Fill in the form of the page at ``path`` and keep what it is answered with."""
         [form] = forms_in(await self._client.get(path, follow_redirects=True))
-        await self.send_to(name, form.action, headers, **{**form.values, **typed})
+        await self.send_to(name, form.url, headers, **{**form.values, **typed})
 
     async def send_to(self, name: str, action: str, headers: dict[str, str] | None = None, /, **values: str) -> None:
         """Keep what the ``values`` of a form that was opened before are answered with."""
@@ -112,7 +112,7 @@ async def paint(site: ASite, origin: str) -> list[Picture]:
     for language in LANGUAGES:
         async with _a_painter(site, origin, language=language) as painter:
             await painter.see(f"language-{language}", f"/{site.slug}/{everything.article}")
-            await painter.send(f"wrong-in-{language}", f"/{site.slug}/{everything.article}", name="", body="")
+            await painter.send(f"errors-in-{language}", f"/{site.slug}/{everything.article}", name="", body="")
             pictures += painter.pictures
     return pictures
 
@@ -166,8 +166,8 @@ async def _forms(painter: Painter, site: ASite) -> None:
     [own] = await thread.pages()
     other = (await a_comment(thread, "The other one.", name="Grace"))["comment"]
     await painter.see("own", page)
-    for deed, target in (("reply", other), ("edit", own), ("report", other), ("delete", own)):
-        await painter.see(f"form-{deed}", f"{page}?{deed}={target['id']}")
+    for action, target in (("reply", other), ("edit", own), ("report", other), ("delete", own)):
+        await painter.see(f"form-{action}", f"{page}?{action}={target['id']}")
     await painter.send("edit-wrong", f"{page}?edit={own['id']}", body=" ")
     await painter.send("report-wrong", f"{page}?report={other['id']}", reason="", note="x" * 501)
     await painter.send("edited", f"{page}?edit={own['id']}", body="It is true.")
@@ -184,7 +184,7 @@ async def _answers(painter: Painter, site: ASite) -> None:
     for field, value in {"name": "", "email": "no address", "url": "javascript:alert(1)", "body": ""}.items():
         typed = {"name": "Ada", "body": "What was typed.\n\n</textarea><b>", field: value}
         await painter.send(f"wrong-{field}", page, **typed)
-    await painter.send("looked-over", page, {"Sec-Fetch-Site": "cross-site"}, name="Ada", body="From elsewhere.")
+    await painter.send("review", page, {"Sec-Fetch-Site": "cross-site"}, name="Ada", body="From elsewhere.")
     typed = {"name": "Ada", "body": "My answer.", "parent": other["id"]}
     await decide(site, "reject", other)
     await painter.send_to("parent-unavailable", f"{page}/comments", **typed)

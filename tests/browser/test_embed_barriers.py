@@ -28,16 +28,16 @@ async def test_axe_finds_nothing_in_what_an_author_meets(
     await form.locator("[name=url]").fill("mailto:ada@gazette.example")
     await form.locator("textarea").fill("Well said.")
     await form.get_by_role("button").click()
-    await expect(page.locator(".wrong")).to_be_visible()
+    await expect(page.locator(".field-error")).to_be_visible()
     await look(page, f"field-error-{language}")
     await form.locator("[name=url]").fill("")
     await form.get_by_role("button").click()
-    await expect(page.locator(".said")).not_to_be_empty()
+    await expect(page.locator(".message")).not_to_be_empty()
     await look(page, f"posted-{language}")
-    for deed in ("edit", "delete"):
-        await page.locator(f"[data-deed={deed}]").first.click()
+    for action in ("edit", "delete"):
+        await page.locator(f"[data-action={action}]").first.click()
         await expect(own.locator(".send button")).to_be_enabled()
-        await look(page, f"{deed}-{language}")
+        await look(page, f"{action}-{language}")
         await own.locator(".cancel").click()
     await site.set(mode="hold", cors_origins=host.origin)
     await form.locator("textarea").fill("Patience.")
@@ -61,7 +61,7 @@ async def test_axe_finds_nothing_in_two_threads_of_a_page(site: ASite, host: AHo
         await a_comment(thread)
     await page.goto(host.write(*map(the_embed, threads)))
     await expect(page.locator(".heading")).to_have_count(2)
-    for reply in await page.locator("[data-deed=reply]").all():
+    for reply in await page.locator("[data-action=reply]").all():
         await reply.click()
     await expect(page.locator("li > form")).to_have_count(2)
     await look(page, "two-threads")

@@ -101,7 +101,7 @@ async def test_news_of_an_article_that_the_page_has_left_are_not_told_at_the_nex
     await a_comment(first)
     await expect(page.get_by_role("button", name="One new reply")).to_be_visible()
     await swap(page, second)
-    await expect(page.locator(".news button")).to_be_hidden()
+    await expect(page.locator(".new-replies button")).to_be_hidden()
 
 
 async def test_a_reply_of_ones_own_hides_none_that_came_before_it(site: ASite, show: Show, visits: Visits) -> None:
@@ -128,7 +128,7 @@ async def test_what_an_import_brings_is_offered_as_a_whole(site: ASite, host: AH
     await page.get_by_role("button", name="2 replies").click()
     await expect(page.locator(".comments > li")).to_have_count(2)
     await expect(page.locator(".heading")).to_be_focused()
-    await expect(page.locator(".news button")).to_be_hidden()
+    await expect(page.locator(".new-replies button")).to_be_hidden()
     await expect(words(page)).to_have_value("I am typing.")
 
 

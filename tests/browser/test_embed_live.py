@@ -51,7 +51,7 @@ async def test_two_readers_see_each_others_replies_and_nothing_moves(site: ASite
     await ada.get_by_role("button", name="2 new replies").click()
     await expect(ada.locator("article", has_text="Have you seen the timetable?")).to_be_focused()
     await expect(ada.locator(".comments > li")).to_have_count(10)
-    await expect(ada.locator(".news button")).to_be_hidden()
+    await expect(ada.locator(".new-replies button")).to_be_hidden()
 
 
 async def test_a_heading_is_told_whole_whatever_the_title(site: ASite, show: Show) -> None:

@@ -262,7 +262,7 @@ async def test_each_field_may_be_styled_and_news_take_no_room(site: ASite, host:
     page = await visits.begin()
     await page.goto(host.write(the_embed(thread)))
     await expect(page.locator(".field [part=input]:visible")).to_have_count(4)
-    assert await page.locator(".news").evaluate("(each) => each.offsetHeight") == 0
+    assert await page.locator(".new-replies").evaluate("(each) => each.offsetHeight") == 0
 
 
 async def test_counts_of_a_page_come_in_one_request(site: ASite, host: AHost, visits: Visits) -> None:
@@ -320,8 +320,8 @@ async def test_axe_finds_nothing_in_the_embed(site: ASite, host: AHost, visits: 
     await a_comment(thread, "Below.", name="Grace", below=ids[0])
     page = await visits.begin(scheme=scheme)
     await page.goto(host.write(ARTICLE, the_embed(thread)))
-    for deed in ("report", "reply"):
-        await page.locator(f"#comment-{ids[1]} > article [data-deed={deed}]").click()
+    for action in ("report", "reply"):
+        await page.locator(f"#comment-{ids[1]} > article [data-action={action}]").click()
         await expect(page.locator(f"#comment-{ids[1]} > form")).to_be_visible()
-        await photograph(page, f"embed-{deed}-{scheme}")
+        await photograph(page, f"embed-{action}-{scheme}")
         assert await barriers(page) == []

@@ -246,7 +246,7 @@ async def test_the_host_hears_of_a_token_that_is_refused(site: ASite, host: AHos
     thread, page = await a_thread(site), await visits.begin()
     await page.goto(host.write(the_embed(thread, token="eyJ.of.nobody")))
     await expect(page.get_by_label("Name")).to_be_visible()
-    assert await heard(page, "refused") == [None]
+    assert await heard(page, "token-rejected") == [None]
 
 
 async def test_what_was_said_of_one_thing_does_not_stay_beside_another(site: ASite, show: Show) -> None:

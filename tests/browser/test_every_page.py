@@ -31,7 +31,7 @@ async def test_axe_finds_nothing(pictures: list[Picture], visits: Visits, scheme
     page = await visits.begin(scheme=scheme)
     found = []
     for picture in pictures:
-        if picture.name.startswith("wrong-in-" if scheme == "light" else ("wrong-in-", "language-")):
+        if picture.name.startswith("errors-in-" if scheme == "light" else ("errors-in-", "language-")):
             continue  # other words in what was looked at
         await picture.show(page)
         await photograph(page, f"{picture.name}-{scheme}")

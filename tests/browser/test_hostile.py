@@ -195,15 +195,15 @@ async def test_nothing_that_a_form_gives_back_runs(site: ASite, origin: str, vis
     for text in some(scripts(), every=12):
         values = {**form.values, **dict.fromkeys(("name", "email", "url", "body", "parent"), text)}
         sent = {"Sec-Fetch-Site": "cross-site"}
-        answer = await site.client.post(form.action, data=values, headers=sent)
-        await Picture("given back", f"{origin}{form.action}", answer.text, HTML).show(page)
+        answer = await site.client.post(form.url, data=values, headers=sent)
+        await Picture("given back", f"{origin}{form.url}", answer.text, HTML).show(page)
         assert await page.locator("textarea[name=body]").input_value() == text.replace("\r\n", "\n").replace("\r", "\n")
         await walk(page, origin)
 
 
 async def test_no_address_of_a_page_runs(site: ASite, origin: str, visits: Visits) -> None:
     thread = await a_thread(site)
-    queries = ("said={}&reply={}&order={}", "cursor={}", "edit={}&comment={}")
+    queries = ("confirmation={}&reply={}&order={}", "cursor={}", "edit={}&comment={}")
     texts = [quote(text, safe="") for text in some(scripts(), every=6)]
     known = [f"/{site.slug}/{thread.article}?{query.replace('{}', text)}" for text in texts for query in queries[:1]]
     missing = [f"/{site.slug}/{text}?{query.replace('{}', text)}" for text in texts for query in queries[1:]]

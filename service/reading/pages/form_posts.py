@@ -1,6 +1,6 @@
 """Plain HTML forms of the thread page: apply the form, then redirect to the result (303).
 
-An error shows the same page again, with everything that the reader typed.
+After an error the same page is shown again, with everything that the reader typed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,8 +31,8 @@ from service.platform.http.raw_routes import raw_path
 from service.platform.http.request_origin import client_address, locale_of, origin_of
 from service.platform.problems import NotFound, Problem
 from service.platform.text.field_types import read_text
-from service.reading.pages.forms import Deed, FormView
-from service.reading.pages.page_sessions import PageHandler, is_from_here, problem_page, remember
+from service.reading.pages.forms import FormAction, FormView
+from service.reading.pages.page_sessions import PageHandler, is_same_origin, problem_page, set_author_cookie
 from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.thread_page import show_page
 
@@ -41,19 +41,19 @@ T = TypeVar("T")
 FormHandler = Callable[[Request, Caller, dict[str, str]], Awaitable[Response]]
 
 
-def _form(deed: Deed) -> Callable[[FormHandler], PageHandler]:
+def _form(action: FormAction) -> Callable[[FormHandler], PageHandler]:
     """Decorate a form handler: check the origin, call it, and show the form again after a problem."""
 
     def decorate(handle: FormHandler) -> PageHandler:
         async def send(request: Request, caller: Caller) -> Response:
-            values: dict[str, str] = request.state.typed
-            form = FormView(deed=deed, target=_target(request, values), values=values)
-            if not is_from_here(request):
-                return await show_page(request, caller, form=msgspec.structs.replace(form, looks_over=True))
+            values: dict[str, str] = request.state.form_values
+            form = FormView(action=action, target=_target(request, values), values=values)
+            if not is_same_origin(request):
+                return await show_page(request, caller, form=msgspec.structs.replace(form, needs_review=True))
             try:
                 return await handle(request, caller, values)
             except Problem as problem:
-                return await _given_back(request, caller, form, problem)
+                return await _show_errors(request, caller, form, problem)
 
         return send
 
@@ -73,28 +73,28 @@ async def send_post(request: Request, caller: Caller, values: dict[str, str]) ->
     }
     if values.get("parent"):
         post["parent_id"] = values["parent"]
-    typed, key, article = _typed(post, PostIn), _key(request, caller, values), article_of(request)
+    decoded, key, article = _decode(post, PostIn), _key(request, caller, values), article_of(request)
     origin = origin_of(request, caller)
-    draft = await build_draft(state, caller, typed, article=article, locale=locale, key=key, origin=origin)
+    draft = await build_draft(state, caller, decoded, article=article, locale=locale, key=key, origin=origin)
     add_limit_headers(request, draft.limits.statuses)
     accepted = await state.group_commit.post(draft)
     comment = accepted.comment
-    answer = _see(request, "held" if comment.state in UNPUBLISHED else "posted", comment=str(comment.id))
-    # A later repeat may come from another person who has read the comment, so it proves no authorship.
+    response = _redirect(request, "held" if comment.state in UNPUBLISHED else "posted", comment=str(comment.id))
+    # A later repeat may come from somebody else who read the comment, so it proves no authorship.
     if accepted.proves_author and clock.now() - comment.created_at < JUST_NOW:
-        remember(answer, request, caller, state.gate.tokens.make(caller.site.id, comment.reader_id))
-    return answer
+        set_author_cookie(response, request, caller, state.gate.tokens.make(caller.site.id, comment.reader_id))
+    return response
 
 
 @_form("edit")
 async def send_edit(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Edit the reader's own comment."""
     comment_id = comment_id_of(request)
-    body = read_text(_typed({"body": values.get("body", "")}, EditIn).body, pointer="/body")
+    body = read_text(_decode({"body": values.get("body", "")}, EditIn).body, pointer="/body")
     enforce_post_limits(request, caller, draft={"body": body})
     state, origin = state_of(request, ConversationState), origin_of(request, caller)
     comment = await submit_edit(state, caller, comment_id, body=body, origin=origin)
-    return _see(request, "held" if comment.state in UNPUBLISHED else "edited", comment=str(comment_id))
+    return _redirect(request, "held" if comment.state in UNPUBLISHED else "edited", comment=str(comment_id))
 
 
 @_form("delete")
@@ -103,27 +103,27 @@ async def send_deletion(request: Request, caller: Caller, _values: dict[str, str
     comment_id = comment_id_of(request)
     async with database_of(request).write() as connection:
         await delete_comment(connection, caller.site, comment_id, reader_id=caller.reader_id)
-    return _see(request, "deleted", comment=str(comment_id))
+    return _redirect(request, "deleted", comment=str(comment_id))
 
 
 @_form("report")
 async def send_report(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Report a comment."""
     comment_id = comment_id_of(request)
-    report = _typed({"reason": values.get("reason", ""), "note": values.get("note") or None}, ReportIn)
+    report = _decode({"reason": values.get("reason", ""), "note": values.get("note") or None}, ReportIn)
     note = read_note(report)
     enforce_post_limits(request, caller)
     state, origin = state_of(request, PlatformState), origin_of(request, caller)
     await submit_report(state, caller, comment_id, report.reason, note, origin=origin)
-    return _see(request, "reported", comment=str(comment_id))
+    return _redirect(request, "reported", comment=str(comment_id))
 
 
-def _typed(values: dict[str, Any], kind: type[T]) -> T:
+def _decode(values: dict[str, Any], kind: type[T]) -> T:
     return decode(msgspec.json.encode(values), kind)
 
 
 def _target(request: Request, values: dict[str, str]) -> UUID | None:
-    """Return the comment that a form is about: the one in its path, or the parent of the reply."""
+    """Return the id of the comment in the form's path, or of the reply's parent."""
     try:
         return UUID(str(request.path_params.get("comment") or values.get("parent")))
     except ValueError:
@@ -132,23 +132,23 @@ def _target(request: Request, values: dict[str, str]) -> UUID | None:
 
 def _key(request: Request, caller: Caller, values: dict[str, str]) -> str:
     """Return an idempotency key: the same when a reader sends the same form with the same text again."""
-    who = [str(caller.reader_id), client_address(request), request.headers.get("user-agent")]
+    client = [str(caller.reader_id), client_address(request), request.headers.get("user-agent")]
     fields = [values.get(name, "") for name in ("time", "parent", "name", "email", "url", "body")]
-    return blake2b(msgspec.json.encode([who, fields]), digest_size=24).hexdigest()
+    return blake2b(msgspec.json.encode([client, fields]), digest_size=24).hexdigest()
 
 
-def _see(request: Request, confirmation: str, *, comment: str) -> Response:
-    """Redirect to the comment on the thread's page, with the confirmation (Post/Redirect/Get)."""
+def _redirect(request: Request, confirmation: str, *, comment: str) -> Response:
+    """Redirect to the comment on the thread page, with a confirmation message (Post/Redirect/Get)."""
     path = "/".join(raw_path(request.scope).split("/")[:3])
     return RedirectResponse(
-        f"{path}?said={confirmation}&comment={comment}#comment-{comment}", 303, {"cache-control": "no-store"}
+        f"{path}?confirmation={confirmation}&comment={comment}#comment-{comment}", 303, {"cache-control": "no-store"}
     )
 
 
-async def _given_back(request: Request, caller: Caller, form: FormView, problem: Problem) -> Response:
-    """Show the page with the filled-in form and the problem; without a page, the text alone."""
+async def _show_errors(request: Request, caller: Caller, form: FormView, problem: Problem) -> Response:
+    """Show the page with the filled-in form and its errors; if the thread is gone, only the typed text."""
     locale = locale_of(request, caller)
     try:
-        return await show_page(request, caller, form=form.given_back(problem, locale), problem=problem)
+        return await show_page(request, caller, form=form.with_errors(problem, locale), problem=problem)
     except NotFound:
         return problem_page(request, problem, typed=form.values.get("body", ""))

@@ -15,8 +15,10 @@ from service.platform.access.caller import Caller
 from service.platform.problems import NotFound, Problem
 from service.reading.pages.thread_view import Branch, find_branch
 
-Deed = Literal["post", "edit", "delete", "report"]
-DEEDS: dict[str, Deed] = {"reply": "post", "edit": "edit", "delete": "delete", "report": "report"}
+FormAction = Literal["post", "edit", "delete", "report"]
+# The action of the form that a query parameter opens.
+FORM_ACTIONS: dict[str, FormAction] = {"reply": "post", "edit": "edit", "delete": "delete", "report": "report"}
+# The field of the form that a problem's pointer names.
 FIELDS = {
     "/body": "body",
     "/author": "name",
@@ -31,18 +33,18 @@ FIELDS = {
 class FormView(msgspec.Struct, kw_only=True):
     """A form to show: its action, its comment ``target`` (None for the article) and its ``values``.
 
-    ``wrong`` maps fields to their errors; ``error`` is any other error. ``looks_over`` marks a form that came from
-    another origin's page, which the reader must review first.
+    ``field_errors`` maps fields to their errors; ``error`` is any other error. ``needs_review`` is true for a form
+    that another origin's page sent: the reader reviews it and sends it again.
     """
 
-    deed: Deed = "post"
+    action: FormAction = "post"
     target: UUID | None = None
     values: dict[str, str] = {}
-    wrong: dict[str, str] = {}
+    field_errors: dict[str, str] = {}
     error: str | None = None
-    looks_over: bool = False
+    needs_review: bool = False
 
-    def given_back(self, problem: Problem, locale: str) -> "FormView":
+    def with_errors(self, problem: Problem, locale: str) -> "FormView":
         """Return the form with the errors of ``problem``."""
         content = problem.content(locale)
         # A plain string is a detail for programmers; readers get the translated title.
@@ -51,7 +53,7 @@ class FormView(msgspec.Struct, kw_only=True):
         # The parent is unavailable: the text may become a comment on the article.
         target = None if problem.slug == "parent-unavailable" else self.target
         if field:
-            return msgspec.structs.replace(self, target=target, wrong={field: message})
+            return msgspec.structs.replace(self, target=target, field_errors={field: message})
         return msgspec.structs.replace(self, target=target, error=message)
 
 
@@ -60,16 +62,16 @@ async def open_form(request: Request, connection: AsyncConnection, caller: Calle
 
     If the comment does not exist or the reader may not change it, this is the form for a comment on the article.
     """
-    known = await _known_author(connection, caller)
-    for name, deed in DEEDS.items():
-        if asked := request.query_params.get(name):
-            body = await _body_of(connection, caller, asked, deed)
+    author = await _last_author(connection, caller)
+    for name, action in FORM_ACTIONS.items():
+        if comment_id := request.query_params.get(name):
+            body = await _initial_text(connection, caller, comment_id, action)
             if body is not None:
-                return FormView(deed=deed, target=UUID(asked), values={**known, "body": body})
-    return FormView(values=known)
+                return FormView(action=action, target=UUID(comment_id), values={**author, "body": body})
+    return FormView(values=author)
 
 
-async def _known_author(connection: AsyncConnection, caller: Caller) -> dict[str, str]:
+async def _last_author(connection: AsyncConnection, caller: Caller) -> dict[str, str]:
     """Return the name, e-mail and website of the reader's last comment."""
     if caller.reader_id is None:
         return {}
@@ -79,28 +81,28 @@ async def _known_author(connection: AsyncConnection, caller: Caller) -> dict[str
     return dict(zip(("name", "email", "url"), (each or "" for each in row), strict=True)) if row else {}
 
 
-async def _body_of(connection: AsyncConnection, caller: Caller, asked: str, deed: Deed) -> str | None:
+async def _initial_text(connection: AsyncConnection, caller: Caller, comment_id: str, action: FormAction) -> str | None:
     """Return the initial text of the form; None if the reader may not have this form."""
     try:
-        comment, _ = await find_comment(connection, caller.site, UUID(asked))
+        comment, _ = await find_comment(connection, caller.site, UUID(comment_id))
     except (NotFound, ValueError):
         return None
-    if deed in {"edit", "delete"}:
+    if action in {"edit", "delete"}:
         return comment.body if sees_text(comment, caller) else None
     return "" if comment.state is State.PUBLISHED else None
 
 
-def settled(form: FormView, branches: list[Branch]) -> FormView:
-    """Return ``form`` if the page shows its comment; else turn it into a comment on the article."""
+def fall_back_to_article(form: FormView, branches: list[Branch]) -> FormView:
+    """Return ``form`` if the page shows its comment, else the form for a comment on the article."""
     if form.target is None or find_branch(branches, form.target):
         return form
-    return msgspec.structs.replace(form, deed="post", target=None)
+    return msgspec.structs.replace(form, action="post", target=None)
 
 
-def comment_asked(request: Request) -> UUID | None:
+def comment_in_query(request: Request) -> UUID | None:
     """Return the comment id in the page's query, if valid."""
-    given = (request.query_params.get(name) for name in ("comment", *DEEDS))
+    values = (request.query_params.get(name) for name in ("comment", *FORM_ACTIONS))
     try:
-        return UUID(next((each for each in given if each), ""))
+        return UUID(next((each for each in values if each), ""))
     except ValueError:
         return None

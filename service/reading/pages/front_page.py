@@ -1,4 +1,4 @@
-"""The index page: the demo site's threads, or a note that the service is running."""
+"""The index page: the demo site's threads, or a message that the service is running."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,7 +1,7 @@
 """Visitors of the pages: anonymous, or a reader with the author cookie; and the origin check for forms.
 
 The cookie holds the author token. Scripts can't read it, and browsers omit it from another origin's form posts
-(``SameSite=Lax``, RFC 6265bis). A form from another origin is not applied; the reader gets it for review. The check
+(``SameSite=Lax``, RFC 6265bis). A form from another origin is not applied; the reader reviews it first. The check
 uses ``Sec-Fetch-Site`` (Fetch Metadata Request Headers, section 2.3), or ``Origin`` for browsers without it. So the
 pages need no CSRF token and can be cached and shared.
 """
@@ -30,22 +30,22 @@ COOKIE_SECONDS = 400 * 86_400  # the maximum in browsers
 PageHandler = Callable[[Request, Caller], Awaitable[Response]]
 
 
-def visited(handler: PageHandler) -> Handler:
-    """Wrap a page handler: find the visitor, and show problems as a page with the typed text.
+def with_visitor(handler: PageHandler) -> Handler:
+    """Decorate a page handler: identify the visitor, and show problems as a page with the typed text.
 
-    A form's fields are read first, into ``request.state.typed``, so later problems lose no text.
+    A form's fields are read first, into ``request.state.form_values``, so later problems lose no text.
     """
 
-    async def visit(request: Request) -> Response:
+    async def send(request: Request) -> Response:
         typed: dict[str, str] = {}
         try:
             if request.method == "POST":
-                typed = request.state.typed = _fields_in(await read_body(request, limit=MAX_FORM_BYTES))
+                typed = request.state.form_values = _fields_in(await read_body(request, limit=MAX_FORM_BYTES))
             return await handler(request, await _visitor(request))
         except Problem as problem:
             return problem_page(request, problem, typed=typed.get("body", ""))
 
-    return visit
+    return send
 
 
 def _fields_in(body: bytes) -> dict[str, str]:
@@ -61,7 +61,7 @@ def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Resp
     template = "missing.html" if problem.status in {400, 404} and not typed else "trouble.html"
     headers = {**problem.headers, "cache-control": "no-store"}
     fields = catalogue(catalogue_for(locale))["form"]
-    content = {"told": problem.content(locale), "typed": typed, "fields": fields}
+    content = {"problem": problem.content(locale), "typed": typed, "fields": fields}
     return page(template, locale=locale, status=problem.status, headers=headers, **content)
 
 
@@ -75,7 +75,7 @@ async def _visitor(request: Request) -> Caller:
     return Caller(site, reader_id=gate.tokens.read(site.id, token) if token else None)
 
 
-def remember(response: Response, request: Request, caller: Caller, token: str) -> None:
+def set_author_cookie(response: Response, request: Request, caller: Caller, token: str) -> None:
     """Set the author cookie with ``token`` for the site's pages."""
     response.set_cookie(
         COOKIE,
@@ -88,8 +88,8 @@ def remember(response: Response, request: Request, caller: Caller, token: str) -
     )
 
 
-def is_from_here(request: Request) -> bool:
-    """Whether the request comes from a page of this origin, or from a client that names no origin."""
+def is_same_origin(request: Request) -> bool:
+    """Whether a page of this origin sent the request, or a client that names no origin."""
     if fetch_site := request.headers.get("sec-fetch-site"):
         return fetch_site == "same-origin"
     origin = request.headers.get("origin")

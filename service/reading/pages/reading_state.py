@@ -5,6 +5,6 @@ from service.reading.streams.log_follower import StreamState
 
 
 class ReadingState(StreamState, kw_only=True, frozen=True):
-    """What handlers of pages need, besides streams and cached responses."""
+    """The app's state with the form timestamps of the pages."""
 
     form_timestamps: FormTimestamps

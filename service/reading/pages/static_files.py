@@ -1,4 +1,4 @@
-"""The static files of the pages, read once at start. The list is closed, so no path leads to any other file.
+"""The static files of the pages, read once at start. No other file can be requested.
 
 A file ``name.gz`` is served as ``name``. It stays compressed in memory, and is decompressed only for a client that
 does not accept gzip (RFC 9110, section 12.5.3).
@@ -54,7 +54,7 @@ FILES = dict(_read(path) for path in (Path(__file__).parent / "static").iterdir(
 async def get_static(request: Request) -> Response:
     """Send one of the files; clients cache it for an hour, then revalidate it by its entity tag."""
     name = path_parameter(request, "file")
-    if name not in FILES or name == EMBED:  # a second URL would make browsers load it twice
+    if name not in FILES or name == EMBED:  # with a second URL, browsers would load it twice
         raise NotFound
     return await _send_shared(request, FILES[name])
 

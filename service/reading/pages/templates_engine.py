@@ -18,7 +18,9 @@ ENVIRONMENT = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 # Part of the entity tag: a release that changes a template or a translation invalidates cached pages.
-LOOKS = entity_tag(*(path.read_text() for folder in (FOLDER, CATALOGUES) for path in sorted(folder.iterdir())))
+TEMPLATES_VERSION = entity_tag(
+    *(path.read_text() for folder in (FOLDER, CATALOGUES) for path in sorted(folder.iterdir()))
+)
 SAFE = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
@@ -43,13 +45,13 @@ def page(
 
 
 def rendered(template: str, *, locale: str, **context: Any) -> str:
-    """Render ``template`` in ``locale``; it can use ``lang``, ``direction`` and ``words``."""
+    """Render ``template`` in ``locale``; it can use ``lang``, ``direction``, ``messages`` and ``format_datetime``."""
     name = catalogue_for(locale)
     return ENVIRONMENT.get_template(template).render(
         lang=name,
         direction=locale_of_catalogue(name).text_direction,
-        words=catalogue(name)["page"],
-        spoken_time=lambda instant: _spoken_time(instant.replace(second=0, microsecond=0), name),
+        messages=catalogue(name)["page"],
+        format_datetime=lambda instant: _format_datetime(instant.replace(second=0, microsecond=0), name),
         **context,
     )
 
@@ -60,9 +62,9 @@ def html_page(html: str, *, status: int = 200, headers: dict[str, str] | None = 
 
 
 @lru_cache(maxsize=8192)
-def _spoken_time(instant: datetime, name: str) -> str:
+def _format_datetime(instant: datetime, name: str) -> str:
     """Format ``instant`` to the minute in the language, in UTC because the reader's zone is unknown."""
     locale = locale_of_catalogue(name)
     date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
-    together = str(get_datetime_format("long", locale=locale))
-    return localize_digits(name, f"{together.format(time, date)} UTC")
+    pattern = str(get_datetime_format("long", locale=locale))
+    return localize_digits(name, f"{pattern.format(time, date)} UTC")

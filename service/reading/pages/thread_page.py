@@ -29,36 +29,36 @@ from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
-from service.reading.pages.forms import DEEDS, FormView, comment_asked, open_form, settled
-from service.reading.pages.page_sessions import is_from_here
+from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
+from service.reading.pages.page_sessions import is_same_origin
 from service.reading.pages.reading_state import ReadingState
-from service.reading.pages.templates_engine import LOOKS, SAFE, html_page, page, rendered
-from service.reading.pages.thread_view import Shown, find_branch, page_path, read_shown
+from service.reading.pages.templates_engine import SAFE, TEMPLATES_VERSION, html_page, page, rendered
+from service.reading.pages.thread_view import ThreadView, find_branch, page_path, read_thread_view
 from service.reading.pages.wire import FragmentQuery
 
-# Text fields get focus automatically, unless the URL has a fragment (HTML, section 6.6.7).
-PLACES = {"comment": "#comment-{comment}", "reply": "", "edit": "", "delete": "#form", "report": "#form"}
-SAID = ("posted", "held", "edited", "deleted", "reported")
-SAID_BY_SCRIPTS = (
-    *SAID,
-    *("write", "answer", "sending", "look_over", "just_closed", "kept", "offline", "failed", "not_loaded", "again"),
+# By action. Without a fragment, the form's text field gets the focus (HTML, section 6.6.7).
+URL_FRAGMENTS = {"comment": "#comment-{comment}", "reply": "", "edit": "", "delete": "#form", "report": "#form"}
+CONFIRMATIONS = ("posted", "held", "edited", "deleted", "reported")
+EMBED_MESSAGES = (
+    *CONFIRMATIONS,
+    *("write", "answer", "sending", "review", "just_closed", "kept", "offline", "failed", "not_loaded", "again"),
 )
 
 
 async def get_fragment(request: Request, caller: Caller) -> Response:
     """Send one page of a thread as an HTML fragment for a host's page or the embed."""
-    asked, locale, now = decode_query(request, FragmentQuery), locale_of(request, caller), clock.now()
+    query, locale, now = decode_query(request, FragmentQuery), locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
         require_visible(thread, to_staff=False, now=now)
-        shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
+        view = await read_thread_view(connection, thread, caller, query, locale=locale, now=now)
     origin = base_url_of(request)
-    context = _context(request, caller, shown, FormView(), locale=locale, origin=origin)
-    html = rendered("fragment.html", locale=locale, level="h2", said=None, **context)
-    if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not move the public version
+    context = _context(request, caller, view, FormView(), locale=locale, origin=origin)
+    html = rendered("fragment.html", locale=locale, level="h2", confirmation=None, **context)
+    if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not change the public version
         return html_page(html, headers={**PRIVATE, "content-language": locale})
-    tag = _tag_of(thread, shown, caller, locale, origin)
-    until = changes_at(shown.thread)
+    tag = _entity_tag(thread, view, caller, locale, origin)
+    until = changes_at(view.thread)
     return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=SAFE, media_type="text/html")
 
 
@@ -75,18 +75,18 @@ async def show_page(
     Raises NotFound if readers can't see the thread.
     """
     locale, now = locale_of(request, caller), clock.now()
-    asked = _asked(request, form)
+    query = _page_query(request, form)
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
         require_visible(thread, to_staff=False, now=now)
-        shown = await read_shown(connection, thread, caller, asked, locale=locale, now=now)
-        form = settled(form or await open_form(request, connection, caller), shown.branches)
-    tag = _tag_of(thread, shown, caller, locale)
-    headers = public_headers(tag, locale=locale, now=now, until=changes_at(shown.thread))
+        view = await read_thread_view(connection, thread, caller, query, locale=locale, now=now)
+        form = fall_back_to_article(form or await open_form(request, connection, caller), view.branches)
+    tag = _entity_tag(thread, view, caller, locale)
+    headers = public_headers(tag, locale=locale, now=now, until=changes_at(view.thread))
     headers["vary"] = "Accept-Language, Cookie"
-    # Ignore a confirmation in a shared link: this visitor has sent nothing.
-    said = request.query_params.get("said") if is_from_here(request) and not problem else None
-    if not caller.is_anonymous or said or request.method == "POST":
+    # Ignore the confirmation in a shared link: this visitor sent nothing.
+    confirmation = request.query_params.get("confirmation") if is_same_origin(request) and not problem else None
+    if not caller.is_anonymous or confirmation or request.method == "POST":
         headers = {"cache-control": "private, no-store", "content-language": locale}
     elif is_not_modified(request, tag):
         return not_modified(headers)
@@ -95,65 +95,67 @@ async def show_page(
         locale=locale,
         status=problem.status if problem else 200,
         headers={**(problem.headers if problem else {}), **headers},
-        said=said if said in SAID else None,
-        **_context(request, caller, shown, form, locale=locale, origin=""),
+        confirmation=confirmation if confirmation in CONFIRMATIONS else None,
+        **_context(request, caller, view, form, locale=locale, origin=""),
     )
 
 
 async def find_comment_page(request: Request, caller: Caller) -> Response:
-    """Redirect from a comment's permalink to its place on the thread page, or to its form."""
+    """Redirect from a comment's permalink to the comment on the thread page, or to its form."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
     # The link to a comment that its author has deleted still leads them to the thread.
     if thread.is_hidden(clock.now()) or not (comment.shown or is_own(comment, caller)):
         raise no_comment()
-    deed = next((deed for deed in DEEDS if deed in request.query_params), "comment")
-    path = f"{page_path(caller.site, thread.article)}?{deed}={comment.id}"
-    path += PLACES[deed].format(comment=comment.id)
+    action = next((action for action in FORM_ACTIONS if action in request.query_params), "comment")
+    path = f"{page_path(caller.site, thread.article)}?{action}={comment.id}"
+    path += URL_FRAGMENTS[action].format(comment=comment.id)
     return RedirectResponse(path, 303, {"cache-control": "no-store"})
 
 
-def _tag_of(thread: Thread, shown: Shown, caller: Caller, *parts: str) -> str:
-    return entity_tag(LOOKS, thread.id, thread.shown_version, shown.thread.state, caller.site.revision, *parts)
+def _entity_tag(thread: Thread, view: ThreadView, caller: Caller, *parts: str) -> str:
+    return entity_tag(
+        TEMPLATES_VERSION, thread.id, thread.shown_version, view.thread.state, caller.site.revision, *parts
+    )
 
 
-def _asked(request: Request, form: FormView | None) -> FragmentQuery:
+def _page_query(request: Request, form: FormView | None) -> FragmentQuery:
     """Return the page to show: the one with the comment of the form or link, or the requested one."""
-    given = request.query_params
+    parameters = request.query_params
     return FragmentQuery(
-        order="newest" if given.get("order") == "newest" else "oldest",
-        cursor=given.get("cursor"),
-        comment=form.target if form else comment_asked(request),
+        order="newest" if parameters.get("order") == "newest" else "oldest",
+        cursor=parameters.get("cursor"),
+        comment=form.target if form else comment_in_query(request),
     )
 
 
 def _context(
-    request: Request, caller: Caller, shown: Shown, form: FormView, *, locale: str, origin: str
+    request: Request, caller: Caller, view: ThreadView, form: FormView, *, locale: str, origin: str
 ) -> dict[str, Any]:
     """Return the template variables of a thread; links to the service begin with ``origin``."""
     messages, profile = catalogue(catalogue_for(locale)), caller.profile
-    fields, answered = messages["form"], find_branch(shown.branches, form.target)
-    author = answered.comment.author if answered else None
+    fields, parent = messages["form"], find_branch(view.branches, form.target)
+    author = parent.comment.author if parent else None
     return {
-        "shown": shown,
-        "thread": shown.thread,
+        "view": view,
+        "thread": view.thread,
         "origin": origin,
         "form": form,
         "blank": FormView(),
         "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
         "fields": fields,
         "reasons": messages["reason"],
-        "as_name": profile.name if profile else None,
-        "asks_email": caller.site.settings.require_email and not (profile and profile.email),
-        "stamp": state_of(request, ReadingState).form_timestamps.make(clock.now()),
+        "signed_in_name": profile.name if profile else None,
+        "requires_email": caller.site.settings.require_email and not (profile and profile.email),
+        "timestamp": state_of(request, ReadingState).form_timestamps.make(clock.now()),
         "edit_seconds": caller.site.settings.edit_window_seconds,
-        "script_words": _for_scripts(messages),
+        "embed_messages": _embed_messages(messages),
     }
 
 
-def _for_scripts(messages: dict[str, dict[str, str]]) -> Markup:
+def _embed_messages(messages: dict[str, dict[str, str]]) -> Markup:
     """Return the embed's own messages as JSON, escaped for a single-quoted attribute."""
-    words = {name: messages["form"][name] for name in SAID_BY_SCRIPTS} | {"new": messages["new"]}
-    words |= {"removed": messages["page"]["removed"]}
-    text = msgspec.json.encode(words).decode()
+    embed_messages = {name: messages["form"][name] for name in EMBED_MESSAGES} | {"new": messages["new"]}
+    embed_messages |= {"removed": messages["page"]["removed"]}
+    text = msgspec.json.encode(embed_messages).decode()
     return Markup(text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;"))  # noqa: S704  # escaped here

@@ -32,18 +32,18 @@ from service.reading.pages.wire import FragmentQuery
 
 
 class Branch(msgspec.Struct):
-    """A comment with its replies; ``own`` marks the viewer's comment, ``may_edit`` an open edit window."""
+    """A comment with its replies. ``own``: the viewer wrote it; ``may_edit``: its edit window is open."""
 
     comment: CommentOut
     own: bool = False
     may_edit: bool = False
-    answers: list["Branch"] = []
+    replies: list["Branch"] = []
 
 
-class Shown(msgspec.Struct, kw_only=True):
+class ThreadView(msgspec.Struct, kw_only=True):
     """One page of a thread.
 
-    ``path`` is the path of the thread page; ``more`` is the cursor of the next page.
+    ``path`` is the path of the thread page; ``next_cursor`` is the cursor of the next page.
     """
 
     site: str
@@ -51,8 +51,8 @@ class Shown(msgspec.Struct, kw_only=True):
     thread: ThreadOut
     branches: list[Branch]
     order: str
-    more: str | None
-    begins: bool
+    next_cursor: str | None
+    is_first_page: bool
     is_open: bool
 
 
@@ -61,39 +61,41 @@ def page_path(site: Site, article: str) -> str:
     return f"/{site.slug}/{quote(article, safe='')}"
 
 
-async def read_shown(
-    connection: AsyncConnection, thread: Thread, caller: Caller, asked: FragmentQuery, *, locale: str, now: datetime
-) -> Shown:
-    """Return the page of ``thread`` that ``asked`` names, as ``caller`` may see it; raises InvalidCursor.
+async def read_thread_view(
+    connection: AsyncConnection, thread: Thread, caller: Caller, query: FragmentQuery, *, locale: str, now: datetime
+) -> ThreadView:
+    """Return the page of ``thread`` for ``query``, as ``caller`` may see it; raises InvalidCursor.
 
-    An unknown comment is ignored: its links lead to the first page.
+    An unknown comment is ignored: the first page is returned.
     """
-    after, out = decode_path_cursor(asked.cursor), thread_out(thread, caller.site, locale=locale, now=now)
-    if asked.comment and not asked.cursor:
-        after = await _after(connection, thread, caller, asked, asked.comment)
+    after, out = decode_path_cursor(query.cursor), thread_out(thread, caller.site, locale=locale, now=now)
+    if query.comment and not query.cursor:
+        after = await _after(connection, thread, caller, query, query.comment)
     comments = await list_comments(
-        connection, thread.id, order=asked.order, after=after, limit=asked.limit + 1, reader_id=caller.reader_id
+        connection, thread.id, order=query.order, after=after, limit=query.limit + 1, reader_id=caller.reader_id
     )
-    more = encode_cursor(order_key(comments[asked.limit - 1], asked.order)) if len(comments) > asked.limit else None
-    comments = comments[: asked.limit]
+    next_cursor = (
+        encode_cursor(order_key(comments[query.limit - 1], query.order)) if len(comments) > query.limit else None
+    )
+    comments = comments[: query.limit]
     held = [comment.id for comment in comments if is_awaiting_review(comment, caller)]
     findings = await read_findings(connection, held) if held else {}
-    reader = caller.as_reader()  # a host's page shows moderators what readers see
+    reader = caller.as_reader()  # moderators see the same page as readers
     branches = [_branch(comment, reader, thread, findings, locale=locale, now=now) for comment in comments]
-    return Shown(
+    return ThreadView(
         site=caller.site.slug,
         path=page_path(caller.site, thread.article),
         thread=out,
-        branches=grow(branches),
-        order=asked.order,
-        more=more,
-        begins=not after,
+        branches=build_tree(branches),
+        order=query.order,
+        next_cursor=next_cursor,
+        is_first_page=not after,
         is_open=out.state == "open" and out.comments_on,
     )
 
 
 async def _after(
-    connection: AsyncConnection, thread: Thread, caller: Caller, asked: FragmentQuery, comment_id: UUID
+    connection: AsyncConnection, thread: Thread, caller: Caller, query: FragmentQuery, comment_id: UUID
 ) -> bytes:
     try:
         comment, found_in = await find_comment(connection, caller.site, comment_id)
@@ -101,7 +103,7 @@ async def _after(
         return b""
     if found_in.id != thread.id or not is_listed(comment, caller):
         return b""
-    return await page_containing(connection, comment, order=asked.order, limit=asked.limit, reader_id=caller.reader_id)
+    return await page_containing(connection, comment, order=query.order, limit=query.limit, reader_id=caller.reader_id)
 
 
 def _branch(
@@ -118,14 +120,14 @@ def _branch(
     return Branch(seen, own=own, may_edit=may_edit(comment, reader, now, thread=thread))
 
 
-def grow(branches: list[Branch]) -> list[Branch]:
+def build_tree(branches: list[Branch]) -> list[Branch]:
     """Build the tree from ``branches`` in reading order; a comment whose parent is on another page is a root."""
     roots: list[Branch] = []
     above: list[Branch] = []
     for branch in branches:
         while above and above[-1].comment.depth >= branch.comment.depth:
             above.pop()
-        (above[-1].answers if above else roots).append(branch)
+        (above[-1].replies if above else roots).append(branch)
         above.append(branch)
     return roots
 
@@ -135,6 +137,6 @@ def find_branch(branches: list[Branch], comment_id: UUID | None) -> Branch | Non
     for branch in branches if comment_id else ():
         if branch.comment.id == comment_id:
             return branch
-        if found := find_branch(branch.answers, comment_id):
+        if found := find_branch(branch.replies, comment_id):
             return found
     return None

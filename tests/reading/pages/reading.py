@@ -13,8 +13,8 @@ from tests.builders import ASite
 class AForm:
     """A form, to be filled in and sent."""
 
+    url: str
     action: str
-    deed: str
     values: dict[str, str] = field(default_factory=dict)
 
 
@@ -34,7 +34,7 @@ class _Forms(HTMLParser):
         if self._in_template:
             return
         if tag == "form":
-            self.forms.append(AForm(given["action"], given["data-deed"]))
+            self.forms.append(AForm(given["action"], given["data-action"]))
         elif tag == "textarea" and "name" in given:
             self._textarea = given["name"]
             self.forms[-1].values[self._textarea] = ""
@@ -62,7 +62,7 @@ def forms_in(page: httpx2.Response) -> list[AForm]:
 async def send(site: ASite, form: AForm, headers: dict[str, str] | None = None, /, **typed: str) -> httpx2.Response:
     """Send ``form`` with what was ``typed``, and go where the answer leads."""
     sent = {"Sec-Fetch-Site": "same-origin", **(headers or {})}
-    return await site.client.post(form.action, data={**form.values, **typed}, headers=sent, follow_redirects=True)
+    return await site.client.post(form.url, data={**form.values, **typed}, headers=sent, follow_redirects=True)
 
 
 async def form_at(site: ASite, path: str) -> AForm:
@@ -71,7 +71,7 @@ async def form_at(site: ASite, path: str) -> AForm:
     return form
 
 
-def told_in(page: httpx2.Response) -> str | None:
+def message_of(page: httpx2.Response) -> str | None:
     """What a page says was done."""
-    found = re.search(r'<p class="said" role="status">([^<]*)</p>', page.text)
+    found = re.search(r'<p class="message" role="status">([^<]*)</p>', page.text)
     return found and found[1]

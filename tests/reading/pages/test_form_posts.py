@@ -11,27 +11,27 @@ from service.platform.storage.engine import Database
 from service.reading.pages.form_timestamps import MAX_SECONDS, FormTimestamps
 from tests.builders import ASite, Clock, a_comment, a_site, a_thread, decide, set_rules
 from tests.conftest import SECRET_KEY
-from tests.reading.pages.reading import form_at, forms_in, send, told_in
+from tests.reading.pages.reading import form_at, forms_in, message_of, send
 
 
 async def test_a_reply_by_the_form_is_published_and_its_author_comes_back_to_it(site: ASite) -> None:
     thread = await a_thread(site, article="a/b c")
     page = await send(site, await form_at(site, "/a%2Fb%20c"), name="Ada", body="By a *plain* form.")
     assert page.status_code == 200
-    assert told_in(page) == "Your reply is published."
+    assert message_of(page) == "Your reply is published."
     assert "By a <em>plain</em> form." in page.text
     [comment] = await thread.pages()
-    assert str(page.url).endswith(f"/a%2Fb%20c?said=posted&comment={comment['id']}#comment-{comment['id']}")
+    assert str(page.url).endswith(f"/a%2Fb%20c?confirmation=posted&comment={comment['id']}#comment-{comment['id']}")
     assert (await form_at(site, "/a%2Fb%20c")).values["name"] == "Ada"  # as they signed last
 
 
 async def test_whom_the_page_is_shared_with_is_not_told_what_its_author_was(site: ASite) -> None:
     await a_thread(site, article="a")
     page = await send(site, await form_at(site, "/a"), name="Ada", body="By a plain form.")
-    assert told_in(page) == "Your reply is published."
+    assert message_of(page) == "Your reply is published."
     elsewhere = await site.client.get(str(page.url), headers={"Sec-Fetch-Site": "cross-site"})
     assert "By a plain form." in elsewhere.text
-    assert told_in(elsewhere) is None
+    assert message_of(elsewhere) is None
 
 
 async def test_an_answer_stands_below_what_it_answers(site: ASite) -> None:
@@ -79,7 +79,7 @@ async def test_a_held_reply_is_shown_to_its_author_on_return_too_and_to_nobody_e
     await a_thread(site, article="a", mode="hold")
     page = await send(site, await form_at(site, "/a"), name="Ada", body="Patience.")
     again = await site.client.get(f"/{site.slug}/a")
-    assert told_in(page) == "Your reply waits for a moderator."
+    assert message_of(page) == "Your reply waits for a moderator."
     for seen in (page.text, again.text):
         assert "Patience." in seen
         assert "Only you see this yet. All comments here wait for a moderator." in seen
@@ -93,16 +93,16 @@ async def test_authors_edit_and_delete_what_they_posted_and_nobody_else_does(sit
     await send(site, await form_at(site, "/a"), name="Ada", body="It is tru.")
     [comment] = await thread.pages()
     edit = await form_at(site, f"/a?edit={comment['id']}")
-    assert (edit.deed, edit.values["body"]) == ("edit", "It is tru.")
+    assert (edit.action, edit.values["body"]) == ("edit", "It is tru.")
     assert "It is true." in (await send(site, edit, body="It is true.")).text
     delete = await form_at(site, f"/comments/{comment['id']}?delete")
     jar = dict(site.client.cookies)
     site.client.cookies.clear()
-    assert (await form_at(site, f"/comments/{comment['id']}?delete")).deed == "post"
+    assert (await form_at(site, f"/comments/{comment['id']}?delete")).action == "post"
     assert (await send(site, delete)).status_code == 404
     assert "It is true." in (await site.client.get(f"/{site.slug}/a")).text
     site.client.cookies.update(jar)
-    assert told_in(await send(site, delete)) == "Your comment is deleted."
+    assert message_of(await send(site, delete)) == "Your comment is deleted."
     assert await thread.pages() == []
 
 
@@ -110,7 +110,7 @@ async def test_a_report_is_filed_with_its_reason(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     comment = (await a_comment(thread, "Buy this!"))["comment"]
     form = await form_at(site, f"/comments/{comment['id']}?report")
-    assert told_in(await send(site, form, reason="spam", note="Again.")) == "Thank you. A moderator will look at it."
+    assert message_of(await send(site, form, reason="spam", note="Again.")) == "Thank you. A moderator will look at it."
     told = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
     assert [(each["reason"], each["note"]) for each in told["reports"]] == [("spam", "Again.")]
 
@@ -121,7 +121,7 @@ async def test_a_report_without_a_reason_asks_for_one_and_keeps_the_note(site: A
     form = await form_at(site, f"/{thread.article}?report={comment['id']}")
     page = await send(site, form, note="Look at it.")
     assert page.status_code == 422
-    assert '<p class="wrong" id="wrong-reason">A field does not fit.</p>' in page.text
+    assert '<p class="field-error" id="error-reason">A field does not fit.</p>' in page.text
     [again] = forms_in(page)
     assert again.values["note"] == "Look at it."
 
@@ -143,7 +143,7 @@ async def test_what_does_not_fit_is_told_beside_its_field_and_all_is_given_back(
     thread = await a_thread(site, article="a")
     page = await send(site, await form_at(site, "/a"), **typed)
     assert page.status_code == 422
-    assert 'class="wrong" id="wrong-' in page.text
+    assert 'class="field-error" id="error-' in page.text
     assert told in page.text
     [form] = forms_in(page)
     assert {name: form.values[name] for name in typed} == typed
@@ -220,7 +220,7 @@ async def test_a_form_that_another_origin_has_sent_is_looked_over_first(site: AS
     thread = await a_thread(site, article="a")
     page = await send(site, await form_at(site, "/a"), headers, name="Ada", body="From elsewhere.")
     assert page.status_code == 200
-    assert told_in(page) == "Please look over what you wrote, then send it."
+    assert message_of(page) == "Please look over what you wrote, then send it."
     assert await thread.pages() == []
     [form] = forms_in(page)
     await send(site, form)
@@ -235,7 +235,7 @@ async def test_another_origin_can_have_nothing_edited_deleted_or_reported(site: 
     fields: dict[str, dict[str, str]] = {"": {"body": "Theirs."}, "/deletion": {}, "/report": {"reason": "spam"}}
     for path, typed in fields.items():
         form = await form_at(site, f"/a?edit={comment['id']}")
-        form.action = f"/{site.slug}/a/comments/{comment['id']}{path}"
+        form.url = f"/{site.slug}/a/comments/{comment['id']}{path}"
         assert (await send(site, form, foreign, **typed)).status_code == 200
     assert [each["html"] for each in await thread.pages()] == ["<p>Mine.</p>"]
     told = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
@@ -245,19 +245,19 @@ async def test_another_origin_can_have_nothing_edited_deleted_or_reported(site: 
 async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     await a_thread(site, article="a")
     form = await form_at(site, "/a")
-    answer = await site.client.post(form.action, data={**form.values, "name": "Ada", "body": "Hello."})
+    answer = await site.client.post(form.url, data={**form.values, "name": "Ada", "body": "Hello."})
     assert answer.status_code == 303
     cookie = answer.headers["set-cookie"]
     assert f"Path=/{site.slug}/" in cookie
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
     over_tls = await site.client.post(
-        f"https://onereply.test{form.action}", data={**form.values, "name": "Eve", "body": "Hello you."}
+        f"https://onereply.test{form.url}", data={**form.values, "name": "Eve", "body": "Hello you."}
     )
     assert "Secure" in over_tls.headers["set-cookie"]
     behind_tls = msgspec.structs.replace(site.app.state, base_url="https://comments.example")
     monkeypatch.setattr(site.app, "state", behind_tls)  # TLS ends before the service
-    behind = await site.client.post(form.action, data={**form.values, "name": "Eva", "body": "Hello all."})
+    behind = await site.client.post(form.url, data={**form.values, "name": "Eva", "body": "Hello all."})
     assert "Secure" in behind.headers["set-cookie"]
 
 
@@ -293,7 +293,7 @@ async def test_a_form_filled_in_by_a_program_is_held(site: ASite, the_clock: Clo
         await set_rules(own, honeypot=True)
         await a_thread(own, article="a")
         page = await send(own, await form_at(own, "/a"), name="Bot", body="Buy!", home="https://buy.example")
-        assert told_in(page) == "Your reply waits for a moderator."
+        assert message_of(page) == "Your reply waits for a moderator."
 
 
 def test_a_stamp_tells_how_long_ago_its_form_was_made() -> None:

@@ -139,13 +139,13 @@ async def test_a_closed_thread_has_its_notice_and_no_form(site: ASite) -> None:
     comment = (await a_comment(thread))["comment"]
     is_open = (await fragment(thread)).text
     assert 'id="form"' in is_open
-    assert 'data-deed="reply"' in is_open
+    assert 'data-action="reply"' in is_open
     await thread.close(reason="Enough was said.")
     closed = (await fragment(thread)).text
     assert '<p class="notice">Comments are closed. <bdi>Enough was said.</bdi></p>' in closed
     assert 'data-state="closed"' in closed
     assert 'id="form"' not in closed
-    assert 'data-deed="reply"' not in closed
+    assert 'data-action="reply"' not in closed
     assert f'href="http://onereply.test/{site.slug}/comments/{comment["id"]}?report"' in closed
 
 

@@ -48,8 +48,8 @@ export function request(element, url, init) {
 
 /** Sends the requests for one thread, with the reader's token. */
 export class Client {
-  /** @type {string | undefined} */
-  #signedIn;
+  /** @type {string | undefined} the host token */
+  #hostToken;
 
   /** @param {import("./shown-thread.js").ShownThread} element @param {() => Promise<string | null>} [getToken] */
   constructor(element, getToken) {
@@ -62,11 +62,11 @@ export class Client {
 
   /** The host token, else the reader's author token, else nothing. */
   async token() {
-    this.#signedIn ??=
+    this.#hostToken ??=
       (this.getToken
         ? await Promise.resolve().then(this.getToken).catch(reportError)
         : this.element.getAttribute("token")) || "";
-    return this.#signedIn || load(this.author);
+    return this.#hostToken || load(this.author);
   }
 
   /**
@@ -74,7 +74,7 @@ export class Client {
    * @param {string} [token] @param {object | null} [details] @returns {object}
    */
   profile(token, details) {
-    const name = `${this.author}-says`;
+    const name = `${this.author}-profile`;
     if (token) store(this.author, token);
     if (details) store(name, details);
     return load(name, {});
@@ -111,20 +111,20 @@ export class Client {
       .catch(() => /** @type {[Response, any]} */ ([Response.error(), undefined]));
     if (method === "GET" && this.element.client !== this) return new Promise(() => {});
     if (ok && result) return result;
-    if (status === 401 && again && this.#dropToken(token, method)) {
+    if (status === 401 && again && this.#discardToken(token, method)) {
       return this.call(path, method, body, headers, read, false);
     }
     throw new ServiceError(ok ? 0 : status, result ?? {});
   }
 
-  /** Drop a rejected token; whether to repeat the request with another one or, for a read, without. @param {string} token @param {string} method */
-  #dropToken(token, method) {
-    if (token !== this.#signedIn) store(this.author, "");
-    else if (this.getToken) this.#signedIn = undefined;
+  /** Discard a rejected token; returns whether to repeat the request, with another token or, for a read, with none. @param {string} token @param {string} method */
+  #discardToken(token, method) {
+    if (token !== this.#hostToken) store(this.author, "");
+    else if (this.getToken) this.#hostToken = undefined;
     else {
-      this.element.emit("refused");
+      this.element.emit("token-rejected");
       if (method !== "GET") return false;
-      this.#signedIn = "";
+      this.#hostToken = "";
     }
     return true;
   }

@@ -1,7 +1,7 @@
 // The forms below comments: open them, fill in drafts, show errors.
 
 import { make } from "./render.js";
-import { commentOf, find, idOf, its } from "./tree.js";
+import { commentOf, find, idOf, inComment } from "./tree.js";
 
 /**
  * @typedef {import("./shown-thread.js").ShownThread} ShownThread
@@ -13,40 +13,49 @@ export function field(form, name) {
   return form.querySelector(`[name="${name}"]`);
 }
 
-/** The name under which a form's draft is stored. @param {HTMLElement} form */
+/** The name of a form's draft in storage. @param {HTMLElement} form */
 export function draftName({ dataset }) {
-  return `${dataset.deed}:${dataset.comment ?? ""}`;
+  return `${dataset.action}:${dataset.comment ?? ""}`;
 }
 
 /**
- * Open the form for the action `deed` below the comment `li`, unless it is open, and focus it if `focuses`.
- * @param {ShownThread} thread @param {HTMLElement} li @param {string} deed
+ * Open the form of a link's `action` below the comment `li`, unless it is open; focus it if `focuses`.
+ * @param {ShownThread} thread @param {HTMLElement} li @param {string} action
  */
-export async function openForm(thread, li, deed, focuses = true) {
-  const action = deed === "reply" ? "post" : deed;
+export async function openForm(thread, li, action, focuses = true) {
   let form = /** @type {HTMLFormElement | null} */ (li.querySelector(":scope > form"));
-  if (form?.dataset.deed !== action) {
+  if (form?.dataset.action !== formAction(action)) {
     thread.clearMessages();
     form?.remove();
-    form = deed === "reply" ? makeReplyForm(thread, li) : emptyForm(thread, deed);
+    form = action === "reply" ? makeReplyForm(thread, li) : emptyForm(thread, action);
     if (!form) return;
     const id = (form.dataset.comment = idOf(li));
     for (const each of form.querySelectorAll("[id]")) each.id += id;
     for (const each of form.querySelectorAll("[aria-describedby]")) each.setAttribute("aria-describedby", `hint${id}`);
-    its(li)?.after(form);
+    inComment(li)?.after(form);
     const body = field(form, "body");
     const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
     fillForm(thread, form);
-    if (deed === "edit" && body && !body.value) {
+    if (action === "edit" && body && !body.value) {
       body.readOnly = button.disabled = true;
       const found = await thread.client.call(`/comments/${id}`).catch(() => {});
       body.readOnly = button.disabled = !found;
       if (found) body.value = found.comment.body;
-      else showFormError(form, thread.words.not_loaded);
+      else showFormError(form, thread.messages.not_loaded);
     }
     thread.decorate();
   }
   if (focuses) /** @type {HTMLElement | null} */ (form.querySelector("textarea") ?? form.querySelector("input, button"))?.focus();
+}
+
+/** The action of the form that a link opens: a link to reply opens the form to post. @param {string} action */
+function formAction(action) {
+  return action === "reply" ? "post" : action;
+}
+
+/** The action of the link that opens a form. @param {string} [action] */
+function linkAction(action = "") {
+  return action === "post" ? "reply" : action;
 }
 
 /** @param {ShownThread} thread @param {HTMLElement} li */
@@ -54,29 +63,29 @@ function makeReplyForm(thread, li) {
   const form = /** @type {HTMLFormElement | undefined} */ (thread.replyForm?.cloneNode(true));
   if (!form) return null;
   form.id = "";
-  form.querySelector("h3")?.replaceChildren(its(li, "[data-deed=reply]")?.ariaLabel ?? "");
+  form.querySelector("h3")?.replaceChildren(inComment(li, "[data-action=reply]")?.ariaLabel ?? "");
   form.querySelector(".send")?.append(" ", emptyForm(thread, "edit")?.querySelector(".cancel") ?? "");
   return form;
 }
 
-/** @param {ShownThread} thread @param {string} deed */
-function emptyForm(thread, deed) {
-  const template = /** @type {HTMLTemplateElement | null} */ (thread.query(`[data-form="${deed}"]`));
+/** @param {ShownThread} thread @param {string} action */
+function emptyForm(thread, action) {
+  const template = /** @type {HTMLTemplateElement | null} */ (thread.query(`[data-form="${action}"]`));
   return template && document.importNode(template.content, true).querySelector("form");
 }
 
 /** Fill a form with its draft and the guest's details. @param {ShownThread} thread @param {HTMLFormElement} form */
 export function fillForm(thread, form) {
   const draft = thread.drafts.all()[draftName(form)];
-  const known = { ...thread.client.profile(), ...(draft && { body: draft.body }) };
-  for (const [name, value] of Object.entries(known)) {
+  const values = { ...thread.client.profile(), ...(draft && { body: draft.body }) };
+  for (const [name, value] of Object.entries(values)) {
     const at = field(form, name);
     if (at) at.value = value;
   }
   stamp(form, draft);
 }
 
-/** Set the time from which a form is filled in, and the Idempotency-Key it is sent with. @param {HTMLElement} form @param {Partial<Draft>} [draft] */
+/** Set the time at which the reader started to fill in a form, and its Idempotency-Key. @param {HTMLElement} form @param {Partial<Draft>} [draft] */
 export function stamp({ dataset }, { at = Date.now(), key = newKey() } = {}) {
   dataset.since = String(at);
   dataset.key = key;
@@ -85,19 +94,19 @@ export function stamp({ dataset }, { at = Date.now(), key = newKey() } = {}) {
 /** Reopen the forms that have drafts. @param {ShownThread} thread */
 export function reopenForms(thread) {
   for (const name of Object.keys(thread.drafts.all())) {
-    const [deed, id] = name.split(":");
+    const [action, id] = name.split(":");
     const li = find(thread.list, id);
-    if (li) void openForm(thread, li, deed === "post" ? "reply" : deed, false);
+    if (li) void openForm(thread, li, linkAction(action), false);
   }
 }
 
 /** @param {ShownThread} thread @param {HTMLElement} form */
 export function cancelForm(thread, form) {
-  const { deed } = form.dataset;
+  const { action } = form.dataset;
   const li = commentOf(form);
   thread.drafts.set(draftName(form));
   form.remove();
-  if (li) its(li, `[data-deed=${deed === "post" ? "reply" : deed}]`)?.focus();
+  if (li) inComment(li, `[data-action=${linkAction(action)}]`)?.focus();
 }
 
 /** Store a form's draft and the guest's details. @param {ShownThread} thread @param {Element} target */
@@ -117,7 +126,7 @@ export function showFormError(form, message) {
   const error = /** @type {HTMLElement} */ (form.querySelector(".error"));
   error.textContent = message ?? "";
   error.hidden = !message;
-  for (const wrong of form.querySelectorAll(".wrong")) wrong.remove();
+  for (const error of form.querySelectorAll(".field-error")) error.remove();
   for (const each of form.querySelectorAll("[aria-invalid]")) {
     each.ariaInvalid = null;
     each.setAttribute("aria-describedby", described(each).replace(/^\S+\s/, ""));
@@ -137,11 +146,11 @@ export function showFieldError(form, message, pointer) {
     form.querySelector("textarea")?.focus();
     return;
   }
-  const wrong = make("span", "wrong", message);
-  wrong.id = `wrong${name}${form.dataset.comment ?? ""}`;
-  label.after(wrong);
+  const error = make("span", "field-error", message);
+  error.id = `error${name}${form.dataset.comment ?? ""}`;
+  label.after(error);
   at.ariaInvalid = "true";
-  at.setAttribute("aria-describedby", `${wrong.id} ${described(at)}`);
+  at.setAttribute("aria-describedby", `${error.id} ${described(at)}`);
   at.focus();
 }
 
@@ -150,7 +159,7 @@ function described(field) {
   return field.getAttribute("aria-describedby") ?? "";
 }
 
-/** A random key that cannot be guessed. */
+/** Return a random key. */
 function newKey() {
   return crypto.getRandomValues(new Uint32Array(5)).join("-");
 }

@@ -1,10 +1,10 @@
-// Changes while the reader reads. Counts, closing and edits are shown at once. New replies wait behind a button, so that
-// the page does not move.
+// Show changes while the reader reads: counts, closing and edits at once, new replies behind a button, so that the page
+// does not move.
 
 import { showFailure } from "./load-failure.js";
 import { follow } from "./live.js";
 import { parse } from "./render.js";
-import { find, idOf, its, place, remove } from "./tree.js";
+import { find, idOf, inComment, insert, remove } from "./tree.js";
 
 /** @typedef {import("./api.js").Comment} Comment */
 
@@ -28,12 +28,12 @@ export class LiveUpdates {
     this.thread = thread;
   }
 
-  /** Open or close the stream. @param {boolean} wanted */
-  listen(wanted) {
-    if (wanted === Boolean(this.#connection)) return;
+  /** Open or close the stream. @param {boolean} isWanted */
+  listen(isWanted) {
+    if (isWanted === Boolean(this.#connection)) return;
     this.#connection?.abort();
     this.#connection = undefined;
-    if (!wanted) return;
+    if (!isWanted) return;
     const { client } = this.thread;
     const { signal } = (this.#connection = new AbortController());
     void follow(
@@ -59,22 +59,22 @@ export class LiveUpdates {
 
   /** Show the number of new replies on the button, or hide it. */
   updateButton() {
-    const { section, words } = this.thread;
-    for (const id of this.#pending.keys()) if (this.#shown(id)) this.#pending.delete(id);
+    const { section, messages } = this.thread;
+    for (const id of this.#pending.keys()) if (this.#findShown(id)) this.#pending.delete(id);
     const { size } = this.#pending;
     const { lang } = section;
-    const forms = words.new;
+    const forms = messages.new;
     const form = forms[`=${size}`] ?? forms[new Intl.PluralRules(lang).select(size)] ?? forms.other;
-    const button = /** @type {HTMLElement} */ (section.querySelector(".news button"));
+    const button = /** @type {HTMLElement} */ (section.querySelector(".new-replies button"));
     button.textContent =
       this.#reloadLabel || (size ? form.replace("{n}", new Intl.NumberFormat(lang).format(size)) : "");
     button.hidden = !button.textContent;
   }
 
   /** Find a comment in the page, unless it is a tombstone. @param {string} id */
-  #shown(id) {
+  #findShown(id) {
     const li = find(this.thread.list, id);
-    return li && !its(li, ".removed") ? li : null;
+    return li && !inComment(li, ".removed") ? li : null;
   }
 
   /** @param {string} event @param {{thread: import("./api.js").Thread, comment?: Comment, reload?: boolean}} data */
@@ -82,7 +82,7 @@ export class LiveUpdates {
     const { thread } = this;
     await thread.sending; // the reader's own post must be in the page first
     if (this !== thread.updates) return; // the element shows another article now
-    if (event === "thread.gone") return this.#leave();
+    if (event === "thread.gone") return this.#handleGone();
     this.#sequence = Math.max(this.#sequence, now.sequence);
     thread.update(now);
     if (reload || this.#reloadLabel) {
@@ -91,15 +91,15 @@ export class LiveUpdates {
     }
     if (!comment) return;
     const { id, revision } = comment;
-    const li = this.#shown(id);
+    const li = this.#findShown(id);
     const isRemoved = event === "comment.removed";
-    const isOther = isRemoved || li?.matches(".held") || Number(li?.dataset.revision ?? 1) < revision;
+    const isChanged = isRemoved || li?.matches(".held") || Number(li?.dataset.revision ?? 1) < revision;
     if (isRemoved) this.#pending.delete(id);
     else if (!li && event === "comment.published") this.#pending.set(id, comment);
-    if (li && isOther) {
+    if (li && isChanged) {
       const change = () => this.#change(li, isRemoved ? null : comment);
       // Wait while the reader has the focus in it.
-      if (its(li)?.contains(thread.root.activeElement)) li.addEventListener("focusout", () => setTimeout(change), { once: true });
+      if (inComment(li)?.contains(thread.root.activeElement)) li.addEventListener("focusout", () => setTimeout(change), { once: true });
       else await change();
     }
     this.updateButton();
@@ -109,13 +109,13 @@ export class LiveUpdates {
   async #change(li, comment) {
     const { thread } = this;
     // Readers may still see or edit their own comments.
-    if (li.matches(".own") && (await thread.renew(idOf(li)))) return;
+    if (li.matches(".own") && (await thread.replaceComment(idOf(li)))) return;
     if (!comment) {
       // An open reply form can now only reply to the article.
-      li.querySelector(":scope > [data-deed=post] h3")?.replaceChildren(thread.words.write);
-      return remove(li, thread.words.removed);
+      li.querySelector(":scope > [data-action=post] h3")?.replaceChildren(thread.messages.write);
+      return remove(li, thread.messages.removed);
     }
-    its(li, ".body")?.replaceChildren(parse(comment.html));
+    inComment(li, ".body")?.replaceChildren(parse(comment.html));
     li.dataset.revision = String(comment.revision);
   }
 
@@ -130,7 +130,7 @@ export class LiveUpdates {
       await this.#insert(id);
       shown ||= id;
     }
-    if (shown) thread.go(shown);
+    if (shown) thread.goTo(shown);
     else await thread.open({ comment: first }, first);
     this.updateButton();
   }
@@ -142,10 +142,10 @@ export class LiveUpdates {
     for (const each of this.#pending.values()) {
       const fresh = find(page, each.id);
       if (!fresh) continue;
-      if (find(thread.list, each.id)) await thread.renew(each.id, page);
+      if (find(thread.list, each.id)) await thread.replaceComment(each.id, page);
       else {
         fresh.querySelector("ol")?.remove(); // its replies are inserted one by one
-        place(thread, fresh, each.parent_id, each.depth);
+        insert(thread, fresh, each.parent_id, each.depth);
       }
     }
     this.#pending.delete(id); // it was removed again if its page does not have it
@@ -153,8 +153,8 @@ export class LiveUpdates {
     this.updateButton();
   }
 
-  /** The article was withdrawn, or has a new id, under which it is found at once. */
-  async #leave() {
+  /** The article was withdrawn, or has a new id, by which it can be found at once. */
+  async #handleGone() {
     this.listen(false);
     if (await this.thread.refresh()) this.listen(true);
     else void showFailure(this.thread);

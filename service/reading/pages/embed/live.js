@@ -51,9 +51,9 @@ async function* messages(body, disconnect) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const silence = setTimeout(disconnect, SILENCE_TIMEOUT);
+    const timer = setTimeout(disconnect, SILENCE_TIMEOUT);
     const { value, done } = await reader.read();
-    clearTimeout(silence);
+    clearTimeout(timer);
     if (done) return;
     const blocks = (rest + value).split(/(?:\r?\n){2}/);
     rest = blocks.pop() ?? "";

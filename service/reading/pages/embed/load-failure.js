@@ -1,5 +1,5 @@
-// What is shown instead of a thread that could not be loaded: a message and a button to try again. If the thread does
-// not exist, the content between the tags.
+// Shown instead of a thread that could not be loaded: a message and a button to try again. If the thread does not
+// exist, the content between the tags is shown.
 
 import { make, styled } from "./render.js";
 import { load } from "./storage.js";
@@ -7,12 +7,12 @@ import { load } from "./storage.js";
 const ENGLISH = {
   lang: "en",
   dir: "ltr",
-  words: { not_loaded: "The replies can’t be shown just now.", again: "Try again" },
+  messages: { not_loaded: "The replies can’t be shown just now.", again: "Try again" },
 };
 
 /** @param {import("./shown-thread.js").ShownThread} thread @param {number} [status] */
 export async function showFailure(thread, status) {
-  const { site, article, wordsKey, root } = thread;
+  const { site, article, messagesKey, root } = thread;
   thread.started = false;
   thread.sequence = 0;
   const section = make("section", "");
@@ -20,12 +20,12 @@ export async function showFailure(thread, status) {
     const guide = new URL("/docs/guides/integrate#register-articles", import.meta.url);
     console.warn(`One Reply: site “${site}” has no thread for article “${article}”. Register the article: ${guide}`);
   } else {
-    const { lang, dir, words } = load(wordsKey, ENGLISH);
+    const { lang, dir, messages } = load(messagesKey, ENGLISH);
     thread.section = section;
     Object.assign(section, { className: "thread", lang, dir });
-    section.append(make("p", "notice", words.not_loaded), make("button", "again", words.again));
+    section.append(make("p", "notice", messages.not_loaded), make("button", "again", messages.again));
     thread.decorate();
   }
-  thread.put(section, await styled);
+  thread.replaceContent(section, await styled);
   root.prepend(make("slot", ""));
 }

@@ -12,9 +12,9 @@ export const styled = fetch(new URL("/static/thread.css", import.meta.url), { cr
 
 /** @param {string} css */
 export function sheet(css) {
-  const made = new CSSStyleSheet();
-  made.replaceSync(css);
-  return made;
+  const styleSheet = new CSSStyleSheet();
+  styleSheet.replaceSync(css);
+  return styleSheet;
 }
 
 /** @param {string} html */
@@ -29,10 +29,10 @@ export function parse(html) {
  * @param {K} tag @param {string} className @param {string} [text]
  */
 export function make(tag, className, text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
 }
 
 /** @type {Record<string, Intl.DateTimeFormat>} */
@@ -46,10 +46,10 @@ function formatOf(lang) {
 // The first format is slow to create, so it is created while the page waits for the service.
 window.requestIdleCallback?.(() => formatOf(navigator.language.slice(0, 2)));
 
-const PARTS = "heading comments author time body deeds field notice news comment=article form=.write button=button input=textarea,input[maxlength]";
+const PARTS = "heading comments author time body actions field notice new-replies comment=article form=.write button=button input=textarea,input[maxlength]";
 
 /**
- * Prepare new content: name its parts for the host's style sheet, format its times, and remove links to edit when the
+ * Prepare new content: set its part names for the host's style sheet, format its times, and remove links to edit when the
  * edit window closes.
  * @param {HTMLElement} section
  */
@@ -66,10 +66,10 @@ function formatTimes(section) {
   const format = formatOf(section.lang);
   for (const time of section.querySelectorAll("time:not([data-formatted])")) {
     const { dateTime, dataset } = /** @type {HTMLTimeElement} */ (time);
-    const made = new Date(dateTime);
-    time.textContent = dataset.formatted = format.format(made);
-    const link = time.closest("article")?.querySelector("[data-deed=edit]");
-    const left = Number(section.dataset.editSeconds) * 1000 - (Date.now() - Number(made));
+    const date = new Date(dateTime);
+    time.textContent = dataset.formatted = format.format(date);
+    const link = time.closest("article")?.querySelector("[data-action=edit]");
+    const left = Number(section.dataset.editSeconds) * 1000 - (Date.now() - Number(date));
     // The service allowed the edit, so a wrong clock here must not remove the link at once.
     if (link) setTimeout(() => link.remove(), Math.max(left, 10_000));
   }

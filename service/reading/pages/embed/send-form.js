@@ -3,31 +3,31 @@
 import { ServiceError } from "./api.js";
 import { draftName, field, showFieldError, showFormError, stamp } from "./forms.js";
 import { parse } from "./render.js";
-import { commentOf, find, its, place, remove } from "./tree.js";
+import { commentOf, find, inComment, insert, remove } from "./tree.js";
 
 /**
  * @typedef {import("./shown-thread.js").ShownThread} ShownThread
- * @typedef {Record<string, string>} Typed
+ * @typedef {Record<string, string>} Fields
  * @typedef {() => void | Promise<void>} Show called after success, if the thread is still shown
- * @typedef {(thread: ShownThread, form: HTMLFormElement, typed: Typed, id: string) => Promise<Show>} Sending
+ * @typedef {(thread: ShownThread, form: HTMLFormElement, fields: Fields, id: string) => Promise<Show>} Sending
  */
 
 /** @param {ShownThread} thread @param {HTMLFormElement} form */
 export async function sendForm(thread, form) {
   if (form.ariaBusy) return;
   const { client, drafts } = thread;
-  const { deed = "", comment = "" } = form.dataset;
+  const { action = "", comment = "" } = form.dataset;
   const draft = draftName(form);
-  const typed = /** @type {Typed} */ (Object.fromEntries(new FormData(form)));
+  const fields = /** @type {Fields} */ (Object.fromEntries(new FormData(form)));
   const button = /** @type {HTMLElement} */ (form.querySelector("button"));
   const text = field(form, "body");
   const label = button.textContent;
   showFormError(form);
   thread.clearMessages();
   form.ariaBusy = "true";
-  button.textContent = thread.words.sending;
+  button.textContent = thread.messages.sending;
   if (text) text.readOnly = true;
-  const sending = SENDERS[deed](thread, form, typed, comment).then((show) => {
+  const sending = SENDERS[action](thread, form, fields, comment).then((show) => {
     drafts.set(draft);
     if (thread.client === client) return show();
   });
@@ -69,15 +69,15 @@ const SENDERS = {
     return async () => {
       find(thread.list, id)?.remove(); // an earlier attempt was accepted
       li.id = `comment-${id}`;
-      place(thread, li, parent, depth);
-      its(li, ".body")?.replaceChildren(parse(html));
+      insert(thread, li, parent, depth);
+      inComment(li, ".body")?.replaceChildren(parse(html));
       stamp(form);
       thread.update(now);
-      await thread.renew(id);
+      await thread.replaceComment(id);
       const { activeElement } = thread.root;
       const stays = !activeElement || form.contains(activeElement); // the reader may be elsewhere by now
       if (parent) form.remove();
-      if (stays) thread.go(li);
+      if (stays) thread.goTo(li);
       thread.showMessage(state === "published" ? "posted" : "held");
       thread.emit("posted", { id, state });
     };
@@ -86,8 +86,8 @@ const SENDERS = {
     const { state } = await thread.client.call(`/comments/${id}`, "PATCH", { body });
     return async () => {
       form.remove();
-      await thread.renew(id);
-      thread.go(id);
+      await thread.replaceComment(id);
+      thread.goTo(id);
       thread.showMessage(state === "published" ? "edited" : "held");
       await thread.refresh();
     };
@@ -97,7 +97,7 @@ const SENDERS = {
     return async () => {
       const li = commentOf(form);
       form.remove();
-      if (li) remove(li, thread.words.removed);
+      if (li) remove(li, thread.messages.removed);
       thread.goToHeading();
       thread.showMessage("deleted");
       await thread.refresh();
@@ -107,7 +107,7 @@ const SENDERS = {
     await thread.client.call(`/comments/${id}/reports`, "POST", { reason, note: note || null });
     return () => {
       form.remove();
-      thread.go(id);
+      thread.goTo(id);
       thread.showMessage("reported", find(thread.list, id));
     };
   },
@@ -120,17 +120,17 @@ function addPlaceholder(thread, body, name, parent) {
       '<li class="own held sending"><article><header><b class="author"></b></header><p class="waiting"></p><div class="body" dir="auto"></div></article>',
     ).firstChild
   );
-  const content = { ".author": name ?? thread.query(".as")?.textContent, ".waiting": thread.words.sending, ".body": body };
-  for (const [selector, text] of Object.entries(content)) its(li, selector)?.append(text ?? "");
+  const content = { ".author": name ?? thread.query(".as")?.textContent, ".waiting": thread.messages.sending, ".body": body };
+  for (const [selector, text] of Object.entries(content)) inComment(li, selector)?.append(text ?? "");
   li.id = "comment-~"; // sorts after all ids
-  place(thread, li, parent ?? null, Infinity);
+  insert(thread, li, parent ?? null, Infinity);
   thread.decorate();
   return li;
 }
 
 /** Show why the service did not accept the form, which keeps its content. @param {ShownThread} thread @param {HTMLFormElement} form @param {ServiceError} error */
 function restoreForm(thread, form, { status, problem, message }) {
-  const { failed, offline, write } = thread.words;
+  const { failed, offline, write } = thread.messages;
   const [kind] = /[^/]*$/.exec(problem.type ?? "") ?? [];
   showFieldError(form, message || (status || navigator.onLine ? failed : offline), problem.pointer);
   if (kind === "parent-unavailable") {

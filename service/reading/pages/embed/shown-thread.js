@@ -5,18 +5,18 @@ import { fillForm, reopenForms } from "./forms.js";
 import { LiveUpdates } from "./live-updates.js";
 import { showFailure } from "./load-failure.js";
 import { decorate, make, styled } from "./render.js";
-import { Room } from "./room.js";
+import { ReservedHeight } from "./reserved-height.js";
 import { Drafts, store } from "./storage.js";
 import { closeForms, showState } from "./thread-state.js";
-import { append, find, renew } from "./tree.js";
+import { append, find, replace } from "./tree.js";
 
-export class ShownThread extends Room {
+export class ShownThread extends ReservedHeight {
   section = make("section", "");
   client = new Client(this);
   drafts = new Drafts("");
   updates = new LiveUpdates(this);
   /** @type {any} the messages in the reader's language, from the service */
-  words = {};
+  messages = {};
   /** @type {{order?: string}} */
   order = {};
   sequence = 0;
@@ -36,8 +36,8 @@ export class ShownThread extends Room {
   }
 
   /** The storage key of the messages in the current language. */
-  get wordsKey() {
-    return `words:${this.lang || navigator.language}`;
+  get messagesKey() {
+    return `messages:${this.lang || navigator.language}`;
   }
 
   /**
@@ -50,7 +50,7 @@ export class ShownThread extends Room {
       const [section, css] = await Promise.all([this.client.fragment({ ...this.order, ...query }), styled]);
       if (openCount !== this.openCount || (id && this.sequence && !find(section, id))) return;
       this.show(section, css);
-      if (id) this.go(id);
+      if (id) this.goTo(id);
     } catch (/** @type {any} */ error) {
       if (!(error instanceof ServiceError)) reportError(error);
       if (openCount !== this.openCount) return;
@@ -65,16 +65,16 @@ export class ShownThread extends Room {
     const isFirst = !this.sequence;
     this.section = section;
     this.sequence = Number(dataset.sequence);
-    this.words = JSON.parse(dataset.words ?? "");
+    this.messages = JSON.parse(dataset.messages ?? "");
     const form = section.querySelector("form");
     this.replyForm = form?.cloneNode(true);
-    const news = make("p", "news");
-    const message = make("p", "said");
-    news.role = message.role = "status";
-    news.append(make("button", ""));
-    (this.query(".more") ?? this.list).after(message, news);
+    const newReplies = make("p", "new-replies");
+    const message = make("p", "message");
+    newReplies.role = message.role = "status";
+    newReplies.append(make("button", ""));
+    (this.query(".more") ?? this.list).after(message, newReplies);
     this.decorate();
-    this.put(section, css);
+    this.replaceContent(section, css);
     if (form) fillForm(this, form);
     reopenForms(this);
     if (this.query(".notice")) {
@@ -83,7 +83,7 @@ export class ShownThread extends Room {
     }
     this.updates.startAt(this.sequence);
     if (isFirst) this.emit("ready");
-    store(this.wordsKey, { lang, dir, words: this.words });
+    store(this.messagesKey, { lang, dir, messages: this.messages });
   }
 
   /** @param {string} selector @returns {HTMLElement | null} */
@@ -109,7 +109,7 @@ export class ShownThread extends Room {
   }
 
   /** Go to a comment. @param {HTMLElement | string} comment */
-  go(comment) {
+  goTo(comment) {
     const li = typeof comment === "string" ? find(this.list, comment) : comment;
     const article = li?.querySelector("article");
     if (!article) return;
@@ -124,16 +124,16 @@ export class ShownThread extends Room {
 
   /** Show a message below a comment, or below all comments. @param {string} name @param {Element | null} [li] */
   showMessage(name, li) {
-    const at = li ? make("p", "said") : /** @type {HTMLElement} */ (this.query(".news")?.previousElementSibling);
+    const at = li ? make("p", "message") : /** @type {HTMLElement} */ (this.query(".new-replies")?.previousElementSibling);
     at.role = "status";
     li?.querySelector("article")?.after(at);
     at.textContent = "";
-    setTimeout(() => at.append(this.words[name])); // so that screen readers announce a repeated message
+    setTimeout(() => at.append(this.messages[name])); // so that screen readers announce a repeated message
   }
 
   /** Remove the messages of earlier actions. */
   clearMessages() {
-    for (const message of this.section.querySelectorAll(".said")) message.textContent = "";
+    for (const message of this.section.querySelectorAll(".message")) message.textContent = "";
   }
 
   /** Dispatch the event `onereply:name`. @param {string} name @param {object} [detail] */
@@ -149,20 +149,20 @@ export class ShownThread extends Room {
     this.emit("count", { reply_count: now.reply_count, label: now.label });
   }
 
-  /** Get the thread's current state; returns whether it exists. */
+  /** Get the thread's current state; returns false if there is none. */
   async refresh() {
     const now = await this.client.call(this.client.thread).catch(() => {});
     if (now) this.update(now);
     return Boolean(now);
   }
 
-  /** Replace a comment by its current version; returns whether there is one. @param {string} id @param {Element} [page] */
-  async renew(id, page) {
+  /** Replace a comment by its current version; returns false if there is none. @param {string} id @param {Element} [page] */
+  async replaceComment(id, page) {
     page ??= await this.client.fragment({ comment: id, limit: "1" }).catch(() => undefined);
     const fresh = page && find(page, id);
     const old = find(this.list, id);
     if (!fresh || !old) return false;
-    renew(old, fresh);
+    replace(old, fresh);
     this.decorate();
     return true;
   }
@@ -176,6 +176,6 @@ export class ShownThread extends Room {
     this.decorate();
     reopenForms(this);
     this.updates.updateButton();
-    this.go(first);
+    this.goTo(first);
   }
 }

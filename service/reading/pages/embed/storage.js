@@ -9,7 +9,7 @@ export function load(name, fallback) {
   try {
     return JSON.parse(inMemory[name] ?? localStorage.getItem(`onereply:${name}`) ?? "null") ?? fallback;
   } catch {
-    return fallback; // also if the stored value is not ours
+    return fallback; // also if another script stored the value
   }
 }
 
@@ -25,7 +25,7 @@ export function store(name, value) {
 }
 
 /**
- * The text of a form, and since when it is typed; `key` is its Idempotency-Key, the same in every window.
+ * The text of a form and when the reader started it (`at`); `key` is its Idempotency-Key, the same in every window.
  * @typedef {{body: string, at: number, key?: string}} Draft
  */
 

@@ -23,7 +23,7 @@ export class CommentThread extends ShownThread {
   constructor() {
     super();
     const { root } = this;
-    root.addEventListener("click", (event) => this.#clicked(/** @type {MouseEvent} */ (event)));
+    root.addEventListener("click", (event) => this.#handleClick(/** @type {MouseEvent} */ (event)));
     root.addEventListener("input", ({ target }) => saveDraft(this, /** @type {Element} */ (target)));
     root.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -31,13 +31,13 @@ export class CommentThread extends ShownThread {
     });
   }
 
-  /** Returns the reader's host token, and a new one when the old one is rejected. */
+  /** A function that returns the reader's host token; it is called again when the token is rejected. */
   get getToken() {
     return this.#getToken;
   }
 
-  set getToken(given) {
-    this.#getToken = given;
+  set getToken(getToken) {
+    this.#getToken = getToken;
     this.#restart();
   }
 
@@ -49,25 +49,25 @@ export class CommentThread extends ShownThread {
     }
     this.#connected = new AbortController();
     const { signal } = this.#connected;
-    addEventListener("hashchange", () => this.#toHash(), { signal });
-    addEventListener("online", () => this.#seen(this.#near), { signal });
+    addEventListener("hashchange", () => this.#goToHash(), { signal });
+    addEventListener("online", () => this.#setNear(this.#near), { signal });
     document.addEventListener("visibilitychange", () => this.#listen(), { signal });
     addEventListener("scroll", () => this.releaseIfHidden(), { signal, capture: true });
-    // Shifts right after an input are expected (Layout Instability, section 2.5: excluding inputs).
-    for (const does of ["click", "keydown", "resize"]) addEventListener(does, () => this.releaseHeight(), { signal });
-    const observer = new IntersectionObserver((seen) => this.#seen(seen.some((each) => each.isIntersecting)), {
+    // Layout shifts right after an input are expected (Layout Instability, section 2.5: excluding inputs).
+    for (const type of ["click", "keydown", "resize"]) addEventListener(type, () => this.releaseHeight(), { signal });
+    const observer = new IntersectionObserver((seen) => this.#setNear(seen.some((each) => each.isIntersecting)), {
       rootMargin: NEAR,
     });
     observer.observe(this);
     signal.onabort = () => observer.disconnect();
     // Do not wait for the observer if the thread is visible, or if the URL names a comment.
     const { top, bottom } = this.getBoundingClientRect();
-    if (hashed() || (top < innerHeight && bottom > 0)) this.#seen(true);
+    if (commentInHash() || (top < innerHeight && bottom > 0)) this.#setNear(true);
   }
 
   disconnectedCallback() {
     this.#connected?.abort();
-    this.#seen(false);
+    this.#setNear(false);
   }
 
   attributeChangedCallback(/** @type {string} */ _name, /** @type {string} */ before, /** @type {string} */ now) {
@@ -77,13 +77,13 @@ export class CommentThread extends ShownThread {
   #restart() {
     if (!this.started) return;
     this.started = false;
-    queueMicrotask(() => this.isConnected && this.#begin());
+    queueMicrotask(() => this.isConnected && this.#start());
   }
 
   /** @param {boolean} near */
-  #seen(near) {
+  #setNear(near) {
     this.#near = near;
-    if (near) void this.#begin();
+    if (near) void this.#start();
     else this.releaseHeight();
     this.#listen();
   }
@@ -93,7 +93,7 @@ export class CommentThread extends ShownThread {
   }
 
   /** Show the thread: the one rendered in the host's page if it is current for this reader, else a new page. */
-  async #begin() {
+  async #start() {
     if (this.started) return;
     this.started = true;
     this.sequence = 0;
@@ -103,48 +103,48 @@ export class CommentThread extends ShownThread {
     const client = (this.client = new Client(this, this.#getToken));
     this.drafts = new Drafts(`${this.site}:drafts:${this.article}`);
     this.order = this.getAttribute("order") === "newest" ? { order: "newest" } : {};
-    const given = /** @type {HTMLElement | null} */ (this.querySelector(":scope > section.thread"));
-    const { site, article } = given?.dataset ?? {};
-    const id = hashed();
+    const rendered = /** @type {HTMLElement | null} */ (this.querySelector(":scope > section.thread"));
+    const { site, article } = rendered?.dataset ?? {};
+    const id = commentInHash();
     const fits = site === this.site && article === this.article && !this.order.order;
-    const css = given && fits && (!id || find(given, id)) && !(await client.token()) && (await styled);
+    const css = rendered && fits && (!id || find(rendered, id)) && !(await client.token()) && (await styled);
     if (this.client !== client) return;
     if (css) {
-      this.show(given, css);
-      if (id) this.go(id);
+      this.show(rendered, css);
+      if (id) this.goTo(id);
     } else await this.open(id ? { comment: id } : {}, id);
     this.#listen();
   }
 
-  #toHash() {
-    const id = hashed();
+  #goToHash() {
+    const id = commentInHash();
     if (!id || !this.sequence) return;
-    if (find(this.list, id)) this.go(id);
+    if (find(this.list, id)) this.goTo(id);
     else void this.open({ comment: id }, id);
   }
 
   /** @param {MouseEvent} event */
-  #clicked(event) {
+  #handleClick(event) {
     const link = /** @type {HTMLAnchorElement | null} */ (/** @type {Element} */ (event.target).closest("a, button"));
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const { deed, order, cursor } = link.dataset;
+    const { action, order, cursor } = link.dataset;
     const li = commentOf(link);
     const form = link.closest("form");
-    if (deed && li) void openForm(this, li, deed);
+    if (action && li) void openForm(this, li, action);
     else if (cursor) void this.showMore(cursor);
     else if (order || link.closest(".earlier")) {
       if (order) this.order = order === "newest" ? { order } : {};
       void this.open().then(() => this.goToHeading());
     } else if (link.matches(".cancel") && form) cancelForm(this, form);
     else if (link.matches(".time")) location.hash = link.hash; // ignores <base>
-    else if (link.closest(".news")) void this.updates.showPending().catch(() => this.showMessage("not_loaded"));
-    else if (link.matches(".again")) void this.#begin();
+    else if (link.closest(".new-replies")) void this.updates.showPending().catch(() => this.showMessage("not_loaded"));
+    else if (link.matches(".again")) void this.#start();
     else return;
     event.preventDefault();
   }
 }
 
 /** The id of the comment in the URL's fragment. */
-function hashed() {
+function commentInHash() {
   return /^#comment-([0-9a-f-]{36})$/.exec(location.hash)?.[1];
 }

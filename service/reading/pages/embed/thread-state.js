@@ -10,9 +10,9 @@ export function showState(thread, { heading, notice, close_reason, state }) {
   const at = /** @type {HTMLElement} */ (thread.query(".heading"));
   const title = /** @type {HTMLMetaElement} */ (thread.query("[itemprop=name]")).content;
   if (at.textContent !== heading) {
-    const place = heading.lastIndexOf(title);
-    const after = heading.slice(place + title.length);
-    at.replaceChildren(...(place < 0 ? [heading] : [heading.slice(0, place), make("bdi", "", title), after]));
+    const index = heading.lastIndexOf(title);
+    const after = heading.slice(index + title.length);
+    at.replaceChildren(...(index < 0 ? [heading] : [heading.slice(0, index), make("bdi", "", title), after]));
   }
   const { dataset } = thread.section;
   const was = dataset.state;
@@ -21,7 +21,7 @@ export function showState(thread, { heading, notice, close_reason, state }) {
   if (notice) {
     const line = make("p", "notice", notice);
     if (close_reason) line.append(" ", make("bdi", "", close_reason));
-    thread.query(".news")?.after(line);
+    thread.query(".new-replies")?.after(line);
     thread.decorate();
     if (was !== "closed") thread.clearMessages();
     closeForms(thread);
@@ -34,16 +34,16 @@ export function closeForms(thread) {
     const body = field(form, "body");
     if (body) setReadOnly(form, body, true);
     if (body && !form.ariaBusy) form.hidden = !body.value.trim();
-    if (body) showFormError(form, thread.words.just_closed);
+    if (body) showFormError(form, thread.messages.just_closed);
   }
   const drafts = Object.entries(thread.drafts.all()).filter(([name]) => name.startsWith("post"));
   if (thread.query("#form") || !drafts.length) return;
-  const rescued = parse('<div class="write" id="form"><p class="hint"></p><p class="field"><textarea rows="6" readonly>').firstChild;
-  const [hint, { firstElementChild: text }] = /** @type {any} */ (rescued).children;
-  hint.append(thread.words.kept);
+  const drafted = parse('<div class="write" id="form"><p class="hint"></p><p class="field"><textarea rows="6" readonly>').firstChild;
+  const [hint, { firstElementChild: text }] = /** @type {any} */ (drafted).children;
+  hint.append(thread.messages.kept);
   text.append(drafts.map(([, { body }]) => body).join("\n\n"));
-  text.ariaLabel = thread.words.write;
-  thread.section.append(/** @type {Node} */ (rescued));
+  text.ariaLabel = thread.messages.write;
+  thread.section.append(/** @type {Node} */ (drafted));
   thread.decorate();
 }
 

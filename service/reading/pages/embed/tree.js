@@ -20,7 +20,7 @@ export function idOf(li) {
 }
 
 /** Find an element in a comment itself, not in its replies. @param {Element} li @param {string} [selector] @returns {HTMLElement | null} */
-export function its(li, selector = "") {
+export function inComment(li, selector = "") {
   return li.querySelector(`:scope > article ${selector}`);
 }
 
@@ -43,7 +43,7 @@ function commentsIn(root) {
 /** Append the next page of comments; returns its first comment. @param {Element} list @param {Element} page */
 export function append(list, page) {
   const added = commentsIn(page);
-  for (const li of added) find(list, idOf(li))?.remove(); // it was shown before its page
+  for (const li of added) find(list, idOf(li))?.remove(); // it was inserted before its page was loaded
   const ahead = list.querySelector(":scope > [data-ahead]");
   for (const li of added.filter((each) => each.parentElement === page)) {
     const before = commentsIn(list).filter((each) => !each.closest("[data-ahead]"));
@@ -60,21 +60,21 @@ export function append(list, page) {
  * @param {import("./shown-thread.js").ShownThread} thread @param {HTMLElement} li
  * @param {string | null} parent @param {number} depth
  */
-export function place({ list, newestFirst, more }, li, parent, depth) {
+export function insert({ list, newestFirst, more }, li, parent, depth) {
   const above = parent && find(list, parent);
   if (parent && !above) return;
-  // At the maximum depth a reply stands beside its parent.
-  const home = above ? (depthOf(above) < depth ? repliesOf(above) : /** @type {Element} */ (above.parentElement)) : list;
-  const isReversed = newestFirst && home === list;
-  const next = [...home.children].find((each) => (isReversed ? each.id < li.id : each.id > li.id));
-  if (home === list && more && !next) li.dataset.ahead = "";
+  // At the maximum depth a reply is inserted beside its parent.
+  const siblings = above ? (depthOf(above) < depth ? repliesOf(above) : /** @type {Element} */ (above.parentElement)) : list;
+  const isReversed = newestFirst && siblings === list;
+  const next = [...siblings.children].find((each) => (isReversed ? each.id < li.id : each.id > li.id));
+  if (siblings === list && more && !next) li.dataset.ahead = "";
   delete li.dataset.depth;
-  home.insertBefore(li, next ?? null);
+  siblings.insertBefore(li, next ?? null);
 }
 
 /** Replace the content of `old` by that of `fresh`; its replies stay. @param {HTMLElement} old @param {HTMLElement} fresh */
-export function renew(old, fresh) {
-  its(old)?.replaceWith(/** @type {Element} */ (its(fresh)));
+export function replace(old, fresh) {
+  inComment(old)?.replaceWith(/** @type {Element} */ (inComment(fresh)));
   old.className = fresh.className;
   old.dataset.revision = fresh.dataset.revision ?? "1";
 }
@@ -85,11 +85,11 @@ export function renew(old, fresh) {
  */
 export function remove(li, message) {
   if (li.querySelector(`${COMMENT}, form`)) {
-    its(li)?.replaceChildren(make("p", "removed", message));
+    inComment(li)?.replaceChildren(make("p", "removed", message));
     li.className = "";
   } else {
     const above = commentOf(li.parentElement);
     li.remove();
-    if (above && its(above, ".removed") && !above.querySelector(COMMENT)) remove(above, message);
+    if (above && inComment(above, ".removed") && !above.querySelector(COMMENT)) remove(above, message);
   }
 }

@@ -1,11 +1,11 @@
 // Correct the ARIA of Scalar's dialogs, the search and the request, where Scalar 1.76 gets it wrong.
-// tests/browser/test_reference.py has axe look at both.
+// tests/browser/test_reference.py checks them with axe.
 
-// Each selector finds only what is not corrected yet, so the observer comes to rest.
+// Each selector matches only uncorrected elements, so the observer does not loop.
 const CORRECTIONS = [
-  // The search shows its results while it is open.
+  // The search's list of results is expanded while it is open.
   ['[role="dialog"] input[role="combobox"]:not([aria-expanded])', (input) => input.setAttribute("aria-expanded", "true")],
-  // The cells for keys and values are text fields; no list belongs to them.
+  // The cells for keys and values are text fields without a list.
   [
     '[role="dialog"] [contenteditable][role="combobox"]:not([aria-expanded])',
     (field) => {
@@ -13,17 +13,17 @@ const CORRECTIONS = [
       field.removeAttribute("aria-autocomplete");
     },
   ],
-  // It opens a description: a button, not decoration.
+  // The button that opens a description is not decoration.
   ['[role="dialog"] button[role="none"]', (button) => button.removeAttribute("role")],
-  // It names an element that does not exist.
+  // The controlled element does not exist.
   ['[role="dialog"] [aria-label="Copy code"][aria-controls]', (button) => button.removeAttribute("aria-controls")],
   [
     '[role="dialog"] .cm-content:not([aria-label])',
     (text) => text.setAttribute("aria-label", text.isContentEditable ? "Request body" : "Response body"),
   ],
-  // Long text is scrolled with the keys.
+  // Long text must be scrollable with the keyboard.
   ['[role="dialog"] .cm-scroller[tabindex="-1"]', (region) => (region.tabIndex = 0)],
-  // The list of ways to authenticate can be filtered.
+  // The filter of the list of authentication methods needs a name.
   ['input[role="combobox"]:not([aria-label])', (filter) => filter.setAttribute("aria-label", "Filter the list")],
 ];
 

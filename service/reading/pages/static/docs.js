@@ -1,6 +1,6 @@
 // Start Scalar on /docs. It is configured to send nothing to other hosts; the page's policy would block it anyway.
 
-// Zod, inside Scalar, compiles its checks with eval unless it is told not to.
+// Zod, a part of Scalar, compiles its checks with eval unless it is configured not to.
 globalThis.__zod_globalConfig = { jitless: true };
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -10,7 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
     modelsSectionLabel: "Schemas",
     documentDownloadType: "direct",
     generateOperationSlug: ({ operationId }) => operationId,
-    hideDarkModeToggle: true, // the page follows the system, as all others do
+    hideDarkModeToggle: true, // the page follows the system, as all other pages do
     withDefaultFonts: false,
     telemetry: false,
     agent: { disabled: true },

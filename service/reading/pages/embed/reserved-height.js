@@ -1,23 +1,23 @@
-// The height reserved for a thread: visible content below it moves only when the reader does something.
+// Reserve height for a thread: visible content below it moves only when the reader does something.
 
 import { make, sheet } from "./render.js";
 
 // The reserved height, until the thread is shown.
-const ROOM = sheet(":host{display:block;min-height:var(--onereply-room,40rem)}");
+const RESERVED = sheet(":host{display:block;min-height:var(--onereply-reserved-height,40rem)}");
 
-export class Room extends HTMLElement {
+export class ReservedHeight extends HTMLElement {
   root = this.attachShadow({ mode: "open" });
 
   constructor() {
     super();
-    this.root.adoptedStyleSheets = [ROOM];
+    this.root.adoptedStyleSheets = [RESERVED];
     this.root.append(make("slot", ""));
   }
 
-  /** Show `shown`, and keep the reserved height until it can be released unseen. @param {HTMLElement} shown @param {CSSStyleSheet} css */
-  put(shown, css) {
-    this.root.replaceChildren(shown);
-    this.root.adoptedStyleSheets = [css, ROOM];
+  /** Show `content`, and keep the reserved height until releasing it moves nothing visible. @param {HTMLElement} content @param {CSSStyleSheet} css */
+  replaceContent(content, css) {
+    this.root.replaceChildren(content);
+    this.root.adoptedStyleSheets = [css, RESERVED];
     requestAnimationFrame(() => this.releaseIfHidden());
   }
 
