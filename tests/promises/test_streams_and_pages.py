@@ -17,7 +17,7 @@ from tests.conftest import an_installation
 from tests.promises.checks import check_count
 from tests.promises.service_process import Server, serving
 from tests.promises.test_two_processes import Crowd
-from tests.reading.streams.listening import Heard, Listener, Parser, listening
+from tests.reading.streams.stream_client import SseParser, StreamClient, StreamMessage, open_stream
 
 COMPARED = ("id", "parent_id", "depth", "author", "html", "edited_at", "revision")
 
@@ -34,7 +34,7 @@ class View:
             if comment["state"] == "published":
                 self.comments[comment["id"]] = comment
 
-    def hear(self, heard: Heard) -> None:
+    def apply(self, heard: StreamMessage) -> None:
         self.last_id, self.thread = heard.id, heard.data["thread"]
         self.heard_at.append(int(heard.id))
         comment: Json = heard.data.get("comment", {})
@@ -68,16 +68,16 @@ class Reader:
     async def _listen(self, messages: int, done: asyncio.Event) -> None:
         headers = {"last_event_id": self.view.last_id} if self.view.last_id else {}
         app = self._random.choice(self._apps)
-        async with listening(self._thread, app=app, query=self._query, **headers) as listener:
+        async with open_stream(self._thread, app=app, query=self._query, **headers) as listener:
             for _ in range(messages):
                 heard = await self._next(listener, done)
                 if heard is None:
                     return
-                self.view.hear(heard)
+                self.view.apply(heard)
 
-    async def _next(self, listener: Listener, done: asyncio.Event) -> Heard | None:
-        """Return the next message; None once ``done`` is set."""
-        hearing, ending = asyncio.create_task(listener.hear()), asyncio.create_task(done.wait())
+    async def _next(self, listener: StreamClient, done: asyncio.Event) -> StreamMessage | None:
+        """The next message; nothing once all is done."""
+        hearing, ending = asyncio.create_task(listener.next_message()), asyncio.create_task(done.wait())
         finished, rest = await asyncio.wait([hearing, ending], return_when=asyncio.FIRST_COMPLETED)
         for each in rest:
             each.cancel()
@@ -130,7 +130,7 @@ def _shown(comment: Json) -> Json:
 
 
 @asynccontextmanager
-async def stream_of(server: Server, thread: AThread, query: str = "") -> AsyncIterator[AsyncIterator[Heard]]:
+async def stream_of(server: Server, thread: AThread, query: str = "") -> AsyncIterator[AsyncIterator[StreamMessage]]:
     """The stream of ``thread`` from a real process."""
     async with server.client() as client:
         path = f"/v1/sites/{thread.site.slug}{thread.path}/stream{query}"
@@ -139,8 +139,8 @@ async def stream_of(server: Server, thread: AThread, query: str = "") -> AsyncIt
             yield _heard(response)
 
 
-async def _heard(response: httpx2.Response) -> AsyncIterator[Heard]:
-    parser = Parser()
+async def _heard(response: httpx2.Response) -> AsyncIterator[StreamMessage]:
+    parser = SseParser()
     async for chunk in response.aiter_text():
         for heard in parser.parse(chunk):
             yield heard

@@ -23,16 +23,16 @@ def whole_site(_request: Request) -> list[str | None]:
 def cached(
     handler: SiteHandler,
     *,
-    by: Callable[[Request], Hashable] = lambda _: None,
-    about: Callable[[Request], Iterable[str | None]] = requested_articles,
+    vary_by: Callable[[Request], Hashable] = lambda _: None,
+    depends_on: Callable[[Request], Iterable[str | None]] = requested_articles,
 ) -> SiteHandler:
-    """Cache the public responses of ``handler`` until an event of an article in ``about`` invalidates them.
+    """Cache the public responses of ``handler`` until an event of an article in ``depends_on`` invalidates them.
 
-    The cache key is the site, the language, the request target and the value of ``by``. A response with absolute
-    links to the service needs ``by=base_url_of``. Callers who are not anonymous bypass the cache.
+    The cache key is the site, the language, the request target and the value of ``vary_by``. A response with absolute
+    links to the service needs ``vary_by=base_url_of``. Callers who are not anonymous bypass the cache.
     """
 
-    async def answer(request: Request, caller: Caller) -> Response:
+    async def send(request: Request, caller: Caller) -> Response:
         if not caller.is_anonymous:
             return await handler(request, caller)
         site = caller.site
@@ -42,7 +42,7 @@ def cached(
             locale_of(request, caller),
             raw_path(request.scope),
             request.scope["query_string"],
-            by(request),
+            vary_by(request),
         )
 
         async def make() -> PublicResponse:
@@ -51,6 +51,6 @@ def cached(
             return response
 
         cache = state_of(request, CacheState).response_cache
-        return await cache.answer(key, make, about=lambda: [(site.id, article) for article in about(request)])
+        return await cache.get(key, make, depends_on=lambda: [(site.id, article) for article in depends_on(request)])
 
-    return answer
+    return send

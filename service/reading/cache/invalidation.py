@@ -11,7 +11,7 @@ from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
 from service.platform.storage.engine import Database
 
-BOUND = timedelta(seconds=1)
+MAX_STALENESS = timedelta(seconds=1)
 MAX_ARTICLES = 1_000
 Changed = tuple[int, str | None]
 
@@ -19,7 +19,7 @@ Changed = tuple[int, str | None]
 class LogCursor:
     """A cursor for every site's log.
 
-    Commits of this process are visible at once; commits of other processes within :data:`BOUND`.
+    Commits of this process are visible at once; commits of other processes within :data:`MAX_STALENESS`.
     """
 
     def __init__(self, database: Database) -> None:
@@ -29,7 +29,7 @@ class LogCursor:
 
     def is_current(self) -> bool:
         """Whether the log need not be read again yet."""
-        return self._commits == self._database.commits and abs(clock.now() - self._read_at) < BOUND
+        return self._commits == self._database.commits and abs(clock.now() - self._read_at) < MAX_STALENESS
 
     async def read_next(self) -> set[Changed]:
         """Return the articles with events since the last call, by site id; None means the whole site."""

@@ -28,7 +28,7 @@ Article = tuple[int, str | None]  # None for the whole site
 class CachedResponse(msgspec.Struct, eq=False):
     """A response, finished or in progress, and the articles it depends on."""
 
-    answer: "asyncio.Future[PublicResponse]"
+    response: "asyncio.Future[PublicResponse]"
     articles: tuple[Article, ...]
     size: int = 0
 
@@ -41,33 +41,33 @@ class ResponseCache:
         self._reading: SingleFlight[None] = SingleFlight()
         self._size = 0
         self._responses: OrderedDict[Hashable, CachedResponse] = OrderedDict()
-        self._about: defaultdict[int, defaultdict[str | None, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
+        self._keys: defaultdict[int, defaultdict[str | None, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
 
-    async def answer(
+    async def get(
         self,
         key: Hashable,
         make: Callable[[], Awaitable[PublicResponse]],
         *,
-        about: Callable[[], Iterable[Article]],
+        depends_on: Callable[[], Iterable[Article]],
     ) -> PublicResponse:
         """Return the cached response for ``key``, or call ``make``; concurrent callers share one call.
 
-        ``about`` returns the articles whose events invalidate the response. It also expires at its own ``until``.
+        ``depends_on`` returns the articles whose events invalidate the response. It also expires at its own ``until``.
         """
         if not self._log.is_current():
             await self._catch_up()
         entry = self._responses.get(key)
-        if entry and not entry.answer.done():
-            await asyncio.wait([entry.answer])
-            if entry.answer.cancelled():
+        if entry and not entry.response.done():
+            await asyncio.wait([entry.response])
+            if entry.response.cancelled():
                 return await make()
-        if entry is None or entry.answer.result().is_expired(clock.now()):
+        if entry is None or entry.response.result().is_expired(clock.now()):
             READS.labels("database").inc()
-            return await self._make(key, make, tuple(about()))
+            return await self._make(key, make, tuple(depends_on()))
         READS.labels("cache").inc()
         if key in self._responses:
             self._responses.move_to_end(key)
-        return entry.answer.result()
+        return entry.response.result()
 
     async def _make(
         self, key: Hashable, make: Callable[[], Awaitable[PublicResponse]], articles: tuple[Article, ...]
@@ -76,25 +76,26 @@ class ResponseCache:
         self._evict(key)
         entry = self._responses[key] = CachedResponse(asyncio.get_running_loop().create_future(), articles)
         for site_id, article in articles:
-            self._about[site_id][article].add(key)
+            self._keys[site_id][article].add(key)
         try:
-            answer = await make()
+            response = await make()
         except BaseException as error:
             if isinstance(error, Busy):
-                entry.answer.set_exception(error)  # a retry would make the waiting callers wait twice as long
-                entry.answer.exception()
+                entry.response.set_exception(error)  # a retry would make the waiting callers wait twice as long
+                entry.response.exception()
             else:
-                entry.answer.cancel()
+                entry.response.cancel()
             if self._responses.get(key) is entry:
                 self._evict(key)
             raise
-        entry.answer.set_result(answer)
+        entry.response.set_result(response)
         if self._responses.get(key) is entry:
-            entry.size = len(answer.body) * 3 // 2 + OVERHEAD * (1 + len(articles))  # the compressed body is cached too
+            # The response caches its compressed body too.
+            entry.size = len(response.body) * 3 // 2 + OVERHEAD * (1 + len(articles))
             self._size += entry.size
             while self._size > self._capacity:
                 self._evict(next(iter(self._responses)))
-        return answer
+        return response
 
     async def _catch_up(self) -> None:
         """Read the log. The second of two shared reads is certain to start after this call."""
@@ -104,9 +105,9 @@ class ResponseCache:
 
     async def _evict_changed(self) -> None:
         for site_id, article in await self._log.read_next():
-            about = self._about[site_id]
-            keys_by_article = about.values() if article is None else [about.get(article, ()), about.get(None, ())]
-            for key in set().union(*keys_by_article):
+            keys = self._keys[site_id]
+            changed = keys if article is None else (article, None)
+            for key in set().union(*(keys.get(each, ()) for each in changed)):
                 self._evict(key)
 
     def _evict(self, key: Hashable) -> None:
@@ -115,10 +116,10 @@ class ResponseCache:
             return
         self._size -= entry.size
         for site_id, article in entry.articles:
-            keys = self._about[site_id][article]
+            keys = self._keys[site_id][article]
             keys.discard(key)
             if not keys:
-                del self._about[site_id][article]
+                del self._keys[site_id][article]
 
 
 class CacheState(ConversationState, kw_only=True, frozen=True):

@@ -69,7 +69,7 @@ class Guide(NamedTuple):
     contents: list[Heading]
 
 
-class _Served(NamedTuple):
+class _Document(NamedTuple):
     content: bytes
     media_type: str
     tag: str
@@ -77,29 +77,29 @@ class _Served(NamedTuple):
 
 async def get_guides(request: Request) -> Response:
     """Send the list of guides."""
-    return _answer(request, (await asyncio.to_thread(_served))[INDEX])
+    return _send(request, (await asyncio.to_thread(_documents))[INDEX])
 
 
 async def get_guide(request: Request) -> Response:
     """Send a guide or one of its images; any other name gets the 404 page."""
-    found = (await asyncio.to_thread(_served)).get(path_parameter(request, "guide"))
+    found = (await asyncio.to_thread(_documents)).get(path_parameter(request, "guide"))
     if found is None:
         return page("missing.html", locale=FALLBACK, status=404, headers={"cache-control": "no-store"})
-    return _answer(request, found)
+    return _send(request, found)
 
 
-def _answer(request: Request, served: _Served) -> Response:
-    headers = {"etag": served.tag, "cache-control": CACHE}
-    if is_not_modified(request, served.tag):
+def _send(request: Request, document: _Document) -> Response:
+    headers = {"etag": document.tag, "cache-control": CACHE}
+    if is_not_modified(request, document.tag):
         return not_modified(headers)
-    if served.media_type != "text/html":
+    if document.media_type != "text/html":
         headers["x-content-type-options"] = "nosniff"
-        return Response(served.content, headers=headers, media_type=served.media_type)
-    return html_page(served.content.decode(), headers={**headers, "content-security-policy": POLICY})
+        return Response(document.content, headers=headers, media_type=document.media_type)
+    return html_page(document.content.decode(), headers={**headers, "content-security-policy": POLICY})
 
 
 @cache
-def _served() -> dict[str, _Served]:
+def _documents() -> dict[str, _Document]:
     """Return the index, every guide and every image by the last path segment; built at the first request."""
     guides = [read_guide(name) for name in ORDER]
     pages = {INDEX: _page("guides.html", guides=guides)}
@@ -107,14 +107,14 @@ def _served() -> dict[str, _Served]:
     return pages | {path.name: _picture(path) for path in FOLDER.glob("*.png")}
 
 
-def _page(template: str, **context: object) -> _Served:
+def _page(template: str, **context: object) -> _Document:
     html = ENVIRONMENT.get_template(template).render(lang="en", direction="ltr", **context)
-    return _Served(html.encode(), "text/html", entity_tag(html))
+    return _Document(html.encode(), "text/html", entity_tag(html))
 
 
-def _picture(path: Path) -> _Served:
+def _picture(path: Path) -> _Document:
     content = path.read_bytes()
-    return _Served(content, "image/png", entity_tag(content))
+    return _Document(content, "image/png", entity_tag(content))
 
 
 def read_guide(name: str) -> Guide:
@@ -138,10 +138,10 @@ def read_guide(name: str) -> Guide:
     return Guide(name, _plain(title), summary, Markup(html), contents)  # noqa: S704 - the text is ours
 
 
-def _anchor(text: str, taken: list[Heading]) -> str:
+def _anchor(text: str, earlier: list[Heading]) -> str:
     """Return the anchor of the heading ``text``, as code hosts make it; a repeated one ends in ``-1``."""
     anchor = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
-    same = sum(1 for heading in taken if re.fullmatch(rf"{re.escape(anchor)}(-\d+)?", heading.anchor))
+    same = sum(1 for heading in earlier if re.fullmatch(rf"{re.escape(anchor)}(-\d+)?", heading.anchor))
     return f"{anchor}-{same}" if same else anchor
 
 

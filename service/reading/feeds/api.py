@@ -68,7 +68,7 @@ def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:
 
 
 def _entry(entry: Entry, pages: str) -> FeedEntry:
-    """Convert ``entry``; its permalinks begin with ``pages``."""
+    """Convert ``entry``; ``pages`` is the URL that its permalinks begin with."""
     comment, parent = entry.comment, entry.comment.parent_id
     return FeedEntry(
         id=comment.id,
@@ -77,9 +77,9 @@ def _entry(entry: Entry, pages: str) -> FeedEntry:
         author_name=comment.author_name,
         author_url=comment.author_url,
         published=comment.created_at,
-        updated=max(entry.shown_at, comment.edited_at or comment.created_at),
+        updated=max(entry.published_at, comment.edited_at or comment.created_at),
         html=comment.html,
-        answers=(parent, f"{pages}/comments/{parent}") if parent else None,
+        in_reply_to=(parent, f"{pages}/comments/{parent}") if parent else None,
     )
 
 

@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/atom+xml"
 class FeedEntry(msgspec.Struct, kw_only=True):
     """A comment in a feed.
 
-    ``link`` is its permalink; ``answers`` holds the id and the permalink of its parent.
+    ``link`` is its permalink; ``in_reply_to`` holds the id and the permalink of its parent.
     """
 
     id: UUID
@@ -27,7 +27,7 @@ class FeedEntry(msgspec.Struct, kw_only=True):
     published: datetime
     updated: datetime
     html: str
-    answers: tuple[UUID, str] | None
+    in_reply_to: tuple[UUID, str] | None
 
 
 class Feed(msgspec.Struct, kw_only=True):
@@ -71,9 +71,9 @@ def _add_entry(feed: Element, entry: FeedEntry) -> None:
     _add(element, "published", _instant(entry.published))
     _add(element, "updated", _instant(entry.updated))
     _add(element, "link", rel="alternate", type="text/html", href=entry.link)
-    if entry.answers:
-        answered, link = entry.answers
-        _add(element, "thr:in-reply-to", ref=answered.urn, type="text/html", href=link)
+    if entry.in_reply_to:
+        parent, link = entry.in_reply_to
+        _add(element, "thr:in-reply-to", ref=parent.urn, type="text/html", href=link)
     _add(element, "content", entry.html, type="html")
 
 

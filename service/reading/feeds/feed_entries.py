@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     comment: Comment
     thread: Thread
-    shown_at: datetime
+    published_at: datetime
 
 
 class SiteEntries(msgspec.Struct, frozen=True):
@@ -101,8 +101,8 @@ async def _newest_by_age(connection: AsyncConnection, thread: Thread) -> list[Co
 class _PublishingEvents:
     """Comments with a publishing event, read backwards from the log's ``head``, each once."""
 
-    def __init__(self, walk: Select[*tuple[Any, ...]], whose: int, *, head: int) -> None:
-        self._walk, self._whose = walk, whose
+    def __init__(self, query: Select[*tuple[Any, ...]], owner: int, *, head: int) -> None:
+        self._query, self._owner = query, owner
         self._below, self._above = head + 1, head - MAX_EVENTS
         self._seen: set[UUID] = set()
 
@@ -110,8 +110,8 @@ class _PublishingEvents:
         """Return the next comments with their event's time, the newest first; empty at the end."""
         times: dict[UUID, datetime] = {}
         while not times:
-            given = {"whose": self._whose, "above": self._above, "below": self._below}
-            rows = (await connection.execute(self._walk, given)).all()
+            parameters = {"owner": self._owner, "above": self._above, "below": self._below}
+            rows = (await connection.execute(self._query, parameters)).all()
             if not rows:
                 break
             for number, occurred_at, data in rows:
@@ -154,10 +154,12 @@ def _threads_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
     return select(*THREAD_COLUMNS).where(any_of(dialect, ThreadRow.id))
 
 
-def _walk(whose: InstrumentedAttribute[Any], number: InstrumentedAttribute[Any]) -> Select[*tuple[Any, ...]]:
+def _events_backwards(
+    owner: InstrumentedAttribute[Any], number: InstrumentedAttribute[Any]
+) -> Select[*tuple[Any, ...]]:
     """Select publishing events backwards, :data:`MAX_ENTRIES` at a time, over a unique index."""
     events = select(number, EventRow.occurred_at, EventRow.data).where(
-        whose == bindparam("whose"),
+        owner == bindparam("owner"),
         number > bindparam("above"),
         number < bindparam("below"),
         EventRow.type.in_(_PUBLISHING),
@@ -165,6 +167,6 @@ def _walk(whose: InstrumentedAttribute[Any], number: InstrumentedAttribute[Any])
     return events.order_by(number.desc()).limit(MAX_ENTRIES)
 
 
-_OF_THREAD = _walk(EventRow.thread_id, EventRow.sequence)
-_OF_SITE = _walk(EventRow.site_id, EventRow.position)
+_OF_THREAD = _events_backwards(EventRow.thread_id, EventRow.sequence)
+_OF_SITE = _events_backwards(EventRow.site_id, EventRow.position)
 _SITE = select(SiteRow.position, SiteRow.created_at).where(SiteRow.id == bindparam("site"))

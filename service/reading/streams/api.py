@@ -30,20 +30,20 @@ from service.reading.streams.wire import RETRY, StreamQuery, encode_position
 
 PING_SECONDS = 15
 PING = ServerSentEvent(comment="", sep="\n")
-SEND_SECONDS = 30.0  # a client that reads nothing for this long is disconnected
-STOP_SECONDS = 5.0
+SEND_TIMEOUT_SECONDS = 30.0  # a client that reads nothing for this long is disconnected
+SHUTDOWN_SECONDS = 5.0
 _POSITION = re.compile(r"\d{1,18}", re.ASCII)
 
 log = structlog.get_logger("onereply.live")
 
 
 async def get_stream(request: Request, caller: Caller) -> Response:
-    """Stream a thread's changes, from the client's last event or from now on."""
+    """Stream a thread's changes since the client's last event, or from now on."""
     site, article, locale = caller.site, article_of(request), locale_of(request, caller)
-    has, last_event = decode_query(request, StreamQuery).sequence, _last_event(request)
+    known_sequence, last_event = decode_query(request, StreamQuery).sequence, _last_event(request)
     log_follower = state_of(request, StreamState).log_follower
-    find = partial(find_start, site_id=site.id, article=article, has=has, last_event=last_event)
-    start = await log_follower.reads.shared(("start", site.id, article, has, last_event), find)
+    find = partial(find_start, site_id=site.id, article=article, known_sequence=known_sequence, last_event=last_event)
+    start = await log_follower.reads.shared(("start", site.id, article, known_sequence, last_event), find)
     headers = {"content-language": locale, "vary": "Accept-Language"}
     if request.method == "HEAD":
         return Response(headers={"cache-control": "no-store", **headers}, media_type="text/event-stream")
@@ -60,18 +60,18 @@ class StreamResponse(EventSourceResponse):
     """A stream response, which lasts until the client or the server ends it."""
 
     def __init__(
-        self, stream: Stream, following: LogFollower, reload: ReaderEvent | None, *, headers: dict[str, str]
+        self, stream: Stream, log_follower: LogFollower, reload: ReaderEvent | None, *, headers: dict[str, str]
     ) -> None:
         super().__init__(
-            _messages(stream, following.reads, reload),
+            _messages(stream, log_follower.reads, reload),
             headers=headers,
             ping=PING_SECONDS,
             ping_message_factory=lambda: PING,
-            send_timeout=SEND_SECONDS,
-            shutdown_event=following.stopping,
-            shutdown_grace_period=STOP_SECONDS,
+            send_timeout=SEND_TIMEOUT_SECONDS,
+            shutdown_event=log_follower.stopping,
+            shutdown_grace_period=SHUTDOWN_SECONDS,
         )
-        self._stream, self._following = stream, following
+        self._stream, self._log_follower = stream, log_follower
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until either side ends the stream."""
@@ -81,24 +81,24 @@ class StreamResponse(EventSourceResponse):
         except SendTimeoutError:
             log.info("stream-send-timeout")
         finally:
-            self._following.leave(self._stream)
+            self._log_follower.leave(self._stream)
 
 
 def _last_event(request: Request) -> int | None:
     """Return the log position in ``Last-Event-ID``; raises InvalidHeader."""
-    given = request.headers.get("last-event-id")
-    if not given:
+    position = request.headers.get("last-event-id")
+    if not position:
         return None
-    if not _POSITION.fullmatch(given):
+    if not _POSITION.fullmatch(position):
         raise InvalidHeader("“Last-Event-ID” must be the id of an event of this stream.", header="Last-Event-ID")
-    return int(given)
+    return int(position)
 
 
 async def _messages(stream: Stream, reads: SharedReads, reload: ReaderEvent | None) -> AsyncIterator[bytes]:
     """Yield the missed events, or ``reload`` if there were too many; then yield live events."""
     yield RETRY
     if reload:
-        yield reload.in_(stream.locale)
+        yield reload.message_in(stream.locale)
     has_more = True
     while has_more and not stream.ended:
         after = stream.sequence

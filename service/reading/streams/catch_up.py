@@ -22,21 +22,21 @@ from service.platform.events.model import EventRow
 from service.platform.events.read_log import head_position
 from service.reading.streams.reader_events import (
     LoggedEvent,
-    Name,
     ReaderEvent,
+    StreamEventName,
     is_hidden,
     name_of,
     without_repeated_gone,
 )
 
-READ_AT_ONCE = 200
+BATCH_SIZE = 200
 MAX_MISSED = 1_000  # events; a client that missed more reloads the thread
 _COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
 _decode = msgspec.json.Decoder(LoggedEvent).decode
 
 
 class Start(NamedTuple):
-    """Where a stream starts: the thread, its site's log position, and the client's sequence."""
+    """The start of a stream: the thread, its site's log position, and the client's sequence."""
 
     thread: Thread
     position: int
@@ -44,15 +44,15 @@ class Start(NamedTuple):
 
 
 async def find_start(
-    connection: AsyncConnection, site_id: int, article: str, *, has: int | None, last_event: int | None
+    connection: AsyncConnection, site_id: int, article: str, *, known_sequence: int | None, last_event: int | None
 ) -> Start:
-    """Return the start for a client that has the sequence ``has`` or the position ``last_event``.
+    """Return the start for a client that has the sequence ``known_sequence`` or the position ``last_event``.
 
-    Without either, the stream starts now. Raises :class:`NotFound` if readers can't see the thread.
+    Without both, the stream starts now. Raises :class:`NotFound` if readers can't see the thread.
     """
     thread = require_visible(await find_thread(connection, site_id, article), to_staff=False, now=clock.now())
     position = await head_position(connection, site_id)
-    sequence = thread.sequence if has is None else min(has, thread.sequence)
+    sequence = thread.sequence if known_sequence is None else min(known_sequence, thread.sequence)
     if last_event is not None:
         sequence = await _sequence_at(connection, thread, last_event)
     return Start(thread, position, sequence)
@@ -61,7 +61,7 @@ async def find_start(
 async def _sequence_at(connection: AsyncConnection, thread: Thread, position: int) -> int:
     """Return the thread's sequence at a log position; 0 if that is too far back to catch up.
 
-    The query covers only the events that a catch-up may send.
+    The query reads only events that a catch-up may send.
     """
     row = EventRow
     last = select(row.sequence).where(
@@ -79,10 +79,10 @@ class Missed(NamedTuple):
 
 
 async def read_missed(connection: AsyncConnection, site_id: int, thread_id: int, *, after: int) -> Missed:
-    """Read the next :data:`READ_AT_ONCE` events of a thread after a sequence."""
+    """Read the next :data:`BATCH_SIZE` events of a thread after a sequence."""
     rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
     events = await _reader_events(connection, rows)
-    if any(each.name is Name.GONE for each in events) and await _was_hidden(connection, thread_id, at=after):
+    if any(each.name is StreamEventName.GONE for each in events) and await _was_hidden(connection, thread_id, at=after):
         events = without_repeated_gone(events)
     return Missed(events, after + len(rows), await head_position(connection, site_id))
 
@@ -91,7 +91,7 @@ _SINCE = (
     select(*_COLUMNS)
     .where(EventRow.thread_id == bindparam("thread"), EventRow.sequence > bindparam("after"))
     .order_by(EventRow.sequence)
-    .limit(READ_AT_ONCE)
+    .limit(BATCH_SIZE)
 )
 
 
@@ -113,7 +113,7 @@ async def read_next(
     """
     rows = (await connection.execute(_READ_NEXT, {"site": site_id, "after": after, "until": until})).all()
     events = await _reader_events(connection, [row for row in rows if row.thread_id in threads])
-    return events, rows[-1].position if len(rows) == READ_AT_ONCE else until
+    return events, rows[-1].position if len(rows) == BATCH_SIZE else until
 
 
 _READ_NEXT = (
@@ -124,7 +124,7 @@ _READ_NEXT = (
         EventRow.position <= bindparam("until"),
     )
     .order_by(EventRow.position)
-    .limit(READ_AT_ONCE)
+    .limit(BATCH_SIZE)
 )
 
 
@@ -149,4 +149,4 @@ async def _reader_events(connection: AsyncConnection, rows: Sequence[Row[*tuple[
     return [each for each in events if each.comment or each.name not in _WITH_TEXT]
 
 
-_WITH_TEXT = {Name.PUBLISHED, Name.EDITED}
+_WITH_TEXT = {StreamEventName.PUBLISHED, StreamEventName.EDITED}

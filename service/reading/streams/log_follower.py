@@ -36,7 +36,7 @@ from service.reading.streams.stream import Stream
 from service.reading.streams.stream_limits import StreamLimits
 
 TICK_SECONDS = 0.2
-AFTER_FAILURE_SECONDS = 1.0
+FAILURE_PAUSE_SECONDS = 1.0
 
 log = structlog.get_logger("onereply.live")
 
@@ -90,7 +90,7 @@ class LogFollower:
             del self._followed[stream.site.id]
 
     async def close(self) -> None:
-        """End every stream and stop following."""
+        """End every stream and stop following the log."""
         self.stopping.set()
         self._end_all()
         self._closed = True
@@ -119,10 +119,10 @@ class LogFollower:
                 has_more = await self._read_next()
                 pause = 0.0 if has_more else TICK_SECONDS
             except Busy:  # platform/storage/failures.py has logged it
-                pause = AFTER_FAILURE_SECONDS
+                pause = FAILURE_PAUSE_SECONDS
             except Exception as error:  # one failure must not stop the follower
                 log.error("log-follower-failed", exc_info=error)
-                pause = AFTER_FAILURE_SECONDS
+                pause = FAILURE_PAUSE_SECONDS
 
     async def _read_next(self) -> bool:
         """Send new events and close due threads; return whether there may be more."""

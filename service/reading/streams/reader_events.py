@@ -1,4 +1,4 @@
-"""Which log events readers see, and as which stream event. Pure.
+"""The stream events of readers, made from events of the log. Pure.
 
 The log is for the host: it includes pending comments, decisions and reports. Readers get only comments that become
 visible, change visibly or disappear.
@@ -28,7 +28,7 @@ from service.reading.streams.wire import (
 )
 
 
-class Name(StrEnum):
+class StreamEventName(StrEnum):
     """The names of stream events."""
 
     PUBLISHED = "comment.published"
@@ -74,7 +74,7 @@ class ReaderEvent(msgspec.Struct, kw_only=True):
 
     thread_id: int
     position: int
-    name: Name
+    name: StreamEventName
     logged: LoggedEvent
     comment: CommentOut | None = None
     reload: bool = False
@@ -85,7 +85,7 @@ class ReaderEvent(msgspec.Struct, kw_only=True):
         """The event's number in its thread."""
         return self.logged.thread.sequence
 
-    def in_(self, locale: str) -> bytes:
+    def message_in(self, locale: str) -> bytes:
         """Return the encoded message in the language of ``locale``."""
         message = self.encoded.get(locale)
         if message is None:
@@ -99,47 +99,47 @@ def is_hidden(thread: EventThread, now: datetime) -> bool:
     return thread.withdrawn_at is not None or (thread.published_at is not None and thread.published_at > now)
 
 
-def name_of(event: str, logged: LoggedEvent, *, now: datetime) -> Name | None:
+def name_of(event: str, logged: LoggedEvent, *, now: datetime) -> StreamEventName | None:
     """Return the name under which readers get an ``event`` of the log, or None if they do not."""
     comment = logged.comment
     if event.startswith("thread."):
         if is_hidden(logged.thread, now):
-            return Name.GONE
-        return _OF_THREADS.get(EventType(event), Name.UPDATED)
+            return StreamEventName.GONE
+        return _THREAD_EVENTS.get(EventType(event), StreamEventName.UPDATED)
     if comment is None or not event.startswith("comment."):
         return None
-    was, is_now = logged.previous_state is State.PUBLISHED, comment.state is State.PUBLISHED
-    if is_now and not was:
-        return Name.PUBLISHED
-    if was and not is_now:
-        return Name.REMOVED
-    return Name.EDITED if is_now and event == EventType.COMMENT_EDITED else None
+    was_public, is_public = logged.previous_state is State.PUBLISHED, comment.state is State.PUBLISHED
+    if is_public and not was_public:
+        return StreamEventName.PUBLISHED
+    if was_public and not is_public:
+        return StreamEventName.REMOVED
+    return StreamEventName.EDITED if is_public and event == EventType.COMMENT_EDITED else None
 
 
-_OF_THREADS = {EventType.THREAD_CLOSED: Name.CLOSED, EventType.THREAD_REOPENED: Name.REOPENED}
+_THREAD_EVENTS = {EventType.THREAD_CLOSED: StreamEventName.CLOSED, EventType.THREAD_REOPENED: StreamEventName.REOPENED}
 
 
 def without_repeated_gone(events: list[ReaderEvent]) -> list[ReaderEvent]:
-    """Remove repeated ``thread.gone`` events for a client that has one, until the thread is back."""
+    """Remove ``thread.gone`` events up to the thread's return, for a client that already has one."""
     back = next((each.sequence for each in events if each.name in _THREAD_IS_PUBLIC), None)
-    return [each for each in events if each.name is not Name.GONE or (back and each.sequence > back)]
+    return [each for each in events if each.name is not StreamEventName.GONE or (back and each.sequence > back)]
 
 
-_THREAD_IS_PUBLIC = {Name.UPDATED, Name.CLOSED, Name.REOPENED}
+_THREAD_IS_PUBLIC = {StreamEventName.UPDATED, StreamEventName.CLOSED, StreamEventName.REOPENED}
 
 
 def reload_event(thread: ThreadOut, *, thread_id: int, position: int) -> ReaderEvent:
     """Return the event that asks a client to reload ``thread``, because it missed too many events."""
     logged = LoggedEvent(msgspec.convert(thread, EventThread, from_attributes=True))
-    return ReaderEvent(thread_id=thread_id, position=position, name=Name.UPDATED, logged=logged, reload=True)
+    return ReaderEvent(thread_id=thread_id, position=position, name=StreamEventName.UPDATED, logged=logged, reload=True)
 
 
 def _data(event: ReaderEvent, locale: str) -> Data:
     logged = event.logged
-    if event.name is Name.GONE:
+    if event.name is StreamEventName.GONE:
         return LiveEnd(logged.thread.article)
     thread = _thread_out(logged.thread, locale)
-    if event.name is Name.REMOVED:
+    if event.name is StreamEventName.REMOVED:
         assert logged.comment
         return LiveRemoval(thread, RemovedComment(logged.comment.id))
     if event.comment is not None:

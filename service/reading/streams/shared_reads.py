@@ -12,17 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform.storage.engine import Database
 
-AT_ONCE = 2
+MAX_CONCURRENT_READS = 2
 T = TypeVar("T")
 Read = Callable[[AsyncConnection], Awaitable[T]]
 
 
 class SharedReads:
-    """The database reads of a process's streams, :data:`AT_ONCE` at a time."""
+    """The database reads of a process's streams, :data:`MAX_CONCURRENT_READS` at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._semaphore = asyncio.Semaphore(MAX_CONCURRENT_READS)
         self._waiting: dict[Hashable, asyncio.Task[Any]] = {}
         self._unfinished: set[asyncio.Task[Any]] = set()
 
@@ -41,7 +41,7 @@ class SharedReads:
         await asyncio.gather(*self._unfinished, return_exceptions=True)
 
     async def _read(self, key: Hashable, read: Read[T]) -> T:
-        async with self._turns:
+        async with self._semaphore:
             del self._waiting[key]
             async with self._database.read() as connection:
                 return await read(connection)

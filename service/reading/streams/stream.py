@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from service.platform.sites.site_lookup import Site
-from service.reading.streams.reader_events import Name, ReaderEvent
+from service.reading.streams.reader_events import ReaderEvent, StreamEventName
 
 MAX_BUFFERED = 500
 
@@ -43,8 +43,8 @@ class Stream:
         """Return the events encoded; ``thread.gone`` ends the stream."""
         sent = []
         for each in events:
-            sent.append(each.in_(self.locale))
-            if each.name is Name.GONE:
+            sent.append(each.message_in(self.locale))
+            if each.name is StreamEventName.GONE:
                 self.end()
                 break
         return b"".join(sent)

@@ -1,4 +1,4 @@
-"""What a feed says in XML, whatever is in it."""
+"""Feeds as XML documents."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ AT = datetime(2026, 11, 24, 12, 0, 30, 999_999, tzinfo=UTC)
 LATER = datetime(2026, 11, 25, tzinfo=UTC)
 
 
-def an_entry(**said: object) -> FeedEntry:
+def an_entry(**members: object) -> FeedEntry:
     usual = {
         "id": ENTRY,
         "title": "Ada: A title",
@@ -21,21 +21,21 @@ def an_entry(**said: object) -> FeedEntry:
         "published": AT,
         "updated": AT,
         "html": "<p>Well said.</p>",
-        "answers": None,
+        "in_reply_to": None,
     }
-    return FeedEntry(**usual | said)  # type: ignore[arg-type]  # the test names what it means
+    return FeedEntry(**usual | members)  # type: ignore[arg-type]  # the members that a test names
 
 
 def a_feed(
     *entries: FeedEntry, title: str = "A title", page: str | None = "https://gazette.example/a?b=1&c=2"
 ) -> Element:
-    """The feed of ``entries`` as a strict parser of XML reads it."""
+    """Return the feed of ``entries``, parsed by a strict XML parser."""
     link = "https://comments.example/v1/sites/gazette/feed.atom"
     feed = Feed(id=FEED, title=title, lang="ar", link=link, page=page, created_at=AT, entries=entries)
     return fromstring(atom(feed))  # noqa: S314  # it is our own
 
 
-def test_a_feed_says_what_it_is_of_and_where_it_is() -> None:
+def test_a_feed_has_an_id_a_language_and_links() -> None:
     feed = a_feed(an_entry(updated=LATER), an_entry())
     assert feed.tag == f"{{{ATOM}}}feed"
     assert feed.get("{http://www.w3.org/XML/1998/namespace}lang") == "ar"
@@ -48,14 +48,16 @@ def test_a_feed_says_what_it_is_of_and_where_it_is() -> None:
     }
 
 
-def test_a_feed_of_nothing_was_last_changed_when_it_began() -> None:
+def test_an_empty_feed_has_its_creation_time_as_update_time() -> None:
     feed = a_feed(page=None)
     assert feed.findtext(f"{{{ATOM}}}updated") == "2026-11-24T12:00:30Z"
     assert [link.get("rel") for link in feed.findall(f"{{{ATOM}}}link")] == ["self"]
 
 
-def test_an_answer_names_what_it_answers() -> None:
-    entry = a_feed(an_entry(answers=(PARENT, "https://comments.example/gazette/comments/3"))).find(f"{{{ATOM}}}entry")
+def test_a_reply_refers_to_its_parent() -> None:
+    entry = a_feed(an_entry(in_reply_to=(PARENT, "https://comments.example/gazette/comments/3"))).find(
+        f"{{{ATOM}}}entry"
+    )
     assert entry is not None
     answered = entry.find(f"{{{THREADING}}}in-reply-to")
     assert answered is not None
@@ -63,12 +65,12 @@ def test_an_answer_names_what_it_answers() -> None:
     assert answered.get("href") == "https://comments.example/gazette/comments/3"
 
 
-def test_what_xml_cannot_say_is_left_out_and_all_else_comes_back() -> None:
+def test_characters_that_xml_forbids_are_left_out_and_all_others_are_kept() -> None:
     forbidden = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), 0xD800, 0xDFFF, 0xFFFE, 0xFFFF]))
     kept = "\t<&>\"']]> é \x7f\x85 \ud7ff\ue000\ufffd \U00010000😀\U0010ffff"
     link = f"https://a.example/{kept}"
-    entry_said = an_entry(html=forbidden + kept, author_url=link, link=link + forbidden)
-    feed = a_feed(entry_said, title=f"{kept}{forbidden}")
+    given = an_entry(html=forbidden + kept, author_url=link, link=link + forbidden)
+    feed = a_feed(given, title=f"{kept}{forbidden}")
     assert feed.findtext(f"{{{ATOM}}}title") == kept
     entry = feed.find(f"{{{ATOM}}}entry")
     assert entry is not None

@@ -1,4 +1,4 @@
-"""Feeds as feed readers have them: what was published last, of a thread and of a site, and nothing else."""
+"""Feeds of a thread and of a site, as a feed reader parses them."""
 
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from tests.samples import OWN
 
 
 def parsed(response: httpx2.Response) -> Any:
-    """The feed as a feed reader understands it, which has nothing to complain of."""
+    """Return the feed as a feed reader parses it; fails on its complaints."""
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/atom+xml"
     feed = feedparser.parse(response.content, response_headers={"content-type": "application/atom+xml"})
@@ -35,12 +35,12 @@ async def feed_of_site(site: ASite) -> Any:
     return parsed(await site.call("GET", "/feed.atom"))
 
 
-def said(feed: Any) -> list[str]:
-    """The comments of a feed, in its order."""
+def texts_of(feed: Any) -> list[str]:
+    """Return the texts of a feed's comments, in order."""
     return [entry.content[0].value.removeprefix("<p>").removesuffix("</p>") for entry in feed.entries]
 
 
-async def test_a_feed_has_what_its_thread_says_the_last_first(site: ASite, the_clock: Clock) -> None:
+async def test_a_thread_feed_has_the_newest_comment_first(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site, article="moscow", url="https://gazette.example/moscow?a=1&b=2")
     first = (await a_comment(thread, "First *words*.", url="https://ada.example/"))["comment"]
     the_clock.move(hours=1)
@@ -68,13 +68,13 @@ async def test_a_feed_has_what_its_thread_says_the_last_first(site: ASite, the_c
     assert oldest.published == oldest.updated == "2026-11-24T12:00:00Z"
 
 
-async def test_its_links_lead_where_they_say(site: ASite) -> None:
+async def test_the_links_of_a_feed_work(site: ASite) -> None:
     thread = await a_thread(site, article="новости/2026?a#b c")
     comment = (await a_comment(thread))["comment"]
     page = await site.client.get(f"/{site.slug}/{quote(thread.article, safe='')}")
     [href] = [part.split('href="')[1].split('"')[0] for part in page.text.split("<link ") if "atom+xml" in part]
     feed = parsed(await site.client.get(href))
-    assert said(feed) == ["Well said."]
+    assert texts_of(feed) == ["Well said."]
     links = {link.rel: link.href for link in feed.feed.links}
     assert parsed(await site.client.get(links["self"])).feed.id == feed.feed.id
     assert (await site.client.get(links["alternate"])).status_code == 200  # our page: the article has no URL
@@ -82,25 +82,25 @@ async def test_its_links_lead_where_they_say(site: ASite) -> None:
     assert f'<li id="comment-{comment["id"]}"' in permalink.text
 
 
-async def test_only_what_is_public_is_told_and_what_was_held_is_news_when_it_is_published(
+async def test_a_feed_has_only_public_comments_and_a_held_one_is_new_when_it_is_published(
     site: ASite, the_clock: Clock
 ) -> None:
     thread = await a_thread(site, mode="hold")
     held = [(await a_comment(thread, f"Held {number}."))["comment"] for number in range(3)]
-    assert said(await feed_of(thread)) == said(await feed_of_site(site)) == []
+    assert texts_of(await feed_of(thread)) == texts_of(await feed_of_site(site)) == []
     the_clock.move(days=2)
     for comment in (held[2], held[0]):
         await decide(site, "publish", comment)
     feed = await feed_of(thread)
-    assert said(feed) == said(await feed_of_site(site)) == ["Held 0.", "Held 2."]
+    assert texts_of(feed) == texts_of(await feed_of_site(site)) == ["Held 0.", "Held 2."]
     assert feed.entries[0].published == "2026-11-24T12:00:00Z"
     assert feed.entries[0].updated == "2026-11-26T12:00:00Z"
     [published] = [comment for comment in await thread.pages(by="moderator") if "Held 0." in comment["html"]]
     await decide(site, "reject", published)
-    assert said(await feed_of(thread)) == said(await feed_of_site(site)) == ["Held 2."]
+    assert texts_of(await feed_of(thread)) == texts_of(await feed_of_site(site)) == ["Held 2."]
 
 
-async def test_an_edit_is_told_in_its_place(site: ASite, the_clock: Clock) -> None:
+async def test_an_edit_keeps_the_position_of_the_comment(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site)
     posted = await a_comment(thread, "Frist.")
     await a_comment(thread, "Second.")
@@ -108,50 +108,50 @@ async def test_an_edit_is_told_in_its_place(site: ASite, the_clock: Clock) -> No
     path = f"/comments/{posted['comment']['id']}"
     await site.call("PATCH", path, by=posted["author_token"], json={"body": "First."})
     feed = await feed_of(thread)
-    assert said(feed) == ["Second.", "First."]
+    assert texts_of(feed) == ["Second.", "First."]
     assert (feed.entries[1].updated, feed.feed.updated) == ("2026-11-24T12:01:00Z",) * 2
 
 
-async def test_a_sites_feed_has_all_its_threads_but_those_that_readers_may_not_know_of(site: ASite) -> None:
+async def test_a_site_feed_has_all_threads_that_readers_may_see(site: ASite) -> None:
     async with a_site(site.app) as other:
         await a_comment(await a_thread(other), "Elsewhere.")
     seen, withdrawn, embargoed = [await a_thread(site, title=title) for title in ("One", "Two", "Three")]
     for thread in (seen, withdrawn, embargoed, seen):
         await a_comment(thread, f"In {thread.registered['title']}.")
     feed = await feed_of_site(site)
-    assert said(feed) == ["In One.", "In Three.", "In Two.", "In One."]
+    assert texts_of(feed) == ["In One.", "In Three.", "In Two.", "In One."]
     assert feed.feed.title == "The Gazette"
     assert [entry.title for entry in feed.entries[:2]] == ["Ada: One", "Ada: Three"]
     await share_webhook_secret(site)
     await send_event(site, "withdrawn", withdrawn.article)
     await site.call("PUT", embargoed.path, by="host", json={"published_at": "2999-01-01T00:00:00Z"})
-    assert said(await feed_of_site(site)) == ["In One.", "In One."]
+    assert texts_of(await feed_of_site(site)) == ["In One.", "In One."]
     for thread in (withdrawn, embargoed):
         for by in (None, "moderator"):
             assert (await site.call("GET", f"{thread.path}/feed.atom", by=by)).status_code == 404
 
 
-async def test_what_comes_out_of_an_embargo_is_in_the_sites_feed_at_once(site: ASite, the_clock: Clock) -> None:
+async def test_the_end_of_an_embargo_is_in_the_site_feed_at_once(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Early.")
     await site.call("PUT", thread.path, by="host", json={"published_at": "2026-11-24T12:00:07Z"})
-    for seconds, age, told in ((0, 5, []), (3, 4, []), (3.5, 0, []), (0.5, 5, ["Early."])):
+    for seconds, age, expected in ((0, 5, []), (3, 4, []), (3.5, 0, []), (0.5, 5, ["Early."])):
         the_clock.move(seconds=seconds)
         response = await site.call("GET", "/feed.atom")
-        assert (said(parsed(response)), response.headers["cache-control"]) == (told, f"public, max-age={age}")
+        assert (texts_of(parsed(response)), response.headers["cache-control"]) == (expected, f"public, max-age={age}")
 
 
-async def test_a_feed_has_the_newest_however_many_were_removed(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_feed_is_full_when_many_comments_were_removed(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MAX_ENTRIES", 3)
     thread = await a_thread(site)
     comments = [(await a_comment(thread, f"Number {number}."))["comment"] for number in range(60)]
     await decide(site, "reject", comments[1], *comments[4:])
     await decide(site, "restore", {**comments[1], "revision": 2})
-    told = ["Number 1.", "Number 3.", "Number 2."]
-    assert said(await feed_of(thread)) == said(await feed_of_site(site)) == told
+    expected = ["Number 1.", "Number 3.", "Number 2."]
+    assert texts_of(await feed_of(thread)) == texts_of(await feed_of_site(site)) == expected
 
 
-async def test_behind_a_flood_a_sites_feed_is_short_and_its_threads_are_not(
+async def test_after_a_flood_the_site_feed_is_short_and_the_thread_feed_is_not(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeds, "MAX_EVENTS", 5)
@@ -159,16 +159,16 @@ async def test_behind_a_flood_a_sites_feed_is_short_and_its_threads_are_not(
     await a_comment(thread, "Before.")
     for number in range(4):
         await a_comment(flooded, f"Held {number}.")
-    assert said(await feed_of_site(site)) == ["Before."]
+    assert texts_of(await feed_of_site(site)) == ["Before."]
     await a_comment(flooded, "Held 5.")
-    assert said(await feed_of_site(site)) == []
+    assert texts_of(await feed_of_site(site)) == []
     await site.call("PUT", thread.path, by="host", json={"mode": "hold"})
     for number in range(5):
         await a_comment(thread, f"Held here {number}.")
-    assert said(await feed_of(thread)) == ["Before."]
+    assert texts_of(await feed_of(thread)) == ["Before."]
 
 
-async def test_what_an_import_brought_is_in_its_threads_feed_by_age_and_no_news_of_the_site(site: ASite) -> None:
+async def test_imported_comments_are_in_the_thread_feed_by_age_and_not_in_the_site_feed(site: ASite) -> None:
     await import_file(site, (OWN / "wordpress/every-state.xml").read_bytes())
     listed = (await site.call("GET", "/threads", by="host")).json()["threads"]
     article = max(listed, key=lambda thread: thread["reply_count"])["article"]
@@ -184,7 +184,7 @@ async def test_what_an_import_brought_is_in_its_threads_feed_by_age_and_no_news_
     assert [entry.id for entry in (await feed_of_site(site)).entries] == [news]
 
 
-async def test_a_feed_is_asked_for_again_by_its_tag_until_readers_see_something_else(site: ASite) -> None:
+async def test_the_entity_tag_of_a_feed_changes_only_with_a_visible_change(site: ASite) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "First. " * 200)
     for path in (f"{thread.path}/feed.atom", "/feed.atom"):
@@ -200,7 +200,7 @@ async def test_a_feed_is_asked_for_again_by_its_tag_until_readers_see_something_
         assert (await site.call("GET", path, headers=known)).status_code == 200
 
 
-async def test_each_host_and_each_language_has_its_own(site: ASite) -> None:
+async def test_each_host_and_each_language_has_a_feed_of_its_own(site: ASite) -> None:
     thread = await a_thread(site, closed=True)
     for path in (f"{thread.path}/feed.atom", "/feed.atom"):
         for host in ("one.example", "two.example:8000", "one.example"):
@@ -211,7 +211,7 @@ async def test_each_host_and_each_language_has_its_own(site: ASite) -> None:
     assert (feed.feed.language, feed.feed.title) == ("ru", f"Нет ответов на «{REFERENCE_TITLE}»")
 
 
-async def test_its_id_stays_when_its_article_moves_or_the_service_does(site: ASite) -> None:
+async def test_the_id_of_a_feed_stays_when_the_article_or_the_service_moves(site: ASite) -> None:
     await share_webhook_secret(site)
     thread = await a_thread(site)
     before = (await feed_of(thread)).feed.id
@@ -222,7 +222,7 @@ async def test_its_id_stays_when_its_article_moves_or_the_service_does(site: ASi
     assert (await feed_of(await a_thread(site))).feed.id != before != (await feed_of_site(site)).feed.id
 
 
-async def test_whatever_is_said_and_whoever_says_it_every_feed_stays_a_feed(site: ASite) -> None:
+async def test_a_feed_is_valid_with_any_text_and_name(site: ASite) -> None:
     texts = some([*naughty(), *scripts()], every=6)
     thread = await a_thread(site)
     posted = 0

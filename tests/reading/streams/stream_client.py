@@ -1,4 +1,4 @@
-"""A reader's browser that listens to a thread: the real app's stream, message by message."""
+"""A client of a thread's stream, which reads the real app's messages one by one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Heard:
+class StreamMessage:
     """One message of a stream."""
 
     id: str
@@ -24,20 +24,20 @@ class Heard:
     data: Json
 
 
-class Parser:
-    """Reads what a stream sends, as a browser does (WHATWG HTML, section 9.2.6)."""
+class SseParser:
+    """Parses server-sent events as a browser does (WHATWG HTML, section 9.2.6)."""
 
     def __init__(self) -> None:
         self._text = ""
         self.last_id = ""
         self.caught_up = False
 
-    def parse(self, chunk: str) -> list[Heard]:
-        """The messages that are whole now."""
+    def parse(self, chunk: str) -> list[StreamMessage]:
+        """Return the messages that are complete now."""
         *blocks, self._text = (self._text + chunk).split("\n\n")
-        return [heard for block in blocks if (heard := self._read(block))]
+        return [received for block in blocks if (received := self._read(block))]
 
-    def _read(self, block: str) -> Heard | None:
+    def _read(self, block: str) -> StreamMessage | None:
         fields: dict[str, str] = {}
         for line in block.split("\n"):
             name, _, value = line.partition(":")
@@ -46,25 +46,25 @@ class Parser:
         if "data" not in fields:
             self.caught_up |= "id" in fields
             return None
-        return Heard(self.last_id, fields["event"], msgspec.json.decode(fields["data"]))
+        return StreamMessage(self.last_id, fields["event"], msgspec.json.decode(fields["data"]))
 
 
-class Listener:
-    """One stream of an app in this process; server and client share the loop, so nothing is in between."""
+class StreamClient:
+    """A stream of an app in this process. Server and client share the event loop."""
 
     def __init__(self, app: App, scope: Scope) -> None:
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
         self._gone = asyncio.Event()
-        self.takes = asyncio.Event()  # whether the client takes what is sent
-        self.takes.set()
+        self.reads = asyncio.Event()  # whether the client reads
+        self.reads.set()
         self._asked = False
-        self._messages: list[Heard] = []
-        self.parser = Parser()
+        self._messages: list[StreamMessage] = []
+        self.parser = SseParser()
         self.status, self.headers, self.raw = 0, dict[str, str](), b""
         self.task = asyncio.create_task(app(scope, self._receive, self._send))
 
     async def _send(self, message: Message) -> None:
-        await self.takes.wait()
+        await self.reads.wait()
         self._sent.put_nowait(message)
 
     async def _receive(self) -> Message:
@@ -75,7 +75,7 @@ class Listener:
         return {"type": "http.disconnect"}
 
     async def begin(self) -> None:
-        """Wait for the answer's head; of a stream, also for its first block."""
+        """Wait for the headers and the first block."""
         start = await self._next()
         assert start
         self.status = start["status"]
@@ -84,35 +84,35 @@ class Listener:
         self.raw = first["body"] if first else b""
         self._messages += self.parser.parse(self.raw.decode())
 
-    async def catch_up(self) -> list[Heard]:
-        """What happened before; then the stream says where it has come to."""
+    async def catch_up(self) -> list[StreamMessage]:
+        """Return the missed events, up to the stream's position message."""
         while not self.parser.caught_up:
             assert await self._read(), "the stream ended"
-        heard, self._messages = self._messages, []
-        return heard
+        received, self._messages = self._messages, []
+        return received
 
-    async def hear(self) -> Heard:
-        """The next message."""
+    async def next_message(self) -> StreamMessage:
+        """Return the next message."""
         while not self._messages:
             assert await self._read(), "the stream ended"
         return self._messages.pop(0)
 
-    async def hear_all(self) -> list[Heard]:
-        """Every message until the stream ends."""
+    async def read_to_end(self) -> list[StreamMessage]:
+        """Return every message until the stream ends."""
         while await self._read():
             pass
-        heard, self._messages = self._messages, []
-        return heard
+        received, self._messages = self._messages, []
+        return received
 
-    async def hear_until(self, sequence: int) -> list[Heard]:
-        """Every message until that which brings the thread to ``sequence``."""
-        heard: list[Heard] = []
-        while not heard or heard[-1].data["thread"]["sequence"] < sequence:
-            heard.append(await self.hear())
-        return heard
+    async def read_until(self, sequence: int) -> list[StreamMessage]:
+        """Return every message up to the one with ``sequence``."""
+        received: list[StreamMessage] = []
+        while not received or received[-1].data["thread"]["sequence"] < sequence:
+            received.append(await self.next_message())
+        return received
 
     async def leave(self) -> None:
-        """Go away, and wait until the app has noticed."""
+        """Disconnect, and wait until the app has noticed."""
         self._gone.set()
         await asyncio.wait_for(self.task, PATIENCE_SECONDS)
 
@@ -124,7 +124,7 @@ class Listener:
         return True
 
     async def _next(self) -> Message | None:
-        """What the app sends next; nothing once it has ended its answer."""
+        """Return the app's next message, or None at the end of the response."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             message = await self._sent.get()
         ended = message["type"] == "http.response.body" and not message.get("more_body") and not message["body"]
@@ -132,10 +132,10 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(
+async def open_stream(
     thread: AThread, *, app: App | None = None, query: str = "", address: str = "192.0.2.1", **headers: str
-) -> AsyncIterator[Listener]:
-    """Listen to ``thread`` for the block; ``headers`` by their names, with ``_`` for ``-``."""
+) -> AsyncIterator[StreamClient]:
+    """Open a stream of ``thread`` for the block; names of ``headers`` have ``_`` for ``-``."""
     scope: dict[str, Any] = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -150,7 +150,7 @@ async def listening(
         "server": ("onereply.test", 80),
         "root_path": "",
     }
-    listener = Listener(app or thread.site.app, scope)
+    listener = StreamClient(app or thread.site.app, scope)
     try:
         await listener.begin()
         yield listener
