@@ -1,6 +1,6 @@
-"""Debian's Chromium, and the pages in which somebody looks at the service: whatever goes wrong in one is kept.
+"""Debian's Chromium, and pages that record every fault.
 
-Where Chromium is missing and may be installed it is; where it may not the test is skipped, in CI it fails.
+A missing Chromium is installed if possible; otherwise the test is skipped, and in CI it fails.
 """
 
 from collections.abc import AsyncIterator
@@ -22,10 +22,10 @@ ARGUMENTS = [
     "--disable-sync",
     "--font-render-hinting=none",
 ]
-# Letters for all our languages, so that what a screenshot shows can be read.
+# Fonts for all our languages, so that screenshots are readable.
 PACKAGES = {"chromium": ["chromium", "fonts-noto-core", "fonts-droid-fallback"], "java": ["default-jre-headless"]}
-PATIENCE = 5_000  # milliseconds, for what takes a moment
-UNANSWERED = "Failed to load resource"  # what the service says or can't say is no fault of the page
+PATIENCE = 5_000  # milliseconds
+UNANSWERED = "Failed to load resource"  # an error response is no fault of the page
 Scheme = Literal["light", "dark"]
 Size = tuple[int, int]
 WIDE: Size = (1100, 900)
@@ -34,7 +34,7 @@ MAGNIFIED: Size = (640, 400)  # a window of 1280 × 800 at 200 %
 
 
 def program(name: Literal["chromium", "java"]) -> str:
-    """The path of a program; see the top of the file."""
+    """Return the path of a program; see the top of the file."""
     return debian_program(name, PACKAGES[name])
 
 
@@ -51,10 +51,10 @@ async def a_browser() -> AsyncIterator[Browser]:
 
 
 class Visits:
-    """Pages in browsers of readers' own, and what should not have happened in any: ``faults``.
+    """Opens pages, each reader in a browser of their own, and records their ``faults``.
 
     A fault is a dialog, an uncaught error, an error in the console (a breach of the Content-Security-Policy is one), or
-    a request to an origin that is none of ``origins``.
+    a request to an origin that is not in ``origins``.
     """
 
     def __init__(self, browser: Browser, stack: AsyncExitStack, origins: set[str]) -> None:
@@ -70,7 +70,7 @@ class Visits:
         language: str = "en",
         magnified: int = 1,
     ) -> Page:
-        """A page in a browser that nobody has used before."""
+        """Open a page in a new browser, without history."""
         context = await self._browser.new_context(
             java_script_enabled=script,
             viewport={"width": size[0], "height": size[1]},
@@ -83,7 +83,7 @@ class Visits:
         return await self.another(context)
 
     async def another(self, context: BrowserContext) -> Page:
-        """One more page in the same browser."""
+        """Open one more page in the same browser."""
         context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         await page.add_init_script(WATCH)

@@ -1,4 +1,4 @@
-"""A host's pages, at an origin of their own and under as strict a policy as a host can have, with the embed in them."""
+"""A host's pages with the embed, at an origin of their own, under the strictest policy."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from tests.browser.serving import serving
+from tests.browser.app_server import serving
 from tests.builders import REFERENCE_TITLE, AThread
 
 ARTICLE = "<p>Delegations from thirty countries met in Moscow.</p>" * 3
@@ -27,30 +27,29 @@ comment-thread:not(:defined) { display: block; min-height: 40rem }
     "/unanchored.css": "html { overflow-anchor: none }",  # as in browsers that do not know it
 }
 
-# What the page tells of itself: how far what stands in it was moved by what came (Layout Instability, section 2), and
-# which events of the embed went by.
+# Records layout shifts (Layout Instability, section 2) and the embed's events.
 WATCH = """
   window.shifted = 0;
-  window.heard = [];
+  window.embedEvents = [];
   new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
   }).observe({ type: "layout-shift", buffered: true });
   for (const name of ["ready", "posted", "count", "token-rejected"]) {
-    addEventListener(`onereply:${name}`, ({ detail }) => window.heard.push([name, detail]));
+    addEventListener(`onereply:${name}`, ({ detail }) => window.embedEvents.push([name, detail]));
   }
 """
 
 
 @dataclass
 class AHost:
-    """Serves what is written, at ``origin``; its pages load nothing but from ``service``."""
+    """Serves pages at ``origin``, which load only from ``service``."""
 
     service: str
     origin: str = ""
     pages: dict[str, str] = field(default_factory=dict)
 
     def write(self, *body: str, lang: str = "en", direction: str = "ltr", site: str | None = None) -> str:
-        """The address of a new page with ``body`` in it; its script tag names ``site``, if any."""
+        """Add a page with ``body`` and return its URL; its script tag names ``site``, if given."""
         path = f"/{len(self.pages)}"
         named = f' data-site="{site}"' if site else ""
         self.pages[path] = (
@@ -63,7 +62,7 @@ class AHost:
         return self.origin + path
 
     async def answer(self, request: Request) -> Response:
-        """The page at a path, under a policy that lets in the service and nothing else."""
+        """Send the page at a path, under a policy that allows only the service."""
         if request.url.path in STYLES:
             return Response(STYLES[request.url.path], media_type="text/css")
         policy = (
@@ -77,7 +76,7 @@ class AHost:
 
 @asynccontextmanager
 async def a_host(service: str) -> AsyncIterator[AHost]:
-    """A host whose pages embed threads of the service at that origin."""
+    """Run a host whose pages embed threads of ``service``."""
     host = AHost(service)
     async with serving(Starlette(routes=[Route("/{path:path}", host.answer)])) as port:
         host.origin = f"http://localhost:{port}"
@@ -85,19 +84,19 @@ async def a_host(service: str) -> AsyncIterator[AHost]:
 
 
 def the_embed(thread: AThread, *, content: str = "", **attributes: str) -> str:
-    """The element that shows ``thread``."""
+    """Return the element that shows ``thread``."""
     given = {"site": thread.site.slug, "article": thread.article, **attributes}
-    told = " ".join(f'{name}="{escape(value)}"' for name, value in given.items())
-    return f"<comment-thread {told}>{content}</comment-thread>"
+    attributes_html = " ".join(f'{name}="{escape(value)}"' for name, value in given.items())
+    return f"<comment-thread {attributes_html}>{content}</comment-thread>"
 
 
-async def heard(page: Page, name: str) -> list[Any]:
-    """What the embed's events of that name told."""
-    found: list[Any] = await page.evaluate("window.heard")
+async def events_of(page: Page, name: str) -> list[Any]:
+    """Return the details of the embed's events ``name``."""
+    found: list[Any] = await page.evaluate("window.embedEvents")
     return [detail for each, detail in found if each == name]
 
 
 async def shifted(page: Page) -> float:
-    """How far what stands in the page was moved by what came, without the reader's doing."""
+    """Return the sum of the layout shifts that the reader did not cause."""
     moved: float = await page.evaluate("window.shifted")
     return moved

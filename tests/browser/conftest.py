@@ -1,4 +1,4 @@
-"""A service that a browser can reach, and browsers that tell of all that goes wrong in their pages."""
+"""The service on a port, and browsers that record faults in their pages."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -11,15 +11,15 @@ from service.platform.storage.engine import Database
 from service.platform.storage.revisions import migrate
 from tests.browser.a_browser import Visits, a_browser
 from tests.browser.a_host_page import AHost, a_host
+from tests.browser.app_server import serving
 from tests.browser.gallery import Picture, paint
-from tests.browser.serving import serving
 from tests.builders import ASite, a_site, cheap_passwords
 from tests.conftest import an_installation
 
 
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """On SQLite: what the database is makes no difference to a browser."""
+    """SQLite, because the database makes no difference to a browser."""
     return f"sqlite:///{tmp_path_factory.mktemp('browser')}/onereply.db"
 
 
@@ -36,7 +36,7 @@ async def app(database_url: str) -> AsyncIterator[App]:
 
 @pytest.fixture(scope="session")
 async def origin(app: App) -> AsyncIterator[str]:
-    """Where browsers reach the service."""
+    """The origin of the service for browsers."""
     async with serving(app) as port:
         yield f"http://127.0.0.1:{port}"
 
@@ -50,21 +50,21 @@ async def host(origin: str) -> AsyncIterator[AHost]:
 
 @pytest.fixture
 async def site(app: App, host: AHost) -> AsyncIterator[ASite]:
-    """A site with nothing in it, which the host's pages may call."""
+    """An empty site, which the host's pages may call."""
     async with a_site(app, cors_origins=host.origin) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium, which all tests share; each visits in browsers of its own, without history."""
+    """Chromium, shared by all tests; each opens contexts of its own, without history."""
     async with a_browser() as browser:
         yield browser
 
 
 @pytest.fixture
 async def visits(browser: Browser, origin: str, host: AHost) -> AsyncIterator[Visits]:
-    """Visits to the service and to its host, in which nothing may go wrong."""
+    """Visits to the service and its host; a fault fails the test."""
     async with AsyncExitStack() as stack:
         visits = Visits(browser, stack, {origin, host.origin})
         yield visits

@@ -1,6 +1,6 @@
-"""Every page that a reader can meet, in every state: made once, and looked at by whoever checks pages.
+"""Every readers' page in every state, requested once for all tests of pages.
 
-A picture is the HTML as the service sent it, so that what was answered to a form is looked at as a page is.
+A picture is the HTML that the service sent, so responses to forms are checked like pages.
 """
 
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from playwright.async_api import Page, Route
 
 from service.cli.demo_threads import load_demo
 from tests.builders import ASite, AThread, a_comment, a_site, a_thread, decide
-from tests.reading.pages.reading import forms_in
+from tests.reading.pages.html_forms import forms_in
 
 SCRIPT_TIMEOUT = 30_000  # milliseconds; Scalar is 4.9 MB of script
 LONG_TITLE = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " * 4
@@ -59,7 +59,7 @@ class Picture:
 
 
 class Painter:
-    """Goes round as a reader, in one language, and keeps what they meet under a name."""
+    """Visits pages as a reader in one language, and keeps them under names."""
 
     def __init__(self, client: httpx2.AsyncClient, site: ASite) -> None:
         self._client, self._site = client, site
@@ -71,17 +71,17 @@ class Painter:
         return self._keep(name, answer)
 
     async def send(self, name: str, path: str, headers: dict[str, str] | None = None, /, **typed: str) -> None:
-        """Fill in the form of the page at ``path`` and keep what it is answered with."""
+        """Fill in the form of the page at ``path``, send it, and keep the response."""
         [form] = forms_in(await self._client.get(path, follow_redirects=True))
         await self.send_to(name, form.url, headers, **{**form.values, **typed})
 
     async def send_to(self, name: str, action: str, headers: dict[str, str] | None = None, /, **values: str) -> None:
-        """Keep what the ``values`` of a form that was opened before are answered with."""
+        """Send ``values`` of a form that was opened before, and keep the response."""
         sent = {"Sec-Fetch-Site": "same-origin", **(headers or {})}
         self._keep(name, await self._client.post(action, data=values, headers=sent, follow_redirects=True))
 
     async def include(self, name: str, thread: AThread) -> None:
-        """Keep a small page of the host's that includes the thread."""
+        """Keep a small host page that includes the thread."""
         fragment = await self._client.get(f"/v1/sites/{self._site.slug}{thread.path}/comments.html")
         head = '<meta charset="utf-8"><title>The Gazette</title><link rel="stylesheet" href="/static/thread.css">'
         main = f"<h1>{escape(thread.registered['title'])}</h1><p>The article.</p>{fragment.text}"
@@ -102,7 +102,7 @@ async def _a_painter(site: ASite, origin: str, *, language: str = "en") -> Async
 
 
 async def paint(site: ASite, origin: str) -> list[Picture]:
-    """All pictures."""
+    """Return all pictures."""
     pictures: list[Picture] = []
     async with _a_painter(site, origin) as painter:
         for part in (_threads, _forms, _answers, _troubles, _beside):
@@ -118,7 +118,7 @@ async def paint(site: ASite, origin: str) -> list[Picture]:
 
 
 async def _everything(site: ASite) -> AThread:
-    """A thread with all that can stand in one."""
+    """Create a thread with every kind of comment."""
     thread = await a_thread(site, url="https://gazette.example/moscow")
     first = (await a_comment(thread, WORDS, name="Tom Okafor", url="https://tom.example/"))["comment"]
     answer = (await a_comment(thread, "Thank you, Tom!", name="Mireille Dubois", below=first["id"]))["comment"]

@@ -1,18 +1,18 @@
-"""Readers who use no pointer reach everything, and see where they are."""
+"""Everything can be reached by keyboard, with a visible focus."""
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.a_browser import NARROW, Visits
 from tests.browser.gallery import Picture
-from tests.browser.looking import focused, tab_to
+from tests.browser.page_checks import focused, tab_to
 from tests.builders import ASite, a_comment, a_thread
 
 pytestmark = pytest.mark.slow
 
 
 async def stops(page: Page) -> list[str]:
-    """Press Tab until the page is left; what had the focus on the way, which must show."""
+    """Press Tab to the end of the page; return the focused elements, whose focus must be visible."""
     met: list[str] = []
     while len(met) < 200:
         await page.keyboard.press("Tab")
@@ -25,9 +25,7 @@ async def stops(page: Page) -> list[str]:
     raise AssertionError("the page is not left by Tab")
 
 
-async def test_a_reader_answers_edits_reports_and_deletes_by_keyboard_alone(
-    site: ASite, origin: str, visits: Visits
-) -> None:
+async def test_a_reader_replies_edits_reports_and_deletes_by_keyboard(site: ASite, origin: str, visits: Visits) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Twelve minutes to the station.", name="Ada")
     page = await visits.begin(script=False)
@@ -67,7 +65,7 @@ async def test_a_reader_answers_edits_reports_and_deletes_by_keyboard_alone(
     await expect(page.get_by_role("status")).to_have_text("Your comment is deleted.")
 
 
-async def test_the_focus_shows_at_every_stop(pictures: list[Picture], visits: Visits) -> None:
+async def test_the_focus_is_visible_at_every_stop(pictures: list[Picture], visits: Visits) -> None:
     page = await visits.begin(size=NARROW)
     for picture in pictures:
         if picture.name in {"open", "closed", "own", "form-report", "form-delete", "index", "problem", "language-he"}:

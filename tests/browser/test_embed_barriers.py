@@ -1,24 +1,24 @@
-"""Nothing keeps a reader out of the embed, in whatever state a thread and its forms are."""
+"""axe finds no barriers in the embed, in any state of a thread and its forms."""
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.a_browser import Scheme, Visits
 from tests.browser.a_host_page import AHost, the_embed
-from tests.browser.looking import barriers, photograph
+from tests.browser.page_checks import barriers, photograph
 from tests.builders import ASite, a_comment, a_thread
 
 pytestmark = pytest.mark.slow
 
 
 async def look(page: Page, name: str) -> None:
-    """Keep a picture, and see that there is nothing in the way."""
+    """Take a screenshot, and check that axe finds nothing."""
     await photograph(page, f"embed-state-{name}")
     assert await barriers(page) == [], name
 
 
 @pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "ar")])
-async def test_axe_finds_nothing_in_what_an_author_meets(
+async def test_axe_finds_nothing_in_the_forms_of_an_author(
     site: ASite, host: AHost, visits: Visits, scheme: Scheme, language: str
 ) -> None:
     thread, page = await a_thread(site), await visits.begin(scheme=scheme, language=language)
@@ -46,7 +46,7 @@ async def test_axe_finds_nothing_in_what_an_author_meets(
     await look(page, f"held-{language}")
 
 
-async def test_axe_finds_nothing_where_there_is_nothing_to_show(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_axe_finds_nothing_in_a_failed_load(site: ASite, host: AHost, visits: Visits) -> None:
     thread, page = await a_thread(site), await visits.begin()
     await page.route("**/comments.html*", lambda route: route.abort())
     await page.goto(host.write(the_embed(thread)))

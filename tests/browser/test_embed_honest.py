@@ -1,4 +1,4 @@
-"""What the embed says happened did happen, whatever answers, whenever the page changes, from however many windows."""
+"""The embed shows only what really happened: with failing servers, changing pages and several windows."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def show(host: AHost, visits: Visits) -> Show:
 def answering(
     status: int, body: str = "<p>Log in to the hotel.</p>", **headers: str
 ) -> Callable[[Route], Awaitable[None]]:
-    """Answers in the service's place."""
+    """Respond instead of the service."""
 
     async def answer(route: Route) -> None:
         await route.fulfill(status=status, body=body, content_type="text/html", headers={**CORS, **headers})
@@ -61,12 +61,12 @@ async def send(page: Page) -> None:
 
 
 async def swap(page: Page, thread: AThread) -> None:
-    """Have the page show another article's thread in the same place."""
+    """Make the element show another article's thread."""
     await page.evaluate(f"document.querySelector('comment-thread').setAttribute('article', '{thread.article}')")
     await expect(page.locator(".heading")).to_contain_text(thread.registered["title"])
 
 
-async def test_a_page_that_goes_on_to_another_article_keeps_each_reply_with_its_own(site: ASite, show: Show) -> None:
+async def test_after_a_change_of_article_each_reply_stays_with_its_own(site: ASite, show: Show) -> None:
     first, second = await a_thread(site, title="The first"), await a_thread(site, title="The second")
     page, let_go = await show(first), asyncio.Event()
 
@@ -91,9 +91,7 @@ async def test_a_page_that_goes_on_to_another_article_keeps_each_reply_with_its_
     assert await second.pages() == []
 
 
-async def test_news_of_an_article_that_the_page_has_left_are_not_told_at_the_next(
-    site: ASite, host: AHost, visits: Visits
-) -> None:
+async def test_events_of_the_former_article_are_not_shown(site: ASite, host: AHost, visits: Visits) -> None:
     first, second = await a_thread(site, title="The first"), await a_thread(site, title="The second")
     page = await visits.begin()
     async with page.expect_response(STREAM):
@@ -104,7 +102,7 @@ async def test_news_of_an_article_that_the_page_has_left_are_not_told_at_the_nex
     await expect(page.locator(".new-replies button")).to_be_hidden()
 
 
-async def test_a_reply_of_ones_own_hides_none_that_came_before_it(site: ASite, show: Show, visits: Visits) -> None:
+async def test_an_own_reply_hides_no_earlier_one(site: ASite, show: Show, visits: Visits) -> None:
     thread, page = await a_thread(site), await visits.begin()
     await page.context.route(STREAM, answering(429, **{"retry-after": "1"}))
     page = await visits.another(page.context)
@@ -119,7 +117,7 @@ async def test_a_reply_of_ones_own_hides_none_that_came_before_it(site: ASite, s
     await expect(page.locator("li article .body")).to_have_text(["Grace was here.", "And Ada."])
 
 
-async def test_what_an_import_brings_is_offered_as_a_whole(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_an_import_is_offered_as_one_update(site: ASite, host: AHost, visits: Visits) -> None:
     thread, page = await a_thread(site, article="1"), await visits.begin()
     async with page.expect_response(STREAM):
         await page.goto(host.write(the_embed(thread)))
@@ -136,7 +134,7 @@ async def test_what_an_import_brings_is_offered_as_a_whole(site: ASite, host: AH
     ("status", "retry_after"),
     [(500, ""), (502, ""), (503, "Fri, 27 Nov 2026 12:00:00 GMT"), (503, "soon")],
 )
-async def test_where_the_service_fails_the_stream_is_tried_again_soon_and_not_at_once(
+async def test_a_failed_stream_reconnects_with_a_pause(
     site: ASite, show: Show, visits: Visits, status: int, retry_after: str
 ) -> None:
     thread, page = await a_thread(site), await visits.begin()
@@ -156,7 +154,7 @@ async def test_where_the_service_fails_the_stream_is_tried_again_soon_and_not_at
     assert await page.evaluate("pauses.filter((pause) => !(pause < 120_000))") == []
 
 
-async def test_an_answer_that_is_not_the_services_is_none(site: ASite, show: Show) -> None:
+async def test_a_response_of_another_server_is_an_error(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     await page.route(POST, answering(200))
@@ -170,7 +168,7 @@ async def test_an_answer_that_is_not_the_services_is_none(site: ASite, show: Sho
     assert len(await thread.pages()) == 1
 
 
-async def test_a_page_that_is_not_the_services_is_no_thread(site: ASite, show: Show) -> None:
+async def test_a_page_of_another_server_is_not_shown(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     await page.context.route("**/comments.html*", answering(200))
@@ -181,7 +179,7 @@ async def test_a_page_that_is_not_the_services_is_no_thread(site: ASite, show: S
     await expect(page.locator(".heading")).to_be_visible()
 
 
-async def test_the_same_words_from_two_windows_are_one_reply(site: ASite, show: Show, visits: Visits) -> None:
+async def test_the_same_text_from_two_windows_is_one_reply(site: ASite, show: Show, visits: Visits) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     await page.get_by_label("Name").fill("Ada")
@@ -198,7 +196,7 @@ async def test_the_same_words_from_two_windows_are_one_reply(site: ASite, show: 
     assert [each["html"] for each in await thread.pages()] == ["<p>Once.</p>", "<p>Twice.</p>"]
 
 
-async def test_where_no_more_can_be_kept_the_newest_words_are_still_there(site: ASite, show: Show) -> None:
+async def test_with_full_storage_the_newest_text_is_kept(site: ASite, show: Show) -> None:
     first, second = await a_thread(site, title="The first"), await a_thread(site, title="The second")
     page = await show(first)
     await words(page).fill("Old.")
@@ -212,9 +210,7 @@ async def test_where_no_more_can_be_kept_the_newest_words_are_still_there(site: 
 
 
 @pytest.mark.parametrize("kept", ["{", "null"])
-async def test_what_something_else_keeps_under_our_name_leaves_no_page_blank(
-    site: ASite, show: Show, kept: str
-) -> None:
+async def test_foreign_values_in_storage_are_ignored(site: ASite, show: Show, kept: str) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     name = f"onereply:{site.slug}:drafts:{thread.article}"
@@ -224,7 +220,7 @@ async def test_what_something_else_keeps_under_our_name_leaves_no_page_blank(
     await expect(words(page)).to_have_value("")
 
 
-async def test_words_that_cannot_be_fetched_cannot_be_edited(site: ASite, show: Show) -> None:
+async def test_an_edit_form_is_read_only_if_its_text_cannot_be_loaded(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     await write(page, "It is tru.")
@@ -244,7 +240,7 @@ async def test_words_that_cannot_be_fetched_cannot_be_edited(site: ASite, show: 
     await expect(form.get_by_role("button", name="Save")).to_be_enabled()
 
 
-async def test_counts_that_were_not_told_are_asked_for_again(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_failed_counts_are_requested_again(site: ASite, host: AHost, visits: Visits) -> None:
     thread, page = await a_thread(site), await visits.begin()
     await a_comment(thread)
     await page.clock.install()
@@ -257,7 +253,7 @@ async def test_counts_that_were_not_told_are_asked_for_again(site: ASite, host: 
     await expect(page.locator("a")).to_have_text("One reply")
 
 
-async def test_a_field_is_described_by_what_is_wrong_as_long_as_it_is(site: ASite, show: Show) -> None:
+async def test_a_field_is_described_by_its_error_until_it_is_corrected(site: ASite, show: Show) -> None:
     page = await show(await a_thread(site))
     website = page.get_by_label("Website")
     hint = await words(page).get_attribute("aria-describedby")

@@ -1,4 +1,4 @@
-"""What happens while readers read: told at once, and never moved under their eyes."""
+"""Live changes in the embed: shown at once, without moving what readers look at."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,8 +7,8 @@ from playwright.async_api import Page, expect
 
 from tests.browser.a_browser import Visits
 from tests.browser.a_host_page import ARTICLE, AHost, a_host, the_embed
-from tests.browser.a_line import a_line
-from tests.browser.looking import barriers, photograph
+from tests.browser.breakable_proxy import a_breakable_proxy
+from tests.browser.page_checks import barriers, photograph
 from tests.builders import REFERENCE_TITLE, ASite, AThread, a_comment, a_thread, decide
 
 pytestmark = pytest.mark.slow
@@ -54,14 +54,14 @@ async def test_two_readers_see_each_others_replies_and_nothing_moves(site: ASite
     await expect(ada.locator(".new-replies button")).to_be_hidden()
 
 
-async def test_a_heading_is_told_whole_whatever_the_title(site: ASite, show: Show) -> None:
+async def test_a_live_heading_is_complete_for_any_title(site: ASite, show: Show) -> None:
     thread = await a_thread(site, title="e")
     page = await show(thread)
     await a_comment(thread)
     await expect(page.locator(".heading")).to_have_text("One reply on “e”")
 
 
-async def test_replies_to_what_is_read_come_below_it(site: ASite, show: Show) -> None:
+async def test_new_replies_are_inserted_below_their_parent(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     first = (await a_comment(thread, "First."))["comment"]
     await a_comment(thread, "Second.")
@@ -85,7 +85,7 @@ async def test_changed_and_removed_comments_change_in_place(site: ASite, show: S
     await expect(page.locator(".heading")).to_contain_text("One reply on")
 
 
-async def test_a_thread_that_closes_while_somebody_types_says_so_and_keeps_the_words(site: ASite, show: Show) -> None:
+async def test_a_thread_that_closes_during_typing_says_so_and_keeps_the_text(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "First.", name="Grace")
     page = await show(thread)
@@ -128,8 +128,10 @@ async def test_a_held_reply_appears_to_all_once_it_is_published(site: ASite, sho
     await expect(grace.locator("article", has_text="Patience.")).to_be_focused()
 
 
-async def test_nothing_is_missed_or_doubled_where_the_line_breaks(site: ASite, visits: Visits, origin: str) -> None:
-    async with a_line(origin) as line, a_host(line.origin) as host:
+async def test_nothing_is_missed_or_repeated_when_the_connection_breaks(
+    site: ASite, visits: Visits, origin: str
+) -> None:
+    async with a_breakable_proxy(origin) as line, a_host(line.origin) as host:
         await site.set(cors_origins=host.origin)
         visits.origins |= {line.origin, host.origin}
         thread, page = await a_thread(site), await visits.begin()
@@ -148,7 +150,7 @@ async def test_nothing_is_missed_or_doubled_where_the_line_breaks(site: ASite, v
         await expect(page.locator(".heading")).to_contain_text("2 replies on")
 
 
-async def test_an_answer_to_what_is_taken_away_says_at_once_where_it_would_go(site: ASite, show: Show) -> None:
+async def test_a_reply_form_shows_at_once_that_its_parent_was_removed(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     first = (await a_comment(thread, "First.", name="Grace"))["comment"]
     page = await show(thread)
@@ -178,7 +180,7 @@ VISIBILITY = """(hidden) => {
 }"""
 
 
-async def test_many_threads_leave_room_for_posts(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_many_threads_leave_connections_for_posts(site: ASite, host: AHost, visits: Visits) -> None:
     """Over HTTP/1.1 a browser has six connections to the service; only threads in sight or nearby hold one."""
     threads = [await a_thread(site) for _ in range(7)]
     page = await visits.begin()
@@ -194,7 +196,7 @@ async def test_many_threads_leave_room_for_posts(site: ASite, host: AHost, visit
     assert len(streams) < 6
 
 
-async def test_a_thread_that_is_withdrawn_goes_and_may_come_back(site: ASite, show: Show) -> None:
+async def test_a_withdrawn_thread_disappears_and_can_return(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     hidden = {"published_at": "2999-01-01T00:00:00Z"}

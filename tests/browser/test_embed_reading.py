@@ -1,11 +1,11 @@
-"""A thread in a host's page, under the strictest policy: shown, found, paged through, taken away and put back."""
+"""Reading a thread in a host's page, under the strictest policy."""
 
 import pytest
 from playwright.async_api import Page, Request, expect
 
 from tests.browser.a_browser import NARROW, WIDE, Scheme, Size, Visits
-from tests.browser.a_host_page import ARTICLE, AHost, heard, shifted, the_embed
-from tests.browser.looking import barriers, overflowing, photograph
+from tests.browser.a_host_page import ARTICLE, AHost, events_of, shifted, the_embed
+from tests.browser.page_checks import barriers, overflowing, photograph
 from tests.builders import REFERENCE_TITLE, ASite, AThread, a_comment, a_thread
 
 pytestmark = pytest.mark.slow
@@ -18,9 +18,9 @@ async def a_long_thread(site: ASite, comments: int = 60) -> tuple[AThread, list[
 
 
 def requests_of(page: Page) -> list[Request]:
-    """All that the page asks for from now on."""
+    """Return a list that records the page's requests from now on."""
     asked: list[Request] = []
-    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - a method of ours it can mark
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - playwright sets an attribute on it
     return asked
 
 
@@ -34,7 +34,7 @@ async def test_the_reference_thread_reads_as_its_two_lines(site: ASite, host: AH
     await expect(page.get_by_text("Comments are closed. Two weeks are over.")).to_be_visible()
     await expect(page.locator(".body em")).to_have_text("beginning")
     await expect(page.locator(".write:visible")).to_have_count(0)
-    assert await heard(page, "ready") == [None]
+    assert await events_of(page, "ready") == [None]
 
 
 async def test_a_link_to_a_comment_opens_its_page_and_goes_to_it(site: ASite, host: AHost, visits: Visits) -> None:
@@ -49,7 +49,9 @@ async def test_a_link_to_a_comment_opens_its_page_and_goes_to_it(site: ASite, ho
     await expect(page.locator(f"#comment-{ids[5]} > article")).to_be_focused()
 
 
-async def test_more_replies_come_in_place_and_the_order_turns(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_more_replies_are_appended_and_the_order_can_be_reversed(
+    site: ASite, host: AHost, visits: Visits
+) -> None:
     thread, ids = await a_long_thread(site)
     page = await visits.begin()
     await page.goto(host.write(the_embed(thread)))
@@ -63,7 +65,7 @@ async def test_more_replies_come_in_place_and_the_order_turns(site: ASite, host:
     await expect(page.get_by_role("heading", level=2)).to_be_focused()
 
 
-async def test_three_threads_on_a_page_keep_to_themselves(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_three_threads_on_a_page_are_independent(site: ASite, host: AHost, visits: Visits) -> None:
     threads = [await a_thread(site, title=f"Article {number}") for number in range(3)]
     for number, thread in enumerate(threads):
         for _ in range(number):
@@ -82,9 +84,7 @@ async def test_three_threads_on_a_page_keep_to_themselves(site: ASite, host: AHo
     assert [(await thread.read())["reply_count"] for thread in threads] == [0, 2, 2]
 
 
-async def test_a_page_that_swaps_its_content_gets_the_thread_of_each_article(
-    site: ASite, host: AHost, visits: Visits
-) -> None:
+async def test_a_changed_article_attribute_shows_the_new_thread(site: ASite, host: AHost, visits: Visits) -> None:
     first, second = await a_thread(site, title="The first"), await a_thread(site, title="The second")
     page = await visits.begin()
     await page.goto(host.write(the_embed(first)))
@@ -107,7 +107,7 @@ async def test_a_page_that_swaps_its_content_gets_the_thread_of_each_article(
     await expect(heading).to_have_text("One reply on “The first”")  # it listens again
 
 
-async def test_a_thread_far_below_is_not_asked_for_until_the_reader_comes_near(
+async def test_a_thread_far_below_is_loaded_when_the_reader_comes_near(
     site: ASite, host: AHost, visits: Visits
 ) -> None:
     thread = await a_thread(site)
@@ -121,7 +121,9 @@ async def test_a_thread_far_below_is_not_asked_for_until_the_reader_comes_near(
 
 @pytest.mark.parametrize("comments", [0, 1, 60])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-async def test_what_comes_moves_nothing(site: ASite, host: AHost, visits: Visits, comments: int, size: Size) -> None:
+async def test_loading_the_thread_shifts_no_layout(
+    site: ASite, host: AHost, visits: Visits, comments: int, size: Size
+) -> None:
     thread, _ = await a_long_thread(site, comments)
     page = await visits.begin(size=size)
     await page.goto(host.write(ARTICLE, the_embed(thread)))
@@ -130,7 +132,7 @@ async def test_what_comes_moves_nothing(site: ASite, host: AHost, visits: Visits
     assert await shifted(page) <= 0.05
 
 
-async def test_what_the_host_has_included_is_shown_without_asking(
+async def test_an_included_fragment_is_shown_without_a_request(
     site: ASite, host: AHost, visits: Visits, origin: str
 ) -> None:
     thread = await a_thread(site)
@@ -144,9 +146,7 @@ async def test_what_the_host_has_included_is_shown_without_asking(
     assert [each.url for each in asked if "comments.html" in each.url] == []
 
 
-async def test_the_service_that_does_not_answer_is_told_of_and_asked_again(
-    site: ASite, host: AHost, visits: Visits
-) -> None:
+async def test_a_failed_load_shows_a_message_and_can_be_retried(site: ASite, host: AHost, visits: Visits) -> None:
     thread = await a_thread(site)
     page = await visits.begin()
     url = host.write(the_embed(thread))
@@ -159,7 +159,7 @@ async def test_the_service_that_does_not_answer_is_told_of_and_asked_again(
 
 
 @pytest.mark.parametrize("why", ["never registered", "under embargo"])
-async def test_where_there_is_no_thread_the_page_keeps_what_it_has(
+async def test_without_a_thread_the_page_keeps_its_own_content(
     site: ASite, host: AHost, visits: Visits, why: str
 ) -> None:
     thread = await a_thread(site, published_at="2999-01-01T00:00:00Z")
@@ -186,7 +186,7 @@ async def test_where_there_is_no_thread_the_page_keeps_what_it_has(
 
 
 @pytest.mark.parametrize(
-    ("language", "lang", "told"),
+    ("language", "lang", "expected"),
     [
         ("en", "", "The replies can’t be shown just now."),
         ("de", "", "Die Antworten lassen sich gerade nicht anzeigen."),
@@ -194,8 +194,8 @@ async def test_where_there_is_no_thread_the_page_keeps_what_it_has(
         ("fr", "", "The replies can’t be shown just now."),
     ],
 )
-async def test_a_failure_is_told_in_the_language_that_is_asked_for(
-    site: ASite, host: AHost, visits: Visits, language: str, lang: str, told: str
+async def test_a_failure_message_is_in_the_requested_language(
+    site: ASite, host: AHost, visits: Visits, language: str, lang: str, expected: str
 ) -> None:
     thread = await a_thread(site)
     page = await visits.begin(language=language)
@@ -204,11 +204,11 @@ async def test_a_failure_is_told_in_the_language_that_is_asked_for(
         await expect(page.locator(f"section.thread:lang({each})")).to_be_visible()
     await page.route("**/comments.html*", lambda route: route.fulfill(status=503, body="{}"))
     await page.goto(host.write(the_embed(thread, lang=lang)))
-    await expect(page.locator(".notice")).to_have_text(told)
+    await expect(page.locator(".notice")).to_have_text(expected)
 
 
 @pytest.mark.parametrize("way", ["click", "key", "scroll"])
-async def test_room_that_a_short_thread_does_not_take_is_given_back_unseen(
+async def test_unused_reserved_height_is_released_out_of_sight(
     site: ASite, host: AHost, visits: Visits, way: str
 ) -> None:
     thread = await a_thread(site)
@@ -231,14 +231,14 @@ async def test_room_that_a_short_thread_does_not_take_is_given_back_unseen(
         assert await shifted(page) <= 0.05
 
 
-async def test_the_site_of_a_thread_may_be_named_by_the_script(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_the_script_tag_may_name_the_site(site: ASite, host: AHost, visits: Visits) -> None:
     thread = await a_thread(site)
     page = await visits.begin()
     await page.goto(host.write(f'<comment-thread article="{thread.article}"></comment-thread>', site=site.slug))
     await expect(page.get_by_role("heading", level=2)).to_be_visible()
 
 
-async def test_threads_in_a_row_stand_apart_and_no_line_is_too_long(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_adjacent_threads_have_a_gap_and_a_maximum_width(site: ASite, host: AHost, visits: Visits) -> None:
     threads = [await a_thread(site) for _ in range(2)]
     await a_comment(threads[0], "Twelve minutes. " * 50)
     page = await visits.begin(size=(1600, 1000))
@@ -256,7 +256,9 @@ async def test_threads_in_a_row_stand_apart_and_no_line_is_too_long(site: ASite,
     await photograph(page, "embed-wide")
 
 
-async def test_each_field_may_be_styled_and_news_take_no_room(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_fields_can_be_styled_and_the_new_replies_button_takes_no_space(
+    site: ASite, host: AHost, visits: Visits
+) -> None:
     thread = await a_thread(site)
     await a_comment(thread)
     page = await visits.begin()
@@ -265,7 +267,7 @@ async def test_each_field_may_be_styled_and_news_take_no_room(site: ASite, host:
     assert await page.locator(".new-replies").evaluate("(each) => each.offsetHeight") == 0
 
 
-async def test_counts_of_a_page_come_in_one_request(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_one_request_fetches_all_counts_of_a_page(site: ASite, host: AHost, visits: Visits) -> None:
     threads = [await a_thread(site) for _ in range(3)]
     for thread in threads[1:]:
         await a_comment(thread)
@@ -275,9 +277,9 @@ async def test_counts_of_a_page_come_in_one_request(site: ASite, host: AHost, vi
     page = await visits.begin()
     asked = requests_of(page)
     await page.goto(host.write(*places, *links, site=site.slug))
-    told = ["No replies", "One reply", "2 replies"]
-    await expect(page.locator("comment-count")).to_have_text(told)
-    await expect(page.locator("a")).to_have_text(told)
+    expected = ["No replies", "One reply", "2 replies"]
+    await expect(page.locator("comment-count")).to_have_text(expected)
+    await expect(page.locator("a")).to_have_text(expected)
     assert len([each for each in asked if "/counts" in each.url]) == 1
     await page.evaluate(
         f"""() => {{
@@ -290,7 +292,7 @@ async def test_counts_of_a_page_come_in_one_request(site: ASite, host: AHost, vi
 
 
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl"), ("he", "rtl"), ("ja", "ltr")])
-async def test_it_speaks_the_readers_language_in_its_direction(
+async def test_the_page_is_in_the_readers_language_and_direction(
     site: ASite, host: AHost, visits: Visits, language: str, direction: str
 ) -> None:
     thread = await a_thread(site)
@@ -303,7 +305,7 @@ async def test_it_speaks_the_readers_language_in_its_direction(
     await photograph(page, f"embed-{language}")
 
 
-async def test_the_page_that_shows_the_embed_shows_it(site: ASite, origin: str, visits: Visits) -> None:
+async def test_the_demo_page_shows_the_embed(site: ASite, origin: str, visits: Visits) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Well said.")
     page = await visits.begin()

@@ -1,4 +1,4 @@
-"""Readers write in a host's page: shown at once, taken back honestly, never lost."""
+"""Writing in a host's page: replies are shown at once, removed if refused, never lost."""
 
 import asyncio
 import re
@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.a_browser import NARROW, Visits
-from tests.browser.a_host_page import ARTICLE, AHost, heard, the_embed
-from tests.browser.looking import overflowing, photograph, tab_to
+from tests.browser.a_host_page import ARTICLE, AHost, events_of, the_embed
+from tests.browser.page_checks import overflowing, photograph, tab_to
 from tests.builders import ASite, AThread, a_comment, a_thread, decide
 from tests.platform.access.a_host import SECRET, a_token, share_secret
 
@@ -45,7 +45,7 @@ async def write(page: Page, body: str, *, name: str | None = None, below: str | 
     await form.get_by_role("button", name="Post reply").click()
 
 
-async def test_a_reply_stands_there_at_once_and_is_published(site: ASite, show: Show) -> None:
+async def test_a_reply_is_shown_at_once_and_published(site: ASite, show: Show) -> None:
     thread, let_go = await a_thread(site), asyncio.Event()
     page = await show(thread)
 
@@ -64,11 +64,11 @@ async def test_a_reply_stands_there_at_once_and_is_published(site: ASite, show: 
     await expect(comment(page, "By a form.")).to_be_focused()
     await expect(page.locator(".heading")).to_contain_text("One reply on")
     await expect(page.locator(".comments > li")).to_have_count(1)
-    assert [detail["state"] for detail in await heard(page, "posted")] == ["published"]
-    assert (await heard(page, "count"))[-1] == {"reply_count": 1, "label": "One reply"}
+    assert [detail["state"] for detail in await events_of(page, "posted")] == ["published"]
+    assert (await events_of(page, "count"))[-1] == {"reply_count": 1, "label": "One reply"}
 
 
-async def test_readers_answer_each_other_and_come_back_as_who_they_are(site: ASite, show: Show) -> None:
+async def test_readers_reply_to_each_other_and_are_remembered(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Twelve minutes.", name="Grace")
     page = await show(thread)
@@ -119,7 +119,7 @@ async def test_authors_edit_and_delete_and_others_report(site: ASite, show: Show
     await expect(page.locator(".heading")).to_contain_text("No replies on")
 
 
-async def test_what_the_service_refuses_is_taken_back_with_its_words(site: ASite, show: Show) -> None:
+async def test_a_refused_reply_is_removed_and_its_text_is_put_back(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     await page.get_by_label("Website").fill("mailto:ada@gazette.example")
@@ -135,7 +135,7 @@ async def test_what_the_service_refuses_is_taken_back_with_its_words(site: ASite
     await expect(page.get_by_text("Your reply is published.")).to_be_visible()
 
 
-async def test_without_a_connection_nothing_typed_is_lost_and_nothing_is_said_twice(site: ASite, show: Show) -> None:
+async def test_offline_no_text_is_lost_and_no_reply_is_posted_twice(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
 
@@ -157,7 +157,7 @@ async def test_without_a_connection_nothing_typed_is_lost_and_nothing_is_said_tw
 
 
 @pytest.mark.parametrize("stage", ["no connection", "half an answer"])
-async def test_a_reply_that_gets_no_answer_in_twenty_seconds_comes_back(
+async def test_a_reply_without_a_response_is_put_back_after_the_timeout(
     site: ASite, host: AHost, visits: Visits, stage: str
 ) -> None:
     thread, page = await a_thread(site), await visits.begin()
@@ -209,7 +209,7 @@ async def test_drafts_survive_a_reload_offline_and_a_closed_thread(site: ASite, 
     await expect(page.locator("textarea:visible")).to_have_attribute("readonly", "")
 
 
-async def test_an_answer_to_what_is_gone_may_go_to_the_article(site: ASite, show: Show) -> None:
+async def test_a_reply_to_a_removed_comment_may_become_a_comment_on_the_article(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     first = (await a_comment(thread, "First.", name="Grace"))["comment"]
     page = await show(thread)
@@ -225,9 +225,7 @@ async def test_an_answer_to_what_is_gone_may_go_to_the_article(site: ASite, show
 
 
 @pytest.mark.parametrize("way", ["attribute", "function"])
-async def test_whom_the_host_signs_in_writes_without_giving_a_name(
-    site: ASite, host: AHost, visits: Visits, way: str
-) -> None:
+async def test_a_signed_in_reader_posts_without_a_name(site: ASite, host: AHost, visits: Visits, way: str) -> None:
     await share_secret(site, SECRET)
     thread, page, token = await a_thread(site), await visits.begin(), a_token(site.slug)
     if way == "attribute":
@@ -242,14 +240,14 @@ async def test_whom_the_host_signs_in_writes_without_giving_a_name(
     await expect(comment(page, "Signed in.").get_by_role("link", name="Edit")).to_be_visible()
 
 
-async def test_the_host_hears_of_a_token_that_is_refused(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_a_rejected_token_dispatches_an_event(site: ASite, host: AHost, visits: Visits) -> None:
     thread, page = await a_thread(site), await visits.begin()
     await page.goto(host.write(the_embed(thread, token="eyJ.of.nobody")))
     await expect(page.get_by_label("Name")).to_be_visible()
-    assert await heard(page, "token-rejected") == [None]
+    assert await events_of(page, "token-rejected") == [None]
 
 
-async def test_what_was_said_of_one_thing_does_not_stay_beside_another(site: ASite, show: Show) -> None:
+async def test_the_next_action_clears_earlier_messages(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     for number in range(3):
         await a_comment(thread, f"Number {number}.", name=f"Grace {number}")
@@ -274,7 +272,7 @@ async def test_what_was_said_of_one_thing_does_not_stay_beside_another(site: ASi
     await expect(published).to_have_count(0)
 
 
-async def test_what_was_said_goes_when_the_thread_closes(site: ASite, show: Show) -> None:
+async def test_closing_the_thread_clears_messages(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     await write(page, "The last one.", name="Ada")
@@ -285,7 +283,7 @@ async def test_what_was_said_goes_when_the_thread_closes(site: ASite, show: Show
 
 
 @pytest.mark.parametrize("lines", [1, 60])
-async def test_the_head_of_what_one_posted_is_in_sight(site: ASite, host: AHost, visits: Visits, lines: int) -> None:
+async def test_the_top_of_a_new_comment_is_in_view(site: ASite, host: AHost, visits: Visits, lines: int) -> None:
     thread = await a_thread(site)
     await a_comment(thread)
     page = await visits.begin(size=(800, 700))
@@ -296,7 +294,7 @@ async def test_the_head_of_what_one_posted_is_in_sight(site: ASite, host: AHost,
     await photograph(page, f"embed-posted-{lines}")
 
 
-async def test_the_head_of_an_answer_is_in_sight_where_its_form_was(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_the_top_of_a_new_reply_is_in_view(site: ASite, host: AHost, visits: Visits) -> None:
     thread = await a_thread(site)
     for number in range(6):
         await a_comment(thread, f"Number {number}.", name=f"Grace {number}")
@@ -312,7 +310,7 @@ async def test_the_head_of_an_answer_is_in_sight_where_its_form_was(site: ASite,
     await photograph(page, "embed-answered")
 
 
-async def test_all_of_it_is_done_by_keyboard_on_a_telephone(site: ASite, host: AHost, visits: Visits) -> None:
+async def test_a_narrow_window_works_by_keyboard(site: ASite, host: AHost, visits: Visits) -> None:
     thread = await a_thread(site)
     await a_comment(thread, "Twelve minutes.", name="Grace")
     page = await visits.begin(size=NARROW)

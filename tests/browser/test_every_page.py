@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.a_browser import MAGNIFIED, NARROW, WIDE, Scheme, Size, Visits, program
 from tests.browser.gallery import Picture
-from tests.browser.looking import barriers, overflowing, photograph
+from tests.browser.page_checks import barriers, overflowing, photograph
 from tests.installing import node_modules, run
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ async def test_axe_finds_nothing(pictures: list[Picture], visits: Visits, scheme
     found = []
     for picture in pictures:
         if picture.name.startswith("errors-in-" if scheme == "light" else ("errors-in-", "language-")):
-            continue  # other words in what was looked at
+            continue  # the same pages in another language
         await picture.show(page)
         await photograph(page, f"{picture.name}-{scheme}")
         found += [f"{picture.name}: {each}" for each in await barriers(page)]
@@ -40,9 +40,7 @@ async def test_axe_finds_nothing(pictures: list[Picture], visits: Visits, scheme
 
 
 @pytest.mark.parametrize(("window", "size"), WINDOWS.items(), ids=list(WINDOWS))
-async def test_no_page_has_to_be_moved_sideways(
-    pictures: list[Picture], visits: Visits, window: str, size: Size
-) -> None:
+async def test_no_page_scrolls_sideways(pictures: list[Picture], visits: Visits, window: str, size: Size) -> None:
     page = await visits.begin(size=size, magnified=2 if size is MAGNIFIED else 1)
     found = []
     for picture in pictures:

@@ -1,7 +1,7 @@
-"""Whatever is posted, registered or imported runs nothing in a browser and leaves nothing there that could.
+"""No posted, registered or imported text runs script in a browser, or leaves markup that could.
 
-What is looked for is not a list of dangers but all that is not known: an element, an attribute, an address, an id or a
-name that no page of ours has. ``Visits`` tells of dialogs, errors and requests to elsewhere.
+The checks use a list of what our pages contain, not a list of dangers: any other element, attribute, URL, id or name
+fails. ``Visits`` records dialogs, errors and requests to other origins.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from tests.builders import ASite, AThread, Json, a_thread
 from tests.contract.a_real_service import onereply
 from tests.integrations.imports import exports
 from tests.platform.http.naughty import MARKUP, naughty, scripts, some
-from tests.reading.pages.reading import form_at
+from tests.reading.pages.html_forms import form_at
 
 pytestmark = pytest.mark.slow
-WALK = (Path(__file__).parent / "walking.js").read_text()
+WALK = (Path(__file__).parent / "dom_checks.js").read_text()
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 HTML = {"content-type": "text/html; charset=utf-8"}
 
@@ -35,20 +35,20 @@ def everything() -> list[str]:
 
 
 def parts(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """``items``, so many at a time."""
+    """Yield ``items`` in parts of ``size``."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 
 
 async def walk(page: Page, origin: str) -> None:
-    """Look through the page as it is; fails with all that is not known there. Forms are sent to ``origin`` only."""
+    """Check the current page; fails on anything unknown. Forms may only be sent to ``origin``."""
     await page.evaluate("new Promise((done) => setTimeout(done))")  # what would run by itself has begun
     found = await page.evaluate(WALK, origin)
     assert not found, "\n".join(found)
 
 
 async def walk_included(page: Page, threads: Sequence[AThread], origin: str) -> None:
-    """Look through a host's page, which has no policy of its own, that includes the threads."""
+    """Check a host page without a policy that includes the threads."""
 
     async def fragment(thread: AThread) -> str:
         path = f"/v1/sites/{thread.site.slug}{thread.path}/comments.html"
@@ -64,7 +64,7 @@ async def walk_included(page: Page, threads: Sequence[AThread], origin: str) -> 
 
 
 async def walk_pages(page: Page, paths: Sequence[str], origin: str) -> None:
-    """Look through pages of ours, twenty at a time, each in a frame."""
+    """Check pages of the service, twenty at a time, each in a frame."""
     for some_paths in parts(paths, 20):
         frames = "".join(f'<iframe src="{path}"></iframe>' for path in some_paths)
         html = f'<!doctype html><html lang="en"><head><title>Frames</title></head><body>{frames}</body></html>'
@@ -73,7 +73,7 @@ async def walk_pages(page: Page, paths: Sequence[str], origin: str) -> None:
 
 
 async def all_of(items: Sequence[str], do: Callable[[str], Awaitable[int]]) -> list[int]:
-    """What each is answered; many at once, so that posts share transactions."""
+    """Call ``do`` for each item, many at once, so that posts share transactions; returns the results."""
     statuses: list[int] = []
     for batch in parts(items, 50):
         statuses += await asyncio.gather(*map(do, batch))
@@ -81,33 +81,31 @@ async def all_of(items: Sequence[str], do: Callable[[str], Awaitable[int]]) -> l
     return statuses
 
 
-@pytest.mark.parametrize(("place", "fewest"), [("body", 700), ("name", 700), ("url", 4), ("end of url", 190)])
-async def test_nothing_that_readers_post_runs(
-    site: ASite, origin: str, visits: Visits, place: str, fewest: int
-) -> None:
-    """As a comment, a name, or a website; ``fewest`` of the strings are none that is refused."""
+@pytest.mark.parametrize(("field", "minimum"), [("body", 700), ("name", 700), ("url", 4), ("end of url", 190)])
+async def test_no_script_in_a_post_runs(site: ASite, origin: str, visits: Visits, field: str, minimum: int) -> None:
+    """As a comment, a name, or a website; at least ``minimum`` of the strings are accepted."""
 
     async def post(text: str) -> int:
         author: Json = {"name": "Ada"}
-        if place == "name":
+        if field == "name":
             author["name"] = text[:100]
-        elif place != "body":
-            author["url"] = text[:2000] if place == "url" else f"https://a.example/{text[:1900]}"
-        body = text if place == "body" else "Well said."
+        elif field != "body":
+            author["url"] = text[:2000] if field == "url" else f"https://a.example/{text[:1900]}"
+        body = text if field == "body" else "Well said."
         answer = await site.call("POST", f"{threads[-1].path}/comments", json={"body": body, "author": author})
         return answer.status_code
 
-    page, threads, taken = await visits.begin(), [], 0
+    page, threads, accepted = await visits.begin(), [], 0
     for batch in parts(everything(), 200):
         threads.append(await a_thread(site))
-        taken += (await all_of(batch, post)).count(201)
-    assert taken >= fewest
+        accepted += (await all_of(batch, post)).count(201)
+    assert accepted >= minimum
     await walk_included(page, threads, origin)
     await walk_pages(page, [f"/{site.slug}/{thread.article}" for thread in threads], origin)
 
 
-async def test_nothing_runs_in_the_embed(site: ASite, origin: str, host: AHost, visits: Visits) -> None:
-    """Neither what is rendered, nor what comes while the reader reads, nor what they type themselves."""
+async def test_no_script_runs_in_the_embed(site: ASite, origin: str, host: AHost, visits: Visits) -> None:
+    """Neither in rendered comments, nor in live ones, nor in drafts."""
     strings = some(everything(), every=9)
     thread, page = await a_thread(site, title=MARKUP[0] + MARKUP[-2]), await visits.begin()
     form, link = page.locator("section > form"), page.get_by_role("link", name="More replies")
@@ -144,7 +142,7 @@ async def test_nothing_runs_in_the_embed(site: ASite, origin: str, host: AHost, 
     await walk(page, origin)
 
 
-async def test_no_title_or_address_that_a_host_registers_runs(site: ASite, origin: str, visits: Visits) -> None:
+async def test_no_script_in_a_title_or_url_runs(site: ASite, origin: str, visits: Visits) -> None:
     threads: list[AThread] = []
 
     async def register(text: str) -> int:
@@ -166,7 +164,7 @@ async def test_no_title_or_address_that_a_host_registers_runs(site: ASite, origi
     await walk_pages(page, [f"/{site.slug}/{thread.article}" for thread in threads[::3]], origin)
 
 
-async def test_nothing_that_is_imported_runs(
+async def test_no_script_in_an_import_runs(
     site: ASite, database_url: str, origin: str, visits: Visits, tmp_path: Path
 ) -> None:
     def an_archive(strings: Sequence[str]) -> str:
@@ -189,7 +187,7 @@ async def test_nothing_that_is_imported_runs(
     await walk_pages(page, [f"/{site.slug}/{thread.article}" for thread in threads], origin)
 
 
-async def test_nothing_that_a_form_gives_back_runs(site: ASite, origin: str, visits: Visits) -> None:
+async def test_no_script_in_a_returned_form_runs(site: ASite, origin: str, visits: Visits) -> None:
     thread, page = await a_thread(site), await visits.begin()
     form = await form_at(site, f"/{thread.article}")
     for text in some(scripts(), every=12):
@@ -201,7 +199,7 @@ async def test_nothing_that_a_form_gives_back_runs(site: ASite, origin: str, vis
         await walk(page, origin)
 
 
-async def test_no_address_of_a_page_runs(site: ASite, origin: str, visits: Visits) -> None:
+async def test_no_script_in_a_url_runs(site: ASite, origin: str, visits: Visits) -> None:
     thread = await a_thread(site)
     queries = ("confirmation={}&reply={}&order={}", "cursor={}", "edit={}&comment={}")
     texts = [quote(text, safe="") for text in some(scripts(), every=6)]

@@ -7,7 +7,7 @@ from service.reading.docs.contract import Json
 from service.reading.docs.reference import operations
 from tests.browser.a_browser import NARROW, WIDE, Scheme, Size, Visits
 from tests.browser.gallery import SCRIPT_TIMEOUT
-from tests.browser.looking import barriers, overflowing, photograph
+from tests.browser.page_checks import barriers, overflowing, photograph
 
 pytestmark = pytest.mark.slow
 SMALL = (360, 740)

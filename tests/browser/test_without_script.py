@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.a_browser import Visits
-from tests.browser.looking import focused
+from tests.browser.page_checks import focused
 from tests.builders import REFERENCE_TITLE, ASite, AThread, a_comment, a_thread, decide
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,7 @@ async def test_the_reference_thread_is_its_two_lines_and_one_reply(site: ASite, 
     await expect(page.get_by_role("link", name="Reply")).to_have_count(0)
 
 
-async def test_a_reader_posts_and_is_answered_and_answers_that(site: ASite, show: Show, visits: Visits) -> None:
+async def test_readers_reply_to_each_other(site: ASite, show: Show, visits: Visits) -> None:
     thread = await a_thread(site)
     ada, grace = await show(thread), await show(thread)
     await write(ada, "Twelve minutes to the station.", name="Ada")
@@ -75,7 +75,7 @@ async def test_a_reader_posts_and_is_answered_and_answers_that(site: ASite, show
     await expect(comment(ada, "Quite.")).to_be_in_viewport()
 
 
-async def test_a_held_reply_says_so_at_once_and_on_return_and_to_nobody_else(site: ASite, show: Show) -> None:
+async def test_a_held_reply_is_marked_as_held_only_for_its_author(site: ASite, show: Show) -> None:
     thread = await a_thread(site, mode="hold")
     page = await show(thread)
     await write(page, "Patience.", name="Ada")
@@ -87,7 +87,7 @@ async def test_a_held_reply_says_so_at_once_and_on_return_and_to_nobody_else(sit
     await expect(comment(other, "Patience.")).to_have_count(0)
 
 
-async def test_an_author_edits_and_deletes_what_they_posted(site: ASite, show: Show) -> None:
+async def test_an_author_edits_and_deletes_a_comment(site: ASite, show: Show) -> None:
     page = await show(await a_thread(site))
     await write(page, "It is tru.", name="Ada")
     await page.get_by_role("link", name="Edit").click()
@@ -117,7 +117,7 @@ async def test_a_reader_reports_a_comment(site: ASite, show: Show) -> None:
     assert [(each["reason"], each["note"]) for each in told["reports"]] == [("spam", "The third today.")]
 
 
-async def test_what_does_not_fit_is_told_at_its_field_and_nothing_typed_is_lost(site: ASite, show: Show) -> None:
+async def test_errors_are_shown_at_their_fields_and_no_text_is_lost(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     typed = {"Name": "Ada", "E-mail": "ada@gazette.example", "Website": "mailto:ada@gazette.example"}
@@ -139,7 +139,7 @@ async def test_what_does_not_fit_is_told_at_its_field_and_nothing_typed_is_lost(
     )
 
 
-async def test_a_thread_that_closes_while_somebody_types_gives_the_words_back(site: ASite, show: Show) -> None:
+async def test_a_thread_that_closes_during_typing_returns_the_text(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
     await thread.close()
@@ -152,7 +152,7 @@ async def test_a_thread_that_closes_while_somebody_types_gives_the_words_back(si
     await expect(page.get_by_role("button")).to_have_count(0)
 
 
-async def test_an_answer_to_what_is_gone_may_go_to_the_article(site: ASite, show: Show) -> None:
+async def test_a_reply_to_a_removed_comment_may_become_a_comment_on_the_article(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     first = (await a_comment(thread, "First.", name="Grace"))["comment"]
     page = await show(thread)
@@ -164,7 +164,7 @@ async def test_an_answer_to_what_is_gone_may_go_to_the_article(site: ASite, show
     await expect(comment(page, "My answer.")).to_be_visible()
 
 
-async def test_a_long_thread_is_read_to_its_end_and_from_its_end(site: ASite, show: Show) -> None:
+async def test_a_long_thread_can_be_paged_in_both_orders(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     for number in range(60):
         await a_comment(thread, f"Number {number}.")
@@ -190,9 +190,7 @@ async def test_a_link_to_a_comment_leads_to_its_page_and_to_it(
     await expect(comment(page, "Number 59.")).to_be_in_viewport()
 
 
-async def test_a_form_that_another_site_has_sent_is_shown_before_anything_is_done(
-    site: ASite, visits: Visits, origin: str
-) -> None:
+async def test_a_form_from_another_site_is_reviewed_first(site: ASite, visits: Visits, origin: str) -> None:
     thread = await a_thread(site)
     page = await visits.begin(script=False)
     fields = '<input name="name" value="Ada"><input name="body" value="Not mine.">'

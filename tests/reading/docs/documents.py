@@ -1,4 +1,4 @@
-"""The repository's Markdown as a code host shows it, the pages made of it, and the commands in it."""
+"""The repository's Markdown files: their links, anchors and commands; and the pages rendered from them."""
 
 import re
 import subprocess
@@ -18,29 +18,29 @@ def documents() -> list[Path]:
 
 
 def links_of(document: Path) -> list[str]:
-    """What the links and pictures of a Markdown file point to."""
+    """Return the targets of the links and images of a Markdown file."""
     prose = re.sub(r"`[^`\n]*`", "", FENCE.sub("", document.read_text()))
     return re.findall(r"\]\(([^)\s]+)\)", prose)
 
 
 def anchors_of(document: Path) -> list[str]:
-    """The anchors that a code host gives the headings of a Markdown file, in their order."""
+    """Return the anchors of the headings of a Markdown file on a code host, in order."""
     titles = re.findall(r"^#+ (.+)$", FENCE.sub("", document.read_text()), re.MULTILINE)
     return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
 
 
 def blocks_of(document: Path, language: str) -> list[str]:
-    """The fenced blocks in ``language``."""
+    """Return the fenced code blocks in ``language``."""
     return [code for _, name, code in FENCE.findall(document.read_text()) if name == language]
 
 
-def script_of(document: Path, place: str) -> str:
-    """The commands that a file asks to run in ``place``, in its order; empty where there are none."""
-    return "".join(code for where, code in RUN.findall(document.read_text()) if where == place)
+def script_of(document: Path, environment: str) -> str:
+    """Return the commands that a file marks to run in ``environment``, in order; may be empty."""
+    return "".join(code for name, code in RUN.findall(document.read_text()) if name == environment)
 
 
 class Page(NamedTuple):
-    """What an HTML page has: the anchors, what links and pictures point to, and the text."""
+    """The anchors, the targets of links and images, and the text of an HTML page."""
 
     anchors: set[str]
     links: list[str]
@@ -48,7 +48,7 @@ class Page(NamedTuple):
 
 
 def read_page(html: str) -> Page:
-    """Take an HTML page apart."""
+    """Parse an HTML page."""
     reader = _Reader()
     reader.feed(html)
     return Page(reader.anchors, reader.links, reader.text)

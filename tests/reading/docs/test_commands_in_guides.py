@@ -1,7 +1,7 @@
-"""The commands in the README and the guides work: pasted one after the other into a shell, as a reader does.
+"""The commands in the README and the guides work, run one after another in a shell.
 
-A block of commands is run when ``<!-- run: demo -->`` (beside a fresh demo) or ``<!-- run: empty -->`` (in an empty
-folder) stands before it.
+A block of commands is run if it follows ``<!-- run: demo -->`` (with a fresh demo) or ``<!-- run: empty -->`` (in an
+empty folder).
 """
 
 import os
@@ -23,12 +23,12 @@ PATIENCE = 30.0
 DEMO = "127.0.0.1:8000"  # as the documents have it
 
 
-def documents_that_run(place: str) -> list[Path]:
-    return [document for document in documents() if script_of(document, place)]
+def documents_that_run(environment: str) -> list[Path]:
+    return [document for document in documents() if script_of(document, environment)]
 
 
 def test_a_reader_can_run_the_readme_and_the_guides() -> None:
-    names = {path.stem for place in ("demo", "empty") for path in documents_that_run(place)}
+    names = {path.stem for name in ("demo", "empty") for path in documents_that_run(name)}
     assert names == {"README", "install", "integrate", "webhooks", "moderate", "wagtail", "static-sites"}
 
 
@@ -62,7 +62,7 @@ def run(script: str, folder: Path) -> None:
 
 @contextmanager
 def a_demo(folder: Path) -> Iterator[str]:
-    """The address of ``onereply demo``, which keeps its files in ``folder``."""
+    """Run ``onereply demo`` with its files in ``folder``; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = (BINARIES / "onereply", "demo", "--port", str(port))
@@ -90,6 +90,6 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process' environment with our programs first, our code, and none of our settings."""
+    """Return this process's environment with our programs and code, without our settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ONEREPLY_")}
     return kept | {"PATH": f"{BINARIES}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)} | more

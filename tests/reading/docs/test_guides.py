@@ -1,4 +1,4 @@
-"""The guides are served in the look of the other pages, and every link and picture in any document is there."""
+"""The guides are served as pages, and every link and image in a document works."""
 
 import re
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-def test_every_guide_has_its_place_in_the_list() -> None:
+def test_every_guide_is_listed() -> None:
     assert {path.stem for path in FOLDER.glob("*.md")} == set(ORDER)
 
 
@@ -63,7 +63,7 @@ def test_the_anchors_of_a_served_guide_are_those_of_a_code_host() -> None:
         assert len(set(anchors)) == len(anchors)
 
 
-async def test_a_second_request_is_answered_by_the_tag_alone(client: httpx2.AsyncClient) -> None:
+async def test_a_guide_is_revalidated_by_its_entity_tag(client: httpx2.AsyncClient) -> None:
     for path in ("/docs/guides/", "/docs/guides/install", "/docs/guides/thread.png"):
         first = await client.get(path)
         again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})

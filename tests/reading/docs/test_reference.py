@@ -19,7 +19,7 @@ VOID = {"meta", "link", "wbr", "br", "hr", "img", "input"}
 
 
 class Reading(HTMLParser):
-    """What a page holds: ids, links, scripts, text; elements that are closed out of turn are an error."""
+    """Parses a page: ids, links, scripts, text; wrongly nested elements are an error."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""The embed's modules as the one script that a host's page loads; run as a module, it is written anew.
+"""Bundle the embed's modules into the one script that host pages load; ``make embed`` runs it.
 
-Why one: a page that loads fifteen modules waits for them in turns, and each is compressed by itself, to twice as much.
-Why it is kept beside them: whoever installs the service needs no Node.
+*Why one script*: fifteen modules load one after another, and compressed separately they are twice as large.
+*Why it is committed*: an installation needs no Node.js.
 """
 
 from pathlib import Path

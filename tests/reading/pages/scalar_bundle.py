@@ -1,7 +1,7 @@
-"""Renew the renderer of ``/docs``, Scalar: ``make docs-bundle`` installs it as it is pinned and writes two files.
+"""Bundle Scalar, the renderer of ``/docs``: ``make docs-bundle`` installs the pinned version and writes two files.
 
 ``scalar.js.gz`` is the standalone bundle from npm, byte for byte, compressed. ``scalar-licenses.txt`` has the licence
-of each package inside it. Both are committed, so that nobody needs Node to install the service.
+of each package inside it. Both are committed, so that an installation needs no Node.js.
 
 To update: change the version in ``scalar/package.json``, run ``npm install --package-lock-only
 --omit-lockfile-registry-resolved`` there, then this, and look at ``/docs``. ``SHA256`` changes with the version.

@@ -1,4 +1,4 @@
-"""The embed as it is sent, and the page that shows it; what it does in a browser is tried in one."""
+"""The embed's script and its demo page; tests/browser runs it in a browser."""
 
 import gzip
 import re
@@ -27,14 +27,14 @@ def test_no_module_has_200_lines() -> None:
 
 
 @pytest.mark.slow
-def test_the_types_of_the_modules_hold() -> None:
+def test_the_modules_type_check() -> None:
     run([*node_tool("tsc"), "--project", str(HERE / "tsconfig.json")])
 
 
 @pytest.mark.slow
-def test_what_is_sent_is_what_the_modules_say(tmp_path: Path) -> None:
+def test_the_served_script_is_the_bundle_of_the_modules(tmp_path: Path) -> None:
     bundle(tmp_path / "embed.js")
-    assert (tmp_path / "embed.js").read_bytes() == SCRIPT.read_bytes(), "`make embed` bundles it anew"
+    assert (tmp_path / "embed.js").read_bytes() == SCRIPT.read_bytes(), "run `make embed`"
 
 
 async def test_pages_of_any_origin_may_load_the_embed_and_its_style_sheet(site: ASite) -> None:
@@ -46,19 +46,19 @@ async def test_pages_of_any_origin_may_load_the_embed_and_its_style_sheet(site: 
         assert (await site.client.get(path, headers={"If-None-Match": sent.headers["etag"]})).status_code == 304
 
 
-async def test_the_embed_has_one_address(site: ASite) -> None:
+async def test_the_embed_has_one_url(site: ASite) -> None:
     for path in ("/static/embed.js", "/static/api.js"):
         assert (await site.client.get(path)).status_code == 404
 
 
-async def test_the_fragment_tells_how_far_it_has_come(site: ASite) -> None:
+async def test_the_fragment_has_the_sequence(site: ASite) -> None:
     thread = await a_thread(site)
     await thread.close()
     fragment = await site.call("GET", f"{thread.path}/comments.html")
     assert f'data-sequence="{(await thread.read())["sequence"]}"' in fragment.text
 
 
-async def test_what_a_reader_sees_of_their_own_has_no_tag_that_others_could_hold(site: ASite) -> None:
+async def test_a_readers_own_fragment_has_no_entity_tag(site: ASite) -> None:
     await site.set(mode="hold")
     thread = await a_thread(site)
     path = f"{thread.path}/comments.html"
@@ -89,7 +89,7 @@ async def test_a_page_shows_the_embed_with_the_lines_to_copy(site: ASite) -> Non
     assert f">{thread.registered['label']}</comment-count>" in shown
 
 
-async def test_the_page_of_the_embed_runs_no_script_but_ours(site: ASite) -> None:
+async def test_the_demo_page_of_the_embed_runs_only_our_script(site: ASite) -> None:
     thread = await a_thread(site)
     policy = (await site.client.get(f"/{site.slug}/{thread.article}/embed")).headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';" in policy

@@ -1,4 +1,4 @@
-"""Readers write by plain forms, and whatever goes wrong gives back what they typed."""
+"""Readers post by plain forms; after an error their text is still there."""
 
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
@@ -11,10 +11,10 @@ from service.platform.storage.engine import Database
 from service.reading.pages.form_timestamps import MAX_SECONDS, FormTimestamps
 from tests.builders import ASite, Clock, a_comment, a_site, a_thread, decide, set_rules
 from tests.conftest import SECRET_KEY
-from tests.reading.pages.reading import form_at, forms_in, message_of, send
+from tests.reading.pages.html_forms import form_at, forms_in, message_of, send
 
 
-async def test_a_reply_by_the_form_is_published_and_its_author_comes_back_to_it(site: ASite) -> None:
+async def test_a_reply_by_the_form_is_published_and_redirects_to_itself(site: ASite) -> None:
     thread = await a_thread(site, article="a/b c")
     page = await send(site, await form_at(site, "/a%2Fb%20c"), name="Ada", body="By a *plain* form.")
     assert page.status_code == 200
@@ -25,7 +25,7 @@ async def test_a_reply_by_the_form_is_published_and_its_author_comes_back_to_it(
     assert (await form_at(site, "/a%2Fb%20c")).values["name"] == "Ada"  # as they signed last
 
 
-async def test_whom_the_page_is_shared_with_is_not_told_what_its_author_was(site: ASite) -> None:
+async def test_a_shared_link_shows_no_confirmation(site: ASite) -> None:
     await a_thread(site, article="a")
     page = await send(site, await form_at(site, "/a"), name="Ada", body="By a plain form.")
     assert message_of(page) == "Your reply is published."
@@ -34,7 +34,7 @@ async def test_whom_the_page_is_shared_with_is_not_told_what_its_author_was(site
     assert message_of(elsewhere) is None
 
 
-async def test_an_answer_stands_below_what_it_answers(site: ASite) -> None:
+async def test_a_reply_is_below_its_parent(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     first = (await a_comment(thread, "First.", name="Grace"))["comment"]
     form = await form_at(site, f"/comments/{first['id']}?reply")
@@ -55,7 +55,7 @@ async def test_a_form_that_is_sent_twice_posts_once(site: ASite) -> None:
     assert [comment["html"] for comment in await thread.pages()] == ["<p>Once.</p>", "<p>Another.</p>"]
 
 
-async def test_two_who_send_the_same_words_post_two_comments(site: ASite) -> None:
+async def test_two_readers_who_send_the_same_text_post_two_comments(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     form = await form_at(site, "/a")
     for browser in ("One", "Another"):
@@ -64,7 +64,7 @@ async def test_two_who_send_the_same_words_post_two_comments(site: ASite) -> Non
     assert len(await thread.pages()) == 2
 
 
-async def test_whoever_sends_the_same_again_later_does_not_become_its_author(site: ASite, the_clock: Clock) -> None:
+async def test_a_later_repeat_does_not_make_the_sender_its_author(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site, article="a")
     form = await form_at(site, "/a")
     await send(site, form, name="Ada", body="Mine.")
@@ -75,7 +75,7 @@ async def test_whoever_sends_the_same_again_later_does_not_become_its_author(sit
     assert not site.client.cookies
 
 
-async def test_a_held_reply_is_shown_to_its_author_on_return_too_and_to_nobody_else(site: ASite) -> None:
+async def test_a_held_reply_is_shown_only_to_its_author_also_on_return(site: ASite) -> None:
     await a_thread(site, article="a", mode="hold")
     page = await send(site, await form_at(site, "/a"), name="Ada", body="Patience.")
     again = await site.client.get(f"/{site.slug}/a")
@@ -88,7 +88,7 @@ async def test_a_held_reply_is_shown_to_its_author_on_return_too_and_to_nobody_e
     assert "Patience." not in (await site.client.get(f"/{site.slug}/a")).text
 
 
-async def test_authors_edit_and_delete_what_they_posted_and_nobody_else_does(site: ASite) -> None:
+async def test_only_authors_edit_and_delete_their_comments(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     await send(site, await form_at(site, "/a"), name="Ada", body="It is tru.")
     [comment] = await thread.pages()
@@ -111,8 +111,8 @@ async def test_a_report_is_filed_with_its_reason(site: ASite) -> None:
     comment = (await a_comment(thread, "Buy this!"))["comment"]
     form = await form_at(site, f"/comments/{comment['id']}?report")
     assert message_of(await send(site, form, reason="spam", note="Again.")) == "Thank you. A moderator will look at it."
-    told = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
-    assert [(each["reason"], each["note"]) for each in told["reports"]] == [("spam", "Again.")]
+    expected = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
+    assert [(each["reason"], each["note"]) for each in expected["reports"]] == [("spam", "Again.")]
 
 
 async def test_a_report_without_a_reason_asks_for_one_and_keeps_the_note(site: ASite) -> None:
@@ -127,7 +127,7 @@ async def test_a_report_without_a_reason_asks_for_one_and_keeps_the_note(site: A
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"name": "", "body": "Kept words."}, "Please say under which name to post."),
         ({"name": "Ada", "body": " "}, "There must be something to read."),
@@ -137,20 +137,20 @@ async def test_a_report_without_a_reason_asks_for_one_and_keeps_the_note(site: A
         ({"name": "A" * 101, "body": "Kept words."}, "At most 100 characters fit here."),
     ],
 )
-async def test_what_does_not_fit_is_told_beside_its_field_and_all_is_given_back(
-    site: ASite, typed: dict[str, str], told: str
+async def test_errors_are_shown_at_their_fields_and_all_values_are_kept(
+    site: ASite, typed: dict[str, str], expected: str
 ) -> None:
     thread = await a_thread(site, article="a")
     page = await send(site, await form_at(site, "/a"), **typed)
     assert page.status_code == 422
     assert 'class="field-error" id="error-' in page.text
-    assert told in page.text
+    assert expected in page.text
     [form] = forms_in(page)
     assert {name: form.values[name] for name in typed} == typed
     assert await thread.pages() == []
 
 
-async def test_a_thread_that_closed_meanwhile_says_so_and_gives_the_words_back(site: ASite) -> None:
+async def test_a_thread_that_closed_meanwhile_says_so_and_returns_the_text(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     form = await form_at(site, "/a")
     await thread.close()
@@ -161,7 +161,7 @@ async def test_a_thread_that_closed_meanwhile_says_so_and_gives_the_words_back(s
     assert "Too &lt;late&gt;.\n\nA pity.</textarea>" in page.text
 
 
-async def test_an_answer_to_what_is_gone_may_go_to_the_article(site: ASite) -> None:
+async def test_a_reply_to_a_removed_comment_may_become_a_comment_on_the_article(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     first = (await a_comment(thread))["comment"]
     form = await form_at(site, f"/comments/{first['id']}?reply")
@@ -173,7 +173,7 @@ async def test_an_answer_to_what_is_gone_may_go_to_the_article(site: ASite) -> N
     assert (again.values["body"], again.values["parent"]) == ("My answer.", "")
 
 
-async def test_a_thread_that_is_gone_still_gives_the_words_back(site: ASite) -> None:
+async def test_a_hidden_thread_returns_the_text(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     form = await form_at(site, "/a")
     await site.call("PUT", thread.path, by="host", json={"title": "T", "published_at": "2999-01-01T00:00:00Z"})
@@ -182,7 +182,7 @@ async def test_a_thread_that_is_gone_still_gives_the_words_back(site: ASite) -> 
     assert "My words.</textarea>" in page.text
 
 
-async def test_too_many_in_a_short_time_are_told_so_and_keep_their_words(site: ASite) -> None:
+async def test_a_request_over_the_limit_gets_429_and_the_text(site: ASite) -> None:
     await a_thread(site, article="a")
     form = await form_at(site, "/a")
     await site.set(request_limit_per_address="1/hour")
@@ -195,7 +195,7 @@ async def test_too_many_in_a_short_time_are_told_so_and_keep_their_words(site: A
     assert "My &lt;words&gt;.</textarea>" in answers[1].text
 
 
-async def test_while_the_database_is_busy_the_words_are_kept(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_the_database_is_busy_the_text_is_returned(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     await a_thread(site, article="a")
     form = await form_at(site, "/a")
     for trouble in (Busy(), DatabaseUnavailable("no connection is free")):
@@ -216,7 +216,7 @@ async def test_while_the_database_is_busy_the_words_are_kept(site: ASite, monkey
         {"Sec-Fetch-Site": "", "Origin": "null"},
     ],
 )
-async def test_a_form_that_another_origin_has_sent_is_looked_over_first(site: ASite, headers: dict[str, str]) -> None:
+async def test_a_form_from_another_origin_is_reviewed_first(site: ASite, headers: dict[str, str]) -> None:
     thread = await a_thread(site, article="a")
     page = await send(site, await form_at(site, "/a"), headers, name="Ada", body="From elsewhere.")
     assert page.status_code == 200
@@ -227,7 +227,7 @@ async def test_a_form_that_another_origin_has_sent_is_looked_over_first(site: AS
     assert [comment["html"] for comment in await thread.pages()] == ["<p>From elsewhere.</p>"]
 
 
-async def test_another_origin_can_have_nothing_edited_deleted_or_reported(site: ASite) -> None:
+async def test_another_origin_cannot_edit_delete_or_report(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     await send(site, await form_at(site, "/a"), name="Ada", body="Mine.")
     [comment] = await thread.pages()
@@ -238,11 +238,11 @@ async def test_another_origin_can_have_nothing_edited_deleted_or_reported(site: 
         form.url = f"/{site.slug}/a/comments/{comment['id']}{path}"
         assert (await send(site, form, foreign, **typed)).status_code == 200
     assert [each["html"] for each in await thread.pages()] == ["<p>Mine.</p>"]
-    told = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
-    assert told["reports"] == []
+    expected = (await site.call("GET", f"/comments/{comment['id']}/reports", by="moderator")).json()
+    assert expected["reports"] == []
 
 
-async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scripts_and_other_origins_cannot_read_the_cookie(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
     await a_thread(site, article="a")
     form = await form_at(site, "/a")
     answer = await site.client.post(form.url, data={**form.values, "name": "Ada", "body": "Hello."})
@@ -262,7 +262,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_origins(site: ASite, mo
 
 
 @pytest.mark.parametrize("cookie", ["author_AAAA", "author_", "x", "author_%FF", "author_" + "A" * 43])
-async def test_a_cookie_that_is_not_ours_is_nobodys(site: ASite, cookie: str) -> None:
+async def test_an_invalid_cookie_is_ignored(site: ASite, cookie: str) -> None:
     await a_thread(site, article="a")
     page = await site.client.get(f"/{site.slug}/a", headers={"Cookie": f"onereply-author={cookie}"})
     assert page.status_code == 200
@@ -280,7 +280,7 @@ async def test_a_cookie_that_is_not_ours_is_nobodys(site: ASite, cookie: str) ->
         b"parent=x&body=b&name=n",
     ],
 )
-async def test_a_form_that_no_browser_sends_is_answered_with_a_page(site: ASite, body: bytes) -> None:
+async def test_a_malformed_form_gets_a_page(site: ASite, body: bytes) -> None:
     await a_thread(site, article="a")
     sent = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = await site.client.post(f"/{site.slug}/a/comments", content=body, headers=sent)
@@ -288,7 +288,7 @@ async def test_a_form_that_no_browser_sends_is_answered_with_a_page(site: ASite,
     assert answer.headers["content-type"].startswith("text/html")
 
 
-async def test_a_form_filled_in_by_a_program_is_held(site: ASite, the_clock: Clock) -> None:
+async def test_a_form_filled_in_by_a_bot_is_held(site: ASite, the_clock: Clock) -> None:
     async with a_site(site.app) as own:
         await set_rules(own, honeypot=True)
         await a_thread(own, article="a")
@@ -296,7 +296,7 @@ async def test_a_form_filled_in_by_a_program_is_held(site: ASite, the_clock: Clo
         assert message_of(page) == "Your reply waits for a moderator."
 
 
-def test_a_stamp_tells_how_long_ago_its_form_was_made() -> None:
+def test_a_timestamp_has_the_age_of_its_form() -> None:
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
     stamps, others = FormTimestamps(SECRET_KEY), FormTimestamps("another key " * 3)
     stamp = stamps.make(now - timedelta(seconds=7))

@@ -1,4 +1,4 @@
-"""The fragment that a host's page includes and the embed shows: the same rendering, for whoever asks for it."""
+"""The fragment that host pages include and the embed shows."""
 
 import csv
 import re
@@ -22,7 +22,7 @@ async def fragment(
     return await thread.site.call("GET", f"{thread.path}/comments.html", by=by, headers=headers, params=query)
 
 
-async def test_it_is_asked_for_again_by_its_tag_until_its_thread_changes(site: ASite) -> None:
+async def test_the_fragment_is_revalidated_until_the_thread_changes(site: ASite) -> None:
     thread = await a_thread(site)
     first = await fragment(thread)
     assert first.headers["content-type"] == "text/html; charset=utf-8"
@@ -36,14 +36,14 @@ async def test_it_is_asked_for_again_by_its_tag_until_its_thread_changes(site: A
     assert "<p>News.</p>" in changed.text
 
 
-async def test_opened_by_itself_it_is_kept_to_itself_as_pages_are(site: ASite) -> None:
+async def test_the_fragment_has_the_security_headers_of_pages(site: ASite) -> None:
     thread = await a_thread(site)
     for seen in (await fragment(thread), await fragment(thread, by=(await a_comment(thread))["author_token"])):
         assert seen.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
         assert seen.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_each_host_by_which_it_is_asked_for_gets_links_of_its_own(site: ASite) -> None:
+async def test_each_host_gets_links_to_itself(site: ASite) -> None:
     thread = await a_thread(site)
     await a_comment(thread)
     for host in ("one.example", "two.example:8000", "one.example"):
@@ -51,7 +51,7 @@ async def test_each_host_by_which_it_is_asked_for_gets_links_of_its_own(site: AS
         assert {link.split("/")[2] for link in links} == {host}
 
 
-async def test_search_engines_are_told_the_count_and_the_comments(site: ASite) -> None:
+async def test_structured_data_has_the_count_and_the_comments(site: ASite) -> None:
     thread = await a_thread(site)
     first = (await a_comment(thread, "First.", url="https://ada.example/"))["comment"]
     await a_comment(thread, "Below.", below=first["id"])
@@ -67,7 +67,7 @@ async def test_search_engines_are_told_the_count_and_the_comments(site: ASite) -
     assert '<a href="https://ada.example/" rel="nofollow ugc noopener" itemprop="url">' in text
 
 
-async def test_paging_to_the_end_meets_each_comment_once_in_either_order(site: ASite) -> None:
+async def test_paging_to_the_end_returns_each_comment_once_in_both_orders(site: ASite) -> None:
     thread = await a_thread(site)
     for number in range(4):
         root = (await a_comment(thread, f"Root {number}."))["comment"]
@@ -94,7 +94,7 @@ async def test_a_comment_is_found_on_its_page_with_its_conversation(site: ASite)
     assert COMMENT.findall((await fragment(thread, limit=3, comment=elsewhere["id"])).text) == first
 
 
-async def test_what_is_held_is_shown_to_its_author_alone_and_never_shared(site: ASite) -> None:
+async def test_a_held_comment_is_shown_only_to_its_author_and_not_cached(site: ASite) -> None:
     thread = await a_thread(site, mode="hold")
     posted = await a_comment(thread, "Patience.")
     other = await a_comment(thread, "Mine.")
@@ -114,7 +114,7 @@ async def test_what_is_held_is_shown_to_its_author_alone_and_never_shared(site: 
         assert "Patience." not in (await fragment(thread, by=by)).text
 
 
-async def test_whom_the_host_signed_in_is_not_asked_for_a_name(site: ASite) -> None:
+async def test_a_signed_in_reader_is_not_asked_for_a_name(site: ASite) -> None:
     await share_secret(site, SECRET)
     thread = await a_thread(site)
     signed_in = (await fragment(thread, by=a_token(site.slug))).text
@@ -123,7 +123,7 @@ async def test_whom_the_host_signed_in_is_not_asked_for_a_name(site: ASite) -> N
     assert 'name="name"' in (await fragment(thread)).text
 
 
-async def test_what_was_removed_leaves_its_place_to_its_answers(site: ASite) -> None:
+async def test_a_removed_comment_with_replies_is_a_tombstone(site: ASite) -> None:
     thread = await a_thread(site)
     first = (await a_comment(thread, "First.", name="Grace"))["comment"]
     await a_comment(thread, "Below.", below=first["id"])
@@ -149,14 +149,14 @@ async def test_a_closed_thread_has_its_notice_and_no_form(site: ASite) -> None:
     assert f'href="http://onereply.test/{site.slug}/comments/{comment["id"]}?report"' in closed
 
 
-async def test_nobody_is_shown_what_is_not_published_yet(site: ASite) -> None:
+async def test_an_article_under_embargo_has_no_fragment(site: ASite) -> None:
     thread = await a_thread(site, published_at="2999-01-01T00:00:00Z")
     for by in (None, "host", "moderator"):
         assert (await fragment(thread, by=by)).status_code == 404
 
 
 @pytest.mark.parametrize("path", samples("spam/comments.csv", real="spam/youtube-Psy.csv"), ids=sample_id)
-async def test_fifty_comments_are_small_enough_for_a_page_of_news(site: ASite, path: Path) -> None:
+async def test_a_fragment_of_fifty_comments_is_small(site: ASite, path: Path) -> None:
     thread = await a_thread(site)
     with path.open(encoding="utf-8", newline="") as file:
         real = [row for row in csv.DictReader(file) if row["CLASS"] == "0"][:50]

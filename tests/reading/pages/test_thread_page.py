@@ -22,7 +22,7 @@ async def test_the_reference_thread_reads_as_its_two_lines(site: ASite) -> None:
     assert "Comments are closed. <bdi>Two weeks are over.</bdi>" in page.text
 
 
-async def test_it_speaks_the_readers_language_in_its_direction(site: ASite) -> None:
+async def test_the_page_is_in_the_readers_language_and_direction(site: ASite) -> None:
     thread = await a_thread(site, article="moscow", closed=True)
     await a_thread(site)
     for language, direction, notice in (
@@ -36,7 +36,7 @@ async def test_it_speaks_the_readers_language_in_its_direction(site: ASite) -> N
         assert page.headers["content-language"] == language
 
 
-async def test_answers_stand_below_what_they_answer_and_tombstones_say_so(site: ASite) -> None:
+async def test_replies_are_below_their_parents_also_below_tombstones(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     first = await a_comment(thread, "First.", name="Ada")
     await a_comment(thread, "Below.", name="Grace", below=first["comment"]["id"])
@@ -47,7 +47,7 @@ async def test_answers_stand_below_what_they_answer_and_tombstones_say_so(site: 
     assert re.search(r"This comment was removed\..*<ol>.*Below\.", text, re.DOTALL)
 
 
-async def test_a_long_thread_goes_on_by_a_link(site: ASite) -> None:
+async def test_a_long_thread_links_to_its_next_page(site: ASite) -> None:
     thread = await a_thread(site, article="long")
     for number in range(51):
         await a_comment(thread, f"Number {number}.")
@@ -69,7 +69,7 @@ async def test_titles_and_names_are_escaped(site: ASite) -> None:
     assert "<b>bold" not in text
 
 
-async def test_what_is_not_there_or_not_published_yet_is_a_page_that_says_so(site: ASite) -> None:
+async def test_a_missing_or_embargoed_article_gets_a_404_page(site: ASite) -> None:
     await a_thread(site, article="secret", published_at="2999-01-01T00:00:00Z")
     for path in (f"/{site.slug}/nothing", f"/{site.slug}/secret", "/nowhere/nothing", f"/{site.slug}/a?cursor=junk"):
         page = await site.client.get(path)
@@ -78,14 +78,14 @@ async def test_what_is_not_there_or_not_published_yet_is_a_page_that_says_so(sit
         assert "Nothing is here." in page.text
 
 
-async def test_a_page_runs_no_script_and_is_asked_for_again_by_its_tag(site: ASite) -> None:
+async def test_a_page_runs_no_script_and_has_an_entity_tag(site: ASite) -> None:
     await a_thread(site, article="a")
     page = await show(site, "a")
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
     assert (await show(site, "a", if_none_match=page.headers["etag"])).status_code == 304
 
 
-async def test_the_style_sheet_is_served_and_nothing_beside_it(site: ASite) -> None:
+async def test_only_listed_static_files_are_served(site: ASite) -> None:
     style = await site.client.get("/static/page.css")
     assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
     for path in ("/static/..%2Fthread.py", "/static/thread.html", "/static/page.css%00"):
@@ -99,7 +99,7 @@ async def test_the_first_page_lists_no_site_but_the_demo(site: ASite) -> None:
     assert "Not for the first page" not in page.text
 
 
-async def test_where_nothing_is_browsers_get_a_page_and_programs_a_problem(site: ASite) -> None:
+async def test_for_an_unknown_path_browsers_get_a_page_and_programs_a_problem(site: ASite) -> None:
     accept = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     await a_thread(site, article="a")
     for path, status in ((f"/{site.slug}", 404), (f"/{site.slug}/a/comments", 405), ("/v1/sites/no/such/place", 404)):
@@ -109,7 +109,7 @@ async def test_where_nothing_is_browsers_get_a_page_and_programs_a_problem(site:
             assert answer.headers["content-type"].startswith(kind if "/v1" not in path else "application/problem+json")
 
 
-async def test_only_its_author_is_led_to_what_is_held(site: ASite) -> None:
+async def test_only_the_author_is_redirected_to_a_held_comment(site: ASite) -> None:
     thread = await a_thread(site, article="a", mode="hold")
     posted = await a_comment(thread)
     path = f"/{site.slug}/comments/{posted['comment']['id']}"
@@ -118,14 +118,14 @@ async def test_only_its_author_is_led_to_what_is_held(site: ASite) -> None:
     assert own.status_code == 303
 
 
-async def test_no_permalink_leads_to_an_article_that_is_not_published_yet(site: ASite) -> None:
+async def test_a_permalink_to_an_embargoed_article_is_404(site: ASite) -> None:
     thread = await a_thread(site, article="a")
     comment = (await a_comment(thread))["comment"]
     await site.call("PUT", thread.path, by="host", json={"title": "T", "published_at": "2999-01-01T00:00:00Z"})
     assert (await site.client.get(f"/{site.slug}/comments/{comment['id']}")).status_code == 404
 
 
-async def test_a_page_is_kept_for_each_language_and_apart_from_its_authors(site: ASite) -> None:
+async def test_a_page_varies_by_language_and_cookie(site: ASite) -> None:
     await a_thread(site, article="a")
     page = await show(site, "a")
     assert page.headers["vary"] == "Accept-Language, Cookie"

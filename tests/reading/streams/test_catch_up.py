@@ -126,11 +126,8 @@ async def test_an_import_makes_clients_reload(site: ASite) -> None:
     async with open_stream(thread) as listener:
         await import_file(site, exports.an_export(exports.an_item(exports.a_comment())).read())
         received = await listener.next_message()
-    assert (received.event, received.data["reload"], received.data["thread"]["reply_count"]) == (
-        "thread.updated",
-        True,
-        1,
-    )
+    data = received.data
+    assert (received.event, data["reload"], data["thread"]["reply_count"]) == ("thread.updated", True, 1)
 
 
 @pytest.mark.parametrize("last_id", ["soon", "-1", "1.5", "9" * 30])

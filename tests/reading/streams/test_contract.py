@@ -33,6 +33,7 @@ async def test_every_message_is_valid_by_the_contract(site: ASite) -> None:
     async with open_stream(thread, query="sequence=0") as listener:
         posted, other = await a_comment(thread), await a_comment(thread, "Another.")
         await edit(site, posted, "Better said.")
+        # Before the deletion, after which no text is sent.
         received = [await listener.next_message() for _ in range(3)]
         await delete(site, posted)
         await decide(site, "spam", other["comment"])

@@ -1,4 +1,4 @@
-"""The app on a port that the kernel gives, in the loop of the tests: what they change is what the browser meets."""
+"""Serves the app on a free port, in the event loop of the tests, so that both share its state."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from service.platform.http.server_limits import LimitedProtocol
 
 
 class _Server(uvicorn.Server):
-    """Tells when it is ``ready``, and leaves signals to those who run the tests."""
+    """Sets ``ready`` after the start, and does not handle signals."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -29,7 +29,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(app: ASGIApp) -> AsyncIterator[int]:
-    """The port at which ``app``, which is started already, is served until the end of the block."""
+    """Serve ``app``, which is started already, for the block; yields its port."""
     config = uvicorn.Config(
         app,
         port=0,

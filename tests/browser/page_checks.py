@@ -1,4 +1,4 @@
-"""What somebody who looks at a page would notice, and pictures of it for somebody to look at."""
+"""Checks of a rendered page: accessibility, overflow, focus; and screenshots."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from playwright.async_api import Page
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FOLDER = os.environ.get("SCREENSHOTS")
 
-# The elements that reach out of the window to the side, or that cut off what they hold.
+# The elements that overflow the window sideways.
 OVERFLOWING = """() => {
   const room = document.documentElement.clientWidth;
   const all = [...document.querySelectorAll("body *")].filter((each) => !each.closest(".empty"));
@@ -23,7 +23,7 @@ OVERFLOWING = """() => {
     each.outerHTML.slice(0, 120));
 }"""
 
-# What has the focus: its role in the page, and how it shows that it has it.
+# The focused element, and how its focus is shown.
 FOCUSED = """() => {
   let element = document.activeElement;
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
@@ -39,14 +39,14 @@ FOCUSED = """() => {
 
 
 async def photograph(page: Page, name: str) -> None:
-    """Keep a picture in the folder that ``SCREENSHOTS`` names, if it names one; of long pages the first window."""
+    """Save a screenshot in the folder ``SCREENSHOTS``, if it is set; of long pages only the first window."""
     if FOLDER:
         is_short = await page.evaluate("document.documentElement.scrollHeight < 20000")
         await page.screenshot(path=Path(FOLDER) / f"{name}.png", full_page=is_short)
 
 
 async def barriers(page: Page) -> list[str]:
-    """What axe finds in the page, and in the shadow roots in it, by the rules of WCAG 2.2 AA and good practice."""
+    """Return the violations that axe finds in the page and its shadow roots (WCAG 2.2 AA, best practices)."""
     options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     found: dict[str, Any] = (await Axe().run(page, options=options)).response
     return [
@@ -57,26 +57,26 @@ async def barriers(page: Page) -> list[str]:
 
 
 async def overflowing(page: Page) -> list[str]:
-    """What makes the page wider than its window."""
+    """Return the elements that make the page wider than its window."""
     found: list[str] = await page.evaluate(OVERFLOWING)
     return found
 
 
 async def focused(page: Page) -> Any:
-    """What has the focus: its ``name``, ``tag``, the width of its ``outline``, and whether it is in sight."""
+    """Return the focused element: ``name``, ``tag``, the width of its ``outline``, and whether it is in view."""
     return await page.evaluate(FOCUSED)
 
 
-async def tab_to(page: Page, name: str, *, most: int = 60) -> None:
-    """Press Tab until what is called ``name`` has the focus, which must show at each step on the way."""
+async def tab_to(page: Page, name: str, *, max_steps: int = 60) -> None:
+    """Press Tab until the element ``name`` has the focus, which must be visible at each step."""
     met = []
-    for _ in range(most):
+    for _ in range(max_steps):
         await page.keyboard.press("Tab")
         now = await focused(page)
         if now is None:
             continue  # the browser's own bar, then the page again
-        assert now["outline"] >= 2, f"the focus does not show: {now}"
-        assert now["inside"], f"the focus is out of sight: {now}"
+        assert now["outline"] >= 2, f"the focus is not visible: {now}"
+        assert now["inside"], f"the focus is out of view: {now}"
         met.append(now["name"])
         if now["name"] == name:
             return

@@ -1,5 +1,5 @@
-// Walks a document with its shadow roots, templates and frames, and lists all that is not known to be harmless there:
-// an element, an attribute, an address, an id or a name that no page of ours has. Forms are sent to the `service` only.
+// Checks a document with its shadow roots, templates and frames: lists every element, attribute, URL, id and name that
+// our pages do not use. Forms may only be sent to `service`.
 (service) => {
   const PAGE = "html head body main title link meta h1 h2 h3 section bdi b a p nav ol ul li article header footer time";
   const FORM = "form input textarea label button fieldset legend template div span";
@@ -21,28 +21,28 @@
       const name = element.localName;
       const isThread = inThread || element.matches("section.thread");
       const isTyped = element.parentElement?.closest(".body") != null;
-      const tell = (what) => found.push(`${what} in ${element.outerHTML.slice(0, 200)}`);
-      if (isTyped ? !typed.has(name) : !elements.has(name) && (isThread || !HOST.split(" ").includes(name))) tell(name);
-      if (element.namespaceURI !== "http://www.w3.org/1999/xhtml") tell(element.namespaceURI);
-      if (isThread && ["link", "title", "body", "head"].includes(name)) tell(name);
+      const report = (what) => found.push(`${what} in ${element.outerHTML.slice(0, 200)}`);
+      if (isTyped ? !typed.has(name) : !elements.has(name) && (isThread || !HOST.split(" ").includes(name))) report(name);
+      if (element.namespaceURI !== "http://www.w3.org/1999/xhtml") report(element.namespaceURI);
+      if (isThread && ["link", "title", "body", "head"].includes(name)) report(name);
       for (const attribute of HOST.split(" ").includes(name) ? [] : element.attributes) {
         const given = attribute.name;
         const isKnown = isTyped
           ? (LINKS[name] ?? []).includes(given)
           : attributes.has(given) || /^(data|aria)-[a-z-]+$/.test(given);
-        if (!isKnown) tell(given);
-        if (given === "id" && attribute.value && !IDS.test(attribute.value)) tell(`id ${attribute.value}`);
-        if (given === "name" && !NAMES.test(attribute.value)) tell(`name ${attribute.value}`);
+        if (!isKnown) report(given);
+        if (given === "id" && attribute.value && !IDS.test(attribute.value)) report(`id ${attribute.value}`);
+        if (given === "name" && !NAMES.test(attribute.value)) report(`name ${attribute.value}`);
       }
       for (const address of ["href", "action", "src", "formAction"]) {
         if (element.getAttribute(address) === null) continue;
         if (!URL.canParse(element[address], document.baseURI)) {
-          tell(`no address: ${address}`);
+          report(`no address: ${address}`);
           continue;
         }
         const url = new URL(element[address], document.baseURI);
-        if (!/^https?:$/.test(url.protocol)) tell(url.protocol);
-        if (address === "action" && url.origin !== service) tell(`to ${url}`);
+        if (!/^https?:$/.test(url.protocol)) report(url.protocol);
+        if (address === "action" && url.origin !== service) report(`to ${url}`);
       }
       if (element.shadowRoot) walk(element.shadowRoot, true);
       if (name === "template") walk(element.content, isThread);

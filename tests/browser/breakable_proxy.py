@@ -1,4 +1,4 @@
-"""A line between browsers and the service that can be cut."""
+"""A TCP proxy between browsers and the service whose connections can be broken."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 
-class ALine:
-    """Hands on what comes to ``origin``, both ways; nothing while it ``is_cut``."""
+class BreakableProxy:
+    """Forwards connections to ``origin``, both ways; none while it ``is_cut``."""
 
     def __init__(self, service: str) -> None:
         self._service = urlsplit(service)
@@ -16,17 +16,17 @@ class ALine:
         self.is_cut = False
 
     def cut(self) -> None:
-        """Break all that is under way, and let nothing through."""
+        """Break all connections, and refuse new ones."""
         self.is_cut = True
         for writer in self._open:
             writer.transport.abort()
 
     def mend(self) -> None:
-        """Let through what comes from now on."""
+        """Accept connections again."""
         self.is_cut = False
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Hand on what one connection says."""
+        """Forward one connection."""
         if self.is_cut:
             writer.transport.abort()
             return
@@ -38,16 +38,16 @@ class ALine:
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(ConnectionError):
-        while said := await reader.read(65_536):
-            writer.write(said)
+        while data := await reader.read(65_536):
+            writer.write(data)
             await writer.drain()
     writer.close()
 
 
 @asynccontextmanager
-async def a_line(service: str) -> AsyncIterator[ALine]:
-    """A line to the service at that origin, with an origin of its own."""
-    line = ALine(service)
+async def a_breakable_proxy(service: str) -> AsyncIterator[BreakableProxy]:
+    """Run a proxy of ``service``, at an origin of its own."""
+    line = BreakableProxy(service)
     server = await asyncio.start_server(line.carry, "127.0.0.1", 0)
     line.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:

@@ -1,4 +1,4 @@
-"""A page as a browser without scripts has it: its text, and its forms with what their fields hold."""
+"""The forms of a page with their values, as a browser without scripts submits them."""
 
 import re
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class AForm:
 
 
 class _Forms(HTMLParser):
-    """Collects forms; those in templates are not there for a browser without scripts."""
+    """Collects forms, except those in template elements."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,25 +53,25 @@ class _Forms(HTMLParser):
 
 
 def forms_in(page: httpx2.Response) -> list[AForm]:
-    """The forms of a page."""
+    """Return the forms of a page."""
     parser = _Forms()
     parser.feed(page.text)
     return parser.forms
 
 
 async def send(site: ASite, form: AForm, headers: dict[str, str] | None = None, /, **typed: str) -> httpx2.Response:
-    """Send ``form`` with what was ``typed``, and go where the answer leads."""
+    """Send ``form`` with the ``typed`` values, and follow the redirect."""
     sent = {"Sec-Fetch-Site": "same-origin", **(headers or {})}
     return await site.client.post(form.url, data={**form.values, **typed}, headers=sent, follow_redirects=True)
 
 
 async def form_at(site: ASite, path: str) -> AForm:
-    """The one form of the page at ``path`` below the site."""
+    """Return the only form of the page at ``path`` below the site."""
     [form] = forms_in(await site.client.get(f"/{site.slug}{path}", follow_redirects=True))
     return form
 
 
 def message_of(page: httpx2.Response) -> str | None:
-    """What a page says was done."""
+    """Return the confirmation on a page, or None."""
     found = re.search(r'<p class="message" role="status">([^<]*)</p>', page.text)
     return found and found[1]
