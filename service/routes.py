@@ -45,7 +45,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("GET",    "/threads/{article}/comments", cached(comments.get_comments), ANYONE),
     ("GET",    "/threads/{article}/comments.html", cached(thread_page.get_fragment, vary_by=base_url_of), ANYONE),
     ("GET",    "/threads/{article}/feed.atom", cached(feeds.get_thread_feed, vary_by=base_url_of), ANYONE),
-    ("GET",    "/feed.atom",                  cached(feeds.get_site_feed, vary_by=base_url_of, depends_on=whole_site), ANYONE),
+    ("GET",    "/feed.atom", cached(feeds.get_site_feed, vary_by=base_url_of, depends_on=whole_site), ANYONE),
     ("GET",    "/threads/{article}/stream",   streams.get_stream,          ANYONE),
     ("GET",    "/counts",                     cached(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
