@@ -32,7 +32,7 @@ from service.reading.cache.response_cache import CacheState
 from service.reading.streams.catch_up import read_next
 from service.reading.streams.reader_events import ReaderEvent
 from service.reading.streams.shared_reads import SharedReads
-from service.reading.streams.stream import Stream
+from service.reading.streams.stream_buffer import Stream
 from service.reading.streams.stream_limits import StreamLimits
 
 TICK_SECONDS = 0.2

@@ -70,7 +70,7 @@ async def test_a_closing_by_a_changed_setting_is_streamed(site: ASite, the_clock
 
 
 async def test_a_slow_client_is_disconnected_and_catches_up(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.reading.streams.stream.MAX_BUFFERED", 3)
+    monkeypatch.setattr("service.reading.streams.stream_buffer.MAX_BUFFERED", 3)
     thread = await a_thread(site)
     async with open_stream(thread) as slow, open_stream(thread) as quick:
         await slow.catch_up()
@@ -89,7 +89,7 @@ async def test_a_slow_client_is_disconnected_and_catches_up(site: ASite, monkeyp
 async def test_a_vanished_client_is_disconnected_after_the_send_timeout(
     site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.reading.streams.api.SEND_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("service.reading.streams.stream_response.SEND_TIMEOUT_SECONDS", 0.05)
     thread = await a_thread(site)
     async with open_stream(thread) as listener:
         await listener.catch_up()
