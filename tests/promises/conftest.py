@@ -22,9 +22,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture
 async def own_app(fresh_database_url: str) -> AsyncIterator[App]:
     """The real app, started, on a database of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("service.app.TIME_LIMIT_SECONDS", 60.0)  # enough for a busy machine
-        app = create_app(an_installation(fresh_database_url))
+    app = create_app(an_installation(fresh_database_url))
     async with app.router.lifespan_context(app):
         yield app
 

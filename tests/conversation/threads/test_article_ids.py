@@ -8,7 +8,7 @@ import pytest
 from tests.builders import ASite, a_comment, a_thread
 from tests.platform.http.by_hand import ask_site, send_json
 
-REFUSED = "An article's id has 1 to 500 characters and no control characters, and is not “.” or “..”."
+REFUSED = "An article id must have 1 to 500 characters and no control characters, and not be “.” or “..”."
 RANDOM = random.Random(24)  # noqa: S311  # the same ids each time
 IDS = {
     "a number": "1149",
