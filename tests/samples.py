@@ -1,10 +1,11 @@
 """Sample inputs: our own small files in ``tests/data``, and large real ones if they are beside the repository.
 
 The real files come from public projects: too big, and under too many licences, to be in the repository. Tests run on
-our own files; where the real ones are in ``../shared/data``, tests run on them too.
+our own files; where the real ones are in ``../shared/data``, `make check` runs on them too.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import pytest
 
 OWN = Path(__file__).resolve().parent / "data"
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
-HAS_REAL = REAL.is_dir()
+# `make test` is quick on our own files; `make check`, and pytest by itself, add the real ones.
+HAS_REAL = REAL.is_dir() and os.environ.get("EXAMPLES") != "fast"
 
 
 def samples(name: str, *, real: str | None = None) -> list[Path]:
     """Return our file ``name``, then the real file of that name, or of the name ``real``, if it is there."""
     found = REAL / (real or name)
-    return [OWN / name, *([found] if found.exists() else [])]
+    return [OWN / name, *([found] if HAS_REAL and found.exists() else [])]
 
 
 def sample_cases(name: str) -> list[Any]:
