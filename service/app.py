@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from service import settings as settings_of
 from service.conversation.comments.akismet_check import AkismetCheck
 from service.conversation.comments.group_commit import GroupCommit
+from service.conversation.comments.idempotency_keys import DerivedKeys
 from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.screening.akismet import Akismet
 from service.integrations.endpoints.endpoint_clients import EndpointClients
@@ -98,6 +99,7 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
         response_cache=ResponseCache(LogCursor(database)),
         log_follower=LogFollower(database, max_streams=settings.max_streams),
         form_timestamps=FormTimestamps(settings.secret_key),
+        form_keys=DerivedKeys(settings.secret_key),
         endpoint_clients=EndpointClients(EndpointSecrets(settings.secret_key), webhook_targets),
     )
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.batch_context import BatchContext, StoredPost, lock_and_read_context
 from service.conversation.comments.findings_store import finding_rows
+from service.conversation.comments.idempotency_keys import proves_author
 from service.conversation.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
 from service.conversation.comments.refusals import (
     CommentsOff,
@@ -47,8 +48,6 @@ from service.platform.events.event_types import NewEvent
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
-
-MIN_SECRET_KEY_LENGTH = 16  # a shorter idempotency key can be guessed
 
 
 class Accepted(msgspec.Struct):
@@ -123,12 +122,11 @@ def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datet
 
 
 def _replay(draft: Draft, stored: StoredPost, context: BatchContext, thread: ThreadOut) -> Accepted:
-    """Return the first result again, even if the thread has closed; the author token only for a key hard to guess."""
+    """Return the first result again, even if the thread has closed; the author token only for a secret key."""
     if stored.fingerprint != draft.content_hash():
         raise KeyReused(draft)
     comment = context.comments[stored.comment_id]
-    proves_author = len(draft.key or "") >= MIN_SECRET_KEY_LENGTH
-    return Accepted(comment, thread, stored.status, proves_author)
+    return Accepted(comment, thread, stored.status, proves_author(draft.key or ""))
 
 
 def _refuse_unless_open(draft: Draft, thread: Thread, site: Site, now: datetime) -> None:

@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
+from uuid import UUID
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
+from service.conversation.comments.idempotency_keys import DerivedKeys
+from service.conversation.comments.model import IdempotencyKeyRow
 from service.platform.problems import Busy, DatabaseUnavailable
 from service.platform.storage.engine import Database
 from service.reading.pages.form_timestamps import MAX_SECONDS, FormTimestamps
@@ -64,15 +68,38 @@ async def test_two_readers_who_send_the_same_text_post_two_comments(site: ASite)
     assert len(await thread.pages()) == 2
 
 
-async def test_a_later_repeat_does_not_make_the_sender_its_author(site: ASite, the_clock: Clock) -> None:
+async def test_whoever_repeats_a_form_does_not_become_its_author(site: ASite, the_clock: Clock) -> None:
+    """Everything in the form can be known: the text is public, and an office shares its address."""
     thread = await a_thread(site, article="a")
     form = await form_at(site, "/a")
     await send(site, form, name="Ada", body="Mine.")
-    site.client.cookies.clear()
-    the_clock.move(seconds=10)
-    await send(site, form, name="Ada", body="Mine.")
+    assert site.client.cookies
+    for seconds in (0, 1, 10):
+        site.client.cookies.clear()
+        the_clock.move(seconds=seconds)
+        await send(site, form, name="Ada", body="Mine.")
+        assert not site.client.cookies
     assert len(await thread.pages()) == 1
-    assert not site.client.cookies
+
+
+async def test_no_header_can_name_the_key_of_a_form(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    await send(site, await form_at(site, "/a"), name="Ada", body="Mine.")
+    [comment] = await thread.pages()
+    find = select(IdempotencyKeyRow.key).where(IdempotencyKeyRow.comment_id == UUID(comment["id"]))
+    async with site.app.state.database.read() as connection:
+        key = (await connection.execute(find)).scalar_one()
+    refused = await thread.post("Mine.", key=key)
+    assert (refused.status_code, refused.json()["type"]) == (400, "/problems/invalid-header")
+    for other in (key.replace(" ", ""), key.split()[-1]):
+        assert (await thread.post("Mine.", key=other)).status_code == 201
+    assert len(await thread.pages()) == 3
+
+
+def test_the_key_of_a_form_needs_the_secret_key() -> None:
+    parts = ("client", ["time", "Ada", "Mine."])
+    assert DerivedKeys(SECRET_KEY).make(*parts) == DerivedKeys(SECRET_KEY).make(*parts)
+    assert DerivedKeys(SECRET_KEY).make(*parts) != DerivedKeys("another key " * 3).make(*parts)
 
 
 async def test_a_held_reply_is_shown_only_to_its_author_also_on_return(site: ASite) -> None:
