@@ -3,7 +3,7 @@
     Problem
     ├── 400 MalformedJson, InvalidHeader, InvalidParameter, InvalidCursor
     ├── 401 Unauthenticated: InvalidCredentials    (platform/access/log_in.py)
-    ├── 403 Forbidden, WrongSite
+    ├── 403 Forbidden, WrongSite, OriginNotAllowed    (platform/http/csrf.py)
     ├── 404 NotFound
     ├── 405 MethodNotAllowed
     ├── 408 RequestTimeout

@@ -1,4 +1,4 @@
-"""Authorization between route and handler: find the site, identify the caller, apply rate limits, check the role."""
+"""Authorization between route and handler: site, origin, caller, rate limits, role."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -12,6 +12,7 @@ from service.platform.access.rate_limits import LimitStatus, RateLimited
 from service.platform.http.app_state import gate_of
 from service.platform.http.conditional import conditional
 from service.platform.http.cors import origin_headers, preflight
+from service.platform.http.csrf import require_allowed_origin
 from service.platform.http.raw_routes import Handler, allowed_methods, path_parameter
 from service.platform.http.request_log import add_headers
 from service.platform.http.request_origin import client_address
@@ -26,6 +27,7 @@ def guarded(handler: SiteHandler, who: CallerKinds) -> Handler:
     async def guard(request: Request) -> Response:
         gate = gate_of(request)
         site = await _site_of(request, gate)
+        require_allowed_origin(request, site)
         caller, limit = await gate.identify_and_count(
             site, authorization=request.headers.get("authorization"), address=client_address(request)
         )

@@ -21,7 +21,7 @@ def origin_headers(request: Request, site: Site) -> Headers:
     """The CORS headers of an answer; without ``Access-Control-Allow-Origin`` if the origin is not allowed."""
     if not site.settings.cors_origins:
         return []
-    allowed = _allowed_origin(request, site)
+    allowed = allowed_origin(request, site)
     varies = [] if site.settings.cors_origins == "*" else [(b"vary", b"Origin")]
     if allowed is None:
         return varies
@@ -29,7 +29,8 @@ def origin_headers(request: Request, site: Site) -> Headers:
     return [*varies, allow, (b"access-control-expose-headers", EXPOSED)]
 
 
-def _allowed_origin(request: Request, site: Site) -> str | None:
+def allowed_origin(request: Request, site: Site) -> str | None:
+    """The value of ``Access-Control-Allow-Origin``; None if the request's origin is not in ``cors_origins``."""
     origins = site.settings.cors_origins or ""
     if origins == "*":
         return "*"
@@ -46,7 +47,7 @@ def preflight(request: Request, site: Site, methods: Sequence[str]) -> Response:
         problem.headers["allow"] = ", ".join(methods)
         raise problem
     headers = {"cache-control": "no-store"}
-    if _allowed_origin(request, site) is not None:
+    if allowed_origin(request, site) is not None:
         headers |= {
             "access-control-allow-methods": ", ".join(methods),
             "access-control-allow-headers": ALLOWED,

@@ -23,6 +23,7 @@ from service.platform.access.caller import Caller
 from service.platform.access.platform_state import PlatformState
 from service.platform.http.app_state import database_of, state_of
 from service.platform.http.authorize import add_limit_headers, enforce_post_limits
+from service.platform.http.csrf import is_same_origin
 from service.platform.http.decode import decode
 from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.raw_routes import raw_path
@@ -30,7 +31,7 @@ from service.platform.http.request_origin import client_address, locale_of, orig
 from service.platform.problems import NotFound, Problem
 from service.platform.text.field_types import read_text
 from service.reading.pages.forms import FormAction, FormView
-from service.reading.pages.page_sessions import PageHandler, is_same_origin, problem_page, set_author_cookie
+from service.reading.pages.page_sessions import PageHandler, problem_page, set_author_cookie
 from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.thread_page import show_page
 

@@ -1,9 +1,8 @@
-"""Visitors of the pages: anonymous, or a reader with the author cookie; and the origin check for forms.
+"""Visitors of the pages: anonymous, or a reader with the author cookie.
 
-The cookie holds the author token. Scripts can't read it, and browsers omit it from another origin's form posts
-(``SameSite=Lax``, RFC 6265bis). A form from another origin is not applied; the reader reviews it first. The check
-uses ``Sec-Fetch-Site`` (Fetch Metadata Request Headers, section 2.3), or ``Origin`` for browsers without it. So the
-pages need no CSRF token and can be cached and shared.
+The cookie holds the author token. Scripts can't read it, and browsers omit it from another site's form posts
+(``SameSite=Lax``, RFC 6265bis). A form from another origin is not applied; the reader reviews it first. So the pages
+need no CSRF token and can be cached and shared.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,12 +14,12 @@ from starlette.responses import Response
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import ServerState
 from service.platform.http.app_state import gate_of, state_of
-from service.platform.http.decode import read_body
+from service.platform.http.decode import media_type_of, read_body
 from service.platform.http.problem_responses import log_cause, problem_locale
 from service.platform.http.raw_routes import Handler, path_parameter
 from service.platform.http.request_origin import client_address
 from service.platform.languages.messages import catalogue, catalogue_for
-from service.platform.problems import Problem
+from service.platform.problems import Problem, UnsupportedMediaType
 from service.reading.pages.templates_engine import page
 
 COOKIE = "onereply-author"
@@ -40,7 +39,7 @@ def with_visitor(handler: PageHandler) -> Handler:
         typed: dict[str, str] = {}
         try:
             if request.method == "POST":
-                typed = request.state.form_values = _fields_in(await read_body(request, limit=MAX_FORM_BYTES))
+                typed = request.state.form_values = await _fields_of(request)
             return await handler(request, await _visitor(request))
         except Problem as problem:
             return problem_page(request, problem, typed=typed.get("body", ""))
@@ -48,8 +47,11 @@ def with_visitor(handler: PageHandler) -> Handler:
     return send
 
 
-def _fields_in(body: bytes) -> dict[str, str]:
-    """Return the form's first :data:`MAX_FIELDS` fields (URL Standard, section 5.1)."""
+async def _fields_of(request: Request) -> dict[str, str]:
+    """Return the form's first :data:`MAX_FIELDS` fields (URL Standard, section 5.1); raises UnsupportedMediaType."""
+    body = await read_body(request, limit=MAX_FORM_BYTES)
+    if body and media_type_of(request) != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType
     first = b"&".join(body.split(b"&", MAX_FIELDS)[:MAX_FIELDS])
     return dict(parse_qsl(first.decode("utf-8", "replace"), keep_blank_values=True))
 
@@ -86,12 +88,3 @@ def set_author_cookie(response: Response, request: Request, caller: Caller, toke
         httponly=True,
         samesite="lax",
     )
-
-
-def is_same_origin(request: Request) -> bool:
-    """Whether a page of this origin sent the request, or a client that names no origin."""
-    if fetch_site := request.headers.get("sec-fetch-site"):
-        return fetch_site == "same-origin"
-    origin = request.headers.get("origin")
-    hosts = {request.headers.get("host"), urlsplit(state_of(request, ServerState).base_url or "").netloc}
-    return origin is None or urlsplit(origin).netloc in hosts - {None, ""}

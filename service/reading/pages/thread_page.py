@@ -24,13 +24,13 @@ from service.platform.http.conditional import (
     not_modified,
     public_headers,
 )
+from service.platform.http.csrf import is_same_origin
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
 from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
-from service.reading.pages.page_sessions import is_same_origin
 from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.templates_engine import SAFE, TEMPLATES_VERSION, html_page, page, rendered
 from service.reading.pages.thread_view import ThreadView, find_branch, page_path, read_thread_view

@@ -84,8 +84,10 @@ async def ask_site(
     headers: Mapping[str, str] | None = None,
     **given: Any,
 ) -> Answer:
-    """Call :func:`ask` with a path of the site; ``by`` is a role with a key, a token, or None."""
-    sent = {"Authorization": f"Bearer {site.keys.get(by, by)}"} if by else {}
+    """Call :func:`ask` with a path of the site, and a JSON body; ``by`` is a role with a key, a token, or None."""
+    sent = {"content-type": "application/json"}
+    if by:
+        sent["Authorization"] = f"Bearer {site.keys.get(by, by)}"
     return await ask(site.app, method, f"/v1/sites/{site.slug}{path}", headers={**sent, **(headers or {})}, **given)
 
 
