@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.comments.comment_lookup import find_comment, no_comment
-from service.conversation.comments.comment_pages import decode_path_cursor, key_before, list_comments, order_key
+from service.conversation.comments.comment_pages import decode_path_cursor, key_before, read_page
 from service.conversation.comments.conversation_state import ConversationState
 from service.conversation.comments.edit_comment import delete_comment, submit_edit
 from service.conversation.comments.findings_store import read_findings
@@ -46,16 +46,11 @@ async def get_comments(request: Request, caller: Caller) -> Response:
         thread = await find_thread(connection, caller.site.id, article)
         require_visible(thread, to_staff=caller.role is not None, now=now)
         out = thread_out(thread, caller.site, locale=locale, now=now)
-        comments = await list_comments(
-            connection,
-            thread.id,
-            order=query.order,
-            after=after,
-            limit=query.limit + 1,
-            reader_id=caller.reader_id,
+        comments, next_key = await read_page(
+            connection, thread.id, order=query.order, after=after, limit=query.limit, reader_id=caller.reader_id
         )
-    cursor = encode_cursor(order_key(comments[query.limit - 1], query.order)) if len(comments) > query.limit else None
-    page = Page(out, [view_for(comment, caller, locale=locale) for comment in comments[: query.limit]], cursor)
+    cursor = encode_cursor(next_key) if next_key else None
+    page = Page(out, [view_for(comment, caller, locale=locale) for comment in comments], cursor)
     link = next_link(request, cursor)
     if not caller.is_anonymous:
         return json_response(page, headers={**PRIVATE, "content-language": locale, **link})

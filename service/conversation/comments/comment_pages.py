@@ -1,10 +1,12 @@
 """List a page of a thread's comments in reading order.
 
-A page is one range of a partial index over shown comments, so its cost does not depend on the size of the thread. An
+A page ends after ``limit`` comments, or before the one that would make it longer than :data:`MAX_PAGE_BYTES`. It is one
+range of a partial index over shown comments, so its cost does not depend on the size of the thread. An
 author has few pending comments; they are read through their own index and merged in.
 """
 
-from typing import Any, Literal
+from html import escape
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, and_, bindparam, or_, select, text
@@ -17,6 +19,39 @@ from service.platform.http.cursors import decode_cursor
 from service.platform.problems import InvalidCursor
 
 Order = Literal["oldest", "newest"]
+MAX_PAGE_BYTES = 256 * 1024  # of text; 200 comments of usual length take a quarter of it
+READ_AT_ONCE = 50  # comments; bounds what is read and then left to the next page
+
+
+class CommentPage(NamedTuple):
+    """Comments in reading order, and the key after which the next page starts; None on the last page."""
+
+    comments: list[Comment]
+    next_key: bytes | None
+
+
+async def read_page(
+    connection: AsyncConnection, thread_id: int, *, order: Order, after: bytes, limit: int, reader_id: UUID | None
+) -> CommentPage:
+    """Return a page of at most ``limit`` comments and :data:`MAX_PAGE_BYTES`, but at least one comment."""
+    comments: list[Comment] = []
+    size = 0
+    while True:
+        asked = min(limit - len(comments), READ_AT_ONCE) + 1
+        found = await list_comments(connection, thread_id, order=order, after=after, limit=asked, reader_id=reader_id)
+        for comment in found:
+            size += _size_on_page(comment)
+            if len(comments) == limit or (comments and size > MAX_PAGE_BYTES):
+                return CommentPage(comments, after)
+            comments.append(comment)
+            after = order_key(comment, order)
+        if len(found) < asked:
+            return CommentPage(comments, None)
+
+
+def _size_on_page(comment: Comment) -> int:
+    """The bytes of what the author of ``comment`` wrote; the markup around it takes about a kilobyte more."""
+    return len(comment.html.encode()) + len(escape(comment.author_url or "").encode())
 
 
 async def list_comments(
@@ -81,10 +116,10 @@ async def page_containing(
     """
     after = b""
     for of_root in (True, False):
-        page = await list_comments(
+        page = await read_page(
             connection, comment.thread_id, order=order, after=after, limit=limit, reader_id=reader_id
         )
-        if any(each.id == comment.id for each in page):
+        if any(each.id == comment.id for each in page.comments):
             break
         after = await key_before(connection, comment, order=order, reader_id=reader_id, of_root=of_root) or b""
     return after

@@ -1,12 +1,16 @@
 """Atom feeds over HTTP: the newest comments of a thread or of a site."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from html import escape
+from itertools import accumulate
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.conversation.comments.model import Comment
 from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
@@ -19,6 +23,8 @@ from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue_for
 from service.reading.feeds.atom import MEDIA_TYPE, Feed, FeedEntry, atom
 from service.reading.feeds.feed_entries import Entry, newest_of_site, newest_of_thread
+
+MAX_FEED_BYTES = 256 * 1024  # of text
 
 
 async def get_thread_feed(request: Request, caller: Caller) -> Response:
@@ -36,7 +42,7 @@ async def get_thread_feed(request: Request, caller: Caller) -> Response:
         link=f"{origin}/v1/sites/{site.slug}/threads/{article}/feed.atom",
         page=thread.url or f"{origin}/{site.slug}/{article}",
         created_at=thread.created_at,
-        entries=[_entry(entry, f"{origin}/{site.slug}") for entry in entries],
+        entries=_entries(entries, f"{origin}/{site.slug}"),
     )
     return _response(caller, feed, locale=locale, now=now, until=None)
 
@@ -54,7 +60,7 @@ async def get_site_feed(request: Request, caller: Caller) -> Response:
         link=f"{origin}/v1/sites/{site.slug}/feed.atom",
         page=None,
         created_at=newest.created_at,
-        entries=[_entry(entry, f"{origin}/{site.slug}") for entry in newest.entries],
+        entries=_entries(newest.entries, f"{origin}/{site.slug}"),
     )
     return _response(caller, feed, locale=locale, now=now, until=newest.until)
 
@@ -65,6 +71,20 @@ def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:
     It does not change with the article's id or the base URL (RFC 4287, section 4.2.6).
     """
     return uuid5(NAMESPACE_URL, f"onereply:{kind}:{number}:{created_at.isoformat()}")
+
+
+def _entries(entries: Sequence[Entry], pages: str) -> list[FeedEntry]:
+    """Convert the newest of ``entries`` that fit in :data:`MAX_FEED_BYTES`, but at least one."""
+    sizes = accumulate(_size_in_feed(entry.comment) for entry in entries)
+    return [
+        _entry(entry, pages)
+        for number, (entry, size) in enumerate(zip(entries, sizes, strict=True))
+        if number == 0 or size <= MAX_FEED_BYTES
+    ]
+
+
+def _size_in_feed(comment: Comment) -> int:
+    return len(escape(comment.html + (comment.author_url or "")).encode())
 
 
 def _entry(entry: Entry, pages: str) -> FeedEntry:

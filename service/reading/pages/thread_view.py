@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import find_comment
-from service.conversation.comments.comment_pages import decode_path_cursor, list_comments, order_key, page_containing
+from service.conversation.comments.comment_pages import decode_path_cursor, page_containing, read_page
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import Comment
 from service.conversation.comments.visibility import (
@@ -71,13 +71,9 @@ async def read_thread_view(
     after, out = decode_path_cursor(query.cursor), thread_out(thread, caller.site, locale=locale, now=now)
     if query.comment and not query.cursor:
         after = await _after(connection, thread, caller, query, query.comment)
-    comments = await list_comments(
-        connection, thread.id, order=query.order, after=after, limit=query.limit + 1, reader_id=caller.reader_id
+    comments, next_key = await read_page(
+        connection, thread.id, order=query.order, after=after, limit=query.limit, reader_id=caller.reader_id
     )
-    next_cursor = (
-        encode_cursor(order_key(comments[query.limit - 1], query.order)) if len(comments) > query.limit else None
-    )
-    comments = comments[: query.limit]
     held = [comment.id for comment in comments if is_awaiting_review(comment, caller)]
     findings = await read_findings(connection, held) if held else {}
     reader = caller.as_reader()  # moderators see the same page as readers
@@ -88,7 +84,7 @@ async def read_thread_view(
         thread=out,
         branches=build_tree(branches),
         order=query.order,
-        next_cursor=next_cursor,
+        next_cursor=encode_cursor(next_key) if next_key else None,
         is_first_page=not after,
         is_open=out.state == "open" and out.comments_on,
     )
