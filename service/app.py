@@ -30,7 +30,7 @@ from service.platform.access.passwords import Passwords
 from service.platform.access.rate_limits import RateLimits
 from service.platform.access.sessions import Sessions
 from service.platform.http.app_state import ServiceApp
-from service.platform.http.problem_responses import answer_problem, problem_locale, problem_response
+from service.platform.http.problem_responses import answer_problem
 from service.platform.http.raw_routes import allowed_methods
 from service.platform.http.request_log import RequestLog, set_up_log
 from service.platform.outbound.safe_client import Targets
@@ -69,7 +69,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> App
         state,
         routes=routes(),
         middleware=[*_proxy_middleware(settings.proxies()), Middleware(RequestLog)],
-        exception_handlers={Problem: answer_problem, HTTPException: _answer_http_exception},
+        exception_handlers={Problem: _answer_problem, HTTPException: _answer_http_exception},
         lifespan=partial(_lifespan, state, settings),
     )
 
@@ -155,5 +155,11 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     if error.status_code == 405:
         problem = MethodNotAllowed()
         problem.headers["allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
+    return await _answer_problem(request, problem)
+
+
+async def _answer_problem(request: Request, problem: Exception) -> Response:
+    """Answer a problem: as a page to a reader's browser, else as JSON."""
+    assert isinstance(problem, Problem)
     accepts_html = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
-    return problem_page(request, problem) if accepts_html else problem_response(problem, problem_locale(request.scope))
+    return problem_page(request, problem) if accepts_html else await answer_problem(request, problem)

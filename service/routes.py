@@ -4,12 +4,18 @@ from starlette.routing import BaseRoute
 
 from service import health
 from service.conversation.comments import api as comments
+from service.conversation.comments.wire import PageQuery
 from service.conversation.threads import api as threads
+from service.conversation.threads.wire import ThreadByUrlQuery, ThreadsQuery
 from service.integrations.articles import api as articles
 from service.integrations.endpoints import api as webhooks
+from service.integrations.endpoints.wire import DeliveriesQuery, EndpointsQuery
 from service.moderation.bans import api as bans
+from service.moderation.bans.wire import BansQuery
 from service.moderation.decisions import api as decisions
+from service.moderation.decisions.wire import DecisionsQuery
 from service.moderation.queue import api as queue
+from service.moderation.queue.wire import QueueQuery
 from service.moderation.reports import api as reports
 from service.moderation.rules import api as rules
 from service.platform.access import api as access
@@ -26,15 +32,19 @@ from service.platform.access.caller import (
     CallerKinds,
 )
 from service.platform.events import api as events
+from service.platform.events.wire import EventsQuery
 from service.platform.http.authorize import SiteHandler, answer_preflight, guarded
-from service.platform.http.base_url import base_url_of
+from service.platform.http.query_parameters import with_parameters
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
-from service.reading.cache.cacheable import cached, whole_site
+from service.reading.cache.cacheable import cached, cached_with_links, whole_site
 from service.reading.docs import contract, guides, reference
 from service.reading.feeds import api as feeds
 from service.reading.pages import embed_page, form_posts, front_page, static_files, thread_page
+from service.reading.pages.forms import FORM_ACTIONS
 from service.reading.pages.page_sessions import with_visitor
+from service.reading.pages.wire import FragmentQuery
 from service.reading.streams import api as streams
+from service.reading.streams.wire import StreamQuery
 
 SITE = "/v1/sites/{site}"
 
@@ -42,10 +52,10 @@ SITE = "/v1/sites/{site}"
 # fmt: off
 SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
-    ("GET",    "/threads/{article}/comments", cached(comments.get_comments), ANYONE),
-    ("GET",    "/threads/{article}/comments.html", cached(thread_page.get_fragment, vary_by=base_url_of), ANYONE),
-    ("GET",    "/threads/{article}/feed.atom", cached(feeds.get_thread_feed, vary_by=base_url_of), ANYONE),
-    ("GET",    "/feed.atom", cached(feeds.get_site_feed, vary_by=base_url_of, depends_on=whole_site), ANYONE),
+    ("GET",    "/threads/{article}/comments", cached(comments.get_comments, PageQuery), ANYONE),
+    ("GET",    "/threads/{article}/comments.html", cached_with_links(thread_page.get_fragment, FragmentQuery), ANYONE),
+    ("GET",    "/threads/{article}/feed.atom", cached_with_links(feeds.get_thread_feed), ANYONE),
+    ("GET",    "/feed.atom", cached_with_links(feeds.get_site_feed, depends_on=whole_site), ANYONE),
     ("GET",    "/threads/{article}/stream",   streams.get_stream,          ANYONE),
     ("GET",    "/counts",                     cached(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
@@ -113,12 +123,41 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
 ]
 # fmt: on
 
+# The query parameters of routes that have any; all other parameters are refused.
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "GET /threads/{article}/comments": PageQuery.__struct_fields__,
+    "GET /threads/{article}/comments.html": FragmentQuery.__struct_fields__,
+    "GET /threads/{article}/stream": StreamQuery.__struct_fields__,
+    "GET /counts": ("article",),
+    "GET /threads?url": ThreadByUrlQuery.__struct_fields__,
+    "GET /threads": ThreadsQuery.__struct_fields__,
+    "GET /decisions": DecisionsQuery.__struct_fields__,
+    "GET /queue": QueueQuery.__struct_fields__,
+    "GET /bans": BansQuery.__struct_fields__,
+    "GET /events": EventsQuery.__struct_fields__,
+    "GET /endpoints": EndpointsQuery.__struct_fields__,
+    "GET /endpoints/{endpoint}/deliveries": DeliveriesQuery.__struct_fields__,
+    # WordPress and others add a version to the address of a script or style.
+    "GET /static/{file}": ("v", "ver"),
+    "GET /embed.js": ("v", "ver"),
+    "GET /{site}/{article}": ("order", "cursor", "comment", "confirmation", *FORM_ACTIONS),
+    "GET /{site}/comments/{comment}": tuple(FORM_ACTIONS),
+}
+
 
 def routes() -> list[BaseRoute]:
     """Create every route of the app, in matching order."""
-    of_sites = [RawRoute(method, SITE + path, guarded(handler, who)) for method, path, handler, who in SITE_ROUTES]
+    of_sites = [
+        RawRoute(method, SITE + path, guarded(handler, who, PARAMETERS.get(f"{method} {path}", ())))
+        for method, path, handler, who in SITE_ROUTES
+    ]
     return [
         *of_sites,
         PreflightRoute(SITE, answer_preflight),
-        *(RawRoute(method, path, handler) for method, path, handler in OPEN_ROUTES),
+        *(RawRoute(method, path, _open(method, path, handler)) for method, path, handler in OPEN_ROUTES),
     ]
+
+
+def _open(method: str, path: str, handler: Handler) -> Handler:
+    parameters = PARAMETERS.get(f"{method} {path}", ())
+    return with_parameters(handler, parameters, allow_tracking=path == "/" or path.startswith("/{site}/"))

@@ -1,6 +1,6 @@
 """Authorization between route and handler: site, origin, caller, rate limits, role."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from service.platform.http.app_state import gate_of
 from service.platform.http.conditional import conditional
 from service.platform.http.cors import origin_headers, preflight
 from service.platform.http.csrf import require_allowed_origin
+from service.platform.http.query_parameters import require_known_parameters
 from service.platform.http.raw_routes import Handler, allowed_methods, path_parameter
 from service.platform.http.request_log import add_headers
 from service.platform.http.request_origin import client_address
@@ -21,8 +22,11 @@ from service.platform.sites.site_lookup import Site
 SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
 
 
-def guarded(handler: SiteHandler, who: CallerKinds) -> Handler:
-    """Wrap ``handler`` so that only callers in ``who`` reach it; the path must have a ``{site}``."""
+def guarded(handler: SiteHandler, who: CallerKinds, parameters: Collection[str] = ()) -> Handler:
+    """Wrap ``handler`` so that only callers in ``who`` reach it, with no query parameter that is not in ``parameters``.
+
+    The path must have a ``{site}``.
+    """
 
     async def guard(request: Request) -> Response:
         gate = gate_of(request)
@@ -34,6 +38,7 @@ def guarded(handler: SiteHandler, who: CallerKinds) -> Handler:
         if limit and not (caller.is_anonymous and request.method in {"GET", "HEAD"}):
             add_limit_headers(request, [limit])
         admit(caller, who)
+        require_known_parameters(request, parameters)
         return conditional(request, await handler(request, caller))
 
     return guard

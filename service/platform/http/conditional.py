@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 
 import msgspec
@@ -59,6 +60,10 @@ class PublicResponse(Response):
         headers: Mapping[str, str] | None = None,
         media_type: str = "application/json",
     ) -> None:
+        self._tag = tag
+        self._with = partial(
+            PublicResponse, locale=locale, now=now, until=until, headers=headers, media_type=media_type
+        )
         headers = {**public_headers(tag, locale=locale, now=now, until=until), **(headers or {})}
         body = content if media_type != "application/json" else msgspec.json.encode(content)
         super().__init__(body, 200, headers, media_type=media_type)
@@ -71,6 +76,11 @@ class PublicResponse(Response):
         if self._compressed is None:
             self._compressed = gzip.compress(self.body, GZIP_LEVEL, mtime=0)
         return self._compressed
+
+    def with_base_url(self, base_url: str, *, instead_of: str) -> "PublicResponse":
+        """The same HTML or XML with links that begin with ``base_url``, and an entity tag that says so."""
+        body = self.body.replace(instead_of.encode(), base_url.encode())
+        return self._with(body, tag=entity_tag(self._tag, base_url))
 
     def is_expired(self, now: datetime) -> bool:
         """Whether the cached response is too old to reuse at ``now``, because ``max-age`` would go past ``until``."""

@@ -18,6 +18,7 @@ from service.platform.metrics import READS
 from service.platform.problems import Busy
 from service.platform.storage.single_flight import SingleFlight
 from service.reading.cache.invalidation import LogCursor
+from service.reading.cache.known_hosts import KnownHosts
 
 CAPACITY = 32 * 1024 * 1024
 OVERHEAD = 500  # approximate bytes per response besides its body
@@ -126,3 +127,4 @@ class CacheState(ConversationState, kw_only=True, frozen=True):
     """The part of the app's state that cached routes need."""
 
     response_cache: ResponseCache
+    known_hosts: KnownHosts = msgspec.field(default_factory=KnownHosts)

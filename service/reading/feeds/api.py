@@ -16,7 +16,6 @@ from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of
-from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
 from service.platform.http.path_ids import article_of
 from service.platform.http.request_origin import locale_of
@@ -27,42 +26,41 @@ from service.reading.feeds.feed_entries import Entry, newest_of_site, newest_of_
 MAX_FEED_BYTES = 256 * 1024  # of text
 
 
-async def get_thread_feed(request: Request, caller: Caller) -> Response:
+async def get_thread_feed(request: Request, caller: Caller, base_url: str) -> Response:
     """Send the newest comments of a thread."""
     site, locale, now = caller.site, locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, site.id, article_of(request))
         require_visible(thread, to_staff=False, now=now)
         entries = await newest_of_thread(connection, thread)
-    origin, article = base_url_of(request), quote(thread.article, safe="")
+    article = quote(thread.article, safe="")
     feed = Feed(
         id=_feed_id("thread", thread.id, thread.created_at),
         title=thread_out(thread, site, locale=locale, now=now).heading,
         lang=catalogue_for(locale),
-        link=f"{origin}/v1/sites/{site.slug}/threads/{article}/feed.atom",
-        page=thread.url or f"{origin}/{site.slug}/{article}",
+        link=f"{base_url}/v1/sites/{site.slug}/threads/{article}/feed.atom",
+        page=thread.url or f"{base_url}/{site.slug}/{article}",
         created_at=thread.created_at,
-        entries=_entries(entries, f"{origin}/{site.slug}"),
+        entries=_entries(entries, f"{base_url}/{site.slug}"),
     )
-    return _response(caller, feed, locale=locale, now=now, until=None)
+    return _response(caller, feed, base_url, locale=locale, now=now, until=None)
 
 
-async def get_site_feed(request: Request, caller: Caller) -> Response:
+async def get_site_feed(request: Request, caller: Caller, base_url: str) -> Response:
     """Send the newest comments of a site."""
     site, locale, now = caller.site, locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         newest = await newest_of_site(connection, site.id, now=now)
-    origin = base_url_of(request)
     feed = Feed(
         id=_feed_id("site", site.id, newest.created_at),
         title=site.name,
         lang=catalogue_for(locale),
-        link=f"{origin}/v1/sites/{site.slug}/feed.atom",
+        link=f"{base_url}/v1/sites/{site.slug}/feed.atom",
         page=None,
         created_at=newest.created_at,
-        entries=_entries(newest.entries, f"{origin}/{site.slug}"),
+        entries=_entries(newest.entries, f"{base_url}/{site.slug}"),
     )
-    return _response(caller, feed, locale=locale, now=now, until=newest.until)
+    return _response(caller, feed, base_url, locale=locale, now=now, until=newest.until)
 
 
 def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:
@@ -103,13 +101,15 @@ def _entry(entry: Entry, pages: str) -> FeedEntry:
     )
 
 
-def _response(caller: Caller, feed: Feed, *, locale: str, now: datetime, until: datetime | None) -> Response:
+def _response(
+    caller: Caller, feed: Feed, base_url: str, *, locale: str, now: datetime, until: datetime | None
+) -> Response:
     """Return ``feed`` with an entity tag of its content, so only visible changes invalidate a client's copy."""
     document = atom(feed)
     headers = {} if caller.is_anonymous else PRIVATE
     return PublicResponse(
         document,
-        tag=entity_tag(document),
+        tag=entity_tag(document.replace(base_url.encode(), b"")),
         locale=locale,
         now=now,
         until=until,

@@ -15,7 +15,6 @@ from service.conversation.threads.wire import changes_at
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of, state_of
-from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import (
     PRIVATE,
     PublicResponse,
@@ -45,19 +44,18 @@ EMBED_MESSAGES = (
 )
 
 
-async def get_fragment(request: Request, caller: Caller) -> Response:
-    """Send one page of a thread as an HTML fragment for a host's page or the embed."""
+async def get_fragment(request: Request, caller: Caller, base_url: str) -> Response:
+    """Send one page of a thread as an HTML fragment, with absolute links, for a host's page or the embed."""
     query, locale, now = decode_query(request, FragmentQuery), locale_of(request, caller), clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
         require_visible(thread, to_staff=False, now=now)
         view = await read_thread_view(connection, thread, caller, query, locale=locale, now=now)
-    origin = base_url_of(request)
-    context = _context(request, caller, view, FormView(), locale=locale, origin=origin)
+    context = _context(request, caller, view, FormView(), locale=locale, origin=base_url)
     html = rendered("fragment.html", locale=locale, level="h2", confirmation=None, **context)
     if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not change the public version
         return html_page(html, headers={**PRIVATE, "content-language": locale})
-    tag = _entity_tag(thread, view, caller, locale, origin)
+    tag = _entity_tag(thread, view, caller, locale)
     until = changes_at(view.thread)
     return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=SAFE, media_type="text/html")
 
