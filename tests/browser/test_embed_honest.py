@@ -1,7 +1,6 @@
 """The embed shows only what really happened: with failing servers, changing pages and several windows."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -209,15 +208,61 @@ async def test_with_full_storage_the_newest_text_is_kept(site: ASite, show: Show
     await expect(words(page)).to_have_value("New.")
 
 
-@pytest.mark.parametrize("kept", ["{", "null"])
-async def test_foreign_values_in_storage_are_ignored(site: ASite, show: Show, kept: str) -> None:
+ODD_VALUES = (
+    *("{", "null", "5", "[]", "[null]", '"текст"', "true", '{"a": null}', '{"name": {}}', '{"post:": null}'),
+    *('{"post:": 5}', '{"post:": {"body": 5, "at": 9e15}}', '{"post:": {"body": "x", "at": 9e15, "key": "ключ"}}'),
+)
+
+
+async def test_foreign_values_in_storage_are_ignored(site: ASite, show: Show) -> None:
     thread = await a_thread(site)
     page = await show(thread)
-    name = f"onereply:{site.slug}:drafts:{thread.article}"
-    await page.evaluate(f"localStorage.setItem({json.dumps(name)}, {json.dumps(kept)})")
-    await page.reload()
-    await expect(page.locator(".heading")).to_be_visible()
-    await expect(words(page)).to_have_value("")
+    names = (f"{site.slug}:drafts:{thread.article}", f"{site.slug}:author", f"{site.slug}:author-profile")
+    for odd in ODD_VALUES:
+        await page.evaluate(
+            "([names, odd]) => { for (const each of names) localStorage.setItem(`onereply:${each}`, odd) }",
+            [[*names, "messages:en", "messages:en-US"], odd],
+        )
+        await page.reload()
+        await expect(page.locator(".heading")).to_be_visible()
+        await expect(words(page)).to_have_value("")
+        await expect(page.get_by_label("Name")).to_have_value("")
+        await page.route("**/comments.html*", lambda route: route.abort())
+        await page.evaluate(
+            "odd => { for (const each of ['en', 'en-US']) localStorage.setItem(`onereply:messages:${each}`, odd) }", odd
+        )
+        await page.reload()
+        await expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        await page.unroute("**/comments.html*")
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "{ get() { throw new DOMException('', 'SecurityError') } }",
+        "{ value: null }",
+        "{ value: { getItem() { throw new Error() }, setItem() { throw new Error() } } }",
+        "{ value: { getItem() {}, setItem() {} } }",
+    ],
+)
+async def test_the_embed_works_without_storage(site: ASite, host: AHost, visits: Visits, storage: str) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    await page.add_init_script(f"Object.defineProperty(window, 'localStorage', {storage})")
+    await page.goto(host.write(the_embed(thread)))
+    await write(page, "By a reader without storage.")
+    await expect(page.get_by_text("Your reply is published.")).to_be_visible()
+    if "getItem() {}" not in storage:  # this one loses what is stored, without a word
+        await expect(page.get_by_role("link", name="Edit")).to_be_visible()
+
+
+async def test_after_an_unknown_article_another_one_is_shown(site: ASite, host: AHost, visits: Visits) -> None:
+    thread, page = await a_thread(site), await visits.begin()
+    await page.goto(host.write(f'<comment-thread site="{site.slug}" article="unknown">None yet.</comment-thread>'))
+    await expect(page.get_by_text("None yet.")).to_be_visible()
+    for _ in range(2):
+        await swap(page, thread)
+        await page.evaluate("document.querySelector('comment-thread').setAttribute('article', 'unknown too')")
+        await expect(page.get_by_text("None yet.")).to_be_visible()
 
 
 async def test_an_edit_form_is_read_only_if_its_text_cannot_be_loaded(site: ASite, show: Show) -> None:

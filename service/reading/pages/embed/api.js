@@ -1,7 +1,7 @@
 // Requests to the service, at the origin that this script came from.
 
 import { parse } from "./render.js";
-import { load, store } from "./storage.js";
+import { isToken, load, store } from "./storage.js";
 
 const SERVICE = new URL("/v1/sites/", import.meta.url).href;
 const TIMEOUT = 20_000; // milliseconds
@@ -66,7 +66,7 @@ export class Client {
       (this.getToken
         ? await Promise.resolve().then(this.getToken).catch(reportError)
         : this.element.getAttribute("token")) || "";
-    return this.#hostToken || load(this.author);
+    return this.#hostToken || load(this.author, "", isToken);
   }
 
   /**
@@ -77,7 +77,8 @@ export class Client {
     const name = `${this.author}-profile`;
     if (token) store(this.author, token);
     if (details) store(name, details);
-    return load(name, {});
+    const isText = (/** @type {any} */ text) => !text || typeof text === "string";
+    return load(name, {}, (value) => Object.values(value).every(isText));
   }
 
   /**

@@ -20,7 +20,7 @@ export async function showFailure(thread, status) {
     const guide = new URL("/docs/guides/integrate#register-articles", import.meta.url);
     console.warn(`One Reply: site “${site}” has no thread for article “${article}”. Register the article: ${guide}`);
   } else {
-    const { lang, dir, messages } = load(messagesKey, ENGLISH);
+    const { lang, dir, messages } = load(messagesKey, ENGLISH, ({ messages: { not_loaded } }) => not_loaded);
     thread.section = section;
     Object.assign(section, { className: "thread", lang, dir });
     section.append(make("p", "notice", messages.not_loaded), make("button", "again", messages.again));

@@ -1,16 +1,23 @@
-// Data stored on the reader's device, or in memory if the browser allows no storage.
+// Data stored on the reader's device, or in memory if the browser allows no storage. Other scripts of the page can
+// store anything under our names, so that values are checked when they are loaded.
 
 /** @type {Record<string, string>} */
 const inMemory = {};
 const DAYS = 30;
 
-/** @param {string} name @param {any} [fallback] @returns {any} */
-export function load(name, fallback) {
+/** Load a value that `isValid`, else `fallback`. @param {string} name @param {any} fallback @param {(value: any) => any} isValid @returns {any} */
+export function load(name, fallback, isValid) {
   try {
-    return JSON.parse(inMemory[name] ?? localStorage.getItem(`onereply:${name}`) ?? "null") ?? fallback;
+    const value = JSON.parse(inMemory[name] ?? localStorage.getItem(`onereply:${name}`) ?? "null");
+    return isValid(value) ? value : fallback;
   } catch {
-    return fallback; // also if another script stored the value
+    return fallback;
   }
+}
+
+/** Whether `value` may be sent in a header. @param {any} value */
+export function isToken(value) {
+  return typeof value === "string" && /^[!-~]+$/.test(value);
 }
 
 /** @param {string} name @param {any} value */
@@ -39,8 +46,10 @@ export class Drafts {
   /** @returns {Record<string, Draft>} */
   all() {
     const since = Date.now() - DAYS * 86_400_000;
-    const stored = Object.entries(load(this.names, {}));
-    return Object.fromEntries(stored.filter(([, { at }]) => at > since));
+    const stored = Object.entries(load(this.names, {}, (value) => Object.values(value).every(Boolean)));
+    return Object.fromEntries(
+      stored.filter(([, { body, at, key }]) => typeof body === "string" && at > since && (!key || isToken(key))),
+    );
   }
 
   /** @param {string} form @param {Draft} [draft] */

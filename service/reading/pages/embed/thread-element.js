@@ -75,7 +75,7 @@ export class CommentThread extends ShownThread {
   }
 
   #restart() {
-    if (!this.started) return;
+    if (!this.started && !this.#near) return; // a thread that failed to load is not started
     this.started = false;
     queueMicrotask(() => this.isConnected && this.#start());
   }
