@@ -3,6 +3,7 @@
 import re
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from starlette.requests import Request
 
@@ -14,6 +15,7 @@ from service.platform.sites.site_lookup import SLUG
 from service.platform.text.field_types import EMAIL
 from service.platform.text.web_urls import is_web_url
 from tests.contract.lint import Json, contract
+from tests.contract.test_contract import STRUCTS
 
 DOCUMENT = contract()
 SCHEMAS: dict[str, Json] = DOCUMENT["components"]["schemas"]
@@ -42,6 +44,14 @@ def test_an_article_id_is_what_the_contract_says(article: str) -> None:
         assert fits
     except InvalidParameter:
         assert not fits
+
+
+def test_no_pattern_of_a_field_ends_before_a_final_newline() -> None:
+    """In Python ``$`` also matches there, in JSON Schema (ECMA-262) it does not."""
+    _, components = msgspec.json.schema_components(STRUCTS)
+    patterns = set(re.findall(r'"pattern":"((?:[^"\\]|\\.)*)"', msgspec.json.encode(components).decode()))
+    assert len(patterns) > 5
+    assert [each for each in patterns if not each.endswith(r"$(?!\\n)")] == []
 
 
 def test_a_url_begins_as_the_contract_says() -> None:

@@ -109,13 +109,17 @@ def site_of(row: Row[int, str, str, str, int, str, str | None]) -> Site:
 
 
 def _decode(text: str, kind: type[Kind]) -> Kind:
-    """Decode ``text`` as ``kind``; fields that only another release knows are ignored."""
+    """Decode ``text`` as ``kind``, as any release stored it.
+
+    Fields that only another release knows are ignored, and final newlines, which earlier ones accepted, are removed.
+    """
     try:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError:
         known = set(kind.__struct_fields__)
         members = {name: each for name, each in msgspec.json.decode(text).items() if name in known}
-        return msgspec.convert(members, kind)
+        lines = {name: each.removesuffix("\n") for name, each in members.items() if isinstance(each, str)}
+        return msgspec.convert(members | lines, kind)
 
 
 async def current_sites(connection: AsyncConnection, known: Mapping[int, Site]) -> dict[int, Site]:

@@ -10,11 +10,11 @@ from service.platform.renamed import SITE_SETTINGS
 Mode = Literal["publish", "hold-first-timers", "hold"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
-Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$")]
+Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$(?!\n)")]
 ORIGIN = r"https?://[a-z0-9.\-\[\]:]{1,255}"
 JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
-Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$")]
+Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$(?!\n)")]
 
 
 class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,10 +2,18 @@
 
 from typing import Any
 
+from sqlalchemy import update
+
 from service.app import create_app
+from service.platform.sites.model import SiteRow
 from service.settings import Settings
 from tests.builders import ASite, Json
 from tests.conftest import SECRET_KEY
+
+NEWLINES = (
+    *(("post_limit_per_address", "5/minute\n"), ("cors_origins", "https://gazette.example\n"), ("cors_origins", "*\n")),
+    ("jwt_jwks_url", "https://gazette.example/keys\n"),
+)
 
 
 async def change(site: ASite, **settings: object) -> Json:
@@ -25,9 +33,21 @@ async def test_only_given_members_change_and_null_unsets(site: ASite) -> None:
 
 
 async def test_an_invalid_setting_is_refused_with_its_pointer(site: ASite) -> None:
-    for member, value in (("mode", None), ("max_depth", 21), ("unknown", 1), ("post_limit_per_address", "often")):
+    invalid = (("mode", None), ("max_depth", 21), ("unknown", 1), ("post_limit_per_address", "often"))
+    for member, value in (*invalid, *NEWLINES):
         refused = await site.call("PATCH", "/settings", by="admin", json={member: value})
         assert (refused.status_code, refused.json()["pointer"]) == (422, f"/{member}")
+
+
+async def test_a_stored_setting_with_a_final_newline_still_counts(site: ASite) -> None:
+    """An earlier release accepted it."""
+    settings = '{"cors_origins": "https://gazette.example\\n", "post_limit_per_address": "5/minute\\n"}'
+    async with site.app.state.database.write() as connection:
+        await connection.execute(update(SiteRow).where(SiteRow.slug == site.slug).values(settings=settings))
+    site.app.state.gate.sites.evict(site.slug)
+    read = (await site.call("GET", "/settings", by="admin")).json()
+    assert read["cors_origins"] == "https://gazette.example"
+    assert read["post_limit_per_address"] == "5/minute"
 
 
 async def test_the_problem_of_an_invalid_setting_is_a_sentence(site: ASite) -> None:
