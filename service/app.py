@@ -30,6 +30,7 @@ from service.platform.access.passwords import Passwords
 from service.platform.access.rate_limits import RateLimits
 from service.platform.access.sessions import Sessions
 from service.platform.http.app_state import ServiceApp
+from service.platform.http.base_path import BasePath
 from service.platform.http.problem_responses import answer_problem
 from service.platform.http.raw_routes import allowed_methods
 from service.platform.http.request_log import RequestLog, set_up_log
@@ -68,7 +69,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> App
     return ServiceApp(
         state,
         routes=routes(),
-        middleware=[*_proxy_middleware(settings.proxies()), Middleware(RequestLog)],
+        middleware=[*_proxy_middleware(settings.proxies()), *_path_middleware(state), Middleware(RequestLog)],
         exception_handlers={Problem: _answer_problem, HTTPException: _answer_http_exception},
         lifespan=partial(_lifespan, state, settings),
     )
@@ -143,6 +144,11 @@ async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> A
 def _proxy_middleware(proxies: list[str]) -> list[Middleware]:
     """The middleware that reads the client's address from ``X-Forwarded-For``, for requests through ``proxies``."""
     return [Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []
+
+
+def _path_middleware(state: IntegrationState) -> list[Middleware]:
+    """The middleware for a base URL with a path."""
+    return [Middleware(BasePath, path=state.base_path)] if state.base_path else []
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:

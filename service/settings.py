@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from service.platform.renamed import SETTINGS
 from service.platform.storage.database_url import InvalidDatabaseUrl, parse_database_url
-from service.platform.text.web_urls import is_origin
+from service.platform.text.web_urls import is_base_url
 
 PREFIX = "ONEREPLY_"
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
@@ -50,8 +50,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: Annotated[
         str | None,
         Meta(
-            description="Base URL of absolute links, such as `https://comments.example`; default: the scheme and "
-            "host of each request."
+            description="Base URL of links to the service, such as `https://comments.example` or "
+            "`https://news.example/comments`; default: the scheme and host of each request."
         ),
     ] = None
     read_connections: Annotated[
@@ -155,6 +155,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Load the settings from ``environment``; raises :class:`SettingsError` with one line."""
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
+    if "base_url" in given:
+        given["base_url"] = given["base_url"].removesuffix("/")
     known = {field.name for field in msgspec.structs.fields(Settings)}
     for name in sorted(given.keys() & SETTINGS.keys()):
         raise SettingsError(f"{PREFIX}{name.upper()} is now called {PREFIX}{SETTINGS[name].upper()}.")
@@ -185,8 +187,11 @@ def _check_database_url(url: str) -> None:
 
 
 def _check_base_url(url: str | None) -> None:
-    if url is not None and not is_origin(url):
-        raise SettingsError(f"{PREFIX}BASE_URL must be a URL such as “https://comments.example”, without a path.")
+    if url is not None and not is_base_url(url):
+        raise SettingsError(
+            f"{PREFIX}BASE_URL must be a URL such as “https://comments.example” or “https://news.example/comments”, "
+            "without a query."
+        )
 
 
 def _check_proxies(settings: Settings) -> None:

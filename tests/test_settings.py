@@ -65,8 +65,10 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("BASE_URL", "comments.gazette.example"),
         ("BASE_URL", "ftp://comments.gazette.example"),
         ("BASE_URL", "https://"),
-        ("BASE_URL", "https://comments.gazette.example/"),
-        ("BASE_URL", "https://comments.gazette.example/replies"),
+        ("BASE_URL", "https://gazette.example/comments?site=gazette"),
+        ("BASE_URL", "https://gazette.example/a/../b"),
+        ("BASE_URL", "https://gazette.example//comments"),
+        ("BASE_URL", "https://gazette.example/com ments"),
         ("BASE_URL", "https://comments.gazette.example:port"),
         ("BASE_URL", "https://user:secret@comments.gazette.example"),
         ("BASE_URL", "https://comments.gazette.example\n"),
@@ -123,6 +125,12 @@ def test_the_line_about_a_database_url_names_the_parameter() -> None:
 def test_serving_processes_deliver_webhooks_on_sqlite_only_by_default() -> None:
     for url, delivers in {"sqlite:///x.db": True, "sqlite+aiosqlite:///x.db": True, "postgres://h/x": False}.items():
         assert load({**NEEDED, "ONEREPLY_DATABASE_URL": url}).serving_delivers() is delivers
+
+
+@pytest.mark.parametrize("url", ["https://gazette.example", "https://gazette.example/comments", "http://[::1]:80/a/b"])
+def test_a_base_url_may_have_a_path_and_a_final_slash(url: str) -> None:
+    assert load({**NEEDED, "ONEREPLY_BASE_URL": url}).base_url == url
+    assert load({**NEEDED, "ONEREPLY_BASE_URL": f"{url}/"}).base_url == url
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://[::1]:8080/", "http://localhost"])

@@ -59,10 +59,11 @@ class Problem(Exception):
         content = self.content()
         return str(content.get("detail", content["title"]))
 
-    def content(self, locale: str = FALLBACK) -> dict[str, Any]:
-        """The problem's members, with the sentences in ``locale``."""
+    def content(self, locale: str = FALLBACK, base_path: str = "") -> dict[str, Any]:
+        """The problem's members, with the sentences in ``locale``; the type is below ``base_path``."""
         title = sentence("problem", self.slug, locale=locale)
-        content: dict[str, Any] = {"type": f"/problems/{self.slug}", "title": title, "status": self.status}
+        type_ = f"{base_path}/problems/{self.slug}"
+        content: dict[str, Any] = {"type": type_, "title": title, "status": self.status}
         if self.detail:
             content["detail"] = self.detail if isinstance(self.detail, str) else self.detail.in_(locale)
         return content | self.members

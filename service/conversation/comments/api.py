@@ -28,6 +28,7 @@ from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of, state_of
 from service.platform.http.authorize import add_limit_headers, enforce_post_limits
+from service.platform.http.base_path import base_path_of
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
 from service.platform.http.cursors import encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
@@ -74,7 +75,7 @@ async def post_comment(request: Request, caller: Caller) -> Response:
         findings = accepted.findings or await _findings_of_held(request, comment)
         seen = author_view(comment, caller.site.rules, locale=locale, findings=findings)
     posted = Posted(seen, accepted.thread, token)
-    location = f"/v1/sites/{caller.site.slug}/comments/{comment.id}"
+    location = f"{base_path_of(request)}/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
 
 

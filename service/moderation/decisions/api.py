@@ -25,6 +25,7 @@ from service.platform.access.caller import Caller
 from service.platform.access.moderator_accounts import names_of
 from service.platform.http.app_state import database_of
 from service.platform.http.authorize import enforce_post_limits
+from service.platform.http.base_path import base_path_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
@@ -45,7 +46,8 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
     async with database_of(request).write() as connection:
         results = await decide(connection, caller.site, comments, action=body.action, reason=reason, by=caller.actor)
     locale = problem_locale(request.scope)
-    return json_response(Results([_result(each, locale) for each in results]), headers=NO_STORE)
+    base_path = base_path_of(request)
+    return json_response(Results([_result(each, locale, base_path) for each in results]), headers=NO_STORE)
 
 
 async def get_decisions(request: Request, caller: Caller) -> Response:
@@ -87,8 +89,8 @@ def _decision(decision: Decision, names: Mapping[str, str]) -> DecisionOut:
     return msgspec.convert({**fields, "decided_by": by}, DecisionOut)
 
 
-def _result(result: DecisionResult, locale: str) -> Result:
+def _result(result: DecisionResult, locale: str, base_path: str) -> Result:
     if result.problem:
-        return Result(result.comment_id, problem=result.problem.content(locale))
+        return Result(result.comment_id, problem=result.problem.content(locale, base_path))
     assert result.comment
     return Result(result.comment_id, result.comment.state, result.comment.revision)

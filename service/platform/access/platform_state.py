@@ -4,6 +4,8 @@ The state of the app is one typed struct. Each wing declares its own part and in
 :class:`PlatformState`, then ``ConversationState``, ``ReadingState`` and ``IntegrationState``. The app makes the last.
 """
 
+from urllib.parse import urlsplit
+
 import msgspec
 
 from service.platform.access.gate import Gate
@@ -18,6 +20,11 @@ class ServerState(msgspec.Struct, kw_only=True, frozen=True):
     database: Database
     base_url: str | None = None
     metrics_key: str | None = None
+
+    @property
+    def base_path(self) -> str:
+        """The path of the base URL, such as ``/comments``; empty for a host name of its own."""
+        return urlsplit(self.base_url or "").path
 
 
 class PlatformState(ServerState, kw_only=True, frozen=True):

@@ -5,23 +5,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from service.platform.http.base_path import base_path_in
 from service.platform.languages.messages import FALLBACK, negotiate
 from service.platform.problems import Busy, Problem
 
 MEDIA_TYPE = "application/problem+json"
 
 
-def problem_response(problem: Problem, locale: str = FALLBACK) -> Response:
-    """Build the response for ``problem``, with its sentences in ``locale``."""
+def problem_response(problem: Problem, scope: Scope) -> Response:
+    """Build the response for ``problem`` to the request in ``scope``."""
+    locale = problem_locale(scope)
     headers = {"cache-control": "no-store", "content-language": locale, **problem.headers}
-    return Response(msgspec.json.encode(problem.content(locale)), problem.status, headers, media_type=MEDIA_TYPE)
+    content = msgspec.json.encode(problem.content(locale, base_path_in(scope)))
+    return Response(content, problem.status, headers, media_type=MEDIA_TYPE)
 
 
 async def answer_problem(request: Request, problem: Exception) -> Response:
     """The exception handler of the app for every :class:`Problem`."""
     assert isinstance(problem, Problem)
     log_cause(request.scope, problem)
-    return problem_response(problem, problem_locale(request.scope))
+    return problem_response(problem, request.scope)
 
 
 def log_cause(scope: Scope, problem: Problem) -> None:

@@ -10,7 +10,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.platform import clock
-from service.platform.http.problem_responses import problem_locale, problem_response
+from service.platform.http.problem_responses import problem_response
 from service.platform.metrics import LATENCY, REQUESTS
 from service.platform.problems import InternalError
 
@@ -48,7 +48,7 @@ class RequestLog:
             # Unexpected errors are logged in full with the request id and answered 500 without details.
             log.error("unexpected-error", exc_info=error)
             if not answered:
-                await problem_response(InternalError(), problem_locale(scope))(scope, receive, send_with_id)
+                await problem_response(InternalError(), scope)(scope, receive, send_with_id)
         finally:
             ended = time.perf_counter()
             stream_fields = {"stream_seconds": round(ended - started, 1)} if scope.get("measure_to_first_byte") else {}

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.platform.http.app_state import ServiceApp
 from service.platform.http.problem_responses import MEDIA_TYPE
 from service.platform.problems import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 
@@ -81,12 +82,15 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _refuse(self, problem: Problem) -> None:
         """Answer with ``problem`` and close the connection."""
-        self.transport.write(_raw(problem))
+        self.transport.write(_raw(problem, self._base_path()))
         self.transport.close()
 
+    def _base_path(self) -> str:
+        return self.app.state.base_path if isinstance(self.app, ServiceApp) else ""
 
-def _raw(problem: Problem) -> bytes:
-    content: dict[str, Any] = problem.content()
+
+def _raw(problem: Problem, base_path: str) -> bytes:
+    content: dict[str, Any] = problem.content(base_path=base_path)
     body = msgspec.json.encode(content)
     head = f"HTTP/1.1 {problem.status} {problem.slug}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
     return head.encode() + b"cache-control: no-store\r\nconnection: close\r\n\r\n" + body

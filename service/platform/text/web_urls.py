@@ -17,6 +17,8 @@ _IPV6 = re.compile(r"\[[\da-f:.]+\](?::\d*)?", re.IGNORECASE | re.ASCII)
 _LABEL = r"[^\x00-,./:-@[-^`{-\x7f]+"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _ORIGIN = re.compile(r"https?://(?:[a-z\d._-]{1,253}|\[[a-f\d:.]{2,45}\])(?::\d{1,5})?", re.IGNORECASE | re.ASCII)
+# Segments of unreserved characters (RFC 3986, section 2.3): they are the same in every spelling of a URL.
+_BASE_URL = re.compile(rf"{_ORIGIN.pattern}(?:/[a-z\d._~-]+)*", _ORIGIN.flags)
 
 
 def is_web_url(text: str) -> bool:
@@ -39,6 +41,11 @@ def is_web_url(text: str) -> bool:
     if parts.netloc.startswith("["):
         return _IPV6.fullmatch(parts.netloc) is not None
     return _HOST.fullmatch(normalize("NFKC", host)) is not None
+
+
+def is_base_url(text: str) -> bool:
+    """Whether ``text`` is a web origin, or one with a path of plain segments that does not end in ``/``."""
+    return _BASE_URL.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
 
 
 def is_origin(text: str) -> bool:

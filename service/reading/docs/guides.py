@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.platform.http.base_path import base_path_of
 from service.platform.http.conditional import entity_tag, is_not_modified, not_modified
 from service.platform.http.raw_routes import path_parameter
 from service.platform.languages.messages import FALLBACK
@@ -77,14 +78,20 @@ class _Document(NamedTuple):
 
 async def get_guides(request: Request) -> Response:
     """Send the list of guides."""
-    return _send(request, (await asyncio.to_thread(_documents))[INDEX])
+    return _send(request, (await asyncio.to_thread(_documents, base_path_of(request)))[INDEX])
 
 
 async def get_guide(request: Request) -> Response:
     """Send a guide or one of its images; any other name gets the 404 page."""
-    found = (await asyncio.to_thread(_documents)).get(path_parameter(request, "guide"))
+    found = (await asyncio.to_thread(_documents, base_path_of(request))).get(path_parameter(request, "guide"))
     if found is None:
-        return page("missing.html", locale=FALLBACK, status=404, headers={"cache-control": "no-store"})
+        return page(
+            "missing.html",
+            base_path=base_path_of(request),
+            locale=FALLBACK,
+            status=404,
+            headers={"cache-control": "no-store"},
+        )
     return _send(request, found)
 
 
@@ -99,11 +106,12 @@ def _send(request: Request, document: _Document) -> Response:
 
 
 @cache
-def _documents() -> dict[str, _Document]:
+def _documents(base_path: str) -> dict[str, _Document]:
     """Return the index, every guide and every image by the last path segment; built at the first request."""
     guides = [read_guide(name) for name in ORDER]
-    pages = {INDEX: _page("guides.html", guides=guides)}
-    pages |= {guide.name: _page("guide.html", guide=guide, guides=guides) for guide in guides}
+    pages = {INDEX: _page("guides.html", base_path=base_path, guides=guides)}
+    for guide in guides:
+        pages[guide.name] = _page("guide.html", base_path=base_path, guide=guide, guides=guides)
     return pages | {path.name: _picture(path) for path in FOLDER.glob("*.png")}
 
 

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.platform.http.base_path import base_path_of
 from service.platform.http.conditional import entity_tag, is_not_modified, not_modified
 from service.platform.http.raw_routes import path_parameter
 from service.platform.languages.messages import FALLBACK, sentence
@@ -45,25 +46,36 @@ class ProblemType(NamedTuple):
 
 async def get_docs(request: Request) -> Response:
     """Send the API reference."""
-    html, tag = await asyncio.to_thread(_docs)
+    html, tag = await asyncio.to_thread(_docs, base_path_of(request))
     headers = {"etag": tag, "cache-control": f"public, max-age={MAX_AGE_SECONDS}", **DOCS_POLICY}
     return not_modified(headers) if is_not_modified(request, tag) else html_page(html, headers=headers)
 
 
 async def get_problem(request: Request) -> Response:
     """Send the page of a problem type; its URI is the ``type`` of every such problem."""
+    base_path = base_path_of(request)
     problem = (await asyncio.to_thread(_problem_types)).get(path_parameter(request, "problem"))
     if problem is None:
-        return page("missing.html", locale=FALLBACK, status=404, headers={"cache-control": "no-store"})
+        headers = {"cache-control": "no-store"}
+        return page("missing.html", base_path=base_path, locale=FALLBACK, status=404, headers=headers)
     headers = {"cache-control": f"public, max-age={MAX_AGE_SECONDS}"}
-    return page("problem.html", locale=FALLBACK, headers=headers, problem=problem, markdown=markdown, pretty=pretty)
+    return page(
+        "problem.html",
+        base_path=base_path,
+        locale=FALLBACK,
+        headers=headers,
+        problem=problem,
+        markdown=markdown,
+        pretty=pretty,
+    )
 
 
 @cache
-def _docs() -> tuple[str, str]:
+def _docs(base_path: str) -> tuple[str, str]:
     """Return the page and its entity tag; rendered once."""
     document = contract()
     html = ENVIRONMENT.get_template("docs.html").render(
+        base_path=base_path,
         contract=document,
         sections=[(tag, [each for each in operations() if each["tags"][0] == tag["name"]]) for tag in document["tags"]],
         problems=_problem_types().values(),

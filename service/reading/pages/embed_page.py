@@ -8,6 +8,7 @@ from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of
+from service.platform.http.base_path import base_path_of
 from service.platform.http.base_url import base_url_of
 from service.platform.http.path_ids import article_of
 from service.platform.http.request_origin import locale_of
@@ -28,6 +29,7 @@ async def get_embed_page(request: Request, caller: Caller) -> Response:
         thread = require_visible(await find_thread(connection, caller.site.id, article), to_staff=False, now=now)
     return page(
         "embed.html",
+        base_path=base_path_of(request),
         locale=locale,
         headers={"content-security-policy": POLICY, "cache-control": "no-cache", "vary": "Accept-Language"},
         thread=thread_out(thread, caller.site, locale=locale, now=now),

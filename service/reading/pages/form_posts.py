@@ -23,6 +23,7 @@ from service.platform.access.caller import Caller
 from service.platform.access.platform_state import PlatformState
 from service.platform.http.app_state import database_of, state_of
 from service.platform.http.authorize import add_limit_headers, enforce_post_limits
+from service.platform.http.base_path import base_path_of
 from service.platform.http.csrf import is_same_origin
 from service.platform.http.decode import decode
 from service.platform.http.path_ids import article_of, comment_id_of
@@ -137,7 +138,7 @@ def _key(state: ReadingState, request: Request, caller: Caller, values: dict[str
 
 def _redirect(request: Request, confirmation: str, *, comment: str) -> Response:
     """Redirect to the comment on the thread page, with a confirmation message (Post/Redirect/Get)."""
-    path = "/".join(raw_path(request.scope).split("/")[:3])
+    path = base_path_of(request) + "/".join(raw_path(request.scope).split("/")[:3])
     return RedirectResponse(
         f"{path}?confirmation={confirmation}&comment={comment}#comment-{comment}", 303, {"cache-control": "no-store"}
     )

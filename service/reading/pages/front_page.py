@@ -7,6 +7,7 @@ from service.conversation.threads.thread_list import list_threads
 from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform import clock
 from service.platform.http.app_state import database_of, gate_of
+from service.platform.http.base_path import base_path_of
 from service.platform.languages.messages import negotiate
 from service.platform.problems import NotFound
 from service.reading.pages.templates_engine import page
@@ -28,4 +29,12 @@ async def get_index(request: Request) -> Response:
             found = await list_threads(connection, site, state=None, changed_since=None, after=0, limit=50, now=now)
         threads = [thread_out(thread, site, locale=locale, now=now) for thread in found if not thread.is_hidden(now)]
     headers = {"cache-control": "no-cache", "vary": "Accept-Language"}
-    return page("index.html", locale=locale, headers=headers, title=name, site=DEMO, threads=threads)
+    return page(
+        "index.html",
+        base_path=base_path_of(request),
+        locale=locale,
+        headers=headers,
+        title=name,
+        site=DEMO,
+        threads=threads,
+    )

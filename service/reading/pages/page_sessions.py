@@ -14,6 +14,7 @@ from starlette.responses import Response
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import ServerState
 from service.platform.http.app_state import gate_of, state_of
+from service.platform.http.base_path import base_path_of
 from service.platform.http.decode import media_type_of, read_body
 from service.platform.http.problem_responses import log_cause, problem_locale
 from service.platform.http.raw_routes import Handler, path_parameter
@@ -58,13 +59,13 @@ async def _fields_of(request: Request) -> dict[str, str]:
 
 def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Response:
     """Return the page that shows ``problem`` and the ``typed`` text."""
-    locale = problem_locale(request.scope)
+    locale, base_path = problem_locale(request.scope), base_path_of(request)
     log_cause(request.scope, problem)
     template = "missing.html" if problem.status in {400, 404} and not typed else "trouble.html"
     headers = {**problem.headers, "cache-control": "no-store"}
     fields = catalogue(catalogue_for(locale))["form"]
-    content = {"problem": problem.content(locale), "typed": typed, "fields": fields}
-    return page(template, locale=locale, status=problem.status, headers=headers, **content)
+    content = {"problem": problem.content(locale, base_path), "typed": typed, "fields": fields}
+    return page(template, base_path=base_path, locale=locale, status=problem.status, headers=headers, **content)
 
 
 async def _visitor(request: Request) -> Caller:
@@ -83,7 +84,7 @@ def set_author_cookie(response: Response, request: Request, caller: Caller, toke
         COOKIE,
         token,
         max_age=COOKIE_SECONDS,
-        path=f"/{caller.site.slug}/",
+        path=f"{base_path_of(request)}/{caller.site.slug}/",
         secure="https" in {request.url.scheme, urlsplit(state_of(request, ServerState).base_url or "").scheme},
         httponly=True,
         samesite="lax",

@@ -38,10 +38,17 @@ DOCS_POLICY = {
 
 
 def page(
-    template: str, *, locale: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any
+    template: str,
+    *,
+    base_path: str,
+    locale: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
 ) -> HTMLResponse:
-    """Render ``template`` in ``locale`` as a response."""
-    return html_page(rendered(template, locale=locale, **context), status=status, headers=headers)
+    """Render ``template`` in ``locale`` as a response; its links to the service begin with ``base_path``."""
+    html = rendered(template, locale=locale, base_path=base_path, **context)
+    return html_page(html, status=status, headers=headers)
 
 
 def rendered(template: str, *, locale: str, **context: Any) -> str:

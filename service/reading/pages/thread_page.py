@@ -15,6 +15,7 @@ from service.conversation.threads.wire import changes_at
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of, state_of
+from service.platform.http.base_path import base_path_of
 from service.platform.http.conditional import (
     PRIVATE,
     PublicResponse,
@@ -79,7 +80,8 @@ async def show_page(
         require_visible(thread, to_staff=False, now=now)
         view = await read_thread_view(connection, thread, caller, query, locale=locale, now=now)
         form = fall_back_to_article(form or await open_form(request, connection, caller), view.branches)
-    tag = _entity_tag(thread, view, caller, locale)
+    base_path = base_path_of(request)
+    tag = _entity_tag(thread, view, caller, locale, base_path)
     headers = public_headers(tag, locale=locale, now=now, until=changes_at(view.thread))
     headers["vary"] = "Accept-Language, Cookie"
     # Ignore the confirmation in a shared link: this visitor sent nothing.
@@ -90,11 +92,12 @@ async def show_page(
         return not_modified(headers)
     return page(
         "thread.html",
+        base_path=base_path,
         locale=locale,
         status=problem.status if problem else 200,
         headers={**(problem.headers if problem else {}), **headers},
         confirmation=confirmation if confirmation in CONFIRMATIONS else None,
-        **_context(request, caller, view, form, locale=locale, origin=""),
+        **_context(request, caller, view, form, locale=locale, origin=base_path),
     )
 
 
@@ -106,7 +109,7 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
     if thread.is_hidden(clock.now()) or not (comment.shown or is_own(comment, caller)):
         raise no_comment()
     action = next((action for action in FORM_ACTIONS if action in request.query_params), "comment")
-    path = f"{page_path(caller.site, thread.article)}?{action}={comment.id}"
+    path = f"{base_path_of(request)}{page_path(caller.site, thread.article)}?{action}={comment.id}"
     path += URL_FRAGMENTS[action].format(comment=comment.id)
     return RedirectResponse(path, 303, {"cache-control": "no-store"})
 

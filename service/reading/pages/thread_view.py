@@ -43,7 +43,7 @@ class Branch(msgspec.Struct):
 class ThreadView(msgspec.Struct, kw_only=True):
     """One page of a thread.
 
-    ``path`` is the path of the thread page; ``next_cursor`` is the cursor of the next page.
+    ``path`` is the path of the thread page below the base URL; ``next_cursor`` is the cursor of the next page.
     """
 
     site: str
@@ -57,7 +57,7 @@ class ThreadView(msgspec.Struct, kw_only=True):
 
 
 def page_path(site: Site, article: str) -> str:
-    """Return the path of an article's thread page."""
+    """Return the path of an article's thread page, below the base URL."""
     return f"/{site.slug}/{quote(article, safe='')}"
 
 

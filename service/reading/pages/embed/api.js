@@ -1,9 +1,9 @@
-// Requests to the service, at the origin that this script came from.
+// Requests to the service, at the URL that this script came from.
 
 import { parse } from "./render.js";
 import { isToken, load, store } from "./storage.js";
 
-const SERVICE = new URL("/v1/sites/", import.meta.url).href;
+const SERVICE = new URL("v1/sites/", import.meta.url).href;
 const TIMEOUT = 20_000; // milliseconds
 
 /**

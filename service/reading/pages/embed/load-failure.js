@@ -17,7 +17,7 @@ export async function showFailure(thread, status) {
   thread.sequence = 0;
   const section = make("section", "");
   if (status === 404) {
-    const guide = new URL("/docs/guides/integrate#register-articles", import.meta.url);
+    const guide = new URL("docs/guides/integrate#register-articles", import.meta.url);
     console.warn(`One Reply: site “${site}” has no thread for article “${article}”. Register the article: ${guide}`);
   } else {
     const { lang, dir, messages } = load(messagesKey, ENGLISH, ({ messages: { not_loaded } }) => not_loaded);

@@ -6,7 +6,7 @@ const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("onereply"
 });
 
 /** The style sheet, shared by all threads of the page; empty if it can't be loaded. */
-export const styled = fetch(new URL("/static/thread.css", import.meta.url), { credentials: "omit" })
+export const styled = fetch(new URL("static/thread.css", import.meta.url), { credentials: "omit" })
   .then((response) => response.text())
   .then(sheet, () => sheet(""));
 

@@ -5,7 +5,7 @@ globalThis.__zod_globalConfig = { jitless: true };
 
 document.addEventListener("DOMContentLoaded", () => {
   globalThis.Scalar.createApiReference("#reference", {
-    url: "/openapi.json",
+    url: "openapi.json",
     layout: "modern",
     modelsSectionLabel: "Schemas",
     documentDownloadType: "direct",
