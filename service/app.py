@@ -9,7 +9,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service import settings as settings_of
 from service.conversation.comments.akismet_check import AkismetCheck
@@ -34,6 +33,7 @@ from service.platform.http.base_path import BasePath
 from service.platform.http.problem_responses import answer_problem
 from service.platform.http.raw_routes import allowed_methods
 from service.platform.http.request_log import RequestLog, set_up_log
+from service.platform.http.trusted_proxies import TrustedProxies
 from service.platform.outbound.safe_client import Targets
 from service.platform.problems import Busy, MethodNotAllowed, NotFound, Problem
 from service.platform.sites.site_lookup import Sites
@@ -69,7 +69,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> App
     return ServiceApp(
         state,
         routes=routes(),
-        middleware=[*_proxy_middleware(settings.proxies()), *_path_middleware(state), Middleware(RequestLog)],
+        middleware=_middleware(settings, state),
         exception_handlers={Problem: _answer_problem, HTTPException: _answer_http_exception},
         lifespan=partial(_lifespan, state, settings),
     )
@@ -141,14 +141,9 @@ async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> A
         await database.close()
 
 
-def _proxy_middleware(proxies: list[str]) -> list[Middleware]:
-    """The middleware that reads the client's address from ``X-Forwarded-For``, for requests through ``proxies``."""
-    return [Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []
-
-
-def _path_middleware(state: IntegrationState) -> list[Middleware]:
-    """The middleware for a base URL with a path."""
-    return [Middleware(BasePath, path=state.base_path)] if state.base_path else []
+def _middleware(settings: Settings, state: IntegrationState) -> list[Middleware]:
+    below = [Middleware(BasePath, path=state.base_path)] if state.base_path else []
+    return [Middleware(TrustedProxies, proxies=settings.proxies()), *below, Middleware(RequestLog)]
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:

@@ -8,13 +8,14 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
+from service.platform.http.trusted_proxies import parse_proxy
 from service.platform.renamed import SETTINGS
 from service.platform.storage.database_url import InvalidDatabaseUrl, parse_database_url
 from service.platform.text.web_urls import is_base_url
@@ -84,8 +85,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trusted_proxies: Annotated[
         str,
         Meta(
-            description="Addresses and networks (`10.0.0.0/8`) of trusted proxies, separated by commas. Behind them"
-            " the client's address comes from `X-Forwarded-For`."
+            description="Addresses and networks (`10.0.0.0/8`) of trusted proxies, separated by commas. Behind them,"
+            " and on a Unix socket (`unix:`), the client's address comes from `X-Forwarded-For`."
         ),
     ] = ""
     akismet_url: Annotated[
@@ -197,7 +198,7 @@ def _check_base_url(url: str | None) -> None:
 def _check_proxies(settings: Settings) -> None:
     for proxy in settings.proxies():
         try:
-            ip_network(proxy)
+            parse_proxy(proxy)
         except ValueError:
             raise SettingsError(
                 f"{PREFIX}TRUSTED_PROXIES is invalid: “{proxy}” is not an IP address or network, such as 10.0.0.0/8."
