@@ -9,6 +9,7 @@ import click
 
 from service.cli.command_context import settings_or_stop, with_any_database
 from service.cli.demo_threads import SITE, load_demo
+from service.cli.listener import listen_or_stop
 from service.cli.serve import serve
 from service.platform.access.api_keys import add_key
 from service.platform.sites.edit_site import find_site
@@ -38,7 +39,8 @@ def command(port: int) -> None:
     new_key = with_any_database(work, settings)
     key = _stored("demo-host-key", lambda: new_key or "", replace=new_key is not None)
     click.echo(_welcome(f"http://127.0.0.1:{port}", key))
-    serve(settings, host="127.0.0.1", port=port, workers=1)
+    with listen_or_stop("127.0.0.1", port) as listener:
+        serve(settings, listener, workers=1)
 
 
 def _stored(name: str, make: Callable[[], str], *, replace: bool = False) -> str:

@@ -3,6 +3,8 @@
 import errno
 import os
 import socket
+import stat
+from pathlib import Path
 
 import click
 
@@ -25,8 +27,47 @@ def listen_or_stop(host: str, port: int) -> socket.socket:
         raise click.ClickException(f"“{host}” is not a host. Give an address of this machine with --host.") from None
 
 
+def listen_on_path_or_stop(path: Path, mode: int) -> socket.socket:
+    """Return a Unix socket that listens at ``path`` with the permissions ``mode``.
+
+    A socket that an earlier process has left is replaced. Any other failure stops the command with one line.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask = os.umask(0o777 & ~mode)  # from the start: a later chmod would leave a moment with other permissions
+    try:
+        _delete_stale(path)
+        listener.bind(str(path))
+        listener.listen()
+        return listener
+    except OSError as error:
+        listener.close()
+        raise click.ClickException(_unix_reason(error, path)) from None
+    finally:
+        os.umask(umask)
+
+
+def _delete_stale(path: Path) -> None:
+    """Delete the socket at ``path`` if nobody listens on it; raises OSError (``EADDRINUSE``) otherwise."""
+    try:
+        is_socket = stat.S_ISSOCK(path.lstat().st_mode)
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        if is_socket and probe.connect_ex(str(path)) == errno.ECONNREFUSED:
+            path.unlink()
+
+
+def _unix_reason(error: OSError, path: Path) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{path} is in use. Stop the program that uses it, or choose another path with --uds."
+    reason = os.strerror(error.errno) if error.errno else str(error)  # "AF_UNIX path too long" has no number
+    return f"Can't listen on {path}: {reason}. Choose another path with --uds."
+
+
 def address_of(listener: socket.socket) -> str:
-    """The URL of ``listener``."""
+    """The URL of ``listener``, or ``unix:`` and its path."""
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 

@@ -1,10 +1,12 @@
 """``onereply serve``."""
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from socket import socket
 
 import click
@@ -13,7 +15,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from service.cli.command_context import settings_or_stop, with_any_database, with_database
-from service.cli.listener import address_of, listen_or_stop
+from service.cli.listener import address_of, listen_on_path_or_stop, listen_or_stop
 from service.cli.supervisor import Supervisor
 from service.platform.http.request_log import set_up_log
 from service.platform.http.server_limits import LimitedProtocol
@@ -29,32 +31,41 @@ log = structlog.get_logger("onereply.serve")
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="The port to listen on.")
+@click.option("--uds", type=click.Path(path_type=Path), help="Listen on a Unix socket at this path, not on a port.")
+@click.option("--uds-mode", default="660", show_default=True, help="The permissions of the Unix socket, in octal.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of worker processes.")
 @click.option("--migrate", "migrates", is_flag=True, help="Migrate the database's tables to this release first.")
-def command(host: str, port: int, workers: int, migrates: bool) -> None:
+def command(*, host: str, port: int, uds: Path | None, uds_mode: str, workers: int, migrates: bool) -> None:
     """Serve the API and the pages. On SIGTERM, requests in flight finish first."""
-    settings = settings_or_stop()
+    settings, mode = settings_or_stop(), _mode(uds_mode)
     if migrates:
         with_any_database(migrate, settings)
     else:
         with_database(_do_nothing, settings)
-    serve(settings, host=host, port=port, workers=workers)
+    with listen_on_path_or_stop(uds, mode) if uds else listen_or_stop(host, port) as listener:
+        serve(settings, listener, workers=workers)
 
 
 async def _do_nothing(_database: Database) -> None:
     """Opening the database has already checked it."""
 
 
-def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
+def _mode(text: str) -> int:
+    """Parse permissions in octal, such as ``660``."""
+    if not re.fullmatch("0?[0-7]{3}", text):
+        raise click.BadParameter("must be three octal digits, such as 660.", param_hint="--uds-mode")
+    return int(text, 8)
+
+
+def serve(settings: Settings, listener: socket, *, workers: int) -> None:
+    """Serve on ``listener`` until SIGINT or SIGTERM."""
     set_up_log(style=settings.log_format, level=settings.log_level)
     config = _config(settings, workers)
-    with listen_or_stop(host, port) as listener:
-        if workers == 1:
-            has_started = _serve_alone(config, listener)
-        else:
-            with _shared_metrics():
-                has_started = _serve_with_workers(config, listener, settings)
+    if workers == 1:
+        has_started = _serve_alone(config, listener)
+    else:
+        with _shared_metrics():
+            has_started = _serve_with_workers(config, listener, settings)
     if not has_started:
         sys.exit(STARTUP_FAILURE)
 
