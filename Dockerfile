@@ -1,5 +1,9 @@
 # One Reply in two stages: what builds stays behind. Debian's own Python, so that its security updates are ours.
-FROM debian:bookworm-slim AS build
+# The base image is pinned here only. To update it, or to pin it by digest, set the new version:
+#   docker buildx imagetools inspect debian:12.12-slim --format '{{.Manifest.Digest}}'
+#   ARG DEBIAN=debian:12.12-slim@sha256:…
+ARG DEBIAN=debian:12.12-slim
+FROM ${DEBIAN} AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3 python3-venv
 WORKDIR /src
@@ -15,7 +19,7 @@ RUN /opt/onereply/bin/pip install --no-cache-dir --no-deps . \
  && /opt/onereply/bin/python -m compileall -q -j 0 /opt/onereply/lib \
  && rm -rf /opt/onereply/lib/python3.11/site-packages/pip*
 
-FROM debian:bookworm-slim
+FROM ${DEBIAN}
 LABEL org.opencontainers.image.title="One Reply" \
       org.opencontainers.image.description="The comment thread under every article of a news site" \
       org.opencontainers.image.licenses="MIT"
