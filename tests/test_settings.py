@@ -67,6 +67,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("BASE_URL", "https://"),
         ("BASE_URL", "https://gazette.example/comments?site=gazette"),
         ("BASE_URL", "https://gazette.example/a/../b"),
+        ("BASE_URL", "https://[::1::2]"),
+        ("BASE_URL", "https://gazette.example:99999"),
         ("BASE_URL", "https://gazette.example//comments"),
         ("BASE_URL", "https://gazette.example/com ments"),
         ("BASE_URL", "https://comments.gazette.example:port"),

@@ -13,6 +13,7 @@ from service.platform.text.ip_addresses import Address, parse_address
 
 UNIX = "unix:"  # as nginx writes a client on a Unix socket
 MAX_HOPS = 32
+MAX_LENGTH = 100  # of an address with brackets, zone and port
 
 
 class TrustedProxies:
@@ -54,7 +55,7 @@ class TrustedProxies:
             text = each.strip()
             if text.lower().startswith(UNIX):
                 continue
-            address = parse_address(text.strip('"'))
+            address = parse_address(text.strip('"')) if len(text) <= MAX_LENGTH else None
             if address is None:
                 break
             client = address

@@ -45,7 +45,7 @@ def is_web_url(text: str) -> bool:
 
 def is_base_url(text: str) -> bool:
     """Whether ``text`` is a web origin, or one with a path of plain segments that does not end in ``/``."""
-    return _BASE_URL.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
+    return is_web_url(text) and _BASE_URL.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
 
 
 def is_origin(text: str) -> bool:

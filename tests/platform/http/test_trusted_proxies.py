@@ -89,6 +89,7 @@ def test_what_is_no_address_is_no_proxy(text: str) -> None:
         (["unknown, 10.0.0.2"], "10.0.0.2"),
         (["192.0.2.7, unknown"], PROXY),  # the nearest proxy names nobody
         (["<script>"], PROXY),
+        (["fe80::7%" + "x" * 1_000], PROXY),
         (["192.0.2.7, \xff"], PROXY),
         ([""], PROXY),
         ([], PROXY),
