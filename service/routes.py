@@ -10,6 +10,7 @@ from service.conversation.threads.wire import ThreadByUrlQuery, ThreadsQuery
 from service.integrations.articles import api as articles
 from service.integrations.endpoints import api as webhooks
 from service.integrations.endpoints.wire import DeliveriesQuery, EndpointsQuery
+from service.integrations.event_log import api as events
 from service.moderation.bans import api as bans
 from service.moderation.bans.wire import BansQuery
 from service.moderation.decisions import api as decisions

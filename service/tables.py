@@ -8,14 +8,13 @@ from service.conversation.threads import model as threads
 from service.integrations.articles import received_messages as received
 from service.integrations.endpoints import model as webhooks
 from service.moderation.queue import model as claims
-from service.moderation.reports import model as reports
 from service.moderation.search import model as search
 from service.platform.access import model as access
 from service.platform.events import model as events
 from service.platform.sites import model as sites
 from service.platform.storage.schema import Base
 
-MODELS = (sites, access, readers, threads, comments, reports, claims, search, events, webhooks, received)
+MODELS = (sites, access, readers, threads, comments, claims, search, events, webhooks, received)
 METADATA = Base.metadata
 
 

@@ -17,8 +17,9 @@ from service.conversation.threads.withdraw_article import prune_withdrawals
 from service.integrations.articles.erase_threads import erase_threads
 from service.integrations.articles.received_messages import prune_received
 from service.integrations.endpoints.deliverer import Deliverer
-from service.integrations.endpoints.delivery_retention import erase_responses, prune_deliveries
+from service.integrations.endpoints.delivery_retention import prune_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
+from service.integrations.endpoints.stored_responses import erase_outdated_responses, erase_responses
 from service.moderation.bans.ban_reader import erase_expired_fingerprints
 from service.moderation.queue.claims import prune_claims
 from service.moderation.reports.report_store import prune_reporter_fingerprints
@@ -106,4 +107,5 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
     for site in sites:
         await index_comments(database, site, limit=MAX_INDEXED_EVENTS)
     await prune_words(database)
+    await erase_outdated_responses(database, sites)
     await prune_deliveries(database, sites)

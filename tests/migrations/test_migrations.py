@@ -1,5 +1,6 @@
 """Migrations up and down on both databases: they keep the rows, and the tables equal the models."""
 
+import json
 import re
 from functools import partial
 from typing import Any
@@ -84,6 +85,9 @@ async def some_rows(site: ASite) -> None:
     published = (await a_comment(thread, "Reported."))["comment"]
     await site.call("POST", f"/comments/{published['id']}/reports", json={"reason": "abuse"})
     await site.call("POST", "/bans", by="moderator", json={"kind": "domain", "value": "spam.example"})
+    regretted = await a_comment(thread, "Regretted.")
+    await site.call("POST", f"/comments/{regretted['comment']['id']}/reports", json={"reason": "illegal"})
+    await site.call("DELETE", f"/comments/{regretted['comment']['id']}", by=regretted["author_token"])
     await a_comment(await a_thread(site, mode="hold"))
     await site.call("POST", "/claims", by="moderator")
     async with site.app.state.database.write() as connection:
@@ -119,9 +123,9 @@ async def some_article_events(site: ASite) -> None:
     await send_event(site, "withdrawn", "unheard-of")
 
 
-NAMES, LATER_NAMES = (
+NAMES, LATER_NAMES, STRIPPED = (
     next(script.module for script in SCRIPTS if script.revision == revision)
-    for revision in ("2026_11_29_0018", "2026_11_29_0019")
+    for revision in ("2026_11_29_0018", "2026_11_29_0019", "2026_11_29_0020")
 )
 RENAMED_TABLES = NAMES.TABLES | LATER_NAMES.TABLES
 Rows = dict[str, list[dict[str, Any]]]
@@ -141,6 +145,27 @@ async def rows(database: Database) -> Rows:
             found = await connection.execute(text(f"SELECT {columns} FROM {table}"))  # names from the database itself
             held[table] = sorted((dict(row._mapping) for row in found), key=repr)
         return held
+
+
+def without_texts(held: Rows) -> Rows:
+    """Return the rows ``held`` as revision 0020 leaves them when it is undone: null where a text was."""
+
+    def data(stored: str) -> str:
+        members = json.loads(stored)
+        for noun, names in STRIPPED.TEXTS.items():
+            if noun in members:
+                members[noun] |= dict.fromkeys(names)
+        return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+
+    def kind(row: dict[str, Any]) -> str:
+        return "operator" if row["by_kind"] == "author" else row["by_kind"]
+
+    return held | {
+        "events": [row | {"data": data(row["data"])} for row in held["events"]],
+        "erasures": [row | {"after_sequence": 0} for row in held["erasures"]],
+        "log_readers": [row for row in held["log_readers"] if row["name"] != STRIPPED.READER],
+        "decisions": [row | {"by_kind": kind(row)} for row in held["decisions"]],
+    }
 
 
 def with_names_before_0019(held: Rows) -> Rows:
@@ -191,6 +216,8 @@ def with_old_columns(row: dict[str, Any], columns: dict[str, str]) -> dict[str, 
 
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     """Return the rows ``held`` that ``revision`` can store: the tables and columns of ``like``, in order."""
+    if revision < "2026_11_29_0020":
+        held = without_texts(held)
     if revision < "2026_11_29_0019":
         held = with_names_before_0019(held)
     if revision < "2026_11_29_0018":
@@ -331,6 +358,42 @@ async def test_a_secret_stored_under_its_old_name_opens_under_the_new_one(
     async with database.read() as connection:
         site = (await list_sites(connection))[0]
     assert await Secrets(database, SECRET_KEY).find(site, "article-webhooks") == "from before"
+
+
+async def test_texts_stored_before_are_gone_and_reports_on_deleted_comments_are_settled(
+    database: Database, fresh_database_url: str
+) -> None:
+    await fill(fresh_database_url)
+    await migrate(database, to="2026_11_29_0019")
+    await database.close()
+    texts = {"author": {"name": "555 0100"}, "html": "555 0100", "note": "555 0100", "reason": "555 0100"}
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE reports SET note = '555 0100', settled_by = NULL"))
+        await connection.execute(text("UPDATE attempts SET response = '555 0100'"))
+        await connection.execute(text("DELETE FROM decisions WHERE by_kind = 'operator'"))
+        for row in (await connection.execute(text("SELECT site_id, position, data FROM events"))).all():
+            data = json.loads(row.data)
+            for noun, names in STRIPPED.TEXTS.items():
+                if noun in data:
+                    data[noun] |= {name: texts[name] for name in names}
+            write = text("UPDATE events SET data = :data WHERE site_id = :site AND position = :at")
+            await connection.execute(write, {"data": json.dumps(data), "site": row.site_id, "at": row.position})
+    before = await rows(database)
+    assert "555 0100" in repr(before["events"])
+    await migrate(database)
+    await database.close()
+    after = await rows(database)
+    assert "555 0100" not in repr(after["events"])
+    assert [event["position"] for event in after["events"]] == [event["position"] for event in before["events"]]
+    deleted = {comment["id"] for comment in after["comments"] if not comment["body"]}
+    [report] = [report for report in after["reports"] if report["comment_id"] in deleted]
+    [decision] = [decision for decision in after["decisions"] if decision["by_kind"] == "author"]
+    assert (report["note"], report["settled_by"]) == (None, decision["id"])
+    assert (decision["action"], decision["reports"], decision["comment_id"]) == ("delete", 1, report["comment_id"])
+    assert {row["note"] for row in after["reports"] if row["comment_id"] not in deleted} == {"555 0100"}
+    echoed = {each["position"] for each in after["attempts"] if each["response"]}
+    about = {each["position"] for each in after["events"] if each["type"].startswith(("comment", "report"))}
+    assert echoed and not echoed & about
 
 
 async def test_migrating_again_changes_nothing(database: Database, fresh_database_url: str) -> None:

@@ -41,6 +41,8 @@ class Comparison:
         Pages of an unchanged thread are compared only if ``whole``.
         """
         self._compare_log()
+        if whole:
+            self._compare_whole_log()
         self._compare_counts()
         self._compare_queue()
         self._compare_decisions()
@@ -66,7 +68,7 @@ class Comparison:
         of_readers = [event for event in events if event["type"].startswith("reader.")]
         assert [event.pop("position") for event in events] == [*range(self._position + 1, len(self._model.log) + 1)]
         assert len({event.pop("id") for event in events}) == len(events)
-        expected = self._model.log[self._position :]
+        expected = self._model.log_now(self._position)
         for event in events:
             event["data"].pop("report", None)
         assert _by_thread(events) == _by_thread(expected)
@@ -84,6 +86,15 @@ class Comparison:
                 == self._latest.get(thread["article"], {"sequence": 0})["sequence"] + 1
             )
             self._latest[thread["article"]] = thread
+
+    def _compare_whole_log(self) -> None:
+        """Promise 7: every event, read again, has only the text that is public now."""
+        events = self._site.read("/events", by="host", limit=1000)["events"]
+        about = [each["data"]["comment"] for each in events if "comment" in each["data"]]
+        expected = [
+            each["data"]["comment"] for each in self._model.log_now(0)[:1000] if "comment" in each.get("data", {})
+        ]
+        assert sorted(about, key=_revision) == sorted(expected, key=_revision)
 
     def _compare_queue(self) -> None:
         """The queue counts pending and reported comments exactly, and lists them oldest first with their claims."""
@@ -202,6 +213,10 @@ class Comparison:
                     comment.findings if viewer == "moderator" else []
                 )
                 assert seen["comment"] == (comment.for_author() if viewer == comment.author else comment.out(viewer))
+
+
+def _revision(comment: Json) -> tuple[str, int]:
+    return comment["id"], comment["revision"]
 
 
 def _by_thread(events: list[Json]) -> list[Json]:

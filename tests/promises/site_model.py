@@ -100,9 +100,14 @@ class SiteModel:
         thread.sequence += 1
         data: Json = {"thread": self.out(thread), **data_}
         if comment:
-            data["comment"] = comment.out() | {"state": comment.state}
+            data["comment"] = comment.facts()
         occurred_at = thread.closed_at if event == "thread.closed" else self.now()
         self.log.append({"type": event, "sequence": thread.sequence, "occurred_at": iso(occurred_at), "data": data})
+
+    def log_now(self, after: int) -> list[Json]:
+        """Return the log after a position with its texts as they are now."""
+        comments = {comment.id: comment for comment in self.comments}
+        return [_with_text(event, comments) for event in self.log[after:]]
 
     def close_due(self, threads: Iterable[ThreadModel]) -> None:
         """Close the threads whose closing time has passed, before anything else."""
@@ -255,6 +260,9 @@ class SiteModel:
     def delete(self, comment: CommentModel) -> None:
         if comment.body is not None:
             self.close_due([comment.thread])
+            if comment.reports:
+                of: Json = {"comment_id": comment.id, "before": comment.state, "after": "deleted"}
+                self.record_decision("delete", "author", article=comment.thread.article, **of)
             comment.body = comment.edited_at = None
             comment.findings, comment.reports = [], None
             self.change_state(comment, "deleted", "comment.deleted")
@@ -263,3 +271,11 @@ class SiteModel:
         before, comment.state = comment.state, state
         comment.revision += 1
         self.append_event(comment.thread, event, comment, previous_state=before)
+
+
+def _with_text(event: Json, comments: dict[str, CommentModel]) -> Json:
+    facts = event.get("data", {}).get("comment")
+    if facts is None:
+        return event
+    with_text = facts | comments[facts["id"]].text_at(facts["revision"])
+    return event | {"data": event["data"] | {"comment": with_text}}

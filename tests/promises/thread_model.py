@@ -22,6 +22,9 @@ REASONS = {
 }
 
 
+WITHHELD = {"pending": "held", "rejected": "rejected", "spam": "rejected", "deleted": "deleted"}
+
+
 @dataclass(eq=False)
 class CommentModel:
     """A comment; ``body`` is None if its author deleted it. ``author`` is a token, ``path`` its places, root first."""
@@ -77,6 +80,24 @@ class CommentModel:
             "revision": self.revision,
         }
         return out | {"body": self.body} if sees_text else out
+
+    def facts(self) -> Json:
+        """Return the part of the comment that an event holds."""
+        return {
+            "id": self.id,
+            "parent_id": self.parent_id,
+            "depth": len(self.path) - 1,
+            "state": self.state,
+            "created_at": iso(self.created_at),
+            "edited_at": iso(self.edited_at),
+            "revision": self.revision,
+        }
+
+    def text_at(self, revision: int) -> Json:
+        """Return the text that an event about ``revision`` has now."""
+        withheld = WITHHELD.get(self.state) or (None if revision == self.revision else "superseded")
+        public = self.out() if withheld is None else {"author": None, "html": None}
+        return {"author": public["author"], "html": public["html"], "text_withheld": withheld}
 
     def for_author(self) -> Json:
         """Return the comment as its author sees it on its own."""

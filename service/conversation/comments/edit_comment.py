@@ -12,6 +12,7 @@ from service.conversation.comments.fingerprint_retention import erase_address_fi
 from service.conversation.comments.model import Comment, State
 from service.conversation.comments.render import render
 from service.conversation.comments.reputation_queries import read_activity, uses_reputation
+from service.conversation.comments.settle_reports import settle_by_author_deletion
 from service.conversation.comments.states import ARRIVAL_EVENTS, STATE_AFTER, STRICTEST_STATES, Change, change_states
 from service.conversation.comments.submission import SubmissionState
 from service.conversation.comments.visibility import EditRefusal, edit_refusal
@@ -172,6 +173,7 @@ def after_edit(before: State, action: Action) -> tuple[State, EventType]:
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
     """Delete a comment for its author ``reader_id``: text and author are erased for good. Idempotent.
 
+    It settles the open reports on the comment (``settle_reports.py``).
     Raises NotFound if the comment is not theirs.
     """
     comment, thread = await lock_own_comment(connection, site, comment_id, reader_id)
@@ -179,6 +181,7 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
         return
     now = clock.now()
     closed = await close_due_threads(connection, [thread], {site.id: site}, now=now)
+    await settle_by_author_deletion(connection, site, comment, now=now)
     comment.author_name = comment.body = comment.html = ""
     comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
     comment.text_hash = comment.reports = None

@@ -149,6 +149,18 @@ class Comment(msgspec.Struct):
     reports: int | None
 
 
+class LoggedComment(msgspec.Struct):
+    """The facts about a comment that an event holds: its true state at the event, but no text."""
+
+    id: UUID
+    parent_id: UUID | None
+    depth: int
+    state: State
+    created_at: datetime
+    edited_at: datetime | None
+    revision: int
+
+
 class FindingRow(Base):
     """A finding on a comment from its arrival or last edit; erased with the comment's text."""
 

@@ -4,6 +4,7 @@
 - The author also sees their own comment until it is deleted, with the reasons why it is not published. Lists contain
   it only while it appears to them as published or pending.
 - Moderators see every comment until its author deletes it, with its findings.
+- Hosts get the text of a comment with an event only while it is published at the revision of the event.
 - Only the author may edit, for a limited time, while the thread is open.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from service.conversation.comments.model import Comment, State
+from service.conversation.comments.model import Comment, LoggedComment, State
 from service.conversation.comments.wire import AuthorOut, CommentOut, finding_out
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.model import Thread
@@ -22,6 +23,7 @@ from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_rules import Rules
 
 UNPUBLISHED = (State.PENDING, State.REJECTED, State.SPAM)
+TextWithheld = Literal["superseded", "deleted", "rejected", "held"]
 EditRefusal = Literal["thread-closed", "not-editable", "edit-window-closed"]
 
 
@@ -92,16 +94,40 @@ def public_view(comment: Comment) -> CommentOut:
     return _full_view(comment) if comment.state is State.PUBLISHED else _tombstone(comment, State.DELETED)
 
 
-def event_view(comment: Comment) -> CommentOut:
-    """Return the comment for an event: its true state, and its text only while it is public."""
-    return _full_view(comment) if comment.state is State.PUBLISHED else _tombstone(comment, comment.state)
+def event_view(comment: Comment) -> LoggedComment:
+    """Return the comment for an event of the log: its true state, never its text."""
+    return LoggedComment(
+        id=comment.id,
+        parent_id=comment.parent_id,
+        depth=comment.depth,
+        state=comment.state,
+        created_at=comment.created_at,
+        edited_at=comment.edited_at,
+        revision=comment.revision,
+    )
+
+
+def text_withheld(comment: Comment | None, *, revision: int) -> TextWithheld | None:
+    """Return why an event about the ``revision`` of a comment has no text; None if its text is public now."""
+    if comment is None:
+        return "deleted"
+    if comment.state is State.PUBLISHED:
+        return None if comment.revision == revision else "superseded"
+    return _WITHHELD[comment.state]
+
+
+_WITHHELD: dict[State, TextWithheld] = {
+    State.PENDING: "held",
+    State.REJECTED: "rejected",
+    State.SPAM: "rejected",
+    State.DELETED: "deleted",
+}
 
 
 def repeat_view(comment: Comment) -> CommentOut:
     """Return the comment for a repeated post that proves no authorship: the author's state, but only public text."""
-    out = event_view(comment)
-    out.state = state_for_author(comment)
-    return out
+    state = state_for_author(comment)
+    return _full_view(comment) if comment.state is State.PUBLISHED else _tombstone(comment, state)
 
 
 def author_view(

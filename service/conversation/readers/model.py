@@ -1,13 +1,14 @@
-"""The table of bans."""
+"""The tables of bans and reports."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.platform.storage.schema import Base, one_of
 
+REASONS = ("spam", "abuse", "off-topic", "illegal", "personal", "other")
 KINDS = ("reader", "email", "domain", "address")
 
 
@@ -35,3 +36,32 @@ class BanRow(Base):
     until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class ReportRow(Base):
+    """A reader's report on a comment, one per reader; ``reporter_fingerprint`` is the reporter's fingerprint.
+
+    ``by_address`` is whether that is an address fingerprint, which has a retention. ``settled_by`` is the decision that
+    settled the report, or the one in force when it was filed. NULL means open, and counted on the comment.
+    """
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        Index(
+            "ix_reports_by_address",
+            "created_at",
+            sqlite_where=text("by_address = 1"),
+            postgresql_where=text("by_address"),
+        ),
+        one_of("reason", REASONS),
+        {"sqlite_with_rowid": False},
+    )
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    reporter_fingerprint: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(String(9))
+    note: Mapped[str | None] = mapped_column(String(500))
+    by_address: Mapped[bool]
+    settled_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]

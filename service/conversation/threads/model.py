@@ -111,8 +111,7 @@ class ArticleWithdrawalRow(Base):
 class ErasureRow(Base):
     """A thread whose comments are being erased, and the progress.
 
-    Comments at places after ``places`` were posted later and stay. Those at paths from ``below`` on are already erased,
-    and so is their data in events up to ``after_sequence``.
+    Comments at places after ``places`` were posted later and stay. Those at paths from ``below`` on are already erased.
     """
 
     __tablename__ = "erasures"
@@ -120,7 +119,6 @@ class ErasureRow(Base):
     thread_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("threads.id"), primary_key=True)
     places: Mapped[int] = mapped_column(BigInteger)
     below: Mapped[bytes] = mapped_column(LargeBinary(84))
-    after_sequence: Mapped[int] = mapped_column(BigInteger)
 
 
 class Thread(msgspec.Struct):

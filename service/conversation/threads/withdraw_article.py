@@ -75,5 +75,5 @@ async def prune_withdrawals(connection: AsyncConnection, *, now: datetime) -> No
 async def request_erasure(connection: AsyncConnection, thread: Thread) -> None:
     """Request the erasure of all current comments of ``thread`` (``articles/erase_threads.py``)."""
     await connection.execute(delete(ErasureRow).where(ErasureRow.thread_id == thread.id))
-    row = {"thread_id": thread.id, "places": thread.places, "below": AFTER_ALL_PATHS, "after_sequence": 0}
+    row = {"thread_id": thread.id, "places": thread.places, "below": AFTER_ALL_PATHS}
     await connection.execute(insert(ErasureRow).values(row))

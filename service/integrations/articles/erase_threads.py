@@ -2,16 +2,13 @@
 
 The work runs in batches. Each batch is one transaction and holds the thread's lock briefly. Progress is stored in a
 row, so any process can resume after a crash. Comments are erased first, from the last in reading order to the
-first, so the ancestors of a remaining comment stay visible. Then the text is removed from the log. Finally one
-event reports the result.
+first, so the ancestors of a remaining comment stay visible. Finally one event reports the result.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import COLUMNS, Comment, CommentRow, IdempotencyKeyRow, comment_of
@@ -25,15 +22,13 @@ from service.moderation.decisions.erase_comment_records import erase_comment_rec
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType
-from service.platform.events.model import EventRow
 from service.platform.sites.site_lookup import read_sites
 from service.platform.storage.engine import Database
-from service.platform.storage.portable import any_of, row_parameters, run_many
 
 BATCH = 500
 
-# Deletes the stored response bodies for a site's events at these positions: a receiver may have echoed the text.
-EraseResponses = Callable[[AsyncConnection, int, Sequence[int]], Awaitable[None]]
+# Erases what receivers responded to events about these comments: they may have echoed the text.
+EraseResponses = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[None]]
 
 
 async def erase_threads(database: Database, erase_responses: EraseResponses) -> None:
@@ -48,24 +43,19 @@ async def erase_threads(database: Database, erase_responses: EraseResponses) -> 
 
 
 async def _erase_batch(connection: AsyncConnection, thread_id: int, erase_responses: EraseResponses) -> bool:
-    """Erase one batch of comments or log entries of a thread; return whether there may be more."""
+    """Erase one batch of comments of a thread; return whether there may be more."""
     thread = (await lock_threads_by_id(connection, [thread_id]))[thread_id]
     row = ErasureRow
-    statement = select(row.places, row.below, row.after_sequence).where(row.thread_id == thread_id)
+    statement = select(row.places, row.below).where(row.thread_id == thread_id)
     request = (await connection.execute(statement)).one_or_none()
     if request is None:  # another process has finished it
         return False
-    below, after = request.below, request.after_sequence
-    if comments := await _read_last(connection, thread, below=below):
-        await _erase(connection, thread, comments, places=request.places)
-        below = comments[-1].path
-    elif (last_read := await _erase_events(connection, thread, erase_responses, after=after)) > after:
-        after = last_read
-    else:
+    comments = await _read_last(connection, thread, below=request.below)
+    if not comments:
         await _finish(connection, thread)
         return False
-    progress = update(row).where(row.thread_id == thread_id).values(below=below, after_sequence=after)
-    await connection.execute(progress)
+    await _erase(connection, thread, comments, erase_responses, places=request.places)
+    await connection.execute(update(row).where(row.thread_id == thread_id).values(below=comments[-1].path))
     return True
 
 
@@ -76,59 +66,21 @@ async def _read_last(connection: AsyncConnection, thread: Thread, *, below: byte
     return [comment_of(row) for row in rows]
 
 
-async def _erase(connection: AsyncConnection, thread: Thread, comments: list[Comment], *, places: int) -> None:
+async def _erase(
+    connection: AsyncConnection,
+    thread: Thread,
+    comments: list[Comment],
+    erase_responses: EraseResponses,
+    *,
+    places: int,
+) -> None:
     """Erase the comments that existed at the request; later ones belong to a restored article."""
     old = [comment for comment in comments if place_of(comment.path) <= places]
     if old:
-        await erase_comment_records(connection, thread.site_id, [comment.id for comment in old])
+        ids = [comment.id for comment in old]
+        await erase_comment_records(connection, thread.site_id, ids)
+        await erase_responses(connection, ids)
         await erase_comments(connection, thread, old, replies_stay=thread.places > places, now=clock.now())
-
-
-async def _erase_events(
-    connection: AsyncConnection, thread: Thread, erase_responses: EraseResponses, *, after: int
-) -> int:
-    """Remove the erased text from the thread's next events; return the last sequence read."""
-    of_thread = select(EventRow.position, EventRow.sequence, EventRow.data).where(
-        EventRow.thread_id == thread.id, EventRow.sequence > after
-    )
-    rows = (await connection.execute(of_thread.order_by(EventRow.sequence).limit(BATCH))).all()
-    events = [(row.position, msgspec.json.decode(row.data, type=dict[str, Any])) for row in rows]
-    without_text = await _find_without_text(
-        connection, [data["comment"]["id"] for _, data in events if "comment" in data]
-    )
-    changed = [
-        {"of_site": thread.site_id, "at": position, "erased": msgspec.json.encode(_remove_text(data)).decode()}
-        for position, data in events
-        if data.get("comment", {}).get("id") in without_text
-    ]
-    await run_many(connection, _WRITE_EVENT, changed)
-    await erase_responses(connection, thread.site_id, [each["at"] for each in changed])
-    return rows[-1].sequence if rows else after
-
-
-async def _find_without_text(connection: AsyncConnection, ids: list[str]) -> set[str]:
-    """Return the ids whose comments have no text any more."""
-    if not ids:
-        return set()
-    dialect, column = connection.dialect.name, CommentRow.id
-    without_text = select(column).where(any_of(dialect, column), CommentRow.body == "")
-    given = row_parameters(dialect, [(msgspec.convert(id_, UUID),) for id_ in set(ids)])
-    return {str(id_) for id_ in await connection.scalars(without_text, given)}
-
-
-def _remove_text(data: dict[str, Any]) -> dict[str, Any]:
-    """Return an event's data without text, as for a comment that its author deleted."""
-    data["comment"] |= {"author": None, "html": None}
-    if "report" in data:
-        data["report"]["note"] = None
-    return data
-
-
-_WRITE_EVENT = (
-    update(EventRow)
-    .where(EventRow.site_id == bindparam("of_site"), EventRow.position == bindparam("at"))
-    .values(data=bindparam("erased"))
-)
 
 
 async def _finish(connection: AsyncConnection, thread: Thread) -> None:

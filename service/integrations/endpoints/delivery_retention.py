@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.leases import lock_endpoints_by_id
@@ -63,15 +63,3 @@ async def _delete_deliveries(connection: AsyncConnection, endpoint_id: UUID, pos
     for table in (AttemptRow, DeliveryRow):
         these = table.endpoint_id == endpoint_id, table.position.in_(positions)
         await connection.execute(delete(table).where(*these))
-
-
-async def erase_responses(connection: AsyncConnection, site_id: int, positions: Sequence[int]) -> None:
-    """Delete stored response bodies for a site's events at ``positions``.
-
-    A receiver may have echoed the text of an erased comment.
-    """
-    if not positions:
-        return
-    of_site = AttemptRow.endpoint_id.in_(select(EndpointRow.id).where(EndpointRow.site_id == site_id))
-    without_responses = update(AttemptRow).where(of_site, AttemptRow.position.in_(positions)).values(response=None)
-    await connection.execute(without_responses)

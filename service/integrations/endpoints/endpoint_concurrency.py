@@ -15,6 +15,7 @@ import msgspec
 from service.integrations.endpoints.endpoint_clients import Route
 from service.integrations.endpoints.retry_schedule import is_success
 from service.integrations.endpoints.send_attempt import AttemptResult, AttemptSender
+from service.integrations.event_log.event_texts import CommentVersion
 from service.platform import clock
 
 INITIAL_WINDOW, MAX_WINDOW = 4, 256
@@ -24,7 +25,7 @@ IDLE_SECONDS = 60.0
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One event on its way to one endpoint, claimed by this process."""
+    """One event on its way to one endpoint, claimed by this process; ``about`` is the comment of the event, if any."""
 
     endpoint_id: UUID
     position: int
@@ -32,6 +33,7 @@ class Delivery(msgspec.Struct, frozen=True):
     attempts: int
     message_id: str
     body: bytes
+    about: CommentVersion | None
 
 
 class EndpointQueue:

@@ -19,6 +19,7 @@ from service.integrations.endpoints.endpoint_concurrency import Delivery
 from service.integrations.endpoints.model import DeliveryRow, EndpointRow
 from service.integrations.endpoints.payload import webhook_body
 from service.integrations.endpoints.subscribed_types import is_subscribed
+from service.integrations.event_log.event_texts import EventWithTexts, add_texts
 from service.platform.events.event_types import Event
 from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
@@ -108,11 +109,12 @@ async def fan_out(
         position, subscribed = _select_events(work, capacity, events)
         advanced.append({"endpoint": work.endpoint_id, "to": position})
         for log_position in subscribed:
-            event = events[log_position]
+            event = events[log_position].event
             if log_position not in bodies:
                 bodies[log_position] = webhook_body(work.site, event)
             rows.append(new_delivery(work.endpoint_id, event.position, worker_id=worker_id, now=now))
-            claimed.append(Delivery(work.endpoint_id, event.position, 0, 0, str(event.id), bodies[log_position]))
+            about, body = events[log_position].about, bodies[log_position]
+            claimed.append(Delivery(work.endpoint_id, event.position, 0, 0, str(event.id), body, about))
     await insert_many(connection, DeliveryRow, rows)
     await run_many(connection, _ADVANCE, advanced)
     return claimed
@@ -123,13 +125,15 @@ def _next_positions(work: Work) -> list[LogPosition]:
     return [(work.site_id, position) for position in range(work.position + 1, last + 1)]
 
 
-def _select_events(work: Work, capacity: int, events: Mapping[LogPosition, Event]) -> tuple[int, list[LogPosition]]:
+def _select_events(
+    work: Work, capacity: int, events: Mapping[LogPosition, EventWithTexts]
+) -> tuple[int, list[LogPosition]]:
     """Return the new position of ``work`` and the subscribed events up to there."""
     subscribed: list[LogPosition] = []
     position = work.position
     for log_position in _next_positions(work):
-        event = events.get(log_position)  # None where the log was pruned
-        if event and is_subscribed(work.types, event.type):
+        found = events.get(log_position)  # None where the log was pruned
+        if found and is_subscribed(work.types, found.event.type):
             if len(subscribed) == capacity:
                 break
             subscribed.append(log_position)
@@ -155,14 +159,17 @@ def new_delivery(endpoint_id: UUID, position: int, *, worker_id: UUID | None, no
 _ADVANCE = update(EndpointRow).where(EndpointRow.id == bindparam("endpoint")).values(position=bindparam("to"))
 
 
-async def read_events_at(connection: AsyncConnection, positions: Iterable[LogPosition]) -> dict[LogPosition, Event]:
-    """Return the events at ``positions``, by site and position."""
+async def read_events_at(
+    connection: AsyncConnection, positions: Iterable[LogPosition]
+) -> dict[LogPosition, EventWithTexts]:
+    """Return the events at ``positions`` with their texts as they are now, by site and position."""
     wanted = list(positions)
     if not wanted:
         return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_events_at(dialect), row_parameters(dialect, wanted))
-    return {(row.site_id, row.position): _event(row) for row in rows}
+    rows = (await connection.execute(_events_at(dialect), row_parameters(dialect, wanted))).all()
+    events = await add_texts(connection, [_event(row) for row in rows])
+    return {(row.site_id, row.position): event for row, event in zip(rows, events, strict=True)}
 
 
 def _event(row: Row[*tuple[Any, ...]]) -> Event:

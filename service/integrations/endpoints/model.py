@@ -14,6 +14,7 @@ DeliveryState = Literal["waiting", "delivered", "failed"]
 DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
 
 _WAITING, _FAILED, _LEASED = text("state = 'waiting'"), text("state = 'failed'"), text("worker_id IS NOT NULL")
+_ABOUT_COMMENT = text("comment_id IS NOT NULL")
 
 
 class EndpointRow(Base):
@@ -82,11 +83,16 @@ class DeliveryRow(Base):
 
 
 class AttemptRow(Base):
-    """One attempt: the response's status and first kilobyte, or the error."""
+    """One attempt: the response's status and first kilobyte, or the error.
+
+    A receiver may echo a comment's text. So a response to an event about a comment is kept only while the comment
+    ``comment_id`` is published at ``comment_revision``; both are null otherwise.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (
         ForeignKeyConstraint(["endpoint_id", "position"], ["deliveries.endpoint_id", "deliveries.position"]),
+        Index("ix_attempts_comment_id", "comment_id", sqlite_where=_ABOUT_COMMENT, postgresql_where=_ABOUT_COMMENT),
         {"sqlite_with_rowid": False},
     )
 
@@ -98,6 +104,8 @@ class AttemptRow(Base):
     status: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(String(16))
     response: Mapped[str | None]
+    comment_id: Mapped[UUID | None]
+    comment_revision: Mapped[int | None]
 
 
 class WorkerRow(Base):

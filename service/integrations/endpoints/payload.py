@@ -1,6 +1,7 @@
 """The body of a webhook: the event, its site and the members that Standard Webhooks requires.
 
-Every attempt of an event has the same bytes, at most :data:`MAX_BODY_BYTES` of them. Longer texts are shortened and
+A body has at most :data:`MAX_BODY_BYTES` bytes. Attempts of one event differ if a text was withheld in between
+(``event_log/event_texts.py``). Longer texts are shortened and
 ``truncated`` names them; the receiver can get the whole comment from the API.
 """
 
@@ -14,7 +15,7 @@ import msgspec
 import nh3
 from msgspec import UNSET, Raw, UnsetType
 
-from service.platform.events.event_types import Event
+from service.integrations.event_log.wire import EventOut
 
 MAX_BODY_BYTES = 20_000
 TEST = "endpoint.test"
@@ -64,11 +65,8 @@ class EndpointTestMessage(msgspec.Struct, kw_only=True):
 _encode = msgspec.json.Encoder().encode
 
 
-def webhook_body(site_slug: str, event: Event) -> bytes:
-    """Return the webhook body of ``event``: JSON in UTF-8, at most :data:`MAX_BODY_BYTES` bytes.
-
-    Normally the event's data is copied from the log without being decoded.
-    """
+def webhook_body(site_slug: str, event: EventOut) -> bytes:
+    """Return the webhook body of ``event``: JSON in UTF-8, at most :data:`MAX_BODY_BYTES` bytes."""
     message = Message(
         id=event.id,
         type=event.type,

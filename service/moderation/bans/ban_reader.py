@@ -158,13 +158,7 @@ async def _record(
     reason = ban.reason if action == "ban" else None
     decision = NewDecision(site.id, action, by, reader_id=ban.reader_id, ban_id=ban.id, reason=reason)
     await record_decisions(connection, [decision], now=now)
-    data = {
-        "id": ban.id,
-        "kind": ban.kind,
-        "reader_id": ban.reader_id,
-        "until": ban.until,
-        "reason": ban.reason,
-    }
+    data = {"id": ban.id, "kind": ban.kind, "reader_id": ban.reader_id, "until": ban.until}
     new = NewEvent(type=event, site_id=site.id, thread_id=None, sequence=None, occurred_at=now, data={"ban": data})
     await append_events(connection, [new])
 

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import lock_comments, no_comment
 from service.conversation.comments.model import Comment, State
+from service.conversation.comments.settle_reports import settle_reports
 from service.conversation.comments.states import Change, change_states
 from service.conversation.threads.close_thread import close_due_threads
 from service.moderation.queue.claims import release_claims
-from service.moderation.reports.report_store import reopen_reports, settle_reports
+from service.moderation.reports.report_store import reopen_reports
 from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.events.model import DecisionRow

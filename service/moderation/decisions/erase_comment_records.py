@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, delete, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import FindingRow
+from service.conversation.readers.model import ReportRow
 from service.moderation.queue.model import ClaimRow
-from service.moderation.reports.model import ReportRow
 from service.moderation.search.model import SearchEntryRow
 from service.moderation.spam_training.train import unlearn
 from service.platform.storage.portable import any_of, row_parameters

@@ -45,9 +45,9 @@ class DecisionsQuery(BodyWithTimes):
 
 
 class DecidedBy(msgspec.Struct):
-    """The author of a decision: an API key, a moderator with name, or the operator of the installation."""
+    """Who decided: an API key, a moderator with name, the operator, or the author of the comment."""
 
-    kind: Literal["key", "moderator", "operator"]
+    kind: Literal["key", "moderator", "operator", "author"]
     id: str | None
     name: str | None
 

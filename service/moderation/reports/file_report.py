@@ -62,7 +62,7 @@ async def file_report(
 
 
 def _report_event(comment: Comment, thread: Thread, site: Site, report: Report) -> NewEvent:
-    reported = {"id": report.id, "reason": report.reason, "note": report.note}
+    reported = {"id": report.id, "reason": report.reason}
     data = {"comment": event_view(comment), "report": reported}
     return thread_event(thread, site, EventType.REPORT_FILED, occurred_at=report.created_at, **data)
 

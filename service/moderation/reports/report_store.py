@@ -1,7 +1,7 @@
 """Store the reports on a comment: one per reader, open until a decision settles it."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.moderation.reports.model import ReportRow
+from service.conversation.readers.model import ReportRow
 from service.platform.events.model import DecisionRow
 from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
@@ -75,19 +75,6 @@ async def write_report(
         return
     own = (ReportRow.comment_id == comment_id, ReportRow.reporter_fingerprint == by.fingerprint)
     await connection.execute(update(ReportRow).where(*own).values(row))
-
-
-async def settle_reports(connection: AsyncConnection, decisions: Mapping[UUID, UUID]) -> None:
-    """Settle the open reports on each comment with its decision; ``decisions`` maps comment to decision."""
-    rows = [{"of_comment": comment, "by_decision": decision} for comment, decision in sorted(decisions.items())]
-    await run_many(connection, _SETTLE, rows)
-
-
-_SETTLE = (
-    update(ReportRow)
-    .where(ReportRow.comment_id == bindparam("of_comment"), ReportRow.settled_by.is_(None))
-    .values(settled_by=bindparam("by_decision"))
-)
 
 
 async def reopen_reports(connection: AsyncConnection, decisions: Collection[UUID]) -> dict[UUID, int]:

@@ -1,10 +1,11 @@
 """Read moderators' decisions from the log, to train the spam filter.
 
 A decision is matched to its event: it applied to the revision before the event's, and led to the event's state. Events
-of new, edited or reported comments have no decision.
+of new, edited or reported comments have no decision; an edit takes back the example that its old text gave.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,6 +25,7 @@ SPAM_LABELS = {"spam": True, "publish": False, "restore": False}
 _STATE_EVENTS = (
     EventType.COMMENT_PUBLISHED,
     EventType.COMMENT_HELD,
+    EventType.COMMENT_EDITED,
     EventType.COMMENT_REJECTED,
     EventType.COMMENT_SPAM,
     EventType.COMMENT_DELETED,
@@ -55,6 +57,7 @@ class _Comment(msgspec.Struct):
     id: UUID
     state: str
     revision: int
+    edited_at: datetime | None
 
 
 class _EventData(msgspec.Struct):
@@ -68,22 +71,23 @@ async def read_decided_comments(connection: AsyncConnection, site_id: int, *, af
     """Read the decisions in the site's next events after a position; each comment once, with its last decision."""
     head = await head_position(connection, site_id)
     statement = (
-        select(EventRow.position, EventRow.type, EventRow.data)
+        select(EventRow.position, EventRow.type, EventRow.occurred_at, EventRow.data)
         .where(EventRow.site_id == site_id, EventRow.position > after, EventRow.type.in_(_STATE_EVENTS))
         .order_by(EventRow.position)
         .limit(BATCH)
     )
-    events = [(row.position, row.type, _decode(row.data).comment) for row in await connection.execute(statement)]
-    actions = await _read_actions(connection, [(comment.id, comment.revision - 1) for _, _, comment in events])
+    events = [(row, _decode(row.data).comment) for row in await connection.execute(statement)]
+    actions = await _read_actions(connection, [(comment.id, comment.revision - 1) for _, comment in events])
     decided: dict[UUID, DecidedComment] = {}
-    for position, type_, comment in events:
+    for (position, type_, occurred_at, _), comment in events:
         action = actions.get((comment.id, comment.revision - 1, comment.state))
-        if action or type_ == EventType.COMMENT_DELETED:  # an author deletes without a decision
+        # An author deletes without a decision, or edits, and the words that the decision was about are gone.
+        if action or type_ == EventType.COMMENT_DELETED or comment.edited_at == occurred_at:
             spam = SPAM_LABELS.get(action) if action else None
             decided[comment.id] = DecidedComment(comment.id, comment.revision, position, spam)
     if len(events) == BATCH:
-        return DecisionBatch([*decided.values()], events[-1][0], has_more=True)
-    return DecisionBatch([*decided.values()], max([head, *(position for position, _, _ in events)]), has_more=False)
+        return DecisionBatch([*decided.values()], events[-1][0].position, has_more=True)
+    return DecisionBatch([*decided.values()], max([head, *(row.position for row, _ in events)]), has_more=False)
 
 
 async def _read_actions(

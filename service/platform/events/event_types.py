@@ -2,6 +2,9 @@
 
 A type is ``noun.participle``. Each event carries the resulting state, so that a receiver needs no further call. For
 each article, keep the event with the highest ``position``.
+
+Promise 7: an event holds ids, states, a comment's revision and the thread, never a comment's text or author, the note
+of a report or the reason of a ban. ``integrations/event_log/event_texts.py`` adds these when an event is read.
 """
 
 from datetime import datetime
@@ -53,7 +56,7 @@ class NewEvent(msgspec.Struct, kw_only=True):
 
 
 class Event(msgspec.Struct):
-    """An event on the wire."""
+    """An event of the log."""
 
     id: UUID
     type: str

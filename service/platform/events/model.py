@@ -43,8 +43,8 @@ class DecisionRow(Base):
     """One decision about a comment, a thread, a reader, the rules or the settings.
 
     Append-only; contains states and ids, never text. ``decided_by`` is the id of a key or a moderator's account,
-    depending on ``by_kind``, and null for the operator. ``reports`` is the number of reports settled, null if the
-    comment had already been reviewed.
+    depending on ``by_kind``, and null for the operator and for an author who deletes a reported comment. ``reports`` is
+    the number of reports settled, null if the comment had already been reviewed.
     """
 
     __tablename__ = "decisions"
@@ -54,7 +54,7 @@ class DecisionRow(Base):
         Index("ix_decisions_thread_id", "thread_id", "id"),
         Index("ix_decisions_reader_id", "reader_id", "id"),
         Index("ix_decisions_decided_by", "decided_by", "id"),
-        one_of("by_kind", ("key", "moderator", "operator")),
+        one_of("by_kind", ("key", "moderator", "operator", "author")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -13,13 +13,13 @@ from service.platform.storage.portable import insert_many
 
 
 class Actor(NamedTuple):
-    """Who decides: an API key, a moderator with an account, or the operator."""
+    """Who decides: an API key, a moderator with an account, the operator, or the comment's author by deleting it."""
 
-    kind: Literal["key", "moderator", "operator"]
+    kind: Literal["key", "moderator", "operator", "author"]
     id: str | None
 
 
-OPERATOR = Actor("operator", None)
+OPERATOR, AUTHOR = Actor("operator", None), Actor("author", None)
 OTHER_ACTIONS = ("close", "reopen", "ban", "unban", "rules", "settings")
 
 

@@ -16,7 +16,9 @@ from service.integrations.endpoints.payload import (
     Message,
     webhook_body,
 )
-from service.platform.events.event_types import Event, EventType
+from service.integrations.event_log.event_texts import add_texts
+from service.integrations.event_log.wire import EventOut
+from service.platform.events.event_types import EventType
 from service.platform.events.read_log import read_events
 from service.platform.outbound.webhook_signatures import ID, SIGNATURE, TIMESTAMP
 from service.platform.sites.edit_site import find_site
@@ -130,11 +132,12 @@ def misfits(body: bytes) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in errors]
 
 
-async def newest(site: ASite) -> Event:
-    """The newest event in the site's log."""
+async def newest(site: ASite) -> EventOut:
+    """The newest event in the site's log, with its texts."""
     async with site.app.state.database.read() as connection:
         its_site = await find_site(connection, site.slug)
-        return (await read_events(connection, its_site.id, after=0, limit=1000))[-1]
+        events = await read_events(connection, its_site.id, after=0, limit=1000)
+        return (await add_texts(connection, events))[-1].event
 
 
 @pytest.mark.parametrize("type_", CAUSES)

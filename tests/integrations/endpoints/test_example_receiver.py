@@ -10,7 +10,8 @@ import httpx2
 import pytest
 
 from service.integrations.endpoints.payload import webhook_body
-from service.platform.events.event_types import Event
+from service.integrations.event_log.event_texts import add_texts
+from service.integrations.event_log.wire import EventOut
 from service.platform.events.read_log import read_events
 from service.platform.outbound.webhook_signatures import ID, SIGNATURE, Signer, make_secret
 from service.platform.sites.edit_site import find_site
@@ -31,7 +32,7 @@ class Receiver:
         self.threads = code["threads"]
         self._client = client
 
-    async def send(self, site: ASite, event: Event, *, secret: str = SECRET, **wrong: str) -> int:
+    async def send(self, site: ASite, event: EventOut, *, secret: str = SECRET, **wrong: str) -> int:
         """The status that it answers to an event."""
         body = webhook_body(site.slug, event)
         headers = Signer(secret).headers(str(event.id), datetime.now(UTC), body) | wrong
@@ -49,10 +50,11 @@ async def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         yield Receiver(run, client)
 
 
-async def log_of(site: ASite) -> list[Event]:
+async def log_of(site: ASite) -> list[EventOut]:
     async with site.app.state.database.read() as connection:
         its_site = await find_site(connection, site.slug)
-        return await read_events(connection, its_site.id, after=0, limit=1000)
+        events = await read_events(connection, its_site.id, after=0, limit=1000)
+        return [each.event for each in await add_texts(connection, events)]
 
 
 async def test_it_ends_with_the_current_state_in_any_order_and_with_repetitions(

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from service.integrations.endpoints.payload import webhook_body
-from service.platform.events.event_types import Event
+from service.integrations.event_log.wire import EventOut
 from service.platform.outbound.webhook_signatures import (
     ID,
     SIGNATURE,
@@ -39,7 +39,7 @@ async def ask(questions: list[Json]) -> list[Any]:
 def a_body(text: str) -> str:
     """A webhook body with ``text``, truncated if it is too long."""
     data = msgspec.Raw(msgspec.json.encode({"comment": {"html": text}}))
-    return webhook_body("gazette", Event(UUID(int=1), "comment.edited", 1, 1, datetime.now(UTC), data)).decode()
+    return webhook_body("gazette", EventOut(UUID(int=1), "comment.edited", 1, 1, datetime.now(UTC), data)).decode()
 
 
 BODIES = [a_body(text) for text in TEXTS]

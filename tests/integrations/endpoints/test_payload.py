@@ -16,7 +16,8 @@ from service.conversation.threads.labels import labels
 from service.conversation.threads.wire import Closing, ThreadOut
 from service.integrations.endpoints import payload
 from service.integrations.endpoints.payload import MAX_BODY_BYTES, EndpointUnderTest, webhook_body
-from service.platform.events.event_types import Event, EventType
+from service.integrations.event_log.wire import EventOut
+from service.platform.events.event_types import EventType
 from tests.builders import Json
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, UTC)
@@ -58,12 +59,12 @@ def a_comment(html: str, character: str = "a") -> CommentOut:
     return CommentOut(AN_ID, AN_ID, 20, State.PUBLISHED, author, html, LATER, LATER, 2**31 - 1)
 
 
-def an_event(event: EventType = EventType.COMMENT_PUBLISHED, **data: object) -> Event:
+def an_event(event: EventType = EventType.COMMENT_PUBLISHED, **data: object) -> EventOut:
     raw = msgspec.Raw(msgspec.json.encode(data))
-    return Event(AN_ID, event, 2**63 - 1, 2**63 - 1, NOON, raw)
+    return EventOut(AN_ID, event, 2**63 - 1, 2**63 - 1, NOON, raw)
 
 
-def decoded(event: Event) -> Json:
+def decoded(event: EventOut) -> Json:
     """The decoded body, which must be within the limit."""
     body = webhook_body("gazette", event)
     assert len(body) <= MAX_BODY_BYTES

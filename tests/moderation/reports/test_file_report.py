@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from service.moderation.reports.model import ReportRow
+from service.conversation.readers.model import ReportRow
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
 from tests.moderation.bans.test_ban_reader import a_ban, thread_from
 from tests.moderation.queue.test_review_queue import bodies, queue

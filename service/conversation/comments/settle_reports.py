@@ -1,0 +1,61 @@
+"""Settle the reports on comments.
+
+*Why an author's deletion settles them*: the report asked for the text to go, and it is gone for good (promise 7), so
+nothing is left to judge. A report that stayed open could never be decided; one that vanished would hide that a reader
+deletes what others report. So the report stays, with its reason, time and the decision that settled it, and the
+decision log has a decision ``delete`` by the author. Stack Overflow settles the flags on a deleted post in the same
+way, and a notice of illegal content must have an outcome (EU Digital Services Act, article 16). Only the note is
+erased, because it may quote the text.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.model import Comment, State
+from service.conversation.readers.model import ReportRow
+from service.platform import clock
+from service.platform.events.record_decisions import AUTHOR, NewDecision, record_decisions
+from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import run_many
+
+
+async def settle_reports(connection: AsyncConnection, decisions: Mapping[UUID, UUID]) -> None:
+    """Settle the open reports on each comment with its decision; ``decisions`` maps comment to decision."""
+    rows = [{"of_comment": comment, "by_decision": decision} for comment, decision in sorted(decisions.items())]
+    await run_many(connection, _SETTLE, rows)
+
+
+_SETTLE = (
+    update(ReportRow)
+    .where(ReportRow.comment_id == bindparam("of_comment"), ReportRow.settled_by.is_(None))
+    .values(settled_by=bindparam("by_decision"))
+)
+
+
+async def settle_by_author_deletion(
+    connection: AsyncConnection, site: Site, comment: Comment, *, now: datetime
+) -> None:
+    """Settle the open reports on a ``comment`` that its author is about to delete, and erase the notes of all."""
+    if comment.reports:
+        decision = NewDecision(
+            site.id,
+            "delete",
+            AUTHOR,
+            comment_id=comment.id,
+            thread_id=comment.thread_id,
+            reader_id=comment.reader_id,
+            before=comment.state,
+            after=State.DELETED,
+            revision=comment.revision,
+            reports=comment.reports,
+            id=clock.new_id(),
+        )
+        await record_decisions(connection, [decision], now=now)
+        assert decision.id
+        await settle_reports(connection, {comment.id: decision.id})
+    erased = update(ReportRow).where(ReportRow.comment_id == comment.id, ReportRow.note.is_not(None))
+    await connection.execute(erased.values(note=None))

@@ -1,0 +1,1 @@
+"""The event log over HTTP, and its events with their texts."""

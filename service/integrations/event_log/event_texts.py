@@ -1,0 +1,122 @@
+"""Add texts to events: the log holds facts, so whoever reads it gets each text as it is now.
+
+A comment's text is added only while the comment is published at the event's revision. Otherwise ``text_withheld`` says
+why it is missing. So a text that was deleted, rejected or edited away is never sent again, however late an event is
+read, delivered or redelivered.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from msgspec import Raw
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.conversation.comments.comment_lookup import read_comments
+from service.conversation.comments.model import Comment, LoggedComment
+from service.conversation.comments.visibility import public_view, text_withheld
+from service.conversation.readers.model import BanRow, ReportRow
+from service.integrations.event_log.wire import EventCommentOut, EventOut
+from service.platform.events.event_types import Event
+from service.platform.storage.portable import any_of, row_parameters
+
+
+class CommentVersion(NamedTuple):
+    """A comment at one of its revisions."""
+
+    id: UUID
+    revision: int
+
+
+class EventWithTexts(NamedTuple):
+    """An event to send, and the revision of the comment that it is about, if any."""
+
+    event: EventOut
+    about: CommentVersion | None
+
+
+class _Identified(msgspec.Struct):
+    id: UUID
+
+
+_Data = dict[str, Raw]
+_encode = msgspec.json.Encoder().encode
+_decode_data = msgspec.json.Decoder(_Data).decode
+_decode_comment = msgspec.json.Decoder(LoggedComment).decode
+_decode_id = msgspec.json.Decoder(_Identified).decode
+_decode_members = msgspec.json.Decoder(_Data).decode
+
+
+async def add_texts(connection: AsyncConnection, events: Sequence[Event]) -> list[EventWithTexts]:
+    """Return ``events``, read earlier on this connection, with their texts as they are now."""
+    data = [_decode_data(event.data) for event in events]
+    logged = [_decode_comment(each["comment"]) if "comment" in each else None for each in data]
+    comments = await read_comments(connection, {comment.id for comment in logged if comment})
+    notes = await _read_texts(connection, _notes, _ids_of("report", data))
+    reasons = await _read_texts(connection, _reasons, _ids_of("ban", data))
+    for members, comment in zip(data, logged, strict=True):
+        if comment:
+            with_text = _with_text(comment, comments.get(comment.id))
+            members["comment"] = Raw(_encode(with_text))
+            if "report" in members:
+                shows_note = with_text.text_withheld in {None, "held"}  # a note may quote a text that is gone
+                members["report"] = _with_member(members["report"], "note", notes if shows_note else {})
+        if "ban" in members:
+            members["ban"] = _with_member(members["ban"], "reason", reasons)
+    return [
+        EventWithTexts(
+            EventOut(each.id, each.type, each.position, each.sequence, each.occurred_at, Raw(_encode(members))),
+            CommentVersion(comment.id, comment.revision) if comment else None,
+        )
+        for each, members, comment in zip(events, data, logged, strict=True)
+    ]
+
+
+def _with_text(logged: LoggedComment, comment: Comment | None) -> EventCommentOut:
+    withheld = text_withheld(comment, revision=logged.revision)
+    public = public_view(comment) if comment and withheld is None else None
+    return EventCommentOut(
+        **msgspec.structs.asdict(logged),
+        author=public.author if public else None,
+        html=public.html if public else None,
+        text_withheld=withheld,
+    )
+
+
+def _with_member(subject: Raw, member: str, texts: dict[UUID, str | None]) -> Raw:
+    """Return ``subject`` with its text as ``member``; null if it has none."""
+    return Raw(_encode(_decode_members(subject) | {member: Raw(_encode(texts.get(_decode_id(subject).id)))}))
+
+
+def _ids_of(noun: str, data: Sequence[_Data]) -> dict[UUID, UUID]:
+    """Return the ids of the subjects ``noun`` in ``data``, each with the id to look it up by."""
+    found = {}
+    for members in data:
+        if noun in members:
+            key = members["comment"] if noun == "report" else members[noun]  # reports are keyed by their comment
+            found[_decode_id(members[noun]).id] = _decode_id(key).id
+    return found
+
+
+async def _read_texts(
+    connection: AsyncConnection, statement: Callable[[str], Select[*tuple[Any, ...]]], ids: dict[UUID, UUID]
+) -> dict[UUID, str | None]:
+    if not ids:
+        return {}
+    dialect = connection.dialect.name
+    keys: Collection[UUID] = set(ids.values())
+    rows = await connection.execute(statement(dialect), row_parameters(dialect, [(key,) for key in keys]))
+    return {row[0]: row[1] for row in rows if row[0] in ids}
+
+
+@lru_cache
+def _notes(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(ReportRow.id, ReportRow.note).where(any_of(dialect, ReportRow.comment_id))
+
+
+@lru_cache
+def _reasons(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(BanRow.id, BanRow.reason).where(any_of(dialect, BanRow.id))
