@@ -165,3 +165,41 @@ async def test_a_deletion_by_the_author_settles_all_reports(site: ASite, thread:
         await report(thread, posted["comment"], address=f"203.0.113.{number}")
     await site.call("DELETE", f"/comments/{posted['comment']['id']}", by=posted["author_token"])
     assert (await queue(site))["reported"] == 0
+
+
+async def test_a_deletion_by_the_author_settles_the_reports_and_is_in_the_decision_log(
+    site: ASite, thread: AThread
+) -> None:
+    for hides in (False, True):
+        await set_rules(site, report_threshold=1, on_report_threshold="hide" if hides else "queue")
+        posted = await a_comment(thread, "My neighbour's number is 555 0100.")
+        comment = posted["comment"]
+        filed = (await report(thread, comment, reason="illegal", note="It has the number 555 0100.")).json()
+        before = (await site.call("GET", f"/comments/{comment['id']}", by="moderator")).json()["comment"]
+        assert (await site.call("DELETE", f"/comments/{comment['id']}", by=posted["author_token"])).status_code == 204
+        assert await reports_of(site, comment) == [filed | {"note": None}]
+        decisions = (await site.call("GET", f"/decisions?comment={comment['id']}", by="moderator")).json()["decisions"]
+        [decision] = decisions
+        assert decision["decided_by"] == {"kind": "author", "id": None, "name": None}
+        told = {name: decision[name] for name in ("action", "before", "after", "revision")}
+        assert told == {
+            "action": "delete",
+            "before": before["state"],
+            "after": "deleted",
+            "revision": before["revision"],
+        }
+        async with site.app.state.database.read() as connection:
+            settled = select(ReportRow.settled_by).where(ReportRow.comment_id == UUID(comment["id"]))
+            assert (await connection.scalars(settled)).all() == [UUID(decision["id"])]
+        deleted = {"id": comment["id"], "revision": before["revision"] + 1}
+        [undone] = await decide(site, "undo", deleted)
+        assert undone["problem"]["type"] == "/problems/invalid-transition"
+
+
+async def test_a_deletion_without_open_reports_is_no_decision(site: ASite, thread: AThread) -> None:
+    posted = await a_comment(thread)
+    await site.call("DELETE", f"/comments/{posted['comment']['id']}", by=posted["author_token"])
+    decisions = (
+        await site.call("GET", "/decisions", by="moderator", params={"comment": posted["comment"]["id"]})
+    ).json()
+    assert decisions["decisions"] == []

@@ -131,6 +131,17 @@ async def test_text_edited_after_the_decision_is_no_example(site: ASite) -> None
     assert await counts_of(site) == counts_from()
 
 
+async def test_an_edit_takes_back_the_example_of_the_old_text(site: ASite) -> None:
+    await set_classifier(site, "hold", hold_words=["talks"])
+    held = await a_comment(await a_thread(site), HAM)
+    await decide(site, "publish", held["comment"])
+    assert await counts_of(site) == counts_from(ham=(HAM,))
+    path = f"/comments/{held['comment']['id']}"
+    for body in ("Now what?", "More talks."):  # the second edit is held again
+        await site.call("PATCH", path, by=held["author_token"], json={"body": body})
+        assert await counts_of(site) == counts_from()
+
+
 async def test_a_log_longer_than_a_batch_is_read_to_its_end(
     site: ASite, thread: AThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:

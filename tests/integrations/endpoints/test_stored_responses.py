@@ -1,0 +1,54 @@
+"""What a receiver responded about a comment is kept only while the comment is public as it was delivered."""
+
+from sqlalchemy import text
+
+from tests.builders import ASite, a_comment, a_thread, decide
+from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
+from tests.integrations.endpoints.deliveries import a_worker, an_endpoint, attempts_of
+from tests.integrations.event_log.test_event_texts import WAYS, WORDS, delete
+
+
+async def stored(site: ASite, endpoint: str) -> list[str | None]:
+    async with site.app.state.database.read() as connection:
+        rows = await connection.execute(text("SELECT endpoint_id, response FROM attempts ORDER BY position, id"))
+        return [row.response for row in rows if str(row.endpoint_id).replace("-", "") == endpoint.replace("-", "")]
+
+
+async def test_a_response_is_unreadable_at_once_and_erased_by_the_next_sweep(site: ASite) -> None:
+    for way, (remove, _) in WAYS.items():
+        async with a_receiver(lambda message: an_answer(200, message.body)) as host, a_worker(site) as worker:
+            endpoint, _ = await an_endpoint(site, host.origin, types=["comment.published"])
+            posted = await a_comment(await a_thread(site), WORDS)
+            await worker.work()
+            await site.sweep()
+            position = host.contents[0]["position"]
+            assert "555 0100" in (await attempts_of(site, endpoint, position))[0]["response"], way
+            await remove(site, posted)
+            assert (await attempts_of(site, endpoint, position))[0]["response"] is None, way
+            assert "555 0100" in repr(await stored(site, endpoint)), way
+            await site.sweep()
+            assert await stored(site, endpoint) == [None], way
+
+
+async def test_a_response_that_arrives_after_the_deletion_is_not_stored(site: ASite) -> None:
+    """Also not a response to the event of the deletion: the receiver may still know the text."""
+    async with a_receiver(lambda _: an_answer(200, WORDS.encode())) as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin, types=["comment.published", "comment.deleted"])
+        posted = await a_comment(await a_thread(site), WORDS)
+        await worker.deliverer.poll()
+        await worker.settle()
+        await delete(site, posted)
+        await worker.work()
+        assert [each["type"] for each in host.contents] == ["comment.published", "comment.deleted"]
+        assert await stored(site, endpoint) == [None, None]
+
+
+async def test_responses_about_other_comments_stay(site: ASite) -> None:
+    async with a_receiver(lambda _: an_answer(200, b"Stored.")) as host, a_worker(site) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin, types=["comment.published"])
+        thread = await a_thread(site)
+        one, _other = await a_comment(thread, "One."), await a_comment(thread, "Other.")
+        await worker.work()
+        await decide(site, "reject", one["comment"])
+        await site.sweep()
+        assert await stored(site, endpoint) == [None, "Stored."]

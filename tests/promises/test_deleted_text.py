@@ -1,0 +1,140 @@
+"""Promise 7: after any life of a site, text that is not visible now is in no table but where it may be.
+
+Every name, comment and note is a word of its own, so each word in a dump of all tables has one origin.
+"""
+
+import random
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+from msgspec import Struct, field
+from sqlalchemy import select
+
+from service.moderation.spam_training.train import learn_from_logs
+from service.tables import METADATA
+from tests.builders import Action, ASite, AThread, Json, a_thread, decide, set_rules
+from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
+from tests.integrations.endpoints.deliveries import AWorker, a_worker, an_endpoint
+
+STEPS = 50
+WORD = re.compile(r"zq\d{6}")
+# Where a text may be while its comment has it, and while it is also public.
+WITH_COMMENT = {"comments", "findings", "search_entries", "training_examples", "classifiers"}
+ACTIONS: tuple[Action, ...] = ("publish", "reject", "spam", "delete", "restore", "undo")
+
+
+class Written(Struct):
+    """A comment with its author's token, its words now, and the notes of reports on it."""
+
+    id: str
+    token: str
+    words: set[str]
+    notes: set[str] = field(default_factory=set)
+
+
+class Life:
+    """A site's life: random steps of authors, readers who report, and moderators."""
+
+    def __init__(self, site: ASite, threads: list[AThread], worker: AWorker, *, seed: int) -> None:
+        self.site, self.worker = site, worker
+        self._threads = threads
+        self._random = random.Random(seed)  # noqa: S311 - no secret
+        self.written: list[Written] = []
+        self._words = 0
+
+    async def step(self) -> None:
+        steps: list[Callable[[], Awaitable[object]]] = [self.post, self.post, self.worker.work, self.site.sweep]
+        if self.written:
+            steps += [self.edit, self.edit, self.delete, self.report, self.decide, self.decide, self.decide]
+        await self._random.choice(steps)()
+
+    def word(self) -> str:
+        self._words += 1
+        return f"zq{self._words:06}"
+
+    async def post(self) -> None:
+        name, body = self.word(), self.word()
+        held = self._random.choice(["", "", " casino"])
+        response = await self._random.choice(self._threads).post(f"{body}{held}", name=name)
+        posted = response.json()
+        self.written.append(Written(posted["comment"]["id"], posted["author_token"], {name, body}))
+        if self._random.random() < 0.5:
+            await self.worker.work()
+
+    def one(self) -> Written:
+        return self._random.choice(self.written[-8:])
+
+    async def edit(self) -> None:
+        one, body = self.one(), self.word()
+        response = await self.site.call("PATCH", f"/comments/{one.id}", by=one.token, json={"body": body})
+        if response.status_code == 200:
+            one.words = {min(one.words), body}
+
+    async def delete(self) -> None:
+        one = self.one()
+        await self.site.call("DELETE", f"/comments/{one.id}", by=one.token)
+        one.words, one.notes = set(), set()
+
+    async def report(self) -> None:
+        one, note = self.one(), self.word()
+        report = {"reason": "illegal", "note": note}
+        response = await self.site.call("POST", f"/comments/{one.id}/reports", json=report)
+        if response.status_code == 201:
+            one.notes = {note}  # a second report by the same reader, after an edit, replaces the first
+
+    async def decide(self) -> None:
+        comment = await self.now(self.one())
+        await decide(self.site, self._random.choice(ACTIONS), comment)
+
+    async def now(self, written: Written) -> Json:
+        found: Json = (await self.site.call("GET", f"/comments/{written.id}", by="moderator")).json()["comment"]
+        return found
+
+
+async def words_in_tables(site: ASite) -> dict[str, set[str]]:
+    """The words in each table, in lower case as the search index has them."""
+    async with site.app.state.database.read() as connection:
+        return {
+            name: {*WORD.findall(repr((await connection.execute(select(table))).all()))}
+            for name, table in METADATA.tables.items()
+        }
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 20))])
+async def test_text_that_is_gone_is_in_no_table(own_site: ASite, seed: int) -> None:
+    site = own_site
+    await set_rules(site, hold_words=["casino", "zq*5"], classifier="hold", report_threshold=2)
+    threads = [await a_thread(site) for _ in range(2)]
+    async with a_receiver(lambda message: an_answer(200, message.body)) as host, a_worker(site) as worker:
+        await an_endpoint(site, host.origin)
+        life = Life(site, threads, worker, seed=seed)
+        for _ in range(STEPS):
+            await life.step()
+        await worker.work()
+        await site.sweep()
+        await learn_from_logs(site.app.state.database)
+        states = {written.id: (await life.now(written))["state"] for written in life.written}
+        public = {word for each in life.written if states[each.id] == "published" for word in each.words | each.notes}
+        kept = {word for each in life.written for word in each.words}
+        notes = {word for each in life.written for word in each.notes}
+        for table, found in (await words_in_tables(site)).items():
+            allowed = kept if table in WITH_COMMENT else {"reports": notes, "attempts": public}.get(table, set())
+            assert found <= allowed, table
+        await _redeliver_all(site, worker)
+        told = {word for each in host.received for word in WORD.findall(each.body.decode())}
+        events = await site.call("GET", "/events?limit=1000", by="host")
+        pending = {word for each in life.written if states[each.id] == "pending" for word in each.notes}
+        assert {*WORD.findall(events.text)} <= public | pending
+        assert public and told - public  # some text was public and is gone
+
+
+async def _redeliver_all(site: ASite, worker: AWorker) -> None:
+    """Redeliver the whole log to a new endpoint, and check that it says no more than the log does."""
+    said = {*WORD.findall((await site.call("GET", "/events?limit=1000", by="host")).text)}
+    async with a_receiver() as host:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"first": 1})
+        await worker.work()
+        assert host.received
+        assert {word for each in host.received for word in WORD.findall(each.body.decode())} <= said
