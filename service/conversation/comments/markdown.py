@@ -12,6 +12,7 @@ import re
 from html import unescape
 from unicodedata import category
 
+from service.conversation.comments.autolinks import mark_autolinks, remove_marks
 from service.conversation.comments.cmark import to_html
 from service.platform.text.plain_text import is_blank
 
@@ -22,6 +23,7 @@ MAX_WIDTH = 24
 
 _SEPARATOR = "\ufdd0"
 _ENCODED_SEPARATOR = "%EF%B7%90"
+_RESERVED = re.compile("[\ufdd0-\ufdd2]")
 
 
 def markdown_to_html(source: str) -> str:
@@ -30,8 +32,8 @@ def markdown_to_html(source: str) -> str:
     Typed angle brackets and ampersands are escaped, so each ``<`` begins a tag that the parser made. ``source`` must be
     clean text (:func:`clean_text`). Linear in its length.
     """
-    source = source.replace(_SEPARATOR, "\N{REPLACEMENT CHARACTER}").replace("\r", "\n")
-    html = to_html(_disable_markup(source))
+    source = _RESERVED.sub("\N{REPLACEMENT CHARACTER}", source).replace("\r", "\n")
+    html = remove_marks(to_html(_disable_markup(mark_autolinks(source))))
     if _SEPARATOR not in html and _ENCODED_SEPARATOR not in html:
         return html
     return html.replace(_SEPARATOR, "").replace(_ENCODED_SEPARATOR, "")
