@@ -4,9 +4,8 @@ from uuid import UUID
 
 from service.conversation.comments.group_commit import GroupCommit
 from service.conversation.comments.model import PostAuthor
-from service.conversation.comments.render import render
+from service.conversation.comments.prepare_text import prepare_text
 from service.conversation.comments.submission import Draft
-from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.threads.close_thread import close_thread
 from service.conversation.threads.register_article import register_thread
 from service.platform import clock
@@ -74,7 +73,7 @@ async def _post_comments(group: GroupCommit, site: Site) -> None:
 async def _post(
     group: GroupCommit, site: Site, article: str, name: str, body: str, *, parent_id: UUID | None = None
 ) -> UUID:
-    html = render(body)
+    prepared = await prepare_text(site, None, author_name=name, author_url=None, body=body)
     accepted = await group.post(
         Draft(
             site=site,
@@ -87,8 +86,9 @@ async def _post(
             address_fingerprint=None,
             author=PostAuthor(name),
             body=body,
-            html=html,
-            text=make_draft_text(author_name=name, author_url=None, body=body, html=html),
+            html=prepared.html,
+            text=prepared.text,
+            text_findings=prepared.findings,
             parent_id=parent_id,
             key=None,
         )

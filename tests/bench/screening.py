@@ -14,7 +14,7 @@ from time import perf_counter
 from service.conversation.comments.render import render
 from service.conversation.screening.reputation_rules import Reputation
 from service.conversation.screening.rule_set import compile_rules, make_draft_text
-from service.conversation.screening.screen_draft import screen_draft
+from service.conversation.screening.screen_text import screen_author, screen_text
 from service.conversation.screening.spam_model import SpamModel
 from service.platform.sites.site_rules import Rules
 from tests.bench.classifying import labelled, learned_from
@@ -64,7 +64,7 @@ def _timed(bodies: Sequence[str]) -> Iterator[float]:
     for body, html in rendered * (3 if len(bodies) > 100 else 50):
         began = perf_counter()
         draft = make_draft_text(author_name="Ada", author_url=None, body=body, html=html)
-        screen_draft(draft, screen, mode="hold-first-timers", reputation=reputation, model=model)
+        screen_author(screen_text(draft, screen, model=model), mode="hold-first-timers", reputation=reputation)
         yield (perf_counter() - began) * 1e6
 
 

@@ -7,7 +7,7 @@ last (``events/append.py``).
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,8 +33,7 @@ from service.conversation.readers.ban_lookup import Banned, longest_ban
 from service.conversation.screening.external_rules import screen_external_signals
 from service.conversation.screening.findings import Finding, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, hash_text
-from service.conversation.screening.rule_set import compiled_rules_of
-from service.conversation.screening.screen_draft import screen_draft
+from service.conversation.screening.screen_text import screen_author
 from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.labels import labels
@@ -63,7 +62,13 @@ class Accepted(msgspec.Struct):
     findings: Sequence[Finding] = ()
 
 
-Outcome = Accepted | Problem
+class RulesChanged(NamedTuple):
+    """An undecided post: the ``site`` has changed since its text was screened, and lists of words take long."""
+
+    site: Site
+
+
+Outcome = Accepted | Problem | RulesChanged
 
 
 class BatchWrites(msgspec.Struct):
@@ -93,7 +98,7 @@ def _accept_or_refuse(draft: Draft, context: BatchContext, writes: BatchWrites, 
         return refusal
 
 
-def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datetime) -> Accepted:
+def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datetime) -> Accepted | RulesChanged:
     thread = context.threads.get((draft.site.id, draft.article))
     if thread is None or (thread.is_hidden(now) and not draft.from_host):
         raise no_thread(draft=draft.typed_fields())
@@ -106,6 +111,8 @@ def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datet
     if ban := longest_ban(context.bans, site.id, draft.fingerprints, now):
         raise Banned(ban, draft=draft.typed_fields())
     parent = _parent(draft, thread, context)
+    if site.revision != draft.site.revision:
+        return RulesChanged(site)
     findings = _screen(draft, thread, site, context.activity, now)
     comment = _new_comment(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)
     writes.findings += finding_rows(comment.id, findings)
@@ -162,9 +169,7 @@ def _screen(draft: Draft, thread: Thread, site: Site, activity: RecentActivity, 
             folded=draft.text.folded_body,
             now=now,
         )
-    findings = screen_draft(
-        draft.text, compiled_rules_of(site.id, site.rules), mode=mode, reputation=reputation, model=draft.spam_model
-    )
+    findings = screen_author(draft.text_findings, mode=mode, reputation=reputation)
     findings += screen_external_signals(draft.external, site.rules)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
         raise NotAccepted(draft, refusal.rule, explain=site.rules.explain_to_author)

@@ -42,9 +42,22 @@ async def lock_own_comment(
 ) -> tuple[Comment, Thread]:
     """Like :func:`lock_comment`, but only for the author ``reader_id``; anyone else gets :class:`NotFound`."""
     comment, thread = await lock_comment(connection, site, comment_id)
+    _require_author(comment, reader_id)
+    return comment, thread
+
+
+async def find_own_comment(
+    connection: AsyncConnection, site: Site, comment_id: UUID, reader_id: UUID | None
+) -> Comment:
+    """Like :func:`find_comment`, but only for the author ``reader_id``; anyone else gets :class:`NotFound`."""
+    comment, _ = await find_comment(connection, site, comment_id)
+    _require_author(comment, reader_id)
+    return comment
+
+
+def _require_author(comment: Comment, reader_id: UUID | None) -> None:
     if reader_id is None or comment.reader_id != reader_id:
         raise no_comment()
-    return comment, thread
 
 
 async def lock_comments(

@@ -6,11 +6,11 @@ from uuid import UUID
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.comment_lookup import lock_own_comment
+from service.conversation.comments.comment_lookup import find_own_comment, lock_own_comment
 from service.conversation.comments.findings_store import delete_findings, replace_findings
 from service.conversation.comments.fingerprint_retention import erase_address_fingerprints
 from service.conversation.comments.model import Comment, State
-from service.conversation.comments.render import render
+from service.conversation.comments.prepare_text import PreparedText, prepare_text
 from service.conversation.comments.reputation_queries import read_activity, uses_reputation
 from service.conversation.comments.settle_reports import settle_by_author_deletion
 from service.conversation.comments.states import ARRIVAL_EVENTS, STATE_AFTER, STRICTEST_STATES, Change, change_states
@@ -19,9 +19,7 @@ from service.conversation.comments.visibility import EditRefusal, edit_refusal
 from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
 from service.conversation.screening.findings import Action, Finding, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, hash_text, reputation_of
-from service.conversation.screening.rule_set import compiled_rules_of, make_draft_text
-from service.conversation.screening.screen_draft import screen_draft
-from service.conversation.screening.spam_model import SpamModel
+from service.conversation.screening.screen_text import screen_author
 from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import require_visible
@@ -75,16 +73,15 @@ REFUSALS: dict[EditRefusal, type[EditRefused]] = {
 
 
 class Edit(NamedTuple):
-    """An author's new text, ``body``, rendered as ``html``, with the data that bans and rules need.
+    """An author's new text, ``body``, rendered and screened, with the data that bans need.
 
-    ``address`` is the author's address, if known. ``spam_model`` is the site's.
+    ``address`` is the author's address, if known.
     """
 
     body: str
-    html: str
+    prepared: PreparedText
     address: str | None
     fingerprints: Fingerprints
-    spam_model: SpamModel | None
 
     def fingerprints_of(self, comment: Comment, site: Site) -> list[int]:
         """Return every fingerprint by which the author of ``comment`` can be banned."""
@@ -96,10 +93,14 @@ async def submit_edit(
     state: SubmissionState, caller: Caller, comment_id: UUID, *, body: str, origin: PostOrigin
 ) -> Comment:
     """Replace the text of the caller's own comment by ``body``, already cleaned; raises as :func:`edit_comment`."""
-    model = await state.spam_models.get(caller.site)
-    edit = Edit(body, render(body), origin.address, state.gate.fingerprints, model)
+    site, model = caller.site, await state.spam_models.get(caller.site)
+    async with state.database.read() as connection:
+        before = await find_own_comment(connection, site, comment_id, caller.reader_id)
+    author_name, author_url = before.author_name, before.author_url
+    prepared = await prepare_text(site, model, author_name=author_name, author_url=author_url, body=body)
+    edit = Edit(body, prepared, origin.address, state.gate.fingerprints)
     async with state.database.write() as connection:
-        return await edit_comment(connection, caller.site, comment_id, reader_id=caller.reader_id, edit=edit)
+        return await edit_comment(connection, site, comment_id, reader_id=caller.reader_id, edit=edit)
 
 
 async def edit_comment(
@@ -123,8 +124,8 @@ async def edit_comment(
         raise REFUSALS[refusal](body)
     if comment.body == body:
         return comment
-    comment.body, comment.html, comment.edited_at = body, edit.html, now
-    findings = await _screen_again(connection, comment, thread, site, edit.spam_model)
+    comment.body, comment.html, comment.edited_at = body, edit.prepared.html, now
+    findings = await _screen_again(connection, comment, thread, site, edit.prepared)
     to, event = after_edit(comment.state, strictest(findings))
     comment.reports = comment.reports or 0
     await replace_findings(connection, comment.id, findings)
@@ -133,18 +134,15 @@ async def edit_comment(
 
 
 async def _screen_again(
-    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, model: SpamModel | None
+    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, prepared: PreparedText
 ) -> list[Finding]:
     """Return the findings of the site's rules on the new text; raises EditNotAccepted if a rule rejects it."""
-    text = make_draft_text(
-        author_name=comment.author_name, author_url=comment.author_url, body=comment.body, html=comment.html
-    )
     mode, rules = mode_of(thread, site.settings), site.rules
-    comment.text_hash = hash_text(thread.id, text.folded_body)
+    comment.text_hash = hash_text(thread.id, prepared.text.folded_body)
     reputation = NEW_AUTHOR
     if uses_reputation(rules, mode):
         reputation = await _reputation(connection, comment)
-    findings = screen_draft(text, compiled_rules_of(site.id, rules), mode=mode, reputation=reputation, model=model)
+    findings = screen_author(prepared.findings, mode=mode, reputation=reputation)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
         detail = Translated(refusal.rule.value, table="author") if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, detail, rule=refusal.rule)

@@ -12,9 +12,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import DataError, IntegrityError
 
-from service.conversation.comments.accept_batch import Accepted, Outcome, accept_batch
+from service.conversation.comments.accept_batch import Accepted, Outcome, RulesChanged, accept_batch
+from service.conversation.comments.prepare_text import screen_again
 from service.conversation.comments.refusals import Unstorable, over_limit
 from service.conversation.comments.submission import Draft
 from service.platform.metrics import BATCH_POSTS, BATCH_RETRIES, POSTS, QUEUE
@@ -24,6 +26,7 @@ from service.platform.storage.postgresql import set_lock_timeout
 
 MAX_BATCH = 200
 MAX_QUEUE = 5_000
+MAX_SCREENINGS = 5  # of a post whose site changes while it waits
 # Seconds. The batch has already waited for the lock; its parts only check whether it is on their thread.
 PART_LOCK_TIMEOUT = 0.1
 
@@ -54,6 +57,22 @@ class GroupCommit:
         """
         if draft.limits.exceeded and draft.key is None:
             raise over_limit(draft)
+        for _ in range(MAX_SCREENINGS):
+            outcome = await self._decide(draft)
+            if not isinstance(outcome, RulesChanged):
+                break
+            site = outcome.site
+            draft = replace(draft, site=site, text_findings=await screen_again(site, draft.text, draft.spam_model))
+        else:
+            raise Busy(cause="The site changed while the post was screened.")
+        if isinstance(outcome, Problem):
+            POSTS.labels(outcome.slug).inc()
+            raise outcome
+        POSTS.labels(outcome.comment.state).inc()
+        return outcome
+
+    async def _decide(self, draft: Draft) -> Outcome:
+        """Queue ``draft`` and wait for its outcome."""
         if len(self._waiting) >= MAX_QUEUE:
             raise Busy(cause="The queue of posts is full.")
         loop = asyncio.get_running_loop()
@@ -62,12 +81,7 @@ class GroupCommit:
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_queue())
         QUEUE.set(len(self._waiting))
-        outcome = await future
-        if isinstance(outcome, Problem):
-            POSTS.labels(outcome.slug).inc()
-            raise outcome
-        POSTS.labels(outcome.comment.state).inc()
-        return outcome
+        return await future
 
     async def finish(self) -> None:
         """Wait until the queue is empty."""

@@ -11,12 +11,13 @@ import msgspec
 
 from service.conversation.comments.akismet_check import AkismetCheck, CheckedPost
 from service.conversation.comments.model import PostAuthor
-from service.conversation.comments.render import render
+from service.conversation.comments.prepare_text import prepare_text, unscreened
 from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.comments.wire import AuthorIn, PostIn
 from service.conversation.screening.external_rules import ExternalSignals
 from service.conversation.screening.form_rules import FormSignals
-from service.conversation.screening.rule_set import DraftText, make_draft_text
+from service.conversation.screening.rule_set import DraftText
+from service.conversation.screening.screen_text import TextFindings
 from service.conversation.screening.spam_model import SpamModel
 from service.platform import clock
 from service.platform.access.caller import Caller, PostOrigin
@@ -38,10 +39,10 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
     """A post that is not decided yet: cleaned, rendered and checked, but with no lock taken.
 
     ``locale`` is the language of the response. ``from_host`` is whether an API key sent it for a reader. ``is_known``
-    is whether a token proves the reader's id. ``fingerprints`` are all those to check for bans;
-    ``address_fingerprint`` is that of the address. ``text`` is the text as the rules read it. ``external`` holds the
-    form's signals and Akismet's answer. ``spam_model`` is the site's. ``limits`` has the rate limits: over one, the
-    draft is refused unless it was accepted before under its ``key``.
+    is whether a token proves the reader's id. ``fingerprints`` are all those to check for bans; ``address_fingerprint``
+    is that of the address. ``text`` is the text as the rules read it, ``text_findings`` is what those of ``site`` found
+    in it. ``external`` holds the form's signals and Akismet's answer. ``spam_model`` is the site's. ``limits`` has the
+    rate limits: over one, the draft is refused unless it was accepted before under its ``key``.
     """
 
     site: Site
@@ -56,6 +57,7 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
     body: str
     html: str
     text: DraftText
+    text_findings: TextFindings
     parent_id: UUID | None
     key: str | None
     limits: PostLimits = PostLimits()
@@ -89,20 +91,21 @@ async def build_draft(
     key: str | None,
     origin: PostOrigin,
 ) -> Draft:
-    """Build the draft of ``post``; raises InvalidField. A post over its rate limit is not sent to Akismet."""
+    """Build the draft of ``post``; raises InvalidField. A post over its rate limit is not screened."""
     site = caller.site
     body = read_text(post.body, pointer="/body")
     author = _author(post.author, caller)
-    html = render(body)
     by_author = state.gate.fingerprints.of_author(site.id, reader_id=caller.reader_id, email=author.email)
     by_address = state.gate.fingerprints.of_address(site.id, origin.address) if origin.address else []
     limits = state.gate.count_post(caller, origin.address)
     form = FormSignals(post.form.honeypot, post.form.seconds) if post.form else None
-    answer = None
+    answer, prepared = None, unscreened(site, author_name=author.name, author_url=author.url)
+    model = await state.spam_models.get(site)
     if not limits.exceeded:
         is_reply, honeypot = post.parent_id is not None, form.honeypot if form else None
         checked = CheckedPost(author=author, body=body, is_reply=is_reply, honeypot=honeypot, origin=origin)
         answer = await state.akismet_check.check(site, article, checked)
+        prepared = await prepare_text(site, model, author_name=author.name, author_url=author.url, body=body)
     return Draft(
         site=site,
         article=article,
@@ -114,13 +117,14 @@ async def build_draft(
         address_fingerprint=by_address[0] if by_address else None,
         author=author,
         body=body,
-        html=html,
-        text=make_draft_text(author_name=author.name, author_url=author.url, body=body, html=html),
+        html=prepared.html,
+        text=prepared.text,
+        text_findings=prepared.findings,
         parent_id=post.parent_id,
         key=key,
         limits=limits,
         external=ExternalSignals(form, answer),
-        spam_model=await state.spam_models.get(site),
+        spam_model=model,
     )
 
 

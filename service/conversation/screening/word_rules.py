@@ -1,74 +1,96 @@
-"""Match a text against up to ten thousand words in one pass. Pure.
+"""Match a text against up to ten thousand words. Pure.
 
 A term matches whole words (``pills``, ``buy now``). A ``*`` at an end lets the word continue there (``casino*``,
 ``*bet*``); one inside matches up to thirty letters (``v*gra``). Scripts without spaces are searched letter by
 letter.
+
+*How*: text and terms are marked where words may begin and end, so a whole word is a plain string to search for. All
+terms without a ``*`` inside take one pass. Terms with one are searched around the rarest of their parts. The number of
+steps is limited, because a list and a text can be made so that no search is fast.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
-import ahocorasick_rs
-
 from service.conversation.screening.fold_text import fold
+from service.conversation.screening.pattern_finder import PatternFinder, Steps
 
 MAX_GAP = 30  # maximum letters that a `*` inside a term matches
 
-_WORD = re.compile(r"\w+")
+# Around each character that is not a letter. The control characters are in no text and no term.
+_BEGIN, _END = "\0", "\1"
+
+_NOT_LETTER = re.compile(r"(\W)")
 # Thai to Tibetan, Burmese, Khmer, kana, Han, after folding.
 UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
-class _Term(NamedTuple):
-    """A term as written, its longest part (searched first), whether it must begin and end a word, and all parts."""
+class _Gapped(NamedTuple):
+    """A term with a ``*`` inside: as written, and its marked parts."""
 
     written: str
-    part: str
-    begins: bool
-    ends: bool
     parts: tuple[str, ...]
+
+
+class FoldedText:
+    """A text prepared for word lists: folded, with single spaces."""
+
+    def __init__(self, folded: str) -> None:
+        self.folded = folded
+
+    @cached_property
+    def marked(self) -> str:
+        """The text, marked where words may begin and end."""
+        return f"{_BEGIN}{_mark(self.folded)}{_END}"
 
 
 class WordList:
     """A list of terms, compiled for searching."""
 
     def __init__(self, terms: Iterable[str]) -> None:
-        self._words: dict[str, str] = {}
-        self._terms: list[_Term] = []
+        whole: dict[str, str] = {}
+        gapped: dict[tuple[str, ...], _Gapped] = {}
         for written in terms:
-            folded = " ".join(word for word in fold(written).split() if word.strip("*"))
-            if _WORD.fullmatch(folded) and not has_unspaced(folded):
-                self._words.setdefault(folded, written)
-            elif folded:
-                self._terms.append(_term(written, folded))
-        self._finder = ahocorasick_rs.AhoCorasick([term.part for term in self._terms]) if self._terms else None
+            parts = _parts(" ".join(word for word in fold(written).split() if word.strip("*")))
+            if len(parts) == 1:
+                whole.setdefault(parts[0], written)
+            elif parts:
+                gapped.setdefault(parts, _Gapped(written, parts))
+        self._whole = whole
+        self._whole_finder = PatternFinder(_without_longer(whole))
+        self._gapped = _GappedTerms([*gapped.values()])
 
-    def first_in(self, text: "FoldedText") -> str | None:
-        """Return the first term that ``text`` contains, as written; None if it contains none."""
-        if known := self._words.keys() & text.words:
-            return self._words[min(known, key=text.folded.index)]
-        if self._finder is None:
-            return None
-        searched: set[int] = set()  # terms with several parts, already searched in the whole text
-        for number, start, end in self._finder.find_matches_as_indexes(text.folded, overlapping=True):
-            term = self._terms[number]
-            if len(term.parts) == 1:
-                matches = _is_whole(term, text.folded, start, end)
-            else:
-                matches = number not in searched and _matches_parts(term, text.folded)
-                searched.add(number)
-            if matches:
-                return term.written
+    def first_in(self, text: FoldedText) -> str | None:
+        """Return a term that ``text`` contains, as written; None if it contains none. Raises SearchTooLong."""
+        steps = Steps()
+        for pattern, _ in self._whole_finder.occurrences(text.marked, steps):
+            return self._whole[pattern]
+        return self._gapped.first_in(text.marked, steps)
+
+
+class _GappedTerms:
+    """Terms with a ``*`` inside."""
+
+    def __init__(self, terms: Sequence[_Gapped]) -> None:
+        self._finder = PatternFinder({part for term in terms for part in term.parts})
+        self._by_longest_part: defaultdict[str, list[_Gapped]] = defaultdict(list)
+        for term in terms:
+            self._by_longest_part[max(term.parts, key=len)].append(term)
+
+    def first_in(self, marked: str, steps: Steps) -> str | None:
+        starts: defaultdict[str, list[int]] = defaultdict(list)
+        for part, at in self._finder.occurrences(marked, steps):
+            starts[part].append(at)
+        for part in starts:
+            for term in self._by_longest_part.get(part, ()):
+                steps.take(1)
+                if all(map(starts.__contains__, term.parts)) and _matches(term, marked, starts, steps):
+                    return term.written
         return None
-
-
-class FoldedText(NamedTuple):
-    """A text prepared for word lists: folded with single spaces, and the set of its words."""
-
-    folded: str
-    words: frozenset[str]
 
 
 def spaced(text: str) -> str:
@@ -78,12 +100,7 @@ def spaced(text: str) -> str:
 
 def text_of(text: str) -> FoldedText:
     """Prepare ``text`` for word lists."""
-    return folded_text(spaced(text))
-
-
-def folded_text(folded: str) -> FoldedText:
-    """Prepare a text that :func:`spaced` has folded."""
-    return FoldedText(folded, frozenset(_WORD.findall(folded)))
+    return FoldedText(spaced(text))
 
 
 def has_unspaced(folded: str) -> bool:
@@ -91,48 +108,64 @@ def has_unspaced(folded: str) -> bool:
     return UNSPACED.search(folded) is not None
 
 
-def _term(written: str, folded: str) -> _Term:
+def _without_longer(patterns: Iterable[str]) -> list[str]:
+    """Leave out patterns that begin with another: where they match, the other does."""
+    kept: list[str] = []
+    for pattern in sorted(patterns):
+        if not (kept and pattern.startswith(kept[-1])):
+            kept.append(pattern)
+    return kept
+
+
+def _mark(folded: str) -> str:
+    return _NOT_LETTER.sub(rf"{_END}\1{_BEGIN}", folded)
+
+
+def _parts(folded: str) -> tuple[str, ...]:
+    """Return the marked parts of a term between its ``*``; the first and last say whether words begin and end there."""
     unspaced = has_unspaced(folded)
-    begins, ends = not (folded.startswith("*") or unspaced), not (folded.endswith("*") or unspaced)
-    parts = tuple(part for part in folded.split("*") if part)
-    return _Term(written, max(parts, key=lambda part: len(part.strip())), begins, ends, parts)
+    begin = "" if unspaced or folded.startswith("*") else _BEGIN
+    end = "" if unspaced or folded.endswith("*") else _END
+    parts = [_mark(part) for part in folded.split("*") if part]
+    if parts:
+        parts[0] = begin + parts[0]
+        parts[-1] += end
+    return tuple(parts)
 
 
-def _is_whole(term: _Term, text: str, start: int, end: int) -> bool:
-    """Whether the match of ``term`` is not part of a longer word."""
-    return (not term.begins or _begins(text, start)) and (not term.ends or _ends(text, end))
+def _matches(term: _Gapped, marked: str, starts: Mapping[str, list[int]], steps: Steps) -> bool:
+    """Whether the parts of ``term`` follow each other somewhere; looks only around the rarest part."""
+    reach = sum(map(len, term.parts)) + MAX_GAP * (len(term.parts) - 1)
+    searched = 0
+    for at in min((starts[part] for part in term.parts), key=len):
+        if at < searched:
+            continue
+        searched = at + reach
+        near = [_between(starts[part], at - reach, searched + reach) for part in term.parts]
+        steps.take(sum(map(len, near)) + 2 * len(near))
+        if _follow_each_other(term.parts, near, marked):
+            return True
+    return False
 
 
-def _matches_parts(term: _Term, text: str) -> bool:
-    """Whether the parts of ``term`` follow each other in ``text``, at most :data:`MAX_GAP` letters of one word apart.
+def _between(starts: list[int], first: int, last: int) -> list[int]:
+    return starts[bisect_left(starts, first) : bisect_right(starts, last)]
 
-    Linear in the text: of all earlier places where the previous parts end, only the nearest matters.
+
+def _follow_each_other(parts: Sequence[str], starts: Sequence[list[int]], marked: str) -> bool:
+    """Whether ``parts`` occur at ``starts`` one after another, at most :data:`MAX_GAP` letters of one word apart.
+
+    Of all earlier places where the previous parts end, only the nearest matters.
     """
     ends: list[int] = []
-    for number, part in enumerate(term.parts):
-        starts = (found.start() for found in re.finditer(f"(?={re.escape(part)})", text))
-        if number == 0:
-            matching = [at for at in starts if not term.begins or _begins(text, at)]
-        else:
-            matching = [at for at in starts if _follows(text, at, ends)]
+    for number, part in enumerate(parts):
+        matching = starts[number] if number == 0 else [at for at in starts[number] if _follows(marked, at, ends)]
         ends = [at + len(part) for at in matching]
-    return any(not term.ends or _ends(text, end) for end in ends)
+    return bool(ends)
 
 
-def _follows(text: str, at: int, ends: list[int]) -> bool:
+def _follows(marked: str, at: int, ends: list[int]) -> bool:
     before = bisect_right(ends, at) - 1
     if before < 0 or at - ends[before] > MAX_GAP:
         return False
-    return all(map(_is_letter, text[ends[before] : at]))
-
-
-def _begins(text: str, at: int) -> bool:
-    return at == 0 or not _is_letter(text[at - 1])
-
-
-def _ends(text: str, at: int) -> bool:
-    return at == len(text) or not _is_letter(text[at])
-
-
-def _is_letter(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    return marked.find(_END, ends[before], at) < 0

@@ -15,7 +15,7 @@ from service.conversation.comments.reputation_queries import RecentActivity, no_
 from service.conversation.screening.findings import Action, Finding, strictest
 from service.conversation.screening.reputation_rules import PastComment, hash_text
 from service.conversation.screening.rule_set import CompiledRules, compile_rules, make_draft_text
-from service.conversation.screening.screen_draft import screen_draft
+from service.conversation.screening.screen_text import screen_author, screen_text
 from service.conversation.screening.spam_model import SpamModel
 from service.conversation.threads.model import ThreadRow
 from service.platform.sites.site_lookup import Site
@@ -120,6 +120,7 @@ def _screen_both(
         comment.address_fingerprint,
     )
     found = (
-        screen_draft(draft, screen, mode="publish", reputation=reputation, model=model) for screen in (current, new)
+        screen_author(screen_text(draft, screen, model=model), mode="publish", reputation=reputation)
+        for screen in (current, new)
     )
     return next(found), next(found)

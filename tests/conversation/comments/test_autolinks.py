@@ -1,10 +1,10 @@
 """A bare link ends where readers of its language see it end, for pages and for rules alike."""
 
-import json
 import re
 import unicodedata
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,24 @@ from service.conversation.screening.rule_set import make_draft_text
 from service.platform.languages.messages import FOLDER
 from tests.conversation.comments.reading_html import Reading
 
-FIELD = json.loads(Path("tests/data/field/autolink-non-ascii-punctuation.json").read_text())
+
+class AutolinkCase(msgspec.Struct):
+    """A comment's text, and the targets of its links."""
+
+    body: str
+    expected_hrefs: list[str]
+
+
+class AutolinkInputs(msgspec.Struct):
+    """The inputs from the field."""
+
+    cases: list[AutolinkCase]
+    must_not_change: list[str]
+
+
+FIELD = msgspec.json.decode(
+    Path("tests/data/field/autolink-non-ascii-punctuation.json").read_bytes(), type=AutolinkInputs
+)
 A, B = "https://example.com/a", "https://example.com/b"
 
 # After a link in each of the languages: full stop, comma, question, quotes, brackets, as they are typed.
@@ -46,15 +63,15 @@ def links(body: str) -> list[str]:
     return Reading(render(body)).links
 
 
-@pytest.mark.parametrize("case", FIELD["cases"], ids=lambda case: case["body"])
-def test_inputs_from_the_field_have_the_expected_links(case: dict[str, str]) -> None:
-    assert links(case["body"]) == case["expected_hrefs"]
+@pytest.mark.parametrize("case", FIELD.cases, ids=lambda case: case.body)
+def test_inputs_from_the_field_have_the_expected_links(case: AutolinkCase) -> None:
+    assert links(case.body) == case.expected_hrefs
 
 
 def test_links_with_brackets_queries_and_underscores_stay_whole() -> None:
-    shown = [Reading(render(body)).text for body in FIELD["must_not_change"]]
-    assert shown == [*FIELD["must_not_change"][:3], "https://example.com/a_b/"]
-    assert all(len(links(body)) == 1 for body in FIELD["must_not_change"])
+    shown = [Reading(render(body)).text for body in FIELD.must_not_change]
+    assert shown == [*FIELD.must_not_change[:3], "https://example.com/a_b/"]
+    assert all(len(links(body)) == 1 for body in FIELD.must_not_change)
 
 
 def test_a_link_ends_at_punctuation_of_every_language() -> None:

@@ -7,7 +7,7 @@ import pytest
 from service.conversation.comments.render import render
 from service.conversation.screening.findings import Finding, Rule, strictest
 from service.conversation.screening.rule_set import compile_rules, compiled_rules_of, make_draft_text
-from service.conversation.screening.screen_draft import screen_draft
+from service.conversation.screening.screen_text import screen_author, screen_text
 from service.platform.sites.site_rules import PRESETS, Rules
 
 LINK = "https://pills.example/cheap"
@@ -15,7 +15,7 @@ LINK = "https://pills.example/cheap"
 
 def findings_of(body: str, *, name: str = "Ada", url: str | None = None, **rules: Any) -> list[Finding]:
     draft = make_draft_text(author_name=name, author_url=url, body=body, html=render(body))
-    return screen_draft(draft, compile_rules(Rules(**rules)), mode="publish")
+    return screen_author(screen_text(draft, compile_rules(Rules(**rules))), mode="publish")
 
 
 @pytest.mark.parametrize("body", ["Well said.", "x" * 10_000, "A" * 100, f"{LINK} " * 50])
@@ -94,7 +94,7 @@ def test_all_findings_are_returned_and_the_strictest_wins() -> None:
 
 def test_a_thread_in_mode_hold_has_a_finding() -> None:
     draft = make_draft_text(author_name="Ada", author_url=None, body="Hello.", html="<p>Hello.</p>")
-    assert screen_draft(draft, compile_rules(Rules()), mode="hold") == [Finding(Rule.MODE, "hold")]
+    assert screen_author(screen_text(draft, compile_rules(Rules())), mode="hold") == [Finding(Rule.MODE, "hold")]
 
 
 def test_the_same_rules_are_compiled_once() -> None:
@@ -107,9 +107,5 @@ def test_the_same_rules_are_compiled_once() -> None:
 def test_the_newsroom_preset_passes_a_usual_comment() -> None:
     compiled = compile_rules(PRESETS["newsroom"])
     body = "I read this twice, and NATO did not answer. See https://gazette.example/a for why… Really?!!"
-    assert (
-        screen_draft(
-            make_draft_text(author_name="Ada", author_url=None, body=body, html=render(body)), compiled, mode="publish"
-        )
-        == []
-    )
+    draft = make_draft_text(author_name="Ada", author_url=None, body=body, html=render(body))
+    assert screen_author(screen_text(draft, compiled), mode="publish") == []

@@ -1,0 +1,54 @@
+"""Screen a comment when it arrives or is edited: text, reputation and rules in, findings out. Pure.
+
+The rules on text are most of the work and need no lock, so they come first. The rules on reputation follow in the
+transaction that writes the comment.
+"""
+
+import msgspec
+
+from service.conversation.screening.findings import Finding, Rule
+from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, find_first_timer, is_trusted
+from service.conversation.screening.rule_set import (
+    REPUTATION_RULES,
+    RULES,
+    RULES_FOR_UNTRUSTED,
+    CompiledRules,
+    DraftText,
+)
+from service.conversation.screening.spam_model import SpamModel, find_spam
+from service.platform.sites.site_rules import Rules
+from service.platform.sites.site_settings import Mode
+
+
+class TextFindings(msgspec.Struct, frozen=True):
+    """The findings of ``rules`` on a text: on every author's, and on that of an author who is not trusted."""
+
+    rules: Rules
+    on_all: tuple[Finding, ...] = ()
+    on_untrusted: tuple[Finding, ...] = ()
+
+
+def screen_text(draft: DraftText, compiled: CompiledRules, *, model: SpamModel | None = None) -> TextFindings:
+    """Return what the rules on text find, the spam filter included."""
+    on_all = (find(compiled, draft) for find in RULES)
+    on_untrusted = [*(find(compiled, draft) for find in RULES_FOR_UNTRUSTED), _find_spam(model, draft, compiled.rules)]
+    return TextFindings(compiled.rules, tuple(filter(None, on_all)), tuple(filter(None, on_untrusted)))
+
+
+def screen_author(text: TextFindings, *, mode: Mode, reputation: Reputation = NEW_AUTHOR) -> list[Finding]:
+    """Return all findings on a comment in a thread of this ``mode``; the strictest decides the action."""
+    rules = text.rules
+    found: list[Finding | None] = [*text.on_all]
+    if not is_trusted(reputation, rules):
+        found += text.on_untrusted
+    found += [find(reputation, rules) for find in REPUTATION_RULES]
+    found.append(find_first_timer(reputation, mode))
+    if mode == "hold":
+        found.append(Finding(Rule.MODE, "hold"))
+    return [finding for finding in found if finding]
+
+
+def _find_spam(model: SpamModel | None, draft: DraftText, rules: Rules) -> Finding | None:
+    if rules.classifier is None:
+        return None
+    return find_spam(model, draft, action="spam" if rules.classifier == "spam" else "hold")
