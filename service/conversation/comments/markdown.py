@@ -20,6 +20,8 @@ from service.platform.text.plain_text import is_blank
 # but the sanitiser's time is quadratic in it: 10,000 “>” took 190 ms.
 MAX_DEPTH = 8
 MAX_WIDTH = 24
+# Limit per comment: further quotes and list items show as typed, because two characters become 37 of HTML.
+MAX_CONTAINERS = 1_000
 
 _SEPARATOR = "\ufdd0"
 _ENCODED_SEPARATOR = "%EF%B7%90"
@@ -46,7 +48,13 @@ def _disable_markup(source: str) -> str:
         source = _REFERENCE.sub(_disable_reference, source)
     # A reference definition would vanish, and 1,000 links to one long reference would repeat it 1,000 times.
     source = source.replace("]:", f"]{_SEPARATOR}:")
-    return "\n".join(_disable_block(line) if line[:1] in _LINE_STARTS else line for line in source.split("\n"))
+    left = MAX_CONTAINERS
+    lines = source.split("\n")
+    for number, line in enumerate(lines):
+        if line[:1] in _LINE_STARTS:
+            lines[number], opened = _disable_block(line, max_depth=min(MAX_DEPTH, left))
+            left -= opened
+    return "\n".join(lines)
 
 
 def _disable_reference(reference: re.Match[str]) -> str:
@@ -56,19 +64,22 @@ def _disable_reference(reference: re.Match[str]) -> str:
     return f"&{_SEPARATOR}{reference[0][1:]}" if is_invisible and decoded != "\xa0" else reference[0]
 
 
-def _disable_block(line: str) -> str:
-    """Skip the quotes and list items that open ``line``; disable a block inside them, or one nested too deep."""
+def _disable_block(line: str, *, max_depth: int) -> tuple[str, int]:
+    """Skip the quotes and list items that open ``line``; disable a block inside them, or one nested too deep.
+
+    Returns the line and the number of quotes and list items.
+    """
     at = depth = width = 0
     while True:
         if block := _DISABLED_BLOCK.match(line, at):
-            return _separate_at(block.start("block"), line)
+            return _separate_at(block.start("block"), line), depth
         container = _CONTAINER.match(line, at)
         if container is None:
-            return line
-        depth += 1
+            return line, depth
         width += len(container["space"].expandtabs(4))
-        if depth > MAX_DEPTH or width > MAX_WIDTH:
-            return _separate_at(container.start("marker"), line)
+        if depth == max_depth or width > MAX_WIDTH:
+            return _separate_at(container.start("marker"), line), depth
+        depth += 1
         at = container.end()
 
 

@@ -15,6 +15,10 @@ from service.conversation.comments.markdown import markdown_to_html
 from service.platform.text.plain_text import without_bidi_controls
 from service.platform.text.web_urls import is_web_url
 
+# Links per comment, above any limit of the rule on links, and the characters of their targets, which percent-encoding
+# makes up to twelve times as long as typed. Further links show as text.
+MAX_LINKS = 150
+MAX_TARGETS = 20_000
 # Nested emphasis. Deeper levels look no different, so their tags are dropped and their text stays.
 MAX_EMPHASIS_DEPTH = 8
 
@@ -32,7 +36,8 @@ _SANITISER = nh3.Cleaner(
 def render(body: str) -> str:
     """Return the safe HTML of ``body``, Markdown that a reader typed, already cleaned (:func:`clean_text`).
 
-    Linear in its length; a usual comment takes some 50 µs.
+    Linear in its length; a usual comment takes some 50 µs. The HTML of 10,000 characters has at most 65,000, half of
+    them markup or escaped signs.
     """
     body = without_bidi_controls(body)
     html = markdown_to_html(body)
@@ -64,24 +69,43 @@ def _filter_links(html: str) -> str:
     parts: list[str] = []
     open_links: list[tuple[re.Match[str], int]] = []
     end = 0
+    left = _LinksLeft()
     for tag in _LINK_TAG.finditer(html):
         parts.append(html[end : tag.start()])
         end = tag.end()
         if tag["alt"] is not None:
-            parts.append(tag["alt"] if open_links else _link(tag, tag["alt"]))
+            parts.append(tag["alt"] if open_links else _link(tag, tag["alt"], left))
         elif tag["target"] is not None:
             open_links.append((tag, len(parts)))
         else:
             opening, first = open_links.pop()
             text = "".join(parts[first:])
-            parts[first:] = [text if open_links else _link(opening, text)]
+            parts[first:] = [text if open_links else _link(opening, text, left)]
     return "".join([*parts, html[end:]])
 
 
-def _link(tag: re.Match[str], text: str) -> str:
+class _LinksLeft:
+    """How many links a comment may still have."""
+
+    def __init__(self) -> None:
+        self._links, self._characters = MAX_LINKS, MAX_TARGETS
+
+    def take(self, target: str) -> bool:
+        """Whether there may be a link to ``target``, of which the caller then makes one."""
+        if self._links == 0 or len(target) > self._characters:
+            return False
+        self._links -= 1
+        self._characters -= len(target)
+        return True
+
+
+def _link(tag: re.Match[str], text: str, left: _LinksLeft) -> str:
     """Return a link, or for a forbidden target the text followed by the target."""
     target = tag["target"]
     text = text.strip() or target
+    if not left.take(target):
+        typed = escape(unquote(unescape(target)), quote=False).replace('"', "&quot;")
+        return text if unquote(text) in {typed, typed.removeprefix("http://")} else f"{text} ({typed})"
     if _is_web_link(unescape(target)):
         return f'<a href="{target}"{tag["title"] or ""}>{text}</a>'
     address = target.removeprefix("mailto:")

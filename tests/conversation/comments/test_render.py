@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.conversation.comments.render import render
+from service.conversation.comments.render import MAX_LINKS, render
 from tests.conversation.comments.reading_html import ALLOWED, REL, Reading, Tokens, letters
 from tests.samples import HAS_REAL, sample_cases
 
@@ -159,6 +159,39 @@ def test_emphasis_nests_eight_deep_and_deeper_text_stays() -> None:
 def test_nesting_of_lists_is_limited() -> None:
     assert Reading(render("\n".join(" " * 2 * depth + "- a" for depth in range(60)))).depth <= 48
     assert Reading(render("- " * 5_000 + "a")).depth <= 48
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("+ - > *\n", "+ - > * a\n", ">a\n\n", "> a\n- a\n", "- a\n1. b\n", ">>>>>>>> a\n\n", "- - - - a\n\n"),
+        *("www.a ", "http://a ", "https://a、", "。www.a", "![a](http://b)", "[](http://a)", "[a](x:%s)" % ("你" * 10)),
+        *(
+            f"https://a/{'你' * 200} ",
+            f"https://a/{'𝒸' * 150} ",
+            f"[a](http://a/{'你' * 99})",
+            "[a](/你)",
+            "http://a/% ",
+        ),
+        *("*a*b", "~a~ ", "`a`b", "***a***", "&", "<", '"', "a\xa0", "a\n\n", "a\n", "\\&", "&amp;", "```\na\n```\n"),
+    ],
+)
+def test_the_html_of_a_comment_is_bounded(unit: str) -> None:
+    html = render((unit * 10_000)[:10_000])
+    assert len(html) <= 65_000
+    Reading(html)
+
+
+def test_more_links_than_any_rule_allows_show_as_text() -> None:
+    body = " ".join(f"https://a.example/%20{number}'" for number in range(200)) + ' [x](http://b.example/é"<)'
+    read = Reading(render(body))
+    assert len(read.links) == MAX_LINKS > 100
+    assert read.text == body.replace('[x](http://b.example/é"<)', 'x (http://b.example/é"<)')
+
+
+def test_a_thousand_quotes_and_items_are_rendered() -> None:
+    assert render("- a\n" * 1_500).count("<li>") == 1_000
+    assert Counter(letters(shown("- a\n" * 1_500))) == {"a": 1_500}
 
 
 def test_the_parser_frees_its_memory() -> None:
