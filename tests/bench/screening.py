@@ -22,6 +22,13 @@ from tests.bench.paging import TEXT
 from tests.samples import REAL
 
 SYLLABLES = ("ba", "ko", "ri", "tu", "shen", "vel", "mor", "qua", "zi", "lan")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+PRODUCTS = {
+    "300 terms aaaa*xyz": tuple(f"aaaa*xyz{number}" for number in range(300)),
+    "10,000 terms aaaa*xyz": tuple(f"aaaa*xyz{number}" for number in range(10_000)),
+    "every pair of letters": tuple(f"{one}*{other}" for one in LETTERS for other in LETTERS if one != other),
+}
+EXPANDING = ("\ufdfa", "⑽", "+ - > *\n", "https://a、", "www.a ", "&", "a", " ".join(LETTERS))
 HOSTILE = ("e\u0301\u0323" * 3_333, "\u202e" * 10_000, "a" * 10_000, "a " * 5_000, "ба" * 5_000, "casin" * 2_000)
 
 
@@ -31,7 +38,27 @@ def report() -> list[str]:
         line("a real comment", _comments()),
         line("10,000 usual characters", [(TEXT * 40)[:10_000]]),
         line("10,000 characters of marks, bidi controls, one word, one letter", HOSTILE),
+        *limits(),
     ]
+
+
+def limits() -> list[str]:
+    """For each list of terms made to be slow: compiling, and the slowest of the texts made to be slow."""
+    lines = []
+    for name, terms in PRODUCTS.items():
+        began = perf_counter()
+        compiled = compile_rules(Rules(hold_words=terms))
+        milliseconds = [(perf_counter() - began) * 1e3]
+        for unit in EXPANDING:
+            body, began = (unit * 10_000)[:10_000], perf_counter()
+            draft = make_draft_text(author_name="Ada", author_url=None, body=body, html=render(body))
+            screen_text(draft, compiled)
+            milliseconds.append((perf_counter() - began) * 1e3)
+        lines.append(
+            f"{name}: compiled in {milliseconds[0]:.0f} ms; the slowest of {len(EXPANDING)} hostile texts of 10,000 "
+            f"characters is rendered and screened in {max(milliseconds[1:]):.0f} ms, outside the loop and the writer."
+        )
+    return lines
 
 
 def line(what: str, bodies: Sequence[str]) -> str:

@@ -8,13 +8,14 @@ automata of the first letters take some 10 ms each, and find at most 16 matches 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import accumulate, groupby
 
 import ahocorasick_rs
 
 MAX_STEPS = 50_000  # per text and list; some 30 ms
 
 _PROBE = 16  # letters at the start of a pattern that an automaton searches for
-_AUTOMATON = 1_000  # patterns per automaton
+_AUTOMATON = 20_000  # characters of the patterns in an automaton
 _PIECE = 500  # characters of the text searched at once
 
 
@@ -48,24 +49,27 @@ class PatternFinder:
                 self._beginning[pattern] = beginning
             group.append(pattern)
             self._longest = max(self._longest, len(pattern))
-        self._probes = [*self._by_probe]
-        slices = (self._probes[start : start + _AUTOMATON] for start in range(0, len(self._probes), _AUTOMATON))
-        self._automata = [ahocorasick_rs.AhoCorasick(each) for each in slices]
+        positions = accumulate(map(len, self._by_probe))
+        parts = groupby(zip(self._by_probe, positions, strict=True), key=lambda each: each[1] // _AUTOMATON)
+        self._automata: list[tuple[list[str], ahocorasick_rs.AhoCorasick]] = []
+        for _, part in parts:
+            probes = [probe for probe, _ in part]
+            self._automata.append((probes, ahocorasick_rs.AhoCorasick(probes)))
 
     def occurrences(self, text: str, steps: Steps) -> Iterator[tuple[str, int]]:
         """Yield each pattern with each place where it starts in ``text``; the places of a pattern are in order."""
-        for number, automaton in enumerate(self._automata):
+        for probes, automaton in self._automata:
             for at in range(0, len(text), _PIECE):
                 first = max(0, at - _PROBE + 1)
                 found = automaton.find_matches_as_indexes(text[first : at + _PIECE], overlapping=True)
                 steps.take(len(found))
                 for probe, start, end in found:
                     if first + end > at:  # else it was in the piece before
-                        yield from self._at(text, first + start, number * _AUTOMATON + probe, steps)
+                        yield from self._at(text, first + start, probes[probe], steps)
 
-    def _at(self, text: str, start: int, probe: int, steps: Steps) -> Iterator[tuple[str, int]]:
+    def _at(self, text: str, start: int, probe: str, steps: Steps) -> Iterator[tuple[str, int]]:
         """Yield the patterns that begin with the ``probe`` found at ``start``."""
-        group, rest = self._by_probe[self._probes[probe]], text[start : start + self._longest]
+        group, rest = self._by_probe[probe], text[start : start + self._longest]
         pattern = self._beginning_of(rest, group, bisect_right(group, rest), steps)
         while pattern:
             yield pattern, start

@@ -4,9 +4,10 @@ A term matches whole words (``pills``, ``buy now``). A ``*`` at an end lets the 
 ``*bet*``); one inside matches up to thirty letters (``v*gra``). Scripts without spaces are searched letter by
 letter.
 
-*How*: text and terms are marked where words may begin and end, so a whole word is a plain string to search for. All
-terms without a ``*`` inside take one pass. Terms with one are searched around the rarest of their parts. The number of
-steps is limited, because a list and a text can be made so that no search is fast.
+*How*: single words are looked up in the set of the text's words. For other terms, text and terms are marked where words
+may begin and end, so that whole words are plain strings to search for. All terms without a ``*`` inside take one pass.
+Terms with one are searched around the rarest of their parts. The number of steps is limited, because a list and a text
+can be made so that no search is fast.
 """
 
 import re
@@ -24,6 +25,7 @@ MAX_GAP = 30  # maximum letters that a `*` inside a term matches
 # Around each character that is not a letter. The control characters are in no text and no term.
 _BEGIN, _END = "\0", "\1"
 
+_WORD = re.compile(r"\w+")
 _NOT_LETTER = re.compile(r"(\W)")
 # Thai to Tibetan, Burmese, Khmer, kana, Han, after folding.
 UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -43,6 +45,11 @@ class FoldedText:
         self.folded = folded
 
     @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the text."""
+        return frozenset(_WORD.findall(self.folded))
+
+    @cached_property
     def marked(self) -> str:
         """The text, marked where words may begin and end."""
         return f"{_BEGIN}{_mark(self.folded)}{_END}"
@@ -52,24 +59,31 @@ class WordList:
     """A list of terms, compiled for searching."""
 
     def __init__(self, terms: Iterable[str]) -> None:
+        self._words: dict[str, str] = {}
         whole: dict[str, str] = {}
         gapped: dict[tuple[str, ...], _Gapped] = {}
         for written in terms:
-            parts = _parts(" ".join(word for word in fold(written).split() if word.strip("*")))
+            folded = " ".join(word for word in fold(written).split() if word.strip("*"))
+            if _WORD.fullmatch(folded) and not has_unspaced(folded):
+                self._words.setdefault(folded, written)
+                continue
+            parts = _parts(folded)
             if len(parts) == 1:
                 whole.setdefault(parts[0], written)
             elif parts:
                 gapped.setdefault(parts, _Gapped(written, parts))
         self._whole = whole
-        self._whole_finder = PatternFinder(_without_longer(whole))
-        self._gapped = _GappedTerms([*gapped.values()])
+        self._whole_finder = PatternFinder(_without_longer(whole)) if whole else None
+        self._gapped = _GappedTerms([*gapped.values()]) if gapped else None
 
     def first_in(self, text: FoldedText) -> str | None:
         """Return a term that ``text`` contains, as written; None if it contains none. Raises SearchTooLong."""
+        if self._words.keys() & text.words:
+            return next(self._words[word] for word in _WORD.findall(text.folded) if word in self._words)
         steps = Steps()
-        for pattern, _ in self._whole_finder.occurrences(text.marked, steps):
-            return self._whole[pattern]
-        return self._gapped.first_in(text.marked, steps)
+        if self._whole_finder and (found := next(self._whole_finder.occurrences(text.marked, steps), None)):
+            return self._whole[found[0]]
+        return self._gapped.first_in(text.marked, steps) if self._gapped else None
 
 
 class _GappedTerms:
@@ -118,7 +132,9 @@ def _without_longer(patterns: Iterable[str]) -> list[str]:
 
 
 def _mark(folded: str) -> str:
-    return _NOT_LETTER.sub(rf"{_END}\1{_BEGIN}", folded)
+    pieces = _NOT_LETTER.split(folded)
+    pieces[1::2] = [f"{_END}{each}{_BEGIN}" for each in pieces[1::2]]
+    return "".join(pieces)
 
 
 def _parts(folded: str) -> tuple[str, ...]:
