@@ -162,5 +162,5 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 async def _answer_problem(request: Request, problem: Exception) -> Response:
     """Answer a problem: as a page to a reader's browser, else as JSON."""
     assert isinstance(problem, Problem)
-    accepts_html = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    accepts_html = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith("/v1/")
     return problem_page(request, problem) if accepts_html else await answer_problem(request, problem)

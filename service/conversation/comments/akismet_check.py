@@ -1,7 +1,6 @@
 """Check a post with Akismet before it joins the batch, so no lock is held during the call."""
 
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 import structlog
@@ -18,6 +17,7 @@ from service.platform.metrics import AKISMET
 from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
+from service.platform.text.ip_addresses import parse_address
 
 FindKey = Callable[[Site], Awaitable[str | None]]
 
@@ -79,11 +79,8 @@ class AkismetCheck:
 
 def _address(host: str | None) -> str | None:
     """Parse ``host`` as an IP address; None if it is not one."""
-    try:
-        address = ip_address(host or "")
-    except ValueError:
-        return None
-    return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)
+    address = parse_address(host or "")
+    return str(address) if address else None
 
 
 def _request(site: Site, thread: Thread, post: CheckedPost, *, blog: str, address: str) -> AkismetRequest:

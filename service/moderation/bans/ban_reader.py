@@ -21,6 +21,7 @@ from service.platform.events.record_decisions import Actor, NewDecision, record_
 from service.platform.problems import InvalidField, NotFound
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
+from service.platform.text.ip_addresses import parse_address
 
 DOMAIN = re.compile(r"(?=.{3,253}$)[^\s@.]+(?:\.[^\s@.]+)+")
 ADDRESS_FORMATS = "Must be an address, or an IPv4 range /16 or /24, or an IPv6 range /32, /48, /56 or /64."
@@ -91,7 +92,7 @@ def _email(fingerprints: Fingerprints, site: Site, email: str) -> Target:
 
 def _network(fingerprints: Fingerprints, site: Site, value: str) -> Target:
     try:
-        network = ip_network(value.strip(), strict=False)
+        network = ip_network(parse_address(value.strip()) or value.strip(), strict=False)
     except ValueError:
         raise InvalidField(ADDRESS_FORMATS, pointer="/value") from None
     if network.num_addresses == 1:  # use the narrowest range that has a fingerprint

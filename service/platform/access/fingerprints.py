@@ -7,9 +7,11 @@ address has its own fingerprint (IPv6: that of its /64, usually one household) a
 import hmac
 from functools import lru_cache
 from hashlib import blake2b
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
 from uuid import UUID
+
+from service.platform.text.ip_addresses import parse_address
 
 Kind = Literal["reader", "email", "domain", "address"]
 PREFIXES = {4: (32, 24, 16), 6: (64, 56, 48, 32)}
@@ -59,12 +61,9 @@ class Fingerprints:
 @lru_cache(maxsize=4096)
 def networks_of(address: str) -> tuple[Network, ...]:
     """The ranges that contain ``address``, narrowest first; empty if it is not an IP address (a Unix socket)."""
-    try:
-        known: IPv4Address | IPv6Address = ip_address(address)
-    except ValueError:
+    known = parse_address(address)
+    if known is None:
         return ()
-    if isinstance(known, IPv6Address) and known.ipv4_mapped:
-        known = known.ipv4_mapped
     return tuple(ip_network((known, prefix), strict=False) for prefix in PREFIXES[known.version])
 
 

@@ -5,7 +5,7 @@ with their window, and addresses are stored nowhere else.
 """
 
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from math import ceil
 from time import time
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
+from service.platform.text.ip_addresses import parse_address
 
 
 class LimitStatus(msgspec.Struct, frozen=True):
@@ -92,10 +93,7 @@ def _parsed(rates: str) -> list[RateLimitItem]:
 @lru_cache(maxsize=4096)
 def network_of(host: str) -> str:
     """The address that is counted: that of ``host``, for IPv6 its /64."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
+    address = parse_address(host)
     if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or address.exploded[:19])  # a household usually has one /64
-    return host
+        return address.exploded[:19]  # a household usually has one /64
+    return str(address or host)

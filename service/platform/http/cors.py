@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from service.platform.problems import MethodNotAllowed, NotFound
 from service.platform.sites.site_lookup import Site
+from service.platform.text.web_urls import canonical_origin
 
 Headers = list[tuple[bytes, bytes]]
 EXPOSED = b"Content-Language, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
@@ -35,7 +36,7 @@ def allowed_origin(request: Request, site: Site) -> str | None:
     if origins == "*":
         return "*"
     origin = request.headers.get("origin")
-    return origin if origin is not None and origin in origins.split() else None
+    return origin if origin is not None and canonical_origin(origin) in origins.split() else None
 
 
 def preflight(request: Request, site: Site, methods: Sequence[str]) -> Response:

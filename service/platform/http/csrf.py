@@ -15,6 +15,7 @@ from service.platform.http.app_state import state_of
 from service.platform.http.cors import allowed_origin
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
+from service.platform.text.web_urls import canonical_origin
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -39,17 +40,9 @@ def is_same_origin(request: Request) -> bool:
     if fetch_site := request.headers.get("sec-fetch-site"):
         return fetch_site == "same-origin"
     origin = request.headers.get("origin")
-    return origin is None or _host_of(origin) in _own_hosts(request)
-
-
-def _own_hosts(request: Request) -> set[str]:
-    """The hosts of this origin: as requested and, behind a proxy that changes ``Host``, that of the base URL."""
-    base_url = state_of(request, ServerState).base_url
-    hosts = {request.headers.get("host", "").lower(), _host_of(base_url) if base_url else ""}
-    return hosts - {""}
-
-
-def _host_of(origin: str) -> str:
-    """The host and port in ``origin``, without a default port, as browsers write it; empty for ``null``."""
-    scheme, _, host = origin.lower().partition("://")
-    return host.partition("/")[0].removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
+    if origin is None:
+        return True
+    # TLS may end at a proxy, so the scheme of the request is not that of the page.
+    scheme, base_url = origin.partition("://")[0], state_of(request, ServerState).base_url or ""
+    hosts = request.headers.get("host", ""), base_url.partition("://")[2].partition("/")[0]
+    return canonical_origin(origin) in {canonical_origin(f"{scheme}://{host}") for host in hosts} - {None}

@@ -5,11 +5,13 @@ from starlette.requests import Request
 from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.rate_limits import network_of
 from service.platform.languages.messages import negotiate
+from service.platform.text.ip_addresses import parse_address
 
 
 def client_address(request: Request) -> str | None:
-    """The client's full address; None if the server does not know it (a Unix socket)."""
-    return request.client.host or None if request.client else None
+    """The client's full address in its usual form; None if the server does not know it (a Unix socket)."""
+    host = request.client.host if request.client else ""
+    return str(parse_address(host) or host) or None
 
 
 def client_network(request: Request) -> str | None:

@@ -1,8 +1,15 @@
-"""Check whether a URL may become a link."""
+"""Check URLs, and give each URL, host and origin one canonical form, in which it is stored and compared.
+
+*Why.* A host has many spellings: capitals, percent-encoding, full-width dots, Unicode or punycode, a default port, a
+final dot. Code that compares spellings lets a banned domain through and misses an article's thread. The canonical form
+is that of browsers: the URL Standard (https://url.spec.whatwg.org), with IDNA (UTS #46), as ada-url implements it.
+"""
 
 import re
 from unicodedata import normalize
 from urllib.parse import urlsplit
+
+import ada_url
 
 MAX_LENGTH = 2_000
 
@@ -19,6 +26,15 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _ORIGIN = re.compile(r"https?://(?:[a-z\d._-]{1,253}|\[[a-f\d:.]{2,45}\])(?::\d{1,5})?", re.IGNORECASE | re.ASCII)
 # Segments of unreserved characters (RFC 3986, section 2.3): they are the same in every spelling of a URL.
 _BASE_URL = re.compile(rf"{_ORIGIN.pattern}(?:/[a-z\d._~-]+)*", _ORIGIN.flags)
+# An origin in any spelling: nothing that begins a user name, a path, a query or a fragment, and nothing that the URL
+# Standard would drop (white space and control characters).
+_ANY_ORIGIN = re.compile(r"https?://[^\x00-\x20\x7f/?#@\\\s]+/?", re.IGNORECASE)
+_NOT_A_DOMAIN = re.compile(r"[\x00-\x20\x7f/?#@:\\\[\]\s]")
+_DOMAIN = re.compile(r"(?=.{1,253}$)[a-z\d_-]+(?:\.[a-z\d_-]+)*", re.ASCII)
+_ROUTE = ("#!", "#/")  # fragments that name a page of a single-page app
+_PERCENT_ENCODED = re.compile(r"%([\da-fA-F]{2})")
+_UNRESERVED = re.compile(r"[A-Za-z\d._~-]")
+_UNENCODED = re.compile(r"[^!#$%&'()*+,\-./\d:;=?@A-Z_a-z~]", re.ASCII)  # what RFC 3986 requires to be encoded
 
 
 def is_web_url(text: str) -> bool:
@@ -36,7 +52,7 @@ def is_web_url(text: str) -> bool:
     except ValueError:
         # An invalid port, an invalid IPv6 address, or a host that NFKC would turn into another URL.
         return False
-    if host is None or "@" in parts.netloc:
+    if host is None or "@" in parts.netloc or not ada_url.URL.can_parse(text):
         return False
     if parts.netloc.startswith("["):
         return _IPV6.fullmatch(parts.netloc) is not None
@@ -50,4 +66,62 @@ def is_base_url(text: str) -> bool:
 
 def is_origin(text: str) -> bool:
     """Whether ``text`` is a web origin and nothing more: scheme, host and optional port."""
-    return _ORIGIN.fullmatch(text) is not None
+    return _ORIGIN.fullmatch(text) is not None and canonical_origin(text) is not None
+
+
+def canonical_url(text: str) -> str | None:
+    """The canonical form of an ``http`` or ``https`` URL; equivalent URLs have the same. None for any other text.
+
+    Beyond the URL Standard, percent-encoding is normalised (RFC 3986, section 6.2.2), and the host's final dot is
+    dropped. So is the fragment, which names a place in the page, unless it is the route of a single-page app (``#!`` or
+    ``#/``). None also if the form has more than 2,000 bytes. Never raises.
+    """
+    url = _parsed(text)
+    if url is None or url.username or url.password:
+        return None
+    if not url.hash.startswith(_ROUTE):
+        url.hash = ""
+    rest = _PERCENT_ENCODED.sub(_normalised, f"{url.pathname}{url.search}{url.hash}")
+    rest = _UNENCODED.sub(lambda character: f"%{ord(character[0]):02X}", rest)
+    canonical = f"{_origin_of(url)}{rest}"
+    return canonical if len(canonical) <= MAX_LENGTH else None
+
+
+def canonical_origin(text: str) -> str | None:
+    """The canonical form of a web origin, as browsers send it (RFC 6454); None for any other text. Never raises.
+
+    A slash at the end is dropped, and so is the host's final dot.
+    """
+    url = _parsed(text) if _ANY_ORIGIN.fullmatch(text) else None
+    return _origin_of(url) if url else None
+
+
+def canonical_host(text: str) -> str | None:
+    """The canonical form of a domain or IPv4 address: lower case, punycode, no final dot; None for any other text."""
+    host = None if _NOT_A_DOMAIN.search(text) else host_of(f"http://{text}")
+    return host if host and _DOMAIN.fullmatch(host) else None
+
+
+def host_of(url: str) -> str | None:
+    """The canonical host of an ``http`` or ``https`` URL; None if ``url`` is not one. Never raises."""
+    parsed = _parsed(url)
+    return parsed.hostname.rstrip(".") if parsed else None
+
+
+def _parsed(text: str) -> ada_url.URL | None:
+    try:
+        url = ada_url.URL(text)
+    except (ValueError, UnicodeError):
+        return None
+    return url if url.protocol in {"http:", "https:"} and url.hostname.strip(".") else None
+
+
+def _origin_of(url: ada_url.URL) -> str:
+    port = f":{url.port}" if url.port else ""
+    return f"{url.protocol}//{url.hostname.rstrip('.')}{port}"
+
+
+def _normalised(encoded: re.Match[str]) -> str:
+    """Decode an unreserved character; write any other with capital digits."""
+    character = chr(int(encoded[1], 16))
+    return character if _UNRESERVED.fullmatch(character) else encoded[0].upper()

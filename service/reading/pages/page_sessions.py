@@ -85,7 +85,7 @@ def set_author_cookie(response: Response, request: Request, caller: Caller, toke
         token,
         max_age=COOKIE_SECONDS,
         path=f"{base_path_of(request)}/{caller.site.slug}/",
-        secure="https" in {request.url.scheme, urlsplit(state_of(request, ServerState).base_url or "").scheme},
+        secure="https" in {request.scope["scheme"], urlsplit(state_of(request, ServerState).base_url or "").scheme},
         httponly=True,
         samesite="lax",
     )
