@@ -3,17 +3,17 @@
 import re
 from collections.abc import Set
 from html import unescape
-from urllib.parse import urlsplit
 
 from service.conversation.screening.findings import Finding, Rule
+from service.platform.text.web_urls import host_of
 
 _HREF = re.compile(r'<a href="([^"]*)"')
 
 
 def links_in(html: str, author_url: str | None) -> list[str]:
-    """Return the hosts of all links in the rendered ``html`` and of ``author_url``."""
+    """Return the canonical hosts of all links in the rendered ``html`` and of ``author_url``."""
     urls = [unescape(url) for url in _HREF.findall(html)]
-    return [host for url in [*urls, *([author_url] if author_url else [])] if (host := _host(url))]
+    return [host for url in [*urls, *([author_url] if author_url else [])] if (host := host_of(url))]
 
 
 def find_rejected_domain(hosts: list[str], *, reject_link_domains: Set[str]) -> Finding | None:
@@ -28,13 +28,6 @@ def find_links(hosts: list[str], *, max_links: int | None, allowed_link_domains:
         return None
     counted = [host for host in hosts if not _is_below(host, allowed_link_domains)]
     return Finding(Rule.MAX_LINKS, "hold", str(len(counted))) if len(counted) > max_links else None
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 def _is_below(host: str, domains: Set[str]) -> bool:

@@ -37,6 +37,7 @@ from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidCursor, InvalidField, InvalidParameter
 from service.platform.text.article_ids import ARTICLE_ID_FORMAT, has_control, is_article_id
 from service.platform.text.field_types import read_line
+from service.platform.text.web_urls import canonical_url
 
 
 async def put_thread(request: Request, caller: Caller) -> Response:
@@ -62,7 +63,11 @@ async def get_thread_by_url(request: Request, caller: Caller) -> Response:
         raise no_thread()
     async with database_of(request).read() as connection:
         thread = await find_thread_by_url(
-            connection, caller.site.id, query.url, to_staff=caller.role is not None, now=clock.now()
+            connection,
+            caller.site.id,
+            canonical_url(query.url) or query.url,
+            to_staff=caller.role is not None,
+            now=clock.now(),
         )
     return _read_response(request, caller, thread)
 

@@ -43,7 +43,7 @@ _BY_ANY_ID = select(*COLUMNS).where(_matches_any_id(bindparam("site"), bindparam
 async def find_thread_by_url(
     connection: AsyncConnection, site_id: int, url: str, *, to_staff: bool, now: datetime
 ) -> Thread:
-    """Return the thread whose article has this URL; the newest of those the caller may see.
+    """Return the thread whose article has this canonical URL; the newest of those the caller may see.
 
     If none has it, return the thread whose article had it last. Raises :class:`NotFound`.
     """

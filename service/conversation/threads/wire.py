@@ -11,7 +11,7 @@ from service.conversation.threads.model import ClosingKind, Thread
 from service.conversation.threads.thread_policy import closes_at, closing_time, is_closed
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_settings import Mode
-from service.platform.text.field_types import read_line, read_web_url
+from service.platform.text.field_types import read_canonical_url, read_line
 from service.platform.wire import Body, BodyWithTimes, sent_fields
 
 Title = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -183,7 +183,7 @@ def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
     if "title" in changes:
         changes["title"] = read_line(changes["title"], pointer=f"{below}/title", max_length=500)
     if changes.get("url") is not None:
-        changes["url"] = read_web_url(changes["url"], pointer=f"{below}/url")
+        changes["url"] = read_canonical_url(changes["url"], pointer=f"{below}/url")
     closing = changes.pop("closing", None)
     if closing is not None:
         changes["closing_kind"] = closing.__struct_config__.tag

@@ -32,7 +32,7 @@ from service.platform.events.event_types import EventType
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, insert_if_absent, insert_many, row_parameters
 from service.platform.text.plain_text import clean_line, clean_text, is_blank
-from service.platform.text.web_urls import is_web_url
+from service.platform.text.web_urls import canonical_url, is_web_url
 from service.platform.wire import MAX_YEAR
 
 BATCH = 1_000
@@ -88,7 +88,7 @@ async def _lock_or_create(connection: AsyncConnection, site: Site, archived: Arc
     key = site.id, archived.article
     if found := await lock_threads(connection, [key]):  # also finds a previous id of the article
         return found[key], False
-    url = archived.url if is_web_url(archived.url) else None
+    url = canonical_url(archived.url) if is_web_url(archived.url) else None
     published_at = archived.published_at if archived.visibility == "published" else HIDDEN_UNTIL
     title = clean_line(archived.title)[:500] or archived.article
     values = {"title": title, "url": url, "published_at": published_at}

@@ -1,6 +1,5 @@
 """Ban readers, e-mails, domains or address ranges, given by value or taken from a comment."""
 
-import re
 from datetime import datetime
 from ipaddress import ip_network
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from service.conversation.readers.ban_lookup import COLUMNS, Ban
 from service.conversation.readers.model import BanRow
 from service.moderation.bans.reader_history import get_reader_history
 from service.platform import clock
-from service.platform.access.fingerprints import PREFIXES, Fingerprints, Kind, networks_of
+from service.platform.access.fingerprints import PREFIXES, Fingerprints, Kind, canonical_domain, networks_of
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
@@ -22,8 +21,8 @@ from service.platform.problems import InvalidField, NotFound
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
 from service.platform.text.ip_addresses import parse_address
+from service.platform.text.web_urls import canonical_host
 
-DOMAIN = re.compile(r"(?=.{3,253}$)[^\s@.]+(?:\.[^\s@.]+)+")
 ADDRESS_FORMATS = "Must be an address, or an IPv4 range /16 or /24, or an IPv6 range /32, /48, /56 or /64."
 
 
@@ -66,8 +65,8 @@ async def target_from_comment(
 
 
 def _domain(fingerprints: Fingerprints, site: Site, value: str) -> Target:
-    domain = value.strip().removeprefix("@").rstrip(".").casefold()
-    if not DOMAIN.fullmatch(domain):
+    domain = canonical_host(value.strip().removeprefix("@")) or ""
+    if "." not in domain:
         raise InvalidField("“value” must be a domain with at least two labels, such as mail.example.", pointer="/value")
     return Target("domain", fingerprints.of_domain(site.id, domain), domain)
 
@@ -87,7 +86,7 @@ def _email(fingerprints: Fingerprints, site: Site, email: str) -> Target:
     name, at, domain = email.strip().rpartition("@")
     if not (name and at and domain):
         raise InvalidField("“value” must be an e-mail address, such as name@mail.example.", pointer="/value")
-    return Target("email", fingerprints.of_email(site.id, f"{name}@{domain}"), f"{name[0]}…@{domain}")
+    return Target("email", fingerprints.of_email(site.id, f"{name}@{domain}"), f"{name[0]}…@{canonical_domain(domain)}")
 
 
 def _network(fingerprints: Fingerprints, site: Site, value: str) -> Target:

@@ -23,8 +23,8 @@ from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidField
 from service.platform.sites.edit_site import change_rules, change_site, changed_fields, lock_site
-from service.platform.sites.site_rules import Rules
-from service.platform.sites.site_settings import HTTPS_ONLY, is_plain_http
+from service.platform.sites.site_rules import Rules, with_canonical_domains
+from service.platform.sites.site_settings import HTTPS_ONLY, ORIGIN_FORMAT, canonical_origins, is_plain_http
 from service.platform.wire import sent_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
@@ -39,7 +39,7 @@ async def get_rules(_request: Request, caller: Caller) -> Response:
 
 async def put_rules(request: Request, caller: Caller) -> Response:
     """Replace the site's rules; they apply to comments from now on."""
-    rules = await decode_body(request, Rules, limit=RULES_LIMIT)
+    rules = with_canonical_domains(await decode_body(request, Rules, limit=RULES_LIMIT))
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         await change_rules(connection, site, rules)
@@ -52,8 +52,9 @@ async def put_rules(request: Request, caller: Caller) -> Response:
 async def post_try(request: Request, caller: Caller) -> Response:
     """Try rules on the site's latest comments."""
     body = await decode_body(request, TrialIn, limit=RULES_LIMIT)
+    rules = with_canonical_domains(body.rules, below="/rules")
     model = await state_of(request, ConversationState).spam_models.get(caller.site)
-    trial = await try_rules(database_of(request), caller.site, body.rules, last=body.last, model=model)
+    trial = await try_rules(database_of(request), caller.site, rules, last=body.last, model=model)
     locale = locale_of(request, caller)
     examples = [_trial_example(example, locale) for example in trial.examples]
     before, after = _actions(trial.before), _actions(trial.after)
@@ -71,6 +72,10 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
     given = sent_fields(await decode_body(request, SettingsIn))
     if is_plain_http(given.get("jwt_jwks_url")) and not state_of(request, PlatformState).targets.allow_private:
         raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")
+    if given.get("cors_origins") is not None:
+        given["cors_origins"] = canonical_origins(given["cors_origins"])
+        if given["cors_origins"] is None:
+            raise InvalidField(ORIGIN_FORMAT, pointer="/cors_origins")
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         settings = msgspec.structs.replace(site.settings, **given)

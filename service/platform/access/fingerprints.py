@@ -12,6 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from service.platform.text.ip_addresses import parse_address
+from service.platform.text.web_urls import canonical_host
 
 Kind = Literal["reader", "email", "domain", "address"]
 PREFIXES = {4: (32, 24, 16), 6: (64, 56, 48, 32)}
@@ -30,12 +31,13 @@ class Fingerprints:
         return self._fingerprint(site_id, "reader", reader_id.bytes)
 
     def of_email(self, site_id: int, email: str) -> int:
-        """The fingerprint of an e-mail address; case does not matter."""
-        return self._fingerprint(site_id, "email", email.casefold().encode())
+        """The fingerprint of an e-mail address; case and the spelling of its domain do not matter."""
+        name, at, domain = email.rpartition("@")
+        return self._fingerprint(site_id, "email", f"{name.casefold()}{at}{canonical_domain(domain)}".encode())
 
     def of_domain(self, site_id: int, domain: str) -> int:
-        """The fingerprint of an e-mail domain."""
-        return self._fingerprint(site_id, "domain", domain.casefold().encode())
+        """The fingerprint of an e-mail domain in any spelling."""
+        return self._fingerprint(site_id, "domain", canonical_domain(domain).encode())
 
     def of_network(self, site_id: int, network: Network) -> int:
         """The fingerprint of an address range."""
@@ -67,7 +69,12 @@ def networks_of(address: str) -> tuple[Network, ...]:
     return tuple(ip_network((known, prefix), strict=False) for prefix in PREFIXES[known.version])
 
 
+def canonical_domain(domain: str) -> str:
+    """The canonical form of an e-mail ``domain``; of text that is no domain, its lower case."""
+    return canonical_host(domain) or domain.casefold()
+
+
 def _domains(email: str) -> list[str]:
     """The domain of ``email`` and its parent domains, without the top-level domain."""
-    labels = email.rpartition("@")[2].rstrip(".").split(".")[-8:]
+    labels = canonical_domain(email.rpartition("@")[2]).rstrip(".").split(".")[-8:]
     return [".".join(labels[first:]) for first in range(len(labels) - 1)]

@@ -5,9 +5,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from service.platform.problems import InvalidField
+from service.platform.text.web_urls import canonical_host
+
 MAX_TERMS = 10_000
 TERM = r"[^\x00-\x1f\x7f]*[^\s*\x00-\x1f\x7f][^\x00-\x1f\x7f]*"
-DOMAIN = r"[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?"
+DOMAIN = r"[^\x00-\x20\x7f/?#@:\\\[\]]+"
 Term = Annotated[str, Meta(min_length=1, max_length=100, pattern=rf"^{TERM}$(?!\n)")]
 Terms = Annotated[tuple[Term, ...], Meta(max_length=MAX_TERMS)]
 Domain = Annotated[str, Meta(max_length=253, pattern=rf"^{DOMAIN}$(?!\n)")]
@@ -43,6 +46,30 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     on_report_threshold: Literal["queue", "hide"] = "queue"
     explain_to_author: bool = True
 
+
+DOMAIN_LISTS = ("allowed_link_domains", "reject_link_domains")
+
+
+def with_canonical_domains(rules: Rules, *, below: str = "") -> Rules:
+    """Return ``rules`` with each domain in its canonical form; ``below`` is the JSON pointer of ``rules``.
+
+    Raises :class:`InvalidField` for text that is not a domain.
+    """
+    lists = {name: _canonical(getattr(rules, name), pointer=f"{below}/{name}") for name in DOMAIN_LISTS}
+    return msgspec.structs.replace(rules, **lists)
+
+
+def _canonical(domains: tuple[str, ...], *, pointer: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for number, domain in enumerate(domains):
+        host = canonical_host(domain)
+        if host is None:
+            raise InvalidField(NOT_A_DOMAIN, pointer=f"{pointer}/{number}")
+        found[host] = None
+    return tuple(found)
+
+
+NOT_A_DOMAIN = "It must be a domain, such as “example.org”."
 
 PRESETS: dict[str, Rules] = {
     "newsroom": Rules(

@@ -6,12 +6,13 @@ import msgspec
 from msgspec import Meta
 
 from service.platform.renamed import SITE_SETTINGS
+from service.platform.text.web_urls import canonical_origin
 
 Mode = Literal["publish", "hold-first-timers", "hold"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
 Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$(?!\n)")]
-ORIGIN = r"https?://[a-z0-9.\-\[\]:]{1,255}"
+ORIGIN = r"[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f/?#@\\]{1,255}/?"
 JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
 Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$(?!\n)")]
@@ -38,8 +39,8 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     cors_origins: Annotated[
         Origins | None,
         Meta(
-            description="CORS: allowed origins, such as `https://gazette.example` (no trailing slash), separated by"
-            " spaces; `*`: any; null: none."
+            description="CORS: allowed origins, such as `https://gazette.example`, separated by spaces; `*`: any;"
+            " null: none."
         ),
     ] = None
     post_limit_per_reader: Annotated[
@@ -99,6 +100,17 @@ def is_plain_http(jwt_jwks_url: str | None) -> bool:
     return (jwt_jwks_url or "").startswith("http:")
 
 
+ORIGIN_FORMAT = "“cors_origins” must be origins, such as “https://gazette.example”, separated by spaces, or “*”."
+
+
+def canonical_origins(origins: str) -> str | None:
+    """Return the value of ``cors_origins`` with each origin in its canonical form; None if one is not an origin."""
+    if origins == "*":
+        return origins
+    canonical = [canonical_origin(origin) for origin in origins.split(" ")]
+    return None if None in canonical else " ".join(dict.fromkeys(filter(None, canonical)))
+
+
 class InvalidSetting(Exception):
     """The setting is unknown or its value is invalid; the message is one line for the user."""
 
@@ -114,11 +126,16 @@ def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> Sit
             raise InvalidSetting(f"“{assignment}” must be NAME=VALUE; the names are: {', '.join(values)}.")
         values[name] = None if value == "null" else value
     try:
-        return msgspec.convert(values, SiteSettings, strict=False)
+        changed = msgspec.convert(values, SiteSettings, strict=False)
     except msgspec.ValidationError as error:
         message, _, name = str(error).rstrip("`").rpartition(" - at `$.")
         reason = f"“{values[name]}” has an invalid format" if "regex" in message else message
         raise InvalidSetting(f"{name}: {reason}. {_description_of(name)}") from None
+    if changed.cors_origins is None:
+        return changed
+    if (origins := canonical_origins(changed.cors_origins)) is None:
+        raise InvalidSetting(ORIGIN_FORMAT)
+    return msgspec.structs.replace(changed, cors_origins=origins)
 
 
 def _description_of(name: str) -> str:

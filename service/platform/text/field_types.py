@@ -7,7 +7,7 @@ import re
 
 from service.platform.problems import InvalidField, Translated
 from service.platform.text.plain_text import clean_line, clean_text, is_blank
-from service.platform.text.web_urls import is_web_url
+from service.platform.text.web_urls import canonical_url, is_web_url
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
@@ -30,6 +30,14 @@ def read_web_url(typed: str, *, pointer: str) -> str:
     if not is_web_url(typed):
         raise InvalidField(Translated("web-url"), pointer=pointer)
     return typed
+
+
+def read_canonical_url(typed: str, *, pointer: str) -> str:
+    """Check that ``typed`` is a web URL and return its canonical form; raises :class:`InvalidField`."""
+    canonical = canonical_url(read_web_url(typed, pointer=pointer))
+    if canonical is None:
+        raise InvalidField(Translated("web-url"), pointer=pointer)
+    return canonical
 
 
 def is_email(text: str) -> bool:

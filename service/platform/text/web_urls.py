@@ -7,7 +7,7 @@ is that of browsers: the URL Standard (https://url.spec.whatwg.org), with IDNA (
 
 import re
 from unicodedata import normalize
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import ada_url
 
@@ -33,6 +33,7 @@ _NOT_A_DOMAIN = re.compile(r"[\x00-\x20\x7f/?#@:\\\[\]\s]")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z\d_-]+(?:\.[a-z\d_-]+)*", re.ASCII)
 _ROUTE = ("#!", "#/")  # fragments that name a page of a single-page app
 _PERCENT_ENCODED = re.compile(r"%([\da-fA-F]{2})")
+_ENCODED_LETTERS = re.compile(r"(?:%[89A-F][\dA-F])+")
 _UNRESERVED = re.compile(r"[A-Za-z\d._~-]")
 _UNENCODED = re.compile(r"[^!#$%&'()*+,\-./\d:;=?@A-Z_a-z~]", re.ASCII)  # what RFC 3986 requires to be encoded
 
@@ -52,7 +53,7 @@ def is_web_url(text: str) -> bool:
     except ValueError:
         # An invalid port, an invalid IPv6 address, or a host that NFKC would turn into another URL.
         return False
-    if host is None or "@" in parts.netloc or not ada_url.URL.can_parse(text):
+    if host is None or "@" in parts.netloc or _parsed(text) is None:
         return False
     if parts.netloc.startswith("["):
         return _IPV6.fullmatch(parts.netloc) is not None
@@ -72,9 +73,10 @@ def is_origin(text: str) -> bool:
 def canonical_url(text: str) -> str | None:
     """The canonical form of an ``http`` or ``https`` URL; equivalent URLs have the same. None for any other text.
 
-    Beyond the URL Standard, percent-encoding is normalised (RFC 3986, section 6.2.2), and the host's final dot is
-    dropped. So is the fragment, which names a place in the page, unless it is the route of a single-page app (``#!`` or
-    ``#/``). None also if the form has more than 2,000 bytes. Never raises.
+    Beyond the URL Standard, percent-encoding is normalised (RFC 3986, section 6.2.2), and letters of any script after
+    the host are not encoded (RFC 3987, section 3.2), so the form is as short as people write it. The host's final dot
+    is dropped. So is the fragment, which names a place in the page, unless it is the route of a single-page app (``#!``
+    or ``#/``). None also if the form has more than 2,000 bytes. Never raises.
     """
     url = _parsed(text)
     if url is None or url.username or url.password:
@@ -83,8 +85,8 @@ def canonical_url(text: str) -> str | None:
         url.hash = ""
     rest = _PERCENT_ENCODED.sub(_normalised, f"{url.pathname}{url.search}{url.hash}")
     rest = _UNENCODED.sub(lambda character: f"%{ord(character[0]):02X}", rest)
-    canonical = f"{_origin_of(url)}{rest}"
-    return canonical if len(canonical) <= MAX_LENGTH else None
+    canonical = f"{_origin_of(url)}{_ENCODED_LETTERS.sub(_decoded, rest)}"
+    return canonical if len(canonical.encode()) <= MAX_LENGTH else None
 
 
 def canonical_origin(text: str) -> str | None:
@@ -105,7 +107,7 @@ def canonical_host(text: str) -> str | None:
 def host_of(url: str) -> str | None:
     """The canonical host of an ``http`` or ``https`` URL; None if ``url`` is not one. Never raises."""
     parsed = _parsed(url)
-    return parsed.hostname.rstrip(".") if parsed else None
+    return parsed.hostname.removesuffix(".") if parsed else None
 
 
 def _parsed(text: str) -> ada_url.URL | None:
@@ -113,15 +115,26 @@ def _parsed(text: str) -> ada_url.URL | None:
         url = ada_url.URL(text)
     except (ValueError, UnicodeError):
         return None
-    return url if url.protocol in {"http:", "https:"} and url.hostname.strip(".") else None
+    # No label is empty but the last, the root of the DNS; without it the host must still be one.
+    has_host = not url.hostname.startswith(".") and ".." not in url.hostname
+    return url if url.protocol in {"http:", "https:"} and has_host else None
 
 
 def _origin_of(url: ada_url.URL) -> str:
     port = f":{url.port}" if url.port else ""
-    return f"{url.protocol}//{url.hostname.rstrip('.')}{port}"
+    return f"{url.protocol}//{url.hostname.removesuffix('.')}{port}"
 
 
 def _normalised(encoded: re.Match[str]) -> str:
     """Decode an unreserved character; write any other with capital digits."""
     character = chr(int(encoded[1], 16))
     return character if _UNRESERVED.fullmatch(character) else encoded[0].upper()
+
+
+def _decoded(encoded: re.Match[str]) -> str:
+    """Decode the characters that may be in a link as they are; the others, and bytes that are not UTF-8, stay."""
+    text = unquote_to_bytes(encoded[0]).decode(errors="surrogateescape")
+    return "".join(
+        quote(each, errors="surrogateescape") if _FORBIDDEN.match(each) or not each.isprintable() else each
+        for each in text
+    )

@@ -167,7 +167,7 @@ async def test_counts_of_all_ids_come_in_the_order_requested(site: ASite) -> Non
     [
         "https://gazette.example/2004/02/?p=1&page=2",
         "https://gazette.example/московская-конференция",
-        "https://gazette.example/%D0%BC?q=a+b%2Fc",
+        "https://gazette.example/%25?q=a+b%2Fc",
         "https://gazette.example/" + "".join(chr(RANDOM.randrange(0x4E00, 0x9FFF)) for _ in range(600)),
         "https://gazette.example/" + "".join(RANDOM.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=1976)),
     ],

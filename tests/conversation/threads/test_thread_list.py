@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from tests.builders import ASite, Clock, Json, a_comment, a_thread, decide
+from tests.samples import sample_cases
 
 
 async def listed(site: ASite, **query: str | int) -> list[str]:
@@ -98,6 +99,37 @@ async def test_of_several_articles_with_one_url_the_newest_is_found(site: ASite)
     assert (await site.call("GET", "/threads", params={"url": "https://gazette.example/A"})).status_code == 404
     for query in ("?url=", "?url", f"?url={url}&state=open", f"?url=a&url={url}"):
         assert (await site.call("GET", f"/threads{query}")).status_code == 400
+
+
+async def test_an_article_is_found_by_every_equivalent_spelling_of_its_url(site: ASite) -> None:
+    field = dict(sample_cases("field/10-url-spellings.json"))
+    thread = await a_thread(site, url=field["registered"])
+    international = await a_thread(site, url=field["idn"]["registered"])
+    same = [(url, thread) for url in [*field["same_by_RFC_3986_or_WHATWG"], field["registered"]]]
+    same += [(f"https://gazette.example.{field['registered'][23:]}", thread), (field["idn"]["asked"], international)]
+    for url, expected in same:
+        found = await site.call("GET", "/threads", params={"url": url})
+        assert found.json().get("article") == expected.article, url
+    url = "https://gazette.example/news/caf%C3%A9"
+    for other in (f"{url}?id=7&fbclid=IwAR0", f"{url}/?id=7", f"http{url[5:]}?id=7", f"https://www.{url[8:]}?id=7"):
+        assert (await site.call("GET", "/threads", params={"url": other})).status_code == 404, other
+
+
+async def test_another_spelling_of_a_url_changes_nothing_and_a_former_url_is_found_in_any(site: ASite) -> None:
+    thread = await a_thread(site, url="https://gazette.example/%7eada#top")
+    assert thread.registered["url"] == "https://gazette.example/~ada"
+    again = await site.call("PUT", thread.path, by="host", json={"url": "HTTPS://GAZETTE.example:443/./~ada"})
+    assert again.json() == thread.registered
+    await site.call("PUT", thread.path, by="host", json={"url": "https://gazette.example/bob"})
+    found = await site.call("GET", "/threads", params={"url": "https://Gazette.example/%7Eada"})
+    assert found.json()["article"] == thread.article
+
+
+async def test_a_url_that_is_too_long_in_its_canonical_form_is_refused(site: ASite) -> None:
+    url = "https://gazette.example/" + "|" * 900
+    refused = await site.call("PUT", "/threads/a", by="host", json={"title": "A", "url": url})
+    assert (refused.status_code, refused.json()["pointer"]) == (422, "/url")
+    assert (await site.call("GET", "/threads", params={"url": url})).status_code == 404
 
 
 async def test_an_unchanged_thread_is_304_and_each_change_makes_it_200(site: ASite, the_clock: Clock) -> None:

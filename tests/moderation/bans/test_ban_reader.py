@@ -55,6 +55,13 @@ async def test_a_banned_reader_gets_the_end_the_reason_and_the_text_back(site: A
     [
         ({"kind": "email", "value": "Eve@Spam.example"}, {"email": "eve@spam.example"}, {"email": "al@spam.example"}),
         ({"kind": "domain", "value": "spam.example"}, {"email": "a@mail.spam.example"}, {"email": "a@ham.example"}),
+        ({"kind": "domain", "value": "ｓpam。example."}, {"email": "a@mail.Ｓpam｡example"}, {"email": "a@ham.example"}),
+        ({"kind": "domain", "value": "пример.рф"}, {"email": "a@xn--e1afmkfd.xn--p1ai"}, {"email": "a@рф.example"}),
+        (
+            {"kind": "email", "value": "eve@xn--e1afmkfd.xn--p1ai"},
+            {"email": "Eve@Пример.РФ"},
+            {"email": "al@пример.рф"},
+        ),
     ],
 )
 async def test_an_email_and_a_domain_are_recognised(site: ASite, ban: Json, banned: Json, allowed: Json) -> None:
@@ -70,6 +77,7 @@ async def test_an_email_and_a_domain_are_recognised(site: ASite, ban: Json, bann
     [
         ("192.0.2.7", "192.0.2.7", "192.0.2.8"),
         ("192.0.2.0/24", "192.0.2.200", "192.0.3.1"),
+        ("fe80::7%eth0", "fe80::8%eth1", "fe80:0:0:1::7"),
         ("198.51.0.0/16", "::ffff:198.51.100.7", "198.52.0.1"),
         ("2001:db8:1:2::7", "2001:db8:1:2::8", "2001:db8:1:3::7"),
         ("2001:db8:1::/48", "2001:db8:1:ffff::1", "2001:db8:2::1"),

@@ -98,7 +98,9 @@ async def test_rules_are_tried_on_stored_comments_and_change_nothing(site: ASite
         {"hold_words": ["a\n"]},
         {"hold_words": ["x" * 101]},
         {"hold_words": ["a"] * 10_001},
-        {"reject_link_domains": ["Pills.example"]},
+        {"reject_link_domains": ["pills example"]},
+        {"reject_link_domains": ["pills..example"]},
+        {"reject_link_domains": ["pills.example:443"]},
         {"reject_link_domains": ["https://pills.example"]},
         {"max_links": -1},
         {"longest": 0},
@@ -114,6 +116,26 @@ async def test_invalid_rules_are_refused_and_the_old_ones_stay(site: ASite, rule
         refused = await site.call(method, path, by="moderator", json=body)
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid-field"), refused.text
     assert (await site.call("GET", "/rules", by="moderator")).json()["max_links"] == 1
+
+
+async def test_domains_are_accepted_in_any_spelling_and_stored_in_one(site: ASite) -> None:
+    spellings = ["EVIL.example", "evil.example.", "ev%69l.example", "evil。example", "ｅvil．example", "пример.рф"]
+    stored = await site.call("PUT", "/rules", by="admin", json={"reject_link_domains": spellings})
+    assert stored.json()["reject_link_domains"] == ["evil.example", "xn--e1afmkfd.xn--p1ai"]
+    assert (await site.call("GET", "/rules", by="admin")).json() == stored.json()
+    thread = await a_thread(site)
+    for link in (
+        "https://ev%69l.example/",
+        "https://sub.evil｡example./",
+        "http://ПРИМЕР.рф/",
+        "http://xn--e1afmkfd.xn--p1ai",
+    ):
+        refused = await thread.post(f"See [this]({link}).")
+        assert refused.json()["type"] == "/problems/not-accepted", link
+    refused = await site.call("PUT", "/rules", by="admin", json={"allowed_link_domains": ["a.example", "a b"]})
+    assert refused.json()["pointer"] == "/allowed_link_domains/1"
+    refused = await site.call("POST", "/rules/try", by="admin", json={"rules": {"allowed_link_domains": ["a%2fb"]}})
+    assert refused.json()["pointer"] == "/rules/allowed_link_domains/0"
 
 
 async def test_ten_thousand_words_are_accepted_and_applied(site: ASite) -> None:

@@ -50,6 +50,24 @@ async def test_a_stored_setting_with_a_final_newline_still_counts(site: ASite) -
     assert read["post_limit_per_address"] == "5/minute"
 
 
+async def test_origins_are_accepted_in_any_spelling_and_stored_in_one(site: ASite) -> None:
+    spellings = "https://Gazette.example https://gazette.example:443/ https://gazette.example. http://пример.рф:8000"
+    stored = await change(site, cors_origins=spellings)
+    assert stored["cors_origins"] == "https://gazette.example http://xn--e1afmkfd.xn--p1ai:8000"
+    assert (await change(site, cors_origins="*"))["cors_origins"] == "*"
+    for invalid in (
+        "https://gazette.example/a",
+        "http://[",
+        "https://a:b",
+        "http://%",
+        "ftp://a",
+        "http://a\n",
+        "http://.",
+    ):
+        refused = await site.call("PATCH", "/settings", by="admin", json={"cors_origins": invalid})
+        assert (refused.status_code, refused.json()["pointer"]) == (422, "/cors_origins"), invalid
+
+
 async def test_the_problem_of_an_invalid_setting_is_a_sentence(site: ASite) -> None:
     async def detail_of(method: str, path: str, **given: Any) -> str:
         answer: Json = (await site.call(method, path, by="admin", **given)).json()

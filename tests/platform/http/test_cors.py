@@ -69,3 +69,13 @@ async def test_options_without_a_preflight_header_is_not_allowed(site: ASite) ->
     refused = await site.call("OPTIONS", "/threads/a")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, PUT")
     assert (await preflight(site, "/nothing", GAZETTE)).status_code == 404
+
+
+async def test_an_origin_is_allowed_in_any_spelling_and_returned_as_sent(site: ASite) -> None:
+    await site.set(cors_origins="https://gazette.example http://xn--e1afmkfd.xn--p1ai:8000")
+    for origin in ("https://Gazette.example:443", "https://gazette.example.", "http://xn--e1afmkfd.xn--p1ai:8000"):
+        answer = await site.call("GET", "/counts?article=a", headers={"Origin": origin})
+        assert answer.headers["access-control-allow-origin"] == origin
+    for origin in ("http://gazette.example", "https://gazette.example:444", "https://gazette.example/a", "null"):
+        answer = await site.call("GET", "/counts?article=a", headers={"Origin": origin})
+        assert "access-control-allow-origin" not in answer.headers

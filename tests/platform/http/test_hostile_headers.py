@@ -73,7 +73,7 @@ async def test_no_host_address_or_origin_in_a_header_is_an_error(site: ASite, be
         ("OPTIONS", api, {"Access-Control-Request-Method": "GET"}, b""),
         ("POST", f"{api}/comments", {"Content-Type": "application/json"}, b'{"body": "x", "author": {"name": "Ada"}}'),
         ("GET", f"/{site.slug}/a", {"Accept": "text/html"}, b""),
-        ("POST", f"/{site.slug}/a", form, b"name=Ada&body=x"),
+        ("POST", f"/{site.slug}/a/comments", form, b"name=Ada&body=x"),
         ("GET", f"{api}/feed.atom", {}, b""),
         ("GET", "/nowhere", {"Accept": "text/html"}, b""),
     ]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.platform.text.web_urls import is_web_url
+from service.platform.text.web_urls import canonical_host, canonical_origin, canonical_url, is_origin, is_web_url
 from tests.samples import sample_cases
 
 
@@ -55,3 +55,62 @@ def test_hostile_strings_are_accepted_or_refused_without_an_error() -> None:
     for text in sample_cases("hostile/naughty-strings.json"):
         assert is_web_url(text) in {True, False}
         assert not is_web_url(f"javascript://{text}")
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical"),
+    [
+        ("HTTPS://Gazette.EXAMPLE:443", "https://gazette.example/"),
+        ("http://gazette.example.:80/a/../b/%2e/c", "http://gazette.example/b/c"),
+        ("https://ev%69l.example/", "https://evil.example/"),
+        ("https://evil。example/", "https://evil.example/"),
+        ("https://ｅｖｉｌ．example/", "https://evil.example/"),
+        ("https://e\xadvil.example/", "https://evil.example/"),
+        ("https://faß.example/", "https://xn--fa-hia.example/"),
+        ("http://0x7f.1/", "http://127.0.0.1/"),
+        ("http://[2001:DB8:0:0::1]:80/", "http://[2001:db8::1]/"),
+        (
+            "http://a.example/%7euser/%c3%a9?q=[x]|y&z=%5bx%5D%7c#top",
+            "http://a.example/~user/é?q=%5Bx%5D%7Cy&z=%5Bx%5D%7C",
+        ),
+        ("http://a.example/%d0%b6%e2%80%ae%ff/ж\u202e%E3%80%80", "http://a.example/ж%E2%80%AE%FF/ж%E2%80%AE%E3%80%80"),
+        ("http://a.example/#!/news/7", "http://a.example/#!/news/7"),
+        ("http://a.example/?#/news/7", "http://a.example/#/news/7"),
+    ],
+)
+def test_equivalent_urls_have_one_canonical_form(url: str, canonical: str) -> None:
+    assert canonical_url(url) == canonical == canonical_url(canonical)
+
+
+@given(st.text() | st.text(alphabet="/:@[]\\.%?#!a0 é。\t\u2100\xad").map("http://a".__add__))
+def test_any_text_has_one_canonical_form_or_none(text: str) -> None:
+    url, origin, host = canonical_url(text), canonical_origin(text), canonical_host(text)
+    assert url is None or canonical_url(url) == url
+    assert origin is None or (canonical_origin(origin) == origin and is_origin(origin) in {True, False})
+    assert host is None or canonical_host(host) == host
+    assert canonical_url(text) is not None or not is_web_url(text) or len(text.encode()) > 500
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ".",
+        "a b",
+        "a/b",
+        "a:80",
+        "u@a",
+        "a%2fb",
+        "a%00",
+        "a..b",
+        "a..",
+        ".a",
+        "a.2..",
+        "[::1]",
+        "a\n",
+        "a\t",
+        "1.2.3.4.5",
+    ],
+)
+def test_other_text_is_not_a_host(text: str) -> None:
+    assert canonical_host(text) is None

@@ -332,3 +332,19 @@ def test_a_timestamp_has_the_age_of_its_form() -> None:
     assert stamps.seconds_since(stamps.make(now - timedelta(days=90)), now) == MAX_SECONDS
     for forged in ("", ".", "1.", f"1{stamp}", stamp[:-1], others.make(now - timedelta(hours=1)), "x.y", f"{stamp}0"):
         assert stamps.seconds_since(forged, now) == 0
+
+
+async def test_a_form_counts_as_its_own_origins_in_any_spelling(site: ASite) -> None:
+    """Browsers without ``Sec-Fetch-Site`` send only ``Origin``; TLS may end at a proxy."""
+    await a_thread(site, article="a")
+    origins = {
+        "http://onereply.test": 303,
+        "https://OneReply.test:443": 303,
+        "http://onereply.test:81": 200,
+        "http://[": 200,
+    }
+    for number, (origin, status) in enumerate(origins.items()):
+        form = await form_at(site, "/a")
+        values = {**form.values, "name": "Ada", "body": f"Reply {number}."}
+        answer = await site.client.post(form.url, data=values, headers={"Origin": origin})
+        assert answer.status_code == status, origin
