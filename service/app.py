@@ -110,7 +110,12 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
         sites=Sites(database),
         keys=Keys(database),
         tokens=AuthorTokens(settings.secret_key),
-        host_tokens=HostTokens(secrets, KeySets(targets), secret_key=settings.secret_key),
+        host_tokens=HostTokens(
+            secrets,
+            KeySets(targets),
+            secret_key=settings.secret_key,
+            explains=settings.explain_invalid_tokens,
+        ),
         limits=RateLimits(),
         fingerprints=Fingerprints(settings.secret_key),
         sessions=Sessions(database),

@@ -114,6 +114,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "development only."
         ),
     ] = False
+    explain_invalid_tokens: Annotated[
+        bool,
+        Meta(
+            description="Whether the response to an invalid host token names the claim that is wrong: for development "
+            "only. The log always names it."
+        ),
+    ] = False
     webhooks_retries: Annotated[
         str,
         Meta(

@@ -37,6 +37,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "metrics_key": "sixteen letters or more",
         "allow_private_targets": "True",
         "webhooks_allow_private": "True",
+        "explain_invalid_tokens": "True",
         "webhooks_retries": "0.5s 1m",
         "webhooks_in_serve": "True",
         "log_format": "json",

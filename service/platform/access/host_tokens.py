@@ -2,16 +2,19 @@
 
 The site's secret verifies only HS256; the host's JWKS verifies only RS256 and EdDSA (Ed25519, RFC 8037). The token's
 header can only choose between these (RFC 8725, section 3.1). Every invalid token gets the same answer, so that
-attackers learn nothing from it. The host decides how long its tokens are valid.
+attackers learn nothing from it; the log names the claim or the part that is wrong, and so does the answer if the
+installation says so. The host decides how long its tokens are valid.
 """
 
 import hmac
+import re
 from base64 import urlsafe_b64decode
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 import msgspec
+import structlog
 from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwa import JWSAlgModel
@@ -33,6 +36,8 @@ MAX_EMAIL = 254
 
 Role = Literal["reader", "staff"]
 
+log = structlog.get_logger("onereply.host_tokens")
+
 
 class Profile(msgspec.Struct, frozen=True):
     """A signed-in reader's profile, as the host's token states it."""
@@ -52,7 +57,10 @@ class TokenHeader(msgspec.Struct):
 
 
 class Claims(msgspec.Struct):
-    """The claims that are read: required ones, and those of a profile, which are ignored if invalid."""
+    """The claims that are read: required ones, and those of a profile, which are ignored if invalid.
+
+    ``iat`` must be a number, but any time is valid: RFC 7519 has ``nbf`` for a token that is not valid yet.
+    """
 
     sub: str
     exp: float
@@ -68,10 +76,11 @@ class Claims(msgspec.Struct):
 
 
 class HostTokens:
-    """Verifies the host tokens of all sites."""
+    """Verifies the host tokens of all sites; if it ``explains``, answers say why a token is invalid."""
 
-    def __init__(self, secrets: Secrets, key_sets: KeySets, *, secret_key: str) -> None:
+    def __init__(self, secrets: Secrets, key_sets: KeySets, *, secret_key: str, explains: bool = False) -> None:
         self._secrets = secrets
+        self._explains = explains
         self._key_sets = key_sets
         self._key = hmac.digest(secret_key.encode(), b"onereply host reader", "sha256")
 
@@ -81,21 +90,31 @@ class HostTokens:
         Raises :class:`Unauthenticated`, or :class:`Busy` if the host's keys can't be fetched.
         """
         try:
-            claims = await self._verify(site, token)
+            claims = _claims(await self._verify(site, token))
             _check(claims, site)
             return self._reader_id(site, claims.sub), _profile(claims)
-        except (InvalidToken, JoseError, msgspec.DecodeError, ValueError, RecursionError):
-            raise Unauthenticated("This host token is not valid at this site.", given=True) from None
+        except InvalidToken as error:
+            log.info("host-token-refused", site=site.slug, part=error.part, reason=error.reason)
+            detail = "This host token is not valid at this site."
+            explained = f"{detail} “{error.part}” {error.reason}." if self._explains else detail
+            raise Unauthenticated(explained, given=True) from None
 
-    async def _verify(self, site: Site, token: str) -> Claims:
+    async def _verify(self, site: Site, token: str) -> bytes:
+        """Return the payload of a token with a valid signature; raises :class:`InvalidToken`."""
         if len(token) > MAX_TOKEN_LENGTH:
-            raise InvalidToken
-        header = msgspec.json.decode(_decoded(token.partition(".")[0]), type=TokenHeader)
+            raise InvalidToken("token", f"has more than {MAX_TOKEN_LENGTH} characters")
+        try:
+            header = msgspec.json.decode(_decoded(token.partition(".")[0]), type=TokenHeader)
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            raise InvalidToken("header", "must be JSON with “alg” HS256, RS256 or EdDSA, without “crit”") from None
         key = await self._key_for(site, header)
         if key is None:
-            raise InvalidToken
-        signed = jws.deserialize_compact(token, key, registry=_OnlyAlgorithm(header.alg))
-        return msgspec.json.decode(signed.payload or b"", type=Claims)
+            raise InvalidToken("header", f"has “alg” {header.alg}, for which the site has no such key")
+        try:
+            signed = jws.deserialize_compact(token, key, registry=_OnlyAlgorithm(header.alg))
+        except (JoseError, ValueError, RecursionError):
+            raise InvalidToken("signature", "does not match the site's key") from None
+        return signed.payload or b""
 
     async def _key_for(self, site: Site, header: TokenHeader) -> OctKey | PublicKey | None:
         if header.alg == "HS256":
@@ -114,7 +133,11 @@ class HostTokens:
 
 
 class InvalidToken(Exception):
-    """The token is invalid; the reason is not disclosed."""
+    """The token is invalid: the ``part`` that is wrong, such as a claim, and the ``reason``, without its value."""
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(part, reason)
+        self.part, self.reason = part, reason
 
 
 class _OnlyAlgorithm(jws.JWSRegistry):
@@ -137,20 +160,46 @@ def _decoded(segment: str) -> bytes:
     return urlsafe_b64decode(segment + "==")
 
 
+def _claims(payload: bytes) -> Claims:
+    """Decode the claims; raises :class:`InvalidToken` with the first claim that is missing or of a wrong type."""
+    try:
+        return msgspec.json.decode(payload, type=Claims)
+    except msgspec.ValidationError as error:
+        named = _NAMED_CLAIM.search(str(error))
+        claim = named[1] or named[2] if named else "payload"
+        raise InvalidToken(claim, FORMATS.get(claim, "must be a JSON object")) from None
+    except (ValueError, RecursionError):
+        raise InvalidToken("payload", "must be a JSON object") from None
+
+
+# At the end of msgspec's message; it names only members of the struct.
+_NAMED_CLAIM = re.compile(r"(?:missing required field `(\w+)`| - at `\$\.(\w+)[^`]*`)$")
+_NUMBER = "must be a number of seconds since 1970 (RFC 7519, section 2)"
+FORMATS = {
+    "sub": "must be a string of 1 to 255 characters (RFC 7519, section 4.1.2)",
+    "exp": _NUMBER,
+    "nbf": _NUMBER,
+    "iat": _NUMBER,
+    "aud": "must be a string or a list of strings (RFC 7519, section 4.1.3)",
+    "iss": "must be a string (RFC 7519, section 4.1.1)",
+}
+
+
 def _check(claims: Claims, site: Site) -> None:
-    """Check the claims' audience, issuer and times; raises :class:`InvalidToken`."""
+    """Check the claims' subject, audience, issuer and times; raises :class:`InvalidToken`."""
     now, leeway = clock.now().timestamp(), LEEWAY.total_seconds()
     audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     settings = site.settings
-    valid = (
-        1 <= len(claims.sub) <= 255
-        and (settings.jwt_audience or site.slug) in audiences
-        and settings.jwt_issuer in {None, claims.iss}
-        and now < claims.exp + leeway
-        and all(begins is None or begins <= now + leeway for begins in (claims.iat, claims.nbf))
-    )
-    if not valid:
-        raise InvalidToken
+    if not 1 <= len(claims.sub) <= 255:
+        raise InvalidToken("sub", FORMATS["sub"])
+    if (settings.jwt_audience or site.slug) not in audiences:
+        raise InvalidToken("aud", "does not name this site")
+    if settings.jwt_issuer not in {None, claims.iss}:
+        raise InvalidToken("iss", "is not the site's issuer")
+    if now >= claims.exp + leeway:
+        raise InvalidToken("exp", "has passed")
+    if claims.nbf is not None and claims.nbf > now + leeway:
+        raise InvalidToken("nbf", "is in the future")
 
 
 def _profile(claims: Claims) -> Profile:
