@@ -190,6 +190,7 @@ async def _listen(connection: AsyncConnection, site: Site, path: str) -> UUID:
         url=LISTENER + path,
         types="*",
         description=None,
+        svix_headers=False,
         secret=make_secret(),
         secrets=EndpointSecrets(SECRET_KEY),
     )

@@ -79,6 +79,7 @@ async def post_endpoint(request: Request, caller: Caller) -> Response:
             url=url,
             types=types,
             description=description,
+            svix_headers=body.svix_headers,
             secret=secret,
             secrets=_clients_of(request).secrets,
         )
@@ -104,8 +105,8 @@ async def patch_endpoint(request: Request, caller: Caller) -> Response:
     if body.description is not UNSET:
         line = body.description and read_line(body.description, pointer="/description", max_length=500)
         changes["description"] = line
-    if body.state is not UNSET:
-        changes["state"] = body.state
+    unchecked = {"svix_headers": body.svix_headers, "state": body.state}
+    changes |= {name: value for name, value in unchecked.items() if value is not UNSET}
     async with database_of(request).write() as connection:
         endpoint = await update_endpoint(connection, caller.site, _endpoint_id(request), changes)
         out = await _out(connection, endpoint)

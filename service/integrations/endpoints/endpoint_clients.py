@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.integrations.endpoints.model import EndpointRow
 from service.platform.outbound.safe_client import Targets
-from service.platform.outbound.webhook_signatures import Signer
+from service.platform.outbound.webhook_signatures import Signer, with_svix_headers
 from service.platform.problems import InvalidField
 from service.platform.storage.portable import any_of, row_parameters
 
@@ -26,12 +26,18 @@ class EndpointClients(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """An endpoint's URL and signer at a ``revision``, valid until an old secret stops signing."""
+    """An endpoint's URL, signer and kind of headers at a ``revision``, valid until an old secret stops signing."""
 
     revision: int
     url: str
     signer: Signer
     valid_until: datetime | None
+    svix_headers: bool = False
+
+    def headers(self, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+        """The signature headers of a message sent at ``at``."""
+        signed = self.signer.headers(message_id, at, body)
+        return with_svix_headers(signed) if self.svix_headers else signed
 
     def is_current(self, revision: int, now: datetime) -> bool:
         """Whether the route is still valid."""
@@ -63,7 +69,7 @@ async def read_route(
 
 def _route(row: Row[*tuple[Any, ...]], secrets: EndpointSecrets, now: datetime) -> Route | None:
     found = secrets.signer(row.id, row.secret, row.old_secret, now=now)
-    return Route(row.revision, row.url, *found) if found else None
+    return Route(row.revision, row.url, *found, row.svix_headers) if found else None
 
 
 _COLUMNS = (
@@ -72,6 +78,7 @@ _COLUMNS = (
     EndpointRow.secret,
     EndpointRow.old_secret,
     EndpointRow.revision,
+    EndpointRow.svix_headers,
 )
 
 

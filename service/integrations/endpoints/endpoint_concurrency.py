@@ -117,7 +117,7 @@ class EndpointQueue:
 
     async def _attempt(self, delivery: Delivery, route: Route) -> None:
         await self._gate.wait()
-        headers = route.signer.headers(delivery.message_id, clock.now(), delivery.body)
+        headers = route.headers(delivery.message_id, clock.now(), delivery.body)
         result = await self._sender.send(route.url, delivery.body, headers)
         if is_success(result.status):
             self._window = min(MAX_WINDOW, self._window + 1)

@@ -28,6 +28,7 @@ class Endpoint(NamedTuple):
     url: str
     types: str
     description: str | None
+    svix_headers: bool
     state: EndpointState
     disabled_at: datetime | None
     disabled_reason: DisabledReason | None
@@ -48,6 +49,7 @@ async def add_endpoint(
     url: str,
     types: str,
     description: str | None,
+    svix_headers: bool,
     secret: str,
     secrets: EndpointSecrets,
 ) -> Endpoint:
@@ -65,6 +67,7 @@ async def add_endpoint(
         "url": url,
         "types": types,
         "description": description,
+        "svix_headers": svix_headers,
         "secret": secrets.seal(endpoint_id, secret),
         "state": "active",
         "revision": 1,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.platform.storage.schema import Base, one_of
@@ -37,6 +37,7 @@ class EndpointRow(Base):
     url: Mapped[str] = mapped_column(String(2000))
     types: Mapped[str] = mapped_column(String(1000))
     description: Mapped[str | None] = mapped_column(String(500))
+    svix_headers: Mapped[bool] = mapped_column(server_default=false())
     secret: Mapped[bytes]
     old_secret: Mapped[bytes | None]
     old_secret_until: Mapped[datetime | None]

@@ -27,6 +27,6 @@ async def send_test_message(
     body = test_body(site.slug, message_id, at=now, endpoint=subject)
     sender = AttemptSender(webhooks.targets)
     try:
-        return await sender.send(route.url, body, route.signer.headers(str(message_id), now, body))
+        return await sender.send(route.url, body, route.headers(str(message_id), now, body))
     finally:
         await sender.close()

@@ -27,6 +27,7 @@ class EndpointIn(Body):
     url: Url
     types: Types | None = None
     description: Description | None = None
+    svix_headers: bool = False
     secret: Secret | None = None
 
 
@@ -36,6 +37,7 @@ class EndpointChanges(Body):
     url: Url | UnsetType = UNSET
     types: Types | None | UnsetType = UNSET
     description: Description | None | UnsetType = UNSET
+    svix_headers: bool | UnsetType = UNSET
     state: Literal["active", "paused"] | UnsetType = UNSET
 
 
@@ -101,6 +103,7 @@ class EndpointOut(msgspec.Struct):
     url: str
     types: list[str]
     description: str | None
+    svix_headers: bool
     state: EndpointState
     disabled_at: datetime | None
     disabled_reason: DisabledReason | None
@@ -178,6 +181,7 @@ def endpoint_out(endpoint: Endpoint, figures: HealthFigures) -> EndpointOut:
         url=endpoint.url,
         types=endpoint.types.split(),
         description=endpoint.description,
+        svix_headers=endpoint.svix_headers,
         state=endpoint.state,
         disabled_at=endpoint.disabled_at,
         disabled_reason=endpoint.disabled_reason,

@@ -1,6 +1,8 @@
 """Webhook signatures by Standard Webhooks 1.0: sign outgoing messages, verify incoming ones.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+
+Svix's libraries, from which the standard comes, sign alike in headers of other names (https://docs.svix.com).
 """
 
 import base64
@@ -18,6 +20,7 @@ SECRET_BYTES = 32
 MIN_SECRET_BYTES, MAX_SECRET_BYTES = 24, 64
 TOLERANCE = timedelta(minutes=5)
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+SVIX_NAMES = {ID: "svix-id", TIMESTAMP: "svix-timestamp", SIGNATURE: "svix-signature"}
 
 
 class InvalidWebhookSecret(ValueError):
@@ -62,13 +65,13 @@ class Signer:
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
         """Verify a message and return its id; raises :class:`SignatureMismatch`.
 
-        The names in ``headers`` must be in lower case. The message must be at most five minutes from ``now`` and have a
-        signature by one of the secrets.
+        The names in ``headers`` must be in lower case; if none is the standard's, Svix's are read. The message must be
+        at most five minutes from ``now`` and have a signature by one of the secrets.
         """
-        message_id, signatures = headers.get(ID, ""), headers.get(SIGNATURE, "")
-        if not message_id or not signatures or not headers.get(TIMESTAMP):
-            raise SignatureMismatch(f"It must have the headers {ID}, {TIMESTAMP} and {SIGNATURE}.")
-        at = _instant(headers[TIMESTAMP])
+        message_id, timestamp, signatures = _signature_headers(headers)
+        if not message_id or not signatures or not timestamp:
+            raise SignatureMismatch(f"It must have the headers {ID}, {TIMESTAMP} and {SIGNATURE}, or Svix's.")
+        at = _instant(timestamp)
         if abs(now - at) > TOLERANCE:
             raise SignatureMismatch(f"Its {TIMESTAMP} is more than five minutes from the current time.")
         try:
@@ -78,6 +81,17 @@ class Signer:
         if not _any_matches(signatures.split(" "), [webhook.sign(message_id, at, text) for webhook in self._webhooks]):
             raise SignatureMismatch("None of its signatures matches the secret.")
         return message_id
+
+
+def with_svix_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Add the headers of a signed message under Svix's names."""
+    return {**headers, **{SVIX_NAMES[name]: value for name, value in headers.items()}}
+
+
+def _signature_headers(headers: Mapping[str, str]) -> list[str]:
+    """The id, timestamp and signatures; all of the standard's names, or all of Svix's."""
+    is_standard = any(name in headers for name in SVIX_NAMES)
+    return [headers.get(standard if is_standard else svix, "") for standard, svix in SVIX_NAMES.items()]
 
 
 def _instant(timestamp: str) -> datetime:

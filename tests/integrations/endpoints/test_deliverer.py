@@ -49,6 +49,25 @@ async def test_every_event_arrives_signed_and_as_in_the_log(site: ASite) -> None
         assert (health["recent"]["attempts"], health["recent"]["delivered"]) == (3, 3)
 
 
+async def test_an_endpoint_may_get_the_headers_of_svix_too(site: ASite) -> None:
+    async with a_receiver() as host, a_worker(site) as worker:
+        endpoint, secret = await an_endpoint(site, f"{host.origin}/hook", svix_headers=True)
+        assert (await endpoint_of(site, endpoint))["svix_headers"] is True
+        await a_thread(site)
+        await worker.work()
+        await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")
+        await change(site, endpoint, svix_headers=False)
+        await a_thread(site)
+        await worker.work()
+        *with_svix, without = host.received
+        assert len(with_svix) == 2
+        for message in with_svix:
+            for name in ("id", "timestamp", "signature"):
+                assert message.headers[f"svix-{name}"] == message.headers[f"webhook-{name}"]
+            Webhook(secret).verify(message.body, message.headers)
+        assert not [name for name in without.headers if name.startswith("svix-")]
+
+
 async def test_each_attempt_is_counted_by_its_result(site: ASite) -> None:
     def counted() -> list[float]:
         name, results = "onereply_webhook_attempts_total", ("delivered", "failed")

@@ -42,6 +42,32 @@ async def test_a_message_without_one_of_the_three_headers_is_refused(site: ASite
     assert name in problem["detail"]
 
 
+def as_svix_signs(body: bytes, **given: Any) -> dict[str, str]:
+    return {name.replace("webhook-", "svix-"): value for name, value in signed(body, **given).items()}
+
+
+async def test_a_message_may_have_the_headers_of_svix(site: ASite) -> None:
+    headers = as_svix_signs(PUBLISHED)
+    for _ in range(2):
+        assert (await site.call("POST", PATH, content=PUBLISHED, headers=headers)).status_code == 200
+    assert [event["type"] for event in await events_of(site)] == ["thread.created"]
+    both = as_svix_signs(PUBLISHED) | signed(PUBLISHED)
+    assert (await site.call("POST", PATH, content=PUBLISHED, headers=both)).status_code == 200
+
+
+async def test_headers_of_svix_are_checked_and_never_mixed_with_the_standard_ones(site: ASite) -> None:
+    headers = as_svix_signs(PUBLISHED)
+    for changed in (
+        headers | {"svix-id": "another"},
+        headers | {"svix-signature": "v1,"},
+        headers | {"webhook-id": headers["svix-id"]},
+        as_svix_signs(PUBLISHED, secret=OTHER_SECRET),
+        as_svix_signs(PUBLISHED) | signed(PUBLISHED, secret=OTHER_SECRET),
+        {name: value for name, value in headers.items() if name != "svix-timestamp"},
+    ):
+        assert (await refused(site, PUBLISHED, changed))["type"] == "/problems/invalid-signature"
+
+
 @pytest.mark.parametrize("minutes", [-5.1, 5.1])
 async def test_a_message_more_than_five_minutes_away_is_refused(site: ASite, the_clock: Clock, minutes: float) -> None:
     await share_webhook_secret(site)
