@@ -31,6 +31,7 @@ _BASE_URL = re.compile(rf"{_ORIGIN.pattern}(?:/[a-z\d._~-]+)*", _ORIGIN.flags)
 _ANY_ORIGIN = re.compile(r"https?://[^\x00-\x20\x7f/?#@\\\s]+/?", re.IGNORECASE)
 _NOT_A_DOMAIN = re.compile(r"[\x00-\x20\x7f/?#@:\\\[\]\s]")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z\d_-]+(?:\.[a-z\d_-]+)*", re.ASCII)
+_PLAIN_DOMAIN = re.compile(r"(?=[a-z\d.]{1,253}$)(?:[a-z\d]+\.)*[a-z]{2,}", re.ASCII)  # no “xn--”, no number at the end
 _ROUTE = ("#!", "#/")  # fragments that name a page of a single-page app
 _PERCENT_ENCODED = re.compile(r"%([\da-fA-F]{2})")
 _ENCODED_LETTERS = re.compile(r"(?:%[89A-F][\dA-F])+")
@@ -100,6 +101,8 @@ def canonical_origin(text: str) -> str | None:
 
 def canonical_host(text: str) -> str | None:
     """The canonical form of a domain or IPv4 address: lower case, punycode, no final dot; None for any other text."""
+    if _PLAIN_DOMAIN.fullmatch(text):  # most are: a list of 1,000 must not hold the loop
+        return text
     host = None if _NOT_A_DOMAIN.search(text) else host_of(f"http://{text}")
     return host if host and _DOMAIN.fullmatch(host) else None
 
@@ -116,7 +119,8 @@ def _parsed(text: str) -> ada_url.URL | None:
     except (ValueError, UnicodeError):
         return None
     # No label is empty but the last, the root of the DNS; without it the host must still be one.
-    has_host = not url.hostname.startswith(".") and ".." not in url.hostname
+    host = url.hostname
+    has_host = not host.startswith(".") and ".." not in host
     return url if url.protocol in {"http:", "https:"} and has_host else None
 
 
