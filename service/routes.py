@@ -11,6 +11,7 @@ from service.integrations.articles import api as articles
 from service.integrations.endpoints import api as webhooks
 from service.integrations.endpoints.wire import DeliveriesQuery, EndpointsQuery
 from service.integrations.event_log import api as events
+from service.integrations.event_log.wire import EventsQuery
 from service.moderation.bans import api as bans
 from service.moderation.bans.wire import BansQuery
 from service.moderation.decisions import api as decisions
@@ -32,8 +33,6 @@ from service.platform.access.caller import (
     STAFF,
     CallerKinds,
 )
-from service.platform.events import api as events
-from service.platform.events.wire import EventsQuery
 from service.platform.http.authorize import SiteHandler, answer_preflight, guarded
 from service.platform.http.query_parameters import with_parameters
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute

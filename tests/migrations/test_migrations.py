@@ -148,7 +148,7 @@ async def rows(database: Database) -> Rows:
 
 
 def without_texts(held: Rows) -> Rows:
-    """Return the rows ``held`` as revision 0020 leaves them when it is undone: null where a text was."""
+    """Return the rows ``held`` as revision 0022 leaves them when it is undone: null where a text was."""
 
     def data(stored: str) -> str:
         members = json.loads(stored)
@@ -216,7 +216,7 @@ def with_old_columns(row: dict[str, Any], columns: dict[str, str]) -> dict[str, 
 
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     """Return the rows ``held`` that ``revision`` can store: the tables and columns of ``like``, in order."""
-    if revision < "2026_11_29_0020":
+    if revision < "2026_11_29_0022":
         held = without_texts(held)
     if revision < "2026_11_29_0019":
         held = with_names_before_0019(held)

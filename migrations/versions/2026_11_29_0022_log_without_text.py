@@ -16,8 +16,8 @@ import sqlalchemy as sa
 import uuid_utils.compat
 from alembic import op
 
-revision = "2026_11_29_0020"
-down_revision = "2026_11_29_0019"
+revision = "2026_11_29_0022"
+down_revision = "2026_11_29_0021"
 branch_labels = None
 depends_on = None
 
