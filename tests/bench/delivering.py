@@ -20,6 +20,7 @@ from service.integrations.endpoints.endpoint_store import add_endpoint, update_e
 from service.integrations.endpoints.model import DeliveryRow, EndpointRow
 from service.integrations.endpoints.payload import webhook_body
 from service.integrations.endpoints.send_attempt import AttemptSender
+from service.integrations.event_log.event_texts import add_texts
 from service.platform import clock
 from service.platform.events.model import EventRow
 from service.platform.events.read_log import head_position, read_events
@@ -80,7 +81,8 @@ async def _post_all(url: str) -> float:
     site, _ = await _listening_site(database)
     await _commit_events(database, site, MESSAGES)
     async with database.read() as connection:
-        events = await read_events(connection, site.id, after=0, limit=MESSAGES)
+        logged = await read_events(connection, site.id, after=0, limit=MESSAGES)
+        events = [each.event for each in await add_texts(connection, logged)]
     await database.close()
     messages = iter([(str(event.id), webhook_body(site.slug, event)) for event in events])
     sender, signer = AttemptSender(Targets(allow_private=True)), Signer(make_secret())

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 
 from service.cli import main
 from service.integrations.endpoints.payload import webhook_body
-from service.platform.events.event_types import Event
+from service.integrations.event_log.wire import EventOut
 from service.platform.outbound.webhook_signatures import SIGNATURE, TIMESTAMP, Signer, make_secret
 from tests.builders import ASite, Json, a_comment, a_thread
 from tests.cli.test_commands import done, stopped
@@ -36,7 +36,7 @@ AUTHOR = {"name": "Ada\x1b[31m", "url": None}
 
 def a_body(**data: object) -> bytes:
     raw = msgspec.Raw(msgspec.json.encode({"thread": THREAD, **data}))
-    return webhook_body("gazette", Event(UUID(int=1), "comment.published", 7, 2, datetime.now(UTC), raw))
+    return webhook_body("gazette", EventOut(UUID(int=1), "comment.published", 7, 2, datetime.now(UTC), raw))
 
 
 BODY = a_body(comment={"author": AUTHOR, "html": "<p>Да, &lt;so&gt; <em>it</em> is.</p>"})

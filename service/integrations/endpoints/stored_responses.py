@@ -27,7 +27,10 @@ BATCH = 500  # events per transaction
 
 
 async def lock_current(connection: AsyncConnection, about: Collection[CommentVersion]) -> set[CommentVersion]:
-    """Return those of ``about`` that are published at that revision; they stay so until the transaction ends."""
+    """Return those of ``about`` that are published at that revision; they stay so until the transaction ends.
+
+    A comment that another transaction is changing is left out, so this never waits for one.
+    """
     if not about:
         return set()
     dialect = connection.dialect.name
@@ -40,7 +43,7 @@ def _lock(dialect: str) -> Select[*tuple[Any, ...]]:
     published = select(CommentRow.id, CommentRow.revision).where(
         any_of(dialect, CommentRow.id), CommentRow.state == State.PUBLISHED.value
     )
-    return published.order_by(CommentRow.id).with_for_update(read=True)
+    return published.order_by(CommentRow.id).with_for_update(read=True, skip_locked=True)
 
 
 def is_readable() -> ColumnElement[bool]:
