@@ -125,7 +125,7 @@ async def some_article_events(site: ASite) -> None:
 
 NAMES, LATER_NAMES, STRIPPED = (
     next(script.module for script in SCRIPTS if script.revision == revision)
-    for revision in ("2026_11_29_0018", "2026_11_29_0019", "2026_11_29_0020")
+    for revision in ("2026_11_29_0018", "2026_11_29_0019", "2026_11_29_0022")
 )
 RENAMED_TABLES = NAMES.TABLES | LATER_NAMES.TABLES
 Rows = dict[str, list[dict[str, Any]]]
@@ -364,7 +364,7 @@ async def test_texts_stored_before_are_gone_and_reports_on_deleted_comments_are_
     database: Database, fresh_database_url: str
 ) -> None:
     await fill(fresh_database_url)
-    await migrate(database, to="2026_11_29_0019")
+    await migrate(database, to="2026_11_29_0021")
     await database.close()
     texts = {"author": {"name": "555 0100"}, "html": "555 0100", "note": "555 0100", "reason": "555 0100"}
     async with database.write() as connection:
