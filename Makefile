@@ -51,7 +51,7 @@ docs-bundle: .venv/develops ## bundle Scalar, which renders /docs, from its pin 
 	$(BIN)/python -m tests.reading.pages.scalar_bundle
 
 lock: .venv/develops ## pin every dependency by hash again, from pyproject.toml
-	$(BIN)/uv pip compile -q $(LOCK) -o requirements.txt pyproject.toml
+	$(BIN)/uv pip compile -q $(LOCK) -o requirements.txt pyproject.toml --extra redis
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements-dev.txt pyproject.toml --group dev
 	$(BIN)/uv pip compile -q $(LOCK) -o tests/contract/tools-requirements.txt --group contract
 	$(BIN)/uv pip compile -q $(LOCK) -o tests/host/requirements.txt --group host

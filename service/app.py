@@ -106,6 +106,7 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
 
 
 def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Targets, passwords: Passwords) -> Gate:
+    fingerprints = Fingerprints(settings.secret_key)
     return Gate(
         sites=Sites(database),
         keys=Keys(database),
@@ -116,8 +117,8 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
             secret_key=settings.secret_key,
             explains=settings.explain_invalid_tokens,
         ),
-        limits=RateLimits(),
-        fingerprints=Fingerprints(settings.secret_key),
+        limits=RateLimits(fingerprints, settings.limits_url),
+        fingerprints=fingerprints,
         sessions=Sessions(database),
         passwords=passwords,
     )
@@ -143,6 +144,7 @@ async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> A
         with suppress(Busy):  # a failure to write these times must not prevent the shutdown
             await gate.keys.write_last_used()
             await gate.sessions.write_last_seen()
+        await gate.limits.close()
         await database.close()
 
 

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from service.platform.storage.database_url import InvalidDatabaseUrl, parse_data
 from service.platform.text.web_urls import is_base_url
 
 PREFIX = "ONEREPLY_"
+_LIMITS_URL = re.compile(r"(redis|valkey)(s|\+unix)?://[^\s/]*(:\d{1,5})?(/\S*)?")
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
 MAX_DELAY = timedelta(days=30)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -82,6 +84,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Threshold in seconds for logging slow statements, without their values; 0 logs none.",
         ),
     ] = 1.0
+    limits_url: Annotated[
+        Annotated[str, Meta(max_length=500)] | None,
+        Meta(
+            description="URL of a Redis or Valkey server (`redis://HOST`, `valkey://HOST`) in which all processes "
+            "count requests for the rate limits; default: each process counts its own."
+        ),
+    ] = None
     trusted_proxies: Annotated[
         str,
         Meta(
@@ -183,6 +192,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     _check_base_url(settings.base_url)
     _check_proxies(settings)
     _check_akismet_url(settings.akismet_url)
+    _check_limits_url(settings.limits_url)
     _check_retries(settings)
     return settings
 
@@ -219,6 +229,15 @@ def _check_retries(settings: Settings) -> None:
         raise SettingsError(
             f"{PREFIX}WEBHOOKS_RETRIES must be delays of at most 30 days each, such as “5s 5m 2h 1d”."
         ) from None
+
+
+def _check_limits_url(url: str | None) -> None:
+    if url is None:
+        return
+    if not _LIMITS_URL.fullmatch(url):
+        raise SettingsError(f"{PREFIX}LIMITS_URL must be a URL such as “redis://127.0.0.1:6379/0”.")
+    if find_spec("redis") is None:
+        raise SettingsError(f"{PREFIX}LIMITS_URL needs the package redis: pip install “onereply[redis]”.")
 
 
 def _check_akismet_url(url: str) -> None:

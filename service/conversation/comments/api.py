@@ -98,7 +98,7 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     """Edit your own comment."""
     comment_id, typed = comment_id_of(request), await decode_body(request, EditIn)
     body = read_text(typed.body, pointer="/body")
-    enforce_post_limits(request, caller, draft={"body": body})
+    await enforce_post_limits(request, caller, draft={"body": body})
     state, origin = state_of(request, ConversationState), origin_of(request, caller)
     comment = await submit_edit(state, caller, comment_id, body=body, origin=origin)
     findings = await _findings_of_held(request, comment)

@@ -97,7 +97,7 @@ async def build_draft(
     author = _author(post.author, caller)
     by_author = state.gate.fingerprints.of_author(site.id, reader_id=caller.reader_id, email=author.email)
     by_address = state.gate.fingerprints.of_address(site.id, origin.address) if origin.address else []
-    limits = state.gate.count_post(caller, origin.address)
+    limits = await state.gate.count_post(caller, origin.address)
     form = FormSignals(post.form.honeypot, post.form.seconds) if post.form else None
     answer, prepared = None, unscreened(site, author_name=author.name, author_url=author.url)
     model = await state.spam_models.get(site)

@@ -74,7 +74,7 @@ async def post_appeal(request: Request, caller: Caller) -> Response:
     """Appeal the decision on your own comment."""
     body, comment_id = await decode_body(request, AppealIn, optional=True), comment_id_of(request)
     note = read_line(body.note, pointer="/note", max_length=300) if body.note else None
-    enforce_post_limits(request, caller)
+    await enforce_post_limits(request, caller)
     async with database_of(request).write() as connection:
         comment = await file_appeal(connection, caller.site, comment_id, reader_id=caller.reader_id, note=note)
         findings = (await read_findings(connection, [comment_id]))[comment_id]

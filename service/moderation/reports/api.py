@@ -24,7 +24,7 @@ async def post_report(request: Request, caller: Caller) -> Response:
     """Report a comment."""
     comment_id, body = comment_id_of(request), await decode_body(request, ReportIn)
     note = read_note(body)
-    enforce_post_limits(request, caller)
+    await enforce_post_limits(request, caller)
     state, origin = state_of(request, PlatformState), origin_of(request, caller)
     report, is_new = await submit_report(state, caller, comment_id, body.reason, note, origin=origin)
     return json_response(ReportOut(*report), 201 if is_new else 200, NO_STORE)

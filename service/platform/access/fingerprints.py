@@ -5,7 +5,6 @@ address has its own fingerprint (IPv6: that of its /64, usually one household) a
 """
 
 import hmac
-from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
@@ -14,7 +13,7 @@ from uuid import UUID
 from service.platform.text.ip_addresses import parse_address
 from service.platform.text.web_urls import canonical_host
 
-Kind = Literal["reader", "email", "domain", "address"]
+Kind = Literal["reader", "email", "domain", "address"]  # what can be banned
 PREFIXES = {4: (32, 24, 16), 6: (64, 56, 48, 32)}
 Network = IPv4Network | IPv6Network
 
@@ -47,6 +46,10 @@ class Fingerprints:
         """The fingerprints of an address and its ranges, narrowest first; empty if ``address`` is not an IP address."""
         return [self.of_network(site_id, network) for network in networks_of(address)]
 
+    def of_client(self, site_id: int, client: str) -> str:
+        """The fingerprint under which the requests of a ``client`` (an address, reader or name) are counted."""
+        return f"{self._fingerprint(site_id, 'client', client.encode('utf-8', 'surrogatepass')):x}"
+
     def of_author(self, site_id: int, *, reader_id: UUID | None, email: str | None) -> list[int]:
         """Every fingerprint by which an author can be banned, other than those of their address."""
         fingerprints = [self.of_reader(site_id, reader_id)] if reader_id else []
@@ -55,12 +58,11 @@ class Fingerprints:
             fingerprints += [self.of_domain(site_id, domain) for domain in _domains(email)]
         return fingerprints
 
-    def _fingerprint(self, site_id: int, kind: Kind, value: bytes) -> int:
+    def _fingerprint(self, site_id: int, kind: Kind | Literal["client"], value: bytes) -> int:
         content = b"%d\0%s\0" % (site_id, kind.encode()) + value
         return int.from_bytes(blake2b(content, key=self._key, digest_size=8).digest(), "big", signed=True)
 
 
-@lru_cache(maxsize=4096)
 def networks_of(address: str) -> tuple[Network, ...]:
     """The ranges that contain ``address``, narrowest first; empty if it is not an IP address (a Unix socket)."""
     known = parse_address(address)

@@ -34,15 +34,15 @@ class Gate(msgspec.Struct, frozen=True):
     ) -> tuple[Caller, LimitStatus | None]:
         """Identify the caller by the ``Authorization`` header, and count the request; return its limit, if any.
 
-        A request with an invalid key counts against its address, like one without a key. Raises
+        A request with an invalid key or that of another site counts against its address, like one without a key. Raises
         :class:`Unauthenticated` or :class:`WrongSite` for invalid credentials, and :class:`RateLimited`.
         """
         try:
             caller = await self._identify(site, authorization)
-        except Unauthenticated:
-            self.count_address(site, address)
+        except (Unauthenticated, WrongSite):
+            await self.count_address(site, address)
             raise
-        return caller, self._count_request(caller, address)
+        return caller, await self._count_request(caller, address)
 
     async def _identify(self, site: Site, authorization: str | None) -> Caller:
         if authorization is None:
@@ -60,19 +60,21 @@ class Gate(msgspec.Struct, frozen=True):
             return Caller(site, reader_id=reader_id, profile=profile)
         return await _key_holder(site, token, self.keys)
 
-    def _count_request(self, caller: Caller, address: str | None) -> LimitStatus | None:
+    async def _count_request(self, caller: Caller, address: str | None) -> LimitStatus | None:
         """Count a request against its key or session, else against its address."""
         if holder := caller.key_id or caller.moderator_id:
             rates = caller.site.settings.request_limit_per_key
-            return self.limits.count("request-limit-per-key", rates, caller.site, holder)
-        return self.count_address(caller.site, address)
+            return await self.limits.count("request-limit-per-key", rates, caller.site, holder)
+        return await self.count_address(caller.site, address)
 
-    def count_address(self, site: Site, address: str | None) -> LimitStatus | None:
+    async def count_address(self, site: Site, address: str | None) -> LimitStatus | None:
         """Count a request against its address; raises RateLimited."""
         rates = site.settings.request_limit_per_address
-        return self.limits.count("request-limit-per-address", rates, site, network_of(address)) if address else None
+        if not address:
+            return None
+        return await self.limits.count("request-limit-per-address", rates, site, network_of(address))
 
-    def count_post(self, caller: Caller, address: str | None) -> PostLimits:
+    async def count_post(self, caller: Caller, address: str | None) -> PostLimits:
         """Count a post against its address and its reader, up to the first limit that it exceeds.
 
         A post with an API key has no limit.
@@ -86,7 +88,7 @@ class Gate(msgspec.Struct, frozen=True):
         ]
         try:
             for policy, rates, client in counted:
-                if client and (status := self.limits.count(policy, rates, caller.site, client)):
+                if client and (status := await self.limits.count(policy, rates, caller.site, client)):
                     statuses.append(status)
         except RateLimited as problem:
             return PostLimits(tuple(statuses), exceeded=problem.limit)

@@ -44,14 +44,14 @@ async def log_in(
     Raises :class:`RateLimited`, :class:`InvalidCredentials` or :class:`Busy`.
     """
     if address:
-        limits.count("logins-per-address", PER_ADDRESS, site, address)
-    limits.count("logins-per-name", PER_NAME, site, fold_name(name))
+        await limits.count("logins-per-address", PER_ADDRESS, site, address)
+    await limits.count("logins-per-name", PER_NAME, site, fold_name(name))
     async with database.read() as connection:
         account = await find_account(connection, site.id, name)
     matches = await passwords.check(password, account.password_hash if account else None)
     if account is None or not matches:
         raise InvalidCredentials
-    limits.reset("logins-per-name", PER_NAME, site, fold_name(name))
+    await limits.reset("logins-per-name", PER_NAME, site, fold_name(name))
     outdated = passwords.is_outdated(account.password_hash)
     password_hash = await passwords.hash(password) if outdated else account.password_hash
     async with database.write() as connection:

@@ -1,20 +1,22 @@
 """Rate limits per key, reader and address. Requests over a limit get 429.
 
-Each process counts in its own memory, so with N workers a client can get up to N times the limit. Counts are deleted
-with their window, and addresses are stored nowhere else.
+Each process counts in its own memory, so with N workers a client can get up to N times the limit, unless
+``ONEREPLY_LIMITS_URL`` names a server that they share. A count is kept under a fingerprint of its client.
+
+*Why one store per policy*: requests from many addresses must not evict the counts that limit log-ins.
 """
 
+import time
 from functools import lru_cache
 from ipaddress import IPv6Address
 from math import ceil
-from time import time
 from typing import Any, ClassVar
 
 import msgspec
 from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
+from service.platform.access.fingerprints import Fingerprints
+from service.platform.access.limit_counts import Counts, MemoryCounts, SharedCounts, close_storage, shared_storage
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.text.ip_addresses import parse_address
@@ -57,32 +59,49 @@ class PostLimits(msgspec.Struct, frozen=True):
 
 
 class RateLimits:
-    """The counts of this process."""
+    """The counts of this process, or those shared by all processes at ``url``."""
 
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, fingerprints: Fingerprints, url: str | None = None) -> None:
+        self._fingerprints = fingerprints
+        self._shared = shared_storage(url) if url else None
+        self._counts: dict[str, Counts] = {}  # by policy
 
-    def count(self, policy: str, rates: str | None, site: Site, client: str) -> LimitStatus | None:
+    async def count(self, policy: str, rates: str | None, site: Site, client: str) -> LimitStatus | None:
         """Count one request of ``client`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
 
         Returns the status with the least remaining, or None if there is no limit; raises :class:`RateLimited`.
         """
-        statuses = [self._count(policy, rate, site, client) for rate in _parsed(rates)] if rates else []
+        statuses = [await self._count(policy, rate, site, client) for rate in _parsed(rates)] if rates else []
         return min(statuses, key=lambda status: status.remaining, default=None)
 
-    def reset(self, policy: str, rates: str, site: Site, client: str) -> None:
+    async def reset(self, policy: str, rates: str, site: Site, client: str) -> None:
         """Reset the counts of ``client``."""
         for rate in _parsed(rates):
-            self._limiter.clear(rate, policy, str(site.id), client)
+            await self._counts_of(policy).clear(rate, self._fingerprint(policy, site, client))
 
-    def _count(self, policy: str, rate: RateLimitItem, site: Site, client: str) -> LimitStatus:
-        identity = (policy, str(site.id), client)
-        is_within = self._limiter.hit(rate, *identity)
-        reset_at, remaining = self._limiter.get_window_stats(rate, *identity)
-        status = LimitStatus(policy, rate.amount, rate.get_expiry(), remaining, max(0, ceil(reset_at - time())))
-        if not is_within:
+    async def close(self) -> None:
+        """Close the connections to the server that the processes share."""
+        if self._shared:
+            await close_storage(self._shared)
+
+    async def _count(self, policy: str, rate: RateLimitItem, site: Site, client: str) -> LimitStatus:
+        hit = await self._counts_of(policy).hit(rate, self._fingerprint(policy, site, client))
+        seconds = max(0, ceil(hit.reset_at - time.time()))
+        status = LimitStatus(policy, rate.amount, rate.get_expiry(), hit.remaining, seconds)
+        if not hit.is_within:
             raise RateLimited(status)
         return status
+
+    def _counts_of(self, policy: str) -> Counts:
+        counts = self._counts.get(policy)
+        if counts is None:
+            memory = MemoryCounts()
+            counts = SharedCounts(self._shared, otherwise=memory) if self._shared else memory
+            self._counts[policy] = counts
+        return counts
+
+    def _fingerprint(self, policy: str, site: Site, client: str) -> str:
+        return self._fingerprints.of_client(site.id, f"{policy} {client}")
 
 
 @lru_cache
@@ -90,7 +109,6 @@ def _parsed(rates: str) -> list[RateLimitItem]:
     return parse_many(rates.replace(" ", ";"))
 
 
-@lru_cache(maxsize=4096)
 def network_of(host: str) -> str:
     """The address that is counted: that of ``host``, for IPv6 its /64."""
     address = parse_address(host)

@@ -59,9 +59,9 @@ async def _site_of(request: Request, gate: Gate) -> Site:
     return site
 
 
-def enforce_post_limits(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> None:
+async def enforce_post_limits(request: Request, caller: Caller, *, draft: dict[str, Any] | None = None) -> None:
     """Count an edit, a report or an appeal as a post; over a limit, raises RateLimited with the ``draft``."""
-    limits = gate_of(request).count_post(caller, client_address(request))
+    limits = await gate_of(request).count_post(caller, client_address(request))
     add_limit_headers(request, limits.statuses)
     if limits.exceeded:
         raise RateLimited(limits.exceeded, **({} if draft is None else {"draft": draft}))

@@ -21,7 +21,7 @@ from service.reading.cache.invalidation import LogCursor
 from service.reading.cache.known_hosts import KnownHosts
 
 CAPACITY = 32 * 1024 * 1024
-OVERHEAD = 500  # approximate bytes per response besides its body
+OVERHEAD = 500  # approximate bytes per response and article besides the body and the key
 
 Article = tuple[int, str | None]  # None for the whole site
 
@@ -91,8 +91,7 @@ class ResponseCache:
             raise
         entry.response.set_result(response)
         if self._responses.get(key) is entry:
-            # The response caches its compressed body too.
-            entry.size = len(response.body) * 3 // 2 + OVERHEAD * (1 + len(articles))
+            entry.size = _size(key, response, articles)
             self._size += entry.size
             while self._size > self._capacity:
                 self._evict(next(iter(self._responses)))
@@ -121,6 +120,11 @@ class ResponseCache:
             keys.discard(key)
             if not keys:
                 del self._keys[site_id][article]
+
+
+def _size(key: Hashable, response: PublicResponse, articles: tuple[Article, ...]) -> int:
+    """The approximate bytes of a cached response. It caches its compressed body too, and clients choose the key."""
+    return len(response.body) * 3 // 2 + OVERHEAD * (1 + len(articles)) + len(repr((key, articles)).encode())
 
 
 class CacheState(ConversationState, kw_only=True, frozen=True):

@@ -73,7 +73,7 @@ async def _visitor(request: Request) -> Caller:
     gate = gate_of(request)
     site = await gate.sites.find(path_parameter(request, "site"))
     request.scope["site_locale"] = site.locale
-    gate.count_address(site, client_address(request))
+    await gate.count_address(site, client_address(request))
     token = request.cookies.get(COOKIE)
     return Caller(site, reader_id=gate.tokens.read(site.id, token) if token else None)
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
-from service.platform.http.app_state import state_of
+from service.platform.http.app_state import gate_of, state_of
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.request_origin import client_network, locale_of
@@ -22,6 +22,7 @@ from service.reading.streams.stream_buffer import Stream
 from service.reading.streams.stream_response import StreamResponse
 from service.reading.streams.wire import StreamQuery
 
+ANY_SITE = 0  # an address has one limit of streams for all sites
 _POSITION = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -39,7 +40,9 @@ async def get_stream(request: Request, caller: Caller) -> Response:
     if thread.sequence - sequence > catch_up.MAX_MISSED:
         out, sequence = thread_out(thread, site, locale=locale, now=clock.now()), thread.sequence
         reload = reload_event(out, thread_id=thread.id, position=start.position)
-    stream = Stream(site, thread.id, sequence=sequence, locale=locale, address=client_network(request))
+    network = client_network(request)
+    client = gate_of(request).fingerprints.of_client(ANY_SITE, network) if network else None
+    stream = Stream(site, thread.id, sequence=sequence, locale=locale, client=client)
     await log_follower.join(stream)
     return StreamResponse(stream, log_follower, reload, headers=headers)
 

@@ -73,7 +73,7 @@ class LogFollower:
         site, head = stream.site, 0
         if site.id not in self._followed:
             head = await self.reads.shared(("head", site.id), partial(head_position, site_id=site.id))
-        self._limits.acquire(stream.address)
+        self._limits.acquire(stream.client)
         followed = self._followed.setdefault(site.id, Followed(site, head))
         followed.streams.setdefault(stream.thread_id, set()).add(stream)
         if self._task is None or self._task.done():
@@ -81,7 +81,7 @@ class LogFollower:
 
     def leave(self, stream: Stream) -> None:
         """Stop sending events to ``stream``."""
-        self._limits.release(stream.address)
+        self._limits.release(stream.client)
         followed = self._followed[stream.site.id]
         followed.streams[stream.thread_id].discard(stream)
         if not followed.streams[stream.thread_id]:

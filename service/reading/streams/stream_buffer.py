@@ -15,16 +15,16 @@ MAX_BUFFERED = 500
 
 
 class Stream:
-    """The events for one client at ``address`` with the language ``locale``, for one thread of ``site``.
+    """The events for one ``client`` with the language ``locale``, for one thread of ``site``.
 
-    ``sequence`` is the last one of the thread that the client has.
+    ``client`` is a fingerprint of its address, ``sequence`` the last one of the thread that it has.
     """
 
-    __slots__ = ("_buffer", "_woken", "address", "ended", "locale", "sequence", "site", "thread_id")
+    __slots__ = ("_buffer", "_woken", "client", "ended", "locale", "sequence", "site", "thread_id")
 
-    def __init__(self, site: Site, thread_id: int, *, sequence: int, locale: str, address: str | None) -> None:
+    def __init__(self, site: Site, thread_id: int, *, sequence: int, locale: str, client: str | None) -> None:
         self.site, self.thread_id, self.sequence = site, thread_id, sequence
-        self.locale, self.address = locale, address
+        self.locale, self.client = locale, client
         self.ended = False
         self._buffer: deque[ReaderEvent] = deque()
         self._woken = asyncio.Event()

@@ -22,27 +22,27 @@ class TooManyStreams(Problem):
 
 
 class StreamLimits:
-    """Counts the streams of a process, at most ``max_streams``, and of each address while it has a stream."""
+    """Counts the streams of a process, at most ``max_streams``, and of each client (a fingerprint) while it has one."""
 
     def __init__(self, max_streams: int) -> None:
         self._max_streams = max_streams
-        self._of_address: Counter[str | None] = Counter()
+        self._of_client: Counter[str | None] = Counter()
 
-    def acquire(self, address: str | None) -> None:
+    def acquire(self, client: str | None) -> None:
         """Count a new stream; raises :class:`TooManyStreams`, or Busy if the process is full."""
-        if self._of_address.total() >= self._max_streams:
+        if self._of_client.total() >= self._max_streams:
             raise Busy(
                 cause="The process has reached its limit of streams (ONEREPLY_MAX_STREAMS).",
                 retry_after_seconds=RETRY_SECONDS,
             )
-        if address is not None and self._of_address[address] >= MAX_PER_ADDRESS:
+        if client is not None and self._of_client[client] >= MAX_PER_ADDRESS:
             raise TooManyStreams
-        self._of_address[address] += 1
-        STREAMS.set(self._of_address.total())
+        self._of_client[client] += 1
+        STREAMS.set(self._of_client.total())
 
-    def release(self, address: str | None) -> None:
+    def release(self, client: str | None) -> None:
         """Count a stream that ended."""
-        self._of_address[address] -= 1
-        if not self._of_address[address]:
-            del self._of_address[address]
-        STREAMS.set(self._of_address.total())
+        self._of_client[client] -= 1
+        if not self._of_client[client]:
+            del self._of_client[client]
+        STREAMS.set(self._of_client.total())

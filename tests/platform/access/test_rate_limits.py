@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from service.platform.http.request_origin import client_network
 from service.platform.languages.messages import sentence
-from tests.builders import ASite, a_comment, a_thread
+from tests.builders import ASite, a_comment, a_site, a_thread
 
 
 async def test_a_post_over_the_limit_gets_its_draft_and_the_time_to_retry(site: ASite) -> None:
@@ -85,6 +85,14 @@ async def test_requests_with_invalid_keys_are_counted(site: ASite) -> None:
     await site.set(request_limit_per_address="2/hour")
     guessed = [await site.call("GET", "/threads", by=f"ork_{'0' * 12}_{'x' * 43}") for _ in range(3)]
     assert [answer.status_code for answer in guessed] == [401, 401, 429]
+
+
+async def test_requests_with_keys_of_another_site_are_counted(site: ASite) -> None:
+    await site.set(request_limit_per_address="2/hour")
+    async with a_site(site.app) as other:
+        keys = [*other.keys.values()][:1] * 3
+        tried = [await site.call("GET", "/threads", by=key) for key in keys]
+    assert [answer.status_code for answer in tried] == [403, 403, 429]
 
 
 async def test_a_limit_ends_with_its_window(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:

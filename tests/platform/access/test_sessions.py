@@ -15,7 +15,6 @@ from service.platform.access.log_in import InvalidCredentials, log_in
 from service.platform.access.model import ModeratorRow, SessionRow
 from service.platform.access.moderator_accounts import change_password, find_account, list_moderators, remove_moderator
 from service.platform.access.passwords import Passwords
-from service.platform.access.rate_limits import RateLimits
 from service.platform.events.model import DecisionRow
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
@@ -161,7 +160,12 @@ async def test_an_account_removed_during_the_password_check_gets_no_session(site
     who = {"name": "Maria", "password": PASSWORD}
     with pytest.raises(InvalidCredentials):
         await log_in(
-            database_of(site), found, passwords=RemovingPasswords(site), limits=RateLimits(), address=None, **who
+            database_of(site),
+            found,
+            passwords=RemovingPasswords(site),
+            limits=site.app.state.gate.limits,
+            address=None,
+            **who,
         )
 
 

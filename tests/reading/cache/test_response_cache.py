@@ -9,6 +9,7 @@ from service.platform import clock
 from service.platform.http.conditional import PublicResponse
 from service.reading.cache.invalidation import Changed, LogCursor
 from service.reading.cache.response_cache import OVERHEAD, Article, ResponseCache
+from tests.memory import content_of
 
 A, B = (1, "a"), (1, "b")
 
@@ -131,7 +132,7 @@ async def test_a_cancelled_request_does_not_cancel_the_others() -> None:
 
 
 async def test_a_full_cache_evicts_the_least_recently_used_response() -> None:
-    client = CacheClient(capacity=2 * (2 * OVERHEAD + 1_650))
+    client = CacheClient(capacity=2 * (2 * OVERHEAD + 1_700))
     for key in ("old", "new", "old", "newest"):  # so “new” is the one not requests for longest
         await client.request(key, size=1_000)
     assert client.made == 3
@@ -142,7 +143,7 @@ async def test_a_full_cache_evicts_the_least_recently_used_response() -> None:
 
 
 async def test_invalidated_responses_do_not_count_towards_the_capacity() -> None:
-    client = CacheClient(capacity=2 * OVERHEAD + 1_650)
+    client = CacheClient(capacity=2 * OVERHEAD + 1_700)
     for _ in range(5):
         client.may_finish.clear()
         early = asyncio.create_task(client.request("k", size=1_000))
@@ -162,3 +163,14 @@ async def test_a_response_larger_than_the_cache_is_returned_uncached() -> None:
     assert len(await client.request("k", size=1_000)) > 1_000
     await client.request("k")
     assert client.made == 2
+
+
+async def test_long_keys_and_ids_count_towards_the_capacity() -> None:
+    client = CacheClient(capacity=100_000)
+    keys = [f"{number}{'?' * 8_000}" for number in range(100)]
+    for key in keys:
+        await client.request(key, [(1, "a" * 500)])
+    assert len(content_of(client)) < 3 * 100_000
+    made = client.made
+    await client.request(keys[-1])
+    assert client.made == made
