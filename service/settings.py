@@ -8,10 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from importlib.util import find_spec
-from ipaddress import ip_address
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -20,9 +17,9 @@ from service.platform.http.trusted_proxies import parse_proxy
 from service.platform.renamed import SETTINGS
 from service.platform.storage.database_url import InvalidDatabaseUrl, parse_database_url
 from service.platform.text.web_urls import is_base_url
+from service.setting_urls import akismet_url_fault, limits_url_fault
 
 PREFIX = "ONEREPLY_"
-_LIMITS_URL = re.compile(r"(redis|valkey)(s|\+unix)?://[^\s/]*(:\d{1,5})?(/\S*)?")
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
 MAX_DELAY = timedelta(days=30)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -63,6 +60,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_streams: Annotated[
         int, Meta(ge=0, le=50_000, description="Maximum number of open live streams per worker process.")
     ] = 5000
+    max_connections: Annotated[
+        int,
+        Meta(ge=1, le=60_000, description="Maximum number of connections per worker process."),
+    ] = 10_000
+    max_connections_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=60_000,
+            description="Maximum number of connections per address (IPv6: per /64) and worker process; trusted proxies "
+            "have no limit.",
+        ),
+    ] = 256
     sweep_seconds: Annotated[
         float,
         Meta(gt=0, le=3600, description="Seconds between two sweeps, which close threads on time and prune old data."),
@@ -191,8 +201,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     _check_database_url(settings.database_url)
     _check_base_url(settings.base_url)
     _check_proxies(settings)
-    _check_akismet_url(settings.akismet_url)
-    _check_limits_url(settings.limits_url)
+    if fault := akismet_url_fault(settings.akismet_url) or limits_url_fault(settings.limits_url):
+        raise SettingsError(f"{PREFIX}{fault}")
     _check_retries(settings)
     return settings
 
@@ -229,32 +239,3 @@ def _check_retries(settings: Settings) -> None:
         raise SettingsError(
             f"{PREFIX}WEBHOOKS_RETRIES must be delays of at most 30 days each, such as “5s 5m 2h 1d”."
         ) from None
-
-
-def _check_limits_url(url: str | None) -> None:
-    if url is None:
-        return
-    if not _LIMITS_URL.fullmatch(url):
-        raise SettingsError(f"{PREFIX}LIMITS_URL must be a URL such as “redis://127.0.0.1:6379/0”.")
-    if find_spec("redis") is None:
-        raise SettingsError(f"{PREFIX}LIMITS_URL needs the package redis: pip install “onereply[redis]”.")
-
-
-def _check_akismet_url(url: str) -> None:
-    """Require https: requests to Akismet contain sites' keys and readers' text."""
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        raise SettingsError(f"{PREFIX}AKISMET_URL is invalid: its host or port is not valid.") from None
-    if not host or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
-        raise SettingsError(f"{PREFIX}AKISMET_URL must be a URL such as “https://rest.akismet.com”.")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise SettingsError(f"{PREFIX}AKISMET_URL must be an https URL; http is allowed only for this machine.")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

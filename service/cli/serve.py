@@ -114,6 +114,7 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         access_log=False,  # the app logs each request itself, with its id
         server_header=False,
         http=LimitedProtocol,
+        loop="service.cli.accepting_loop:AcceptingLoop",
         proxy_headers=False,  # the app reads them itself, from trusted proxies only
         lifespan="on",
         timeout_graceful_shutdown=limit - closing_seconds(limit),  # type: ignore[arg-type]  # need not be whole

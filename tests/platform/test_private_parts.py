@@ -32,6 +32,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
 
+from service.cli.accepting_loop import AcceptingLoop
 from service.platform.sites.model import SiteRow
 from service.platform.storage.sqlite import BEGIN_WRITE
 from service.shutdown import limit_shutdown
@@ -88,8 +89,20 @@ def test_uvicorns_protocol_has_the_methods_and_attributes_of_ours() -> None:
     config.load()
     protocol = HttpToolsProtocol(config, ServerState(), {}, _loop=cast("Any", object()))
     protocol.on_message_begin()
-    methods = ("data_received", "on_message_begin", "on_url", "on_headers_complete", "send_400_response")
-    assert {*vars(protocol), *vars(HttpToolsProtocol)} >= {"loop", "transport", "url", "headers", *methods}
+    methods = ("data_received", "on_message_begin", "on_url", "on_headers_complete", "on_message_complete")
+    ends = ("on_response_complete", "send_400_response", "shutdown", "pause_writing", "resume_writing")
+    timeouts = ("timeout_keep_alive", "timeout_keep_alive_task", "timeout_keep_alive_handler")
+    attributes = ("loop", "transport", "url", "headers", "client", "cycle", "flow", "pipeline")
+    known = {*vars(protocol), *vars(HttpToolsProtocol)}
+    assert known >= {*methods, *ends, *timeouts, *attributes, "_unset_keepalive_if_required"}
+    assert "pipeline" in names_in(HttpToolsProtocol.on_headers_complete)
+
+
+def test_uvicorn_makes_the_servers_loop_and_gives_it_sockets() -> None:
+    """``cli/accepting_loop.py``."""
+    config = uvicorn.Config("", loop="service.cli.accepting_loop:AcceptingLoop")
+    assert config.get_loop_factory() is AcceptingLoop
+    assert "create_server" in names_in(uvicorn.Server.startup)
 
 
 def test_uvicorns_supervisor_works_in_the_steps_that_ours_replaces() -> None:

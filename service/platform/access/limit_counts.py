@@ -31,8 +31,8 @@ class Hit(NamedTuple):
     reset_at: float
 
 
-class Counts(Protocol):
-    """Counts requests of clients in moving windows."""
+class RequestCounts(Protocol):
+    """RequestCounts requests of clients in moving windows."""
 
     async def hit(self, rate: RateLimitItem, client: str) -> Hit:
         """Count a request of ``client`` unless it exceeds ``rate``."""
@@ -125,7 +125,7 @@ class SharedCounts:
     After a failure the server is not asked for :data:`SHARED_PAUSE_SECONDS`, so requests do not wait for it.
     """
 
-    def __init__(self, storage: RedisStorage, *, otherwise: Counts) -> None:
+    def __init__(self, storage: RedisStorage, *, otherwise: RequestCounts) -> None:
         self._storage, self._otherwise = storage, otherwise
         self._limiter = MovingWindowRateLimiter(storage)
         self._paused_until = 0.0

@@ -16,7 +16,13 @@ import msgspec
 from limits import RateLimitItem, parse_many
 
 from service.platform.access.fingerprints import Fingerprints
-from service.platform.access.limit_counts import Counts, MemoryCounts, SharedCounts, close_storage, shared_storage
+from service.platform.access.limit_counts import (
+    MemoryCounts,
+    RequestCounts,
+    SharedCounts,
+    close_storage,
+    shared_storage,
+)
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.text.ip_addresses import parse_address
@@ -64,7 +70,7 @@ class RateLimits:
     def __init__(self, fingerprints: Fingerprints, url: str | None = None) -> None:
         self._fingerprints = fingerprints
         self._shared = shared_storage(url) if url else None
-        self._counts: dict[str, Counts] = {}  # by policy
+        self._counts: dict[str, RequestCounts] = {}  # by policy
 
     async def count(self, policy: str, rates: str | None, site: Site, client: str) -> LimitStatus | None:
         """Count one request of ``client`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
@@ -92,7 +98,7 @@ class RateLimits:
             raise RateLimited(status)
         return status
 
-    def _counts_of(self, policy: str) -> Counts:
+    def _counts_of(self, policy: str) -> RequestCounts:
         counts = self._counts.get(policy)
         if counts is None:
             memory = MemoryCounts()

@@ -37,3 +37,11 @@ def problem_locale(scope: Scope) -> str:
     """The language of a problem: the client's, else the site's (which authorization stores), else English."""
     accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
     return negotiate(accepted.decode("latin-1"), site_locale=scope.get("site_locale", FALLBACK))
+
+
+def raw_problem(problem: Problem, base_path: str) -> bytes:
+    """The whole response with ``problem``, to a request that does not reach the app."""
+    body = msgspec.json.encode(problem.content(base_path=base_path))
+    headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), **problem.headers}
+    lines = [f"HTTP/1.1 {problem.status} {problem.slug}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "cache-control: no-store", "connection: close", "", ""]).encode() + body

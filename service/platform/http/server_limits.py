@@ -1,51 +1,108 @@
-"""Limits before a request reaches the app: time and size of the request line and headers.
+"""Limits of a connection that Uvicorn does not have: on slow, silent, oversized and pipelined requests.
 
-Uvicorn limits neither, so a thousand clients that send a byte per minute could block it.
+*Why*: each is a way to hold memory, descriptors or the event loop for ever at the cost of a few bytes.
+
+- A request head has :data:`HEAD_SECONDS` and :data:`MAX_HEAD_BYTES`.
+- The rest of a body has :data:`DRAIN_SECONDS` and :data:`DRAIN_BYTES` after the response.
+- A client that reads less than :data:`MIN_BYTES_READ` in :data:`WRITE_SECONDS` is disconnected.
+- At most :data:`MAX_PIPELINED` requests are parsed ahead, a :data:`PIECE` at a time.
 """
 
 from asyncio import TimerHandle, Transport
-from typing import Any
+from typing import ClassVar, Literal
 
-import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.platform.http.app_state import ServiceApp
-from service.platform.http.problem_responses import MEDIA_TYPE
-from service.platform.problems import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
+from service.platform.http.connection_limits import ConnectionLimits, unread_bytes
+from service.platform.http.problem_responses import raw_problem
+from service.platform.problems import Busy, HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 
 HEAD_SECONDS = 10.0
 MAX_TARGET_BYTES = 8 * 1024
 MAX_HEAD_BYTES = 32 * 1024
+DRAIN_SECONDS = 5.0
+DRAIN_BYTES = 256 * 1024
+WRITE_SECONDS = 20.0
+MIN_BYTES_READ = 10 * 1024
+MAX_PIPELINED = 8
+PIECE = 1024
+MAX_UNSENT = 16 * 1024
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP/1.1 protocol, with 408, 414 or 431 for a request head that is too slow or too large."""
+    """Uvicorn's HTTP/1.1 protocol with the limits above; ``connection_limits`` are those of the process.
 
-    _deadline: TimerHandle
+    ``_stage`` is the part of a request that is expected: none between requests, its head, its body, or nothing more
+    before the response is complete.
+    """
+
+    connection_limits: ClassVar[ConnectionLimits] = ConnectionLimits()
+
+    _stage: Literal["idle", "head", "body", "response"] = "idle"
+    _deadline: TimerHandle | None = None
+    _write_deadline: TimerHandle | None = None
     _refusal: Problem | None = None
+    _unparsed: bytes | memoryview = b""
+    _is_draining = False
+    _head_bytes = _piece_bytes = _drained_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # a server's is never less
-        """Start the timeout of the first request head."""
+        """Count the connection and start the timeout of the first request head."""
         super().connection_made(transport)
-        self._start_head(0)
+        transport.set_write_buffer_limits(high=MAX_UNSENT, low=0)  # so that all is sent when writing resumes
+        if not self.connection_limits.add(self, self.client[0] if self.client else None):
+            self._refuse(Busy(retry_after_seconds=5))
+            return
+        self._start_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the timeout."""
-        self._deadline.cancel()
+        """Stop counting the connection and cancel its timeouts."""
+        self.connection_limits.remove(self)
+        self._set_deadline(None)
+        self._cancel_write_deadline()
+        self._unparsed = b""
         super().connection_lost(exc)
 
+    def abort(self) -> None:
+        """End the connection at once, to make room for another."""
+        self.transport.abort()
+
     def data_received(self, data: bytes) -> None:
-        """Parse ``data``; refuse a head that exceeds its limit before it ends."""
-        self._chunk_bytes = len(data)
-        self._head_bytes += len(data)
-        super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+        """Parse ``data``, or what of it there is room for."""
+        self._unparsed = bytes(self._unparsed) + data if self._unparsed else data
+        self._parse()
+
+    def _parse(self) -> None:
+        """Parse piece by piece while few requests wait for their turn; :meth:`on_response_complete` continues."""
+        while self._unparsed and not self.transport.is_closing():
+            if len(self.pipeline) >= MAX_PIPELINED:
+                self.flow.pause_reading()
+                return
+            rest = memoryview(self._unparsed)
+            piece, self._unparsed = bytes(rest[:PIECE]), rest[PIECE:]
+            self._parse_piece(piece)
+        if not self.pipeline and not self.transport.is_closing():
+            self.flow.resume_reading()
+
+    def _parse_piece(self, piece: bytes) -> None:
+        if self._stage == "idle":
+            self._start_head()
+        self._head_bytes += len(piece)
+        self._piece_bytes = len(piece)
+        if self._is_draining:
+            self._drained_bytes += len(piece)
+            if self._drained_bytes > DRAIN_BYTES:
+                self._close()
+                return
+        super().data_received(piece)
+        if self._stage == "head" and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(HeadersTooLarge())
 
     def on_message_begin(self) -> None:
         """Start the timeout and the byte count of the next head."""
-        self._deadline.cancel()
-        self._start_head(self._chunk_bytes)
+        self._start_head()
+        self._head_bytes = self._piece_bytes
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -57,12 +114,62 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Pass the request on, unless its headers are too large."""
-        self._deadline.cancel()
-        self._in_head = False
+        self._set_deadline(None)
+        self._set_stage("body")
         if sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
             self._refusal = HeadersTooLarge()
             raise ValueError
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Wait for the response, or if it is complete for the next request."""
+        super().on_message_complete()
+        if not self._is_draining:
+            self._set_stage("response")
+            return
+        self._is_draining = False
+        self._set_idle()
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def on_response_complete(self) -> None:
+        """Continue with the next request; if this one's body is incomplete, limit its rest."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._close()
+            return
+        if self._unparsed:
+            self.flow.pause_reading()
+            self.loop.call_soon(self._parse)
+        if not self.cycle.response_complete:  # another request is parsed already
+            return
+        if self._stage == "body":
+            self._is_draining, self._drained_bytes = True, 0
+            self._set_deadline(DRAIN_SECONDS)
+        elif self._stage == "response":
+            self._set_idle()
+
+    def pause_writing(self) -> None:
+        """Start the timeout of a client that does not read."""
+        super().pause_writing()
+        self._start_write_deadline()
+        self._note_waiting()
+
+    def resume_writing(self) -> None:
+        """Cancel the timeout: everything is sent."""
+        self._cancel_write_deadline()
+        super().resume_writing()
+        self._note_waiting()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection."""
+        self._close()
+
+    def shutdown(self) -> None:
+        """Close the connection, or let the request in progress finish first."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self._close()
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that can't be parsed or was refused during parsing."""
@@ -71,26 +178,61 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
-    def _start_head(self, received_bytes: int) -> None:
-        self._in_head, self._head_bytes = True, received_bytes
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._time_out)
+    def _set_idle(self) -> None:
+        self._set_deadline(None)
+        self._set_stage("idle")
+
+    def _start_head(self) -> None:
+        self._head_bytes = 0
+        self._set_deadline(HEAD_SECONDS)
+        self._set_stage("head")
+
+    def _set_stage(self, stage: Literal["idle", "head", "body", "response"]) -> None:
+        self._stage = stage
+        self._note_waiting()
+
+    def _note_waiting(self) -> None:
+        self.connection_limits.set_waiting(self, self._stage != "response" or self.flow.write_paused)
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self._time_out)
 
     def _time_out(self) -> None:
-        if self._head_bytes and not self.transport.is_closing():
+        if self._unparsed:  # the client has sent more than was parsed
+            self._set_deadline(HEAD_SECONDS)
+            return
+        if self._stage == "head" and self._head_bytes and not self.transport.is_closing():
             self._refuse(RequestTimeout())
-        self.transport.close()
+        self._close()
+
+    def _start_write_deadline(self) -> None:
+        self._cancel_write_deadline()
+        self._write_deadline = self.loop.call_later(WRITE_SECONDS, self._check_read, unread_bytes(self.transport))
+
+    def _cancel_write_deadline(self) -> None:
+        if self._write_deadline:
+            self._write_deadline.cancel()
+
+    def _check_read(self, unread_before: int) -> None:
+        """Disconnect a client that has read too little since the last check."""
+        unread = unread_bytes(self.transport)
+        if unread_before - unread < MIN_BYTES_READ:
+            self.transport.abort()
+        else:
+            self._write_deadline = self.loop.call_later(WRITE_SECONDS, self._check_read, unread)
 
     def _refuse(self, problem: Problem) -> None:
         """Answer with ``problem`` and close the connection."""
-        self.transport.write(_raw(problem, self._base_path()))
+        self.transport.write(raw_problem(problem, self._base_path()))
+        self._close()
+
+    def _close(self) -> None:
+        """Close the connection when the rest of the response is sent, for which the client has a limited time."""
         self.transport.close()
+        if not self.flow.write_paused and self.transport.get_write_buffer_size():
+            self._start_write_deadline()
 
     def _base_path(self) -> str:
         return self.app.state.base_path if isinstance(self.app, ServiceApp) else ""
-
-
-def _raw(problem: Problem, base_path: str) -> bytes:
-    content: dict[str, Any] = problem.content(base_path=base_path)
-    body = msgspec.json.encode(content)
-    head = f"HTTP/1.1 {problem.status} {problem.slug}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
-    return head.encode() + b"cache-control: no-store\r\nconnection: close\r\n\r\n" + body
