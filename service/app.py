@@ -21,6 +21,7 @@ from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.integrations.endpoints.integration_state import IntegrationState
 from service.platform.access.api_keys import Keys
 from service.platform.access.author_tokens import AuthorTokens
+from service.platform.access.device_cookies import DeviceCookies
 from service.platform.access.fingerprints import Fingerprints
 from service.platform.access.gate import Gate
 from service.platform.access.host_tokens import HostTokens
@@ -121,6 +122,7 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
         fingerprints=fingerprints,
         sessions=Sessions(database),
         passwords=passwords,
+        devices=DeviceCookies(settings.secret_key),
     )
 
 

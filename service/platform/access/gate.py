@@ -7,6 +7,7 @@ from service.platform.access.api_keys import PREFIX as KEY_PREFIX
 from service.platform.access.api_keys import Keys
 from service.platform.access.author_tokens import AuthorTokens
 from service.platform.access.caller import Caller
+from service.platform.access.device_cookies import DeviceCookies
 from service.platform.access.fingerprints import Fingerprints
 from service.platform.access.host_tokens import HostTokens
 from service.platform.access.passwords import Passwords
@@ -28,6 +29,7 @@ class Gate(msgspec.Struct, frozen=True):
     fingerprints: Fingerprints
     sessions: Sessions
     passwords: Passwords
+    devices: DeviceCookies
 
     async def identify_and_count(
         self, site: Site, *, authorization: str | None, address: str | None

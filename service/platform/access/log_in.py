@@ -1,9 +1,13 @@
 """Log moderators in: check name and password, limit attempts, and create a session.
 
 *Why a site can't set these limits*: they protect accounts and do not manage load. An attempt counts before its password
-is checked, so that 1,000 concurrent requests are not 1,000 guesses. A correct password resets the count of its name.
+is checked, so that 1,000 concurrent requests are not 1,000 guesses. A correct password resets the counts of its name.
+
+*Why not per name alone*: five wrong passwords from anywhere would lock a moderator out. A name is limited per address,
+and as a whole far above what a person types. A device that logged in before has a limit of its own instead.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from sqlalchemy import update
@@ -19,7 +23,7 @@ from service.platform.problems import Unauthenticated
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 
-PER_ADDRESS, PER_NAME = "10/minute 60/hour", "5/minute 20/hour"
+PER_ADDRESS, PER_NAME, PER_ACCOUNT = "10/minute 60/hour", "5/minute 20/hour", "100/hour"
 
 
 class InvalidCredentials(Unauthenticated):
@@ -38,20 +42,24 @@ async def log_in(
     name: str,
     password: str,
     address: str | None,
+    device_of: Callable[[Account], str | None] = lambda _: None,
 ) -> tuple[str, Session]:
     """Log the moderator ``name`` in. Returns the session's token and the session.
 
+    ``device_of`` returns the id of the client's device if it has logged in to the account before.
     Raises :class:`RateLimited`, :class:`InvalidCredentials` or :class:`Busy`.
     """
-    if address:
-        await limits.count("logins-per-address", PER_ADDRESS, site, address)
-    await limits.count("logins-per-name", PER_NAME, site, fold_name(name))
     async with database.read() as connection:
         account = await find_account(connection, site.id, name)
+    counted = _counted(name, address=address, device=device_of(account) if account else None)
+    for policy, (rates, client) in counted.items():
+        await limits.count(policy, rates, site, client)
     matches = await passwords.check(password, account.password_hash if account else None)
     if account is None or not matches:
         raise InvalidCredentials
-    await limits.reset("logins-per-name", PER_NAME, site, fold_name(name))
+    for policy, (rates, client) in counted.items():
+        if policy != "logins-per-address":
+            await limits.reset(policy, rates, site, client)
     outdated = passwords.is_outdated(account.password_hash)
     password_hash = await passwords.hash(password) if outdated else account.password_hash
     async with database.write() as connection:
@@ -60,6 +68,19 @@ async def log_in(
         session = await read_session(connection, token)
     assert session
     return token, session
+
+
+def _counted(name: str, *, address: str | None, device: str | None) -> dict[str, tuple[str, str]]:
+    """The rates and the client of each policy by which an attempt is counted."""
+    if device:
+        return {"logins-per-device": (PER_NAME, device)}
+    folded = fold_name(name)
+    per_address = {"logins-per-address": (PER_ADDRESS, address)} if address else {}
+    return {
+        **per_address,
+        "logins-per-name": (PER_NAME, f"{address} {folded}"),
+        "logins-per-account": (PER_ACCOUNT, folded),
+    }
 
 
 async def _record_log_in(connection: AsyncConnection, account: Account, *, password_hash: str) -> None:

@@ -1,5 +1,6 @@
 """Moderators log in and out: a session's permissions, its expiry, and the limits on log-ins."""
 
+import json
 import time
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from service.platform.events.model import DecisionRow
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
 from tests.builders import PASSWORD, ASite, Clock, a_comment, a_moderator, a_session, a_site, a_thread, try_log_in
+from tests.platform.http.by_hand import Answer, ask_site
 from tests.promises.test_query_counts import watched
 
 NO_NAMES: list[Any] = ["", "x" * 101, None, 1, []]
@@ -157,7 +159,6 @@ async def test_an_account_removed_during_the_password_check_gets_no_session(site
     await a_moderator(site)
     async with database_of(site).read() as connection:
         found = await find_site(connection, site.slug)
-    who = {"name": "Maria", "password": PASSWORD}
     with pytest.raises(InvalidCredentials):
         await log_in(
             database_of(site),
@@ -165,7 +166,8 @@ async def test_an_account_removed_during_the_password_check_gets_no_session(site
             passwords=RemovingPasswords(site),
             limits=site.app.state.gate.limits,
             address=None,
-            **who,
+            name="Maria",
+            password=PASSWORD,
         )
 
 
@@ -202,6 +204,50 @@ async def test_log_ins_are_limited_per_name_even_with_the_right_password(
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 61)
     assert (await try_log_in(site)).status_code == 201
+
+
+async def attempt(site: ASite, password: str, *, address: str, cookie: str = "") -> Answer:
+    """Log in as Maria from ``address``, with a device cookie."""
+    body = json.dumps({"name": "Maria", "password": password}).encode()
+    headers = {"Content-Type": "application/json", **({"Cookie": cookie} if cookie else {})}
+    return await ask_site(site, "POST", "/sessions", headers=headers, body=body, address=address)
+
+
+def cookie_of(answer: Answer) -> str:
+    return answer.headers["set-cookie"].partition(";")[0]
+
+
+async def test_wrong_passwords_from_elsewhere_do_not_lock_a_moderator_out(site: ASite) -> None:
+    await a_moderator(site)
+    for _ in range(6):
+        await attempt(site, "a wrong password", address="192.0.2.66")
+    assert (await attempt(site, PASSWORD, address="192.0.2.66")).status == 429
+    assert (await attempt(site, PASSWORD, address="192.0.2.7")).status == 201
+
+
+async def test_a_known_device_logs_in_while_its_address_and_name_are_locked(site: ASite) -> None:
+    await a_moderator(site)
+    first = await attempt(site, PASSWORD, address="192.0.2.7")
+    assert "HttpOnly" in first.headers["set-cookie"] and "SameSite=strict" in first.headers["set-cookie"]
+    for number in range(110):
+        await attempt(site, "a wrong password", address=f"198.51.100.{number}")
+    for _ in range(6):
+        await attempt(site, "a wrong password", address="192.0.2.7")
+    assert (await attempt(site, PASSWORD, address="192.0.2.8")).status == 429, "as a whole the name is limited too"
+    assert (await attempt(site, PASSWORD, address="192.0.2.7", cookie=cookie_of(first))).status == 201
+
+
+async def test_a_device_cookie_has_a_limit_of_its_own_and_is_of_one_account(site: ASite) -> None:
+    await a_moderator(site)
+    cookie = cookie_of(await attempt(site, PASSWORD, address="192.0.2.7"))
+    tried = [await attempt(site, "a wrong password", address=f"192.0.2.{n}", cookie=cookie) for n in range(6)]
+    assert [answer.status for answer in tried] == [401] * 5 + [429]
+    async with a_site(site.app) as other:
+        await a_moderator(other)
+        for forged in (cookie, "onereply_device=", "onereply_device=AAAA", "onereply_device=é"):
+            for _ in range(6):
+                last = await attempt(other, "a wrong password", address="192.0.2.66", cookie=forged)
+            assert last.status == 429
 
 
 async def test_a_log_in_resets_the_count_of_failed_attempts(site: ASite) -> None:

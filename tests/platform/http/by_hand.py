@@ -41,6 +41,7 @@ async def ask(
     headers: Mapping[str, str] | None = None,
     body: bytes | Sequence[bytes] = b"",
     ends: bool = True,
+    address: str = "192.0.2.1",
 ) -> Answer:
     """Send ``body``, in one chunk or several, to the unchanged ``path``; if not ``ends``, the client disconnects."""
     raw_path, _, query = path.partition("?")
@@ -54,7 +55,7 @@ async def ask(
         "query_string": query.encode("latin-1"),
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()],
         "server": ("onereply.test", 80),
-        "client": ("192.0.2.1", 1),
+        "client": (address, 1),
     }
     chunks = [body] if isinstance(body, bytes) else list(body)
     messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
