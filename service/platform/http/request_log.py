@@ -4,7 +4,8 @@ import logging
 import re
 import sys
 import time
-from typing import Literal
+from io import StringIO
+from typing import Literal, TextIO
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -82,16 +83,14 @@ def measure_to_first_byte(scope: Scope) -> None:
 def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
     """Log to standard error, for people or as JSON, including the log lines of libraries."""
     min_level = logging.getLevelNamesMapping()[level.upper()]
-    console = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
+    console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_print_traceback)
     render: structlog.typing.Processor = structlog.processors.JSONRenderer() if style == "json" else console
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.format_exc_info] if style == "json" else []),
+            *([structlog.processors.format_exc_info] if style == "json" else [_escape_values]),
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(min_level),
@@ -100,6 +99,24 @@ def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
     )
     logging.basicConfig(level=max(min_level, logging.WARNING), handlers=[_Forward()], force=True)
     logging.getLogger("uvicorn.error").setLevel(min_level)
+
+
+def _escape_values(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Escape what a terminal would obey: control characters, and those that reorder text."""
+    return {name: value if name == "exc_info" else _escape(value) for name, value in event.items()}
+
+
+def _escape(value: object) -> object:
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(value))
+
+
+def _print_traceback(stream: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    """Print a traceback, whose messages may contain what a client sent."""
+    plain = StringIO()
+    structlog.dev.plain_traceback(plain, exc_info)
+    stream.write("\n".join(str(_escape(line)) for line in plain.getvalue().split("\n")))
 
 
 class _Forward(logging.Handler):
