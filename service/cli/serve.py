@@ -1,11 +1,8 @@
 """``onereply serve``."""
 
-import os
 import re
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from socket import socket
 
@@ -16,10 +13,10 @@ from uvicorn.config import STARTUP_FAILURE
 
 from service.cli.command_context import settings_or_stop, with_any_database, with_database
 from service.cli.listener import address_of, listen_on_path_or_stop, listen_or_stop
+from service.cli.metrics_folder import shared_metrics
 from service.cli.supervisor import Supervisor
 from service.platform.http.request_log import set_up_log
 from service.platform.http.server_limits import LimitedProtocol
-from service.platform.metrics import SHARED_FOLDER
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import migrate
 from service.settings import Settings
@@ -64,7 +61,7 @@ def serve(settings: Settings, listener: socket, *, workers: int) -> None:
     if workers == 1:
         has_started = _serve_alone(config, listener)
     else:
-        with _shared_metrics():
+        with shared_metrics():
             has_started = _serve_with_workers(config, listener, settings)
     if not has_started:
         sys.exit(STARTUP_FAILURE)
@@ -94,14 +91,6 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         for each in sockets or []:
             log.info(f"running on {address_of(each)}")
-
-
-@contextmanager
-def _shared_metrics() -> Iterator[None]:
-    """Create the folder in which several processes share metrics; a single process keeps them in memory."""
-    with tempfile.TemporaryDirectory(prefix="onereply-metrics-", ignore_cleanup_errors=True) as folder:
-        os.environ[SHARED_FOLDER] = folder
-        yield
 
 
 def _config(settings: Settings, workers: int) -> uvicorn.Config:

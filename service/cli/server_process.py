@@ -14,6 +14,7 @@ import structlog
 from starlette.applications import Starlette
 
 from service import settings as settings_of
+from service.cli.metrics_folder import delete_shared_metrics
 from service.platform.http.connection_limits import ConnectionLimits, possible_connections
 from service.platform.http.request_log import set_up_log
 from service.platform.http.server_limits import LimitedProtocol
@@ -56,4 +57,5 @@ def _stop_with_parent(parent: int) -> None:
     """
     wait([parent])
     log.warning("parent-died", pid=os.getpid())
+    delete_shared_metrics()
     os.kill(os.getpid(), signal.SIGTERM)

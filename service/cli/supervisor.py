@@ -13,6 +13,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from service.cli.metrics_folder import delete_shared_metrics
 from service.shutdown import limit_shutdown
 
 log = structlog.get_logger("onereply.serve")
@@ -46,6 +47,7 @@ class Supervisor(Multiprocess):
             if process.pid and process.exitcode is None:
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGKILL)
+        delete_shared_metrics()
 
     def init_processes(self) -> None:
         """Start the workers."""

@@ -104,11 +104,15 @@ async def test_a_server_with_nothing_to_do_stops_at_once(url: str, workers: str)
     assert program.complaints() == []
 
 
-async def test_workers_end_with_their_parent_and_free_the_port(url: str) -> None:
+async def test_workers_end_with_their_parent_and_free_the_port(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     async with running("serve", "--migrate", "--port", "0", "--workers", "2", url=url) as (program, port):
         await answered(port)
         await asyncio.wait_for(program.kill(), PATIENCE)  # returns once no worker holds its log open
     assert [each["event"] for each in program.complaints()] == ["parent-died"] * 2
+    assert files(tmp_path, "onereply-metrics-*") == []
     async with running("serve", "--port", port, url=url) as (_, again):
         assert again == port
         await answered(port)
