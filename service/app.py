@@ -123,6 +123,7 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
         sessions=Sessions(database),
         passwords=passwords,
         devices=DeviceCookies(settings.secret_key),
+        open_rates=settings.open_request_limit_per_address,
     )
 
 

@@ -33,7 +33,8 @@ from service.platform.access.caller import (
     STAFF,
     CallerKinds,
 )
-from service.platform.http.authorize import SiteHandler, answer_preflight, guarded
+from service.platform.events import api as events
+from service.platform.http.authorize import SiteHandler, answer_preflight, guarded, limited
 from service.platform.http.query_parameters import with_parameters
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
 from service.reading.cache.cacheable import cached, cached_with_links, whole_site
@@ -102,17 +103,17 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("DELETE", "/sessions/current",           access.end_current_session,  SESSION),
 ]
 OPEN_ROUTES: list[tuple[str, str, Handler]] = [
-    ("GET",    "/",                           front_page.get_index),
-    ("GET",    "/docs",                       reference.get_docs),
-    ("GET",    "/docs/guides/",               guides.get_guides),
-    ("GET",    "/docs/guides/{guide}",        guides.get_guide),
-    ("GET",    "/problems/{problem}",         reference.get_problem),
-    ("GET",    "/openapi.json",               contract.get_contract),
+    ("GET",    "/",                           limited(front_page.get_index)),
+    ("GET",    "/docs",                       limited(reference.get_docs)),
+    ("GET",    "/docs/guides/",               limited(guides.get_guides)),
+    ("GET",    "/docs/guides/{guide}",        limited(guides.get_guide)),
+    ("GET",    "/problems/{problem}",         limited(reference.get_problem)),
+    ("GET",    "/openapi.json",               limited(contract.get_contract)),
     ("GET",    "/healthz",                    health.get_healthz),
     ("GET",    "/readyz",                     health.get_readyz),
-    ("GET",    "/metrics",                    health.get_metrics),
-    ("GET",    "/static/{file}",              static_files.get_static),
-    ("GET",    "/embed.js",                   static_files.get_embed),
+    ("GET",    "/metrics",                    limited(health.get_metrics)),
+    ("GET",    "/static/{file}",              limited(static_files.get_static)),
+    ("GET",    "/embed.js",                   limited(static_files.get_embed)),
     ("GET",    "/{site}/{article}",           with_visitor(thread_page.get_thread_page)),
     ("GET",    "/{site}/{article}/embed",     with_visitor(embed_page.get_embed_page)),
     ("GET",    "/{site}/comments/{comment}",  with_visitor(thread_page.find_comment_page)),

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from service.platform.http.trusted_proxies import parse_proxy
 from service.platform.renamed import SETTINGS
+from service.platform.sites.site_settings import Rates
 from service.platform.storage.database_url import InvalidDatabaseUrl, parse_database_url
 from service.platform.text.web_urls import is_base_url
 from service.setting_urls import akismet_url_fault, limits_url_fault
@@ -94,6 +95,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Threshold in seconds for logging slow statements, without their values; 0 logs none.",
         ),
     ] = 1.0
+    open_request_limit_per_address: Annotated[
+        Rates | None,
+        Meta(
+            description="Rate limit per address of requests that belong to no site: documentation, scripts, unknown "
+            "sites; default: no limit."
+        ),
+    ] = None
     limits_url: Annotated[
         Annotated[str, Meta(max_length=500)] | None,
         Meta(

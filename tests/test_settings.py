@@ -34,6 +34,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "shutdown_seconds": "1",
         "max_connections": "300",
         "max_connections_per_address": "30",
+        "open_request_limit_per_address": "600/minute",
         "limits_url": "redis://127.0.0.1:6379/1",
         "trusted_proxies": "10.0.0.0/8, ::1",
         "akismet_url": "https://akismet.gazette.example/api",

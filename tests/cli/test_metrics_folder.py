@@ -18,7 +18,8 @@ HOLD = "from service.cli.metrics_folder import shared_metrics\nwith shared_metri
 def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setenv(SHARED_FOLDER, "")
+    monkeypatch.setenv(SHARED_FOLDER, "restored afterwards")
+    monkeypatch.delenv(SHARED_FOLDER)
     return tmp_path
 
 

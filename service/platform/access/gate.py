@@ -19,7 +19,10 @@ from service.platform.sites.site_lookup import Site, Sites
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """The services that identify and limit callers, one per app."""
+    """The services that identify and limit callers, one per app.
+
+    ``open_rates`` is the rate limit per address of requests that belong to no site.
+    """
 
     sites: Sites
     keys: Keys
@@ -30,6 +33,7 @@ class Gate(msgspec.Struct, frozen=True):
     sessions: Sessions
     passwords: Passwords
     devices: DeviceCookies
+    open_rates: str | None = None
 
     async def identify_and_count(
         self, site: Site, *, authorization: str | None, address: str | None
@@ -75,6 +79,11 @@ class Gate(msgspec.Struct, frozen=True):
         if not address:
             return None
         return await self.limits.count("request-limit-per-address", rates, site, network_of(address))
+
+    async def count_open(self, address: str | None) -> None:
+        """Count a request that belongs to no site against its address; raises RateLimited."""
+        if address:
+            await self.limits.count("open-request-limit-per-address", self.open_rates, None, network_of(address))
 
     async def count_post(self, caller: Caller, address: str | None) -> PostLimits:
         """Count a post against its address and its reader, up to the first limit that it exceeds.

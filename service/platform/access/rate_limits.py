@@ -72,15 +72,15 @@ class RateLimits:
         self._shared = shared_storage(url) if url else None
         self._counts: dict[str, RequestCounts] = {}  # by policy
 
-    async def count(self, policy: str, rates: str | None, site: Site, client: str) -> LimitStatus | None:
-        """Count one request of ``client`` at ``site`` against each of ``rates`` (``5/minute 60/hour``).
+    async def count(self, policy: str, rates: str | None, site: Site | None, client: str) -> LimitStatus | None:
+        """Count one request of ``client`` at ``site``, or at none, against each of ``rates`` (``5/minute 60/hour``).
 
         Returns the status with the least remaining, or None if there is no limit; raises :class:`RateLimited`.
         """
         statuses = [await self._count(policy, rate, site, client) for rate in _parsed(rates)] if rates else []
         return min(statuses, key=lambda status: status.remaining, default=None)
 
-    async def reset(self, policy: str, rates: str, site: Site, client: str) -> None:
+    async def reset(self, policy: str, rates: str, site: Site | None, client: str) -> None:
         """Reset the counts of ``client``."""
         for rate in _parsed(rates):
             await self._counts_of(policy).clear(rate, self._fingerprint(policy, site, client))
@@ -90,7 +90,7 @@ class RateLimits:
         if self._shared:
             await close_storage(self._shared)
 
-    async def _count(self, policy: str, rate: RateLimitItem, site: Site, client: str) -> LimitStatus:
+    async def _count(self, policy: str, rate: RateLimitItem, site: Site | None, client: str) -> LimitStatus:
         hit = await self._counts_of(policy).hit(rate, self._fingerprint(policy, site, client))
         seconds = max(0, ceil(hit.reset_at - time.time()))
         status = LimitStatus(policy, rate.amount, rate.get_expiry(), hit.remaining, seconds)
@@ -106,8 +106,8 @@ class RateLimits:
             self._counts[policy] = counts
         return counts
 
-    def _fingerprint(self, policy: str, site: Site, client: str) -> str:
-        return self._fingerprints.of_client(site.id, f"{policy} {client}")
+    def _fingerprint(self, policy: str, site: Site | None, client: str) -> str:
+        return self._fingerprints.of_client(site.id if site else 0, f"{policy} {client}")
 
 
 @lru_cache

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.platform.access.caller import Caller, CallerKinds, admit
-from service.platform.access.gate import Gate
 from service.platform.access.rate_limits import LimitStatus, RateLimited
 from service.platform.http.app_state import gate_of
 from service.platform.http.conditional import conditional
@@ -17,6 +16,7 @@ from service.platform.http.query_parameters import require_known_parameters
 from service.platform.http.raw_routes import Handler, allowed_methods, path_parameter
 from service.platform.http.request_log import add_headers
 from service.platform.http.request_origin import client_address
+from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
 
 SiteHandler = Callable[[Request, Caller], Awaitable[Response]]
@@ -30,7 +30,7 @@ def guarded(handler: SiteHandler, who: CallerKinds, parameters: Collection[str] 
 
     async def guard(request: Request) -> Response:
         gate = gate_of(request)
-        site = await _site_of(request, gate)
+        site = await _site_of(request)
         require_allowed_origin(request, site)
         caller, limit = await gate.identify_and_count(
             site, authorization=request.headers.get("authorization"), address=client_address(request)
@@ -44,16 +44,36 @@ def guarded(handler: SiteHandler, who: CallerKinds, parameters: Collection[str] 
     return guard
 
 
+def limited(handler: Handler) -> Handler:
+    """Wrap ``handler``, which belongs to no site, with the installation's limit per address."""
+
+    async def count(request: Request) -> Response:
+        await gate_of(request).count_open(client_address(request))
+        return await handler(request)
+
+    return count
+
+
+async def find_site(request: Request) -> Site:
+    """Find the site in the path; a request for an unknown one counts as a request to no site."""
+    gate = gate_of(request)
+    try:
+        return await gate.sites.find(path_parameter(request, "site"))
+    except NotFound:
+        await gate.count_open(client_address(request))
+        raise
+
+
 async def answer_preflight(request: Request) -> Response:
     """Answer a CORS preflight request."""
-    site = await _site_of(request, gate_of(request))
+    site = await _site_of(request)
     methods = allowed_methods(request.app.routes, request.scope)
     return preflight(request, site, [method for method in methods if method != "OPTIONS"])
 
 
-async def _site_of(request: Request, gate: Gate) -> Site:
+async def _site_of(request: Request) -> Site:
     """Find the site in the path, and add its language and CORS headers to the answer."""
-    site = await gate.sites.find(path_parameter(request, "site"))
+    site = await find_site(request)
     request.scope["site_locale"] = site.locale
     add_headers(request.scope, origin_headers(request, site))
     return site

@@ -14,10 +14,11 @@ from starlette.responses import Response
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import ServerState
 from service.platform.http.app_state import gate_of, state_of
+from service.platform.http.authorize import find_site
 from service.platform.http.base_path import base_path_of
 from service.platform.http.decode import media_type_of, read_body
 from service.platform.http.problem_responses import log_cause, problem_locale
-from service.platform.http.raw_routes import Handler, path_parameter
+from service.platform.http.raw_routes import Handler
 from service.platform.http.request_origin import client_address
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem, UnsupportedMediaType
@@ -71,7 +72,7 @@ def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Resp
 async def _visitor(request: Request) -> Caller:
     """Return the visitor; requests count against the rate limit of the address."""
     gate = gate_of(request)
-    site = await gate.sites.find(path_parameter(request, "site"))
+    site = await find_site(request)
     request.scope["site_locale"] = site.locale
     await gate.count_address(site, client_address(request))
     token = request.cookies.get(COOKIE)
