@@ -33,7 +33,6 @@ from service.platform.access.caller import (
     STAFF,
     CallerKinds,
 )
-from service.platform.events import api as events
 from service.platform.http.authorize import SiteHandler, answer_preflight, guarded, limited
 from service.platform.http.query_parameters import with_parameters
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
