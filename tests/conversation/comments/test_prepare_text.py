@@ -48,9 +48,9 @@ async def busy_writer(site: ASite, screened: asyncio.Event) -> AsyncIterator[Asy
 
 
 @pytest.fixture
-def screened(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+async def screened(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """An event that is set once a text has been screened."""
-    event, loop = asyncio.Event(), asyncio.get_event_loop()
+    event, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def screen(*given: Any, **named: Any) -> TextFindings:
         try:
