@@ -1,6 +1,7 @@
 """Fixtures. Every test with a database runs on SQLite and on a throwaway PostgreSQL server."""
 
 import asyncio
+import logging
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,7 @@ import structlog
 
 from service.app import App, create_app
 from service.platform import clock
+from service.platform.http.request_log import set_up_log
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import migrate
 from service.settings import Settings
@@ -65,6 +67,16 @@ def capturable_log() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(structlog, "configure", configure_without_cache)
         yield
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """Undo what a test set up for the log: it would write to an output that is closed with that test."""
+    yield
+    root = logging.getLogger()
+    if own := [handler for handler in root.handlers if type(handler).__module__ == set_up_log.__module__]:
+        root.removeHandler(own[0])
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)
