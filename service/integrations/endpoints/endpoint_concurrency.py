@@ -22,6 +22,7 @@ INITIAL_WINDOW, MAX_WINDOW = 4, 256
 MAX_CONCURRENT = 10
 BACKOFF_SECONDS = 1.0
 IDLE_SECONDS = 60.0
+MAX_QUEUED_SECONDS = 10.0  # then the texts are read again: they may have been deleted meanwhile
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ class EndpointQueue:
         self.route: Route | None = None
         self._sender, self._on_result, self._gate = sender, on_result, gate
         self._window = INITIAL_WINDOW
-        self._waiting: deque[Delivery] = deque()
+        self._waiting: deque[tuple[Delivery, float]] = deque()  # with the time since when
         self._running: dict[asyncio.Task[None], Delivery] = {}
         self._backoff_until = 0.0
         self._used_at = _now()
@@ -74,17 +75,19 @@ class EndpointQueue:
 
     def add(self, delivery: Delivery) -> None:
         """Queue ``delivery`` and send it when a request may start."""
-        self._waiting.append(delivery)
+        self._waiting.append((delivery, _now()))
         self._start()
 
     def surplus(self) -> list[Delivery]:
-        """Remove and return the queued deliveries that no longer fit the window.
+        """Remove and return the queued deliveries that no longer fit the window or waited too long.
 
-        The worker releases them to the database. The remaining ones are sent, also after a backoff, when no running
-        request would start them.
+        The worker releases them to the database, and reads their texts when it claims them again. The remaining ones
+        are sent, also after a backoff, when no running request would start them.
         """
-        stay = max(0, self._current_window() - len(self._running))
-        surplus = [self._waiting.pop() for _ in range(len(self._waiting) - stay)]
+        stay, oldest = max(0, self._current_window() - len(self._running)), _now() - MAX_QUEUED_SECONDS
+        surplus = [self._waiting.pop()[0] for _ in range(len(self._waiting) - stay)]
+        while self._waiting and self._waiting[0][1] < oldest:
+            surplus.append(self._waiting.popleft()[0])
         self._start()
         return surplus
 
@@ -110,7 +113,7 @@ class EndpointQueue:
 
     def _start(self) -> None:
         while self.route and self._waiting and len(self._running) < min(MAX_CONCURRENT, self._current_window()):
-            delivery = self._waiting.popleft()
+            delivery, _ = self._waiting.popleft()
             task = asyncio.create_task(self._attempt(delivery, self.route))
             self._running[task] = delivery
             task.add_done_callback(self._on_done)

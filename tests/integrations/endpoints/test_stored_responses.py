@@ -1,9 +1,11 @@
 """What a receiver responded about a comment is kept only while the comment is public as it was delivered."""
 
+import pytest
 from sqlalchemy import text
 
+from service.integrations.endpoints import endpoint_concurrency
 from tests.builders import ASite, a_comment, a_thread, decide
-from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
+from tests.integrations.endpoints.a_receiver import OK, a_receiver, an_answer
 from tests.integrations.endpoints.deliveries import a_worker, an_endpoint, attempts_of
 from tests.integrations.event_log.test_event_texts import WAYS, WORDS, delete
 
@@ -55,3 +57,23 @@ async def test_responses_about_other_comments_stay(site: ASite) -> None:
         await decide(site, "reject", one["comment"])
         await site.sweep()
         assert await stored(site, endpoint) == [None, "Stored."]
+
+
+async def test_a_delivery_that_waited_is_sent_without_a_text_deleted_meanwhile(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_concurrency, "MAX_CONCURRENT", 1)
+    answers = iter(["hang"])
+    async with a_receiver(lambda _: next(answers, OK)) as host, a_worker(site) as worker:
+        await an_endpoint(site, host.origin, types=["comment.published"])
+        thread = await a_thread(site)
+        await a_comment(thread, "First.")
+        posted = await a_comment(thread, WORDS)
+        await worker.until(lambda: bool(host.received) and [queue.held for queue in worker.queues] == [2])
+        await delete(site, posted)
+        monkeypatch.setattr(endpoint_concurrency, "MAX_QUEUED_SECONDS", 0.0)
+        await worker.deliverer.poll()
+        host.released.set()
+        await worker.work()
+        assert [each["data"]["comment"]["text_withheld"] for each in host.contents] == [None, "deleted"]
+        assert "555 0100" not in repr(host.contents)
