@@ -7,19 +7,20 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
 
+from service.app import create_app
 from service.reading.docs.guides import FOLDER, ORDER, read_guide
-from service.routes import routes
+from tests.conftest import an_installation
 from tests.reading.docs.documents import ROOT, anchors_of, documents, links_of, read_page
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the routes alone: the documentation needs no database."""
-    transport = httpx2.ASGITransport(app=Starlette(routes=routes()))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://onereply.test") as client:
+async def client(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of an app whose database is never opened: the documentation needs none."""
+    app = create_app(an_installation(f"sqlite:///{tmp_path}/unused.db"))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://onereply.test") as client:
         yield client
+    await app.state.database.close()
 
 
 def test_every_guide_is_listed() -> None:
