@@ -46,7 +46,7 @@ class Picture:
     headers: dict[str, str]
 
     async def show(self, page: Page) -> None:
-        """Show it in a browser, and wait until it has a heading: a script renders ``/docs``."""
+        """Show it in a browser; a script renders ``/docs``, so wait for its heading."""
 
         async def answer(route: Route) -> None:
             await route.fulfill(body=self.html, headers=self.headers)
@@ -54,7 +54,8 @@ class Picture:
         url = self.url.partition("#")[0]
         await page.route(url, answer)
         await page.goto(url, timeout=SCRIPT_TIMEOUT)
-        await page.locator("h1").first.wait_for(state="attached", timeout=SCRIPT_TIMEOUT)
+        if url.endswith("/docs"):
+            await page.locator("h1").first.wait_for(state="attached", timeout=SCRIPT_TIMEOUT)
         await page.unroute(url)
 
 
