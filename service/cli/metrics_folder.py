@@ -27,7 +27,7 @@ def shared_metrics() -> Iterator[None]:
         (Path(folder) / "new-lock").open("w") as lock,
     ):
         fcntl.flock(lock, fcntl.LOCK_EX)
-        Path(lock.name).rename(Path(folder) / LOCK)  # so that nobody sees it unlocked
+        Path(lock.name).rename(Path(folder) / LOCK)  # it appears locked
         os.environ[SHARED_FOLDER] = folder
         yield
 

@@ -72,7 +72,7 @@ async def test_aiosqlite_passes_every_call_through_one_method() -> None:
     class Watched(aiosqlite.Connection):
         async def _execute(self, fn: Callable[..., object], *args: object, **kwargs: object) -> object:
             calls.append((fn.__name__, *args))
-            return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+            return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # the package has no types here
 
     async with Watched(lambda: sqlite3.connect(":memory:", isolation_level=None), iter_chunk_size=1) as connection:
         await (await connection.cursor()).execute(BEGIN_WRITE)
@@ -144,7 +144,7 @@ def test_sse_starlette_finds_the_server_behind_our_signal_handler(monkeypatch: p
     monkeypatch.setattr(signal, "getsignal", handlers.__getitem__)
     server = handlers[signal.SIGTERM].__self__
     limit_shutdown(1)
-    assert sse._get_uvicorn_server() is server  # type: ignore[no-untyped-call]
+    assert sse._get_uvicorn_server() is server  # type: ignore[no-untyped-call]  # the package has no types here
 
 
 def test_defusedxml_keeps_its_expat_parser_in_reach() -> None:
