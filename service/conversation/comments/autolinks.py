@@ -4,12 +4,15 @@ GitHub's autolinks end at ASCII white space and ASCII punctuation only: ``「htt
 another page, and three links between ideographic commas become one. Marks in the source, which the parser reads as
 punctuation, end links correctly. Pages, rules and counts all read the rendered links, so they agree.
 
-A link ends at white space, invisible characters, quotes, brackets and punctuation of any script. Letters and combining
-marks belong to it (RFC 3987), and so do signs within words, such as ``·`` and ``’``, if letters surround them.
+A link ends at white space, invisible characters, quotes, brackets and punctuation of any script, also if they are
+written as references (``&nbsp;``), and between ASCII punctuation and the next ``https://``. Letters and combining marks
+belong to it (RFC 3987), and so do signs within words, such as ``·`` and ``’``, if letters surround them. Symbols and
+emoji belong to it unless they are its end.
 """
 
 import re
 from collections.abc import Iterable
+from html.entities import html5
 from itertools import groupby
 from unicodedata import category
 
@@ -24,7 +27,7 @@ def mark_autolinks(source: str) -> str:
 
     Links in angle brackets and the targets of ``[text](target)`` keep their meaning.
     """
-    if source.isascii():
+    if source.isascii() and "&" not in source and source.count("://") < 2:
         return source
     parts: list[str] = []
     end = 0
@@ -50,6 +53,8 @@ def _end_of_link(source: str, start: re.Match[str]) -> int:
         return host.end()
     rest = _REST.match(source, start.end())
     end = rest.end() if rest else start.end()
+    if symbols := _SYMBOLS_REVERSED.match(source[start.end() : end][::-1]):
+        end -= symbols.end()
     while source[end - 1] == "\\":  # it would escape the mark
         end -= 1
     return end
@@ -87,23 +92,35 @@ def _ends(start: int, stop: int) -> str:
 _ASTRAL = "\U00010000-\U0010ffff"
 _LOW_ENDS = _BRACKET_LIKE + _ends(0x80, 0x10000)
 _ASTRAL_ENDS = _ends(0x10000, 0x20000) + _ends(0xE0000, 0xE0080)
-_AFTER_PUNCTUATION = f"(?<=[{_WITHIN_WORDS}{_LOW_ENDS}])"
+# Letters of other scripts than Latin, some of which have no spaces between words.
+_NOT_LATIN = "\u0370-\u1dff\u2c00-\U0010ffff"
+_AFTER_WORD = f"(?<=[{_WITHIN_WORDS}{_LOW_ENDS}{_NOT_LATIN}])"
 _LETTER = rf"[^\x00-/:-@\[-^`{{-\x7f{_WITHIN_WORDS}{_LOW_ENDS}]"
 _ENDS_FOR_PARSER = {"", " ", "\t", "\n", "<"}
 
 _HTTP = r"[Hh][Tt][Tt][Pp][Ss]?://"
 _WWW = r"[Ww]{3}\."
-_START = re.compile(
-    rf"(?P<angle><{_HTTP}[^\s<>]*+>)|{_HTTP}|(?P<glued>{_AFTER_PUNCTUATION}{_WWW})|(?<![^\s*_~(]){_WWW}"
+_START = re.compile(rf"(?P<angle><{_HTTP}[^\s<>]*+>)|{_HTTP}|(?P<glued>{_AFTER_WORD}{_WWW})|(?<![^\s*_~(]){_WWW}")
+# References to characters that end links, and any by number.
+_REFERENCES = "|".join(
+    name.removesuffix(";")
+    for name, text in html5.items()
+    if name.endswith(";") and re.match(rf"[\s\"'<>{_WITHIN_WORDS}{_LOW_ENDS}]", text)
 )
-# A word of another script right before http is not part of the link before it.
+_REFERENCE = rf"&(?:{_REFERENCES}|#\d{{1,7}}|#[xX][\da-fA-F]{{1,6}});"
+_BETWEEN = re.escape("""!"'(),.;>[\\]{|}""")
+# Punctuation, or a word of another script, right before http is not part of the link before it.
 _REST = re.compile(
-    rf"(?:[!-;=-~]++|[^\s\x00-\x7f{_ASTRAL}{_WITHIN_WORDS}{_LOW_ENDS}]++(?!{_HTTP})"
+    rf"(?:[#-%*+\-/\d:=?@A-Z^-z~]++|[{_BETWEEN}]++(?!{_HTTP})|(?!{_REFERENCE})&"
+    rf"|[^\s\x00-\x7f{_ASTRAL}{_WITHIN_WORDS}{_LOW_ENDS}]++(?!{_HTTP})"
     rf"|(?![{_ASTRAL_ENDS}])[{_ASTRAL}](?!{_HTTP})|(?<={_LETTER})[{_WITHIN_WORDS}](?={_LETTER})(?!{_HTTP}))++"
 )
 # No top-level domain has letters of ASCII and then of another script: those begin the next word.
-_NOT_LATIN = "\u0370-\u1dff\u2c00-\U0010ffff"
 _GLUED_HOST = re.compile(
     rf"(?:{_HTTP}|{_WWW})(?:[A-Za-z\d-]++\.)++[A-Za-z]{{2,63}}+(?::\d++)?+"
     rf"(?=[{_NOT_LATIN}])(?=[^\s./?#:{_LOW_ENDS}]*+(?:[^.]|$))"
 )
+# The symbols and emoji at the end of a link, with the punctuation around them, from right to left.
+_SYMBOLS = _ranges(point for point in range(0x80, 0x10000) if category(chr(point))[0] == "S")
+_EMOJI = "\U0001f000-\U0001faff"
+_SYMBOLS_REVERSED = re.compile(rf"(?:[?!.,:;*_~'\")\\]*+[\u200d\ufe0e\ufe0f]*+(?:[{_SYMBOLS}]|[{_EMOJI}]))++")

@@ -123,6 +123,7 @@ def test_letters_marks_and_signs_within_words_belong_to_a_link(url: str) -> None
         ("https://example.com:8080を見て", ["https://example.com:8080"]),
         ("见https://a.example/见https://b.example/", ["https://a.example/", "https://b.example/"]),
         ("「www.example.com/a」", ["http://www.example.com/a"]),
+        ("詳細はwww.example.com/aで。", ["http://www.example.com/a%E3%81%A7"]),
         ("www.a.example、www.b.example。", ["http://www.a.example", "http://www.b.example"]),
         ("HTTPS://Example.com/a。", ["HTTPS://Example.com/a"]),
         ("**https://example.com/a**。", [A]),
@@ -132,6 +133,31 @@ def test_letters_marks_and_signs_within_words_belong_to_a_link(url: str) -> None
 )
 def test_hosts_www_and_addresses_end_at_the_next_word(body: str, expected: list[str]) -> None:
     assert links(body) == expected
+
+
+def test_symbols_and_emoji_at_the_end_are_not_part_of_a_link() -> None:
+    for after in ["😀", "❤️", "👨\u200d👩\u200d👧", "🇩🇪!", "👍🏽.", "→", "│", "™", "€", "✅)", "😀\\\\", "\\\\😀"]:
+        assert links(f"{A}{after}") == [A], after
+        assert links(f"{A}{after}{B}") == [A, B], after
+    for url in ("https://a.example/😀/x", "https://a.example/I_♥_Huckabees", "https://en.wikipedia.org/wiki/C++"):
+        assert f">{url}</a>" in render(url)
+
+
+def test_a_link_ends_at_a_reference_to_a_character_that_ends_links() -> None:
+    for reference in ("&nbsp;", "&#160;", "&#x3000;", "&quot;", "&laquo;", "&lt;", "&shy;", "&ensp;"):
+        for after in ("", "x", "x&amp;y"):
+            assert links(f"{A}{reference}{after}") == [A], reference
+    for query in ("?b=1&copy=2", "?b=1&amp;c=2", "?b=1&lt=2"):
+        assert len(links(f"{A}{query}")) == 1
+        assert links(f"{A}{query}")[0].endswith("2")
+
+
+def test_punctuation_before_the_next_link_ends_a_link() -> None:
+    for between in (",", ";", "|", "),(", "]\\", '","', "...", "!"):
+        assert links(f"{A}{between}{B}") == [A, B], between
+    assert links(f"[x]({A},{B})") == [f"{A},{B}"]
+    for url in ("https://a.example/?u=https://b.example", "https://web.archive.org/2020/https://b.example/"):
+        assert links(url) == [url]
 
 
 def test_explicit_links_and_code_keep_what_was_typed() -> None:
@@ -151,6 +177,8 @@ def test_rules_count_the_links_that_readers_see() -> None:
 PARTS = [
     "https://a.b/c",
     "www.a.b",
+    "&nbsp;",
+    ",",
     "http://é.f",
     "。",
     "「",
