@@ -189,11 +189,11 @@ async def post_redeliver(request: Request, caller: Caller) -> Response:
 
 
 async def _checked_url(request: Request, url: str) -> str:
-    """Return ``url`` if outbound calls may go there; raises InvalidField.
+    """Return ``url`` with its canonical origin if outbound calls may go there; raises InvalidField.
 
     The host name is resolved here and again at each connection.
     """
-    read_web_url(url, pointer="/url")
+    url = read_web_url(url, pointer="/url")
     try:
         await _clients_of(request).targets.check_resolved(url)
     except PrivateTarget as refused:

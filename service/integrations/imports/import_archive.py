@@ -32,7 +32,7 @@ from service.platform.events.event_types import EventType
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, insert_if_absent, insert_many, row_parameters
 from service.platform.text.plain_text import clean_line, clean_text, is_blank
-from service.platform.text.web_urls import canonical_url, is_web_url
+from service.platform.text.web_urls import canonical_url, is_web_url, with_canonical_origin
 from service.platform.wire import MAX_YEAR
 
 BATCH = 1_000
@@ -171,7 +171,7 @@ def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _Sto
         reader_id=clock.new_id(),
         author_name=ANONYMOUS if is_blank(name) else name,
         author_email=archived.author_email if "@" in archived.author_email[1:254] else None,
-        author_url=archived.author_url if is_web_url(archived.author_url) else None,
+        author_url=with_canonical_origin(archived.author_url),
         author_role="guest",
         author_avatar=None,
         body=clean_text(archived.content),

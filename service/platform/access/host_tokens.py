@@ -27,7 +27,7 @@ from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_secrets import Secrets
 from service.platform.text.field_types import is_email
 from service.platform.text.plain_text import clean_line, is_blank
-from service.platform.text.web_urls import is_web_url
+from service.platform.text.web_urls import with_canonical_origin
 
 MAX_TOKEN_LENGTH = 4096
 LEEWAY = timedelta(seconds=60)
@@ -215,7 +215,7 @@ def _name(claim: object) -> str | None:
 
 
 def _avatar(claim: object) -> str | None:
-    return claim if isinstance(claim, str) and is_web_url(claim) else None
+    return with_canonical_origin(claim) if isinstance(claim, str) else None
 
 
 def _email(claim: object) -> str | None:

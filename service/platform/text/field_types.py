@@ -7,7 +7,7 @@ import re
 
 from service.platform.problems import InvalidField, Translated
 from service.platform.text.plain_text import clean_line, clean_text, is_blank
-from service.platform.text.web_urls import canonical_url, is_web_url
+from service.platform.text.web_urls import canonical_url, with_canonical_origin
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
@@ -26,10 +26,11 @@ def read_text(typed: str, *, pointer: str) -> str:
 
 
 def read_web_url(typed: str, *, pointer: str) -> str:
-    """Check that ``typed`` is an absolute http or https URL and return it; raises :class:`InvalidField`."""
-    if not is_web_url(typed):
+    """Check that ``typed`` is a web URL and return it with its canonical origin; raises :class:`InvalidField`."""
+    url = with_canonical_origin(typed)
+    if url is None:
         raise InvalidField(Translated("web-url"), pointer=pointer)
-    return typed
+    return url
 
 
 def read_canonical_url(typed: str, *, pointer: str) -> str:

@@ -13,6 +13,7 @@ import ada_url
 
 MAX_LENGTH = 2_000
 
+_ORIGIN_PART = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 # Browsers accept two slashes too few or too many and then see another host than urlsplit.
 _SCHEME = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 _FORBIDDEN = re.compile(
@@ -88,6 +89,16 @@ def canonical_url(text: str) -> str | None:
     rest = _UNENCODED.sub(lambda character: f"%{ord(character[0]):02X}", rest)
     canonical = f"{_origin_of(url)}{_ENCODED_LETTERS.sub(_decoded, rest)}"
     return canonical if len(canonical.encode()) <= MAX_LENGTH else None
+
+
+def with_canonical_origin(text: str) -> str | None:
+    """``text``, if it is a web URL, with the canonical form of its scheme, host and port; else None. Never raises.
+
+    The rest stays as typed: it is the business of the server, which may tell apart what :func:`canonical_url` does not.
+    """
+    url = _parsed(text) if is_web_url(text) else None
+    result = f"{_origin_of(url)}{_ORIGIN_PART.sub('', text, count=1)}" if url else None
+    return result if result is None or len(result.encode()) <= MAX_LENGTH else None
 
 
 def canonical_origin(text: str) -> str | None:

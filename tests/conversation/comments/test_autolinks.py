@@ -136,7 +136,7 @@ def test_hosts_www_and_addresses_end_at_the_next_word(body: str, expected: list[
 
 
 def test_symbols_and_emoji_at_the_end_are_not_part_of_a_link() -> None:
-    for after in ["😀", "❤️", "👨\u200d👩\u200d👧", "🇩🇪!", "👍🏽.", "→", "│", "™", "€", "✅)", "😀\\\\", "\\\\😀"]:
+    for after in ["😀", "❤️", "👨\u200d👩\u200d👧", "🇩🇪!", "👍🏽.", "→", "│", "™", "€", "✅)", "😀\\", "\\😀"]:
         assert links(f"{A}{after}") == [A], after
         assert links(f"{A}{after}{B}") == [A, B], after
     for url in ("https://a.example/😀/x", "https://a.example/I_♥_Huckabees", "https://en.wikipedia.org/wiki/C++"):

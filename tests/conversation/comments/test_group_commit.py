@@ -10,7 +10,7 @@ KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 async def test_a_guests_reply_is_published_and_counted_and_has_an_event(site: ASite) -> None:
     thread = await a_thread(site, article="a1", url="https://gazette.example/a1")
-    response = await thread.post("Well **said**.\nIndeed.", name=" Ada  Lovelace ", url="https://ada.example/")
+    response = await thread.post("Well **said**.\nIndeed.", name=" Ada  Lovelace ", url="https://Ada.EXAMPLE:443/")
     posted = response.json()
     assert response.status_code == 201
     assert response.headers["location"] == f"/v1/sites/{site.slug}/comments/{posted['comment']['id']}"

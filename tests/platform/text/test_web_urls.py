@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.platform.text.web_urls import canonical_host, canonical_origin, canonical_url, is_origin, is_web_url
+from service.platform.text.web_urls import (
+    canonical_host,
+    canonical_origin,
+    canonical_url,
+    is_origin,
+    is_web_url,
+    with_canonical_origin,
+)
 from tests.samples import sample_cases
 
 
@@ -82,9 +89,25 @@ def test_equivalent_urls_have_one_canonical_form(url: str, canonical: str) -> No
     assert canonical_url(url) == canonical == canonical_url(canonical)
 
 
+def test_a_canonical_origin_leaves_the_rest_of_a_url_as_typed() -> None:
+    for url, expected in {
+        "HTTPS://Ada.EXAMPLE": "https://ada.example",
+        "https://ada.example.:443/A/%7e/./b//c?q=%2f&#Top": "https://ada.example/A/%7e/./b//c?q=%2f&#Top",
+        "https://ａｄａ。example?x": "https://ada.example?x",
+        "https://bücher.example/ü": "https://xn--bcher-kva.example/ü",
+        "http://0x7f.1:80/": "http://127.0.0.1/",
+        "http://[2001:DB8:0::1]:8080#a/b": "http://[2001:db8::1]:8080#a/b",
+    }.items():
+        assert with_canonical_origin(url) == expected == with_canonical_origin(expected)
+    assert with_canonical_origin("ftp://ada.example") is None
+    assert with_canonical_origin("https://ü.example/" + "c" * 1_980) is None
+
+
 @given(st.text() | st.text(alphabet="/:@[]\\.%?#!a0 é。\t\u2100\xad").map("http://a".__add__))
 def test_any_text_has_one_canonical_form_or_none(text: str) -> None:
     url, origin, host = canonical_url(text), canonical_origin(text), canonical_host(text)
+    typed = with_canonical_origin(text)
+    assert typed is None or (with_canonical_origin(typed) == typed and canonical_url(typed) == url)
     assert url is None or canonical_url(url) == url
     assert origin is None or (canonical_origin(origin) == origin and is_origin(origin) in {True, False})
     assert host is None or canonical_host(host) == host
