@@ -30,7 +30,8 @@ class TrustedProxies:
         if scope["type"] == "http" and self._trusts_peer(scope):
             if client := self._client_in(_header(scope, b"x-forwarded-for")):
                 scope["client"] = (str(client), 0)
-            scheme = _header(scope, b"x-forwarded-proto").strip()
+            # In a chain, the first proxy names the reader's scheme; the others append those between them.
+            scheme = _header(scope, b"x-forwarded-proto").partition(",")[0].strip().lower()
             if scheme in {"http", "https"}:
                 scope["scheme"] = scheme
         await self._app(scope, receive, send)
@@ -53,7 +54,7 @@ class TrustedProxies:
         client = None
         for each in reversed(forwarded.rsplit(",", MAX_HOPS)[-MAX_HOPS:]):
             text = each.strip()
-            if text.lower().startswith(UNIX):
+            if not text or text.lower().startswith(UNIX):  # empty elements count for nothing (RFC 9110, section 5.6.1)
                 continue
             address = parse_address(text.strip('"')) if len(text) <= MAX_LENGTH else None
             if address is None:

@@ -92,6 +92,10 @@ def test_what_is_no_address_is_no_proxy(text: str) -> None:
         (["fe80::7%" + "x" * 1_000], PROXY),
         (["192.0.2.7, \xff"], PROXY),
         ([""], PROXY),
+        (["192.0.2.7,"], "192.0.2.7"),
+        (["192.0.2.7, , 10.0.0.2"], "192.0.2.7"),
+        (["192.0.2.7", ""], "192.0.2.7"),
+        (["192.0.2.7, _hidden"], PROXY),
         ([], PROXY),
     ],
 )
@@ -112,7 +116,10 @@ async def test_the_peer_on_a_unix_socket_is_a_proxy(proxies: list[str]) -> None:
     assert (await seen_behind(proxies, None, "192.0.2.7", server=("127.0.0.1", 8000)))[0] is None
 
 
-@pytest.mark.parametrize(("proto", "scheme"), [("https", "https"), ("javascript", "http"), ("https, http", "http")])
+@pytest.mark.parametrize(
+    ("proto", "scheme"),
+    [("https", "https"), ("javascript", "http"), ("https, http", "https"), ("HTTPS", "https"), ("http,https", "http")],
+)
 async def test_the_scheme_comes_from_a_trusted_proxy_only(proto: str, scheme: str) -> None:
     assert (await seen_behind([PROXY], PROXY, proto=proto))[1] == scheme
     assert (await seen_behind([], PROXY, proto=proto))[1] == "http"
