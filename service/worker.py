@@ -19,7 +19,6 @@ from service.integrations.articles.received_messages import prune_received
 from service.integrations.endpoints.deliverer import Deliverer
 from service.integrations.endpoints.delivery_retention import prune_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
-from service.integrations.endpoints.stored_responses import erase_outdated_responses, erase_responses
 from service.moderation.bans.ban_reader import erase_expired_fingerprints
 from service.moderation.queue.claims import prune_claims
 from service.moderation.reports.report_store import prune_reporter_fingerprints
@@ -90,7 +89,7 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
     while swept == SWEEP_BATCH:
         async with database.write() as connection:
             swept = await sweep_closings(connection, await list_sites(connection))
-    await erase_threads(database, erase_responses)
+    await erase_threads(database)
     async with database.write() as connection:
         await prune_keys(connection, now=clock.now())
         await prune_sessions(connection, now=clock.now())
@@ -107,5 +106,4 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
     for site in sites:
         await index_comments(database, site, limit=MAX_INDEXED_EVENTS)
     await prune_words(database)
-    await erase_outdated_responses(database, sites)
     await prune_deliveries(database, sites)

@@ -82,7 +82,7 @@ async def _post_all(url: str) -> float:
     await _commit_events(database, site, MESSAGES)
     async with database.read() as connection:
         logged = await read_events(connection, site.id, after=0, limit=MESSAGES)
-        events = [each.event for each in await add_texts(connection, logged)]
+        events = await add_texts(connection, logged)
     await database.close()
     messages = iter([(str(event.id), webhook_body(site.slug, event)) for event in events])
     sender, signer = AttemptSender(Targets(allow_private=True)), Signer(make_secret())

@@ -163,7 +163,6 @@ def without_texts(held: Rows) -> Rows:
     return held | {
         "events": [row | {"data": data(row["data"])} for row in held["events"]],
         "erasures": [row | {"after_sequence": 0} for row in held["erasures"]],
-        "log_readers": [row for row in held["log_readers"] if row["name"] != STRIPPED.READER],
         "decisions": [row | {"by_kind": kind(row)} for row in held["decisions"]],
     }
 
@@ -216,6 +215,9 @@ def with_old_columns(row: dict[str, Any], columns: dict[str, str]) -> dict[str, 
 
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     """Return the rows ``held`` that ``revision`` can store: the tables and columns of ``like``, in order."""
+    if revision < "2026_11_29_0023":
+        responses = dict.fromkeys(("response", "comment_id", "comment_revision"))
+        held = held | {"attempts": [row | responses for row in held["attempts"]]}
     if revision < "2026_11_29_0022":
         held = without_texts(held)
     if revision < "2026_11_29_0019":
@@ -391,9 +393,7 @@ async def test_texts_stored_before_are_gone_and_reports_on_deleted_comments_are_
     assert (report["note"], report["settled_by"]) == (None, decision["id"])
     assert (decision["action"], decision["reports"], decision["comment_id"]) == ("delete", 1, report["comment_id"])
     assert {row["note"] for row in after["reports"] if row["comment_id"] not in deleted} == {"555 0100"}
-    echoed = {each["position"] for each in after["attempts"] if each["response"]}
-    about = {each["position"] for each in after["events"] if each["type"].startswith(("comment", "report"))}
-    assert echoed and not echoed & about
+    assert "555 0100" not in repr(after["attempts"])
 
 
 async def test_migrating_again_changes_nothing(database: Database, fresh_database_url: str) -> None:

@@ -5,9 +5,6 @@ row, so any process can resume after a crash. Comments are erased first, from th
 first, so the ancestors of a remaining comment stay visible. Finally one event reports the result.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from uuid import UUID
-
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,11 +24,8 @@ from service.platform.storage.engine import Database
 
 BATCH = 500
 
-# Erases what receivers responded to events about these comments: they may have echoed the text.
-EraseResponses = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[None]]
 
-
-async def erase_threads(database: Database, erase_responses: EraseResponses) -> None:
+async def erase_threads(database: Database) -> None:
     """Erase the comments of every thread that has an erasure request."""
     async with database.read() as connection:
         threads = (await connection.scalars(select(ErasureRow.thread_id).order_by(ErasureRow.thread_id))).all()
@@ -39,10 +33,10 @@ async def erase_threads(database: Database, erase_responses: EraseResponses) -> 
         has_more = True
         while has_more:
             async with database.write() as connection:
-                has_more = await _erase_batch(connection, thread_id, erase_responses)
+                has_more = await _erase_batch(connection, thread_id)
 
 
-async def _erase_batch(connection: AsyncConnection, thread_id: int, erase_responses: EraseResponses) -> bool:
+async def _erase_batch(connection: AsyncConnection, thread_id: int) -> bool:
     """Erase one batch of comments of a thread; return whether there may be more."""
     thread = (await lock_threads_by_id(connection, [thread_id]))[thread_id]
     row = ErasureRow
@@ -54,7 +48,7 @@ async def _erase_batch(connection: AsyncConnection, thread_id: int, erase_respon
     if not comments:
         await _finish(connection, thread)
         return False
-    await _erase(connection, thread, comments, erase_responses, places=request.places)
+    await _erase(connection, thread, comments, places=request.places)
     await connection.execute(update(row).where(row.thread_id == thread_id).values(below=comments[-1].path))
     return True
 
@@ -70,7 +64,6 @@ async def _erase(
     connection: AsyncConnection,
     thread: Thread,
     comments: list[Comment],
-    erase_responses: EraseResponses,
     *,
     places: int,
 ) -> None:
@@ -79,7 +72,6 @@ async def _erase(
     if old:
         ids = [comment.id for comment in old]
         await erase_comment_records(connection, thread.site_id, ids)
-        await erase_responses(connection, ids)
         await erase_comments(connection, thread, old, replies_stay=thread.places > places, now=clock.now())
 
 

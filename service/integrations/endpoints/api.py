@@ -167,7 +167,7 @@ async def get_delivery(request: Request, caller: Caller) -> Response:
         await find_endpoint(connection, caller.site, endpoint_id)
         delivery, attempts = await find_delivery(connection, caller.site, endpoint_id, position)
     return json_response(
-        DeliveryDetail(delivery_out(delivery), [AttemptOut(*each) for each in attempts]), headers=PRIVATE
+        DeliveryDetail(delivery_out(delivery), [AttemptOut(*each, response=None) for each in attempts]), headers=PRIVATE
     )
 
 

@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, case, func, select
+from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.model import AttemptRow, DeliveryRow, DeliveryState
 from service.integrations.endpoints.retry_schedule import is_success
 from service.integrations.endpoints.send_attempt import AttemptError
-from service.integrations.endpoints.stored_responses import is_readable
 from service.platform.events.model import EventRow
 from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
@@ -40,7 +39,6 @@ class Attempt(NamedTuple):
     duration_ms: int
     status: int | None
     error: AttemptError | None
-    response: str | None
 
 
 class HealthFigures(NamedTuple):
@@ -111,8 +109,7 @@ def _deliveries(site: Site, endpoint_id: UUID) -> Select[*tuple[Any, ...]]:
     return select(*columns).join(EventRow, event).where(DeliveryRow.endpoint_id == endpoint_id)
 
 
-_RESPONSE = case((is_readable(), AttemptRow.response), else_=None).label("response")
-_ATTEMPT = (AttemptRow.attempted_at, AttemptRow.duration_ms, AttemptRow.status, AttemptRow.error, _RESPONSE)
+_ATTEMPT = (AttemptRow.attempted_at, AttemptRow.duration_ms, AttemptRow.status, AttemptRow.error)
 
 
 async def get_health_figures(connection: AsyncConnection, endpoint_id: UUID) -> HealthFigures:

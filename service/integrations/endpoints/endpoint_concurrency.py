@@ -15,7 +15,6 @@ import msgspec
 from service.integrations.endpoints.endpoint_clients import Route
 from service.integrations.endpoints.retry_schedule import is_success
 from service.integrations.endpoints.send_attempt import AttemptResult, AttemptSender
-from service.integrations.event_log.event_texts import CommentVersion
 from service.platform import clock
 
 INITIAL_WINDOW, MAX_WINDOW = 4, 256
@@ -26,7 +25,7 @@ MAX_QUEUED_SECONDS = 10.0  # then the texts are read again: they may have been d
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One event on its way to one endpoint, claimed by this process; ``about`` is the comment of the event, if any."""
+    """One event on its way to one endpoint, claimed by this process."""
 
     endpoint_id: UUID
     position: int
@@ -34,7 +33,6 @@ class Delivery(msgspec.Struct, frozen=True):
     attempts: int
     message_id: str
     body: bytes
-    about: CommentVersion | None
 
 
 class EndpointQueue:

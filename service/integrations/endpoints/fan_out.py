@@ -19,7 +19,8 @@ from service.integrations.endpoints.endpoint_concurrency import Delivery
 from service.integrations.endpoints.model import DeliveryRow, EndpointRow
 from service.integrations.endpoints.payload import webhook_body
 from service.integrations.endpoints.subscribed_types import is_subscribed
-from service.integrations.event_log.event_texts import EventWithTexts, add_texts
+from service.integrations.event_log.event_texts import add_texts
+from service.integrations.event_log.wire import EventOut
 from service.platform.events.event_types import Event
 from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
@@ -109,12 +110,12 @@ async def fan_out(
         position, subscribed = _select_events(work, capacity, events)
         advanced.append({"endpoint": work.endpoint_id, "to": position})
         for log_position in subscribed:
-            event = events[log_position].event
+            event = events[log_position]
             if log_position not in bodies:
                 bodies[log_position] = webhook_body(work.site, event)
             rows.append(new_delivery(work.endpoint_id, event.position, worker_id=worker_id, now=now))
-            about, body = events[log_position].about, bodies[log_position]
-            claimed.append(Delivery(work.endpoint_id, event.position, 0, 0, str(event.id), body, about))
+            body = bodies[log_position]
+            claimed.append(Delivery(work.endpoint_id, event.position, 0, 0, str(event.id), body))
     await insert_many(connection, DeliveryRow, rows)
     await run_many(connection, _ADVANCE, advanced)
     return claimed
@@ -125,15 +126,13 @@ def _next_positions(work: Work) -> list[LogPosition]:
     return [(work.site_id, position) for position in range(work.position + 1, last + 1)]
 
 
-def _select_events(
-    work: Work, capacity: int, events: Mapping[LogPosition, EventWithTexts]
-) -> tuple[int, list[LogPosition]]:
+def _select_events(work: Work, capacity: int, events: Mapping[LogPosition, EventOut]) -> tuple[int, list[LogPosition]]:
     """Return the new position of ``work`` and the subscribed events up to there."""
     subscribed: list[LogPosition] = []
     position = work.position
     for log_position in _next_positions(work):
         found = events.get(log_position)  # None where the log was pruned
-        if found and is_subscribed(work.types, found.event.type):
+        if found and is_subscribed(work.types, found.type):
             if len(subscribed) == capacity:
                 break
             subscribed.append(log_position)
@@ -159,9 +158,7 @@ def new_delivery(endpoint_id: UUID, position: int, *, worker_id: UUID | None, no
 _ADVANCE = update(EndpointRow).where(EndpointRow.id == bindparam("endpoint")).values(position=bindparam("to"))
 
 
-async def read_events_at(
-    connection: AsyncConnection, positions: Iterable[LogPosition]
-) -> dict[LogPosition, EventWithTexts]:
+async def read_events_at(connection: AsyncConnection, positions: Iterable[LogPosition]) -> dict[LogPosition, EventOut]:
     """Return the events at ``positions`` with their texts as they are now, by site and position."""
     wanted = list(positions)
     if not wanted:

@@ -133,9 +133,8 @@ async def claim_due(
             row.attempts,
             str(event.id),
             webhook_body(work.site, event),
-            about,
         )
-        for (work, row), (event, about) in zip(claimed, map(events.__getitem__, positions), strict=True)
+        for (work, row), event in zip(claimed, map(events.__getitem__, positions), strict=True)
     ]
 
 

@@ -14,7 +14,6 @@ DeliveryState = Literal["waiting", "delivered", "failed"]
 DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
 
 _WAITING, _FAILED, _LEASED = text("state = 'waiting'"), text("state = 'failed'"), text("worker_id IS NOT NULL")
-_ABOUT_COMMENT = text("comment_id IS NOT NULL")
 
 
 class EndpointRow(Base):
@@ -84,16 +83,15 @@ class DeliveryRow(Base):
 
 
 class AttemptRow(Base):
-    """One attempt: the response's status and first kilobyte, or the error.
+    """One attempt: the response's status, or the error.
 
-    A receiver may echo a comment's text. So a response to an event about a comment is kept only while the comment
-    ``comment_id`` is published at ``comment_revision``; both are null otherwise.
+    The response's body is not stored: a receiver may echo any text that it ever got, in the response to any event, and
+    deleted text must be nowhere.
     """
 
     __tablename__ = "attempts"
     __table_args__ = (
         ForeignKeyConstraint(["endpoint_id", "position"], ["deliveries.endpoint_id", "deliveries.position"]),
-        Index("ix_attempts_comment_id", "comment_id", sqlite_where=_ABOUT_COMMENT, postgresql_where=_ABOUT_COMMENT),
         {"sqlite_with_rowid": False},
     )
 
@@ -104,9 +102,6 @@ class AttemptRow(Base):
     duration_ms: Mapped[int]
     status: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(String(16))
-    response: Mapped[str | None]
-    comment_id: Mapped[UUID | None]
-    comment_revision: Mapped[int | None]
 
 
 class WorkerRow(Base):

@@ -4,7 +4,7 @@ A delivery ends or gets its next attempt. An endpoint becomes healthy, failing o
 """
 
 import random
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -26,8 +26,6 @@ from service.integrations.endpoints.retry_schedule import (
     requested_backoff,
 )
 from service.integrations.endpoints.send_attempt import AttemptResult
-from service.integrations.endpoints.stored_responses import lock_current
-from service.integrations.event_log.event_texts import CommentVersion
 from service.platform import clock
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.metrics import WEBHOOK_ATTEMPTS
@@ -70,14 +68,11 @@ async def record_attempts(
     states = await _lock_deliveries(connection, [(each.endpoint_id, each.position) for each, _ in finished])
     delivery_rows: list[dict[str, Any]] = []
     attempt_rows: list[dict[str, Any]] = []
-    current = await lock_current(
-        connection, {each.about for each, result in finished if each.about and result.response}
-    )
     for delivery, result in finished:
         key = delivery.endpoint_id, delivery.position
         if key not in states or health[key[0]].state == "removed":
             continue
-        attempt_rows.append(_attempt_row(delivery, result, current))
+        attempt_rows.append(_attempt_row(delivery, result))
         row = _apply_result(delivery, result, schedule, health[key[0]])
         if states[key] != "delivered":  # unless another worker has delivered it already
             delivery_rows.append(row)
@@ -116,9 +111,7 @@ def _states(dialect: str) -> Select[*tuple[Any, ...]]:
     return columns.where(conditions).with_for_update()
 
 
-def _attempt_row(delivery: Delivery, result: AttemptResult, current: Set[CommentVersion]) -> dict[str, Any]:
-    """Return the row of an attempt, without a response that may echo a text that is gone."""
-    about = delivery.about if delivery.about in current else None
+def _attempt_row(delivery: Delivery, result: AttemptResult) -> dict[str, Any]:
     return {
         "endpoint_id": delivery.endpoint_id,
         "position": delivery.position,
@@ -127,9 +120,6 @@ def _attempt_row(delivery: Delivery, result: AttemptResult, current: Set[Comment
         "duration_ms": result.duration_ms,
         "status": result.status,
         "error": result.error,
-        "response": result.response if about or not (delivery.about and result.response) else None,
-        "comment_id": about and about.id,
-        "comment_revision": about and about.revision,
     }
 
 

@@ -128,7 +128,7 @@ class EndpointSecret(msgspec.Struct):
 
 
 class AttemptOut(msgspec.Struct):
-    """One attempt: the response's status and the beginning of its body, or the error."""
+    """One attempt: the response's status, or the error; of a test message also the beginning of the response's body."""
 
     attempted_at: datetime
     duration_ms: int

@@ -19,7 +19,7 @@ async def get_events(request: Request, caller: HasSite) -> Response:
     query = decode_query(request, EventsQuery)
     async with database_of(request).read() as connection:
         logged = await read_events(connection, caller.site.id, after=query.after, limit=query.limit)
-        events = [each.event for each in await add_texts(connection, logged)]
+        events = await add_texts(connection, logged)
         head = await head_position(connection, caller.site.id)
     following = events[-1].position if events else query.after
     LOG_READ.labels(caller.site.slug).set(following)

@@ -7,7 +7,7 @@ read, delivered or redelivered.
 
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,20 +24,6 @@ from service.platform.events.event_types import Event
 from service.platform.storage.portable import any_of, row_parameters
 
 
-class CommentVersion(NamedTuple):
-    """A comment at one of its revisions."""
-
-    id: UUID
-    revision: int
-
-
-class EventWithTexts(NamedTuple):
-    """An event to send, and the revision of the comment that it is about, if any."""
-
-    event: EventOut
-    about: CommentVersion | None
-
-
 class _Identified(msgspec.Struct):
     id: UUID
 
@@ -50,7 +36,7 @@ _decode_id = msgspec.json.Decoder(_Identified).decode
 _decode_members = msgspec.json.Decoder(_Data).decode
 
 
-async def add_texts(connection: AsyncConnection, events: Sequence[Event]) -> list[EventWithTexts]:
+async def add_texts(connection: AsyncConnection, events: Sequence[Event]) -> list[EventOut]:
     """Return ``events``, read earlier on this connection, with their texts as they are now."""
     data = [_decode_data(event.data) for event in events]
     logged = [_decode_comment(each["comment"]) if "comment" in each else None for each in data]
@@ -67,11 +53,8 @@ async def add_texts(connection: AsyncConnection, events: Sequence[Event]) -> lis
         if "ban" in members:
             members["ban"] = _with_member(members["ban"], "reason", reasons)
     return [
-        EventWithTexts(
-            EventOut(each.id, each.type, each.position, each.sequence, each.occurred_at, Raw(_encode(members))),
-            CommentVersion(comment.id, comment.revision) if comment else None,
-        )
-        for each, members, comment in zip(events, data, logged, strict=True)
+        EventOut(each.id, each.type, each.position, each.sequence, each.occurred_at, Raw(_encode(members)))
+        for each, members in zip(events, data, strict=True)
     ]
 
 

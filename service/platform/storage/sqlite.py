@@ -77,6 +77,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         "synchronous=FULL",  # an acknowledged commit survives a power cut
         f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
         "foreign_keys=ON",
+        "secure_delete=ON",  # overwrites deleted text in the file; not every build has it on
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -8,13 +8,10 @@ from sqlalchemy import text
 from service.app import create_app
 from service.conversation.comments.verify_counts import verify
 from service.integrations.articles import erase_threads as erasing
-from service.integrations.endpoints.stored_responses import erase_responses
 from service.moderation.spam_training.train import learn_from_logs
 from tests.builders import ASite, AThread, Json, a_comment, a_site, a_thread, decide, events_of, set_rules
 from tests.conftest import an_installation
 from tests.integrations.articles.articles import send_event, share_webhook_secret
-from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
-from tests.integrations.endpoints.deliveries import a_worker, an_endpoint, attempts_of
 
 MORNING, NOON, EVENING = "2026-11-24T08:00:00Z", "2026-11-24T12:00:00Z", "2026-11-24T18:00:00Z"
 SECRET_WORDS = "A pomegranate, surely."
@@ -104,12 +101,12 @@ async def test_erasing_resumes_where_it_stopped_and_counts_are_right_at_every_st
         [thread_id] = (await connection.scalars(text("SELECT thread_id FROM erasures"))).all()
     while goes_on:  # each turn is a transaction, after which a process may stop
         async with site.app.state.database.write() as connection:
-            goes_on = await erasing._erase_batch(connection, thread_id, erase_responses)
+            goes_on = await erasing._erase_batch(connection, thread_id)
         assert await findings(site) == []
         turns += 1
     assert turns > 4
     async with site.app.state.database.write() as connection:
-        assert not await erasing._erase_batch(connection, thread_id, erase_responses)
+        assert not await erasing._erase_batch(connection, thread_id)
 
 
 async def test_comments_posted_after_the_article_is_restored_stay(site: ASite) -> None:
@@ -126,16 +123,3 @@ async def test_comments_posted_after_the_article_is_restored_stay(site: ASite) -
     assert (await events_of(site))[-1]["type"] == "thread.updated"
     assert (await thread.read())["reply_count"] == 1
     assert await findings(site) == []
-
-
-async def test_text_that_a_receiver_echoed_is_erased_too(site: ASite) -> None:
-    await site.set(on_article_deleted="erase")
-    async with a_receiver(lambda message: an_answer(200, message.body)) as host, a_worker(site) as worker:
-        endpoint, _ = await an_endpoint(site, host.origin)
-        await a_comment(await a_thread(site, article="a"), "The mayor lies.")
-        await worker.work()
-        assert "The mayor lies." in (await attempts_of(site, endpoint, 2))[0]["response"]
-        await send_event(site, "deleted")
-        await site.sweep()
-        answers = [(await attempts_of(site, endpoint, position))[0]["response"] for position in (1, 2)]
-        assert answers[0] and answers[1] is None

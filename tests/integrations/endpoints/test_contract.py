@@ -137,7 +137,7 @@ async def newest(site: ASite) -> EventOut:
     async with site.app.state.database.read() as connection:
         its_site = await find_site(connection, site.slug)
         events = await read_events(connection, its_site.id, after=0, limit=1000)
-        return (await add_texts(connection, events))[-1].event
+        return (await add_texts(connection, events))[-1]
 
 
 @pytest.mark.parametrize("type_", CAUSES)

@@ -43,7 +43,7 @@ async def test_every_event_arrives_signed_and_as_in_the_log(site: ASite) -> None
             assert (content["timestamp"], content["site"]) == (event["occurred_at"], site.slug)
         assert [each["state"] for each in await deliveries_of(site, endpoint)] == ["delivered"] * 3
         [attempt] = await attempts_of(site, endpoint, 1)
-        assert (attempt["status"], attempt["error"], attempt["response"]) == (204, None, "")
+        assert (attempt["status"], attempt["error"], attempt["response"]) == (204, None, None)
         health = (await endpoint_of(site, endpoint))["health"]
         assert (health["lag"], health["waiting"], health["failed"], health["failing_since"]) == (0, 0, 0, None)
         assert (health["recent"]["attempts"], health["recent"]["delivered"]) == (3, 3)
@@ -107,19 +107,19 @@ async def test_many_events_without_a_subscriber_are_skipped(site: ASite) -> None
 
 
 FAILURES = [
-    pytest.param(an_answer(500, b"Oops"), (500, None, "Oops"), id="server error"),
-    pytest.param(an_answer(404), (404, None, ""), id="not found"),
-    pytest.param(an_answer(304), (304, None, ""), id="not modified"),
-    pytest.param(an_answer(302, location="http://127.0.0.1:1/"), (302, None, ""), id="redirect"),
-    pytest.param(None, (None, "no-response", None), id="connection ends"),
-    pytest.param(b"NOT HTTP\r\n\r\n", (None, "no-response", None), id="no HTTP"),
-    pytest.param("hang", (None, "timed-out", None), id="hangs"),
-    pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort", (None, "timed-out", None), id="never ends"),
+    pytest.param(an_answer(500, b"Oops"), (500, None), id="server error"),
+    pytest.param(an_answer(404), (404, None), id="not found"),
+    pytest.param(an_answer(304), (304, None), id="not modified"),
+    pytest.param(an_answer(302, location="http://127.0.0.1:1/"), (302, None), id="redirect"),
+    pytest.param(None, (None, "no-response"), id="connection ends"),
+    pytest.param(b"NOT HTTP\r\n\r\n", (None, "no-response"), id="no HTTP"),
+    pytest.param("hang", (None, "timed-out"), id="hangs"),
+    pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort", (None, "timed-out"), id="never ends"),
 ]
 
 
 @pytest.mark.parametrize(("answer", "known"), FAILURES)
-async def test_an_attempt_without_2xx_is_retried_and_its_response_is_kept(
+async def test_an_attempt_without_2xx_is_retried(
     site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch, answer: object, known: tuple[object, ...]
 ) -> None:
     monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 0.2)
@@ -129,7 +129,7 @@ async def test_an_attempt_without_2xx_is_retried_and_its_response_is_kept(
         await a_thread(site)
         await worker.work()
         [first] = await attempts_of(site, endpoint, 1)
-        assert (first["status"], first["error"], first["response"]) == known
+        assert (first["status"], first["error"]) == known
         [waiting] = await deliveries_of(site, endpoint, state="waiting")
         assert waiting["attempts"] == 1
         health = (await endpoint_of(site, endpoint))["health"]
@@ -181,13 +181,19 @@ def _has_come(host: AReceiver, count: int) -> bool:
     return len(host.received) == count
 
 
-async def test_the_first_kilobyte_of_a_response_is_kept(site: ASite) -> None:
-    body = "é".encode() * 40_000
-    async with a_receiver(lambda _: an_answer(200, body)) as host, a_worker(site) as worker:
+async def test_no_response_to_an_event_is_stored(site: ASite) -> None:
+    async with a_receiver(lambda message: an_answer(200, message.body)) as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_thread(site)
         await worker.work()
         [attempt] = await attempts_of(site, endpoint, 1)
+        assert (attempt["status"], attempt["response"]) == (200, None)
+
+
+async def test_a_test_message_returns_the_first_kilobyte_of_the_response(site: ASite) -> None:
+    async with a_receiver(lambda _: an_answer(200, "é".encode() * 40_000)) as host, a_worker(site):
+        endpoint, _ = await an_endpoint(site, host.origin)
+        attempt = (await site.call("POST", f"/endpoints/{endpoint}/test", by="admin")).json()
         assert (attempt["status"], attempt["response"]) == (200, "é" * 512)
 
 

@@ -30,7 +30,7 @@ class AQueue:
         self.queue.route = Route(1, host.origin, Signer(make_secret()), None)
 
     def add(self, position: int) -> None:
-        self.queue.add(Delivery(uuid4(), position, 0, 0, f"message-{position}", b"{}", None))
+        self.queue.add(Delivery(uuid4(), position, 0, 0, f"message-{position}", b"{}"))
 
     def _keep(self, delivery: Delivery, answer: AttemptResult) -> None:
         self.answers.append((delivery.position, answer.status))

@@ -74,7 +74,7 @@ async def test_an_invalid_endpoint_is_refused_with_its_pointer(site: ASite, body
 
 async def test_an_endpoints_url_has_a_canonical_origin_and_its_own_path(site: ASite) -> None:
     async with a_worker(site):
-        for url in ("HTTPS://192.0.2.1:443/%7eA//b/./c?d=%2f", "https://0xC0.0x2.1/%7eA//b/./c?d=%2f"):
+        for url in ("HTTPS://192.0.2.1:443/%7eA//b/./c?d=%2f", "https://0xC0.0.0x201/%7eA//b/./c?d=%2f"):
             created = await site.call("POST", "/endpoints", by="admin", json={"url": url})
             assert created.json()["endpoint"]["url"] == "https://192.0.2.1/%7eA//b/./c?d=%2f"
 

@@ -54,7 +54,7 @@ async def log_of(site: ASite) -> list[EventOut]:
     async with site.app.state.database.read() as connection:
         its_site = await find_site(connection, site.slug)
         events = await read_events(connection, its_site.id, after=0, limit=1000)
-        return [each.event for each in await add_texts(connection, events)]
+        return await add_texts(connection, events)
 
 
 async def test_it_ends_with_the_current_state_in_any_order_and_with_repetitions(
