@@ -189,6 +189,21 @@ async def site(app: App) -> AsyncIterator[ASite]:
 
 
 @pytest.fixture
+async def own_app(fresh_database_url: str) -> AsyncIterator[App]:
+    """The real app, started, on a database of its own: what sweeps and deliverers do grows with other tests' sites."""
+    app = create_app(an_installation(fresh_database_url), passwords=cheap_passwords())
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def own_site(own_app: App) -> AsyncIterator[ASite]:
+    """A site in a database of its own."""
+    async with a_site(own_app) as site:
+        yield site
+
+
+@pytest.fixture
 def the_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that stands still until it is moved."""
     fixed = Clock()

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 import structlog
 
-from service.app import App, create_app
+from service.app import create_app
 from tests.builders import ASite, a_site
 from tests.conftest import an_installation, copy_of
 from tests.promises.service_process import Server, serving
@@ -17,21 +17,6 @@ def quiet() -> Iterator[None]:
     """Capture all logs: there are thousands of requests, and expected failures."""
     with structlog.testing.capture_logs():
         yield
-
-
-@pytest.fixture
-async def own_app(fresh_database_url: str) -> AsyncIterator[App]:
-    """The real app, started, on a database of its own."""
-    app = create_app(an_installation(fresh_database_url))
-    async with app.router.lifespan_context(app):
-        yield app
-
-
-@pytest.fixture
-async def own_site(own_app: App) -> AsyncIterator[ASite]:
-    """A site in a database of its own."""
-    async with a_site(own_app) as site:
-        yield site
 
 
 @pytest.fixture(scope="session")

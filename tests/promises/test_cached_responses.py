@@ -96,7 +96,7 @@ async def test_a_thread_past_its_closing_time_is_closed_in_every_response(own_si
 
 
 async def test_clients_find_their_own_posts_under_load(shared_site: ASite, servers: tuple[Server, Server]) -> None:
-    thread, clients, posts = await a_thread(shared_site), 16, 12
+    thread, clients, posts = await a_thread(shared_site), 8, 6
 
     async def post_and_read(route: AThread) -> None:
         for number in range(posts):

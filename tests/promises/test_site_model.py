@@ -244,7 +244,7 @@ def run_state_machine(database_url: str, monkeypatch: pytest.MonkeyPatch, **give
 
 
 def test_a_few_short_runs_equal_the_model(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_state_machine(fresh_database_url, monkeypatch, max_examples=3, stateful_step_count=25, derandomize=True)
+    run_state_machine(fresh_database_url, monkeypatch, max_examples=2, stateful_step_count=20, derandomize=True)
 
 
 @pytest.mark.slow

@@ -99,9 +99,10 @@ async def build_draft(
     by_address = state.gate.fingerprints.of_address(site.id, origin.address) if origin.address else []
     limits = await state.gate.count_post(caller, origin.address)
     form = FormSignals(post.form.honeypot, post.form.seconds) if post.form else None
-    answer, prepared = None, unscreened(site, author_name=author.name, author_url=author.url)
     model = await state.spam_models.get(site)
-    if not limits.exceeded:
+    if limits.exceeded:
+        answer, prepared = None, unscreened(site, author_name=author.name, author_url=author.url)
+    else:
         is_reply, honeypot = post.parent_id is not None, form.honeypot if form else None
         checked = CheckedPost(author=author, body=body, is_reply=is_reply, honeypot=honeypot, origin=origin)
         answer = await state.akismet_check.check(site, article, checked)

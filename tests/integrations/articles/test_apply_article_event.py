@@ -264,17 +264,17 @@ async def test_a_repeated_event_changes_nothing(site: ASite) -> None:
         assert (await send(site, article_event("withdrawn", "nobody"), message_id="n")).status_code == 204
 
 
-async def test_message_ids_are_kept_for_a_week(site: ASite, the_clock: Clock) -> None:
-    await share_webhook_secret(site)
+async def test_message_ids_are_kept_for_a_week(own_site: ASite, the_clock: Clock) -> None:
+    await share_webhook_secret(own_site)
     published = article_event("published", title="Tram")
-    assert (await send(site, published, message_id="m")).status_code == 200
-    await send_event(site, "updated", title="Trams")
+    assert (await send(own_site, published, message_id="m")).status_code == 200
+    await send_event(own_site, "updated", title="Trams")
     the_clock.move(days=6, hours=23)
-    await site.sweep()
-    assert (await send(site, article_event("updated", title="Again"), message_id="m")).json()["title"] == "Trams"
+    await own_site.sweep()
+    assert (await send(own_site, article_event("updated", title="Again"), message_id="m")).json()["title"] == "Trams"
     the_clock.move(hours=2)
-    await site.sweep()
-    assert (await send(site, article_event("updated", title="Again"), message_id="m")).json()["title"] == "Again"
+    await own_site.sweep()
+    assert (await send(own_site, article_event("updated", title="Again"), message_id="m")).json()["title"] == "Again"
 
 
 def of_strapi(sent: Json) -> Json:

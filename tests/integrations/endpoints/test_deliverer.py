@@ -26,6 +26,12 @@ from tests.integrations.endpoints.deliveries import (
 )
 
 
+@pytest.fixture
+def site(own_site: ASite) -> ASite:
+    """A site in a database of its own, because sweeps and deliverers go through all sites."""
+    return own_site
+
+
 async def test_every_event_arrives_signed_and_as_in_the_log(site: ASite) -> None:
     async with a_receiver() as host, a_worker(site) as worker:
         endpoint, secret = await an_endpoint(site, f"{host.origin}/hook")

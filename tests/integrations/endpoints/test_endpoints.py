@@ -214,29 +214,29 @@ async def test_redelivery_needs_a_position_or_a_time(site: ASite) -> None:
         assert (refused.status_code, refused.json()["pointer"]) == (422, "/first")
 
 
-async def test_deliveries_are_pruned_after_the_sites_retention(site: ASite, the_clock: Clock) -> None:
-    await site.set(delivery_retention_days=2)
-    async with a_receiver() as host, a_worker(site) as worker:
-        endpoint, _ = await an_endpoint(site, host.origin)
-        await a_thread(site)
+async def test_deliveries_are_pruned_after_the_sites_retention(own_site: ASite, the_clock: Clock) -> None:
+    await own_site.set(delivery_retention_days=2)
+    async with a_receiver() as host, a_worker(own_site) as worker:
+        endpoint, _ = await an_endpoint(own_site, host.origin)
+        await a_thread(own_site)
         await worker.work()
         the_clock.move(days=1.5)
-        await a_thread(site)
+        await a_thread(own_site)
         await worker.work()
-        await site.sweep()
-        assert len(await deliveries_of(site, endpoint)) == 2
+        await own_site.sweep()
+        assert len(await deliveries_of(own_site, endpoint)) == 2
         the_clock.move(days=1)
-        await site.sweep()
-        assert [each["position"] for each in await deliveries_of(site, endpoint)] == [2]
+        await own_site.sweep()
+        assert [each["position"] for each in await deliveries_of(own_site, endpoint)] == [2]
 
 
 async def test_a_redelivery_during_pruning_is_sent(
-    site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
+    own_site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers, read_old = [an_answer(500), OK], retention._old
-    async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(site, schedule=[]) as worker:
-        endpoint, _ = await an_endpoint(site, host.origin)
-        await a_thread(site)
+    async with a_receiver(lambda _: answers.pop(0)) as host, a_worker(own_site, schedule=[]) as worker:
+        endpoint, _ = await an_endpoint(own_site, host.origin)
+        await a_thread(own_site)
         await worker.work()
         the_clock.move(days=31)
         redelivered: list[int] = []
@@ -244,12 +244,12 @@ async def test_a_redelivery_during_pruning_is_sent(
         async def redeliver_meanwhile(*given: Any) -> list[int]:
             old = await read_old(*given)
             if old and not redelivered:
-                again = await site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"first": 1})
+                again = await own_site.call("POST", f"/endpoints/{endpoint}/redeliver", by="admin", json={"first": 1})
                 redelivered.append(again.json()["redelivered"])
             return old
 
         monkeypatch.setattr(retention, "_old", redeliver_meanwhile)
-        await site.sweep()
+        await own_site.sweep()
         await worker.work()
         assert redelivered == [1]
         assert [each["position"] for each in host.contents] == [1, 1]

@@ -170,16 +170,16 @@ async def test_moderators_see_a_readers_comments_by_state(site: ASite) -> None:
         assert (await other.call("GET", f"/readers/{queued['reader_id']}", by="moderator")).status_code == 404
 
 
-async def test_the_address_fingerprint_of_a_comment_is_pruned(site: ASite, the_clock: Clock) -> None:
-    posted = await a_comment(thread_from(await a_thread(site), "203.0.113.77"))
+async def test_the_address_fingerprint_of_a_comment_is_pruned(own_site: ASite, the_clock: Clock) -> None:
+    posted = await a_comment(thread_from(await a_thread(own_site), "203.0.113.77"))
     body = {"kind": "address", "comment": posted["comment"]["id"]}
     the_clock.move(days=29)
-    await site.sweep()
-    assert (await site.call("POST", "/bans", by="moderator", json=body)).status_code == 201
+    await own_site.sweep()
+    assert (await own_site.call("POST", "/bans", by="moderator", json=body)).status_code == 201
     the_clock.move(days=2)
-    await site.sweep()
-    assert (await site.call("POST", "/bans", by="moderator", json=body)).status_code == 422
-    await client_of(site.app).aclose()
+    await own_site.sweep()
+    assert (await own_site.call("POST", "/bans", by="moderator", json=body)).status_code == 422
+    await client_of(own_site.app).aclose()
 
 
 async def test_a_ban_by_the_email_of_a_comment_also_blocks_edits(site: ASite) -> None:
@@ -190,12 +190,12 @@ async def test_a_ban_by_the_email_of_a_comment_also_blocks_edits(site: ASite) ->
     assert (edit.status_code, edit.json()["type"]) == (403, "/problems/banned")
 
 
-async def test_the_fingerprint_of_a_ban_is_erased_after_its_end(site: ASite, the_clock: Clock) -> None:
-    ban = await a_ban(site, kind="email", value="eve@spam.example", until="2026-11-25T00:00:00Z")
-    await a_ban(site, kind="domain", value="spam.example")
+async def test_the_fingerprint_of_a_ban_is_erased_after_its_end(own_site: ASite, the_clock: Clock) -> None:
+    ban = await a_ban(own_site, kind="email", value="eve@spam.example", until="2026-11-25T00:00:00Z")
+    await a_ban(own_site, kind="domain", value="spam.example")
     the_clock.move(days=1)
-    await site.sweep()
-    async with site.app.state.database.read() as connection:
+    await own_site.sweep()
+    async with own_site.app.state.database.read() as connection:
         fingerprints = {
             row.masked_value: row.fingerprint
             for row in await connection.execute(select(BanRow.masked_value, BanRow.fingerprint))

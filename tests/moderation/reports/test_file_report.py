@@ -80,12 +80,12 @@ async def test_an_undo_counts_reports_filed_meanwhile(site: ASite, thread: AThre
     assert (await queue(site))["reported"] == 0
 
 
-async def test_the_reporters_address_fingerprint_is_pruned(site: ASite, the_clock: Clock) -> None:
-    comment = (await a_comment(await a_thread(site)))["comment"]
-    await report(AThread(site, "any"), comment)
+async def test_the_reporters_address_fingerprint_is_pruned(own_site: ASite, the_clock: Clock) -> None:
+    comment = (await a_comment(await a_thread(own_site)))["comment"]
+    await report(AThread(own_site, "any"), comment)
     the_clock.move(days=366)
-    await site.sweep()
-    async with site.app.state.database.read() as connection:
+    await own_site.sweep()
+    async with own_site.app.state.database.read() as connection:
         by_address = select(ReportRow.by_address).where(ReportRow.comment_id == UUID(comment["id"]))
         assert (await connection.execute(by_address)).scalar_one() is False
 

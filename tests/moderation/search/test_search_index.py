@@ -174,16 +174,16 @@ async def test_a_query_uses_ten_words_at_most(site: ASite) -> None:
     assert await found(site, " ".join([*words[:9], "tenth"])) == []
 
 
-async def test_an_edit_is_found_by_its_new_words_only(site: ASite) -> None:
-    posted = await a_comment(await a_thread(site), "The harbour.")
-    assert await found(site, "harbour") == ["The harbour."]
+async def test_an_edit_is_found_by_its_new_words_only(own_site: ASite) -> None:
+    posted = await a_comment(await a_thread(own_site), "The harbour.")
+    assert await found(own_site, "harbour") == ["The harbour."]
     comment = f"/comments/{posted['comment']['id']}"
     assert (
-        await site.call("PATCH", comment, by=posted["author_token"], json={"body": "The river."})
+        await own_site.call("PATCH", comment, by=posted["author_token"], json={"body": "The river."})
     ).status_code == 200
-    assert (await found(site, "river"), await found(site, "harbour")) == (["The river."], [])
-    await site.sweep()
-    assert (await found(site, "river"), await found(site, "harbour")) == (["The river."], [])
+    assert (await found(own_site, "river"), await found(own_site, "harbour")) == (["The river."], [])
+    await own_site.sweep()
+    assert (await found(own_site, "river"), await found(own_site, "harbour")) == (["The river."], [])
 
 
 async def test_a_comment_is_found_in_any_state(site: ASite) -> None:
@@ -267,11 +267,11 @@ async def test_two_processes_that_index_concurrently_share_the_work(fresh_databa
         assert len(await found(site, "comment")) == 60
 
 
-async def test_a_sweep_indexes_comments_without_a_search(site: ASite) -> None:
-    await a_comment(await a_thread(site))
-    await site.sweep()
-    assert await index(site) == 0
-    assert await found(site, "well said") == ["Well said."]
+async def test_a_sweep_indexes_comments_without_a_search(own_site: ASite) -> None:
+    await a_comment(await a_thread(own_site))
+    await own_site.sweep()
+    assert await index(own_site) == 0
+    assert await found(own_site, "well said") == ["Well said."]
 
 
 async def test_indexing_stops_at_its_limit(site: ASite) -> None:

@@ -112,15 +112,15 @@ async def test_logging_out_ends_that_session_and_no_other(site: ASite) -> None:
     assert (await site.call("GET", "/sessions/current", by=other)).status_code == 200
 
 
-async def test_a_session_expires_after_twelve_hours_and_is_pruned(site: ASite, the_clock: Clock) -> None:
-    token = await a_session(site)
+async def test_a_session_expires_after_twelve_hours_and_is_pruned(own_site: ASite, the_clock: Clock) -> None:
+    token = await a_session(own_site)
     the_clock.move(hours=11, minutes=59, seconds=59)
-    await site.sweep()
-    assert (await site.call("GET", "/queue", by=token)).status_code == 200
+    await own_site.sweep()
+    assert (await own_site.call("GET", "/queue", by=token)).status_code == 200
     the_clock.move(seconds=1)
-    assert (await site.call("GET", "/queue", by=token)).status_code == 401
-    await site.sweep()
-    async with database_of(site).read() as connection:
+    assert (await own_site.call("GET", "/queue", by=token)).status_code == 401
+    await own_site.sweep()
+    async with database_of(own_site).read() as connection:
         left = select(SessionRow.id).where(SessionRow.expires_at <= the_clock.now())
         assert (await connection.execute(left)).all() == []
 
