@@ -30,12 +30,16 @@ TESTS = Path(__file__).parent
 # These tests hardly depend on the database: `make test` runs them on SQLite, `make check` on PostgreSQL too.
 SQL_IS_ALIKE = (
     "cli",
+    "conversation/comments/test_akismet_check",
+    "conversation/comments/test_comment_pages",
+    "conversation/comments/test_page_bytes",
     "conversation/screening",
     "integrations/articles",
     "integrations/endpoints/test_contract",
     "integrations/endpoints/test_deliverer",
     "integrations/endpoints/test_endpoints",
     "integrations/endpoints/test_signed",
+    "integrations/endpoints/test_stored_responses",
     "integrations/event_log",
     "integrations/imports",
     "moderation/bans",
