@@ -39,7 +39,6 @@ SQL_IS_ALIKE = (
     "integrations/endpoints/test_deliverer",
     "integrations/endpoints/test_endpoints",
     "integrations/endpoints/test_signed",
-    "integrations/endpoints/test_stored_responses",
     "integrations/event_log",
     "integrations/imports",
     "moderation/bans",
