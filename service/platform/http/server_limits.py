@@ -3,34 +3,34 @@
 *Why*: each is a way to hold memory, descriptors or the event loop for ever at the cost of a few bytes.
 
 - A request head has :data:`HEAD_SECONDS` and :data:`MAX_HEAD_BYTES`.
-- The rest of a body has :data:`DRAIN_SECONDS` and :data:`DRAIN_BYTES` after the response.
+- The framing of a body has :data:`MAX_FRAMING_BYTES`: sizes and extensions of chunks, and trailers. Trailers are
+  dropped: they must not become headers of the request (RFC 9110, section 6.5.1).
+- The rest of a body has :data:`DRAIN_BYTES` from the start of the response, and :data:`DRAIN_SECONDS` after its end.
 - A client that reads less than :data:`MIN_BYTES_READ` in :data:`WRITE_SECONDS` is disconnected.
-- At most :data:`MAX_PIPELINED` requests are parsed ahead, a :data:`PIECE` at a time.
+- Each connection is parsed in small turns (:class:`PacedProtocol`).
 """
 
 from asyncio import TimerHandle, Transport
 from typing import ClassVar, Literal
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from service.platform.http.app_state import ServiceApp
 from service.platform.http.connection_limits import ConnectionLimits, unread_bytes
+from service.platform.http.paced_protocol import PacedProtocol
 from service.platform.http.problem_responses import raw_problem
-from service.platform.problems import Busy, HeadersTooLarge, Problem, RequestTimeout, UriTooLong
+from service.platform.problems import Busy, ContentTooLarge, HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 
 HEAD_SECONDS = 10.0
 MAX_TARGET_BYTES = 8 * 1024
 MAX_HEAD_BYTES = 32 * 1024
+MAX_FRAMING_BYTES = 256 * 1024
 DRAIN_SECONDS = 5.0
 DRAIN_BYTES = 256 * 1024
 WRITE_SECONDS = 20.0
 MIN_BYTES_READ = 10 * 1024
-MAX_PIPELINED = 8
-PIECE = 1024
 MAX_UNSENT = 16 * 1024
 
 
-class LimitedProtocol(HttpToolsProtocol):
+class LimitedProtocol(PacedProtocol):
     """Uvicorn's HTTP/1.1 protocol with the limits above; ``connection_limits`` are those of the process.
 
     ``_stage`` is the part of a request that is expected: none between requests, its head, its body, or nothing more
@@ -43,9 +43,8 @@ class LimitedProtocol(HttpToolsProtocol):
     _deadline: TimerHandle | None = None
     _write_deadline: TimerHandle | None = None
     _refusal: Problem | None = None
-    _unparsed: bytes | memoryview = b""
     _is_draining = False
-    _head_bytes = _piece_bytes = _drained_bytes = 0
+    _head_bytes = _piece_bytes = _framing_bytes = _drained_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # a server's is never less
         """Count the connection and start the timeout of the first request head."""
@@ -68,36 +67,30 @@ class LimitedProtocol(HttpToolsProtocol):
         """End the connection at once, to make room for another."""
         self.transport.abort()
 
-    def data_received(self, data: bytes) -> None:
-        """Parse ``data``, or what of it there is room for."""
-        self._unparsed = bytes(self._unparsed) + data if self._unparsed else data
-        self._parse()
-
-    def _parse(self) -> None:
-        """Parse piece by piece while few requests wait for their turn; :meth:`on_response_complete` continues."""
-        while self._unparsed and not self.transport.is_closing():
-            if len(self.pipeline) >= MAX_PIPELINED:
-                self.flow.pause_reading()
-                return
-            rest = memoryview(self._unparsed)
-            piece, self._unparsed = bytes(rest[:PIECE]), rest[PIECE:]
-            self._parse_piece(piece)
-        if not self.pipeline and not self.transport.is_closing():
-            self.flow.resume_reading()
-
     def _parse_piece(self, piece: bytes) -> None:
         if self._stage == "idle":
             self._start_head()
         self._head_bytes += len(piece)
         self._piece_bytes = len(piece)
-        if self._is_draining:
+        if self._stage == "body" and self.cycle.response_started:
             self._drained_bytes += len(piece)
-            if self._drained_bytes > DRAIN_BYTES:
-                self._close()
-                return
-        super().data_received(piece)
-        if self._stage == "head" and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+        super()._parse_piece(piece)
+        if self.transport.is_closing():
+            return
+        if self._stage == "head" and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(HeadersTooLarge())
+        elif self._stage == "body":
+            self._framing_bytes += len(piece)
+            self._limit_body()
+
+    def _limit_body(self) -> None:
+        if self._drained_bytes > DRAIN_BYTES:
+            self._close()
+        elif self._framing_bytes > MAX_FRAMING_BYTES:
+            if self.pipeline or self.cycle.response_started:
+                self._close()
+            else:
+                self._refuse(ContentTooLarge("Its chunks are too small, or their extensions or trailers too long."))
 
     def on_message_begin(self) -> None:
         """Start the timeout and the byte count of the next head."""
@@ -112,10 +105,21 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refusal = UriTooLong()
             raise ValueError
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Add a header to the request; drop a trailer."""
+        if self._stage == "head":
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a part of the body on."""
+        self._framing_bytes -= len(body)  # the piece that it is in is added when all of it is parsed
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         """Pass the request on, unless its headers are too large."""
         self._set_deadline(None)
         self._set_stage("body")
+        self._framing_bytes = self._drained_bytes = 0
         if sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
             self._refusal = HeadersTooLarge()
             raise ValueError
@@ -138,13 +142,10 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._close()
             return
-        if self._unparsed:
-            self.flow.pause_reading()
-            self.loop.call_soon(self._parse)
         if not self.cycle.response_complete:  # another request is parsed already
             return
         if self._stage == "body":
-            self._is_draining, self._drained_bytes = True, 0
+            self._is_draining = True
             self._set_deadline(DRAIN_SECONDS)
         elif self._stage == "response":
             self._set_idle()

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.platform.http import server_limits
 from service.platform.http.connection_limits import ConnectionLimits, possible_connections
-from service.platform.http.server_limits import DRAIN_BYTES, MAX_PIPELINED, PIECE, LimitedProtocol
+from service.platform.http.paced_protocol import MAX_PIPELINED, PIECE
+from service.platform.http.server_limits import DRAIN_BYTES, LimitedProtocol
 
 LARGE = b"x" * 8_000_000
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -26,7 +27,7 @@ async def small_app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class ServerOfPeers:
-    """A server of :func:`small_app`, with the limits of its connections."""
+    """A server of a small app, with the limits of its connections."""
 
     def __init__(self, address: tuple[str, int], limits: ConnectionLimits) -> None:
         self.address, self.limits = address, limits
@@ -45,10 +46,12 @@ class ServerOfPeers:
 
 
 @asynccontextmanager
-async def serving_peers(monkeypatch: pytest.MonkeyPatch, limits: ConnectionLimits) -> AsyncIterator[ServerOfPeers]:
-    """Serve :func:`small_app` with ``limits``."""
+async def serving_peers(
+    monkeypatch: pytest.MonkeyPatch, limits: ConnectionLimits, app: ASGIApp = small_app
+) -> AsyncIterator[ServerOfPeers]:
+    """Serve ``app`` with ``limits``."""
     monkeypatch.setattr(LimitedProtocol, "connection_limits", limits)
-    config = uvicorn.Config(small_app, port=0, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(app, port=0, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
