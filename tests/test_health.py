@@ -46,6 +46,7 @@ async def test_each_response_has_the_request_id(app: App, site: ASite) -> None:
     given = await site.client.get("/healthz", headers={"X-Request-ID": "edge-1.2_3"})
     strange = await site.client.get("/healthz", headers={"X-Request-ID": "a b"})
     assert given.headers["x-request-id"] == "edge-1.2_3"
+    assert given.headers["x-content-type-options"] == "nosniff"
     assert len(made) == 32 and strange.headers["x-request-id"] not in {"a b", made}
 
 

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import msgspec
 
 SCRIPT = Path(__file__).with_name("posting.lua")
-UNSENT = {"date", "server", "content-length", "x-request-id", "connection"}
+UNSENT = {"date", "server", "content-length", "x-request-id", "x-content-type-options", "connection"}
 
 
 class Subject(NamedTuple):

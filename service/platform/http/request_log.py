@@ -17,6 +17,8 @@ from service.platform.problems import InternalError
 
 log = structlog.get_logger("onereply.request")
 VALID_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# No response is run as something else than its Content-Type says (WHATWG Fetch).
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
 
 class RequestLog:
@@ -40,7 +42,8 @@ class RequestLog:
                 answered = time.perf_counter()
                 status = message["status"]
                 added = scope.get("extra_headers", ())
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *added]
+                own = [(b"x-request-id", request_id.encode()), NO_SNIFFING]
+                message["headers"] = [*message["headers"], *own, *added]
             await send(message)
 
         try:

@@ -100,7 +100,6 @@ def _send(request: Request, document: _Document) -> Response:
     if is_not_modified(request, document.tag):
         return not_modified(headers)
     if document.media_type != "text/html":
-        headers["x-content-type-options"] = "nosniff"
         return Response(document.content, headers=headers, media_type=document.media_type)
     return html_page(document.content.decode(), headers={**headers, "content-security-policy": POLICY})
 

@@ -67,7 +67,6 @@ async def get_embed(request: Request) -> Response:
 async def _send_shared(request: Request, file: File) -> Response:
     headers = {
         "cache-control": "public, max-age=3600",
-        "x-content-type-options": "nosniff",
         "access-control-allow-origin": "*",
     }
     return await send_file(request, file, headers=headers)

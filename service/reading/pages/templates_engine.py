@@ -25,7 +25,6 @@ SAFE = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
-    "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
 }
 # Scalar inserts style elements, reads the contract and sends "try it" requests. No eval, no other host.
