@@ -190,6 +190,26 @@ def _row(thread_id: int, place: int) -> dict[str, Any]:
     return {**known, **in_tree, "parent_id": None, **words, **times, "state": state, "shown": state is State.PUBLISHED}
 
 
+async def test_an_imported_comment_is_found_by_the_index_of_old_ids(own_site: ASite, dialect: str) -> None:
+    thread = await grown(own_site, 3000)
+    with watched() as statements:
+        await own_site.call("GET", f"{thread.path}/comments.html?comment=9")
+    [statement] = [each for each in statements if "imported_from IN" in each.sql]
+    assert "ix_comments_imported" in await query_plan(own_site, dialect, statement)
+
+
+async def test_the_names_of_parents_on_another_page_are_one_more_query(own_site: ASite) -> None:
+    thread = await a_thread(own_site)
+    above = None
+    for number in range(6):
+        above = (await a_comment(thread, f"Step {number}.", below=above))["comment"]["id"]
+    path = f"{thread.path}/comments.html?limit=1&comment={above}"
+    await own_site.call("GET", "/counts?article=any")  # read the log up to now
+    with watched() as statements:
+        assert "In reply to" in (await own_site.call("GET", path)).text
+    assert len([each for each in statements if "WHERE comments.id" in each.sql or "id IN" in each.sql]) == 1, statements
+
+
 async def test_a_page_is_a_range_of_the_index_of_what_is_shown(own_site: ASite, dialect: str) -> None:
     thread = await grown(own_site, 3000)
     for order in ("oldest", "newest"):

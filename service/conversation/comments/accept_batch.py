@@ -213,11 +213,10 @@ def _add(writes: BatchWrites, thread: Thread, comment: Comment, event: NewEvent)
     writes.threads[thread.id] = thread
 
 
-def comment_row(comment: Comment, *, imported_from: str | None = None) -> dict[str, Any]:
+def comment_row(comment: Comment) -> dict[str, Any]:
     """Return the row to insert for a new comment."""
     row = msgspec.structs.asdict(comment)
     row["newest_path"] = newest_path(comment.path)
-    row["imported_from"] = imported_from
     return row
 
 

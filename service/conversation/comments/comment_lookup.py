@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.comments.imported_ids import SOURCES, imported_from
 from service.conversation.comments.model import COLUMNS, Comment, CommentRow, comment_of
 from service.conversation.threads.lock_threads import lock_threads_by_id
 from service.conversation.threads.model import COLUMNS as THREAD_COLUMNS
@@ -27,6 +28,21 @@ async def find_comment(connection: AsyncConnection, site: Site, comment_id: UUID
     if thread_row is None:
         raise no_comment()
     return comment_of(row), thread_of(thread_row)
+
+
+async def find_in_thread(connection: AsyncConnection, thread_id: int, linked_id: str) -> Comment | None:
+    """Return a thread's comment by its id, or by the id that it had in another system before it was imported."""
+    known = select(*COLUMNS).where(CommentRow.thread_id == thread_id)
+    try:
+        by_id = known.where(CommentRow.id == UUID(linked_id))
+    except ValueError:
+        row = None
+    else:
+        row = (await connection.execute(by_id)).one_or_none()
+    if row is None:
+        old = [imported_from(source, linked_id) for source in SOURCES]
+        row = (await connection.execute(known.where(CommentRow.imported_from.in_(old)).limit(1))).one_or_none()
+    return comment_of(row) if row else None
 
 
 async def lock_comment(connection: AsyncConnection, site: Site, comment_id: UUID) -> tuple[Comment, Thread]:

@@ -124,7 +124,10 @@ class PostAuthor(NamedTuple):
 
 
 class Comment(msgspec.Struct):
-    """A comment within one transaction. ``path`` is its place in the tree (``tree_paths.py``)."""
+    """A comment within one transaction. ``path`` is its place in the tree (``tree_paths.py``).
+
+    ``imported_from`` names its id in another system (``imported_ids.py``).
+    """
 
     id: UUID
     thread_id: int
@@ -147,6 +150,7 @@ class Comment(msgspec.Struct):
     text_hash: int | None
     address_fingerprint: int | None
     reports: int | None
+    imported_from: str | None = None
 
 
 class LoggedComment(msgspec.Struct):

@@ -6,7 +6,6 @@ comment keeps its key from the source, so a second import adds only missing comm
 
 from collections import Counter
 from datetime import UTC, datetime
-from hashlib import blake2b
 from itertools import islice
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.accept_batch import comment_row
+from service.conversation.comments.imported_ids import imported_from
 from service.conversation.comments.model import Comment, CommentRow, State
 from service.conversation.comments.render import sanitise_imported
 from service.conversation.comments.states import count_imported_comment, update_shown
@@ -116,16 +116,16 @@ async def _add(
     rows = []
     unpublished = set()
     for archived in batch:
-        key = _key(source, archived.key)
+        key = imported_from(source, archived.key)
         if archived.kind != "comment" and not pings:
             report.skipped[archived.kind] += 1
         elif key in known:
             report.skipped["already imported"] += 1
         else:
-            parent = known.get(_key(source, archived.parent_key)) if archived.parent_key else None
-            comment = _comment(thread, site, archived, parent)
+            parent = known.get(imported_from(source, archived.parent_key)) if archived.parent_key else None
+            comment = _comment(thread, site, archived, parent, key=key)
             count_imported_comment(thread, comment)
-            rows.append(comment_row(comment, imported_from=key))
+            rows.append(comment_row(comment))
             known[key] = _StoredComment(comment.id, comment.path)
             report.added[comment.state] += 1
             if comment.state is not State.PUBLISHED:
@@ -145,16 +145,12 @@ async def _read_stored(connection: AsyncConnection, thread: Thread, keys: set[st
 
 def _keys(batch: list[ArchivedComment], source: str) -> set[str]:
     given = {archived.key for archived in batch} | {archived.parent_key for archived in batch}
-    return {_key(source, key) for key in given if key}
+    return {imported_from(source, key) for key in given if key}
 
 
-def _key(source: str, key: str) -> str:
-    """Return the key that a comment keeps; a key too long for its column is hashed."""
-    named = f"{source}:{key}"
-    return named if len(named) <= 100 else f"{source}:{blake2b(key.encode(), digest_size=16).hexdigest()}"
-
-
-def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _StoredComment | None) -> Comment:
+def _comment(
+    thread: Thread, site: Site, archived: ArchivedComment, parent: _StoredComment | None, *, key: str
+) -> Comment:
     """Convert an archived comment, at the thread's next place and with its original date."""
     thread.places += 1
     position = child_position(parent.path if parent else None, thread.places, max_depth=site.settings.max_depth)
@@ -182,4 +178,5 @@ def _comment(thread: Thread, site: Site, archived: ArchivedComment, parent: _Sto
         text_hash=None,
         address_fingerprint=None,
         reports=0,
+        imported_from=key,
     )

@@ -1,5 +1,6 @@
 """The forms of the thread page: opened from a link, or shown again with errors."""
 
+import re
 from typing import Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 
 from service.conversation.comments.comment_lookup import find_comment
+from service.conversation.comments.imported_ids import LINKED_ID
 from service.conversation.comments.model import CommentRow, State
 from service.conversation.comments.visibility import sees_text
 from service.platform.access.caller import Caller
@@ -99,10 +101,8 @@ def fall_back_to_article(form: FormView, branches: list[Branch]) -> FormView:
     return msgspec.structs.replace(form, action="post", target=None)
 
 
-def comment_in_query(request: Request) -> UUID | None:
+def comment_in_query(request: Request) -> str | None:
     """Return the comment id in the page's query, if valid."""
     values = (request.query_params.get(name) for name in ("comment", *FORM_ACTIONS))
-    try:
-        return UUID(next((each for each in values if each), ""))
-    except ValueError:
-        return None
+    value = next((each for each in values if each), "")
+    return value if re.fullmatch(LINKED_ID, value) else None

@@ -123,10 +123,11 @@ def _entity_tag(thread: Thread, view: ThreadView, caller: Caller, *parts: str) -
 def _page_query(request: Request, form: FormView | None) -> FragmentQuery:
     """Return the page to show: the one with the comment of the form or link, or the requested one."""
     parameters = request.query_params
+    target = str(form.target) if form and form.target else None
     return FragmentQuery(
         order="newest" if parameters.get("order") == "newest" else "oldest",
         cursor=parameters.get("cursor"),
-        comment=form.target if form else comment_in_query(request),
+        comment=target if form else comment_in_query(request),
     )
 
 
@@ -157,6 +158,6 @@ def _context(
 def _embed_messages(messages: dict[str, dict[str, str]]) -> Markup:
     """Return the embed's own messages as JSON, escaped for a single-quoted attribute."""
     embed_messages = {name: messages["form"][name] for name in EMBED_MESSAGES} | {"new": messages["new"]}
-    embed_messages |= {"removed": messages["page"]["removed"]}
+    embed_messages |= {name: messages["page"][name] for name in ("removed", "in_reply_to_removed")}
     text = msgspec.json.encode(embed_messages).decode()
     return Markup(text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;"))  # noqa: S704  # escaped here

@@ -1,6 +1,6 @@
 """The view of one page of a thread, shared by the fragment, the thread page and the embed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote
 from uuid import UUID
@@ -8,9 +8,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.comment_lookup import find_comment
+from service.conversation.comments.comment_lookup import find_in_thread, read_comments
 from service.conversation.comments.comment_pages import decode_path_cursor, page_containing, read_page
 from service.conversation.comments.findings_store import read_findings
+from service.conversation.comments.imported_ids import old_id
 from service.conversation.comments.model import Comment
 from service.conversation.comments.visibility import (
     is_awaiting_review,
@@ -26,17 +27,34 @@ from service.conversation.threads.model import Thread
 from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform.access.caller import Caller
 from service.platform.http.cursors import encode_cursor
-from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
 from service.reading.pages.wire import FragmentQuery
 
+NOT_INDENTED = 5  # the first level of replies that thread.css does not indent
+
+
+class Answered(msgspec.Struct):
+    """The comment that a reply answers: its author's ``name``, None if it was removed, and its ``url``.
+
+    The URL is a fragment if the comment is on the same page, else below the base URL.
+    """
+
+    name: str | None
+    url: str
+
 
 class Branch(msgspec.Struct):
-    """A comment with its replies. ``own``: the viewer wrote it; ``may_edit``: its edit window is open."""
+    """A comment with its replies. ``own``: the viewer wrote it; ``may_edit``: its edit window is open.
+
+    ``old_id`` is its id in the system it was imported from. ``answers`` is its parent, unless the page shows it right
+    above.
+    """
 
     comment: CommentOut
     own: bool = False
     may_edit: bool = False
+    old_id: str | None = None
+    answers: Answered | None = None
     replies: list["Branch"] = []
 
 
@@ -78,11 +96,15 @@ async def read_thread_view(
     findings = await read_findings(connection, held) if held else {}
     reader = caller.as_reader()  # moderators see the same page as readers
     branches = [_branch(comment, reader, thread, findings, locale=locale, now=now) for comment in comments]
+    roots = build_tree(branches)
+    path = page_path(caller.site, thread.article)
+    other_page = path + ("?order=newest&" if query.order == "newest" else "?")
+    await _name_parents(connection, roots, comments, reader, other_page=other_page, locale=locale)
     return ThreadView(
         site=caller.site.slug,
-        path=page_path(caller.site, thread.article),
+        path=path,
         thread=out,
-        branches=build_tree(branches),
+        branches=roots,
         order=query.order,
         next_cursor=encode_cursor(next_key) if next_key else None,
         is_first_page=not after,
@@ -91,13 +113,10 @@ async def read_thread_view(
 
 
 async def _after(
-    connection: AsyncConnection, thread: Thread, caller: Caller, query: FragmentQuery, comment_id: UUID
+    connection: AsyncConnection, thread: Thread, caller: Caller, query: FragmentQuery, comment_id: str
 ) -> bytes:
-    try:
-        comment, found_in = await find_comment(connection, caller.site, comment_id)
-    except NotFound:
-        return b""
-    if found_in.id != thread.id or not is_listed(comment, caller):
+    comment = await find_in_thread(connection, thread.id, comment_id)
+    if comment is None or not is_listed(comment, caller):
         return b""
     return await page_containing(connection, comment, order=query.order, limit=query.limit, reader_id=caller.reader_id)
 
@@ -113,7 +132,42 @@ def _branch(
 ) -> Branch:
     seen = view_for(comment, reader, locale=locale, findings=findings.get(comment.id))
     own = is_own(comment, reader) and sees_text(comment, reader)
-    return Branch(seen, own=own, may_edit=may_edit(comment, reader, now, thread=thread))
+    return Branch(
+        seen, own=own, may_edit=may_edit(comment, reader, now, thread=thread), old_id=old_id(comment.imported_from)
+    )
+
+
+async def _name_parents(
+    connection: AsyncConnection,
+    roots: list[Branch],
+    comments: Sequence[Comment],
+    reader: Caller,
+    *,
+    other_page: str,
+    locale: str,
+) -> None:
+    """Set ``answers`` of the replies that are not right below their parent: at the maximum depth, where they are
+    not indented, or first on a page.
+
+    Parents on other pages take one query. ``other_page`` is the URL of such a page, up to its query.
+    """
+    replies = list(_replies_apart(roots, None))
+    here = {comment.id: comment for comment in comments}
+    elsewhere = await read_comments(connection, {parent for _, parent in replies} - here.keys())
+    for branch, parent_id in replies:
+        if parent := here.get(parent_id) or elsewhere.get(parent_id):
+            author = view_for(parent, reader, locale=locale).author if is_listed(parent, reader) else None
+            page = "" if parent_id in here else f"{other_page}comment={parent_id}"
+            branch.answers = Answered(author.name if author else None, f"{page}#comment-{parent_id}")
+
+
+def _replies_apart(branches: list[Branch], above: UUID | None, level: int = 0) -> Iterator[tuple[Branch, UUID]]:
+    """Yield the replies that do not appear right below their parent, with its id."""
+    for place, branch in enumerate(branches):
+        parent = branch.comment.parent_id
+        if parent and (parent != above or (place and level >= NOT_INDENTED)):
+            yield branch, parent
+        yield from _replies_apart(branch.replies, branch.comment.id, level + 1)
 
 
 def build_tree(branches: list[Branch]) -> list[Branch]:

@@ -15,10 +15,10 @@ from tests.reading.pages.bundling import MODULES, SCRIPT, bundle
 HERE = Path(__file__).parent
 
 
-async def test_the_embed_is_at_most_ten_kilobytes_by_gzip(site: ASite) -> None:
+async def test_the_embed_is_at_most_twelve_kilobytes_by_gzip(site: ASite) -> None:
     sent = await site.client.get("/embed.js", headers={"Accept-Encoding": "gzip"})
     assert sent.headers["content-encoding"] == "gzip"
-    assert int(sent.headers["content-length"]) == len(gzip.compress(sent.content)) <= 10_000
+    assert int(sent.headers["content-length"]) == len(gzip.compress(sent.content)) <= 12_000
 
 
 def test_no_module_has_200_lines() -> None:

@@ -4,7 +4,7 @@
 import { showFailure } from "./load-failure.js";
 import { follow } from "./live.js";
 import { parse } from "./render.js";
-import { find, idOf, inComment, insert, remove } from "./tree.js";
+import { find, idOf, inComment, insert } from "./tree.js";
 
 /** @typedef {import("./api.js").Comment} Comment */
 
@@ -113,7 +113,7 @@ export class LiveUpdates {
     if (!comment) {
       // An open reply form can now only reply to the article.
       li.querySelector(":scope > [data-action=post] h3")?.replaceChildren(thread.messages.write);
-      return remove(li, thread.messages.removed);
+      return thread.removeComment(li);
     }
     inComment(li, ".body")?.replaceChildren(parse(comment.html));
     li.dataset.revision = String(comment.revision);

@@ -3,7 +3,7 @@
 import { ServiceError } from "./api.js";
 import { draftName, field, showFieldError, showFormError, stamp } from "./forms.js";
 import { parse } from "./render.js";
-import { commentOf, find, inComment, insert, remove } from "./tree.js";
+import { commentOf, find, inComment, insert } from "./tree.js";
 
 /**
  * @typedef {import("./shown-thread.js").ShownThread} ShownThread
@@ -97,7 +97,7 @@ const SENDERS = {
     return async () => {
       const li = commentOf(form);
       form.remove();
-      if (li) remove(li, thread.messages.removed);
+      if (li) thread.removeComment(li);
       thread.goToHeading();
       thread.showMessage("deleted");
       await thread.refresh();

@@ -8,7 +8,7 @@ import { decorate, make, styled } from "./render.js";
 import { ReservedHeight } from "./reserved-height.js";
 import { Drafts, store } from "./storage.js";
 import { closeForms, showState } from "./thread-state.js";
-import { append, find, replace } from "./tree.js";
+import { append, find, remove, replace } from "./tree.js";
 
 export class ShownThread extends ReservedHeight {
   section = make("section", "");
@@ -122,6 +122,12 @@ export class ShownThread extends ReservedHeight {
     this.query(".heading")?.focus();
   }
 
+  /** Go to the beginning of the thread. */
+  goToTop() {
+    this.goToHeading();
+    this.scrollIntoView();
+  }
+
   /** Show a message below a comment, or below all comments. @param {string} name @param {Element | null} [li] */
   showMessage(name, li) {
     const at = li ? make("p", "message") : /** @type {HTMLElement} */ (this.query(".new-replies")?.previousElementSibling);
@@ -165,6 +171,15 @@ export class ShownThread extends ReservedHeight {
     replace(old, fresh);
     this.decorate();
     return true;
+  }
+
+  /** Remove a comment, also its author's name from the replies to it. @param {Element} li */
+  removeComment(li) {
+    const { removed, in_reply_to_removed } = this.messages;
+    for (const each of this.list.querySelectorAll(`.answered[href$="#${li.id}"]`)) {
+      each.replaceWith(make("span", "answered", in_reply_to_removed));
+    }
+    remove(li, removed);
   }
 
   /** @param {string} cursor */

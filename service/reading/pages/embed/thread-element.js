@@ -10,6 +10,9 @@ import { commentOf, find } from "./tree.js";
 import { sendForm } from "./send-form.js";
 
 const NEAR = "600px";
+// The anchors of threads and comments in WordPress, Disqus, Isso and Remark42.
+const THREAD_ANCHOR = /^#(comments|respond|disqus_thread|isso-thread|remark42)$/;
+const COMMENT_ANCHOR = /^#(?:comment-|isso-|remark42__comment-)([\w-]{1,100})$/;
 
 export class CommentThread extends ShownThread {
   static observedAttributes = ["site", "article", "token", "lang", "order"];
@@ -60,9 +63,9 @@ export class CommentThread extends ShownThread {
     });
     observer.observe(this);
     signal.onabort = () => observer.disconnect();
-    // Do not wait for the observer if the thread is visible, or if the URL names a comment.
+    // Do not wait for the observer if the thread is visible, or if the URL names it or a comment.
     const { top, bottom } = this.getBoundingClientRect();
-    if (commentInHash() || (top < innerHeight && bottom > 0)) this.#setNear(true);
+    if (this.#linked() || (top < innerHeight && bottom > 0)) this.#setNear(true);
   }
 
   disconnectedCallback() {
@@ -105,7 +108,7 @@ export class CommentThread extends ShownThread {
     this.order = this.getAttribute("order") === "newest" ? { order: "newest" } : {};
     const rendered = /** @type {HTMLElement | null} */ (this.querySelector(":scope > section.thread"));
     const { site, article } = rendered?.dataset ?? {};
-    const id = commentInHash();
+    const { id, isThread } = this.#linked() ?? {};
     const fits = site === this.site && article === this.article && !this.order.order;
     const css = rendered && fits && (!id || find(rendered, id)) && !(await client.token()) && (await styled);
     if (this.client !== client) return;
@@ -113,14 +116,27 @@ export class CommentThread extends ShownThread {
       this.show(rendered, css);
       if (id) this.goTo(id);
     } else await this.open(id ? { comment: id } : {}, id);
+    if (isThread) this.goToTop();
     this.#listen();
   }
 
   #goToHash() {
-    const id = commentInHash();
-    if (!id || !this.sequence) return;
-    if (find(this.list, id)) this.goTo(id);
+    const { id = "", isThread } = this.#linked() ?? {};
+    if (!id && !isThread) return;
+    if (!this.sequence) void this.#start();
+    else if (isThread) this.goToTop();
+    else if (find(this.list, id)) this.goTo(id);
     else void this.open({ comment: id }, id);
+  }
+
+  /** What the URL's fragment names here: a comment's id, or the page's first thread; null if the page itself has the anchor. */
+  #linked() {
+    const { hash } = location;
+    const own = document.getElementById(hash.slice(1));
+    if (own && !this.contains(own)) return null;
+    if (THREAD_ANCHOR.test(hash)) return document.querySelector(this.localName) === this ? { isThread: true } : null;
+    const id = COMMENT_ANCHOR.exec(hash)?.[1];
+    return id ? { id } : null;
   }
 
   /** @param {MouseEvent} event */
@@ -136,15 +152,12 @@ export class CommentThread extends ShownThread {
       if (order) this.order = order === "newest" ? { order } : {};
       void this.open().then(() => this.goToHeading());
     } else if (link.matches(".cancel") && form) cancelForm(this, form);
-    else if (link.matches(".time")) location.hash = link.hash; // ignores <base>
-    else if (link.closest(".new-replies")) void this.updates.showPending().catch(() => this.showMessage("not_loaded"));
+    else if (link.matches(".time, .answered")) {
+      if (location.hash === link.hash) this.#goToHash();
+      else location.hash = link.hash; // ignores <base>
+    } else if (link.closest(".new-replies")) void this.updates.showPending().catch(() => this.showMessage("not_loaded"));
     else if (link.matches(".again")) void this.#start();
     else return;
     event.preventDefault();
   }
-}
-
-/** The id of the comment in the URL's fragment. */
-function commentInHash() {
-  return /^#comment-([0-9a-f-]{36})$/.exec(location.hash)?.[1];
 }

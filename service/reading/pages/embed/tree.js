@@ -4,9 +4,9 @@ import { make } from "./render.js";
 
 const COMMENT = "li[id^=comment-]";
 
-/** @param {ParentNode} root @param {string} id @returns {HTMLElement | null} */
+/** Find a comment by its id, or by the id that it had before it was imported. @param {ParentNode} root @param {string} id */
 export function find(root, id) {
-  return root.querySelector(`[id="comment-${id}"]`);
+  return commentOf(root.querySelector(`[id="comment-${id}"]`));
 }
 
 /** The comment that contains an element. @param {Element | null} within @returns {HTMLElement | null | undefined} */
