@@ -23,6 +23,17 @@ STYLES = {
 body { max-width: 45rem; margin: auto; padding: 0 1rem; background: Canvas; color: CanvasText }
 comment-thread:not(:defined) { display: block; min-height: 40rem }
 """,
+    # A theme that is dark by a class, without `color-scheme`, and spells its text in its own way.
+    "/by-class.css": """
+body { margin: auto; padding: 0 1rem; max-width: 45rem; background: #fff; color: #222 }
+html.dark body { background: oklch(0.17 0.01 260); color: #eee }
+html.dark a:not(.thread a) { color: #9cf }
+html.fades body { transition: background-color .2s, color .2s }
+""",
+    "/spelled.css": """
+body { letter-spacing: .3em; word-spacing: 1em; text-transform: uppercase; text-indent: 3em; font-style: italic;
+  white-space: pre; text-align: right; text-shadow: 1px 1px red }
+""",
     "/wide.css": "body { max-width: none }",
     "/unanchored.css": "html { overflow-anchor: none }",  # as in browsers that do not know it
 }
@@ -48,14 +59,16 @@ class AHost:
     origin: str = ""
     pages: dict[str, str] = field(default_factory=dict)
 
-    def write(self, *body: str, lang: str = "en", direction: str = "ltr", site: str | None = None) -> str:
-        """Add a page with ``body`` and return its URL; its script tag names ``site``, if given."""
+    def write(
+        self, *body: str, lang: str = "en", direction: str = "ltr", site: str | None = None, css: str = "/host.css"
+    ) -> str:
+        """Add a page with ``body``, styled by ``css``, and return its URL; its script tag names ``site``, if given."""
         path = f"/{len(self.pages)}"
         named = f' data-site="{site}"' if site else ""
         self.pages[path] = (
             f'<!doctype html><html lang="{lang}" dir="{direction}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width">'
-            '<link rel="stylesheet" href="/host.css">'
+            f'<link rel="stylesheet" href="{css}">'
             f'<title>The Gazette</title><script type="module" src="{self.service}/embed.js"{named}></script></head>'
             f"<body><main><h1>{REFERENCE_TITLE}</h1>{''.join(body)}</main><footer>Imprint</footer></body></html>"
         )

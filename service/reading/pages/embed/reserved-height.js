@@ -1,5 +1,6 @@
 // Reserve height for a thread: visible content below it moves only when the reader does something.
 
+import { fitColorScheme } from "./color-scheme.js";
 import { make, sheet } from "./render.js";
 
 // The reserved height, until the thread is shown.
@@ -18,6 +19,7 @@ export class ReservedHeight extends HTMLElement {
   replaceContent(content, css) {
     this.root.replaceChildren(content);
     this.root.adoptedStyleSheets = [css, RESERVED];
+    fitColorScheme(this, content);
     requestAnimationFrame(() => this.releaseIfHidden());
   }
 

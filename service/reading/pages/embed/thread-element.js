@@ -1,6 +1,7 @@
 // <comment-thread site article>: a thread in the host's page. The guide “Embed” describes it.
 
 import { Client } from "./api.js";
+import { fitColorScheme, watchColors } from "./color-scheme.js";
 import { cancelForm, openForm, saveDraft } from "./forms.js";
 import { LiveUpdates } from "./live-updates.js";
 import { styled } from "./render.js";
@@ -63,6 +64,7 @@ export class CommentThread extends ShownThread {
     });
     observer.observe(this);
     signal.onabort = () => observer.disconnect();
+    watchColors(this, () => fitColorScheme(this, this.section), signal);
     // Do not wait for the observer if the thread is visible, or if the URL names it or a comment.
     const { top, bottom } = this.getBoundingClientRect();
     if (this.#linked() || (top < innerHeight && bottom > 0)) this.#setNear(true);

@@ -1,0 +1,98 @@
+"""The embed is readable in a host's page that sets no `color-scheme`, and spells its text as usual."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.a_browser import Visits
+from tests.browser.a_host_page import ARTICLE, AHost, the_embed
+from tests.browser.page_checks import barriers, photograph
+from tests.builders import ASite, AThread, a_comment, a_thread
+
+pytestmark = pytest.mark.slow
+
+DARK = "document.documentElement.classList.add('dark')"
+LIGHT_TEXT, DARK_TEXT = "rgb(236, 235, 231)", "rgb(27, 27, 26)"
+SPELLING = {
+    "letter-spacing": "normal",
+    "word-spacing": "0px",
+    "text-transform": "none",
+    "text-indent": "0px",
+    "font-style": "normal",
+    "white-space": "normal",
+    "text-align": "start",
+    "text-shadow": "none",
+}
+
+
+async def a_conversation(site: ASite) -> AThread:
+    thread = await a_thread(site)
+    above = None
+    for number in range(10):
+        above = (await a_comment(thread, f"Step {number}.", name=f"N{number}", below=above))["comment"]["id"]
+    return thread
+
+
+async def expect_text(page: Page, color: str) -> None:
+    await expect(page.locator("section.thread")).to_have_css("color", color)
+
+
+async def test_a_page_that_is_dark_by_class_has_a_dark_thread(site: ASite, host: AHost, visits: Visits) -> None:
+    url = host.write(ARTICLE, the_embed(await a_conversation(site)), css="/by-class.css")
+    page = await visits.begin(size=(360, 800))
+    await page.add_init_script(f"addEventListener('DOMContentLoaded', () => {DARK})")
+    await page.goto(url)
+    await expect_text(page, LIGHT_TEXT)
+    await photograph(page, "embed-dark-by-class")
+    assert await barriers(page) == []
+    await page.evaluate("document.documentElement.className = ''")
+    await expect_text(page, DARK_TEXT)
+    await page.evaluate("document.documentElement.className = 'fades'")
+    await page.evaluate("document.documentElement.className = 'fades dark'")
+    await expect_text(page, LIGHT_TEXT)  # after the transition
+
+
+async def test_the_nearest_opaque_background_counts(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_conversation(site)
+    page = await visits.begin()
+    await page.goto(host.write(f"<div>{the_embed(thread)}</div>", css="/by-class.css"))
+    await expect_text(page, DARK_TEXT)
+    style = "document.querySelector('div').style"
+    for color, expected in (
+        ("rgb(0 0 0 / 10%)", DARK_TEXT),
+        ("rgb(20 30 60 / 95%)", LIGHT_TEXT),
+        ("color(display-p3 .1 .1 .3)", LIGHT_TEXT),
+        ("lab(95% 0 0)", DARK_TEXT),
+        ("hsl(210 60% 15%)", LIGHT_TEXT),
+    ):
+        await page.evaluate(f"{style}.background = '{color}'; document.body.dataset.color = '{color}'")
+        await expect_text(page, expected)
+    await page.evaluate(f"{style} = 'color: #ddd'; document.body.style = 'background: none; color: #ddd'")
+    await expect_text(page, LIGHT_TEXT)  # no background is known: the page's own text is light
+
+
+async def test_a_page_that_sets_one_scheme_keeps_it(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_conversation(site)
+    page = await visits.begin()
+    await page.goto(host.write(the_embed(thread), css="/by-class.css"))
+    for scheme, background, expected in (("light", "#111", DARK_TEXT), ("dark", "#fff", LIGHT_TEXT)):
+        await page.evaluate(f"document.body.style.background = '{background}'")
+        await page.evaluate(f"document.documentElement.style.colorScheme = '{scheme}'")
+        await expect_text(page, expected)
+
+
+async def test_light_pages_are_as_before(site: ASite, host: AHost, visits: Visits) -> None:
+    url = host.write(ARTICLE, the_embed(await a_conversation(site)), css="/by-class.css")
+    page = await visits.begin(scheme="dark")  # the reader's choice is not the page's
+    await page.goto(url)
+    await expect_text(page, DARK_TEXT)
+    await photograph(page, "embed-light-by-class")
+    assert await barriers(page) == []
+
+
+async def test_how_the_page_spells_its_text_stays_outside(site: ASite, host: AHost, visits: Visits) -> None:
+    page = await visits.begin()
+    await page.goto(host.write(the_embed(await a_conversation(site)), css="/spelled.css"))
+    await expect(page.locator(".heading")).to_be_visible()
+    for name, value in SPELLING.items():
+        await expect(page.locator("section.thread")).to_have_css(name, value)
+    await photograph(page, "embed-spelled")
