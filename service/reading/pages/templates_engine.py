@@ -1,5 +1,7 @@
 """Page rendering: one template folder, escaped by default, with strict security headers."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +19,7 @@ FOLDER = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+STEP = 250  # pieces of a template; a comment has about 20
 # Part of the entity tag: a release that changes a template or a translation invalidates cached pages.
 TEMPLATES_VERSION = entity_tag(
     *(path.read_text() for folder in (FOLDER, CATALOGUES) for path in sorted(folder.iterdir()))
@@ -50,10 +53,27 @@ def page(
     return html_page(html, status=status, headers=headers)
 
 
+async def rendered_in_steps(template: str, *, locale: str, **context: Any) -> str:
+    """Render ``template`` as :func:`rendered` does, and let other requests go on after every :data:`STEP`.
+
+    *Why*: a page of 200 comments takes 15 to 25 ms. Anybody can ask for another one each time, by its cursor.
+    """
+    pieces = []
+    for piece in _pieces(template, locale=locale, **context):
+        pieces.append(piece)
+        if len(pieces) % STEP == 0:
+            await asyncio.sleep(0)
+    return "".join(pieces)
+
+
 def rendered(template: str, *, locale: str, **context: Any) -> str:
     """Render ``template`` in ``locale``; it can use ``lang``, ``direction``, ``messages`` and ``format_datetime``."""
+    return "".join(_pieces(template, locale=locale, **context))
+
+
+def _pieces(template: str, *, locale: str, **context: Any) -> Iterator[str]:
     name = catalogue_for(locale)
-    return ENVIRONMENT.get_template(template).render(
+    return ENVIRONMENT.get_template(template).generate(
         lang=name,
         direction=locale_of_catalogue(name).text_direction,
         messages=catalogue(name)["page"],

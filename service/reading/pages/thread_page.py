@@ -32,8 +32,8 @@ from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
 from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
 from service.reading.pages.reading_state import ReadingState
-from service.reading.pages.templates_engine import SAFE, TEMPLATES_VERSION, html_page, page, rendered
-from service.reading.pages.thread_view import ThreadView, find_branch, page_path, read_thread_view
+from service.reading.pages.templates_engine import SAFE, TEMPLATES_VERSION, html_page, rendered_in_steps
+from service.reading.pages.thread_view import ThreadView, find_branch, in_reading_order, page_path, read_thread_view
 from service.reading.pages.wire import FragmentQuery
 
 # By action. Without a fragment, the form's text field gets the focus (HTML, section 6.6.7).
@@ -53,7 +53,7 @@ async def get_fragment(request: Request, caller: Caller, base_url: str) -> Respo
         require_visible(thread, to_staff=False, now=now)
         view = await read_thread_view(connection, thread, caller, query, locale=locale, now=now)
     context = _context(request, caller, view, FormView(), locale=locale, origin=base_url)
-    html = rendered("fragment.html", locale=locale, level="h2", confirmation=None, **context)
+    html = await rendered_in_steps("fragment.html", locale=locale, level="h2", confirmation=None, **context)
     if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not change the public version
         return html_page(html, headers={**PRIVATE, "content-language": locale})
     tag = _entity_tag(thread, view, caller, locale)
@@ -90,15 +90,15 @@ async def show_page(
         headers = {"cache-control": "private, no-store", "content-language": locale}
     elif is_not_modified(request, tag):
         return not_modified(headers)
-    return page(
+    html = await rendered_in_steps(
         "thread.html",
         base_path=base_path,
         locale=locale,
-        status=problem.status if problem else 200,
-        headers={**(problem.headers if problem else {}), **headers},
         confirmation=confirmation if confirmation in CONFIRMATIONS else None,
         **_context(request, caller, view, form, locale=locale, origin=base_path),
     )
+    status, more_headers = (problem.status, problem.headers) if problem else (200, {})
+    return html_page(html, status=status, headers={**more_headers, **headers})
 
 
 async def find_comment_page(request: Request, caller: Caller) -> Response:
@@ -140,6 +140,7 @@ def _context(
     author = parent.comment.author if parent else None
     return {
         "view": view,
+        "branches": list(in_reading_order(view.branches)),
         "thread": view.thread,
         "origin": origin,
         "form": form,

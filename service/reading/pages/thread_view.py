@@ -182,6 +182,22 @@ def build_tree(branches: list[Branch]) -> list[Branch]:
     return roots
 
 
+def in_reading_order(branches: list[Branch], *, is_root: bool = True) -> Iterator[tuple[Branch, bool, int]]:
+    """Yield each branch, whether it is a root, and the number of lists of replies that end after it.
+
+    A branch with replies ends no list: its last reply does.
+    """
+    for place, branch in enumerate(branches):
+        is_last = not is_root and place == len(branches) - 1
+        if not branch.replies:
+            yield branch, is_root, int(is_last)
+            continue
+        yield branch, is_root, 0
+        *replies, last = in_reading_order(branch.replies, is_root=False)
+        yield from replies
+        yield last[0], last[1], last[2] + is_last
+
+
 def find_branch(branches: list[Branch], comment_id: UUID | None) -> Branch | None:
     """Return a comment's branch at any depth of ``branches``, or None."""
     for branch in branches if comment_id else ():

@@ -10,7 +10,7 @@ from service.reading.cache.known_hosts import IDLE, MAX_HOSTS, KnownHosts
 from service.reading.feeds import api as feeds
 from service.reading.feeds.atom import atom
 from service.reading.pages import thread_page
-from service.reading.pages.templates_engine import rendered
+from service.reading.pages.templates_engine import rendered_in_steps
 from tests.builders import ASite, Clock, a_comment, a_thread
 
 
@@ -26,7 +26,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return count_and_make
 
-    monkeypatch.setattr(thread_page, "rendered", counted(rendered, "fragment"))
+    monkeypatch.setattr(thread_page, "rendered_in_steps", counted(rendered_in_steps, "fragment"))
     monkeypatch.setattr(feeds, "atom", counted(atom, "feed"))
     return documents
 
