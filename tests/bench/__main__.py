@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from service.platform.http.cursors import encode_cursor
 from service.platform.storage.engine import Database
-from tests.bench import classifying, cost_of_rules, deciding, delivering, embedding, screening, streaming
+from tests.bench import classifying, cost_of_rules, deciding, delivering, embedding, hostile, screening, streaming
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, QUICK, SIZES, answering, databases, fill, resident, serving
 from tests.bench.load import Subject, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
@@ -61,7 +61,9 @@ def main() -> None:
                 notes.append(f"{name}, {rules_line}.")
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
             notes += [streaming.report(name, url), *delivering.report(name, url)]
-    print(f"\n{machine()}\n" + "\n".join([*notes, *screening.report(), "", *classifying.report()]))
+    print(
+        f"\n{machine()}\n" + "\n".join([*notes, *screening.report(), "", *classifying.report(), "", *hostile.table()])
+    )
 
 
 async def prepare(name: str, url: str) -> tuple[str, list[str]]:
