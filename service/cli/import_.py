@@ -36,8 +36,10 @@ def wordpress(file: Path, slug: str, pings: bool) -> None:
     try:
         with_database(work)
     except ArchiveUnreadable as error:
+        if not report.threads:
+            raise click.ClickException(f"{file}: {error}") from None
         _print_report(report, issues)
-        raise click.ClickException(f"{file}: {error} All articles before this line are imported.") from None
+        raise click.ClickException(f"{file}: {error} Everything complete before this line is imported.") from None
     _print_report(report, issues)
 
 

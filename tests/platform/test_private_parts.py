@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, cast
-from xml.parsers.expat import XMLParserType
 
 import aiosqlite
 import asyncpg
@@ -19,7 +18,6 @@ import httpx2
 import pytest
 import uvicorn
 from cmarkgfm import _cmark
-from defusedxml.ElementTree import DefusedXMLParser
 from packaging.requirements import Requirement
 from packaging.version import Version
 from sqlalchemy import insert
@@ -39,7 +37,7 @@ from service.shutdown import limit_shutdown
 from tests.installing import ROOT
 
 PINNED = (
-    *("aiosqlite", "asyncpg", "cmarkgfm", "defusedxml", "httpcore2", "httpx2"),
+    *("aiosqlite", "asyncpg", "cmarkgfm", "httpcore2", "httpx2"),
     *("SQLAlchemy", "sse-starlette", "uvicorn"),
 )
 
@@ -145,8 +143,3 @@ def test_sse_starlette_finds_the_server_behind_our_signal_handler(monkeypatch: p
     server = handlers[signal.SIGTERM].__self__
     limit_shutdown(1)
     assert sse._get_uvicorn_server() is server  # type: ignore[no-untyped-call]  # the package has no types here
-
-
-def test_defusedxml_keeps_its_expat_parser_in_reach() -> None:
-    """``integrations/imports/xml_elements.py``."""
-    assert isinstance(DefusedXMLParser().parser, XMLParserType)

@@ -7,7 +7,7 @@ knows no formats.
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -42,6 +42,7 @@ class Issue(StrEnum):
     EMPTY_CONTENT = "empty-content"
     TOO_LONG = "too-long"
     REPEATED_KEY = "repeated-key"  # the first comment with that key is imported
+    DAMAGED = "damaged"  # its fields can't be told from those around it
     UNKNOWN_KIND = "unknown-kind"  # neither a comment nor a ping: editors' notes, shops' order logs
     # Imported, but changed.
     NO_KEY = "no-key"  # its number in the article becomes its key
@@ -51,6 +52,15 @@ class Issue(StrEnum):
     UNKNOWN_STATUS = "unknown-status"  # the article is imported as withdrawn
     MISSING_PARENT = "missing-parent"  # its parent is not in the article: it becomes a comment on the article
     PARENT_CYCLE = "parent-cycle"  # it is its own ancestor: it becomes a comment on the article
+    # Repaired in the file. The examples are lines.
+    TEXT_OUTSIDE = "text-outside-xml"  # blank lines or messages of PHP before the XML declaration or after the end
+    UNKNOWN_ENCODING = "unknown-encoding"
+    INVALID_CHARACTER = "invalid-character"  # a byte that is invalid in the encoding, or a reference to no character
+    CONTROL_CHARACTER = "control-character"  # it becomes a space
+    HTML_ENTITY = "html-entity"  # &nbsp; and others that XML does not define
+    UNESCAPED = "unescaped-character"  # a "<" or "&" that begins no markup is text
+    UNBOUND_PREFIX = "unbound-prefix"  # wp: without its namespace
+    MISMATCHED_TAG = "mismatched-tag"  # a start or end tag is missing
 
 
 class Issues:
@@ -62,12 +72,12 @@ class Issues:
         self.counts: Counter[Issue] = Counter()
         self.examples: dict[Issue, list[str]] = {}
 
-    def record(self, issue: Issue, example: str) -> None:
-        """Count one ``issue``; ``example`` says in a few words where it is."""
+    def record(self, issue: Issue, example: str | Callable[[], str]) -> None:
+        """Count one ``issue``; ``example`` says in a few words where it is, and is called only if it is needed."""
         self.counts[issue] += 1
         examples = self.examples.setdefault(issue, [])
         if len(examples) < self.max_examples:
-            examples.append(example[:200])
+            examples.append((example if isinstance(example, str) else example())[:200])
 
     def add(self, others: "Issues") -> None:
         """Add the counts and examples of ``others``."""

@@ -15,6 +15,7 @@ from service.integrations.imports.archive import (
 from service.integrations.imports.spool import CommentSpool
 from service.integrations.imports.wxr import (
     COMMENT,
+    IDS,
     ITEM,
     KINDS,
     LIMITS,
@@ -32,14 +33,14 @@ def read_wordpress(source: BinaryIO, *, issues: Issues | None = None) -> Iterato
     """Yield the threads of ``source`` in file order, including pings and other posts that have comments.
 
     The file is read on demand, so ``source.tell()`` shows the progress. A thread's comments are readable until the
-    next thread is requested. ``issues`` counts articles that were left out, which belong to no thread. Raises
-    :class:`ArchiveUnreadable`, after all complete threads.
+    next thread is requested. ``issues`` counts what belongs to no thread: repairs, and articles left out. Raises
+    :class:`ArchiveUnreadable`, after all complete threads and the complete comments of a thread that is cut off.
     """
     issues = Issues() if issues is None else issues
     is_wxr, line = False, 1
     item = _Item()
     try:
-        for element in read_elements(source, LIMITS, short_name):
+        for element in read_elements(source, LIMITS, short_name, issues):
             line = element.line
             is_wxr = is_wxr or "/wp:" in element.path
             if element.path == ITEM and not is_wxr:
@@ -52,6 +53,10 @@ def read_wordpress(source: BinaryIO, *, issues: Issues | None = None) -> Iterato
                 item.add_element(element)
             elif element.text:
                 item.exported_at = parse_rss_date(element.text)
+    except ArchiveUnreadable as error:
+        if item.is_usable_if_cut:
+            yield from item.as_thread(error.line, issues)
+        raise
     finally:
         item.close()
     if not is_wxr:
@@ -69,6 +74,9 @@ class _Item:
         self._fields: dict[str, str] = {}
         self._comment: dict[str, str] = {}
         self._is_truncated = False
+        self._is_damaged = False
+        self._is_merged = False  # the tags before the next article were lost: later comments are not of this one
+        self._unknown: set[str] = set()  # fields whose value was damaged
         self._comment_count = 0
         self._issues = Issues()
         self._spool = CommentSpool(self._issues)
@@ -76,15 +84,28 @@ class _Item:
     def add_element(self, element: Element) -> None:
         """Add an element inside the item, at its end tag."""
         name = element.path.rpartition("/")[2].removeprefix("wp:")
+        is_damaged = element.damaged or (name in IDS and ("<" in element.text or ">" in element.text))
         if element.path == COMMENT:
             self._comment_count += 1
+            self._is_damaged = self._is_damaged or is_damaged
             self._add_comment(self._comment, self._comment.get("comment_id") or f"#{self._comment_count}", element.line)
-            self._comment, self._is_truncated = {}, False
+            self._comment, self._is_truncated, self._is_damaged = {}, False, False
         elif element.path.startswith(f"{COMMENT}/"):
+            # A field that is there twice belongs to the next comment: the tags between them were lost.
+            self._is_damaged = self._is_damaged or is_damaged or name in self._comment
             self._comment[name] = element.text if name == "comment_content" else element.text.strip()
             self._is_truncated = self._is_truncated or element.truncated
+        elif is_damaged:
+            self._unknown.add(name)
+        elif name == "post_id" and name in self._fields:
+            self._is_merged = True
         else:
-            self._fields[name] = element.text.strip()
+            self._fields.setdefault(name, element.text.strip())
+
+    @property
+    def is_usable_if_cut(self) -> bool:
+        """Whether an item without its end tag has complete comments, and what decides where and to whom they show."""
+        return self._comment_count > 0 and self._fields.keys() >= {"post_id", "status"}
 
     def as_thread(self, line: int, issues: Issues) -> Iterator[ArchivedThread]:
         """Yield the complete item as a thread; nothing if it is not an article or has no id."""
@@ -92,10 +113,10 @@ class _Item:
         if get("post_type") in NON_ARTICLE_TYPES and not self._comment_count:
             return
         article = get("post_id") or get("link")
-        if not article:
+        if not article or "post_id" in self._unknown:
             issues.record(Issue.NO_ARTICLE, f"line {line}: “{get('title', '')}”, {self._comment_count} comments")
             return
-        visibility = VISIBILITIES.get(get("status", ""))
+        visibility = None if "status" in self._unknown else VISIBILITIES.get(get("status", ""))
         if visibility is None:
             self._issues.record(Issue.UNKNOWN_STATUS, f"line {line}: {get('status')}")
         self._spool.arrange()
@@ -142,6 +163,8 @@ class _Item:
             self._record_changes(fields, where, guessed=own_date is None)
 
     def _reason_to_skip(self, fields: dict[str, str]) -> Issue | None:
+        if self._is_damaged or self._is_merged:
+            return Issue.DAMAGED
         kind = KINDS.get(fields.get("comment_type", ""))
         if kind is None:
             return Issue.UNKNOWN_KIND

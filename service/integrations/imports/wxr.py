@@ -35,6 +35,7 @@ LIMITS = {
     f"{COMMENT}/wp:comment_content": MAX_CONTENT,
 }
 
+IDS = frozenset(("post_id", "comment_id", "comment_parent"))  # without markup: a rest of a tag means damage
 STATES: dict[str, State] = {
     "1": "published",
     "0": "pending",

@@ -1,173 +1,217 @@
-"""Stream XML from an untrusted file: each wanted element at its end tag, in bounded memory.
+"""Stream the wanted elements of a damaged XML file, each at its end tag, in bounded memory.
 
-Document types are refused (defusedxml), and with them entities, external files and the known XML bombs. Deep
-nesting and too many or too long tags and names are refused too, because they would grow with the file.
+Elements that hold others (``/rss/channel/item``) are recognised wherever they start, and a missing end tag is implied
+by the next start tag that can't be inside. So damage costs the element it is in and not the rest of the file.
 
-*Why* a parser target and not ``iterparse``: a tree holds the whole text of the current element, even if it is
-cleared often, so a comment of one gigabyte needs one gigabyte. Here text beyond an element's limit is dropped as it
-arrives.
+*Why* not a library's parser: strict ones stop at the first error. libxml2's recovery drops text after an unknown
+entity and a whole file after a notice of PHP, silently. A parser that builds a tree also holds the whole text of the
+current element: a comment of one gigabyte would need one gigabyte. Here text beyond an element's limit is dropped.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
-from typing import Any, BinaryIO, NamedTuple, cast
-from xml.etree.ElementTree import ParseError
-from xml.parsers.expat import XMLParserType
+from typing import BinaryIO, NamedTuple
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
+from service.integrations.imports.archive import ArchiveUnreadable, Issue, Issues
+from service.integrations.imports.xml_text import read_text
+from service.integrations.imports.xml_tokens import Token, read_tokens
 
-from service.integrations.imports.archive import ArchiveUnreadable
-
-CHUNK = 64 * 1024
-MAX_TAG = 1024 * 1024
-MAX_NAME = 300
-MAX_NAMES = 10_000
 MAX_DEPTH = 100
+MAX_NAME = 300
+MAX_PREFIXES = 1_000
 
-# Text pasted from word processors contains control characters. Exports keep them, but XML 1.0 (section 2.2) forbids
-# them and databases refuse some. They carry no meaning and are hard to find in a large file, so they become spaces.
-_CONTROLS = bytes.maketrans(bytes(c for c in range(32) if c not in b"\t\n\r"), b" " * 29)
+_NAMESPACE = re.compile(r"""\sxmlns(?::([^\s="']{1,300}))?\s*=\s*["']([^"']{0,300})["']""")
+_BLANK = " \t\n\r\ufeff"
 
 
 class Element(NamedTuple):
-    """A complete element: its path (``/rss/channel/title``), its text, whether it was cut, its last line."""
+    """A complete element: its path (``/rss/channel/title``), its text, whether it was cut, its last line.
+
+    ``damaged`` means that the text is unknown, or may contain what follows the element.
+    """
 
     path: str
     text: str
     truncated: bool
     line: int
+    damaged: bool = False
 
 
-def read_elements(source: BinaryIO, limits: Mapping[str, int], short_name: Callable[[str], str]) -> Iterator[Element]:
+class _Open(NamedTuple):
+    """An element without its end tag yet; ``path`` is None outside all wanted paths."""
+
+    name: str
+    path: str | None
+
+
+def read_elements(
+    source: BinaryIO, limits: Mapping[str, int], short_name: Callable[[str], str], issues: Issues
+) -> Iterator[Element]:
     """Yield the elements of ``source`` whose path is in ``limits``, in the order of their end tags.
 
     ``limits`` gives the characters of text to keep for each path, without nested tags; 0 keeps none. ``short_name``
-    maps an element's full name (``{namespace}name`` or ``name``) to its name in a path; ``""`` means unwanted. At
-    most ``CHUNK`` bytes are read ahead.
+    maps an element's full name (``{namespace}name`` or ``name``) to its name in a path; ``""`` means unwanted. A name
+    whose prefix is unknown is used as written. ``issues`` gets the repairs.
 
-    Raises :class:`ArchiveUnreadable` if the file is not XML, ends early, has an unexpected root element or contains
-    something refused. All elements before that point are yielded first.
+    Raises :class:`ArchiveUnreadable` if the file has no element of a wanted path, ends early or contains something
+    refused. All elements before that point are yielded first.
     """
-    target = _Target(limits, short_name)
-    parser = DefusedXMLParser(target=target, forbid_dtd=True)
-    # Only expat knows its position. The attribute is public, but the type stubs describe the C parser, which lacks it.
-    target.expat = cast("XMLParserType", cast("Any", parser).parser)
-    fed = 0
-    for chunk in _chunks(source):
-        fed += len(chunk)
-        refusal = _feed(parser, chunk, target.expat)
-        # Expat buffers an incomplete tag and parses it again with each chunk.
-        if refusal is None and chunk and fed - target.expat.CurrentByteIndex > MAX_TAG:
-            refusal = ArchiveUnreadable("a tag is not closed.", line=target.expat.CurrentLineNumber)
-        yield from target.complete
-        target.complete.clear()
-        if refusal is not None:
-            raise refusal
-
-
-def _chunks(source: BinaryIO) -> Iterator[bytes]:
-    """Yield the file in chunks without control characters; the last chunk is empty."""
-    chunk = source.read(CHUNK)
-    is_wide = b"\0" in chunk[:4]  # UTF-16, where half of the bytes look like control characters
-    while chunk:
-        yield chunk if is_wide else chunk.translate(_CONTROLS)
-        chunk = source.read(CHUNK)
-    yield b""
-
-
-def _feed(parser: DefusedXMLParser, chunk: bytes, expat: XMLParserType) -> ArchiveUnreadable | None:
-    """Parse ``chunk``, or finish if it is empty; return the error, if any."""
-    try:
-        if chunk:
-            parser.feed(chunk)
+    tree = _Tree(limits, short_name, issues)
+    line = 1
+    for token in read_tokens(read_text(source, issues), issues):
+        line = token.line
+        if token.kind == "start":
+            yield from tree.start(token)
+        elif token.kind == "end":
+            yield from tree.end(token)
         else:
-            parser.close()
-    except ArchiveUnreadable as refusal:
-        return refusal
-    except ParseError as error:
-        message = str(error).partition(": line ")[0]
-        reason = f"not well-formed XML ({message})." if chunk else f"the file ends too early ({message})."
-        return ArchiveUnreadable(reason, line=error.position[0])
-    except DefusedXmlException:
-        return ArchiveUnreadable(
-            "a document type (DTD) is refused; exports do not need one.", line=expat.CurrentLineNumber
-        )
-    except (LookupError, ValueError) as error:  # from Python's codecs: an unknown or multi-byte encoding
-        return ArchiveUnreadable(f"the encoding can't be read ({error}).", line=expat.CurrentLineNumber)
-    return None
+            tree.text(token)
+    if not tree.found_root:
+        raise ArchiveUnreadable(f"the file has no <{tree.root}> element: it has another format.", line=1)
+    if tree.is_open:
+        raise ArchiveUnreadable("the file ends too early.", line=line)
 
 
-def _prefixes(path: str) -> Iterator[str]:
-    """Yield ``/rss``, then ``/rss/channel``, down to ``path`` itself."""
-    return accumulate(path.split("/")[1:], "{}/{}".format, initial="")
+def _containers_of(path: str) -> Iterator[str]:
+    """Yield ``/rss``, then ``/rss/channel``, down to the parent of ``path``."""
+    _, root, *names = path.split("/")[:-1]
+    return accumulate(names, "{}/{}".format, initial=f"/{root}")
 
 
-class _Target:
-    """Receives expat's events and keeps the complete wanted elements."""
+class _Tree:
+    """The open elements, outermost first, and the text of the current one.
 
-    expat: XMLParserType
+    *Containers* are the elements that hold wanted ones. Below the innermost open container there is at most one
+    wanted element; all others are unknown, and are open only to find their end tags.
+    """
 
-    def __init__(self, limits: Mapping[str, int], short_name: Callable[[str], str]) -> None:
-        self.complete: list[Element] = []
+    def __init__(self, limits: Mapping[str, int], short_name: Callable[[str], str], issues: Issues) -> None:
         self._limits = limits
         self._short_name = short_name
-        self._wanted_paths = {prefix for path in limits for prefix in _prefixes(path)}
-        self._names: dict[str, str] = {}
-        self._paths: list[str | None] = []
+        self._issues = issues
+        containers = {container for path in limits for container in _containers_of(path)}
+        self._containers = {path.rpartition("/")[2]: path for path in containers}
+        self.root = min(containers, key=len)[1:]
+        self.found_root = False
+        self._is_at_start = True
+        self._other_line = 0  # where the first text outside the root is, or 0
+        self._namespaces: dict[str, str] = {}
+        self._open: list[_Open] = []
         self._collecting: str | None = None
         self._text: list[str] = []
         self._length = 0
 
-    def start_ns(self, prefix: str, uri: str) -> None:
-        self._short_name_of(prefix)
+    @property
+    def is_open(self) -> bool:
+        """Whether an element has no end tag yet."""
+        return bool(self._open)
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        for name in attributes:
-            self._short_name_of(name)
-        path = self._path_of(self._short_name_of(tag))
-        self._paths.append(path)
-        if path is not None and self._limits.get(path):
-            self._collecting = path
-
-    def data(self, text: str) -> None:
+    def text(self, token: Token) -> None:
+        """Add text to the current element, or note what stands outside the root."""
         if self._collecting is not None:
             if self._length < self._limits[self._collecting]:
-                self._text.append(text)
-            self._length += len(text)
+                self._text.append(token.value)
+            self._length += len(token.value)
+        elif not self._open and (token.value.strip(_BLANK) or (token.kind == "declaration" and not self._is_at_start)):
+            self._note_other(token.line)
+        self._is_at_start = False
 
-    def end(self, tag: str) -> None:
-        path = self._paths.pop()
-        if path is None or path not in self._limits:
+    def start(self, token: Token) -> Iterator[Element]:
+        """Open an element; yield those whose missing end tags it implies."""
+        declared = {}
+        if "xmlns" in token.attributes:
+            declared = dict(_NAMESPACE.findall(token.attributes))
+        name = self._short_name_of(token, declared)
+        if name in self._containers:
+            for prefix, uri in declared.items():
+                if len(self._namespaces) < MAX_PREFIXES:
+                    self._namespaces.setdefault(prefix, uri)
+            yield from self._open_container(self._containers[name], token)
+        elif self._open:
+            yield from self._open_child(name, token)
+        else:
+            self._note_other(token.line)
             return
-        limit = self._limits[path]
-        text = "".join(self._text)[:limit]
-        self.complete.append(Element(path, text, self._length > limit, self.expat.CurrentLineNumber))
-        self._collecting, self._text, self._length = None, [], 0
+        if token.attributes.endswith("/"):
+            yield from self.end(token)
 
-    def close(self) -> None:
-        """Do nothing: an element without an end tag is incomplete."""
+    def end(self, token: Token) -> Iterator[Element]:
+        """Close the innermost element of that name, and those inside it."""
+        for depth in reversed(range(len(self._open))):
+            if self._open[depth].name == token.value[:MAX_NAME]:
+                yield from self._close(depth, token.line, matched=True)
+                return
+        if self._open:
+            self._issues.record(Issue.MISMATCHED_TAG, f"line {token.line}")
+            if path := self._child_path(self._short_name_of(token, {})):
+                yield Element(path, "", False, token.line, damaged=True)
+        else:
+            self._note_other(token.line)
 
-    def _path_of(self, name: str) -> str | None:
-        """Return the path of an element that starts here; None outside all wanted paths."""
-        if not self._paths:
-            if f"/{name}" not in self._wanted_paths:
-                raise self._refusal(f"the outermost element is <{name}>, of another format.")
-            return f"/{name}"
-        if len(self._paths) >= MAX_DEPTH:
-            raise self._refusal(f"elements are nested more than {MAX_DEPTH} deep.")
-        outer = self._paths[-1]
-        path = None if outer is None else f"{outer}/{name}"
-        return path if path in self._wanted_paths else None
+    def _open_container(self, path: str, token: Token) -> Iterator[Element]:
+        parent = path.rpartition("/")[0]
+        depth = next((depth for depth, each in enumerate(self._open, 1) if each.path == parent), 0)
+        if parent and not depth:  # its start tag was damaged
+            self._issues.record(Issue.MISMATCHED_TAG, f"line {token.line}")
+            yield from self._open_container(parent, token._replace(value=parent.rpartition("/")[2]))
+            depth = len(self._open)
+        yield from self._close(depth, token.line)
+        self._open.append(_Open(token.value[:MAX_NAME], path))
+        if not self.found_root and self._other_line:
+            self._issues.record(Issue.TEXT_OUTSIDE, f"line {self._other_line}")
+        self.found_root = True
 
-    def _short_name_of(self, name: str) -> str:
-        """Shorten ``name``. Expat keeps every name it has seen, so their number is limited."""
-        short = self._names.get(name)
-        if short is None:
-            if len(name) > MAX_NAME or len(self._names) >= MAX_NAMES:
-                raise self._refusal("more or longer names than any export has.")
-            short = self._names[name] = self._short_name(name)
-        return short
+    def _open_child(self, name: str, token: Token) -> Iterator[Element]:
+        path = self._child_path(name)
+        if path is not None:
+            yield from self._close(self._container_depth() + 1, token.line)
+            self._collecting = path if self._limits[path] else None
+        elif len(self._open) >= MAX_DEPTH:
+            return
+        self._open.append(_Open(token.value[:MAX_NAME], path))
 
-    def _refusal(self, reason: str) -> ArchiveUnreadable:
-        return ArchiveUnreadable(reason, line=self.expat.CurrentLineNumber)
+    def _child_path(self, name: str) -> str | None:
+        """Return the path of the element ``name`` if it is a wanted one of the innermost container."""
+        depth = self._container_depth()
+        path = f"{self._open[depth].path}/{name}"
+        below = self._open[depth + 1 :]
+        # A name without a prefix is also used by others, as in <image><title>.
+        is_certain = not below or below[0].path is not None or ":" in name
+        return path if path in self._limits and is_certain else None
+
+    def _close(self, depth: int, line: int, *, matched: bool = False) -> Iterator[Element]:
+        """Close the elements from ``depth`` on; only the outermost can be ``matched`` by an end tag."""
+        if len(self._open) > depth + matched:
+            self._issues.record(Issue.MISMATCHED_TAG, f"line {line}")
+        while len(self._open) > depth:
+            path = self._open.pop().path
+            if path is None or path not in self._limits:
+                continue
+            limit = self._limits[path]
+            text, truncated = "".join(self._text)[:limit], self._length > limit
+            implied = not matched or len(self._open) > depth
+            yield Element(path, text, truncated, line, damaged=implied and ("<" in text or truncated))
+            self._collecting, self._text, self._length = None, [], 0
+
+    def _container_depth(self) -> int:
+        """Return the depth of the innermost open container; the outermost open element is always one."""
+        paths = self._containers.values()
+        return next(depth for depth in reversed(range(len(self._open))) if self._open[depth].path in paths)
+
+    def _short_name_of(self, token: Token, declared: Mapping[str, str]) -> str:
+        prefix, _, local = token.value[:MAX_NAME].rpartition(":")
+        uri = declared.get(prefix) or (self._namespaces.get(prefix) if prefix else None)
+        if uri:
+            short = self._short_name(f"{{{uri}}}{local}")
+            return short or (token.value if prefix else "")
+        if prefix and self._open and prefix not in self._namespaces and len(self._namespaces) < MAX_PREFIXES:
+            self._namespaces[prefix] = ""
+            self._issues.record(Issue.UNBOUND_PREFIX, f"line {token.line}: {prefix}")
+        return self._short_name(token.value)
+
+    def _note_other(self, line: int) -> None:
+        """Note what stands outside the root; it is recorded once, and not for a file without a root."""
+        if self.found_root and not self._other_line:
+            self._issues.record(Issue.TEXT_OUTSIDE, f"line {line}")
+        self._other_line = self._other_line or line

@@ -7,7 +7,7 @@ from itertools import chain, repeat
 
 import pytest
 
-from service.integrations.imports.archive import ArchiveUnreadable
+from service.integrations.imports.archive import ArchiveUnreadable, Issues
 from service.integrations.imports.xml_elements import Element, read_elements
 from tests.integrations.imports.exports import a_stream
 
@@ -26,7 +26,7 @@ BOMBS = {
 
 def read(text: str | bytes) -> list[Element]:
     body = text.encode() if isinstance(text, str) else text
-    return list(read_elements(io.BytesIO(body), LIMITS, str))
+    return list(read_elements(io.BytesIO(body), LIMITS, str, Issues()))
 
 
 def refusal(text: str | bytes) -> str:
@@ -56,37 +56,24 @@ def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "Line 1: the file ends too early"),
-        ("<rss>\n<title>", "Line 2: the file ends too early"),
-        ("<rss><title", "Line 1: the file ends too early"),
-        ("<rss/>\njunk", "Line 2: not well-formed XML (junk after document element)."),
-        ("<rss>\n\n<a></b></rss>", "Line 3: not well-formed XML (mismatched tag)."),
-        ("<rss>&nbsp;</rss>", "Line 1: not well-formed XML (undefined entity"),
-        ("PK\x03\x04", "Line 1: not well-formed XML (syntax error)."),
-        ('{"comments": []}', "Line 1: not well-formed XML (not well-formed (invalid token))."),
-        (b"<rss>\n\xff</rss>", "Line 2: not well-formed XML (not well-formed (invalid token))."),
-        (b'<?xml version="1.0" encoding="UTF-16"?><rss/>', "Line 1: not well-formed XML (encoding specified"),
-        (b'<?xml version="1.0" encoding="big5"?><rss/>', "Line 1: the encoding can't be read (multi-byte"),
-        (b'<?xml version="1.0" encoding="rot13"?><rss/>', "Line 1: the encoding can't be read ('rot13'"),
-        (b'<?xml version="1.0" encoding="none"?><rss/>', "Line 1: the encoding can't be read (unknown"),
-        ("\n<html><rss/></html>", "Line 2: the outermost element is <html>, of another format."),
+        ("<rss>\n<title>", "Line 2: the file ends too early."),
+        ("<rss><title", "Line 1: the file ends too early."),
+        ("", "Line 1: the file has no <rss> element"),
+        ("PK\x03\x04", "Line 1: the file has no <rss> element"),
+        ('{"comments": []}', "Line 1: the file has no <rss> element"),
+        ("\n<html><body>Log in</body></html>", "Line 1: the file has no <rss> element"),
+        (b"\x1f\x8b", "Line 1: the file has no <rss> element"),
     ],
 )
-def test_another_format_is_refused_with_its_line(text: str | bytes, expected: str) -> None:
+def test_another_format_is_refused(text: str | bytes, expected: str) -> None:
     assert refusal(text).startswith(expected)
 
 
 def test_elements_before_the_error_are_yielded_first() -> None:
-    elements = read_elements(io.BytesIO(b"<rss><title>whole</title><item></rss>"), LIMITS, str)
+    elements = read_elements(io.BytesIO(b"<rss><title>whole</title><item>"), LIMITS, str, Issues())
     assert next(elements).text == "whole"
     with pytest.raises(ArchiveUnreadable):
         next(elements)
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "windows-1252"])
-def test_other_encodings_are_read(encoding: str) -> None:
-    body = f'<?xml version="1.0" encoding="{encoding}"?><rss><title>Café Ġ</title></rss>'
-    assert read(body.replace("Ġ", "G").encode(encoding))[0].text == "Café G"
 
 
 def test_control_characters_are_read_as_spaces() -> None:
@@ -94,23 +81,37 @@ def test_control_characters_are_read_as_spaces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "expected"),
+    "parts",
     [
-        (chain(["<rss ", "a='"], repeat("x" * 1000, 2_000)), "a tag is not closed."),
-        (chain(["<rss><!-- "], repeat("x" * 1000, 2_000)), "a tag is not closed."),
-        (chain(["<rss>"], repeat("<a>", 1_000)), "elements are nested more than 100 deep."),
-        (chain(["<rss>"], (f"<a{n}/>" for n in range(20_000))), "more or longer names"),
-        (chain(["<rss>"], (f"<a b{n}=''/>" for n in range(20_000))), "more or longer names"),
-        (chain(["<rss>"], (f"<a xmlns:b{n}='u'/>" for n in range(20_000))), "more or longer names"),
-        (["<rss>", f"<{'a' * 1000}/>"], "more or longer names"),
+        chain(["<rss><a ", "a='"], repeat("x" * 1000, 2_000), ["'/>"]),
+        chain(["<rss><!-- "], repeat("x" * 1000, 2_000), [" -->"]),
+        chain(["<rss>"], repeat("<a>", 5_000), ["</rss><rss>"]),
+        chain(["<rss>"], (f"<a{n}/>" for n in range(5_000))),
+        chain(["<rss>"], (f"<b{n}:a/>" for n in range(5_000))),
+        chain(["<rss>"], (f"<a b{n}=''/>" for n in range(5_000))),
+        chain(["<rss>"], (f"<rss xmlns:b{n}='{'u' * 200}'></rss>" for n in range(5_000)), ["<rss>"]),
+        chain(["<rss>"], repeat("<!--", 20_000)),
+        chain(["<rss>"], repeat("&", 20_000)),
+        ["<rss>", f"<{'a' * 100_000}/>"],
     ],
-    ids=["tag", "comment", "nesting", "names", "attributes", "prefixes", "name"],
+    ids=[
+        "tag",
+        "comment",
+        "nesting",
+        "names",
+        "prefixes",
+        "attributes",
+        "namespaces",
+        "openings",
+        "references",
+        "name",
+    ],
 )
-def test_unbounded_growth_is_refused(parts: Iterable[str], expected: str) -> None:
+def test_nothing_grows_with_the_file(parts: Iterable[str]) -> None:
     tracemalloc.start()
-    with pytest.raises(ArchiveUnreadable, match=expected):
-        list(read_elements(a_stream(parts), LIMITS, str))
-    assert tracemalloc.get_traced_memory()[1] < 12 * MEGABYTE
+    end = ["<title>whole</title></rss>"]
+    assert [element.text for element in read_elements(a_stream(chain(parts, end)), LIMITS, str, Issues())] == ["whole"]
+    assert tracemalloc.get_traced_memory()[1] < 4 * MEGABYTE
     tracemalloc.stop()
 
 
@@ -118,7 +119,7 @@ def test_unbounded_growth_is_refused(parts: Iterable[str], expected: str) -> Non
 def test_one_huge_element_is_not_held(name: str) -> None:
     tracemalloc.start()
     parts = chain([f"<rss><{name}><![CDATA["], repeat("x" * 65_536, 1_000), [f"]]></{name}></rss>"])
-    found = list(read_elements(a_stream(parts), LIMITS, str))
+    found = list(read_elements(a_stream(parts), LIMITS, str, Issues()))
     assert len(found) == (name != "other")
     assert tracemalloc.get_traced_memory()[1] < 4 * MEGABYTE
     tracemalloc.stop()
