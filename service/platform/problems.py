@@ -157,6 +157,9 @@ class UnsupportedMediaType(Problem):
     status, slug = 415, "unsupported-media-type"
 
 
+INVALID_FORMAT = "It has an invalid format; see /docs for the valid one."
+
+
 class InvalidField(Problem):
     """A member of the body is invalid; ``pointer`` is its JSON Pointer (RFC 6901)."""
 

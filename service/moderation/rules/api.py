@@ -1,6 +1,7 @@
 """HTTP endpoints for a site's rules and settings, and for trying rules. Each change is logged as a decision."""
 
 from collections import Counter
+from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -18,18 +19,19 @@ from service.platform.access.platform_state import PlatformState
 from service.platform.events.record_decisions import NewDecision, record_decisions
 from service.platform.http.app_state import database_of, gate_of, state_of
 from service.platform.http.conditional import PRIVATE
-from service.platform.http.decode import decode_body
+from service.platform.http.decode import decode_body, decode_bytes, read_body
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidField
 from service.platform.sites.edit_site import change_rules, change_site, changed_fields, lock_site
-from service.platform.sites.site_rules import Rules, with_canonical_domains
+from service.platform.sites.site_rules import Rules, check_rules, require_few_items
 from service.platform.sites.site_settings import HTTPS_ONLY, ORIGIN_FORMAT, canonical_origins, is_plain_http
 from service.platform.wire import sent_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
 MAX_EXCERPT = 280
 NO_STORE = {"cache-control": "no-store"}
+T = TypeVar("T")
 
 
 async def get_rules(_request: Request, caller: Caller) -> Response:
@@ -39,7 +41,7 @@ async def get_rules(_request: Request, caller: Caller) -> Response:
 
 async def put_rules(request: Request, caller: Caller) -> Response:
     """Replace the site's rules; they apply to comments from now on."""
-    rules = with_canonical_domains(await decode_body(request, Rules, limit=RULES_LIMIT))
+    rules = await check_rules(await _decode_rules(request, Rules))
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         await change_rules(connection, site, rules)
@@ -51,8 +53,8 @@ async def put_rules(request: Request, caller: Caller) -> Response:
 
 async def post_try(request: Request, caller: Caller) -> Response:
     """Try rules on the site's latest comments."""
-    body = await decode_body(request, TrialIn, limit=RULES_LIMIT)
-    rules = with_canonical_domains(body.rules, below="/rules")
+    body = await _decode_rules(request, TrialIn)
+    rules = await check_rules(body.rules, below="/rules")
     model = await state_of(request, ConversationState).spam_models.get(caller.site)
     trial = await try_rules(database_of(request), caller.site, rules, last=body.last, model=model)
     locale = locale_of(request, caller)
@@ -84,6 +86,12 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
         await record_decisions(connection, [decision], now=clock.now())
     gate_of(request).sites.evict(caller.site.slug)
     return json_response(settings, headers=NO_STORE)
+
+
+async def _decode_rules(request: Request, kind: type[T]) -> T:
+    body = await read_body(request, limit=RULES_LIMIT)
+    require_few_items(body)
+    return decode_bytes(request, body, kind)
 
 
 def _actions(counted: Counter[Action]) -> ActionCounts:

@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from service.platform.problems import (
+    INVALID_FORMAT,
     ContentTooLarge,
     InvalidField,
     InvalidParameter,
@@ -166,7 +167,7 @@ def _split(error: str) -> tuple[str, str]:
 
 def _detail(message: str, kind: object, path: str) -> str:
     if _PATTERN_MISMATCH.match(message):
-        return "It has an invalid format; see /docs for the valid one."
+        return INVALID_FORMAT
     if message.startswith("Invalid enum value") and (values := _values_at(kind, path)):
         message += f"; valid values: {', '.join(values)}"
     message = message.replace("Object missing required field", "The object lacks the field")

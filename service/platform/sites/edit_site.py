@@ -82,7 +82,10 @@ def changed_fields(before: msgspec.Struct, after: msgspec.Struct) -> str | None:
 async def change_site(
     connection: AsyncConnection, site: Site, *, name: str | None, locale: str | None, settings: SiteSettings
 ) -> Site:
-    """Save the changes and increment the site's revision, which invalidates all its cached responses."""
+    """Save the changes of ``site``, read in this transaction, and increment its revision.
+
+    That invalidates all its cached responses.
+    """
     statement = (
         update(SiteRow)
         .where(SiteRow.id == site.id)
@@ -92,9 +95,10 @@ async def change_site(
             settings=_encode(settings),
             revision=SiteRow.revision + 1,
         )
-        .returning(*COLUMNS)
+        .returning(SiteRow.name, SiteRow.locale, SiteRow.revision)
     )
-    return site_of((await connection.execute(statement)).one())
+    name, locale, revision = (await connection.execute(statement)).one()
+    return msgspec.structs.replace(site, name=name, locale=locale, revision=revision, settings=settings)
 
 
 async def change_rules(connection: AsyncConnection, site: Site, rules: Rules) -> None:
