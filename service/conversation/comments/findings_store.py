@@ -46,6 +46,9 @@ async def delete_findings(connection: AsyncConnection, comment_id: UUID) -> None
     await connection.execute(delete(FindingRow).where(FindingRow.comment_id == comment_id))
 
 
+_ORDER = {rule: number for number, rule in enumerate(Rule)}
+
+
 async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, list[Finding]]:
     """Read the findings of each of the comments ``ids``, in the order of :class:`Rule`."""
     found: dict[UUID, list[Finding]] = {comment_id: [] for comment_id in ids}
@@ -55,7 +58,7 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
     for row in await connection.execute(_read(dialect), row_parameters(dialect, [(id_,) for id_ in ids])):
         found[row.comment_id].append(Finding(Rule(row.rule), row.action, row.matched))
     for findings in found.values():
-        findings.sort(key=lambda finding: list(Rule).index(finding.rule))
+        findings.sort(key=lambda finding: _ORDER[finding.rule])
     return found
 
 

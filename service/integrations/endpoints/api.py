@@ -1,5 +1,6 @@
 """Webhook endpoints and their deliveries over HTTP."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -61,7 +62,10 @@ async def get_endpoints(request: Request, caller: Caller) -> Response:
     after = decode_id(query.cursor)
     async with database_of(request).read() as connection:
         endpoints = await list_endpoints(connection, caller.site, after=after, limit=query.limit + 1)
-        out = [await _out(connection, endpoint) for endpoint in endpoints[: query.limit]]
+        out = []
+        for endpoint in endpoints[: query.limit]:
+            out.append(await _out(connection, endpoint))
+            await asyncio.sleep(0)  # SQLite's reads do not let other requests run
     cursor = encode_cursor(out[-1].id.bytes) if len(endpoints) > query.limit else None
     return json_response(Endpoints(out, cursor), headers={**PRIVATE, **next_link(request, cursor)})
 
@@ -189,9 +193,9 @@ async def post_redeliver(request: Request, caller: Caller) -> Response:
 
 
 async def _checked_url(request: Request, url: str) -> str:
-    """Return ``url`` with its canonical origin if outbound calls may go there; raises InvalidField.
+    """Return ``url`` with its canonical origin if outbound calls may go there, as each connection checks again.
 
-    The host name is resolved here and again at each connection.
+    Raises InvalidField.
     """
     url = read_web_url(url, pointer="/url")
     try:

@@ -18,7 +18,7 @@ from service.platform.events.model import EventRow
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many, run_many
 
-MAX_REDELIVERIES = 1_000
+MAX_REDELIVERIES = 250  # some 15 ms of the writer
 
 
 class RedeliveryCount(NamedTuple):

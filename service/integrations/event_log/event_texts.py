@@ -33,7 +33,6 @@ _encode = msgspec.json.Encoder().encode
 _decode_data = msgspec.json.Decoder(_Data).decode
 _decode_comment = msgspec.json.Decoder(LoggedComment).decode
 _decode_id = msgspec.json.Decoder(_Identified).decode
-_decode_members = msgspec.json.Decoder(_Data).decode
 
 
 async def add_texts(connection: AsyncConnection, events: Sequence[Event]) -> list[EventOut]:
@@ -71,7 +70,7 @@ def _with_text(logged: LoggedComment, comment: Comment | None) -> EventCommentOu
 
 def _with_member(subject: Raw, member: str, texts: dict[UUID, str | None]) -> Raw:
     """Return ``subject`` with its text as ``member``; null if it has none."""
-    return Raw(_encode(_decode_members(subject) | {member: Raw(_encode(texts.get(_decode_id(subject).id)))}))
+    return Raw(_encode(_decode_data(subject) | {member: Raw(_encode(texts.get(_decode_id(subject).id)))}))
 
 
 def _ids_of(noun: str, data: Sequence[_Data]) -> dict[UUID, UUID]:

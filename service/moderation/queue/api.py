@@ -36,13 +36,13 @@ async def get_queue(request: Request, caller: Caller) -> Response:
     )
     after = decode_id(query.cursor)
     async with database_of(request).read() as connection:
-        queue = await read_queue(
-            connection, caller.site, criteria, by=None, after=after, limit=query.limit + 1, now=now
+        queue, has_more = await read_queue(
+            connection, caller.site, criteria, by=None, after=after, limit=query.limit, now=now
         )
         pending = await count_queued(connection, caller.site, "pending")
         reported = await count_queued(connection, caller.site, "reported")
-    cursor = encode_cursor(queue[query.limit - 1].comment.id.bytes) if len(queue) > query.limit else None
-    page = QueuePage(pending, reported, [_queued(each, caller, locale) for each in queue[: query.limit]], cursor)
+    cursor = encode_cursor(queue[-1].comment.id.bytes) if has_more else None
+    page = QueuePage(pending, reported, [_queued(each, caller, locale) for each in queue], cursor)
     headers = {**PRIVATE, "content-language": locale}
     return json_response(page, headers={**headers, **next_link(request, cursor)})
 
@@ -55,7 +55,7 @@ async def post_claims(request: Request, caller: Caller) -> Response:
     assert by is not None
     async with database_of(request).write() as connection:
         now = clock.now()
-        unclaimed = await read_queue(connection, caller.site, criteria, by=by, after=None, limit=body.limit, now=now)
+        unclaimed, _ = await read_queue(connection, caller.site, criteria, by=by, after=None, limit=body.limit, now=now)
         claimed_ids = await claim(connection, [each.comment.id for each in unclaimed], by=by, now=now)
     claimed = [each._replace(claim=(by, now + LEASE)) for each in unclaimed if each.comment.id in claimed_ids]
     out = Claimed([_queued(each, caller, locale) for each in claimed])

@@ -5,14 +5,15 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, TextClause, and_, exists, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, TextClause, and_, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.comments.comment_pages import MAX_PAGE_BYTES
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import COLUMNS, Comment, CommentRow, FindingRow, State, comment_of
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.threads.model import ThreadRow
-from service.conversation.threads.thread_lookup import belongs_to_article
+from service.conversation.threads.thread_lookup import belongs_to_article, of_site
 from service.moderation.queue.model import ClaimRow
 from service.moderation.reports.report_store import count_reasons
 from service.platform.sites.site_lookup import Site
@@ -22,6 +23,7 @@ Order = Literal["oldest", "newest"]
 Conditions = list[ColumnElement[bool] | TextClause]
 # Worded as in the partial indexes.
 _NOT_PUBLISHED = text("comments.state <> 'published'")
+READ_AT_ONCE = 20  # comments; bounds what is read and then left to the next page
 _HAS_REPORTS = text("comments.reports > 0")
 
 
@@ -37,6 +39,13 @@ class QueuedComment(NamedTuple):
     findings: list[Finding]
     reports: dict[str, int]
     claim: tuple[str, datetime] | None
+
+
+class QueuePart(NamedTuple):
+    """Comments of the queue, and whether more follow."""
+
+    comments: list[QueuedComment]
+    has_more: bool
 
 
 class QueueFilter(msgspec.Struct, kw_only=True, frozen=True):
@@ -62,21 +71,20 @@ async def read_queue(
     after: UUID | None,
     limit: int,
     now: datetime,
-) -> list[QueuedComment]:
-    """Return the ``limit`` comments of ``site`` after ``after``; comments with erased text are left out.
+) -> QueuePart:
+    """Return the comments of ``site`` after ``after``; comments with erased text are left out.
 
-    With ``criteria.unclaimed``, comments claimed by anyone but ``by`` are left out too.
+    There are at most ``limit`` and :data:`MAX_PAGE_BYTES` of text, but at least one if any matches. With
+    ``criteria.unclaimed``, comments claimed by anyone but ``by`` are left out too.
     """
-    statement = _statement(site, criteria, now)
+    statement = _statement(connection.dialect.name, site, criteria, now)
     if criteria.unclaimed:
         statement = statement.where(ClaimRow.claimed_by.is_(None) | (ClaimRow.claimed_by == by))
-    if after is not None:
-        statement = statement.where(CommentRow.id > after if criteria.order == "oldest" else CommentRow.id < after)
-    rows = (await connection.execute(statement.limit(limit))).all()
+    rows, has_more = await _read_rows(connection, statement, after=after, limit=limit, order=criteria.order)
     comments = [comment_of(row[:-4]) for row in rows]
     ids = [comment.id for comment in comments]
     findings, reasons = await read_findings(connection, ids), await count_reasons(connection, ids)
-    return [
+    queued = [
         QueuedComment(
             comment=comment,
             article=row.article,
@@ -87,15 +95,48 @@ async def read_queue(
         )
         for comment, row in zip(comments, rows, strict=True)
     ]
+    return QueuePart(queued, has_more)
 
 
-def _statement(site: Site, criteria: QueueFilter, now: datetime) -> Select[*tuple[Any, ...]]:
+async def _read_rows(
+    connection: AsyncConnection,
+    statement: Select[*tuple[Any, ...]],
+    *,
+    after: UUID | None,
+    limit: int,
+    order: Order,
+) -> tuple[list[Row[*tuple[Any, ...]]], bool]:
+    """Return the rows of a page, and whether more follow."""
+    rows: list[Row[*tuple[Any, ...]]] = []
+    size = 0
+    while True:
+        more = statement
+        if after is not None:
+            more = statement.where(CommentRow.id > after if order == "oldest" else CommentRow.id < after)
+        asked = min(limit - len(rows), READ_AT_ONCE) + 1
+        found = (await connection.execute(more.limit(asked))).all()
+        for row in found:
+            size += len(row.html.encode()) + len(row.body.encode())
+            if len(rows) == limit or (rows and size > MAX_PAGE_BYTES):
+                return rows, True
+            rows.append(row)
+        if len(found) < asked:
+            return rows, False
+        after = rows[-1].id
+
+
+def _statement(dialect: str, site: Site, criteria: QueueFilter, now: datetime) -> Select[*tuple[Any, ...]]:
     claim = and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
     return (
         select(*COLUMNS, ThreadRow.article, ThreadRow.title, ClaimRow.claimed_by, ClaimRow.until)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
         .outerjoin(ClaimRow, claim)
-        .where(*_in_state(site, criteria.state), *_conditions(site, criteria), CommentRow.body != "")
+        .where(
+            of_site(dialect, site),
+            *_in_state(site, criteria.state),
+            *_conditions(site, criteria),
+            CommentRow.body != "",
+        )
         .order_by(CommentRow.id if criteria.order == "oldest" else CommentRow.id.desc())
     )
 
@@ -122,20 +163,20 @@ def _conditions(site: Site, criteria: QueueFilter) -> Conditions:
 async def count_queued(connection: AsyncConnection, site: Site, state: Literal["pending", "reported"]) -> int:
     """Count the comments of ``site`` that are pending, or reported often enough for review."""
     counted = select(func.count()).select_from(CommentRow).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-    found: int = (await connection.execute(counted.where(*_in_state(site, state)))).scalar_one()
+    in_state = counted.where(ThreadRow.site_id == site.id, *_in_state(site, state))
+    found: int = (await connection.execute(in_state)).scalar_one()
     return found
 
 
 def _in_state(site: Site, state: QueueState) -> Conditions:
     # The state is part of the SQL text: one plan for all states would suit published comments, the vast majority.
-    of_site = ThreadRow.site_id == site.id
     match state:
         case "any":
-            return [of_site]
+            return []
         case "reported":
             enough = CommentRow.reports >= site.rules.report_threshold
-            return [of_site, text("comments.state = 'published'"), _HAS_REPORTS, enough]
+            return [text("comments.state = 'published'"), _HAS_REPORTS, enough]
         case "published":
-            return [of_site, text("comments.state = 'published'")]
+            return [text("comments.state = 'published'")]
         case _:
-            return [of_site, text(f"comments.state = '{State(state).value}'"), _NOT_PUBLISHED]
+            return [text(f"comments.state = '{State(state).value}'"), _NOT_PUBLISHED]

@@ -18,11 +18,12 @@ from service.conversation.screening.rule_set import CompiledRules, compile_rules
 from service.conversation.screening.screen_text import screen_author, screen_text
 from service.conversation.screening.spam_model import SpamModel
 from service.conversation.threads.model import ThreadRow
+from service.conversation.threads.thread_lookup import of_site
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_rules import Rules
 from service.platform.storage.engine import Database
 
-BATCH = 500
+BATCH = 20  # comments per read: with texts at their limit, some 10 ms
 MAX_EXAMPLES = 20
 _LAST_ID = UUID(int=2**128 - 1)
 
@@ -75,7 +76,7 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
     statement = (
         select(CommentRow.id, ThreadRow.article, CommentRow.state, *origin, *columns)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-        .where(ThreadRow.site_id == site.id, CommentRow.id < before, CommentRow.body != "")
+        .where(of_site(connection.dialect.name, site), CommentRow.id < before, CommentRow.body != "")
         .order_by(CommentRow.id.desc())
         .limit(limit)
     )

@@ -10,6 +10,7 @@ that are already split (``search_words.py``).
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from uuid import UUID
 
 import msgspec
@@ -48,7 +49,9 @@ from service.platform.storage.portable import any_of, row_parameters, run_many
 
 READER = "search"
 MAX_INDEXED_BEFORE_SEARCH = 2_000  # events before a search, about half a second; sweeps index the older ones
-BATCH = 250  # events, or comments of imported threads, per transaction, to keep posts from waiting
+# Events, or comments of imported threads, per transaction, and the characters of their comments, unless there is only
+# one: 20 ms of the writer.
+BATCH, BATCH_CHARACTERS = 50, 15_000
 
 _Texts = Row[UUID, str, str]  # a comment's id, its author's name, its body
 _FULL_TEXT = table("search_words", column("rowid"), column("search_words"))
@@ -99,8 +102,12 @@ async def _index_batch(connection: AsyncConnection, site: Site, *, limit: int) -
     if added := await _add_imported(connection, site, events, limit=limit):
         await mark_unread(connection, site.id, READER, events)  # the thread may have more comments to index
         return added
-    await _update(connection, site, [comment.id for event in events if (comment := _comment_of(event))])
-    return len(events)
+    about = [comment.id if comment else None for comment in map(_comment_of, events)]
+    fitting = await _count_fitting(connection, about)
+    if fitting < len(events):
+        await mark_unread(connection, site.id, READER, events[fitting:])
+    await _update(connection, site, [comment_id for comment_id in about[:fitting] if comment_id])
+    return fitting
 
 
 async def _add_imported(connection: AsyncConnection, site: Site, events: list[Event], *, limit: int) -> int:
@@ -110,10 +117,22 @@ async def _add_imported(connection: AsyncConnection, site: Site, events: list[Ev
         return 0
     threads = select(EventRow.thread_id).where(EventRow.site_id == site.id, EventRow.position.in_(positions))
     unknown = ~exists().where(SearchEntryRow.comment_id == CommentRow.id)
-    missing = select(*_TEXTS).where(CommentRow.thread_id.in_(threads), CommentRow.body != "", unknown)
-    rows = (await connection.execute(missing.limit(limit))).all()
-    await _add(connection, site, rows)
-    return len(rows)
+    missing = select(CommentRow.id).where(CommentRow.thread_id.in_(threads), CommentRow.body != "", unknown)
+    ids = (await connection.scalars(missing.limit(limit))).all()
+    fitting = ids[: await _count_fitting(connection, ids)]
+    await _update(connection, site, fitting)
+    return len(fitting)
+
+
+async def _count_fitting(connection: AsyncConnection, ids: Sequence[UUID | None]) -> int:
+    """Return how many of ``ids``, from the first on, have comments of :data:`BATCH_CHARACTERS`; at least one."""
+    dialect, given = connection.dialect.name, {each for each in ids if each}
+    if not given:
+        return len(ids)
+    rows = await connection.execute(_read_lengths(dialect), row_parameters(dialect, [(each,) for each in given]))
+    lengths = {row.id: row.characters for row in rows}
+    sizes = accumulate(lengths.pop(each, 0) if each else 0 for each in ids)
+    return max(1, len([size for size in sizes if size <= BATCH_CHARACTERS]))
 
 
 _TEXTS = (CommentRow.id, CommentRow.author_name, CommentRow.body)
@@ -148,6 +167,11 @@ async def _update(connection: AsyncConnection, site: Site, ids: Sequence[UUID]) 
 @lru_cache
 def _read_known(dialect: str) -> Select[UUID]:
     return select(SearchEntryRow.comment_id).where(any_of(dialect, SearchEntryRow.comment_id))
+
+
+@lru_cache
+def _read_lengths(dialect: str) -> Select[UUID, int]:
+    return select(CommentRow.id, func.length(CommentRow.body).label("characters")).where(any_of(dialect, CommentRow.id))
 
 
 @lru_cache

@@ -1,5 +1,7 @@
 """Article ids: the host's own text, with few restrictions. Pure."""
 
+import re
+
 MAX_LENGTH = 500
 ARTICLE_ID_FORMAT = "An article id must have 1 to 500 characters and no control characters, and not be “.” or “..”."
 
@@ -11,4 +13,7 @@ def is_article_id(text: str) -> bool:
 
 def has_control(text: str) -> bool:
     """Whether ``text`` contains a control character (C0, DEL, C1)."""
-    return any(character < " " or "\x7f" <= character <= "\x9f" for character in text)
+    return _CONTROL.search(text) is not None
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
