@@ -18,7 +18,7 @@ run: .venv/runs ## serve the demo on http://127.0.0.1:$(PORT) (PORT=… for anot
 
 test: .venv/develops ## run the fast tests, on SQLite and on a throwaway PostgreSQL
 	@$(BIN)/python -m openapi.compile_contract
-	@EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not second_database" --hypothesis-profile=$(EXAMPLES)
+	@EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow and not second_database" --hypothesis-profile=$(EXAMPLES)
 
 check: .venv/develops ## run what CI runs: format, lint, types, imports, contract, all tests
 	$(BIN)/ruff format --check .
@@ -27,7 +27,7 @@ check: .venv/develops ## run what CI runs: format, lint, types, imports, contrac
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.contract.lint
 	$(MAKE) test EXAMPLES=thorough
-	TEST_POSTGRES=15 $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and (second_database or oldest_postgresql)"
+	TEST_POSTGRES=15 $(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow and (second_database or oldest_postgresql)"
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m slow
 
 openapi: .venv/develops ## compile openapi/ into the document that the service sends

@@ -121,8 +121,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let ``-k postgresql`` also select tests that use the server directly; mark tests of :data:`SQL_IS_ALIKE`."""
     ids = {item.nodeid for item in items}
     for item in items:
-        if "postgresql" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "postgresql" in fixtures:
             item.extra_keyword_matches.add("postgresql")
+        if "shared_servers" in fixtures:  # which take seconds to start
+            item.add_marker(pytest.mark.xdist_group("shared_servers"))
         path, on_postgresql = item.path.relative_to(TESTS).as_posix(), "postgresql" in item.name
         has_twin = on_postgresql and item.nodeid.replace("postgresql", "sqlite") in ids
         if has_twin and path.startswith(SQL_IS_ALIKE):

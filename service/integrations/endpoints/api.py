@@ -193,10 +193,7 @@ async def post_redeliver(request: Request, caller: Caller) -> Response:
 
 
 async def _checked_url(request: Request, url: str) -> str:
-    """Return ``url`` with its canonical origin if outbound calls may go there, as each connection checks again.
-
-    Raises InvalidField.
-    """
+    """Return ``url`` with a canonical origin if outbound calls may go there; raises InvalidField."""
     url = read_web_url(url, pointer="/url")
     try:
         await _clients_of(request).targets.check_resolved(url)

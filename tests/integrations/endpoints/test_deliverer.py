@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import update
 from standardwebhooks import Webhook
 
+from service.integrations.endpoints import endpoint_concurrency
 from service.integrations.endpoints import send_attempt as sending
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.integrations.endpoints.model import EndpointRow
@@ -163,7 +164,10 @@ async def test_an_unreachable_endpoint_is_a_failure(site: ASite) -> None:
         assert (attempt["status"], attempt["error"]) == (None, "unreachable")
 
 
-async def test_attempts_follow_the_schedule_until_the_last_has_failed(site: ASite, the_clock: Clock) -> None:
+async def test_attempts_follow_the_schedule_until_the_last_has_failed(
+    site: ASite, the_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_concurrency, "BACKOFF_SECONDS", 0.0)  # which the clock of the test does not move
     async with a_receiver(lambda _: an_answer(500)) as host, a_worker(site) as worker:
         endpoint, _ = await an_endpoint(site, host.origin)
         await a_thread(site)

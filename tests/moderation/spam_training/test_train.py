@@ -188,13 +188,14 @@ async def test_another_version_of_the_features_retrains_the_filter(site: ASite, 
     assert await counts_of(site) == counts_from(spam=(SPAM,))
 
 
-async def test_the_sweep_of_a_running_service_trains_the_filter(site: ASite, thread: AThread) -> None:
-    await decide(site, "spam", *await posted(thread, SPAM))
-    database, site_id = site.app.state.database, (await read_site(site)).id
+async def test_the_sweep_of_a_running_service_trains_the_filter(own_site: ASite) -> None:
+    await set_classifier(own_site, "hold")
+    await decide(own_site, "spam", *await posted(await a_thread(own_site), SPAM))
+    database, site_id = own_site.app.state.database, (await read_site(own_site)).id
     sweeping = asyncio.create_task(sweep_forever(database, Keys(database), Sessions(database), every_seconds=0.001))
     position = None
     try:
-        async with asyncio.timeout(60):  # the sweep covers every site that other tests created
+        async with asyncio.timeout(60):
             while position is None:
                 async with database.read() as connection:
                     position = await connection.scalar(
@@ -204,7 +205,7 @@ async def test_the_sweep_of_a_running_service_trains_the_filter(site: ASite, thr
     finally:
         sweeping.cancel()
         await asyncio.wait([sweeping])
-    assert await counts_of(site) == counts_from(spam=(SPAM,))
+    assert await counts_of(own_site) == counts_from(spam=(SPAM,))
 
 
 async def test_two_processes_count_a_decision_once(site: ASite, thread: AThread, database_url: str) -> None:

@@ -51,7 +51,9 @@ async def serving_peers(
 ) -> AsyncIterator[ServerOfPeers]:
     """Serve ``app`` with ``limits``."""
     monkeypatch.setattr(LimitedProtocol, "connection_limits", limits)
-    config = uvicorn.Config(app, port=0, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app, port=0, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False, timeout_keep_alive=1
+    )
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
