@@ -5,15 +5,14 @@ in ``sites/site_settings.py``.
 """
 
 import os
-import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from service.platform.http.trusted_proxies import parse_proxy
+from service.platform.outbound.retry_schedule import DEFAULT_DELAYS, parse_delays
 from service.platform.renamed import SETTINGS
 from service.platform.sites.site_settings import Rates
 from service.platform.storage.database_url import InvalidDatabaseUrl, parse_database_url
@@ -21,9 +20,6 @@ from service.platform.text.web_urls import is_base_url
 from service.setting_urls import akismet_url_fault, limits_url_fault
 
 PREFIX = "ONEREPLY_"
-_DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
-MAX_DELAY = timedelta(days=30)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class SettingsError(Exception):
@@ -155,7 +151,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Retry schedule of webhook deliveries: delays such as `5s 5m 2h 1d`; after the last retry "
             "the delivery has failed.",
         ),
-    ] = "5s 5m 30m 2h 5h 10h 14h 20h 24h"
+    ] = DEFAULT_DELAYS
     webhooks_in_serve: Annotated[
         bool | None,
         Meta(
@@ -175,16 +171,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def serving_delivers(self) -> bool:
         """Whether the serving processes also deliver webhooks."""
         return self.database_url.startswith("sqlite") if self.webhooks_in_serve is None else self.webhooks_in_serve
-
-    def retries(self) -> list[timedelta]:
-        """The retry schedule: the delays between the attempts of a delivery; raises ValueError."""
-        found = [_DELAY.fullmatch(word) for word in self.webhooks_retries.split()]
-        if not all(found):
-            raise ValueError
-        delays = [timedelta(**{_UNITS[each[2]]: float(each[1])}) for each in found if each]
-        if max(delays, default=timedelta()) > MAX_DELAY:
-            raise ValueError
-        return delays
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -242,7 +228,7 @@ def _check_proxies(settings: Settings) -> None:
 
 def _check_retries(settings: Settings) -> None:
     try:
-        settings.retries()
+        parse_delays(settings.webhooks_retries)
     except ValueError:
         raise SettingsError(
             f"{PREFIX}WEBHOOKS_RETRIES must be delays of at most 30 days each, such as “5s 5m 2h 1d”."

@@ -28,6 +28,7 @@ from service.platform import clock
 from service.platform.access.api_keys import Keys
 from service.platform.access.sessions import Sessions, prune_sessions
 from service.platform.metrics import SWEEP_SECONDS, SWEEPS
+from service.platform.outbound.retry_schedule import parse_delays
 from service.platform.problems import Busy
 from service.platform.sites.edit_site import list_sites
 from service.platform.storage.engine import Database
@@ -71,7 +72,9 @@ async def sweep_forever(database: Database, keys: Keys, sessions: Sessions, *, e
 @asynccontextmanager
 async def run_deliverer(database: Database, webhooks: EndpointClients, settings: Settings) -> AsyncIterator[Deliverer]:
     """Deliver webhooks during the block; at its end, deliveries in flight may finish within the shutdown timeout."""
-    deliverer = Deliverer(database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=settings.retries())
+    deliverer = Deliverer(
+        database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=parse_delays(settings.webhooks_retries)
+    )
     task = asyncio.create_task(deliverer.deliver_forever())
     try:
         yield deliverer

@@ -23,6 +23,7 @@ async def an_app(database_url: str, *, metrics_key: str | None = None, trusted: 
         database_url=database_url,
         metrics_key=metrics_key,
         trusted_proxies=trusted,
+        sweep_seconds=3600,
         webhooks_in_serve=False,
         webhooks_allow_private=True,
     )

@@ -8,9 +8,9 @@ from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.model import AttemptRow, DeliveryRow, DeliveryState
-from service.integrations.endpoints.retry_schedule import is_success
 from service.integrations.endpoints.send_attempt import AttemptError
 from service.platform.events.model import EventRow
+from service.platform.outbound.retry_schedule import is_success
 from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
 

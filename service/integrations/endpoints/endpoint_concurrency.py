@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 
 from service.integrations.endpoints.endpoint_clients import Route
-from service.integrations.endpoints.retry_schedule import is_success
 from service.integrations.endpoints.send_attempt import AttemptResult, AttemptSender
 from service.platform import clock
+from service.platform.outbound.retry_schedule import is_success
 
 INITIAL_WINDOW, MAX_WINDOW = 4, 256
 MAX_CONCURRENT = 10

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets, OldSecret
 from service.integrations.endpoints.model import EndpointRow, EndpointState
-from service.integrations.endpoints.retry_schedule import DisabledReason
 from service.platform import clock
 from service.platform.events.read_log import head_position
+from service.platform.outbound.retry_schedule import DisabledReason
 from service.platform.problems import InvalidField, NotFound
 from service.platform.sites.model import SiteRow
 from service.platform.sites.site_lookup import Site

@@ -18,17 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.integrations.endpoints.endpoint_concurrency import Delivery
 from service.integrations.endpoints.leases import SCHEDULE_RETRY, lock_endpoints_by_id
 from service.integrations.endpoints.model import AttemptRow, DeliveryRow, EndpointRow
-from service.integrations.endpoints.retry_schedule import (
+from service.integrations.endpoints.send_attempt import AttemptResult
+from service.platform import clock
+from service.platform.events.event_types import EventType, NewEvent
+from service.platform.metrics import WEBHOOK_ATTEMPTS
+from service.platform.outbound.retry_schedule import (
     DisabledReason,
     is_success,
     next_attempt_at,
     reason_to_disable,
     requested_backoff,
 )
-from service.integrations.endpoints.send_attempt import AttemptResult
-from service.platform import clock
-from service.platform.events.event_types import EventType, NewEvent
-from service.platform.metrics import WEBHOOK_ATTEMPTS
 from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
 log = structlog.get_logger("onereply.webhooks")

@@ -11,8 +11,8 @@ from service.conversation.threads.wire import Instant, Url
 from service.integrations.endpoints.deliveries import HealthFigures, StoredDelivery
 from service.integrations.endpoints.endpoint_store import Endpoint
 from service.integrations.endpoints.model import DeliveryState, EndpointState
-from service.integrations.endpoints.retry_schedule import DisabledReason
 from service.integrations.endpoints.send_attempt import AttemptError
+from service.platform.outbound.retry_schedule import DisabledReason
 from service.platform.wire import Body, BodyWithTimes
 
 Position = Annotated[int, Meta(ge=1, le=2**63 - 1)]

@@ -9,11 +9,11 @@ from typing import Any
 from service.integrations.endpoints.deliverer import Deliverer
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_concurrency import EndpointQueue
+from service.platform.outbound.retry_schedule import DEFAULT_DELAYS, parse_delays
 from service.platform.storage.engine import Database
-from service.settings import Settings
 from tests.builders import ASite, Json
 
-SCHEDULE = Settings(secret_key="x" * 32).retries()
+SCHEDULE = parse_delays(DEFAULT_DELAYS)
 
 
 async def an_endpoint(site: ASite, url: str, **fields: Any) -> tuple[str, str]:

@@ -6,17 +6,18 @@ from email.utils import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.integrations.endpoints.retry_schedule import (
+from service.platform.outbound.retry_schedule import (
+    DEFAULT_DELAYS,
     MAX_BACKOFF,
     is_success,
     next_attempt_at,
+    parse_delays,
     reason_to_disable,
     requested_backoff,
 )
-from service.settings import Settings
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SCHEDULE = Settings(secret_key="x" * 32).retries()
+SCHEDULE = parse_delays(DEFAULT_DELAYS)
 chances = st.floats(0, 1, exclude_max=True)
 instants = st.integers(-10_000_000, 10_000_000).map(lambda seconds: NOW + timedelta(seconds=seconds))
 

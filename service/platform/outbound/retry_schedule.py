@@ -1,5 +1,6 @@
-"""The retry schedule: when to retry, when to give up, and when to disable an endpoint. Pure."""
+"""The retry schedule of deliveries: when to retry, when to give up, and when to disable an endpoint. Pure."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -7,11 +8,31 @@ from typing import Literal
 
 DisabledReason = Literal["gone", "failing"]
 
+DEFAULT_DELAYS = "5s 5m 30m 2h 5h 10h 14h 20h 24h"
+MAX_DELAY = timedelta(days=30)
 MAX_BACKOFF = timedelta(hours=24)
 MAX_FAILING_TIME = timedelta(days=5)
 JITTER = 0.2
 GONE = 410
 BUSY = frozenset({429, 503})
+
+
+def parse_delays(text: str) -> list[timedelta]:
+    """Return the delays between the attempts of a delivery from ``text``, as in :data:`DEFAULT_DELAYS`.
+
+    Raises ValueError for other text, or a delay over :data:`MAX_DELAY`.
+    """
+    found = [_DELAY.fullmatch(word) for word in text.split()]
+    if not all(found):
+        raise ValueError
+    delays = [timedelta(**{_UNITS[each[2]]: float(each[1])}) for each in found if each]
+    if max(delays, default=timedelta()) > MAX_DELAY:
+        raise ValueError
+    return delays
+
+
+_DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def is_success(status: int | None) -> bool:
