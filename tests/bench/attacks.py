@@ -1,7 +1,8 @@
 """Hostile clients in a process of their own, ``nice``: each load has a fixed rate.
 
-``python -m tests.bench.attacks NAME NUMBER SECONDS`` prints how many requests were answered. The numbers of a run's
-requests start at NUMBER, so that its addresses, cursors and ids are new.
+``python -m tests.bench.attacks NAME NUMBER SECONDS`` prints a line when the load is complete, and SECONDS later how
+many requests were answered. The numbers of a run's requests start at NUMBER, so that its addresses, cursors and ids are
+new.
 """
 
 import asyncio
@@ -20,11 +21,13 @@ import uvloop
 
 from service.platform.http.cursors import encode_cursor
 from tests.bench.a_service import PORT, QUICK
+from tests.bench.honest import read_response
 from tests.bench.streaming import allow_files
 
 SITE = "/v1/sites/gazette"
 PEERS = 500 if QUICK else 5_000
-RAMP_SECONDS = 1.0 if QUICK else 8.0  # until all peers are connected
+RAMP_SECONDS = 1.0 if QUICK else 20.0  # until all peers are connected
+ADDRESSES = 5_000 if QUICK else 200_000  # that send a request before those of the first run are measured
 CONNECTIONS = 32
 TEXTS = ["a" * 10_000, "\ufdfa" * 10_000, "+ - > *\n" * 1_250, "&<" * 5_000, "a " * 5_000, "https://a、" * 1_000]
 LANGUAGES = ("en", "de", "fr", "ru", "ar", "ja", "zh", "es", "hi", "it")
@@ -75,7 +78,7 @@ def random_keys(number: int, random: Random) -> bytes:
 
 
 REQUESTS: dict[str, tuple[Callable[[int, Random], bytes], int]] = {  # and their rate per second
-    "addresses": (many_addresses, 2_000),
+    "addresses": (many_addresses, 500),
     "texts": (hostile_texts, 5),
     "markup": (hostile_markup, 5),
     "keys": (random_keys, 20),
@@ -90,18 +93,35 @@ def _get(path: str, number: int, *, host: str = "comments.example", more: str = 
 async def send_requests(name: str, number: int, seconds: float) -> int:
     """Send requests at their rate on :data:`CONNECTIONS` connections; return how many were answered."""
     make, rate = REQUESTS[name]
-    random, began = Random(number), time.perf_counter()  # noqa: S311 - the same each time
+    random = Random(number)  # noqa: S311 - the same each time
+    if name == "addresses" and number == 0:
+        number = await _send_at_once(ADDRESSES, random)
     connect = asyncio.get_running_loop().create_connection
-    connections = [
+    clients = [
         (await connect(Client, "127.0.0.1", PORT))[1] for _ in range(min(CONNECTIONS, rate))
     ]  # none stays idle for long
-    sent = 0
+    print(flush=True)
+    sent, began = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - began) < seconds:
         for _ in range(min(int(elapsed * rate) - sent, CONNECTIONS)):
-            connections[sent % len(connections)].send(make(number + sent, random))
+            clients[sent % len(clients)].send(make(number + sent, random))
             sent += 1
         await asyncio.sleep(0.002 if rate > 100 else 0.5 / rate)
-    return sum(client.answered for client in connections)
+    return sum(client.answered for client in clients)
+
+
+async def _send_at_once(count: int, random: Random) -> int:
+    """Send ``count`` requests from an address each, the next on a connection as soon as one is answered."""
+
+    async def send_share(first: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+        for number in range(first, count, CONNECTIONS):
+            writer.write(many_addresses(number, random))
+            await read_response(reader)
+        writer.close()
+
+    await asyncio.gather(*map(send_share, range(CONNECTIONS)))
+    return count
 
 
 class Client(asyncio.Protocol):
@@ -124,6 +144,8 @@ async def send_slowly(_name: str, _number: int, seconds: float) -> int:
     """Hold :data:`PEERS` connections from 250 addresses; return how many were opened, again and again."""
     opened = [0]
     peers = [asyncio.create_task(_peer(number, opened)) for number in range(PEERS)]
+    await asyncio.sleep(RAMP_SECONDS)
+    print(flush=True)
     await asyncio.sleep(seconds)
     for peer in peers:
         peer.cancel()

@@ -57,13 +57,14 @@ class Connection:
                     self._streams = await asyncio.open_connection("127.0.0.1", PORT)
                 reader, writer = self._streams
                 writer.write(request)
-                return await _read_response(reader)
+                return await read_response(reader)
             except (OSError, asyncio.IncompleteReadError):
                 self._results.lost += 1
                 self._streams = None
 
 
-async def _read_response(reader: asyncio.StreamReader) -> int:
+async def read_response(reader: asyncio.StreamReader) -> int:
+    """Read a response with a ``Content-Length``; return its status."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     await reader.readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0]))
     return int(head.split()[1])
