@@ -44,7 +44,7 @@ async def walk(page: Page, origin: str) -> None:
     """Check the current page; fails on anything unknown. Forms may only be sent to ``origin``."""
     await page.evaluate("new Promise((done) => setTimeout(done))")  # what would run by itself has begun
     found = await page.evaluate(WALK, origin)
-    assert not found, "\n".join(found)
+    assert not found, "\n".join(found).encode(errors="backslashreplace")  # half a character can't be reported
 
 
 async def walk_included(page: Page, threads: Sequence[AThread], origin: str) -> None:

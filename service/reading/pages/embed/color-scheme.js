@@ -14,7 +14,7 @@ export function fitColorScheme({ root }, section) {
   const luminance = luminanceBehind(root.host, probe);
   const isDark = luminance < 0 ? luminanceOf(color, probe) > LIGHT_TEXT : luminance < DARK_BACKGROUND;
   probe.remove();
-  section.style.colorScheme = /^(light|dark)( only)?$/.test(colorScheme) ? "" : isDark ? "dark" : "light";
+  section.dataset.scheme = /^(light|dark)( only)?$/.test(colorScheme) ? "page" : isDark ? "dark" : "light";
 }
 
 /** Call `fit` whenever the page's colours may have changed. @param {Element} element @param {() => void} fit @param {AbortSignal} signal */
