@@ -245,9 +245,21 @@ async def test_the_queue_reads_only_unpublished_comments(own_site: ASite, dialec
     with watched() as statements:
         page = await own_site.call("GET", "/queue", by="moderator")
     assert len(page.json()["comments"]) == 1
-    [statement] = [each for each in statements if "body" in each.sql]
+    [statement] = [each for each in statements if "ORDER BY comments.id" in each.sql]
     plan = await query_plan(own_site, dialect, statement)
     assert "ix_comments_queue" in plan or "ix_comments_pending_or_spam" in plan
+
+
+async def test_a_page_of_found_comments_is_searched_for_once(own_site: ASite, dialect: str) -> None:
+    thread = await a_thread(own_site)
+    for number in range(45):
+        await a_comment(thread, f"Comment {number}.")
+    for order, expected in (("oldest", range(41)), ("newest", range(44, 3, -1))):
+        with watched() as statements:
+            page = await own_site.call("GET", f"/queue?q=comment&state=any&limit=41&order={order}", by="moderator")
+        bodies = [each["comment"]["body"] for each in page.json()["comments"]]
+        assert bodies == [f"Comment {number}." for number in expected]
+        assert len([each for each in statements if ("MATCH" if dialect == "sqlite" else "@@") in each.sql]) == 1
 
 
 async def test_feeds_are_four_queries_at_most_and_none_while_nothing_changes(own_site: ASite) -> None:

@@ -1,11 +1,25 @@
 """The review queue: pending, reported or unpublished comments, a page at a time."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, TextClause, and_, exists, func, select, text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    TextClause,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_pages import MAX_PAGE_BYTES
@@ -17,13 +31,14 @@ from service.conversation.threads.thread_lookup import belongs_to_article, of_si
 from service.moderation.queue.model import ClaimRow
 from service.moderation.reports.report_store import count_reasons
 from service.platform.sites.site_lookup import Site
+from service.platform.storage.portable import any_of, row_parameters
 
 QueueState = Literal["pending", "reported", "published", "rejected", "spam", "deleted", "any"]
 Order = Literal["oldest", "newest"]
 Conditions = list[ColumnElement[bool] | TextClause]
+READ_AT_ONCE = 20  # comments; bounds what is read and then left to the next page
 # Worded as in the partial indexes.
 _NOT_PUBLISHED = text("comments.state <> 'published'")
-READ_AT_ONCE = 20  # comments; bounds what is read and then left to the next page
 _HAS_REPORTS = text("comments.reports > 0")
 
 
@@ -77,13 +92,16 @@ async def read_queue(
     There are at most ``limit`` and :data:`MAX_PAGE_BYTES` of text, but at least one if any matches. With
     ``criteria.unclaimed``, comments claimed by anyone but ``by`` are left out too.
     """
-    statement = _statement(connection.dialect.name, site, criteria, now)
+    matching = _matching(connection.dialect.name, site, criteria, now)
     if criteria.unclaimed:
-        statement = statement.where(ClaimRow.claimed_by.is_(None) | (ClaimRow.claimed_by == by))
-    rows, has_more = await _read_rows(connection, statement, after=after, limit=limit, order=criteria.order)
+        matching = matching.where(ClaimRow.claimed_by.is_(None) | (ClaimRow.claimed_by == by))
+    if after is not None:
+        matching = matching.where(CommentRow.id > after if criteria.order == "oldest" else CommentRow.id < after)
+    ids = (await connection.scalars(matching.limit(limit + 1))).all()
+    rows, has_more = await _read_rows(connection, ids, limit=limit, now=now)
     comments = [comment_of(row[:-4]) for row in rows]
-    ids = [comment.id for comment in comments]
-    findings, reasons = await read_findings(connection, ids), await count_reasons(connection, ids)
+    shown = [comment.id for comment in comments]
+    findings, reasons = await read_findings(connection, shown), await count_reasons(connection, shown)
     queued = [
         QueuedComment(
             comment=comment,
@@ -99,38 +117,42 @@ async def read_queue(
 
 
 async def _read_rows(
-    connection: AsyncConnection,
-    statement: Select[*tuple[Any, ...]],
-    *,
-    after: UUID | None,
-    limit: int,
-    order: Order,
+    connection: AsyncConnection, ids: Sequence[UUID], *, limit: int, now: datetime
 ) -> tuple[list[Row[*tuple[Any, ...]]], bool]:
-    """Return the rows of a page, and whether more follow."""
-    rows: list[Row[*tuple[Any, ...]]] = []
-    size = 0
-    while True:
-        more = statement
-        if after is not None:
-            more = statement.where(CommentRow.id > after if order == "oldest" else CommentRow.id < after)
-        asked = min(limit - len(rows), READ_AT_ONCE) + 1
-        found = (await connection.execute(more.limit(asked))).all()
-        for row in found:
+    """Return the rows of a page of the comments ``ids``, and whether more follow."""
+    dialect, rows, size = connection.dialect.name, list[Row[*tuple[Any, ...]]](), 0
+    for first in range(0, min(limit, len(ids)), READ_AT_ONCE):
+        some = ids[first : min(limit, first + READ_AT_ONCE)]
+        given = {**row_parameters(dialect, [(each,) for each in some]), "now": now}
+        found = {row.id: row for row in await connection.execute(_read(dialect), given)}
+        for row in (found[each] for each in some if each in found):  # a text may have been erased meanwhile
             size += len(row.html.encode()) + len(row.body.encode())
-            if len(rows) == limit or (rows and size > MAX_PAGE_BYTES):
+            if rows and size > MAX_PAGE_BYTES:
                 return rows, True
             rows.append(row)
-        if len(found) < asked:
-            return rows, False
-        after = rows[-1].id
+    return rows, bool(rows) and len(ids) > limit
 
 
-def _statement(dialect: str, site: Site, criteria: QueueFilter, now: datetime) -> Select[*tuple[Any, ...]]:
-    claim = and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
+@lru_cache
+def _read(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
         select(*COLUMNS, ThreadRow.article, ThreadRow.title, ClaimRow.claimed_by, ClaimRow.until)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-        .outerjoin(ClaimRow, claim)
+        .outerjoin(ClaimRow, _claimed(bindparam("now", type_=ClaimRow.until.type)))
+        .where(any_of(dialect, CommentRow.id), CommentRow.body != "")
+    )
+
+
+def _claimed(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    return and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
+
+
+def _matching(dialect: str, site: Site, criteria: QueueFilter, now: datetime) -> Select[UUID]:
+    """Select the ids alone: a database that sorts or searches for them does so once a page, and without texts."""
+    return (
+        select(CommentRow.id)
+        .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+        .outerjoin(ClaimRow, _claimed(now))
         .where(
             of_site(dialect, site),
             *_in_state(site, criteria.state),
