@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.imported_ids import SOURCES, imported_from
@@ -95,16 +95,30 @@ async def lock_comments(
 
 async def read_comments(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Comment]:
     """Read the comments ``ids`` of any site, by id; missing ones are left out."""
+    return await _read(connection, ids, COLUMNS)
+
+
+async def read_without_texts(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Comment]:
+    """Read as :func:`read_comments` does, with empty texts: those of 200 comments can have 20 MB."""
+    return await _read(connection, ids, _WITHOUT_TEXTS)
+
+
+_WITHOUT_TEXTS = tuple(literal("").label(each.key) if each.key in {"body", "html"} else each for each in COLUMNS)
+
+
+async def _read(
+    connection: AsyncConnection, ids: Collection[UUID], columns: tuple[ColumnElement[Any], ...]
+) -> dict[UUID, Comment]:
     if not ids:
         return {}
     dialect = connection.dialect.name
-    rows = await connection.execute(_read_by_id(dialect), row_parameters(dialect, [(id_,) for id_ in ids]))
+    rows = await connection.execute(_read_by_id(dialect, columns), row_parameters(dialect, [(id_,) for id_ in ids]))
     return {comment.id: comment for comment in map(comment_of, rows)}
 
 
 @lru_cache
-def _read_by_id(dialect: str) -> Select[*tuple[Any, ...]]:
-    return select(*COLUMNS).where(any_of(dialect, CommentRow.id))
+def _read_by_id(dialect: str, columns: tuple[ColumnElement[Any], ...]) -> Select[*tuple[Any, ...]]:
+    return select(*columns).where(any_of(dialect, CommentRow.id))
 
 
 def no_comment() -> NotFound:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.comment_lookup import find_in_thread, read_comments
+from service.conversation.comments.comment_lookup import find_in_thread, read_without_texts
 from service.conversation.comments.comment_pages import decode_path_cursor, page_containing, read_page
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.imported_ids import old_id
@@ -153,7 +153,7 @@ async def _name_parents(
     """
     replies = list(_replies_apart(roots, None))
     here = {comment.id: comment for comment in comments}
-    elsewhere = await read_comments(connection, {parent for _, parent in replies} - here.keys())
+    elsewhere = await read_without_texts(connection, {parent for _, parent in replies} - here.keys())
     for branch, parent_id in replies:
         if parent := here.get(parent_id) or elsewhere.get(parent_id):
             author = view_for(parent, reader, locale=locale).author if is_listed(parent, reader) else None
