@@ -1,4 +1,4 @@
-"""Attempts no longer store what receivers responded.
+"""Attempts no longer store the responses of receivers.
 
 Why: a receiver may echo any text that it ever got, in the response to any event; deleted text must be nowhere.
 Locks: on PostgreSQL `attempts` for a moment; the space is free after the next vacuum. SQLite copies `attempts`.

@@ -20,7 +20,7 @@ from service.platform.problems import InvalidCursor
 
 Order = Literal["oldest", "newest"]
 MAX_PAGE_BYTES = 256 * 1024  # of text; 200 comments of usual length take a quarter of it
-READ_AT_ONCE = 50  # comments; bounds what is read and then left to the next page
+READ_AT_ONCE = 50  # comments; few are read in vain when a page is full
 
 
 class CommentPage(NamedTuple):

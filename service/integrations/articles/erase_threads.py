@@ -60,13 +60,7 @@ async def _read_last(connection: AsyncConnection, thread: Thread, *, below: byte
     return [comment_of(row) for row in rows]
 
 
-async def _erase(
-    connection: AsyncConnection,
-    thread: Thread,
-    comments: list[Comment],
-    *,
-    places: int,
-) -> None:
+async def _erase(connection: AsyncConnection, thread: Thread, comments: list[Comment], *, places: int) -> None:
     """Erase the comments that existed at the request; later ones belong to a restored article."""
     old = [comment for comment in comments if place_of(comment.path) <= places]
     if old:

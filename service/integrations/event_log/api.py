@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.conversation.comments.comment_pages import MAX_PAGE_BYTES
 from service.integrations.event_log.event_texts import add_texts
 from service.integrations.event_log.wire import EventOut, Events, EventsQuery
 from service.platform.events.read_log import head_position, read_events
@@ -16,8 +17,7 @@ from service.platform.http.raw_routes import json_response
 from service.platform.metrics import LOG_READ
 from service.platform.sites.site_lookup import HasSite
 
-MAX_PAGE_BYTES = 256 * 1024
-READ_AT_ONCE = 25  # events; bounds what is read and then left to the next page
+READ_AT_ONCE = 25  # events; few are read in vain when a page is full
 
 
 async def get_events(request: Request, caller: HasSite) -> Response:

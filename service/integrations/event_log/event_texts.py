@@ -1,4 +1,4 @@
-"""Add texts to events: the log holds facts, so whoever reads it gets each text as it is now.
+"""Add texts to events: the log holds facts, so its readers get each text as it is now.
 
 A comment's text is added only while the comment is published at the event's revision. Otherwise ``text_withheld`` says
 why it is missing. So a text that was deleted, rejected or edited away is never sent again, however late an event is

@@ -33,7 +33,7 @@ def read_wordpress(source: BinaryIO, *, issues: Issues | None = None) -> Iterato
     """Yield the threads of ``source`` in file order, including pings and other posts that have comments.
 
     The file is read on demand, so ``source.tell()`` shows the progress. A thread's comments are readable until the
-    next thread is requested. ``issues`` counts what belongs to no thread: repairs, and articles left out. Raises
+    next thread is requested. ``issues`` counts the repairs and the articles left out, which belong to no thread. Raises
     :class:`ArchiveUnreadable`, after all complete threads and the complete comments of a thread that is cut off.
     """
     issues = Issues() if issues is None else issues
@@ -104,7 +104,7 @@ class _Item:
 
     @property
     def is_usable_if_cut(self) -> bool:
-        """Whether an item without its end tag has complete comments, and what decides where and to whom they show."""
+        """Whether an item without its end tag has complete comments, and the id and status of its article."""
         return self._comment_count > 0 and self._fields.keys() >= {"post_id", "status"}
 
     def as_thread(self, line: int, issues: Issues) -> Iterator[ArchivedThread]:

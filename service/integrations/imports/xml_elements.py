@@ -28,7 +28,7 @@ _BLANK = " \t\n\r\ufeff"
 class Element(NamedTuple):
     """A complete element: its path (``/rss/channel/title``), its text, whether it was cut, its last line.
 
-    ``damaged`` means that the text is unknown, or may contain what follows the element.
+    ``damaged`` means that the text is unknown, or may contain text from after the element.
     """
 
     path: str
@@ -108,7 +108,7 @@ class _Tree:
         return bool(self._open)
 
     def text(self, token: Token) -> None:
-        """Add text to the current element, or note what stands outside the root."""
+        """Add text to the current element, or note that it is outside the root."""
         if self._collecting is not None:
             if self._length < self._limits[self._collecting]:
                 self._text.append(token.value)
@@ -211,7 +211,7 @@ class _Tree:
         return self._short_name(token.value)
 
     def _note_other(self, line: int) -> None:
-        """Note what stands outside the root; it is recorded once, and not for a file without a root."""
+        """Note the first text or tag outside the root; it is recorded once, and not for a file without a root."""
         if self.found_root and not self._other_line:
             self._issues.record(Issue.TEXT_OUTSIDE, f"line {line}")
         self._other_line = self._other_line or line

@@ -20,7 +20,7 @@ _GZIP = b"\x1f\x8b"
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 # Read the same in every encoding that extends ASCII, and differently in UTF-7, HZ or Python's own escapes.
 _ASCII = rb"<a b='1'>&amp;\x3c+ADw-~{</a>"
-# U+DC80 to U+DCFF are what "surrogateescape" makes of invalid bytes.
+# "surrogateescape" turns invalid bytes into U+DC80 to U+DCFF.
 _BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\udc80-\udcff]")
 _BAD_WIDE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ufffd]")
 

@@ -2,7 +2,7 @@
 
 Where a strict parser stops, this one reads on: a ``<`` or ``&`` that begins no markup is text, HTML's entities are
 known, and references to forbidden characters are replaced. Markup that does not end soon is text, so that it can't
-swallow the rest of the file. Nothing in a CDATA section is markup, so what readers wrote can never become a tag.
+swallow the rest of the file. Nothing in a CDATA section is markup, so readers' text can never become a tag.
 
 Nothing can be declared: a document type (DTD) is refused, because exports have none and XML bombs need one.
 """

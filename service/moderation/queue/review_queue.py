@@ -36,7 +36,7 @@ from service.platform.storage.portable import any_of, row_parameters
 QueueState = Literal["pending", "reported", "published", "rejected", "spam", "deleted", "any"]
 Order = Literal["oldest", "newest"]
 Conditions = list[ColumnElement[bool] | TextClause]
-READ_AT_ONCE = 20  # comments; bounds what is read and then left to the next page
+READ_AT_ONCE = 20  # comments; few are read in vain when a page is full
 # Worded as in the partial indexes.
 _NOT_PUBLISHED = text("comments.state <> 'published'")
 _HAS_REPORTS = text("comments.reports > 0")

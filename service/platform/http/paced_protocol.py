@@ -23,7 +23,7 @@ class PacedProtocol(HttpToolsProtocol):
     _will_continue = False
 
     def data_received(self, data: bytes) -> None:
-        """Parse ``data`` in this turn of the loop, or what of it there is room for."""
+        """Parse as much of ``data`` as this turn of the loop has room for, and the rest in later turns."""
         self._unparsed = bytes(self._unparsed) + data if self._unparsed else data
         if self._will_continue:
             self.flow.pause_reading()

@@ -92,9 +92,9 @@ def canonical_url(text: str) -> str | None:
 
 
 def with_canonical_origin(text: str) -> str | None:
-    """``text``, if it is a web URL, with the canonical form of its scheme, host and port; else None. Never raises.
+    """Return the web URL ``text`` with the canonical form of its scheme, host and port; None for any other text.
 
-    The rest stays as typed: it is the business of the server, which may tell apart what :func:`canonical_url` does not.
+    The rest stays as typed: a server may distinguish URLs that have the same :func:`canonical_url`. Never raises.
     """
     url = _parsed(text) if is_web_url(text) else None
     result = f"{_origin_of(url)}{_ORIGIN_PART.sub('', text, count=1)}" if url else None
