@@ -95,8 +95,10 @@ async def _existing(connection: AsyncConnection, endpoint_id: UUID, positions: S
     """Return the ``positions`` that already have a delivery."""
     if not positions:
         return set()
-    between = DeliveryRow.position.between(positions[0], positions[-1])
-    statement = select(DeliveryRow.position).where(DeliveryRow.endpoint_id == endpoint_id, between)
+    # Not the range from the first to the last: between two failures may be millions of deliveries.
+    statement = select(DeliveryRow.position).where(
+        DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.position.in_(positions)
+    )
     return {*await connection.scalars(statement)}
 
 
