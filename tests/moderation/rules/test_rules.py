@@ -1,7 +1,9 @@
 """Moderators set rules that screen new comments, see the findings, and try rules without any change."""
 
+import msgspec
 import pytest
 
+from service.platform.sites.site_rules import require_few_items
 from tests.builders import ASite, a_comment, a_thread, events_of
 
 RULES = {"hold_words": ["casino*"], "reject_words": ["v*gra"], "max_links": 1}
@@ -116,6 +118,16 @@ async def test_invalid_rules_are_refused_and_the_old_ones_stay(site: ASite, rule
         refused = await site.call(method, path, by="moderator", json=body)
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid-field"), refused.text
     assert (await site.call("GET", "/rules", by="moderator")).json()["max_links"] == 1
+
+
+async def test_rules_with_far_too_many_items_are_refused_before_they_are_decoded(site: ASite) -> None:
+    words = ['"\\' + "a" * (number % 90) for number in range(10_000)]
+    lists = {"hold_words": words, "reject_words": words}
+    require_few_items(msgspec.json.encode(lists))
+    rules = {"hold_words": ["a"] * 50_000}
+    for method, path, body in (("PUT", "/rules", rules), ("POST", "/rules/try", {"rules": rules})):
+        refused = await site.call(method, path, by="moderator", json=body)
+        assert (refused.status_code, refused.json()["pointer"]) == (422, ""), refused.text
 
 
 async def test_domains_are_accepted_in_any_spelling_and_stored_in_one(site: ASite) -> None:
