@@ -249,9 +249,9 @@ def test_a_few_short_runs_equal_the_model(fresh_database_url: str, monkeypatch: 
 
 @pytest.mark.slow
 def test_fixed_runs_equal_the_model(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_state_machine(fresh_database_url, monkeypatch, max_examples=50, stateful_step_count=25, derandomize=True)
+    run_state_machine(fresh_database_url, monkeypatch, max_examples=20, stateful_step_count=25, derandomize=True)
 
 
 @pytest.mark.slow
 def test_random_runs_equal_the_model(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_state_machine(fresh_database_url, monkeypatch, max_examples=40, stateful_step_count=50)
+    run_state_machine(fresh_database_url, monkeypatch, max_examples=20, stateful_step_count=50)
