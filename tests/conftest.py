@@ -198,7 +198,8 @@ async def app(database_url: str) -> AsyncIterator[App]:
 
 @pytest.fixture
 async def site(app: App) -> AsyncIterator[ASite]:
-    """An empty site."""
+    """An empty site; the app caches for its host, whichever hosts and times earlier tests had."""
+    app.state.known_hosts._last_used.clear()
     async with a_site(app) as site:
         yield site
 
