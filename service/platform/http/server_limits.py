@@ -13,6 +13,9 @@
 from asyncio import TimerHandle, Transport
 from typing import ClassVar, Literal
 
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
 from service.platform.http.app_state import ServiceApp
 from service.platform.http.connection_limits import ConnectionLimits, unread_bytes
 from service.platform.http.paced_protocol import PacedProtocol
@@ -43,6 +46,7 @@ class LimitedProtocol(PacedProtocol):
     _deadline: TimerHandle | None = None
     _write_deadline: TimerHandle | None = None
     _refusal: Problem | None = None
+    _answered: RequestResponseCycle | None = None  # the request that is being answered
     _is_draining = False
     _head_bytes = _piece_bytes = _framing_bytes = _drained_bytes = 0
 
@@ -61,7 +65,14 @@ class LimitedProtocol(PacedProtocol):
         self._set_deadline(None)
         self._cancel_write_deadline()
         self._unparsed = b""
+        if self._answered and not self._answered.response_complete:
+            self._answered.disconnected = True  # Uvicorn tells only the last of pipelined requests
+            self._answered.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def abort(self) -> None:
         """End the connection at once, to make room for another."""

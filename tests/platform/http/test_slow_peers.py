@@ -147,6 +147,26 @@ async def test_a_connection_is_kept_after_a_body_that_ends_late(served: ServerOf
     writer.close()
 
 
+async def test_the_first_of_pipelined_requests_learns_of_a_disconnect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it goes on to write, which is an error with a traceback for each such client."""
+    monkeypatch.setattr(server_limits, "WRITE_SECONDS", 0.1)
+    received: list[str] = []
+    done = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": LARGE, "more_body": True})
+        received.extend([(await receive())["type"] for _ in range(2)])
+        done.set()
+
+    async with serving_peers(monkeypatch, ConnectionLimits(), app) as served:
+        _reader, writer = await served.connect(GET * 4)
+        async with asyncio.timeout(20):
+            await done.wait()
+        writer.close()
+    assert received == ["http.request", "http.disconnect"]
+
+
 @pytest.mark.parametrize("sent", [b"", b"\r\n", GET + b"\r\n", GET + b"GET"], ids=["none", "line", "after", "part"])
 async def test_a_silent_connection_is_closed(
     served: ServerOfPeers, monkeypatch: pytest.MonkeyPatch, sent: bytes
