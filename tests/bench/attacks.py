@@ -27,6 +27,7 @@ from tests.bench.streaming import allow_files
 SITE = "/v1/sites/gazette"
 PEERS = 500 if QUICK else 5_000
 RAMP_SECONDS = 1.0 if QUICK else 20.0  # until all peers are connected
+RECONNECT_SECONDS = 20.0  # sooner, it is a flood of connections, which a firewall has to limit
 ADDRESSES = 5_000 if QUICK else 200_000  # that send a request before those of the first run are measured
 CONNECTIONS = 32
 TEXTS = ["a" * 10_000, "\ufdfa" * 10_000, "+ - > *\n" * 1_250, "&<" * 5_000, "a " * 5_000, "https://a、" * 1_000]
@@ -154,13 +155,13 @@ async def send_slowly(_name: str, _number: int, seconds: float) -> int:
 
 
 async def _peer(number: int, opened: list[int]) -> None:
-    """One slow peer: of each kind a quarter. It connects again a second after the service ended the connection."""
+    """One slow peer: of each kind a quarter. It connects again when the service has ended the connection."""
     address = f"127.1.{number % 250 // 50}.{number % 50 + 1}"
     await asyncio.sleep(RAMP_SECONDS * number / PEERS)
     while True:
         with suppress(OSError):
             await KINDS[number % len(KINDS)](address, opened)
-        await asyncio.sleep(1)
+        await asyncio.sleep(RECONNECT_SECONDS)
 
 
 async def _send_half_a_head(address: str, opened: list[int]) -> None:
