@@ -93,7 +93,9 @@ def test_uvicorns_protocol_has_the_methods_and_attributes_of_ours() -> None:
     attributes = ("loop", "transport", "url", "headers", "client", "cycle", "flow", "pipeline")
     known = {*vars(protocol), *vars(HttpToolsProtocol)}
     assert known >= {*methods, *ends, *timeouts, *attributes, "_unset_keepalive_if_required"}
-    assert "pipeline" in names_in(HttpToolsProtocol.on_headers_complete)
+    assert {"pipeline", "_start_asgi_task"} <= names_in(HttpToolsProtocol.on_headers_complete)
+    assert "_start_asgi_task" in names_in(HttpToolsProtocol.on_response_complete)
+    assert {"disconnected", "message_event", "response_complete"} <= names_in(HttpToolsProtocol.connection_lost)
 
 
 def test_uvicorn_makes_the_servers_loop_and_gives_it_sockets() -> None:
