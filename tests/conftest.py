@@ -198,15 +198,15 @@ async def app(database_url: str) -> AsyncIterator[App]:
 
 @pytest.fixture
 async def site(app: App) -> AsyncIterator[ASite]:
-    """An empty site; the app caches for its host, whichever hosts and times earlier tests had."""
-    app.state.known_hosts._last_used.clear()
+    """An empty site."""
+    app.state.known_hosts._last_used.clear()  # earlier tests may have used up the hosts that are cached
     async with a_site(app) as site:
         yield site
 
 
 @pytest.fixture
 async def own_app(fresh_database_url: str) -> AsyncIterator[App]:
-    """The real app, started, on a database of its own: what sweeps and deliverers do grows with other tests' sites."""
+    """The real app, started, on a database of its own: sweeps and deliverers go through the sites of all tests."""
     app = create_app(an_installation(fresh_database_url), passwords=cheap_passwords())
     async with app.router.lifespan_context(app):
         yield app

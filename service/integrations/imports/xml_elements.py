@@ -39,7 +39,7 @@ class Element(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """An element without its end tag yet; ``path`` is None outside all wanted paths."""
+    """An open element. ``path`` is None if no wanted path leads through it."""
 
     name: str
     path: str | None
