@@ -50,7 +50,8 @@ class Connection:
         """End both sides with RST."""
         for side in (self.client, self.server):
             if side:
-                side[1].get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                with suppress(OSError):  # this side has closed already
+                    side[1].get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                 side[1].transport.abort()
 
 

@@ -97,7 +97,8 @@ def set_up_log(*, style: Literal["console", "json"], level: str) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(min_level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # One write per line: processes that share standard error would mix lines written in two.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(min_level, logging.WARNING), handlers=[_Forward()], force=True)

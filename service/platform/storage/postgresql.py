@@ -20,6 +20,7 @@ from service.platform.problems import DatabaseUnavailable
 from service.platform.storage.database_url import PostgresUrl
 
 MIN_VERSION = 15
+SINCE_VERSION = {"transaction_timeout": 17}  # settings that older servers do not know
 CONNECT_SECONDS = 2.0  # per host, like libpq's connect_timeout
 CLOSE_SECONDS = 0.5
 LOCK_TIMEOUT_SECONDS = 2
@@ -29,14 +30,33 @@ KEEPALIVE = {  # a dead peer is noticed within 20 seconds, unacknowledged data w
     "TCP_KEEPCNT": 3,
     "TCP_USER_TIMEOUT": 5_000,
 }
+SERVER_KEEPALIVE = {  # the same for the server's side, which frees the locks of a client that is gone
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "3",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+}
+TRANSACTION_EXTRA_MS = 500
 Settings = dict[str, str]
 
 
 def reader_settings(time_limit: float | None) -> Settings:
     """Server settings of connections that read."""
-    limits = {} if time_limit is None else {"statement_timeout": f"{round(time_limit * 1000)}ms"}
+    limits = {} if time_limit is None else _time_limits(time_limit)
     # The statements are short, and JIT compilation would cost more than running them.
     return {"jit": "off", "idle_in_transaction_session_timeout": "60s", **limits}
+
+
+def _time_limits(seconds: float) -> Settings:
+    """Limits of a statement and, a little longer, of its transaction.
+
+    While a statement is prepared, neither the statement's limit nor the idle limit applies. If the network fails just
+    then, only the transaction's limit frees the locks, or the server's TCP keepalive if the server is too old.
+    """
+    return {
+        "statement_timeout": f"{round(seconds * 1000)}ms",
+        "transaction_timeout": f"{round(seconds * 1000) + TRANSACTION_EXTRA_MS}ms",
+    }
 
 
 def writer_settings(time_limit: float | None) -> Settings:
@@ -62,18 +82,20 @@ def postgresql_engine(
         pool_timeout=pool_seconds or 3600,
         hide_parameters=True,  # readers' text does not belong in the log
     )
-    set_locally = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def connect(dialect: Dialect, *_: object) -> Any:
         pooled = await_(server.is_pooled())
         cache = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str} if pooled else {}
-        return dialect.loaded_dbapi.connect(async_creator_fn=server.connect, settings=settings, **cache)
+        known = server.known(settings)
+        return dialect.loaded_dbapi.connect(async_creator_fn=server.connect, settings=known, **cache)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         if server.pooled:
-            connection.exec_driver_sql(f"SELECT {set_locally}")
+            known = server.known(settings).items()
+            calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in known)
+            connection.exec_driver_sql(f"SELECT {calls}")
 
     return engine
 
@@ -92,13 +114,19 @@ class Server:
         self._hosts = deque(url.hosts)
         self._attributes = url.target_session_attrs or ("read-write" if len(url.hosts) > 1 else "any")
         self.pooled: bool | None = None
+        self._version = 0
+
+    def known(self, settings: Settings) -> Settings:
+        """Those of ``settings`` that the server knows, after :meth:`is_pooled`."""
+        return {name: value for name, value in settings.items() if self._version >= SINCE_VERSION.get(name, 0)}
 
     async def is_pooled(self) -> bool:
-        """Whether a pooler is in between; the first call finds out with its own connection."""
+        """Whether a pooler is in between; the first call finds that out, and the version, with its own connection."""
         if self.pooled is None:
             connection = await self._connect_to_first({}, cache_statements=False)
             try:
                 process = await connection.fetchval("SELECT pg_backend_pid()")
+                self._version = connection.get_server_version().major
                 self.pooled = process != connection.get_server_pid()
             finally:
                 await connection.close()
@@ -111,7 +139,7 @@ class Server:
         """
         if self.pooled:
             return await self._connect_to_first({}, cache_statements=False)
-        return await self._connect_to_first(settings, cache_statements=True)
+        return await self._connect_to_first(SERVER_KEEPALIVE | settings, cache_statements=True)
 
     async def _connect_to_first(self, settings: Settings, *, cache_statements: bool) -> asyncpg.Connection:
         """Connect to the first suitable host, starting with the last successful one."""

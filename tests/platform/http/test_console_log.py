@@ -2,6 +2,9 @@
 
 import logging
 import re
+import sys
+from io import StringIO
+from typing import Literal
 
 import pytest
 import structlog
@@ -44,6 +47,28 @@ def test_readable_text_of_any_script_is_shown_as_it_is(capsys: pytest.CaptureFix
     set_up_log(style="console", level="info")
     structlog.get_logger("onereply.request").info("request", path="/gazette/Конференция-会議-مؤتمر")
     assert "/gazette/Конференция-会議-مؤتمر" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_a_line_is_written_at_once(monkeypatch: pytest.MonkeyPatch, style: Literal["console", "json"]) -> None:
+    pieces = Pieces()
+    monkeypatch.setattr(sys, "stderr", pieces)
+    set_up_log(style=style, level="info")
+    structlog.get_logger("onereply.request").info("request", path="/")
+    [line] = pieces.written
+    assert line.endswith("\n")
+
+
+class Pieces(StringIO):
+    """Standard error that remembers each piece written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.written.append(text)
+        return len(text)
 
 
 def assert_harmless(shown: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from service.platform.problems import Busy, DatabaseUnavailable
 from service.platform.storage.database_url import PostgresUrl, parse_database_url
 from service.platform.storage.engine import Database
-from service.platform.storage.postgresql import KEEPALIVE, keep_alive
+from service.platform.storage.postgresql import KEEPALIVE, SINCE_VERSION, Server, keep_alive, writer_settings
 
 on_postgresql = pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
 
@@ -85,6 +85,26 @@ async def test_a_process_suspended_in_a_write_loses_its_locks(database: Database
             else:
                 pytest.fail("The lock was never released.")
     await frozen.close()
+
+
+@on_postgresql
+async def test_the_server_frees_the_locks_of_a_client_that_vanished_while_it_prepared_a_statement(
+    database: Database, fresh_database_url: str
+) -> None:
+    url = parse_database_url(fresh_database_url)
+    assert isinstance(url, PostgresUrl)
+    server, lock = Server(url, time_limit=None), "LOCK TABLE sites IN EXCLUSIVE MODE"
+    assert not await server.is_pooled()
+    vanished = await server.connect(server.known(writer_settings(0.5)))
+    try:
+        if vanished.get_server_version().major < SINCE_VERSION["transaction_timeout"]:
+            pytest.skip("This version has no time limit for transactions.")
+        await vanished.execute(f"BEGIN; {lock}")
+        await vanished.prepare("SELECT 42")  # asyncpg asks for the description and does not end the exchange with Sync
+        async with database.write() as connection:
+            await connection.execute(text(lock))  # fails after its lock timeout of 2 s if the lock is not freed
+    finally:
+        vanished.terminate()
 
 
 async def test_the_writer_can_be_checked(database: Database) -> None:
