@@ -159,13 +159,16 @@ async def test_a_comment_without_that_kind_of_target_is_refused(site: ASite) -> 
         assert (await other.call("POST", "/bans", by="moderator", json=body)).status_code == 404
 
 
-async def test_moderators_see_a_readers_comments_by_state(site: ASite) -> None:
+async def test_moderators_see_a_readers_comments_by_state_with_names_and_times(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site)
-    posted = await a_comment(thread, name="Jo")
-    await a_comment(thread, "Again.", name="Joe", by=posted["author_token"])
-    [queued, _] = (await site.call("GET", "/queue?state=any&order=newest", by="moderator")).json()["comments"]
+    posted = await a_comment(thread, name="Joe")
+    for name in ("Jo", "Zoe", "Joe"):
+        the_clock.move(hours=1)
+        await a_comment(thread, f"Again, from {name}.", name=name, by=posted["author_token"])
+    [queued, *_] = (await site.call("GET", "/queue?state=any&order=newest", by="moderator")).json()["comments"]
     known = (await site.call("GET", f"/readers/{queued['reader_id']}", by="moderator")).json()
-    assert (known["names"], known["comments"]) == (["Joe", "Jo"], {"published": 2})
+    assert (known["names"], known["comments"]) == (["Joe", "Zoe", "Jo"], {"published": 4})
+    assert (known["first_at"], known["last_at"]) == ("2026-11-24T12:00:00Z", "2026-11-24T15:00:00Z")
     async with a_site(site.app) as other:
         assert (await other.call("GET", f"/readers/{queued['reader_id']}", by="moderator")).status_code == 404
 
