@@ -34,7 +34,7 @@ openapi: .venv/develops ## compile openapi/ into the document that the service s
 	$(BIN)/python -m openapi.compile_contract
 
 chaos: .venv/develops ## kill servers, workers and a webhook receiver fifty times (SEED=2 for another sequence)
-	@SEED=$(SEED) $(BIN)/pytest -q -s -m slow tests/promises/test_chaos.py
+	@SEED=$(SEED) KILLS=50 $(BIN)/pytest -q -s -m slow tests/promises/test_chaos.py
 
 bench: .venv/develops ## measure on this machine, beside baselines (QUICK=1 takes a minute)
 	@$(BIN)/python -m openapi.compile_contract

@@ -25,7 +25,8 @@ from tests.promises.receiver_ledger import Ledger, facts_of
 from tests.promises.shared_batch import database_of
 
 SEED = int(os.environ.get("SEED", "1"))
-KILLS, THREADS, CLIENTS, OPERATIONS = 50, 20, 6, 4
+KILLS = int(os.environ.get("KILLS", "20"))  # `make chaos` takes fifty
+THREADS, CLIENTS, OPERATIONS = 20, 6, 4
 ARRIVES_WITHIN, ENDS_WITHIN = 40, 90  # seconds; the lease of a dead worker ends after twenty
 
 
@@ -37,7 +38,7 @@ class Log(msgspec.Struct):
 
 
 @pytest.mark.slow
-async def test_fifty_kills_lose_nothing_and_alter_nothing(
+async def test_kills_lose_nothing_and_alter_nothing(
     own_site: ASite, fresh_database_url: str, tmp_path: Path
 ) -> None:
     began, random = time.monotonic(), Random(SEED)  # noqa: S311  # a reproducible chaos
