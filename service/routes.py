@@ -6,7 +6,7 @@ from service import health
 from service.conversation.comments import api as comments
 from service.conversation.comments.wire import PageQuery
 from service.conversation.threads import api as threads
-from service.conversation.threads.wire import ThreadByUrlQuery, ThreadsQuery
+from service.conversation.threads.wire import SectionQuery, ThreadByUrlQuery, ThreadsQuery
 from service.integrations.articles import api as articles
 from service.integrations.endpoints import api as webhooks
 from service.integrations.endpoints.wire import DeliveriesQuery, EndpointsQuery
@@ -55,7 +55,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("GET",    "/threads/{article}/comments", cached(comments.get_comments, PageQuery), ANYONE),
     ("GET",    "/threads/{article}/comments.html", cached_with_links(thread_page.get_fragment, FragmentQuery), ANYONE),
     ("GET",    "/threads/{article}/feed.atom", cached_with_links(feeds.get_thread_feed), ANYONE),
-    ("GET",    "/feed.atom", cached_with_links(feeds.get_site_feed, depends_on=whole_site), ANYONE),
+    ("GET",    "/feed.atom", cached_with_links(feeds.get_site_feed, SectionQuery, depends_on=whole_site), ANYONE),
     ("GET",    "/threads/{article}/stream",   streams.get_stream,          ANYONE),
     ("GET",    "/counts",                     cached(threads.get_counts),    ANYONE),
     ("POST",   "/counts",                     threads.post_counts,         ANYONE),
@@ -128,7 +128,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /threads/{article}/comments": PageQuery.__struct_fields__,
     "GET /threads/{article}/comments.html": FragmentQuery.__struct_fields__,
     "GET /threads/{article}/stream": StreamQuery.__struct_fields__,
-    "GET /counts": ("article",),
+    "GET /feed.atom": SectionQuery.__struct_fields__,
+    "GET /counts": ("article", "section"),
     "GET /threads?url": ThreadByUrlQuery.__struct_fields__,
     "GET /threads": ThreadsQuery.__struct_fields__,
     "GET /decisions": DecisionsQuery.__struct_fields__,

@@ -68,6 +68,7 @@ QUERIES = {
     ("GET", f"{SITE}/threads/{{article}}/comments.html"): ["FragmentQuery"],
     ("GET", f"{SITE}/threads/{{article}}/stream"): ["StreamQuery"],
     ("GET", f"{SITE}/events"): ["EventsQuery"],
+    ("GET", f"{SITE}/feed.atom"): ["SectionQuery"],
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],
     ("GET", f"{SITE}/bans"): ["BansQuery"],

@@ -121,7 +121,7 @@ class SiteModel:
         closing = changes.pop("closing", None)
         thread = self.threads.get(article)
         if thread is None:
-            fields: Json = dict.fromkeys(("url", "published_at", "updated_at", "withdrawn_at", "mode")) | {
+            fields: Json = dict.fromkeys(("url", "section", "published_at", "updated_at", "withdrawn_at", "mode")) | {
                 "comments_on": True
             }
             thread = self.threads[article] = ThreadModel(article, fields | changes, closing or ("auto", None))

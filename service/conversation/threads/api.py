@@ -1,5 +1,6 @@
 """HTTP endpoints for threads: register, get, list, close, reopen, count."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import Response
 from service.conversation.threads.close_thread import close_thread, reopen_thread
 from service.conversation.threads.model import Thread
 from service.conversation.threads.register_article import register_thread
-from service.conversation.threads.thread_list import find_threads, list_threads
+from service.conversation.threads.thread_list import find_threads, list_threads, newest_in_section
 from service.conversation.threads.thread_lookup import find_thread, find_thread_by_url, no_thread, require_visible
 from service.conversation.threads.thread_policy import closes_at
 from service.conversation.threads.wire import (
@@ -16,6 +17,7 @@ from service.conversation.threads.wire import (
     Counts,
     CountsIn,
     ReopenIn,
+    SectionQuery,
     ThreadByUrlQuery,
     ThreadIn,
     ThreadsPage,
@@ -35,6 +37,7 @@ from service.platform.http.path_ids import article_of
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidCursor, InvalidField, InvalidParameter
+from service.platform.sites.site_lookup import Site
 from service.platform.text.article_ids import ARTICLE_ID_FORMAT, has_control, is_article_id
 from service.platform.text.field_types import read_line
 from service.platform.text.web_urls import canonical_url
@@ -81,6 +84,7 @@ async def get_threads(request: Request, caller: Caller) -> Response:
             connection,
             caller.site,
             state=query.state,
+            sections=caller.sections(query.section),
             changed_since=query.changed_since,
             after=_id_from_cursor(query.cursor),
             limit=query.limit + 1,
@@ -110,19 +114,32 @@ async def post_reopen(request: Request, caller: Caller) -> Response:
 
 
 async def get_counts(request: Request, caller: Caller) -> Response:
-    """Get the counts of the articles in the query string."""
+    """Get the counts of the articles in the query string, or of the newest articles of a section."""
+    if "section" in request.query_params:
+        return await _counts_of_section(request, caller, decode_query(request, SectionQuery).section or "")
     given = request.query_params.multi_items()
     for name, _ in given:
         if name != "article":
             raise InvalidParameter(
-                "The only parameter is “article”, which can be given up to 200 times.", parameter=name
+                "The only parameter is “article”, which can be given up to 200 times, or “section”.", parameter=name
             )
     articles = [article for _, article in given]
-    if not 1 <= len(articles) <= 200:
+    if not 1 <= len(articles) <= MAX_COUNTS:
         raise InvalidParameter("Give 1 to 200 article ids, each as article=ID.", parameter="article")
     if not all(map(is_article_id, articles)):
         raise InvalidParameter(ARTICLE_ID_FORMAT, parameter="article")
-    counts, until = await _counts(request, caller, articles)
+    return _counts_response(request, caller, *await _counts(request, caller, articles))
+
+
+async def _counts_of_section(request: Request, caller: Caller, section: str) -> Response:
+    async with database_of(request).read() as connection:
+        threads = await newest_in_section(connection, caller.site, section, limit=MAX_COUNTS)
+    visible = {thread.article: thread for thread in threads if not thread.is_hidden(clock.now())}
+    out = _counts_out(request, caller, [*visible], visible)
+    return _counts_response(request, caller, out, _next_change(caller.site, threads))
+
+
+def _counts_response(request: Request, caller: Caller, counts: Counts, until: datetime | None) -> Response:
     now, locale = clock.now(), locale_of(request, caller)
     tag = entity_tag(caller.site.revision, locale, *counts.counts)
     return PublicResponse(counts, tag=tag, locale=locale, now=now, until=until)
@@ -138,6 +155,7 @@ async def post_counts(request: Request, caller: Caller) -> Response:
     return json_response(counts, headers={"cache-control": "no-store", "content-language": locale_of(request, caller)})
 
 
+MAX_COUNTS = 200
 COUNTS_LIMIT = 1024 * 1024  # bytes: 200 ids of 500 characters of up to four bytes, escaped
 
 
@@ -167,10 +185,20 @@ def _thread_response(request: Request, caller: Caller, thread: Thread, *, status
 
 async def _counts(request: Request, caller: Caller, articles: list[str]) -> tuple[Counts, datetime | None]:
     """Return the counts of ``articles``, and the next time at which one changes without a write."""
-    now, locale, site = clock.now(), locale_of(request, caller), caller.site
+    now = clock.now()
     async with database_of(request).read() as connection:
-        threads = await find_threads(connection, site, articles)
+        threads = await find_threads(connection, caller.site, articles)
     known = {article: thread for article, thread in threads.items() if not thread.is_hidden(now)}
-    counts = [count_out(article, known.get(article), site, locale=locale, now=now) for article in articles]
-    changes = [at for thread in threads.values() for at in (thread.published_at, closes_at(thread, site.settings))]
-    return Counts(counts), min((at for at in changes if at and at > now), default=None)
+    return _counts_out(request, caller, articles, known), _next_change(caller.site, threads.values())
+
+
+def _counts_out(request: Request, caller: Caller, articles: list[str], known: dict[str, Thread]) -> Counts:
+    now, locale = clock.now(), locale_of(request, caller)
+    return Counts([count_out(article, known.get(article), caller.site, locale=locale, now=now) for article in articles])
+
+
+def _next_change(site: Site, threads: Iterable[Thread]) -> datetime | None:
+    """Return the next time at which one of ``threads`` opens to readers or closes without a write."""
+    now = clock.now()
+    changes = (at for thread in threads for at in (thread.published_at, closes_at(thread, site.settings)))
+    return min((at for at in changes if at and at > now), default=None)

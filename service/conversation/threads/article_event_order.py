@@ -16,6 +16,7 @@ from service.conversation.threads.model import ArticleEventTimesRow, Thread
 CONTENT = {
     "title": "title",
     "url": "url",
+    "section": "section",
     "published_at": "published_at",
     "closing_kind": "closing",
     "closing_at": "closing",

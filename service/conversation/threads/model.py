@@ -7,12 +7,14 @@ import msgspec
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Row, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from service.platform.sites.sections import MAX_SECTION
 from service.platform.sites.site_settings import MODES, Mode
 from service.platform.storage.schema import Base, RowId, one_of
 
 ClosingKind = Literal["at", "never", "auto"]
 
 _OPEN_UNTIL = text("closed_at IS NULL AND closing_kind = 'at'")
+_HAS_SECTION = text("section IS NOT NULL")
 _OPEN_AUTO = text("closed_at IS NULL AND closing_kind = 'auto' AND published_at IS NOT NULL")
 
 
@@ -30,6 +32,9 @@ class ThreadRow(Base):
         Index("ix_threads_url", "site_id", "url"),
         Index("ix_threads_open_until", "closing_at", sqlite_where=_OPEN_UNTIL, postgresql_where=_OPEN_UNTIL),
         Index("ix_threads_open_auto", "site_id", "published_at", sqlite_where=_OPEN_AUTO, postgresql_where=_OPEN_AUTO),
+        Index(
+            "ix_threads_section", "site_id", "section", "id", sqlite_where=_HAS_SECTION, postgresql_where=_HAS_SECTION
+        ),
         one_of("closing_kind", ("at", "never", "auto")),
         one_of("mode", MODES),
         CheckConstraint("(closing_kind = 'at') = (closing_at IS NOT NULL)", name="closing_at"),
@@ -41,6 +46,7 @@ class ThreadRow(Base):
     article: Mapped[str] = mapped_column(String(500))
     title: Mapped[str] = mapped_column(String(500))
     url: Mapped[str | None] = mapped_column(String(2000))
+    section: Mapped[str | None] = mapped_column(String(MAX_SECTION))
     published_at: Mapped[datetime | None]
     updated_at: Mapped[datetime | None]
     comments_on: Mapped[bool]
@@ -133,6 +139,7 @@ class Thread(msgspec.Struct):
     article: str
     title: str
     url: str | None
+    section: str | None
     published_at: datetime | None
     updated_at: datetime | None
     comments_on: bool

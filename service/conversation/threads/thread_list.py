@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, thread_of
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
@@ -18,6 +19,7 @@ async def list_threads(
     site: Site,
     *,
     state: Literal["open", "closed"] | None,
+    sections: Sections,
     changed_since: datetime | None,
     after: int,
     limit: int,
@@ -28,6 +30,8 @@ async def list_threads(
     if state:
         closed = _closed(site, now)
         statement = statement.where(closed if state == "closed" else not_(closed))
+    if sections is not None:
+        statement = statement.where(ThreadRow.section.in_(sections))
     if changed_since:
         statement = statement.where(ThreadRow.changed_at >= changed_since)
     rows = await connection.execute(statement.order_by(ThreadRow.id).limit(limit))
@@ -45,6 +49,13 @@ def _closed(site: Site, now: datetime) -> ColumnElement[bool]:
         return closed
     published_before = and_(ThreadRow.published_at.is_not(None), ThreadRow.published_at <= now - timedelta(days=days))
     return or_(closed, and_(ThreadRow.closing_kind == "auto", published_before))
+
+
+async def newest_in_section(connection: AsyncConnection, site: Site, section: str, *, limit: int) -> list[Thread]:
+    """Return the ``limit`` threads of a section that were registered last, the newest first; not withdrawn ones."""
+    in_section = (ThreadRow.site_id == site.id, ThreadRow.section == section, ThreadRow.withdrawn_at.is_(None))
+    rows = await connection.execute(select(*COLUMNS).where(*in_section).order_by(ThreadRow.id.desc()).limit(limit))
+    return [thread_of(row) for row in rows]
 
 
 async def find_threads(connection: AsyncConnection, site: Site, articles: Sequence[str]) -> dict[str, Thread]:

@@ -9,9 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 from service.conversation.threads.labels import label, labels
 from service.conversation.threads.model import ClosingKind, Thread
 from service.conversation.threads.thread_policy import closes_at, closing_time, is_closed
+from service.platform.sites.sections import MAX_SECTION, SectionName
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_settings import Mode
 from service.platform.text.field_types import read_canonical_url, read_line
+from service.platform.text.plain_text import clean_line
 from service.platform.wire import Body, BodyWithTimes, sent_fields
 
 Title = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -40,6 +42,7 @@ class ThreadIn(BodyWithTimes):
 
     title: Title | UnsetType = UNSET
     url: Url | None | UnsetType = UNSET
+    section: Annotated[str, Meta(min_length=1, max_length=MAX_SECTION)] | None | UnsetType = UNSET
     published_at: Instant | None | UnsetType = UNSET
     updated_at: Instant | None | UnsetType = UNSET
     closing: ClosingAt | ClosingNever | ClosingAuto | UnsetType = UNSET
@@ -60,7 +63,17 @@ class ReopenIn(BodyWithTimes):
     at: Instant | None = None
 
 
-class ThreadsQuery(BodyWithTimes):
+class SectionQuery(BodyWithTimes):
+    """The base of requests with a filter by section, whose name is cleaned as that of an article's section."""
+
+    section: SectionName | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.section = None if self.section is None else clean_line(self.section)
+
+
+class ThreadsQuery(SectionQuery):
     """Query of a page of threads."""
 
     state: State | None = None
@@ -94,6 +107,7 @@ class ThreadOut(msgspec.Struct):
     article: str
     title: str
     url: str | None
+    section: str | None
     state: State
     closing: Closing
     closed_at: datetime | None
@@ -147,6 +161,7 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         article=thread.article,
         title=thread.title,
         url=thread.url,
+        section=thread.section,
         state="closed" if closed else "open",
         closing=Closing(thread.closing_kind, closing_time(thread, site.settings)),
         closed_at=at if closed else None,
@@ -182,6 +197,8 @@ def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
     changes = sent_fields(body)
     if "title" in changes:
         changes["title"] = read_line(changes["title"], pointer=f"{below}/title", max_length=500)
+    if changes.get("section") is not None:
+        changes["section"] = read_line(changes["section"], pointer=f"{below}/section", max_length=MAX_SECTION)
     if changes.get("url") is not None:
         changes["url"] = read_canonical_url(changes["url"], pointer=f"{below}/url")
     closing = changes.pop("closing", None)

@@ -10,11 +10,11 @@ from msgspec import Meta, Raw
 from service.conversation.comments.model import LoggedComment
 from service.conversation.comments.visibility import TextWithheld
 from service.conversation.comments.wire import AuthorOut
-from service.platform.wire import Body
+from service.conversation.threads.wire import SectionQuery
 
 
-class EventsQuery(Body):
-    """The position to read from, and the number of events."""
+class EventsQuery(SectionQuery):
+    """The position to read from, the number of events, and a filter by section."""
 
     after: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100

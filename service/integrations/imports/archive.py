@@ -122,14 +122,15 @@ class ArchivedThread(msgspec.Struct, frozen=True, kw_only=True):
     """One article with its comments.
 
     ``article`` is the other system's id, or the URL if there is no id. ``title`` is plain text; ``raw_title`` keeps
-    the source's entities. ``url`` is empty if unknown. ``published_at`` is the source's date in UTC; it may be in
-    the future and may be set for an ``unpublished`` article (a draft, or scheduled).
+    the source's entities. ``url`` and ``section`` are empty if unknown. ``published_at`` is the source's date in
+    UTC; it may be in the future and may be set for an ``unpublished`` article (a draft, or scheduled).
     """
 
     article: str
     title: str
     raw_title: str
     url: str
+    section: str = ""
     published_at: datetime | None
     visibility: Visibility
     closed: bool

@@ -29,6 +29,7 @@ from service.integrations.imports.archive import ArchivedComment, ArchivedThread
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType
+from service.platform.sites.sections import MAX_SECTION
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, insert_if_absent, insert_many, row_parameters
 from service.platform.text.plain_text import clean_line, clean_text, is_blank
@@ -91,7 +92,8 @@ async def _lock_or_create(connection: AsyncConnection, site: Site, archived: Arc
     url = canonical_url(archived.url) if is_web_url(archived.url) else None
     published_at = archived.published_at if archived.visibility == "published" else HIDDEN_UNTIL
     title = clean_line(archived.title)[:500] or archived.article
-    values = {"title": title, "url": url, "published_at": published_at}
+    section = clean_line(archived.section)[:MAX_SECTION] or None
+    values = {"title": title, "url": url, "section": section, "published_at": published_at}
     created = await connection.execute(
         insert_if_absent(connection, ThreadRow)
         .values(new_thread(site, archived.article, values))

@@ -14,6 +14,7 @@ from service.integrations.imports.archive import (
 )
 from service.integrations.imports.spool import CommentSpool
 from service.integrations.imports.wxr import (
+    CATEGORY,
     COMMENT,
     IDS,
     ITEM,
@@ -22,6 +23,7 @@ from service.integrations.imports.wxr import (
     NON_ARTICLE_TYPES,
     STATES,
     VISIBILITIES,
+    category_slug,
     parse_rss_date,
     parse_time,
     short_name,
@@ -72,6 +74,7 @@ class _Item:
     def __init__(self, exported_at: datetime | None = None) -> None:
         self.exported_at = exported_at
         self._fields: dict[str, str] = {}
+        self._section = ""
         self._comment: dict[str, str] = {}
         self._is_truncated = False
         self._is_damaged = False
@@ -95,6 +98,8 @@ class _Item:
             self._is_damaged = self._is_damaged or is_damaged or name in self._comment
             self._comment[name] = element.text if name == "comment_content" else element.text.strip()
             self._is_truncated = self._is_truncated or element.truncated
+        elif element.path == CATEGORY:
+            self._section = self._section or category_slug(element.attributes)
         elif is_damaged:
             self._unknown.add(name)
         elif name == "post_id" and name in self._fields:
@@ -125,6 +130,7 @@ class _Item:
             title=plain_text(get("title", "")),
             raw_title=get("title", ""),
             url=get("link", ""),
+            section=self._section,
             published_at=self._published_at(),
             visibility=visibility or "withdrawn",
             closed=get("comment_status") == "closed",

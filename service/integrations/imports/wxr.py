@@ -5,9 +5,11 @@ WXR is RSS 2.0 with WordPress' own elements. Its only documentation is the expor
 match under any of them.
 """
 
+import html
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
 
 from service.integrations.imports.archive import Kind, State, Visibility
 from service.platform.wire import MAX_YEAR, MIN_YEAR
@@ -17,6 +19,7 @@ ITEM = f"{CHANNEL}/item"
 COMMENT = f"{ITEM}/wp:comment"
 MAX_CONTENT = 1_000_000
 MAX_FIELD = 10_000
+CATEGORY = f"{ITEM}/category"
 MAX_KEY = 100  # an article's comment keys are all held in memory
 
 _ITEM_FIELDS = "title link pubDate wp:post_id wp:post_date wp:post_date_gmt wp:comment_status wp:status wp:post_type"
@@ -28,6 +31,7 @@ LIMITS = {
     f"{CHANNEL}/wp:wxr_version": 0,
     ITEM: 0,
     **{f"{ITEM}/{name}": MAX_FIELD for name in _ITEM_FIELDS.split()},
+    CATEGORY: MAX_FIELD,
     COMMENT: 0,
     **{f"{COMMENT}/wp:comment_{name}": MAX_FIELD for name in _COMMENT_FIELDS.split()},
     f"{COMMENT}/wp:comment_id": MAX_KEY,
@@ -79,6 +83,13 @@ def short_name(name: str) -> str:
         return name
     short, count = _NAMESPACE.subn("wp:", name.removeprefix("{"), count=1)
     return short if count else ""
+
+
+def category_slug(attributes: str) -> str:
+    """Return the slug of a category, whose letters beyond ASCII are percent-encoded; ``""`` for a tag of a post."""
+    is_category = re.search(r"""(?:^|\s)domain\s*=\s*["']category["']""", attributes)
+    slug = re.search(r"""(?:^|\s)nicename\s*=\s*["']([^"'<>]{1,1000})["']""", attributes)
+    return unquote(html.unescape(slug[1])) if is_category and slug else ""
 
 
 def parse_time(text: str) -> datetime | None:

@@ -28,7 +28,8 @@ _BLANK = " \t\n\r\ufeff"
 class Element(NamedTuple):
     """A complete element: its path (``/rss/channel/title``), its text, whether it was cut, its last line.
 
-    ``damaged`` means that the text is unknown, or may contain text from after the element.
+    ``damaged`` means that the text is unknown, or may contain text from after the element. ``attributes`` are as
+    written in the start tag.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Element(NamedTuple):
     truncated: bool
     line: int
     damaged: bool = False
+    attributes: str = ""
 
 
 class _Open(NamedTuple):
@@ -43,6 +45,7 @@ class _Open(NamedTuple):
 
     name: str
     path: str | None
+    attributes: str = ""
 
 
 def read_elements(
@@ -169,7 +172,7 @@ class _Tree:
             self._collecting = path if self._limits[path] else None
         elif len(self._open) >= MAX_DEPTH:
             return
-        self._open.append(_Open(token.value[:MAX_NAME], path))
+        self._open.append(_Open(token.value[:MAX_NAME], path, token.attributes if path else ""))
 
     def _child_path(self, name: str) -> str | None:
         """Return the path of the element ``name`` if it is a wanted one of the innermost container."""
@@ -185,13 +188,14 @@ class _Tree:
         if len(self._open) > depth + matched:
             self._issues.record(Issue.MISMATCHED_TAG, f"line {line}")
         while len(self._open) > depth:
-            path = self._open.pop().path
+            _, path, attributes = self._open.pop()
             if path is None or path not in self._limits:
                 continue
             limit = self._limits[path]
             text, truncated = "".join(self._text)[:limit], self._length > limit
             implied = not matched or len(self._open) > depth
-            yield Element(path, text, truncated, line, damaged=implied and ("<" in text or truncated))
+            damaged = implied and ("<" in text or truncated)
+            yield Element(path, text, truncated, line, damaged, attributes)
             self._collecting, self._text, self._length = None, [], 0
 
     def _container_depth(self) -> int:

@@ -60,6 +60,7 @@ async def get_decisions(request: Request, caller: Caller) -> Response:
     criteria = DecisionFilter(
         comment=query.comment,
         article=query.article,
+        sections=caller.sections(query.section),
         reader=query.reader,
         by=query.by,
         since=query.since,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.threads.model import ThreadRow
 from service.conversation.threads.thread_lookup import belongs_to_article
 from service.platform.events.model import DecisionRow
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 
 
@@ -36,6 +37,7 @@ class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     comment: UUID | None = None
     article: str | None = None
+    sections: Sections = None
     reader: UUID | None = None
     by: str | None = None
     since: datetime | None = None
@@ -70,6 +72,8 @@ def _conditions(site: Site, criteria: DecisionFilter) -> list[ColumnElement[bool
         conditions.append(DecisionRow.comment_id == criteria.comment)
     if criteria.article is not None:
         conditions.append(belongs_to_article(site, criteria.article))
+    if criteria.sections is not None:
+        conditions.append(ThreadRow.section.in_(criteria.sections))
     if criteria.reader is not None:
         conditions.append(DecisionRow.reader_id == criteria.reader)
     if criteria.by is not None:

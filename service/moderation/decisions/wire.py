@@ -8,9 +8,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.comments.model import State
-from service.conversation.threads.wire import Instant, Reason
+from service.conversation.threads.wire import Instant, Reason, SectionQuery
 from service.moderation.decisions.decide import Action
-from service.platform.wire import Body, BodyWithTimes
+from service.platform.wire import Body
 
 Article = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)")]
 Limit = Annotated[int, Meta(ge=1, le=200)]
@@ -31,7 +31,7 @@ class DecisionIn(Body):
     reason: Reason | None = None
 
 
-class DecisionsQuery(BodyWithTimes):
+class DecisionsQuery(SectionQuery):
     """Query of a page of the decision log."""
 
     comment: UUID | None = None

@@ -27,6 +27,7 @@ async def get_queue(request: Request, caller: Caller) -> Response:
     criteria = QueueFilter(
         state=query.state,
         article=query.article,
+        sections=caller.sections(query.section),
         rule=query.rule,
         reader=query.reader,
         since=query.since,
@@ -50,7 +51,13 @@ async def get_queue(request: Request, caller: Caller) -> Response:
 async def post_claims(request: Request, caller: Caller) -> Response:
     """Claim comments for review that no other moderator has claimed."""
     body, locale = await decode_body(request, ClaimIn, optional=True), locale_of(request, caller)
-    criteria = QueueFilter(state=body.state, article=body.article, rule=body.rule, unclaimed=True)
+    criteria = QueueFilter(
+        state=body.state,
+        article=body.article,
+        sections=caller.sections(body.section),
+        rule=body.rule,
+        unclaimed=True,
+    )
     by = caller.actor.id
     assert by is not None
     async with database_of(request).write() as connection:
@@ -74,4 +81,6 @@ async def remove_claims(request: Request, caller: Caller) -> Response:
 def _queued(queued: QueuedComment, caller: Caller, locale: str) -> QueuedOut:
     comment = view_for(queued.comment, caller, locale=locale, findings=queued.findings)
     claimed = ClaimOut(*queued.claim) if queued.claim else None
-    return QueuedOut(comment, queued.comment.reader_id, queued.article, queued.title, queued.reports, claimed)
+    return QueuedOut(
+        comment, queued.comment.reader_id, queued.article, queued.title, queued.section, queued.reports, claimed
+    )

@@ -30,6 +30,7 @@ from service.conversation.threads.model import ThreadRow
 from service.conversation.threads.thread_lookup import belongs_to_article, of_site
 from service.moderation.queue.model import ClaimRow
 from service.moderation.reports.report_store import count_reasons
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
@@ -43,7 +44,7 @@ _HAS_REPORTS = text("comments.reports > 0")
 
 
 class QueuedComment(NamedTuple):
-    """A comment with its article and title, its findings, and the number of reports by reason.
+    """A comment with its article, title and section, its findings, and the number of reports by reason.
 
     ``claim`` is the id of the key or moderator who claimed it, and the end of the claim.
     """
@@ -51,6 +52,7 @@ class QueuedComment(NamedTuple):
     comment: Comment
     article: str
     title: str
+    section: str | None
     findings: list[Finding]
     reports: dict[str, int]
     claim: tuple[str, datetime] | None
@@ -68,6 +70,7 @@ class QueueFilter(msgspec.Struct, kw_only=True, frozen=True):
 
     state: QueueState = "pending"
     article: str | None = None
+    sections: Sections = None
     rule: Rule | None = None
     reader: UUID | None = None
     since: datetime | None = None
@@ -99,7 +102,7 @@ async def read_queue(
         matching = matching.where(CommentRow.id > after if criteria.order == "oldest" else CommentRow.id < after)
     ids = (await connection.scalars(matching.limit(limit + 1))).all()
     rows, has_more = await _read_rows(connection, ids, limit=limit, now=now)
-    comments = [comment_of(row[:-4]) for row in rows]
+    comments = [comment_of(row[:-5]) for row in rows]
     shown = [comment.id for comment in comments]
     findings, reasons = await read_findings(connection, shown), await count_reasons(connection, shown)
     queued = [
@@ -107,6 +110,7 @@ async def read_queue(
             comment=comment,
             article=row.article,
             title=row.title,
+            section=row.section,
             findings=findings[comment.id],
             reports=reasons.get(comment.id, {}),
             claim=(row.claimed_by, row.until) if row.claimed_by else None,
@@ -136,7 +140,7 @@ async def _read_rows(
 @lru_cache
 def _read(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
-        select(*COLUMNS, ThreadRow.article, ThreadRow.title, ClaimRow.claimed_by, ClaimRow.until)
+        select(*COLUMNS, ThreadRow.article, ThreadRow.title, ThreadRow.section, ClaimRow.claimed_by, ClaimRow.until)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
         .outerjoin(ClaimRow, _claimed(bindparam("now", type_=ClaimRow.until.type)))
         .where(any_of(dialect, CommentRow.id), CommentRow.body != "")
@@ -167,6 +171,8 @@ def _conditions(site: Site, criteria: QueueFilter) -> Conditions:
     conditions: Conditions = []
     if criteria.article is not None:
         conditions.append(belongs_to_article(site, criteria.article))
+    if criteria.sections is not None:
+        conditions.append(ThreadRow.section.in_(criteria.sections))
     if criteria.rule is not None:
         conditions.append(
             exists().where(FindingRow.comment_id == CommentRow.id, FindingRow.rule == criteria.rule.value)

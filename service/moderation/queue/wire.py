@@ -9,15 +9,14 @@ from msgspec import Meta
 
 from service.conversation.comments.wire import CommentOut
 from service.conversation.screening.findings import Rule
-from service.conversation.threads.wire import Instant
+from service.conversation.threads.wire import Instant, SectionQuery
 from service.moderation.queue.review_queue import Order, QueueState
-from service.platform.wire import Body, BodyWithTimes
 
 Article = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)")]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 
 
-class QueueQuery(BodyWithTimes):
+class QueueQuery(SectionQuery):
     """Query of a page of the review queue."""
 
     state: QueueState = "pending"
@@ -32,7 +31,7 @@ class QueueQuery(BodyWithTimes):
     cursor: str | None = None
 
 
-class ClaimIn(Body):
+class ClaimIn(SectionQuery):
     """How many comments to claim, and a filter on them."""
 
     limit: Annotated[int, Meta(ge=1, le=50)] = 10
@@ -55,6 +54,7 @@ class QueuedOut(msgspec.Struct):
     reader_id: UUID
     article: str
     title: str
+    section: str | None
     reports: dict[str, int]
     claim: ClaimOut | None
 

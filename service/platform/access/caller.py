@@ -13,6 +13,7 @@ from service.platform.access.host_tokens import Profile
 from service.platform.access.sessions import Session
 from service.platform.events.record_decisions import Actor
 from service.platform.problems import Forbidden, Unauthenticated
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 
 
@@ -49,6 +50,10 @@ class Caller(msgspec.Struct, frozen=True):
     def is_anonymous(self) -> bool:
         """Whether the answer is the same for everyone, and so may be shared."""
         return self.role is None and self.reader_id is None
+
+    def sections(self, section: str | None) -> Sections:
+        """Return the sections to which a list with the filter ``section`` is limited; None for no limit."""
+        return None if section is None else (section,)
 
     def as_reader(self) -> "Caller":
         """The same caller without a role, who sees what readers see."""

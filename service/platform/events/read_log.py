@@ -1,7 +1,9 @@
 """Read a site's event log from a position."""
 
+from collections.abc import Sequence
+
 from msgspec import Raw
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform.events.event_types import Event
@@ -9,11 +11,13 @@ from service.platform.events.model import EventRow
 from service.platform.sites.model import SiteRow
 
 
-async def read_events(connection: AsyncConnection, site_id: int, *, after: int, limit: int) -> list[Event]:
-    """Return up to ``limit`` events after the position ``after``, in order."""
+async def read_events(
+    connection: AsyncConnection, site_id: int, *, after: int, limit: int, matching: Sequence[ColumnElement[bool]] = ()
+) -> list[Event]:
+    """Return up to ``limit`` events after the position ``after``, in order; only those ``matching`` the conditions."""
     statement = (
         select(EventRow.id, EventRow.type, EventRow.position, EventRow.sequence, EventRow.occurred_at, EventRow.data)
-        .where(EventRow.site_id == site_id, EventRow.position > after)
+        .where(EventRow.site_id == site_id, EventRow.position > after, *matching)
         .order_by(EventRow.position)
         .limit(limit)
     )

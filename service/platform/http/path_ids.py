@@ -12,9 +12,11 @@ from service.platform.text.article_ids import ARTICLE_ID_FORMAT, is_article_id
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def requested_articles(request: Request) -> list[str]:
-    """The article ids in the path or, for counts, in the query."""
-    return [article_of(request)] if "article" in request.path_params else request.query_params.getlist("article")
+def requested_articles(request: Request) -> list[str | None]:
+    """The article ids in the path or, for counts, in the query; for those of a section, None: any article."""
+    if "article" in request.path_params:
+        return [article_of(request)]
+    return [None] if "section" in request.query_params else [*request.query_params.getlist("article")]
 
 
 def article_of(request: Request) -> str:

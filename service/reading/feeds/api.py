@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from service.conversation.comments.model import Comment
 from service.conversation.threads.thread_lookup import find_thread, require_visible
-from service.conversation.threads.wire import thread_out
+from service.conversation.threads.wire import SectionQuery, thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
+from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue_for
@@ -47,15 +48,17 @@ async def get_thread_feed(request: Request, caller: Caller, base_url: str) -> Re
 
 
 async def get_site_feed(request: Request, caller: Caller, base_url: str) -> Response:
-    """Send the newest comments of a site."""
+    """Send the newest comments of a site, or of one of its sections."""
     site, locale, now = caller.site, locale_of(request, caller), clock.now()
+    section = decode_query(request, SectionQuery).section
     async with database_of(request).read() as connection:
-        newest = await newest_of_site(connection, site.id, now=now)
+        newest = await newest_of_site(connection, site.id, section=section, now=now)
+    query = "" if section is None else f"?section={quote(section, safe='')}"
     feed = Feed(
-        id=_feed_id("site", site.id, newest.created_at),
-        title=site.name,
+        id=_feed_id("site" if section is None else f"section:{section}", site.id, newest.created_at),
+        title=site.name if section is None else f"{site.name}: {section}",
         lang=catalogue_for(locale),
-        link=f"{base_url}/v1/sites/{site.slug}/feed.atom",
+        link=f"{base_url}/v1/sites/{site.slug}/feed.atom{query}",
         page=None,
         created_at=newest.created_at,
         entries=_entries(newest.entries, f"{base_url}/{site.slug}"),

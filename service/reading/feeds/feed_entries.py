@@ -20,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -72,13 +72,16 @@ async def newest_of_thread(connection: AsyncConnection, thread: Thread) -> list[
     return list(found.values())[:MAX_ENTRIES]
 
 
-async def newest_of_site(connection: AsyncConnection, site_id: int, *, now: datetime) -> SiteEntries:
-    """Return the :data:`MAX_ENTRIES` comments of a site that were published last, the newest first.
+async def newest_of_site(
+    connection: AsyncConnection, site_id: int, *, section: str | None, now: datetime
+) -> SiteEntries:
+    """Return the :data:`MAX_ENTRIES` comments of a site, or a section, that were published last, the newest first.
 
     Comments of hidden articles are left out.
     """
     site = (await connection.execute(_SITE, {"site": site_id})).one()
-    events = _PublishingEvents(_OF_SITE, site_id, head=site.position)
+    query = _OF_SITE if section is None else _OF_SITE.where(_is_in(section))
+    events = _PublishingEvents(query, site_id, head=site.position)
     found: list[Entry] = []
     threads: dict[int, Thread] = {}
     while len(found) < MAX_ENTRIES and (times := await events.read_next(connection)):
@@ -165,6 +168,10 @@ def _events_backwards(
         EventRow.type.in_(_PUBLISHING),
     )
     return events.order_by(number.desc()).limit(MAX_ENTRIES)
+
+
+def _is_in(section: str) -> ColumnElement[bool]:
+    return exists().where(ThreadRow.id == EventRow.thread_id, ThreadRow.section == section)
 
 
 _OF_THREAD = _events_backwards(EventRow.thread_id, EventRow.sequence)

@@ -26,7 +26,9 @@ async def get_index(request: Request) -> Response:
     else:
         now, name = clock.now(), site.name
         async with database_of(request).read() as connection:
-            found = await list_threads(connection, site, state=None, changed_since=None, after=0, limit=50, now=now)
+            found = await list_threads(
+                connection, site, state=None, sections=None, changed_since=None, after=0, limit=50, now=now
+            )
         threads = [thread_out(thread, site, locale=locale, now=now) for thread in found if not thread.is_hidden(now)]
     headers = {"cache-control": "no-cache", "vary": "Accept-Language"}
     return page(

@@ -36,6 +36,7 @@ def a_thread(character: str = "a", *, url: str = URL, locale: str = "en") -> Thr
         article=character * 500,
         title=character * 500,
         url=url,
+        section=character * 200,
         state="closed",
         closing=Closing("at", LATER),
         closed_at=LATER,

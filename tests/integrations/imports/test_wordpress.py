@@ -172,3 +172,12 @@ threads = read_wordpress(a_big_export(articles=1, comments=200_000))
 print(sum(1 for thread in threads for _ in thread.comments))
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
+
+
+def test_the_first_category_is_the_section() -> None:
+    tag = '<category domain="post_tag" nicename="trams"><![CDATA[Trams]]></category>'
+    first = "<category nicename=\"%d0%bc%d0%b8%d1%80-a&amp;b\" domain='category'><![CDATA[Мир]]></category>"
+    second = '<category domain="category" nicename="world">World</category>'
+    for categories, section in ((tag, ""), (tag + first + second, "мир-a&b"), ("<category>RSS</category>", "")):
+        (thread,) = read_wordpress(an_export(an_item(a_comment(), categories)))
+        assert thread.section == section
