@@ -1,10 +1,12 @@
 """Live changes in the embed: shown at once, without moving what readers look at."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Page, expect
 
+from service.platform import clock
 from tests.browser.a_browser import Visits
 from tests.browser.a_host_page import ARTICLE, AHost, a_host, the_embed
 from tests.browser.breakable_proxy import a_breakable_proxy
@@ -108,6 +110,20 @@ async def test_a_thread_that_closes_during_typing_says_so_and_keeps_the_text(sit
     await expect(page.locator("section > form").get_by_role("button", name="Post reply")).to_be_visible()
     await expect(words).not_to_have_attribute("readonly", "")
     await expect(words).to_have_value("A long answer.")
+
+
+async def test_an_open_thread_says_when_it_closes_and_keeps_its_form(site: ASite, show: Show) -> None:
+    closing = {"kind": "at", "at": (clock.now() + timedelta(days=2)).isoformat()}
+    soon, later = await a_thread(site, closing=closing), await a_thread(site)
+    for thread in (soon, later):
+        page = await show(thread)
+        await expect(page.locator("form.write textarea")).to_be_editable()
+        if thread is later:
+            await page.locator("form.write textarea").fill("Half a thought")
+            await site.call("PUT", thread.path, by="host", json={"closing": closing})
+        await expect(page.locator(".notice")).to_contain_text("Comments close on")
+        await expect(page.locator("form.write textarea")).to_be_editable()
+        await expect(page.locator(".error")).to_be_hidden()
 
 
 async def test_a_held_reply_appears_to_all_once_it_is_published(site: ASite, show: Show) -> None:

@@ -23,7 +23,8 @@ from service.conversation.comments.visibility import (
 from service.conversation.comments.wire import EditIn, Page, PageQuery, Permalink, Posted, PostIn
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.thread_lookup import find_thread, require_visible
-from service.conversation.threads.wire import changes_at, thread_out
+from service.conversation.threads.thread_policy import next_change
+from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of, state_of
@@ -55,8 +56,9 @@ async def get_comments(request: Request, caller: Caller) -> Response:
     link = next_link(request, cursor)
     if not caller.is_anonymous:
         return json_response(page, headers={**PRIVATE, "content-language": locale, **link})
-    tag = entity_tag(thread.id, thread.shown_version, out.state, caller.site.revision, locale)
-    return PublicResponse(page, tag=tag, locale=locale, now=now, until=changes_at(out), headers=link)
+    tag = entity_tag(thread.id, thread.shown_version, out.state, out.closes_at, caller.site.revision, locale)
+    until = next_change(thread, caller.site.settings, now)
+    return PublicResponse(page, tag=tag, locale=locale, now=now, until=until, headers=link)
 
 
 async def post_comment(request: Request, caller: Caller) -> Response:

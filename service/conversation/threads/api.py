@@ -11,7 +11,7 @@ from service.conversation.threads.model import Thread
 from service.conversation.threads.register_article import register_thread
 from service.conversation.threads.thread_list import find_threads, list_threads, newest_in_section
 from service.conversation.threads.thread_lookup import find_thread, find_thread_by_url, no_thread, require_visible
-from service.conversation.threads.thread_policy import closes_at
+from service.conversation.threads.thread_policy import next_change
 from service.conversation.threads.wire import (
     CloseIn,
     Counts,
@@ -22,7 +22,6 @@ from service.conversation.threads.wire import (
     ThreadIn,
     ThreadsPage,
     ThreadsQuery,
-    changes_at,
     changes_of,
     count_out,
     thread_out,
@@ -172,9 +171,10 @@ def _read_response(request: Request, caller: Caller, thread: Thread) -> Response
     now, site, locale = clock.now(), caller.site, locale_of(request, caller)
     require_visible(thread, to_staff=caller.role is not None, now=now)
     out = thread_out(thread, site, locale=locale, now=now)
-    tag = entity_tag(thread.id, thread.sequence, out.state, site.revision, locale)
+    tag = entity_tag(thread.id, thread.sequence, out.state, out.closes_at, site.revision, locale)
     private = {} if caller.is_anonymous else PRIVATE
-    return PublicResponse(out, tag=tag, locale=locale, now=now, until=changes_at(out), headers=private)
+    until = next_change(thread, site.settings, now)
+    return PublicResponse(out, tag=tag, locale=locale, now=now, until=until, headers=private)
 
 
 def _thread_response(request: Request, caller: Caller, thread: Thread, *, status: int = 200) -> Response:
@@ -200,5 +200,5 @@ def _counts_out(request: Request, caller: Caller, articles: list[str], known: di
 def _next_change(site: Site, threads: Iterable[Thread]) -> datetime | None:
     """Return the next time at which one of ``threads`` opens to readers or closes without a write."""
     now = clock.now()
-    changes = (at for thread in threads for at in (thread.published_at, closes_at(thread, site.settings)))
+    changes = (at for thread in threads for at in (thread.published_at, next_change(thread, site.settings, now)))
     return min((at for at in changes if at and at > now), default=None)

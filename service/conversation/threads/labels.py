@@ -5,10 +5,20 @@ categories for the rest. *Why both*: CLDR's *one* is not the number one; in Russ
 «один ответ».
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from service.platform.languages.messages import catalogue, catalogue_for, format_number, locale_of_catalogue
+from babel.dates import format_datetime
+
+from service.platform.languages.messages import (
+    catalogue,
+    catalogue_for,
+    format_number,
+    locale_of_catalogue,
+    localize_digits,
+)
 
 
 class Labels(NamedTuple):
@@ -19,18 +29,43 @@ class Labels(NamedTuple):
     notice: str | None
 
 
-def labels(*, locale: str, count: int, title: str, closed: bool, comments_on: bool = True) -> Labels:
-    """Return the lines of a thread with ``count`` replies in ``locale``; plain text, ``title`` unchanged."""
+def labels(
+    *,
+    locale: str,
+    count: int,
+    title: str,
+    closed: bool,
+    comments_on: bool = True,
+    closes_at: datetime | None = None,
+    time_zone: str = "UTC",
+) -> Labels:
+    """Return the lines of a thread with ``count`` replies in ``locale``; plain text, ``title`` unchanged.
+
+    The notice of a thread that is open says when it ``closes_at``, if given, by the clock of ``time_zone``.
+    """
     name = catalogue_for(locale)
     label_, before, after = _counted(name, count)
     notices = catalogue(name)["notice"]
     notice = notices["closed"] if closed else None if comments_on else notices["off"]
+    if notice is None and closes_at is not None:
+        notice = _closing_notice(name, closes_at, time_zone)
     return Labels(label_, f"{before}{title}{after}", notice)
 
 
 def label(*, locale: str, count: int) -> str:
     """Return the label of a link to a thread with ``count`` replies."""
     return _counted(catalogue_for(locale), count)[0]
+
+
+@lru_cache(maxsize=1024)
+def _closing_notice(name: str, at: datetime, time_zone: str) -> str:
+    """Return the notice that comments close ``at``, to the minute; UTC is named, other time zones are the reader's."""
+    notices, local = catalogue(name)["notice"], at.astimezone(ZoneInfo(time_zone))
+    date, time = (
+        localize_digits(name, format_datetime(local, notices[pattern], locale=locale_of_catalogue(name)))
+        for pattern in ("date_pattern", "time_pattern")
+    )
+    return notices["closes"].format(date=date, time=f"{time} UTC" if time_zone == "UTC" else time)
 
 
 @lru_cache(maxsize=8192)

@@ -1,9 +1,11 @@
-"""When a thread closes, whether it is closed, and its mode. Pure."""
+"""When a thread closes, whether it is closed, what readers are told of it, and its mode. Pure."""
 
 from datetime import datetime, timedelta
 
 from service.conversation.threads.model import Thread
 from service.platform.sites.site_settings import Mode, SiteSettings
+
+ANNOUNCED = timedelta(days=7)  # before the closing time
 
 
 def closes_at(thread: Thread, settings: SiteSettings) -> datetime | None:
@@ -27,6 +29,26 @@ def is_closed(thread: Thread, settings: SiteSettings, now: datetime) -> bool:
         return True
     at = closes_at(thread, settings)
     return at is not None and at <= now
+
+
+def announced_closing(thread: Thread, settings: SiteSettings, now: datetime) -> datetime | None:
+    """Return the closing time that readers are told at ``now``: one within :data:`ANNOUNCED`; else None."""
+    if not thread.comments_on or is_closed(thread, settings, now):
+        return None
+    return if_announced(closing_time(thread, settings), now)
+
+
+def if_announced(at: datetime | None, now: datetime) -> datetime | None:
+    """Return the closing time ``at`` if it is within :data:`ANNOUNCED`, else None."""
+    return at if at is not None and now < at <= now + ANNOUNCED else None
+
+
+def next_change(thread: Thread, settings: SiteSettings, now: datetime) -> datetime | None:
+    """Return when readers next see ``thread`` change without a write; None if they don't."""
+    at = closes_at(thread, settings)
+    if at is None or at <= now:
+        return None
+    return min(each for each in (at - ANNOUNCED, at) if each > now)
 
 
 def mode_of(thread: Thread, settings: SiteSettings) -> Mode:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.threads.labels import label, labels
 from service.conversation.threads.model import ClosingKind, Thread
-from service.conversation.threads.thread_policy import closes_at, closing_time, is_closed
+from service.conversation.threads.thread_policy import announced_closing, closes_at, closing_time, is_closed
 from service.platform.sites.sections import MAX_SECTION, SectionName
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_settings import Mode
@@ -110,6 +110,7 @@ class ThreadOut(msgspec.Struct):
     section: str | None
     state: State
     closing: Closing
+    closes_at: datetime | None
     closed_at: datetime | None
     close_reason: str | None
     published_at: datetime | None
@@ -148,13 +149,15 @@ class ThreadsPage(msgspec.Struct):
 
 def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> ThreadOut:
     """Return ``thread`` as of ``now``, with its lines in ``locale``."""
-    closed = is_closed(thread, site.settings, now)
+    closed, announced = is_closed(thread, site.settings, now), announced_closing(thread, site.settings, now)
     lines = labels(
         locale=locale,
         count=thread.reply_count,
         title=thread.title,
         closed=closed,
         comments_on=thread.comments_on,
+        closes_at=announced,
+        time_zone=site.settings.time_zone,
     )
     at = closes_at(thread, site.settings)
     return ThreadOut(
@@ -164,6 +167,7 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         section=thread.section,
         state="closed" if closed else "open",
         closing=Closing(thread.closing_kind, closing_time(thread, site.settings)),
+        closes_at=announced,
         closed_at=at if closed else None,
         close_reason=thread.close_reason if closed else None,
         published_at=thread.published_at,
@@ -177,11 +181,6 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         notice=lines.notice,
         sequence=thread.sequence,
     )
-
-
-def changes_at(thread: ThreadOut) -> datetime | None:
-    """Return when ``thread`` changes without a write, that is, when it closes."""
-    return thread.closing.at if thread.state == "open" else None
 
 
 def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, now: datetime) -> Count:

@@ -26,6 +26,7 @@ from service.platform.problems import InvalidField
 from service.platform.sites.edit_site import change_rules, change_site, changed_fields, lock_site
 from service.platform.sites.site_rules import Rules, check_rules, require_few_items
 from service.platform.sites.site_settings import HTTPS_ONLY, ORIGIN_FORMAT, canonical_origins, is_plain_http
+from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
 from service.platform.wire import sent_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
@@ -78,6 +79,8 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
         given["cors_origins"] = canonical_origins(given["cors_origins"])
         if given["cors_origins"] is None:
             raise InvalidField(ORIGIN_FORMAT, pointer="/cors_origins")
+    if not is_time_zone(given.get("time_zone", "UTC")):
+        raise InvalidField(TIME_ZONE_FORMAT, pointer="/time_zone")
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         settings = msgspec.structs.replace(site.settings, **given)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from service.platform.renamed import SITE_SETTINGS
+from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
 from service.platform.text.web_urls import canonical_origin
 
 Mode = Literal["publish", "hold-first-timers", "hold"]
@@ -14,6 +15,7 @@ RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
 Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$(?!\n)")]
 ORIGIN = r"[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f/?#@\\]{1,255}/?"
 JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
+TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$(?!\n)")]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
 Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$(?!\n)")]
 
@@ -36,6 +38,9 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Annotated[int, Meta(ge=0, le=36_500)] | None,
         Meta(description="Days after `published_at` until an `auto` thread closes; null: never."),
     ] = None
+    time_zone: Annotated[
+        TimeZone, Meta(description="Time zone of the times in notices, by its IANA name, such as `Europe/Berlin`.")
+    ] = "UTC"
     cors_origins: Annotated[
         Origins | None,
         Meta(
@@ -131,6 +136,8 @@ def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> Sit
         message, _, name = str(error).rstrip("`").rpartition(" - at `$.")
         reason = f"“{values[name]}” has an invalid format" if "regex" in message else message
         raise InvalidSetting(f"{name}: {reason}. {_description_of(name)}") from None
+    if not is_time_zone(changed.time_zone):
+        raise InvalidSetting(TIME_ZONE_FORMAT)
     if changed.cors_origins is None:
         return changed
     if (origins := canonical_origins(changed.cors_origins)) is None:

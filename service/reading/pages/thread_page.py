@@ -11,7 +11,7 @@ from service.conversation.comments.comment_lookup import find_comment, no_commen
 from service.conversation.comments.visibility import is_own
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread, require_visible
-from service.conversation.threads.wire import changes_at
+from service.conversation.threads.thread_policy import next_change
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of, state_of
@@ -57,7 +57,7 @@ async def get_fragment(request: Request, caller: Caller, base_url: str) -> Respo
     if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not change the public version
         return html_page(html, headers={**PRIVATE, "content-language": locale})
     tag = _entity_tag(thread, view, caller, locale)
-    until = changes_at(view.thread)
+    until = next_change(thread, caller.site.settings, now)
     return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=SAFE, media_type="text/html")
 
 
@@ -82,7 +82,8 @@ async def show_page(
         form = fall_back_to_article(form or await open_form(request, connection, caller), view.branches)
     base_path = base_path_of(request)
     tag = _entity_tag(thread, view, caller, locale, base_path)
-    headers = public_headers(tag, locale=locale, now=now, until=changes_at(view.thread))
+    until = next_change(thread, caller.site.settings, now)
+    headers = public_headers(tag, locale=locale, now=now, until=until)
     headers["vary"] = "Accept-Language, Cookie"
     # Ignore the confirmation in a shared link: this visitor sent nothing.
     confirmation = request.query_params.get("confirmation") if is_same_origin(request) and not problem else None
@@ -115,9 +116,8 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
 
 
 def _entity_tag(thread: Thread, view: ThreadView, caller: Caller, *parts: str) -> str:
-    return entity_tag(
-        TEMPLATES_VERSION, thread.id, thread.shown_version, view.thread.state, caller.site.revision, *parts
-    )
+    state = view.thread.state, view.thread.closes_at
+    return entity_tag(TEMPLATES_VERSION, thread.id, thread.shown_version, *state, caller.site.revision, *parts)
 
 
 def _page_query(request: Request, form: FormView | None) -> FragmentQuery:

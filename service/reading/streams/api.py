@@ -39,7 +39,7 @@ async def get_stream(request: Request, caller: Caller) -> Response:
     thread, sequence, reload = start.thread, start.sequence, None
     if thread.sequence - sequence > catch_up.MAX_MISSED:
         out, sequence = thread_out(thread, site, locale=locale, now=clock.now()), thread.sequence
-        reload = reload_event(out, thread_id=thread.id, position=start.position)
+        reload = reload_event(out, site, thread_id=thread.id, position=start.position)
     network = client_network(request)
     client = gate_of(request).fingerprints.of_client(ANY_SITE, network) if network else None
     stream = Stream(site, thread.id, sequence=sequence, locale=locale, client=client)

@@ -20,6 +20,7 @@ from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.events.model import EventRow
 from service.platform.events.read_log import head_position
+from service.platform.sites.site_lookup import Site
 from service.reading.streams.reader_events import (
     LoggedEvent,
     ReaderEvent,
@@ -78,13 +79,13 @@ class Missed(NamedTuple):
     position: int
 
 
-async def read_missed(connection: AsyncConnection, site_id: int, thread_id: int, *, after: int) -> Missed:
+async def read_missed(connection: AsyncConnection, site: Site, thread_id: int, *, after: int) -> Missed:
     """Read the next :data:`BATCH_SIZE` events of a thread after a sequence."""
     rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
-    events = await _reader_events(connection, rows)
+    events = await _reader_events(connection, site, rows)
     if any(each.name is StreamEventName.GONE for each in events) and await _was_hidden(connection, thread_id, at=after):
         events = without_repeated_gone(events)
-    return Missed(events, after + len(rows), await head_position(connection, site_id))
+    return Missed(events, after + len(rows), await head_position(connection, site.id))
 
 
 _SINCE = (
@@ -104,15 +105,15 @@ async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -
 
 
 async def read_next(
-    connection: AsyncConnection, site_id: int, threads: Container[int], *, after: int, until: int
+    connection: AsyncConnection, site: Site, threads: Container[int], *, after: int, until: int
 ) -> tuple[list[ReaderEvent], int]:
     """Read a site's next events after a log position; return those of ``threads`` and the new position.
 
     The query is one range of the log. A filter by thread in SQL could make the database read those threads' whole
     history.
     """
-    rows = (await connection.execute(_READ_NEXT, {"site": site_id, "after": after, "until": until})).all()
-    events = await _reader_events(connection, [row for row in rows if row.thread_id in threads])
+    rows = (await connection.execute(_READ_NEXT, {"site": site.id, "after": after, "until": until})).all()
+    events = await _reader_events(connection, site, [row for row in rows if row.thread_id in threads])
     return events, rows[-1].position if len(rows) == BATCH_SIZE else until
 
 
@@ -128,7 +129,9 @@ _READ_NEXT = (
 )
 
 
-async def _reader_events(connection: AsyncConnection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[ReaderEvent]:
+async def _reader_events(
+    connection: AsyncConnection, site: Site, rows: Sequence[Row[*tuple[Any, ...]]]
+) -> list[ReaderEvent]:
     now = clock.now()
     events: list[ReaderEvent] = []
     for thread_id, position, type_, data in rows:
@@ -137,7 +140,9 @@ async def _reader_events(connection: AsyncConnection, rows: Sequence[Row[*tuple[
         if name:
             imported = type_ == EventType.THREAD_IMPORTED
             events.append(
-                ReaderEvent(thread_id=thread_id, position=position, name=name, logged=logged, reload=imported)
+                ReaderEvent(
+                    site=site, thread_id=thread_id, position=position, name=name, logged=logged, reload=imported
+                )
             )
     with_text = {each.logged.comment.id for each in events if each.logged.comment and each.name in _WITH_TEXT}
     comments = await read_comments(connection, with_text)

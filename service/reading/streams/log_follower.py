@@ -145,7 +145,7 @@ class LogFollower:
 async def _send_next(connection: AsyncConnection, followed: Followed, *, head: int) -> bool:
     """Send one batch of a site's events up to ``head``; return whether there are more."""
     events, followed.position = await read_next(
-        connection, followed.site.id, followed.streams, after=followed.position, until=head
+        connection, followed.site, followed.streams, after=followed.position, until=head
     )
     for event in events:
         _fan_out(followed, event)

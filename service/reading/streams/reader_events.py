@@ -13,9 +13,12 @@ import msgspec
 from service.conversation.comments.model import State
 from service.conversation.comments.wire import CommentOut
 from service.conversation.threads.labels import labels
+from service.conversation.threads.thread_policy import if_announced
 from service.conversation.threads.wire import State as ThreadState
 from service.conversation.threads.wire import ThreadOut
+from service.platform import clock
 from service.platform.events.event_types import EventType
+from service.platform.sites.site_lookup import Site
 from service.reading.streams.wire import (
     Data,
     LiveChange,
@@ -40,12 +43,19 @@ class StreamEventName(StrEnum):
     GONE = "thread.gone"
 
 
+class EventClosing(msgspec.Struct):
+    """When the thread of an event closes, if known."""
+
+    at: datetime | None
+
+
 class EventThread(msgspec.Struct):
     """The part of an event's thread that readers get, or that decides whether they get it."""
 
     article: str
     title: str
     state: ThreadState
+    closing: EventClosing
     close_reason: str | None
     published_at: datetime | None
     withdrawn_at: datetime | None
@@ -70,8 +80,9 @@ class LoggedEvent(msgspec.Struct):
 
 
 class ReaderEvent(msgspec.Struct, kw_only=True):
-    """An event for readers, with the public ``comment`` if it has one; encoded once per language."""
+    """An event for readers of ``site``, with the public ``comment`` if it has one; encoded once per language."""
 
+    site: Site
     thread_id: int
     position: int
     name: StreamEventName
@@ -128,17 +139,24 @@ def without_repeated_gone(events: list[ReaderEvent]) -> list[ReaderEvent]:
 _THREAD_IS_PUBLIC = {StreamEventName.UPDATED, StreamEventName.CLOSED, StreamEventName.REOPENED}
 
 
-def reload_event(thread: ThreadOut, *, thread_id: int, position: int) -> ReaderEvent:
+def reload_event(thread: ThreadOut, site: Site, *, thread_id: int, position: int) -> ReaderEvent:
     """Return the event that asks a client to reload ``thread``, because it missed too many events."""
     logged = LoggedEvent(msgspec.convert(thread, EventThread, from_attributes=True))
-    return ReaderEvent(thread_id=thread_id, position=position, name=StreamEventName.UPDATED, logged=logged, reload=True)
+    return ReaderEvent(
+        site=site,
+        thread_id=thread_id,
+        position=position,
+        name=StreamEventName.UPDATED,
+        logged=logged,
+        reload=True,
+    )
 
 
 def _data(event: ReaderEvent, locale: str) -> Data:
     logged = event.logged
     if event.name is StreamEventName.GONE:
         return LiveEnd(logged.thread.article)
-    thread = _thread_out(logged.thread, locale)
+    thread = _thread_out(logged.thread, event.site, locale)
     if event.name is StreamEventName.REMOVED:
         assert logged.comment
         return LiveRemoval(thread, RemovedComment(logged.comment.id))
@@ -147,13 +165,17 @@ def _data(event: ReaderEvent, locale: str) -> Data:
     return LiveChange(thread, reload=True) if event.reload else LiveChange(thread)
 
 
-def _thread_out(thread: EventThread, locale: str) -> LiveThread:
+def _thread_out(thread: EventThread, site: Site, locale: str) -> LiveThread:
+    is_open = thread.state == "open" and thread.comments_on
+    closes_at = if_announced(thread.closing.at, clock.now()) if is_open else None
     lines = labels(
         locale=locale,
         count=thread.reply_count,
         title=thread.title,
         closed=thread.state == "closed",
         comments_on=thread.comments_on,
+        closes_at=closes_at,
+        time_zone=site.settings.time_zone,
     )
     return LiveThread(
         article=thread.article,
@@ -162,6 +184,7 @@ def _thread_out(thread: EventThread, locale: str) -> LiveThread:
         label=lines.label,
         heading=lines.heading,
         notice=lines.notice,
+        closes_at=closes_at,
         close_reason=thread.close_reason,
         sequence=thread.sequence,
     )

@@ -61,7 +61,7 @@ async def _messages(stream: Stream, reads: SharedReads, reload: ReaderEvent | No
     has_more = True
     while has_more and not stream.ended:
         after = stream.sequence
-        read = partial(read_missed, site_id=stream.site.id, thread_id=stream.thread_id, after=after)
+        read = partial(read_missed, site=stream.site, thread_id=stream.thread_id, after=after)
         try:
             missed = await reads.shared(("missed", stream.thread_id, after), read)
         except Busy as error:

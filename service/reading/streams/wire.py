@@ -1,5 +1,6 @@
 """Stream events on the wire: server-sent events (WHATWG HTML, section 9.2)."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -26,6 +27,7 @@ class LiveThread(msgspec.Struct):
     label: str
     heading: str
     notice: str | None
+    closes_at: datetime | None
     close_reason: str | None
     sequence: int
 

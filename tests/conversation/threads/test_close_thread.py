@@ -125,3 +125,41 @@ async def test_a_thread_is_open_until_its_closing_time(site: ASite, the_clock: C
     the_clock.move(days=1)
     closed = await thread.read()
     assert (closed["state"], closed["close_reason"]) == ("closed", "The vote ends.")
+
+
+async def test_a_closing_time_is_announced_for_seven_days(site: ASite, the_clock: Clock) -> None:
+    await site.set(time_zone="Europe/Berlin")
+    at = the_clock.instant + timedelta(days=8)  # 2 December, 12:00 UTC
+    thread = await a_thread(site, closing={"kind": "at", "at": at.isoformat()})
+    ways = {"thread": thread.path, "page": f"{thread.path}/comments", "fragment": f"{thread.path}/comments.html"}
+
+    async def tags() -> dict[str, str]:
+        return {name: (await site.call("GET", path)).headers["etag"] for name, path in ways.items()}
+
+    the_clock.move(days=1, seconds=-3)
+    assert ((await thread.read())["closes_at"], (await thread.read())["notice"]) == (None, None)
+    before = await tags()
+    response = await site.call("GET", thread.path)
+    assert response.headers["cache-control"] == "public, max-age=3"  # not past the change
+    the_clock.move(seconds=3)
+    read = await thread.read()
+    assert read["state"] == "open"
+    assert (read["closes_at"], read["notice"]) == ("2026-12-02T12:00:00Z", "Comments close on 2 December at 13:00.")
+    now = await tags()
+    assert [name for name in ways if before[name] == now[name]] == []
+    fragment = (await site.call("GET", ways["fragment"])).text
+    assert '<p class="notice">Comments close on 2 December at 13:00.</p>' in fragment
+    assert 'data-state="open"' in fragment
+    assert "<form" in fragment
+    assert (await thread.post()).status_code == 201
+    await site.call("PUT", thread.path, by="host", json={"comments_on": False})
+    off = await thread.read()
+    assert (off["closes_at"], off["notice"]) == (None, "Comments are off.")
+    assert 'data-state="closed"' in (await site.call("GET", ways["fragment"])).text
+
+
+async def test_a_time_zone_that_does_not_exist_is_refused(site: ASite) -> None:
+    for zone in ("Europe/Atlantis", "posixrules/x", "europe/berlin", "../etc/passwd", "", "UTC\n"):
+        refused = await site.call("PATCH", "/settings", by="admin", json={"time_zone": zone})
+        assert (refused.status_code, refused.json()["pointer"]) == (422, "/time_zone"), zone
+    assert (await site.call("PATCH", "/settings", by="admin", json={"time_zone": "America/Sao_Paulo"})).is_success

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
@@ -104,3 +105,30 @@ def test_the_notice_prefers_closed_to_off_and_is_absent_while_open() -> None:
     assert notice(closed=True, comments_on=False) == "Comments are closed."
     assert notice(closed=False, comments_on=False) == "Comments are off."
     assert notice(closed=False, comments_on=True) is None
+
+
+def test_the_notice_before_closing_is_in_every_language_and_by_the_sites_clock() -> None:
+    at = datetime(2026, 11, 30, 17, 5, tzinfo=UTC)
+
+    def notice(locale: str, time_zone: str = "UTC", *, comments_on: bool = True, closed: bool = False) -> str | None:
+        return labels(
+            locale=locale,
+            count=0,
+            title="T",
+            closed=closed,
+            comments_on=comments_on,
+            closes_at=at,
+            time_zone=time_zone,
+        ).notice
+
+    assert notice("en") == "Comments close on 30 November at 17:05 UTC."
+    assert notice("en", "Europe/Berlin") == "Comments close on 30 November at 18:05."
+    assert notice("en", "Asia/Tokyo") == "Comments close on 1 December at 02:05."
+    assert notice("ru", "Europe/Moscow") == "Комментарии закроются 30 ноября в 20:05."
+    assert notice("fa", "Asia/Tehran") == "دیدگاه‌ها ۳۰ نوامبر ساعت ۲۰:۳۵ بسته می‌شوند."
+    assert notice("en", comments_on=False) == "Comments are off."
+    assert notice("en", closed=True) == "Comments are closed."
+    lines = [unicodedata.normalize("NFKC", str(notice(locale))) for locale in LOCALES]
+    lines = [re.sub(r"\d", lambda digit: str(int(digit[0])), line) for line in lines]
+    assert len(set(lines)) == len(LOCALES)
+    assert [line for line in lines if not re.search(r"(?<!\d)30(?!\d).*17:05 .*UTC", line)] == []

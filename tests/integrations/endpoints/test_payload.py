@@ -39,6 +39,7 @@ def a_thread(character: str = "a", *, url: str = URL, locale: str = "en") -> Thr
         section=character * 200,
         state="closed",
         closing=Closing("at", LATER),
+        closes_at=None,
         closed_at=LATER,
         close_reason=character * 500,
         published_at=LATER,

@@ -53,6 +53,21 @@ async def test_a_closing_time_is_streamed(site: ASite, the_clock: Clock) -> None
     assert (received.event, received.data["thread"]["notice"]) == ("thread.closed", "Comments are closed.")
 
 
+async def test_a_closing_time_that_is_near_is_announced(site: ASite, the_clock: Clock) -> None:
+    await site.set(time_zone="Europe/Berlin")
+    thread = await a_thread(site)
+    async with open_stream(thread) as listener:
+        for days, expected in (
+            (8, (None, None)),
+            (1, ("2026-11-25T12:00:00Z", "Comments close on 25 November at 13:00.")),
+        ):
+            closing = {"kind": "at", "at": (the_clock.now() + timedelta(days=days)).isoformat()}
+            await site.call("PUT", thread.path, by="host", json={"closing": closing})
+            told = (await listener.next_message()).data["thread"]
+            assert (told["closes_at"], told["notice"]) == expected
+            assert told["state"] == "open"
+
+
 async def test_a_closing_some_days_after_publication_is_streamed(site: ASite, the_clock: Clock) -> None:
     await site.set(close_after_days=14)
     thread = await a_thread(site, published_at=the_clock.now().isoformat())

@@ -8,7 +8,7 @@ const TIMEOUT = 20_000; // milliseconds
 
 /**
  * @typedef {{article: string, state: string, reply_count: number, label: string, heading: string,
- *   notice: string | null, close_reason: string | null, sequence: number}} Thread
+ *   notice: string | null, closes_at: string | null, close_reason: string | null, sequence: number}} Thread
  * @typedef {{id: string, parent_id: string | null, depth: number, state: string, html: string,
  *   revision: number}} Comment
  * @typedef {{type?: string, title?: string, detail?: string, pointer?: string}} Problem  RFC 9457

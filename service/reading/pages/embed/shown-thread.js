@@ -77,10 +77,7 @@ export class ShownThread extends ReservedHeight {
     this.replaceContent(section, css);
     if (form) fillForm(this, form);
     reopenForms(this);
-    if (this.query(".notice")) {
-      dataset.state = "closed";
-      closeForms(this);
-    }
+    if (dataset.state === "closed") closeForms(this);
     this.updates.startAt(this.sequence);
     if (isFirst) this.emit("ready");
     store(this.messagesKey, { lang, dir, messages: this.messages });

@@ -6,7 +6,7 @@ import { make, parse } from "./render.js";
 /** @typedef {import("./shown-thread.js").ShownThread} ShownThread */
 
 /** Show the current state of the thread. @param {ShownThread} thread @param {import("./api.js").Thread} now */
-export function showState(thread, { heading, notice, close_reason, state }) {
+export function showState(thread, { heading, notice, close_reason, closes_at }) {
   const at = /** @type {HTMLElement} */ (thread.query(".heading"));
   const title = /** @type {HTMLMetaElement} */ (thread.query("[itemprop=name]")).content;
   if (at.textContent !== heading) {
@@ -16,13 +16,16 @@ export function showState(thread, { heading, notice, close_reason, state }) {
   }
   const { dataset } = thread.section;
   const was = dataset.state;
-  dataset.state = notice ? "closed" : state;
+  // A notice says that comments are closed or off, or when they will close.
+  dataset.state = notice && !closes_at ? "closed" : "open";
   thread.query(".notice")?.remove();
   if (notice) {
     const line = make("p", "notice", notice);
     if (close_reason) line.append(" ", make("bdi", "", close_reason));
     thread.query(".new-replies")?.after(line);
     thread.decorate();
+  }
+  if (dataset.state === "closed") {
     if (was !== "closed") thread.clearMessages();
     closeForms(thread);
   } else if (was === "closed") void openForms(thread).catch(reportError);
