@@ -63,6 +63,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("PUT",    "/threads/{article}",          threads.put_thread,          HOST),
     ("POST",   "/threads/{article}/close",    threads.post_close,          STAFF),
     ("POST",   "/threads/{article}/reopen",   threads.post_reopen,         STAFF),
+    ("PUT",    "/threads/{article}/mode",     threads.put_mode,            STAFF),
     ("GET",    "/threads?url",                threads.get_thread_by_url,   ANYONE),
     ("GET",    "/threads",                    threads.get_threads,         STAFF),
     ("GET",    "/comments/{comment}",         comments.get_comment,        ANYONE),

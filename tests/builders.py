@@ -206,7 +206,7 @@ async def a_comment(thread: AThread, body: str = "Well said.", **given: Any) -> 
     return posted
 
 
-Action = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
+Action = Literal["publish", "hold", "reject", "spam", "delete", "restore", "undo"]
 
 
 async def decide(site: ASite, action: Action, *comments: Json, reason: str | None = None) -> list[Json]:

@@ -29,6 +29,7 @@ BODIES: dict[str, Json] = {
     "PUT /threads/{article}": {"title": "A title"},
     "POST /threads/{article}/close": {},
     "POST /threads/{article}/reopen": {},
+    "PUT /threads/{article}/mode": {"mode": "hold"},
     "PATCH /comments/{comment}": {"body": "Better."},
     "POST /claims": {},
     "POST /comments/{comment}/reports": {"reason": "spam"},

@@ -154,6 +154,7 @@ REQUESTS: dict[str, list[Expensive]] = {
     "PUT /threads/{article}": [v1("/threads/{published}", by="host", json=THREAD)],
     "POST /threads/{article}/close": [v1("/threads/{published}/close", by="host", json={"reason": REASON})],
     "POST /threads/{article}/reopen": [v1("/threads/{published}/reopen", by="host", json={})],
+    "PUT /threads/{article}/mode": [v1("/threads/{published}/mode", by="host", json={"mode": None, "reason": LINE})],
     "GET /threads?url": [v1("/threads?url={url}")],
     "GET /threads": [v1("/threads?limit=200", by="moderator")],
     "GET /comments/{comment}": [v1("/comments/{held}", by="moderator")],

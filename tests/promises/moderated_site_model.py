@@ -9,6 +9,7 @@ from tests.promises.thread_model import CommentModel
 # By action: the states it applies to, the state it leads to, and its event.
 TRANSITIONS = {
     "publish": ({"pending", "rejected", "spam"}, "published", "comment.published"),
+    "hold": ({"published"}, "pending", "comment.held"),
     "reject": ({"pending", "published", "spam"}, "rejected", "comment.rejected"),
     "spam": ({"pending", "published", "rejected"}, "spam", "comment.spam"),
     "delete": ({"pending", "published", "rejected", "spam"}, "deleted", "comment.deleted"),
@@ -48,17 +49,20 @@ class ModeratedSiteModel(SiteModel):
         comment.claim = None
         number = len(self.decisions) + 1
         if action == "undo" and comment.decided:
-            _, before, reports_before, _, undone = comment.decided
-            comment.decided = comment.reports = None
-            if reports_before is not None:
+            _, before, reports_before, _, undone, kept = comment.decided
+            comment.decided = None
+            if not kept:
+                comment.reports = None
+            if reports_before is not None and not kept:
                 self._settle(comment, undone, None)
                 comment.reports = sum(settled is None for _, settled in comment.reported_by.values())
             self.change_state(comment, before, UNDO_EVENTS[before])
         else:
-            self._settle(comment, None, number)
-            comment.reports = None
+            if action != "hold":
+                self._settle(comment, None, number)
+                comment.reports = None
             self.change_state(comment, *TRANSITIONS[action][1:])
-            comment.decided = (comment.revision, was, reports, self.now(), number)
+            comment.decided = (comment.revision, was, reports, self.now(), number, action == "hold")
         comment.last_decision = number
         of: Json = {"comment_id": comment.id, "before": was, "after": comment.state, "revision": decided}
         self.record_decision(action, by, article=comment.thread.article, **of)

@@ -40,7 +40,7 @@ class CommentModel:
     edited_at: datetime | None = None
     revision: int = 1
     # The last decision: the revision after it, the state and the open reports before it, its time and its number.
-    decided: tuple[int, str, int | None, datetime, int] | None = None
+    decided: tuple[int, str, int | None, datetime, int, bool] | None = None
     last_decision: int = 0
     findings: list[str] = field(default_factory=list)  # the rules with a finding on its body
     reports: int | None = 0  # since the last review; None: a moderator has decided on this body

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from service.conversation.threads.close_thread import close_thread, reopen_thread
 from service.conversation.threads.model import Thread
 from service.conversation.threads.register_article import register_thread
+from service.conversation.threads.set_mode import set_mode
 from service.conversation.threads.thread_list import find_threads, list_threads, newest_in_section
 from service.conversation.threads.thread_lookup import find_thread, find_thread_by_url, no_thread, require_visible
 from service.conversation.threads.thread_policy import next_change
@@ -16,6 +17,7 @@ from service.conversation.threads.wire import (
     CloseIn,
     Counts,
     CountsIn,
+    ModeIn,
     ReopenIn,
     SectionQuery,
     ThreadByUrlQuery,
@@ -109,6 +111,15 @@ async def post_reopen(request: Request, caller: Caller) -> Response:
     article, body = article_of(request), await decode_body(request, ReopenIn, optional=True)
     async with database_of(request).write() as connection:
         thread = await reopen_thread(connection, caller.site, article, at=body.at, by=caller.actor)
+    return _thread_response(request, caller, thread)
+
+
+async def put_mode(request: Request, caller: Caller) -> Response:
+    """Set the mode of a thread."""
+    article, body = article_of(request), await decode_body(request, ModeIn)
+    reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
+    async with database_of(request).write() as connection:
+        thread = await set_mode(connection, caller.site, article, mode=body.mode, reason=reason, by=caller.actor)
     return _thread_response(request, caller, thread)
 
 

@@ -63,6 +63,13 @@ class ReopenIn(BodyWithTimes):
     at: Instant | None = None
 
 
+class ModeIn(Body):
+    """The mode of a thread; null: the site's mode. The reason is for the decision log."""
+
+    mode: Mode | None
+    reason: Reason | None = None
+
+
 class SectionQuery(BodyWithTimes):
     """The base of requests with a filter by section, whose name is cleaned as that of an article's section."""
 

@@ -24,7 +24,7 @@ from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
-Action = Literal["publish", "reject", "spam", "delete", "restore", "undo"]
+Action = Literal["publish", "hold", "reject", "spam", "delete", "restore", "undo"]
 UNDO_WINDOW = timedelta(minutes=10)
 
 
@@ -32,7 +32,7 @@ class Transition(NamedTuple):
     """A change of state by an action: the states it applies to, the state it leads to, and its event.
 
     ``undone`` is the decision to undo, and ``reports`` the number of open reports before it; None means that a
-    moderator had already decided.
+    moderator had already decided. ``keeps_reports``: the open reports stay open, for another decision to settle.
     """
 
     before: frozenset[State]
@@ -40,12 +40,14 @@ class Transition(NamedTuple):
     event: EventType
     reports: int | None = None
     undone: UUID | None = None
+    keeps_reports: bool = False
 
 
 TRANSITIONS: dict[Action, Transition] = {
     "publish": Transition(
         frozenset({State.PENDING, State.REJECTED, State.SPAM}), State.PUBLISHED, EventType.COMMENT_PUBLISHED
     ),
+    "hold": Transition(frozenset({State.PUBLISHED}), State.PENDING, EventType.COMMENT_HELD, keeps_reports=True),
     "reject": Transition(
         frozenset({State.PENDING, State.PUBLISHED, State.SPAM}), State.REJECTED, EventType.COMMENT_REJECTED
     ),
@@ -130,6 +132,7 @@ async def _settle_reports(
     transitions: Mapping[UUID, Transition],
 ) -> None:
     """Settle the open reports of decided comments; an undo reopens those that the undone decision settled."""
+    changes = {each: change for each, change in changes.items() if not transitions[each].keeps_reports}
     undone = {transitions[each].undone: each for each in changes if transitions[each].reports is not None}
     reopened = await reopen_reports(connection, [decision for decision in undone if decision])
     settled = {}
@@ -163,6 +166,7 @@ async def _transitions(
             event=UNDO_EVENTS[State(row.before)],
             reports=row.reports,
             undone=row.id,
+            keeps_reports=row.action in TRANSITIONS and TRANSITIONS[row.action].keeps_reports,
         )
         for row in rows
         if row.action != "undo" and now - row.decided_at < UNDO_WINDOW

@@ -58,6 +58,7 @@ class DecisionOut(msgspec.Struct):
     id: UUID
     action: Literal[
         "publish",
+        "hold",
         "reject",
         "spam",
         "delete",
@@ -65,6 +66,7 @@ class DecisionOut(msgspec.Struct):
         "undo",
         "close",
         "reopen",
+        "mode",
         "ban",
         "unban",
         "rules",

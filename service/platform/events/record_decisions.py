@@ -20,7 +20,7 @@ class Actor(NamedTuple):
 
 
 OPERATOR, AUTHOR = Actor("operator", None), Actor("author", None)
-OTHER_ACTIONS = ("close", "reopen", "ban", "unban", "rules", "settings")
+OTHER_ACTIONS = ("close", "reopen", "mode", "ban", "unban", "rules", "settings")
 
 
 class NewDecision(NamedTuple):

@@ -1,7 +1,10 @@
 """Moderators decide on the revision they saw; an invalid action is refused for its comment only."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
+from service.conversation.readers.model import ReportRow
 from tests.builders import ASite, Clock, a_comment, a_thread, decide, events_of
 
 
@@ -70,6 +73,31 @@ async def test_a_decision_is_undone_within_ten_minutes(site: ASite, the_clock: C
     assert [(each["action"], each["before"], each["after"]) for each in log] == [
         ("undo", "spam", "published"),
         ("spam", "published", "spam"),
+    ]
+
+
+async def test_holding_takes_a_comment_down_and_leaves_its_reports_open(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread)
+    path = f"/comments/{posted['comment']['id']}"
+    await site.call("POST", f"{path}/reports", json={"reason": "abuse"})
+    [held] = await decide(site, "hold", posted["comment"])
+    assert (held["state"], held["revision"]) == ("pending", 2)
+    assert await thread.pages() == []
+    own = (await site.call("GET", path, by=posted["author_token"])).json()["comment"]
+    assert (own["state"], len(own["status_reasons"])) == ("pending", 1)
+    assert (await decide(site, "hold", held))[0]["problem"]["type"] == "/problems/invalid-transition"
+    [undone] = await decide(site, "undo", held)
+    reported = (await site.call("GET", "/queue?state=reported", by="moderator")).json()
+    assert [each["comment"]["id"] for each in reported["comments"]] == [undone["id"]]
+    [again] = await decide(site, "hold", undone)
+    async with site.app.state.database.read() as connection:
+        of_comment = ReportRow.comment_id == UUID(again["id"])
+        assert [*await connection.scalars(select(ReportRow.settled_by).where(of_comment))] == [None]
+    await decide(site, "publish", again)
+    assert (await site.call("GET", "/queue?state=reported", by="moderator")).json()["comments"] == []
+    assert [each["type"] for each in await events_of(site)][-4:] == [
+        *("comment.held", "comment.restored", "comment.held", "comment.published"),
     ]
 
 
