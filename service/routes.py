@@ -12,10 +12,10 @@ from service.integrations.endpoints import api as webhooks
 from service.integrations.endpoints.wire import DeliveriesQuery, EndpointsQuery
 from service.integrations.event_log import api as events
 from service.integrations.event_log.wire import EventsQuery
-from service.moderation.bans import api as bans
-from service.moderation.bans.wire import BansQuery
 from service.moderation.decisions import api as decisions
 from service.moderation.decisions.wire import DecisionsQuery
+from service.moderation.measures import api as measures
+from service.moderation.measures.wire import BansQuery, MeasuresQuery
 from service.moderation.queue import api as queue
 from service.moderation.queue.wire import QueueQuery
 from service.moderation.reports import api as reports
@@ -77,10 +77,13 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/comments/{comment}/reports", reports.post_report,         PUBLIC),
     ("GET",    "/comments/{comment}/reports", reports.get_reports,         MODERATOR),
     ("POST",   "/comments/{comment}/appeal",  decisions.post_appeal,       READER),
-    ("GET",    "/bans",                       bans.get_bans,               MODERATOR),
-    ("POST",   "/bans",                       bans.post_ban,               MODERATOR),
-    ("DELETE", "/bans/{ban}",                 bans.remove_ban,             MODERATOR),
-    ("GET",    "/readers/{reader}",           bans.get_reader,             MODERATOR),
+    ("GET",    "/bans",                       measures.get_bans,           MODERATOR),
+    ("POST",   "/bans",                       measures.post_ban,           MODERATOR),
+    ("DELETE", "/bans/{ban}",                 measures.remove_ban,         MODERATOR),
+    ("GET",    "/measures",                   measures.get_measures,       MODERATOR),
+    ("POST",   "/measures",                   measures.post_measure,       MODERATOR),
+    ("DELETE", "/measures/{measure}",         measures.remove_measure,     MODERATOR),
+    ("GET",    "/readers/{reader}",           measures.get_reader,         MODERATOR),
     ("GET",    "/rules",                      rules.get_rules,             MODERATOR),
     ("PUT",    "/rules",                      rules.put_rules,             MODERATOR),
     ("POST",   "/rules/try",                  rules.post_try,              MODERATOR),
@@ -136,6 +139,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /decisions": DecisionsQuery.__struct_fields__,
     "GET /queue": QueueQuery.__struct_fields__,
     "GET /bans": BansQuery.__struct_fields__,
+    "GET /measures": MeasuresQuery.__struct_fields__,
     "GET /events": EventsQuery.__struct_fields__,
     "GET /endpoints": EndpointsQuery.__struct_fields__,
     "GET /endpoints/{endpoint}/deliveries": DeliveriesQuery.__struct_fields__,

@@ -19,7 +19,7 @@ from service.integrations.articles.received_messages import prune_received
 from service.integrations.endpoints.deliverer import Deliverer
 from service.integrations.endpoints.delivery_retention import prune_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
-from service.moderation.bans.ban_reader import erase_expired_fingerprints
+from service.moderation.measures.reader_measures import erase_expired_fingerprints
 from service.moderation.queue.claims import prune_claims
 from service.moderation.reports.report_store import prune_reporter_fingerprints
 from service.moderation.search.search_index import index_comments, prune_words

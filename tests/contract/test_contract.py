@@ -57,6 +57,7 @@ CHECKED_BESIDE = {
     ("QueueQuery", "/cursor", "maxLength"),
     ("DecisionsQuery", "/cursor", "maxLength"),
     ("BansQuery", "/cursor", "maxLength"),
+    ("MeasuresQuery", "/cursor", "maxLength"),
     ("EndpointsQuery", "/cursor", "maxLength"),
     ("DeliveriesQuery", "/cursor", "maxLength"),
 }
@@ -72,6 +73,7 @@ QUERIES = {
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],
     ("GET", f"{SITE}/bans"): ["BansQuery"],
+    ("GET", f"{SITE}/measures"): ["MeasuresQuery"],
     ("GET", f"{SITE}/endpoints"): ["EndpointsQuery"],
     ("GET", f"{SITE}/endpoints/{{endpoint}}/deliveries"): ["DeliveriesQuery"],
 }

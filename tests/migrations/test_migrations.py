@@ -43,7 +43,7 @@ TABLES = {
     "findings": "2026_11_24_0005",
     "moderators": "2026_11_24_0008",
     "sessions": "2026_11_24_0008",
-    "bans": "2026_11_24_0010",
+    "measures": "2026_11_24_0010",
     "reports": "2026_11_24_0010",
     "claims": "2026_11_24_0010",
     "site_secrets": "2026_11_24_0012",
@@ -127,7 +127,7 @@ NAMES, LATER_NAMES, STRIPPED = (
     next(script.module for script in SCRIPTS if script.revision == revision)
     for revision in ("2026_11_29_0018", "2026_11_29_0019", "2026_11_29_0022")
 )
-RENAMED_TABLES = NAMES.TABLES | LATER_NAMES.TABLES
+RENAMED_TABLES = NAMES.TABLES | LATER_NAMES.TABLES | {"bans": "measures"}
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -215,6 +215,9 @@ def with_old_columns(row: dict[str, Any], columns: dict[str, str]) -> dict[str, 
 
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     """Return the rows ``held`` that ``revision`` can store: the tables and columns of ``like``, in order."""
+    if revision < "2026_11_30_0025":
+        bans = [{name: row[name] for name in row if name != "action"} for row in held["measures"]]
+        held = {table: held[table] for table in held if table != "measures"} | {"bans": bans}
     if revision < "2026_11_29_0023":
         responses = dict.fromkeys(("response", "comment_id", "comment_revision"))
         held = held | {"attempts": [row | responses for row in held["attempts"]]}

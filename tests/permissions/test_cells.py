@@ -34,6 +34,7 @@ BODIES: dict[str, Json] = {
     "POST /claims": {},
     "POST /comments/{comment}/reports": {"reason": "spam"},
     "POST /bans": {"kind": "domain", "value": "spam.example"},
+    "POST /measures": {"action": "hold", "kind": "domain", "value": "spam.example"},
     "PUT /rules": {"hold_words": ["casino"]},
     "PATCH /settings": {},
     "POST /rules/try": {"rules": {}},
@@ -160,7 +161,15 @@ async def call(
     site: ASite, route: str, *, authorization: str | None, comment: str, signs: bool = False
 ) -> tuple[int, Json, dict[str, str]]:
     method, path, who = ROUTES[route]
-    ids = {"article": "a", "comment": comment, "ban": uuid4(), "reader": uuid4(), "endpoint": uuid4(), "position": 1}
+    ids = {
+        "article": "a",
+        "comment": comment,
+        "ban": uuid4(),
+        "measure": uuid4(),
+        "reader": uuid4(),
+        "endpoint": uuid4(),
+        "position": 1,
+    }
     path = path.partition("?")[0].format(**ids) + QUERIES.get(route, "")
     headers = {} if authorization is None else {"Authorization": authorization}
     if path.endswith("/stream") and (head := await site.call("HEAD", path, headers=headers)).is_success:

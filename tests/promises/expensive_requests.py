@@ -65,6 +65,7 @@ def fields(on: ExpensiveSite) -> dict[str, str]:
         "another": on.published_ids[-2],
         "endpoint": on.endpoint,
         "ban": on.ban,
+        "measure": on.measure,
         "reader": on.reader,
         "url": quote(URL, safe=""),
     }
@@ -187,6 +188,16 @@ REQUESTS: dict[str, list[Expensive]] = {
         )
     ],
     "DELETE /bans/{ban}": [v1("/bans/{ban}", by="moderator", status=204)],
+    "GET /measures": [v1("/measures?limit=200&reader={reader}", by="moderator")],
+    "POST /measures": [
+        v1(
+            "/measures",
+            by="moderator",
+            json=lambda on: {"action": "note", "kind": "reader", "value": on.reader, "reason": REASON},
+            status=201,
+        )
+    ],
+    "DELETE /measures/{measure}": [v1("/measures/{measure}", by="moderator", status=204)],
     "GET /readers/{reader}": [v1("/readers/{reader}", by="moderator")],
     "GET /rules": [v1("/rules", by="moderator")],
     "POST /rules/try": [

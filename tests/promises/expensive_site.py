@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from service.conversation.comments.model import CommentRow, FindingRow
 from service.conversation.comments.tree_paths import child_position, newest_path
-from service.conversation.readers.model import BanRow, ReportRow
+from service.conversation.readers.model import MeasureRow, ReportRow
 from service.conversation.screening.findings import Rule
 from service.conversation.threads.model import ThreadRow
 from service.integrations.endpoints.model import AttemptRow, DeliveryRow, EndpointRow
@@ -50,6 +50,7 @@ class ExpensiveSite:
     session: str
     endpoint: str
     ban: str
+    measure: str
     reader: str
 
     @property
@@ -80,7 +81,7 @@ async def an_expensive_site(site: ASite, sizes: Sizes) -> ExpensiveSite:
             select(CommentRow.reader_id).where(CommentRow.id == UUID(held["comment"]["id"]))
         )
         await _add_reports(connection, published_ids, sizes.rows)
-        ban = await _add_bans(connection, site_id, reader, sizes.rows)
+        ban, measure = await _add_measures(connection, site_id, reader, sizes.rows)
         await _add_decisions(connection, site_id, pending_ids, sizes.rows)
     endpoint = await _add_endpoints(site, sizes.endpoints)
     return ExpensiveSite(
@@ -93,6 +94,7 @@ async def an_expensive_site(site: ASite, sizes: Sizes) -> ExpensiveSite:
         session,
         endpoint,
         str(ban),
+        str(measure),
         str(reader),
     )
 
@@ -168,11 +170,12 @@ async def _add_reports(connection: Any, ids: list[UUID], count: int) -> None:
     await connection.execute(update(CommentRow).where(CommentRow.id.in_(ids[:count])).values(reports=1))
 
 
-async def _add_bans(connection: Any, site_id: int, reader: Any, count: int) -> UUID:
+async def _add_measures(connection: Any, site_id: int, reader: Any, count: int) -> tuple[UUID, UUID]:
     rows = [
         {
             "id": clock.new_id(),
             "site_id": site_id,
+            "action": "ban",
             "kind": "reader",
             "fingerprint": number + 1000,
             "masked_value": "𝔐" * 260,
@@ -184,9 +187,8 @@ async def _add_bans(connection: Any, site_id: int, reader: Any, count: int) -> U
         }
         for number in range(count)
     ]
-    await connection.execute(insert(BanRow), rows)
-    newest: UUID = rows[-1]["id"]
-    return newest
+    await connection.execute(insert(MeasureRow), rows)
+    return rows[-1]["id"], rows[-2]["id"]
 
 
 async def _add_decisions(connection: Any, site_id: int, ids: list[UUID], count: int) -> None:

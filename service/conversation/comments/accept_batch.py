@@ -25,11 +25,11 @@ from service.conversation.comments.refusals import (
     ThreadClosed,
     over_limit,
 )
-from service.conversation.comments.reputation_queries import RecentActivity, uses_reputation
+from service.conversation.comments.reputation_queries import uses_reputation
 from service.conversation.comments.states import STATE_AFTER, count_new_comment
 from service.conversation.comments.submission import Draft
 from service.conversation.comments.tree_paths import child_position, newest_path
-from service.conversation.readers.ban_lookup import Banned, longest_ban
+from service.conversation.readers.measure_lookup import Banned, longest_ban, trust_in
 from service.conversation.screening.external_rules import screen_external_signals
 from service.conversation.screening.findings import Finding, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, hash_text
@@ -108,12 +108,12 @@ def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datet
     if draft.limits.exceeded:
         raise over_limit(draft)
     _refuse_unless_open(draft, thread, site, now)
-    if ban := longest_ban(context.bans, site.id, draft.fingerprints, now):
+    if ban := longest_ban(context.measures, site.id, draft.fingerprints, now):
         raise Banned(ban, draft=draft.typed_fields())
     parent = _parent(draft, thread, context)
     if site.revision != draft.site.revision:
         return RulesChanged(site)
-    findings = _screen(draft, thread, site, context.activity, now)
+    findings = _screen(draft, thread, site, context, now)
     comment = _new_comment(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)
     writes.findings += finding_rows(comment.id, findings)
     context.comments[comment.id] = comment
@@ -157,19 +157,20 @@ def _parent(draft: Draft, thread: Thread, context: BatchContext) -> Comment | No
     return parent
 
 
-def _screen(draft: Draft, thread: Thread, site: Site, activity: RecentActivity, now: datetime) -> list[Finding]:
+def _screen(draft: Draft, thread: Thread, site: Site, context: BatchContext, now: datetime) -> list[Finding]:
     """Return the findings of the site's rules on ``draft``; raises NotAccepted if a rule rejects it."""
     mode = mode_of(thread, site.settings)
     reputation = NEW_AUTHOR
     if uses_reputation(site.rules, mode):
-        reputation = activity.reputation(
+        reputation = context.activity.reputation(
             reader_id=draft.reader_id,
             address_fingerprint=draft.address_fingerprint,
             text_hash=hash_text(thread.id, draft.text.folded_body),
             folded=draft.text.folded_body,
             now=now,
         )
-    findings = screen_author(draft.text_findings, mode=mode, reputation=reputation)
+    trust = trust_in(context.measures, site.id, draft.fingerprints, now)
+    findings = screen_author(draft.text_findings, mode=mode, reputation=reputation, trust=trust)
     findings += screen_external_signals(draft.external, site.rules)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
         raise NotAccepted(draft, refusal.rule, explain=site.rules.explain_to_author)

@@ -14,7 +14,7 @@ from service.conversation.comments.comment_lookup import read_comments
 from service.conversation.comments.model import Comment, IdempotencyKeyRow
 from service.conversation.comments.reputation_queries import RecentActivity, read_activity, uses_reputation
 from service.conversation.comments.submission import Draft
-from service.conversation.readers.ban_lookup import Bans, read_bans
+from service.conversation.readers.measure_lookup import Measures, read_measures
 from service.conversation.screening.reputation_rules import hash_text
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread
@@ -35,7 +35,8 @@ class StoredPost(NamedTuple):
 
 
 class BatchContext(msgspec.Struct):
-    """Threads by site and article, sites by id, stored posts by thread and key, comments by id, bans by fingerprint.
+    """Threads by site and article, sites by id, stored posts by thread and key, comments by id, measures by
+    fingerprint.
 
     ``now`` was read after the locks, so the threads include every close before it.
     Each accepted post is added to ``stored``, ``comments`` and ``activity``, so later posts of the batch see it.
@@ -46,7 +47,7 @@ class BatchContext(msgspec.Struct):
     sites: dict[int, Site]
     stored: dict[tuple[int, str], StoredPost]
     comments: dict[UUID, Comment]
-    bans: Bans
+    measures: Measures
     activity: RecentActivity
 
 
@@ -54,14 +55,15 @@ async def lock_and_read_context(connection: AsyncConnection, drafts: Sequence[Dr
     """Lock the threads of ``drafts``, then read everything that decides them; the clock as late as possible."""
     threads = await lock_threads(connection, {(draft.site.id, draft.article) for draft in drafts})
     sites = await current_sites(connection, {draft.site.id: draft.site for draft in drafts})
-    bans = await read_bans(connection, {(draft.site.id, each) for draft in drafts for each in draft.fingerprints})
+    of_authors = {(draft.site.id, each) for draft in drafts for each in draft.fingerprints}
+    measures = await read_measures(connection, of_authors)
     activity = await _read_activity(connection, threads, sites, drafts)
     now = clock.now()
     stored = await _read_stored(connection, threads, drafts, now)
     ids = {draft.parent_id for draft in drafts if draft.parent_id}
     ids |= {post.comment_id for post in stored.values()}
     comments = await read_comments(connection, ids)
-    return BatchContext(now, threads, sites, stored, comments, bans, activity)
+    return BatchContext(now, threads, sites, stored, comments, measures, activity)
 
 
 async def _read_activity(

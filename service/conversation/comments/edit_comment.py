@@ -16,9 +16,9 @@ from service.conversation.comments.settle_reports import settle_by_author_deleti
 from service.conversation.comments.states import ARRIVAL_EVENTS, STATE_AFTER, STRICTEST_STATES, Change, change_states
 from service.conversation.comments.submission import SubmissionState
 from service.conversation.comments.visibility import EditRefusal, edit_refusal
-from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
+from service.conversation.readers.measure_lookup import Banned, longest_ban, read_measures, trust_in
 from service.conversation.screening.findings import Action, Finding, strictest
-from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, hash_text, reputation_of
+from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, Trust, hash_text, reputation_of
 from service.conversation.screening.screen_text import screen_author
 from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.model import Thread
@@ -117,15 +117,16 @@ async def edit_comment(
     if refusal == "thread-closed":  # before a ban, as for posts
         raise EditInClosedThread(body)
     fingerprints = edit.fingerprints_of(comment, site)
-    bans = await read_bans(connection, {(site.id, each) for each in fingerprints})
-    if ban := longest_ban(bans, site.id, fingerprints, now):
+    measures = await read_measures(connection, {(site.id, each) for each in fingerprints})
+    if ban := longest_ban(measures, site.id, fingerprints, now):
         raise Banned(ban, draft={"body": body})
     if refusal:
         raise REFUSALS[refusal](body)
     if comment.body == body:
         return comment
     comment.body, comment.html, comment.edited_at = body, edit.prepared.html, now
-    findings = await _screen_again(connection, comment, thread, site, edit.prepared)
+    trust = trust_in(measures, site.id, fingerprints, now)
+    findings = await _screen_again(connection, comment, thread, site, edit.prepared, trust=trust)
     to, event = after_edit(comment.state, strictest(findings))
     comment.reports = comment.reports or 0
     await replace_findings(connection, comment.id, findings)
@@ -134,7 +135,13 @@ async def edit_comment(
 
 
 async def _screen_again(
-    connection: AsyncConnection, comment: Comment, thread: Thread, site: Site, prepared: PreparedText
+    connection: AsyncConnection,
+    comment: Comment,
+    thread: Thread,
+    site: Site,
+    prepared: PreparedText,
+    *,
+    trust: Trust | None,
 ) -> list[Finding]:
     """Return the findings of the site's rules on the new text; raises EditNotAccepted if a rule rejects it."""
     mode, rules = mode_of(thread, site.settings), site.rules
@@ -142,7 +149,7 @@ async def _screen_again(
     reputation = NEW_AUTHOR
     if uses_reputation(rules, mode):
         reputation = await _reputation(connection, comment)
-    findings = screen_author(prepared.findings, mode=mode, reputation=reputation)
+    findings = screen_author(prepared.findings, mode=mode, reputation=reputation, trust=trust)
     if refusal := next((finding for finding in findings if finding.action == "reject"), None):
         detail = Translated(refusal.rule.value, table="author") if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, detail, rule=refusal.rule)

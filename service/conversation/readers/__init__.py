@@ -1,1 +1,1 @@
-"""Readers and their bans."""
+"""Readers and their measures."""

@@ -1,6 +1,7 @@
-"""The tables of bans and reports."""
+"""The tables of measures and reports."""
 
 from datetime import datetime
+from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, text
@@ -10,24 +11,29 @@ from service.platform.storage.schema import Base, one_of
 
 REASONS = ("spam", "abuse", "off-topic", "illegal", "personal", "other")
 KINDS = ("reader", "email", "domain", "address")
+MeasureAction = Literal["ban", "hold", "trust", "note"]
+MEASURE_ACTIONS: tuple[MeasureAction, ...] = get_args(MeasureAction)
 
 
-class BanRow(Base):
-    """A ban on posting, permanent or until a time.
+class MeasureRow(Base):
+    """What moderators decided about a reader, for good or until a time: a ban, a hold, trust, or a note.
 
     ``fingerprint`` is a keyed hash (``access/fingerprints.py``); no e-mail or address is stored. ``masked_value`` is
-    what moderators see. ``ended_at`` is the time a moderator ended the ban.
+    what moderators see. ``ended_at`` is the time a moderator ended it.
     """
 
-    __tablename__ = "bans"
+    __tablename__ = "measures"
     __table_args__ = (
-        Index("ix_bans_site_id", "site_id", "id"),
-        Index("ix_bans_fingerprint", "site_id", "fingerprint"),
+        Index("ix_measures_site_id", "site_id", "id"),
+        Index("ix_measures_fingerprint", "site_id", "fingerprint"),
+        Index("ix_measures_reader_id", "reader_id"),
+        one_of("action", MEASURE_ACTIONS),
         one_of("kind", KINDS),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
+    action: Mapped[str] = mapped_column(String(5))
     kind: Mapped[str] = mapped_column(String(7))
     fingerprint: Mapped[int] = mapped_column(BigInteger)
     masked_value: Mapped[str] = mapped_column(String(260))

@@ -23,6 +23,7 @@ class Rule(StrEnum):
     MAX_PER_MINUTE = "max_per_minute"
     MAX_REJECTED = "max_rejected"
     HOLD_FIRST_TIMERS = "hold_first_timers"
+    HOLD_READER = "hold_reader"
     HONEYPOT = "honeypot"
     MIN_FORM_SECONDS = "min_form_seconds"
     AKISMET = "akismet"

@@ -6,7 +6,7 @@ can type them: a guest without a token has no reputation.
 
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from service.conversation.screening.findings import Finding, Rule
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import Mode
 
+Trust = Literal["held", "trusted"]  # what moderators decided about an author
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 MAX_RECENT_DECIDED = 20  # decided comments of an author that count as recent
@@ -88,6 +89,11 @@ def is_trusted(reputation: Reputation, rules: Rules) -> bool:
     """Whether the author skips some rules: enough comments were published, and few were rejected."""
     enough = rules.trusted_after_published is not None and reputation.published >= rules.trusted_after_published
     return enough and find_rejected_author(reputation, rules) is None
+
+
+def find_held_reader(trust: Trust | None) -> Finding | None:
+    """Hold an author if moderators decided to hold all that they write."""
+    return Finding(Rule.HOLD_READER, "hold") if trust == "held" else None
 
 
 def find_first_timer(reputation: Reputation, mode: Mode) -> Finding | None:

@@ -11,7 +11,7 @@ import msgspec
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.screening.link_rules import find_links, find_rejected_domain, links_in
 from service.conversation.screening.pattern_finder import SearchTooLong
-from service.conversation.screening.reputation_rules import Reputation, find_duplicate, find_flood, find_rejected_author
+from service.conversation.screening.reputation_rules import Reputation, find_duplicate, find_flood
 from service.conversation.screening.shape_rules import find_capitals, find_length, find_repeated
 from service.conversation.screening.word_rules import FoldedText, WordList, spaced
 from service.platform.sites.site_rules import Rules
@@ -121,9 +121,8 @@ RULES_FOR_UNTRUSTED: list[Callable[[CompiledRules, DraftText], Finding | None]] 
     _find_capitals,
     _find_repeated,
 ]
-# Held or rejected for other recent comments (reputation_rules.py).
+# Held or rejected for other recent comments (reputation_rules.py), also if the author is trusted.
 REPUTATION_RULES: list[Callable[[Reputation, Rules], Finding | None]] = [
     find_duplicate,
     find_flood,
-    find_rejected_author,
 ]

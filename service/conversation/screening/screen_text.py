@@ -7,7 +7,15 @@ transaction that writes the comment.
 import msgspec
 
 from service.conversation.screening.findings import Finding, Rule
-from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, find_first_timer, is_trusted
+from service.conversation.screening.reputation_rules import (
+    NEW_AUTHOR,
+    Reputation,
+    Trust,
+    find_first_timer,
+    find_held_reader,
+    find_rejected_author,
+    is_trusted,
+)
 from service.conversation.screening.rule_set import (
     REPUTATION_RULES,
     RULES,
@@ -35,14 +43,21 @@ def screen_text(draft: DraftText, compiled: CompiledRules, *, model: SpamModel |
     return TextFindings(compiled.rules, tuple(filter(None, on_all)), tuple(filter(None, on_untrusted)))
 
 
-def screen_author(text: TextFindings, *, mode: Mode, reputation: Reputation = NEW_AUTHOR) -> list[Finding]:
-    """Return all findings on a comment in a thread of this ``mode``; the strictest decides the action."""
+def screen_author(
+    text: TextFindings, *, mode: Mode, reputation: Reputation = NEW_AUTHOR, trust: Trust | None = None
+) -> list[Finding]:
+    """Return all findings on a comment in a thread of this ``mode``; the strictest decides the action.
+
+    ``trust`` is what moderators decided about the author: whom they trust needs no record of published comments.
+    """
     rules = text.rules
     found: list[Finding | None] = [*text.on_all]
-    if not is_trusted(reputation, rules):
+    if trust != "trusted" and not is_trusted(reputation, rules):
         found += text.on_untrusted
     found += [find(reputation, rules) for find in REPUTATION_RULES]
-    found.append(find_first_timer(reputation, mode))
+    if trust != "trusted":
+        found += [find_rejected_author(reputation, rules), find_first_timer(reputation, mode)]
+    found.append(find_held_reader(trust))
     if mode == "hold":
         found.append(Finding(Rule.MODE, "hold"))
     return [finding for finding in found if finding]

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.comment_lookup import read_comments
 from service.conversation.comments.model import Comment, LoggedComment
 from service.conversation.comments.visibility import public_view, text_withheld
-from service.conversation.readers.model import BanRow, ReportRow
+from service.conversation.readers.model import MeasureRow, ReportRow
 from service.integrations.event_log.wire import EventCommentOut, EventOut
 from service.platform.events.event_types import Event
 from service.platform.storage.portable import any_of, row_parameters
@@ -101,4 +101,4 @@ def _notes(dialect: str) -> Select[*tuple[Any, ...]]:
 
 @lru_cache
 def _reasons(dialect: str) -> Select[*tuple[Any, ...]]:
-    return select(BanRow.id, BanRow.reason).where(any_of(dialect, BanRow.id))
+    return select(MeasureRow.id, MeasureRow.reason).where(any_of(dialect, MeasureRow.id))

@@ -69,6 +69,12 @@ class DecisionOut(msgspec.Struct):
         "mode",
         "ban",
         "unban",
+        "hold-reader",
+        "unhold-reader",
+        "trust-reader",
+        "untrust-reader",
+        "note-reader",
+        "unnote-reader",
         "rules",
         "settings",
     ]

@@ -10,7 +10,7 @@ from service.conversation.comments.findings_store import add_finding
 from service.conversation.comments.model import Comment, CommentRow, State
 from service.conversation.comments.states import Change, change_states
 from service.conversation.comments.visibility import event_view
-from service.conversation.readers.ban_lookup import Banned, longest_ban, read_bans
+from service.conversation.readers.measure_lookup import Banned, longest_ban, read_measures
 from service.conversation.screening.findings import Finding, Rule
 from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.counts import write_counts
@@ -44,8 +44,8 @@ async def file_report(
     require_visible(thread, to_staff=False, now=now)
     if comment.state is not State.PUBLISHED:
         raise no_comment()
-    bans = await read_bans(connection, {(site.id, fingerprint) for fingerprint in by.fingerprints})
-    if ban := longest_ban(bans, site.id, by.fingerprints, now):
+    measures = await read_measures(connection, {(site.id, fingerprint) for fingerprint in by.fingerprints})
+    if ban := longest_ban(measures, site.id, by.fingerprints, now):
         raise Banned(ban)
     known = await read_own_report(connection, comment_id, by.fingerprint)
     if known and known.report.created_at >= (comment.edited_at or comment.created_at):

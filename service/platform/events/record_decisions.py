@@ -20,7 +20,8 @@ class Actor(NamedTuple):
 
 
 OPERATOR, AUTHOR = Actor("operator", None), Actor("author", None)
-OTHER_ACTIONS = ("close", "reopen", "mode", "ban", "unban", "rules", "settings")
+MEASURES = ("hold-reader", "unhold-reader", "trust-reader", "untrust-reader", "note-reader", "unnote-reader")
+OTHER_ACTIONS = ("close", "reopen", "mode", "ban", "unban", *MEASURES, "rules", "settings")
 
 
 class NewDecision(NamedTuple):

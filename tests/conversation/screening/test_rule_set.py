@@ -36,6 +36,7 @@ EXAMPLES = [
 BEYOND_THE_TEXT = {
     Rule.MODE,
     Rule.HOLD_FIRST_TIMERS,
+    Rule.HOLD_READER,
     Rule.DUPLICATES,
     Rule.MAX_PER_MINUTE,
     Rule.MAX_REJECTED,

@@ -29,7 +29,7 @@ from tests.integrations.endpoints.a_receiver import a_receiver, an_answer
 from tests.integrations.endpoints.deliveries import a_worker, an_endpoint
 from tests.integrations.imports import exports
 from tests.integrations.imports.test_import_archive import import_file
-from tests.moderation.bans.test_ban_reader import a_ban
+from tests.moderation.measures.test_reader_measures import a_ban
 
 DOCUMENT = contract()
 SENT = {name: operation for _, name, operation in webhooks(DOCUMENT)}

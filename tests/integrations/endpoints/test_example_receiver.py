@@ -18,7 +18,7 @@ from service.platform.sites.edit_site import find_site
 from service.reading.docs.guides import FOLDER
 from tests.builders import ASite, a_comment, a_thread
 from tests.integrations.articles.articles import send_event, share_webhook_secret
-from tests.moderation.bans.test_ban_reader import a_ban
+from tests.moderation.measures.test_reader_measures import a_ban
 from tests.reading.docs.documents import blocks_of
 
 GUIDE = FOLDER / "webhooks.md"

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from tests.builders import ASite, Json, a_comment, a_thread, decide, events_of
 from tests.integrations.endpoints.a_receiver import a_receiver
 from tests.integrations.endpoints.deliveries import a_worker, an_endpoint
-from tests.moderation.bans.test_ban_reader import a_ban
+from tests.moderation.measures.test_reader_measures import a_ban
 
 FIELD = json.loads(
     (Path(__file__).parents[2] / "data" / "field" / "12-deleted-words-in-the-log.json").read_text(encoding="utf-8")

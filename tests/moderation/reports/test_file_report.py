@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from service.conversation.readers.model import ReportRow
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide, events_of, found_in, set_rules
-from tests.moderation.bans.test_ban_reader import a_ban, thread_from
+from tests.moderation.measures.test_reader_measures import a_ban, thread_from
 from tests.moderation.queue.test_review_queue import bodies, queue
 from tests.platform.access.a_host import SECRET, a_token, share_secret
 

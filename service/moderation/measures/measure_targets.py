@@ -1,25 +1,16 @@
-"""Ban readers, e-mails, domains or address ranges, given by value or taken from a comment."""
+"""Whom a measure is about: a reader, an e-mail, a domain or an address range, by value or from a comment."""
 
-from datetime import datetime
 from ipaddress import ip_network
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import find_comment
-from service.conversation.readers.ban_lookup import COLUMNS, Ban
-from service.conversation.readers.model import BanRow
-from service.moderation.bans.reader_history import get_reader_history
-from service.platform import clock
+from service.moderation.measures.reader_history import get_reader_history
 from service.platform.access.fingerprints import PREFIXES, Fingerprints, Kind, canonical_domain, networks_of
-from service.platform.events.append import append_events
-from service.platform.events.event_types import EventType, NewEvent
-from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
 from service.platform.problems import InvalidField, NotFound
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.portable import insert_many
 from service.platform.text.ip_addresses import parse_address
 from service.platform.text.web_urls import canonical_host
 
@@ -27,7 +18,7 @@ ADDRESS_FORMATS = "Must be an address, or an IPv4 range /16 or /24, or an IPv6 r
 
 
 class Target(NamedTuple):
-    """The target of a ban: its fingerprint, and the masked text that moderators see."""
+    """The target of a measure: its fingerprint, and the masked text that moderators see."""
 
     kind: Kind
     fingerprint: int
@@ -61,7 +52,7 @@ async def target_from_comment(
         return _email(fingerprints, site, comment.author_email)._replace(reader_id=comment.reader_id)
     if kind == "domain" and comment.author_email:
         return _domain(fingerprints, site, comment.author_email.rpartition("@")[2])
-    raise InvalidField(f"The comment's author has no {kind} to ban. Choose another kind.", pointer="/comment")
+    raise InvalidField(f"The comment's author has no {kind}. Choose another kind.", pointer="/comment")
 
 
 def _domain(fingerprints: Fingerprints, site: Site, value: str) -> Target:
@@ -111,77 +102,3 @@ async def require_reader(connection: AsyncConnection, site: Site, target: Target
         raise InvalidField(
             "“value” must be the id of a reader who has posted at this site.", pointer="/value"
         ) from None
-
-
-async def create_ban(
-    connection: AsyncConnection, site: Site, target: Target, *, until: datetime | None, reason: str | None, by: Actor
-) -> Ban:
-    """Ban ``target`` until a time or for good; raises InvalidField if ``until`` has passed."""
-    now = clock.now()
-    if until is not None and until <= now:
-        raise InvalidField("“until” must be in the future; omit it for a permanent ban.", pointer="/until")
-    new = Ban(
-        id=clock.new_id(),
-        site_id=site.id,
-        kind=target.kind,
-        fingerprint=target.fingerprint,
-        masked_value=target.masked_value,
-        reader_id=target.reader_id,
-        reason=reason,
-        until=until,
-        created_at=now,
-        ended_at=None,
-    )
-    await insert_many(connection, BanRow, [new._asdict()])
-    await _record(connection, site, new, EventType.READER_BANNED, action="ban", by=by, now=now)
-    return new
-
-
-async def end_ban(connection: AsyncConnection, site: Site, ban_id: UUID, *, by: Actor) -> None:
-    """End a ban; raises NotFound if it does not exist or is no longer in force."""
-    now = clock.now()
-    ended = (
-        update(BanRow)
-        .where(BanRow.id == ban_id, BanRow.site_id == site.id, *_in_force(now))
-        .values(ended_at=now)
-        .returning(*COLUMNS)
-    )
-    row = (await connection.execute(ended)).one_or_none()
-    if row is None:
-        raise NotFound
-    await _record(connection, site, Ban(*row), EventType.READER_UNBANNED, action="unban", by=by, now=now)
-
-
-async def _record(
-    connection: AsyncConnection, site: Site, ban: Ban, event: EventType, *, action: str, by: Actor, now: datetime
-) -> None:
-    reason = ban.reason if action == "ban" else None
-    decision = NewDecision(site.id, action, by, reader_id=ban.reader_id, ban_id=ban.id, reason=reason)
-    await record_decisions(connection, [decision], now=now)
-    data = {"id": ban.id, "kind": ban.kind, "reader_id": ban.reader_id, "until": ban.until}
-    new = NewEvent(type=event, site_id=site.id, thread_id=None, sequence=None, occurred_at=now, data={"ban": data})
-    await append_events(connection, [new])
-
-
-async def erase_expired_fingerprints(connection: AsyncConnection) -> None:
-    """Erase the fingerprints of e-mail and address bans that are no longer in force."""
-    now = clock.now()
-    over = or_(BanRow.ended_at.is_not(None), BanRow.until <= now)
-    hashed = BanRow.kind.in_(("email", "address"))
-    await connection.execute(update(BanRow).where(hashed, over, BanRow.fingerprint != 0).values(fingerprint=0))
-
-
-async def list_bans(
-    connection: AsyncConnection, site: Site, *, reader_id: UUID | None = None, before: UUID | None, limit: int
-) -> list[Ban]:
-    """Return the ``limit`` newest bans of ``site`` in force, older than the ban ``before``."""
-    statement = select(*COLUMNS).where(BanRow.site_id == site.id, *_in_force(clock.now()))
-    if reader_id is not None:
-        statement = statement.where(BanRow.reader_id == reader_id)
-    if before is not None:
-        statement = statement.where(BanRow.id < before)
-    return [Ban(*row) for row in await connection.execute(statement.order_by(BanRow.id.desc()).limit(limit))]
-
-
-def _in_force(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return BanRow.ended_at.is_(None), or_(BanRow.until.is_(None), BanRow.until > now)

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from service.conversation.readers.model import BanRow
+from service.conversation.readers.model import MeasureRow
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_site, a_thread, client_of, events_of
 
 
@@ -201,6 +201,6 @@ async def test_the_fingerprint_of_a_ban_is_erased_after_its_end(own_site: ASite,
     async with own_site.app.state.database.read() as connection:
         fingerprints = {
             row.masked_value: row.fingerprint
-            for row in await connection.execute(select(BanRow.masked_value, BanRow.fingerprint))
+            for row in await connection.execute(select(MeasureRow.masked_value, MeasureRow.fingerprint))
         }
     assert fingerprints[ban["masked_value"]] == 0 != fingerprints["spam.example"]

@@ -1,4 +1,4 @@
-"""Request and response structs of bans and readers."""
+"""Request and response structs of measures, bans and readers."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from service.conversation.readers.model import MeasureAction
 from service.conversation.threads.wire import Instant, Reason
 from service.platform.access.fingerprints import Kind
 from service.platform.wire import Body, BodyWithTimes
@@ -22,11 +23,24 @@ class BanIn(BodyWithTimes):
     reason: Reason | None = None
 
 
+class MeasureIn(BanIn, kw_only=True):
+    """A measure to take; the rest is as in a ban. The text of a note is its ``reason``."""
+
+    action: MeasureAction
+
+
 class BansQuery(Body):
     """Query of a page of bans."""
 
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     cursor: str | None = None
+
+
+class MeasuresQuery(BansQuery):
+    """Query of a page of measures."""
+
+    action: MeasureAction | None = None
+    reader: UUID | None = None
 
 
 class BanOut(msgspec.Struct):
@@ -41,6 +55,12 @@ class BanOut(msgspec.Struct):
     created_at: datetime
 
 
+class MeasureOut(BanOut):
+    """A measure."""
+
+    action: MeasureAction
+
+
 class Bans(msgspec.Struct):
     """A page of bans in force, newest first, and the cursor of the next page."""
 
@@ -48,8 +68,15 @@ class Bans(msgspec.Struct):
     next: str | None
 
 
+class MeasuresPage(msgspec.Struct):
+    """A page of measures in force, newest first, and the cursor of the next page."""
+
+    measures: list[MeasureOut]
+    next: str | None
+
+
 class ReaderOut(msgspec.Struct):
-    """A reader's history for moderators: names, comments by state, and bans."""
+    """A reader's history for moderators: names, comments by state, bans, and all measures."""
 
     id: UUID
     names: list[str]
@@ -57,3 +84,4 @@ class ReaderOut(msgspec.Struct):
     first_at: datetime
     last_at: datetime
     bans: list[BanOut]
+    measures: list[MeasureOut]

@@ -1,1 +1,0 @@
-"""Bans and suspensions of readers, e-mail addresses, domains and networks."""

@@ -1,0 +1,1 @@
+"""Measures on readers: ban, hold, trust and note; and readers' histories."""
