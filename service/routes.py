@@ -20,6 +20,7 @@ from service.moderation.queue import api as queue
 from service.moderation.queue.wire import QueueQuery
 from service.moderation.reports import api as reports
 from service.moderation.rules import api as rules
+from service.moderation.rules.wire import AgreementQuery
 from service.platform.access import api as access
 from service.platform.access.caller import (
     ADMIN,
@@ -87,6 +88,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("GET",    "/rules",                      rules.get_rules,             MODERATOR),
     ("PUT",    "/rules",                      rules.put_rules,             MODERATOR),
     ("POST",   "/rules/try",                  rules.post_try,              MODERATOR),
+    ("GET",    "/rules/agreement",            rules.get_agreement,         MODERATOR),
     ("GET",    "/settings",                   rules.get_settings,          ADMIN),
     ("PATCH",  "/settings",                   rules.patch_settings,        ADMIN),
     ("GET",    "/events",                     events.get_events,           HOST),
@@ -138,6 +140,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /threads": ThreadsQuery.__struct_fields__,
     "GET /decisions": DecisionsQuery.__struct_fields__,
     "GET /queue": QueueQuery.__struct_fields__,
+    "GET /rules/agreement": AgreementQuery.__struct_fields__,
     "GET /bans": BansQuery.__struct_fields__,
     "GET /measures": MeasuresQuery.__struct_fields__,
     "GET /events": EventsQuery.__struct_fields__,

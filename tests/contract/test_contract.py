@@ -72,6 +72,7 @@ QUERIES = {
     ("GET", f"{SITE}/feed.atom"): ["SectionQuery"],
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],
+    ("GET", f"{SITE}/rules/agreement"): ["AgreementQuery"],
     ("GET", f"{SITE}/bans"): ["BansQuery"],
     ("GET", f"{SITE}/measures"): ["MeasuresQuery"],
     ("GET", f"{SITE}/endpoints"): ["EndpointsQuery"],

@@ -31,7 +31,7 @@ from service.conversation.comments.submission import Draft
 from service.conversation.comments.tree_paths import child_position, newest_path
 from service.conversation.readers.measure_lookup import Banned, longest_ban, trust_in
 from service.conversation.screening.external_rules import screen_external_signals
-from service.conversation.screening.findings import Finding, strictest
+from service.conversation.screening.findings import Finding, rejecting, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, hash_text
 from service.conversation.screening.screen_text import screen_author
 from service.conversation.threads.close_thread import close_due_threads
@@ -172,7 +172,7 @@ def _screen(draft: Draft, thread: Thread, site: Site, context: BatchContext, now
     trust = trust_in(context.measures, site.id, draft.fingerprints, now)
     findings = screen_author(draft.text_findings, mode=mode, reputation=reputation, trust=trust)
     findings += screen_external_signals(draft.external, site.rules)
-    if refusal := next((finding for finding in findings if finding.action == "reject"), None):
+    if refusal := rejecting(findings):
         raise NotAccepted(draft, refusal.rule, explain=site.rules.explain_to_author)
     return findings
 

@@ -17,7 +17,7 @@ from service.conversation.comments.states import ARRIVAL_EVENTS, STATE_AFTER, ST
 from service.conversation.comments.submission import SubmissionState
 from service.conversation.comments.visibility import EditRefusal, edit_refusal
 from service.conversation.readers.measure_lookup import Banned, longest_ban, read_measures, trust_in
-from service.conversation.screening.findings import Action, Finding, strictest
+from service.conversation.screening.findings import Action, Finding, rejecting, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, Trust, hash_text, reputation_of
 from service.conversation.screening.screen_text import screen_author
 from service.conversation.threads.close_thread import close_due_threads
@@ -150,7 +150,7 @@ async def _screen_again(
     if uses_reputation(rules, mode):
         reputation = await _reputation(connection, comment)
     findings = screen_author(prepared.findings, mode=mode, reputation=reputation, trust=trust)
-    if refusal := next((finding for finding in findings if finding.action == "reject"), None):
+    if refusal := rejecting(findings):
         detail = Translated(refusal.rule.value, table="author") if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, detail, rule=refusal.rule)
     return findings

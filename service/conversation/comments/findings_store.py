@@ -22,7 +22,13 @@ KEPT_ON_EDIT = (
 def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return the rows to insert for the findings of a comment."""
     return [
-        {"comment_id": comment_id, "rule": each.rule.value, "action": each.action, "matched": each.matched}
+        {
+            "comment_id": comment_id,
+            "rule": each.rule.value,
+            "action": each.action,
+            "matched": each.matched,
+            "shadow": each.shadow,
+        }
         for each in findings
     ]
 
@@ -56,7 +62,7 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
         return found
     dialect = connection.dialect.name
     for row in await connection.execute(_read(dialect), row_parameters(dialect, [(id_,) for id_ in ids])):
-        found[row.comment_id].append(Finding(Rule(row.rule), row.action, row.matched))
+        found[row.comment_id].append(Finding(Rule(row.rule), row.action, row.matched, row.shadow))
     for findings in found.values():
         findings.sort(key=lambda finding: _ORDER[finding.rule])
     return found
@@ -65,4 +71,4 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
 @lru_cache
 def _read(dialect: str) -> Select[*tuple[Any, ...]]:
     row = FindingRow
-    return select(row.comment_id, row.rule, row.action, row.matched).where(any_of(dialect, row.comment_id))
+    return select(row.comment_id, row.rule, row.action, row.matched, row.shadow).where(any_of(dialect, row.comment_id))

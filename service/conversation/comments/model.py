@@ -7,7 +7,17 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.platform.storage.schema import Base, one_of
@@ -166,7 +176,10 @@ class LoggedComment(msgspec.Struct):
 
 
 class FindingRow(Base):
-    """A finding on a comment from its arrival or last edit; erased with the comment's text."""
+    """A finding on a comment from its arrival or last edit; erased with the comment's text.
+
+    In ``shadow`` nothing followed from it.
+    """
 
     __tablename__ = "findings"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -175,6 +188,7 @@ class FindingRow(Base):
     rule: Mapped[str] = mapped_column(String(32), primary_key=True)
     action: Mapped[str] = mapped_column(String(9))
     matched: Mapped[str | None] = mapped_column(String(300))
+    shadow: Mapped[bool] = mapped_column(server_default=false())
 
 
 COLUMNS = tuple(getattr(CommentRow, name) for name in Comment.__struct_fields__)

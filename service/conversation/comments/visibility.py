@@ -14,7 +14,7 @@ from typing import Literal
 
 from service.conversation.comments.model import Comment, LoggedComment, State
 from service.conversation.comments.wire import AuthorOut, CommentOut, finding_out
-from service.conversation.screening.findings import Finding
+from service.conversation.screening.findings import Finding, effective
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_policy import is_closed
 from service.platform.access.caller import Caller
@@ -171,7 +171,7 @@ def status_reasons(comment: Comment, findings: Sequence[Finding], rules: Rules, 
     known = catalogue("en")["author"]
     keys = [
         finding.rule.value if rules.explain_to_author and finding.rule in known else "review"
-        for finding in findings
+        for finding in effective(findings)
         if finding.action != "publish"
     ]
     return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["review"])]

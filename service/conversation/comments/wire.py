@@ -67,12 +67,13 @@ class AuthorOut(msgspec.Struct):
 
 
 class FindingOut(msgspec.Struct):
-    """A finding on a comment, with its message."""
+    """A finding on a comment, with its message; ``shadow`` findings have no effect."""
 
     rule: Rule
     action: Action
     matched: str | None
     message: str
+    shadow: bool
 
 
 class CommentOut(msgspec.Struct):
@@ -127,6 +128,5 @@ class Permalink(msgspec.Struct):
 
 def finding_out(finding: Finding, *, locale: str) -> FindingOut:
     """Return ``finding`` with its message in ``locale``, for a moderator."""
-    return FindingOut(
-        finding.rule, finding.action, finding.matched, sentence("finding", finding.rule.value, locale=locale)
-    )
+    message = sentence("finding", finding.rule.value, locale=locale)
+    return FindingOut(finding.rule, finding.action, finding.matched, message, finding.shadow)

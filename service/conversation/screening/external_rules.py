@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from service.conversation.screening.findings import Action, Finding, Rule
+from service.conversation.screening.findings import Action, Finding, Rule, with_shadow
 from service.conversation.screening.form_rules import FormSignals, find_fast_form, find_honeypot
 from service.platform.sites.site_rules import Rules
 
@@ -25,7 +25,7 @@ class ExternalSignals(msgspec.Struct, frozen=True):
 
 def screen_external_signals(signals: ExternalSignals, rules: Rules) -> list[Finding]:
     """Return the findings of all external rules on ``signals``, in the order of :data:`RULES`."""
-    return [finding for find in RULES if (finding := find(signals, rules))]
+    return with_shadow([finding for find in RULES if (finding := find(signals, rules))], rules)
 
 
 def _find_honeypot(signals: ExternalSignals, rules: Rules) -> Finding | None:

@@ -1,9 +1,15 @@
-"""Findings of the screening rules, and the action that follows from them. Pure."""
+"""Findings of the screening rules, and the action that follows from them. Pure.
 
+A rule in shadow has findings, but they have no effect: moderators see them and compare them with their own decisions.
+"""
+
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
+
+from service.platform.sites.site_rules import Rules
 
 Action = Literal["publish", "hold", "spam", "reject"]
 STRICTEST: tuple[Action, ...] = ("reject", "spam", "hold", "publish")
@@ -35,13 +41,40 @@ class Rule(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """The result of one rule: the ``action`` it asks for, and ``matched``, the text or number that triggered it."""
+    """The result of one rule: the ``action`` it asks for, and ``matched``, the text or number that triggered it.
+
+    In ``shadow`` it is recorded for moderators only, and nothing follows from it.
+    """
 
     rule: Rule
     action: Action
     matched: str | None = None
+    shadow: bool = False
 
 
-def strictest(findings: list[Finding]) -> Action:
-    """Return the strictest action of ``findings``; ``publish`` if there are none."""
-    return min((finding.action for finding in findings), key=STRICTEST.index, default="publish")
+def with_shadow(findings: list[Finding], rules: Rules) -> list[Finding]:
+    """Return ``findings`` with those of rules in shadow marked. A failed check belongs to the rule that needed it."""
+    if not rules.shadow:
+        return findings
+    return [
+        msgspec.structs.replace(each, shadow=True) if _CHECKS.get(each.rule, each.rule) in rules.shadow else each
+        for each in findings
+    ]
+
+
+_CHECKS = {Rule.ON_AKISMET_FAILURE: Rule.AKISMET}
+
+
+def effective(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that have an effect: those that are not in shadow."""
+    return [finding for finding in findings if not finding.shadow]
+
+
+def strictest(findings: Iterable[Finding]) -> Action:
+    """Return the strictest action of ``findings`` that have an effect; ``publish`` if there are none."""
+    return min((finding.action for finding in effective(findings)), key=STRICTEST.index, default="publish")
+
+
+def rejecting(findings: Iterable[Finding]) -> Finding | None:
+    """Return the first finding that rejects the comment; None if it may be stored."""
+    return next((finding for finding in effective(findings) if finding.action == "reject"), None)

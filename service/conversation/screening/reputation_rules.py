@@ -88,7 +88,8 @@ def hash_text(thread_id: int, folded: str) -> int:
 def is_trusted(reputation: Reputation, rules: Rules) -> bool:
     """Whether the author skips some rules: enough comments were published, and few were rejected."""
     enough = rules.trusted_after_published is not None and reputation.published >= rules.trusted_after_published
-    return enough and find_rejected_author(reputation, rules) is None
+    distrusted = Rule.MAX_REJECTED not in rules.shadow and find_rejected_author(reputation, rules) is not None
+    return enough and not distrusted
 
 
 def find_held_reader(trust: Trust | None) -> Finding | None:

@@ -6,7 +6,7 @@ transaction that writes the comment.
 
 import msgspec
 
-from service.conversation.screening.findings import Finding, Rule
+from service.conversation.screening.findings import Finding, Rule, with_shadow
 from service.conversation.screening.reputation_rules import (
     NEW_AUTHOR,
     Reputation,
@@ -60,7 +60,7 @@ def screen_author(
     found.append(find_held_reader(trust))
     if mode == "hold":
         found.append(Finding(Rule.MODE, "hold"))
-    return [finding for finding in found if finding]
+    return with_shadow([finding for finding in found if finding], rules)
 
 
 def _find_spam(model: SpamModel | None, draft: DraftText, rules: Rules) -> Finding | None:

@@ -11,15 +11,25 @@ from service.conversation.comments.conversation_state import ConversationState
 from service.conversation.comments.model import State
 from service.conversation.comments.wire import finding_out
 from service.conversation.screening.findings import Action
+from service.moderation.rules.agreement import AgreementExample, compare_with_decisions
 from service.moderation.rules.try_rules import Example, try_rules
-from service.moderation.rules.wire import ActionCounts, SettingsIn, TrialExample, TrialIn, TrialOut
+from service.moderation.rules.wire import (
+    ActionCounts,
+    AgreementExampleOut,
+    AgreementOut,
+    AgreementQuery,
+    SettingsIn,
+    TrialExample,
+    TrialIn,
+    TrialOut,
+)
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import PlatformState
 from service.platform.events.record_decisions import NewDecision, record_decisions
 from service.platform.http.app_state import database_of, gate_of, state_of
 from service.platform.http.conditional import PRIVATE
-from service.platform.http.decode import decode_body, decode_bytes, read_body
+from service.platform.http.decode import decode_body, decode_bytes, decode_query, read_body
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidField
@@ -63,6 +73,15 @@ async def post_try(request: Request, caller: Caller) -> Response:
     before, after = _actions(trial.before), _actions(trial.after)
     out = TrialOut(trial.before.total(), before, after, trial.changed, examples)
     return json_response(out, headers={**NO_STORE, "content-language": locale})
+
+
+async def get_agreement(request: Request, caller: Caller) -> Response:
+    """Compare a rule with moderators' decisions."""
+    query = decode_query(request, AgreementQuery)
+    async with database_of(request).read() as connection:
+        found = await compare_with_decisions(connection, caller.site, query.rule, since=query.since)
+    counts = found._asdict() | {"examples": [_agreement_example(example) for example in found.examples]}
+    return json_response(AgreementOut(rule=query.rule, since=query.since, **counts), headers=PRIVATE)
 
 
 async def get_settings(_request: Request, caller: Caller) -> Response:
@@ -110,4 +129,14 @@ def _trial_example(example: Example, locale: str) -> TrialExample:
         before=example.before,
         after=example.after,
         findings=[finding_out(finding, locale=locale) for finding in example.findings],
+    )
+
+
+def _agreement_example(example: AgreementExample) -> AgreementExampleOut:
+    return AgreementExampleOut(
+        id=example.comment_id,
+        article=example.article,
+        state=State(example.state),
+        excerpt=example.body[:MAX_EXCERPT],
+        kind=example.kind,
     )

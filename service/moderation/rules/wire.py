@@ -1,5 +1,6 @@
 """Request and response structs of rule trials and settings. The rules are in ``sites/site_rules.py``."""
 
+from datetime import datetime
 from typing import Annotated, cast, get_type_hints
 from uuid import UUID
 
@@ -9,9 +10,11 @@ from msgspec import UNSET, Meta, UnsetType
 from service.conversation.comments.model import State
 from service.conversation.comments.wire import FindingOut
 from service.conversation.screening.findings import Action
-from service.platform.sites.site_rules import Rules
+from service.conversation.threads.wire import Instant
+from service.moderation.rules.agreement import Disagreement
+from service.platform.sites.site_rules import Rules, ShadowRule
 from service.platform.sites.site_settings import SiteSettings
-from service.platform.wire import Body
+from service.platform.wire import Body, BodyWithTimes
 
 # The settings to update: the members of SiteSettings with their limits, all optional.
 SettingsIn = cast(
@@ -62,3 +65,34 @@ class TrialOut(msgspec.Struct):
     after: ActionCounts
     changed: int
     examples: list[TrialExample]
+
+
+class AgreementQuery(BodyWithTimes):
+    """Query of the comparison of a rule with moderators' decisions."""
+
+    rule: ShadowRule
+    since: Instant
+
+
+class AgreementExampleOut(msgspec.Struct):
+    """A comment on which the rule and the moderators disagree; ``excerpt`` is the start of its text."""
+
+    id: UUID
+    article: str
+    state: State
+    excerpt: str
+    kind: Disagreement
+
+
+class AgreementOut(msgspec.Struct):
+    """A rule's findings compared with moderators' decisions: numbers of comments, and the newest disagreements."""
+
+    rule: ShadowRule
+    since: datetime
+    is_complete: bool
+    compared: int
+    found: int
+    agreed: int
+    held_wrongly: int
+    missed: int
+    examples: list[AgreementExampleOut]

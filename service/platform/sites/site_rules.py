@@ -25,6 +25,23 @@ Domain = Annotated[str, Meta(max_length=253, extra_json_schema={"pattern": DOMAI
 Domains = Annotated[tuple[Domain, ...], Meta(max_length=MAX_DOMAINS)]
 MAX_RECENT_COMMENTS = 50  # that the rules read per author and per address
 RecentCount = Annotated[int, Meta(ge=1, le=MAX_RECENT_COMMENTS)]
+# Rules that can run in shadow, by the name of their finding (``screening/findings.py``).
+ShadowRule = Literal[
+    "reject_words",
+    "reject_link_domains",
+    "hold_words",
+    "max_links",
+    "max_length",
+    "max_capitals",
+    "max_repeated",
+    "duplicates",
+    "max_per_minute",
+    "max_rejected",
+    "honeypot",
+    "min_form_seconds",
+    "akismet",
+    "classifier",
+]
 BlogUrl = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^https?://[^\s/?#]+[^\s]*$(?!\n)")]
 
 
@@ -53,6 +70,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     report_threshold: Annotated[int, Meta(ge=1, le=100)] = 1
     on_report_threshold: Literal["queue", "hide"] = "queue"
     explain_to_author: bool = True
+    shadow: Annotated[tuple[ShadowRule, ...], Meta(max_length=20)] = ()
 
 
 TERM_LISTS, DOMAIN_LISTS = ("hold_words", "reject_words"), ("allowed_link_domains", "reject_link_domains")
