@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute
 
 from service import health
 from service.conversation.comments import api as comments
-from service.conversation.comments.wire import PageQuery
+from service.conversation.comments.wire import OwnCommentsQuery, PageQuery
 from service.conversation.threads import api as threads
 from service.conversation.threads.wire import SectionQuery, ThreadByUrlQuery, ThreadsQuery
 from service.integrations.articles import api as articles
@@ -85,6 +85,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/measures",                   measures.post_measure,       MODERATOR),
     ("DELETE", "/measures/{measure}",         measures.remove_measure,     MODERATOR),
     ("GET",    "/readers/{reader}",           measures.get_reader,         MODERATOR),
+    ("GET",    "/readers/me/comments",        comments.get_own_comments,   READER),
     ("GET",    "/rules",                      rules.get_rules,             MODERATOR),
     ("PUT",    "/rules",                      rules.put_rules,             MODERATOR),
     ("POST",   "/rules/try",                  rules.post_try,              MODERATOR),
@@ -143,6 +144,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /rules/agreement": AgreementQuery.__struct_fields__,
     "GET /bans": BansQuery.__struct_fields__,
     "GET /measures": MeasuresQuery.__struct_fields__,
+    "GET /readers/me/comments": OwnCommentsQuery.__struct_fields__,
     "GET /events": EventsQuery.__struct_fields__,
     "GET /endpoints": EndpointsQuery.__struct_fields__,
     "GET /endpoints/{endpoint}/deliveries": DeliveriesQuery.__struct_fields__,

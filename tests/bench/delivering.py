@@ -193,6 +193,7 @@ async def _listen(connection: AsyncConnection, site: Site, path: str) -> UUID:
         types="*",
         description=None,
         svix_headers=False,
+        held_text=False,
         secret=make_secret(),
         secrets=EndpointSecrets(SECRET_KEY),
     )

@@ -58,6 +58,7 @@ CHECKED_BESIDE = {
     ("DecisionsQuery", "/cursor", "maxLength"),
     ("BansQuery", "/cursor", "maxLength"),
     ("MeasuresQuery", "/cursor", "maxLength"),
+    ("OwnCommentsQuery", "/cursor", "maxLength"),
     ("EndpointsQuery", "/cursor", "maxLength"),
     ("DeliveriesQuery", "/cursor", "maxLength"),
 }
@@ -68,6 +69,7 @@ QUERIES = {
     ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments.html"): ["FragmentQuery"],
     ("GET", f"{SITE}/threads/{{article}}/stream"): ["StreamQuery"],
+    ("GET", f"{SITE}/readers/me/comments"): ["OwnCommentsQuery"],
     ("GET", f"{SITE}/events"): ["EventsQuery"],
     ("GET", f"{SITE}/feed.atom"): ["SectionQuery"],
     ("GET", f"{SITE}/queue"): ["QueueQuery"],

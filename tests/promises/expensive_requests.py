@@ -198,6 +198,7 @@ REQUESTS: dict[str, list[Expensive]] = {
         )
     ],
     "DELETE /measures/{measure}": [v1("/measures/{measure}", by="moderator", status=204)],
+    "GET /readers/me/comments": [v1("/readers/me/comments?limit=200", by="author")],
     "GET /readers/{reader}": [v1("/readers/{reader}", by="moderator")],
     "GET /rules": [v1("/rules", by="moderator")],
     "POST /rules/try": [

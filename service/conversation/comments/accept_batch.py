@@ -205,6 +205,7 @@ def _new_comment(
         text_hash=hash_text(thread.id, draft.text.folded_body),
         address_fingerprint=draft.address_fingerprint,
         reports=0,
+        author_subject=draft.author.subject,
     )
 
 

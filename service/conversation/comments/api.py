@@ -1,4 +1,4 @@
-"""HTTP endpoints for comments: list, post, get, edit, delete."""
+"""HTTP endpoints for comments: list, post, get, edit, delete, list your own."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,7 @@ from service.conversation.comments.conversation_state import ConversationState
 from service.conversation.comments.edit_comment import delete_comment, submit_edit
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import Comment
+from service.conversation.comments.own_comments import list_own_comments
 from service.conversation.comments.submission import build_draft
 from service.conversation.comments.visibility import (
     UNPUBLISHED,
@@ -20,7 +21,17 @@ from service.conversation.comments.visibility import (
     repeat_view,
     view_for,
 )
-from service.conversation.comments.wire import EditIn, Page, PageQuery, Permalink, Posted, PostIn
+from service.conversation.comments.wire import (
+    EditIn,
+    OwnComment,
+    OwnComments,
+    OwnCommentsQuery,
+    Page,
+    PageQuery,
+    Permalink,
+    Posted,
+    PostIn,
+)
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.thread_policy import next_change
@@ -31,7 +42,7 @@ from service.platform.http.app_state import database_of, state_of
 from service.platform.http.authorize import add_limit_headers, enforce_post_limits
 from service.platform.http.base_path import base_path_of
 from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
-from service.platform.http.cursors import encode_cursor, next_link
+from service.platform.http.cursors import decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.path_ids import article_of, comment_id_of, idempotency_key
 from service.platform.http.raw_routes import json_response
@@ -113,6 +124,25 @@ async def remove_comment(request: Request, caller: Caller) -> Response:
     async with database_of(request).write() as connection:
         await delete_comment(connection, caller.site, comment_id_of(request), reader_id=caller.reader_id)
     return Response(status_code=204)
+
+
+async def get_own_comments(request: Request, caller: Caller) -> Response:
+    """List the caller's own comments, newest first."""
+    query, locale = decode_query(request, OwnCommentsQuery), locale_of(request, caller)
+    before = decode_id(query.cursor)
+    assert caller.reader_id
+    async with database_of(request).read() as connection:
+        found, has_more = await list_own_comments(
+            connection, caller.site, caller.reader_id, before=before, limit=query.limit, now=clock.now()
+        )
+        explained = [each.comment.id for each in found if each.comment.state in UNPUBLISHED]
+        findings = await read_findings(connection, explained)
+    out = [
+        OwnComment(view_for(comment, caller, locale=locale, findings=findings.get(comment.id)), article, title, url)
+        for comment, article, title, url in found
+    ]
+    cursor = encode_cursor(found[-1].comment.id.bytes) if has_more else None
+    return json_response(OwnComments(out, cursor), headers={**PRIVATE, **next_link(request, cursor)})
 
 
 async def _findings_of_held(request: Request, comment: Comment) -> Sequence[Finding]:

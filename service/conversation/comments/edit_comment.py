@@ -188,8 +188,8 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
     closed = await close_due_threads(connection, [thread], {site.id: site}, now=now)
     await settle_by_author_deletion(connection, site, comment, now=now)
     comment.author_name = comment.body = comment.html = ""
-    comment.author_email = comment.author_url = comment.author_avatar = comment.edited_at = None
-    comment.text_hash = comment.reports = None
+    comment.author_email = comment.author_url = comment.author_avatar = comment.author_subject = None
+    comment.edited_at = comment.text_hash = comment.reports = None
     await erase_address_fingerprints(connection, [comment.id])
     await delete_findings(connection, comment.id)
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)

@@ -121,22 +121,25 @@ class CommentRow(Base):
     address_fingerprint: Mapped[int | None] = mapped_column(BigInteger)
     reports: Mapped[int | None] = mapped_column(server_default="0")
     imported_from: Mapped[str | None] = mapped_column(String(100))
+    author_subject: Mapped[str | None] = mapped_column(String(255))
 
 
 class PostAuthor(NamedTuple):
-    """The author of a post: what readers see of them, and their e-mail address."""
+    """The author of a post: what readers see of them, their e-mail address, and the host's id of a signed-in user."""
 
     name: str
     email: str | None = None
     url: str | None = None
     role: AuthorRole = "guest"
     avatar: str | None = None
+    subject: str | None = None
 
 
 class Comment(msgspec.Struct):
     """A comment within one transaction. ``path`` is its place in the tree (``tree_paths.py``).
 
     ``imported_from`` names its id in another system (``imported_ids.py``).
+    ``author_subject`` is the host's id of an author who was signed in.
     """
 
     id: UUID
@@ -161,6 +164,7 @@ class Comment(msgspec.Struct):
     address_fingerprint: int | None
     reports: int | None
     imported_from: str | None = None
+    author_subject: str | None = None
 
 
 class LoggedComment(msgspec.Struct):

@@ -25,7 +25,7 @@ from service.platform.storage.portable import any_of, row_parameters
 
 WRITTEN_COLUMNS = (
     *("state", "shown", "revision", "reports", "author_name", "author_email", "author_url", "author_avatar"),
-    *("body", "html", "edited_at", "text_hash"),
+    *("body", "html", "edited_at", "text_hash", "author_subject"),
 )
 
 # The state after each action of screening except reject, and the states from the strictest.
@@ -103,6 +103,7 @@ _ERASED_COLUMNS = (
     "author_email",
     "author_url",
     "author_avatar",
+    "author_subject",
     "edited_at",
     "text_hash",
     "address_fingerprint",

@@ -134,7 +134,7 @@ def _author(given: AuthorIn | None, caller: Caller) -> PostAuthor:
     profile = caller.profile
     name, url = _name(given, caller), _url(given)
     if profile:
-        return PostAuthor(name, profile.email, url, profile.role, profile.avatar)
+        return PostAuthor(name, profile.email, url, profile.role, profile.avatar, profile.subject)
     return PostAuthor(name, _email(given, caller), url)
 
 

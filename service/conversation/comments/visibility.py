@@ -4,7 +4,8 @@
 - The author also sees their own comment until it is deleted, with the reasons why it is not published. Lists contain
   it only while it appears to them as published or pending.
 - Moderators see every comment until its author deletes it, with its findings.
-- Hosts get the text of a comment with an event only while it is published at the revision of the event.
+- Hosts get the text of a comment with an event only while it is published at the revision of the event. An endpoint
+  may be granted the texts of pending comments (``event_log/event_texts.py``).
 - Only the author may edit, for a limited time, while the thread is open.
 """
 
@@ -177,13 +178,18 @@ def status_reasons(comment: Comment, findings: Sequence[Finding], rules: Rules, 
     return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["review"])]
 
 
+def author_out(comment: Comment) -> AuthorOut:
+    """Return the author as everyone sees them."""
+    return AuthorOut(comment.author_name, comment.author_url, comment.author_role, comment.author_avatar)
+
+
 def _full_view(comment: Comment) -> CommentOut:
     return CommentOut(
         id=comment.id,
         parent_id=comment.parent_id,
         depth=comment.depth,
         state=comment.state,
-        author=AuthorOut(comment.author_name, comment.author_url, comment.author_role, comment.author_avatar),
+        author=author_out(comment),
         html=comment.html,
         created_at=comment.created_at,
         edited_at=comment.edited_at,

@@ -57,6 +57,13 @@ class PageQuery(Body):
     cursor: str | None = None
 
 
+class OwnCommentsQuery(Body):
+    """Query of a page of a reader's own comments."""
+
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: str | None = None
+
+
 class AuthorOut(msgspec.Struct):
     """The author, as everyone sees it."""
 
@@ -114,6 +121,22 @@ class Page(msgspec.Struct):
 
     thread: ThreadOut
     comments: list[CommentOut]
+    next: str | None
+
+
+class OwnComment(msgspec.Struct):
+    """A comment as its author sees it, and the article that it is about."""
+
+    comment: CommentOut
+    article: str
+    title: str
+    url: str | None
+
+
+class OwnComments(msgspec.Struct):
+    """A page of a reader's own comments, newest first, and the cursor of the next page."""
+
+    comments: list[OwnComment]
     next: str | None
 
 

@@ -47,19 +47,21 @@ async def find_thread_by_url(
 
     If none has it, return the thread whose article had it last. Raises :class:`NotFound`.
     """
-    public = and_(
-        ThreadRow.withdrawn_at.is_(None), or_(ThreadRow.published_at.is_(None), ThreadRow.published_at <= now)
-    )
     former = (UrlAliasRow.thread_id == ThreadRow.id, UrlAliasRow.site_id == site_id, UrlAliasRow.url == url)
     for statement in (
         select(*COLUMNS).where(ThreadRow.site_id == site_id, ThreadRow.url == url),
         select(*COLUMNS).where(*former),
     ):
-        found = statement if to_staff else statement.where(public)
+        found = statement if to_staff else statement.where(is_public(now))
         row = (await connection.execute(found.order_by(ThreadRow.id.desc()).limit(1))).one_or_none()
         if row is not None:
             return thread_of(row)
     raise no_thread()
+
+
+def is_public(now: datetime) -> ColumnElement[bool]:
+    """``Thread.is_hidden``, negated, as SQL."""
+    return and_(ThreadRow.withdrawn_at.is_(None), or_(ThreadRow.published_at.is_(None), ThreadRow.published_at <= now))
 
 
 def require_visible(thread: Thread, *, to_staff: bool, now: datetime) -> Thread:

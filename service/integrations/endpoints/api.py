@@ -84,6 +84,7 @@ async def post_endpoint(request: Request, caller: Caller) -> Response:
             types=types,
             description=description,
             svix_headers=body.svix_headers,
+            held_text=body.held_text,
             secret=secret,
             secrets=_clients_of(request).secrets,
         )
@@ -109,7 +110,7 @@ async def patch_endpoint(request: Request, caller: Caller) -> Response:
     if body.description is not UNSET:
         line = body.description and read_line(body.description, pointer="/description", max_length=500)
         changes["description"] = line
-    unchecked = {"svix_headers": body.svix_headers, "state": body.state}
+    unchecked = {"svix_headers": body.svix_headers, "held_text": body.held_text, "state": body.state}
     changes |= {name: value for name, value in unchecked.items() if value is not UNSET}
     async with database_of(request).write() as connection:
         endpoint = await update_endpoint(connection, caller.site, _endpoint_id(request), changes)

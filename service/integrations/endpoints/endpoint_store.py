@@ -29,6 +29,7 @@ class Endpoint(NamedTuple):
     types: str
     description: str | None
     svix_headers: bool
+    held_text: bool
     state: EndpointState
     disabled_at: datetime | None
     disabled_reason: DisabledReason | None
@@ -50,6 +51,7 @@ async def add_endpoint(
     types: str,
     description: str | None,
     svix_headers: bool,
+    held_text: bool,
     secret: str,
     secrets: EndpointSecrets,
 ) -> Endpoint:
@@ -68,6 +70,7 @@ async def add_endpoint(
         "types": types,
         "description": description,
         "svix_headers": svix_headers,
+        "held_text": held_text,
         "secret": secrets.seal(endpoint_id, secret),
         "state": "active",
         "revision": 1,

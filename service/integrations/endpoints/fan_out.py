@@ -31,10 +31,11 @@ MAX_EVENTS_PER_ENDPOINT = 200
 MAX_EVENTS = 1_000  # events read per poll
 
 LogPosition = tuple[int, int]  # a site and a position in its log
+Message = tuple[LogPosition, bool]  # an event, and whether a held text is added to it
 
 
 class Work(NamedTuple):
-    """An endpoint with new events or due retries."""
+    """An endpoint with new events or due retries; ``held_text`` is whether it may get texts on hold."""
 
     endpoint_id: UUID
     site_id: int
@@ -44,6 +45,7 @@ class Work(NamedTuple):
     retry_at: datetime | None
     revision: int
     types: str
+    held_text: bool = False
 
 
 async def find_work(connection: AsyncConnection, *, now: datetime) -> list[Work]:
@@ -61,6 +63,7 @@ _WORK = (
         EndpointRow.retry_at,
         EndpointRow.revision,
         EndpointRow.types,
+        EndpointRow.held_text,
     )
     .join(SiteRow, SiteRow.id == EndpointRow.site_id)
     .where(
@@ -96,25 +99,25 @@ async def fan_out(
     Each endpoint's position moves past the events that were read, including those it does not subscribe to.
     """
     reading: list[tuple[Work, int]] = []
-    positions: dict[LogPosition, None] = {}
+    wanted: dict[Message, None] = {}
     for work, capacity in locked:
-        if len(positions) >= MAX_EVENTS:
+        if len(wanted) >= MAX_EVENTS:
             break
         if work.position < work.head:
             reading.append((work, capacity))
-            positions |= dict.fromkeys(_next_positions(work))
-    events = await read_events_at(connection, positions)
-    bodies: dict[LogPosition, bytes] = {}
+            wanted |= dict.fromkeys((position, work.held_text) for position in _next_positions(work))
+    events = await read_events_at(connection, wanted)
+    bodies: dict[Message, bytes] = {}
     advanced, rows, claimed = [], [], []
     for work, capacity in reading:
         position, subscribed = _select_events(work, capacity, events)
         advanced.append({"endpoint": work.endpoint_id, "to": position})
-        for log_position in subscribed:
-            event = events[log_position]
-            if log_position not in bodies:
-                bodies[log_position] = webhook_body(work.site, event)
+        for message in subscribed:
+            event = events[message]
+            if message not in bodies:
+                bodies[message] = webhook_body(work.site, event)
             rows.append(new_delivery(work.endpoint_id, event.position, worker_id=worker_id, now=now))
-            body = bodies[log_position]
+            body = bodies[message]
             claimed.append(Delivery(work.endpoint_id, event.position, 0, 0, str(event.id), body))
     await insert_many(connection, DeliveryRow, rows)
     await run_many(connection, _ADVANCE, advanced)
@@ -126,16 +129,17 @@ def _next_positions(work: Work) -> list[LogPosition]:
     return [(work.site_id, position) for position in range(work.position + 1, last + 1)]
 
 
-def _select_events(work: Work, capacity: int, events: Mapping[LogPosition, EventOut]) -> tuple[int, list[LogPosition]]:
+def _select_events(work: Work, capacity: int, events: Mapping[Message, EventOut]) -> tuple[int, list[Message]]:
     """Return the new position of ``work`` and the subscribed events up to there."""
-    subscribed: list[LogPosition] = []
+    subscribed: list[Message] = []
     position = work.position
     for log_position in _next_positions(work):
-        found = events.get(log_position)  # None where the log was pruned
+        message = log_position, work.held_text
+        found = events.get(message)  # None where the log was pruned
         if found and is_subscribed(work.types, found.type):
             if len(subscribed) == capacity:
                 break
-            subscribed.append(log_position)
+            subscribed.append(message)
         position = log_position[1]
     return position, subscribed
 
@@ -158,15 +162,15 @@ def new_delivery(endpoint_id: UUID, position: int, *, worker_id: UUID | None, no
 _ADVANCE = update(EndpointRow).where(EndpointRow.id == bindparam("endpoint")).values(position=bindparam("to"))
 
 
-async def read_events_at(connection: AsyncConnection, positions: Iterable[LogPosition]) -> dict[LogPosition, EventOut]:
-    """Return the events at ``positions`` with their texts as they are now, by site and position."""
-    wanted = list(positions)
-    if not wanted:
-        return {}
-    dialect = connection.dialect.name
-    rows = (await connection.execute(_events_at(dialect), row_parameters(dialect, wanted))).all()
-    events = await add_texts(connection, [_event(row) for row in rows])
-    return {(row.site_id, row.position): event for row, event in zip(rows, events, strict=True)}
+async def read_events_at(connection: AsyncConnection, messages: Iterable[Message]) -> dict[Message, EventOut]:
+    """Return the events of ``messages`` with their texts as they are now."""
+    wanted, dialect, found = [*messages], connection.dialect.name, dict[Message, EventOut]()
+    for held_text in {held_text for _, held_text in wanted}:
+        positions = [position for position, each in wanted if each == held_text]
+        rows = (await connection.execute(_events_at(dialect), row_parameters(dialect, positions))).all()
+        events = await add_texts(connection, [_event(row) for row in rows], held_text=held_text)
+        found |= {((row.site_id, row.position), held_text): event for row, event in zip(rows, events, strict=True)}
+    return found
 
 
 def _event(row: Row[*tuple[Any, ...]]) -> Event:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.endpoint_concurrency import Delivery
-from service.integrations.endpoints.fan_out import LogPosition, Work, read_events_at
+from service.integrations.endpoints.fan_out import Message, Work, read_events_at
 from service.integrations.endpoints.model import DeliveryRow, EndpointRow, WorkerRow
 from service.integrations.endpoints.payload import webhook_body
 from service.platform.storage.portable import run_many
@@ -123,8 +123,8 @@ async def claim_due(
         if len(retry_times) == MAX_ENDPOINTS:
             break
     await run_many(connection, _SET_RETRY_AT, retry_times)
-    positions: list[LogPosition] = [(work.site_id, row.position) for work, row in claimed]
-    events = await read_events_at(connection, dict.fromkeys(positions))
+    messages: list[Message] = [((work.site_id, row.position), work.held_text) for work, row in claimed]
+    events = await read_events_at(connection, dict.fromkeys(messages))
     return [
         Delivery(
             work.endpoint_id,
@@ -134,7 +134,7 @@ async def claim_due(
             str(event.id),
             webhook_body(work.site, event),
         )
-        for (work, row), event in zip(claimed, map(events.__getitem__, positions), strict=True)
+        for (work, row), event in zip(claimed, map(events.__getitem__, messages), strict=True)
     ]
 
 

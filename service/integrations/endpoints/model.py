@@ -37,6 +37,7 @@ class EndpointRow(Base):
     types: Mapped[str] = mapped_column(String(1000))
     description: Mapped[str | None] = mapped_column(String(500))
     svix_headers: Mapped[bool] = mapped_column(server_default=false())
+    held_text: Mapped[bool] = mapped_column(server_default=false())
     secret: Mapped[bytes]
     old_secret: Mapped[bytes | None]
     old_secret_until: Mapped[datetime | None]

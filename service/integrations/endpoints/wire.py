@@ -28,6 +28,7 @@ class EndpointIn(Body):
     types: Types | None = None
     description: Description | None = None
     svix_headers: bool = False
+    held_text: bool = False
     secret: Secret | None = None
 
 
@@ -38,6 +39,7 @@ class EndpointChanges(Body):
     types: Types | None | UnsetType = UNSET
     description: Description | None | UnsetType = UNSET
     svix_headers: bool | UnsetType = UNSET
+    held_text: bool | UnsetType = UNSET
     state: Literal["active", "paused"] | UnsetType = UNSET
 
 
@@ -104,6 +106,7 @@ class EndpointOut(msgspec.Struct):
     types: list[str]
     description: str | None
     svix_headers: bool
+    held_text: bool
     state: EndpointState
     disabled_at: datetime | None
     disabled_reason: DisabledReason | None
@@ -182,6 +185,7 @@ def endpoint_out(endpoint: Endpoint, figures: HealthFigures) -> EndpointOut:
         types=endpoint.types.split(),
         description=endpoint.description,
         svix_headers=endpoint.svix_headers,
+        held_text=endpoint.held_text,
         state=endpoint.state,
         disabled_at=endpoint.disabled_at,
         disabled_reason=endpoint.disabled_reason,

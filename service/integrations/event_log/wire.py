@@ -20,10 +20,34 @@ class EventsQuery(SectionQuery):
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
-class EventCommentOut(LoggedComment):
-    """The comment of an event, with its text as it is now; without it, ``text_withheld`` says why."""
+class EventAuthorOut(AuthorOut):
+    """The author of an event's comment, with the host's id of the user, if they were signed in."""
 
-    author: AuthorOut | None
+    subject: str | None
+
+
+class ParentAuthorOut(msgspec.Struct):
+    """The author of the comment that was answered: the name, and the host's id of the user."""
+
+    name: str
+    subject: str | None
+
+
+class ParentOut(msgspec.Struct):
+    """The comment that was answered; ``author`` is null if it is not published now."""
+
+    id: UUID
+    author: ParentAuthorOut | None
+
+
+class EventCommentOut(LoggedComment):
+    """The comment of an event, with its text as it is now; without it, ``text_withheld`` says why.
+
+    ``parent`` is the comment that it answers, if it is a reply to one.
+    """
+
+    parent: ParentOut | None
+    author: EventAuthorOut | None
     html: str | None
     text_withheld: TextWithheld | None
 

@@ -25,6 +25,7 @@ from service.platform.access.jwks import KeySets, PublicKey
 from service.platform.problems import Unauthenticated
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_secrets import Secrets
+from service.platform.text.article_ids import has_control
 from service.platform.text.field_types import is_email
 from service.platform.text.plain_text import clean_line, is_blank
 from service.platform.text.web_urls import with_canonical_origin
@@ -40,8 +41,12 @@ log = structlog.get_logger("onereply.host_tokens")
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """A signed-in reader's profile, as the host's token states it."""
+    """A signed-in reader's profile, as the host's token states it.
 
+    ``subject`` is the host's id of the user; None if it has control characters, which no database stores alike.
+    """
+
+    subject: str | None
     name: str | None
     avatar: str | None
     email: str | None
@@ -203,7 +208,13 @@ def _check(claims: Claims, site: Site) -> None:
 
 
 def _profile(claims: Claims) -> Profile:
-    return Profile(_name(claims.name), _avatar(claims.picture), _email(claims.email), _role(claims))
+    return Profile(
+        None if has_control(claims.sub) else claims.sub,
+        _name(claims.name),
+        _avatar(claims.picture),
+        _email(claims.email),
+        _role(claims),
+    )
 
 
 def _name(claim: object) -> str | None:

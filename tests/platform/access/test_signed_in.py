@@ -34,7 +34,7 @@ async def test_a_signed_in_reader_posts_under_the_hosts_name(site: ASite) -> Non
     [comment] = await thread.pages()
     assert comment["author"] == author
     [event] = [event for event in await events_of(site) if event["type"] == "comment.published"]
-    assert event["data"]["comment"]["author"] == author
+    assert event["data"]["comment"]["author"] == {**author, "subject": "ada"}
     assert "ada@example.org" not in str(await events_of(site))
 
 
