@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_30_0029"
-down_revision = "2026_11_29_0023"
+down_revision = "2026_11_30_0028"
 branch_labels = None
 depends_on = None
 

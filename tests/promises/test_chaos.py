@@ -38,9 +38,7 @@ class Log(msgspec.Struct):
 
 
 @pytest.mark.slow
-async def test_kills_lose_nothing_and_alter_nothing(
-    own_site: ASite, fresh_database_url: str, tmp_path: Path
-) -> None:
+async def test_kills_lose_nothing_and_alter_nothing(own_site: ASite, fresh_database_url: str, tmp_path: Path) -> None:
     began, random = time.monotonic(), Random(SEED)  # noqa: S311  # a reproducible chaos
     print(f"SEED={SEED}")
     ledger = Ledger(tmp_path / "ledger.db")
