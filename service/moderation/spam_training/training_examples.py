@@ -10,9 +10,10 @@ import msgspec
 from sqlalchemy import Delete, Row, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.model import CommentRow, TrainingExampleRow
+from service.conversation.comments.model import CommentRow
 from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.screening.spam_features import features_of
+from service.moderation.spam_training.model import TrainingExampleRow
 from service.moderation.spam_training.read_decisions import DecidedComment
 from service.platform.storage.portable import any_of, insert_many, row_parameters
 

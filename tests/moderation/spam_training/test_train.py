@@ -5,12 +5,13 @@ import asyncio
 import pytest
 from sqlalchemy import func, select, update
 
-from service.conversation.comments.model import ClassifierRow, TrainingExampleRow
+from service.conversation.comments.model import ClassifierRow
 from service.conversation.comments.site_spam_models import SiteSpamModels, decode_counts
 from service.conversation.screening.rule_set import make_draft_text
 from service.conversation.screening.spam_features import FEATURES_VERSION, features_of
 from service.conversation.screening.spam_model import MIN_EXAMPLES, FeatureCounts, find_spam
 from service.moderation.spam_training import read_decisions, train
+from service.moderation.spam_training.model import TrainingExampleRow
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform.access.api_keys import Keys
 from service.platform.access.sessions import Sessions
