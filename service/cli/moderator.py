@@ -12,6 +12,7 @@ from service.platform.access.moderator_accounts import (
     change_password,
     list_moderators,
     remove_moderator,
+    set_role,
 )
 from service.platform.access.passwords import InvalidPassword, Passwords, validate_password
 from service.platform.sites.edit_site import find_site
@@ -20,7 +21,7 @@ from service.platform.storage.engine import Database
 
 @click.group("moderator")
 def command() -> None:
-    """Add, list and remove a site's moderators, and change their passwords."""
+    """Add, list and remove a site's moderators, and change their passwords and roles."""
 
 
 @command.command("add")
@@ -56,6 +57,21 @@ def passwd(site: str, name: str) -> None:
 
     with_database(work)
     click.echo(f"The password of “{name}” was changed, and all sessions were ended.")
+
+
+@command.command("role")
+@click.argument("site")
+@click.argument("name")
+@click.argument("role", type=click.Choice(MODERATOR_ROLES))
+def role(site: str, name: str, role: ModeratorRole) -> None:
+    """Change a moderator's role. The only admin of a site can't become a moderator."""
+
+    async def work(database: Database) -> None:
+        async with database.write() as connection:
+            await set_role(connection, (await find_site(connection, site)).id, name, role=role)
+
+    with_database(work)
+    click.echo(f"“{name}” now has the role “{role}” at “{site}”.")
 
 
 @command.command("list")

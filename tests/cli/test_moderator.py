@@ -116,3 +116,15 @@ def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(onereply: C
     os.close(ours)
     assert PASSWORD not in shown
     assert onereply.fits("Maria", PASSWORD)
+
+
+def test_a_role_is_changed_but_the_last_admin_stays(onereply: CommandLine) -> None:
+    done(add(onereply, "Maria"))
+    assert done(onereply("moderator", "role", "gazette", "maria", "admin")) == (
+        "“maria” now has the role “admin” at “gazette”.\n"
+    )
+    for command in (("role", "gazette", "Maria", "moderator"), ("remove", "gazette", "Maria")):
+        assert stopped(onereply("moderator", *command)) == "Create another admin key or account first."
+    done(onereply("key", "add", "gazette", "--role", "admin"))
+    done(onereply("moderator", "remove", "gazette", "Maria"))
+    assert stopped(onereply("moderator", "role", "gazette", "Maria", "admin")) == "There is no moderator “Maria”."

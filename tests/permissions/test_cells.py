@@ -42,6 +42,9 @@ BODIES: dict[str, Json] = {
     "PATCH /endpoints/{endpoint}": {},
     "POST /endpoints/{endpoint}/rotate": {},
     "POST /endpoints/{endpoint}/redeliver": {"first": 1},
+    "POST /keys": {"role": "host"},
+    "POST /moderators": {"name": "Otto", "role": "moderator"},
+    "PATCH /moderators/{moderator}": {"role": "admin"},
     "POST /sessions": {},
     "POST /decisions": {"action": "spam", "comments": [{"id": str(uuid4()), "revision": 1}]},
 }
@@ -173,6 +176,8 @@ async def call(
         "reader": uuid4(),
         "endpoint": uuid4(),
         "position": 1,
+        "key": "0" * 12,
+        "moderator": "0" * 12,
     }
     path = path.partition("?")[0].format(**ids) + QUERIES.get(route, "")
     headers = {} if authorization is None else {"Authorization": authorization}
@@ -229,7 +234,7 @@ async def test_a_refused_request_changes_nothing(site: ASite) -> None:
 
 async def test_a_route_that_is_not_in_the_table_does_not_exist(site: ASite) -> None:
     for method, path in (
-        ("GET", "/keys"),
+        ("GET", "/secrets"),
         ("GET", "/"),
         ("GET", ""),
         ("DELETE", "/threads/a"),

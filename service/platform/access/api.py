@@ -1,19 +1,47 @@
-"""Session API: moderators log in, read their session, and log out."""
+"""HTTP endpoints for sessions, API keys and moderators' accounts."""
 
+import secrets
+
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.platform.access.api_keys import Key, add_key, find_key, list_keys, revoke_key
 from service.platform.access.caller import Caller
 from service.platform.access.device_cookies import COOKIE, MAX_AGE_SECONDS
 from service.platform.access.log_in import log_in
+from service.platform.access.moderator_accounts import (
+    InvalidModerator,
+    add_moderator,
+    change_password,
+    find_moderator,
+    list_moderators,
+    remove_moderator,
+    set_role,
+)
+from service.platform.access.passwords import InvalidPassword, validate_password
 from service.platform.access.platform_state import ServerState
 from service.platform.access.sessions import end_session
-from service.platform.access.wire import SessionIn, new_session, session_out
+from service.platform.access.wire import (
+    AccountChanges,
+    AccountIn,
+    AccountOut,
+    Accounts,
+    ApiKeyIn,
+    ApiKeyOut,
+    ApiKeys,
+    ApiKeySecret,
+    NewAccount,
+    SessionIn,
+    new_session,
+    session_out,
+)
 from service.platform.http.app_state import database_of, gate_of, state_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body
-from service.platform.http.raw_routes import json_response
+from service.platform.http.raw_routes import json_response, path_parameter
 from service.platform.http.request_origin import client_network
+from service.platform.problems import InvalidField, NotFound
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -62,3 +90,90 @@ async def end_current_session(request: Request, caller: Caller) -> Response:
     async with database_of(request).write() as connection:
         await end_session(connection, caller.session.id)
     return Response(status_code=204)
+
+
+async def get_keys(request: Request, caller: Caller) -> Response:
+    """List the site's API keys."""
+    async with database_of(request).read() as connection:
+        keys = await list_keys(connection, caller.site.id)
+    return json_response(ApiKeys([_key_out(key) for key in keys]), headers=PRIVATE)
+
+
+async def post_key(request: Request, caller: Caller) -> Response:
+    """Create an API key."""
+    body = await decode_body(request, ApiKeyIn)
+    async with database_of(request).write() as connection:
+        secret = await add_key(connection, caller.site.id, body.role)
+        key = await find_key(connection, caller.site.id, secret.split("_")[1])
+    return json_response(ApiKeySecret(_key_out(key), secret), 201, NO_STORE)
+
+
+async def delete_key(request: Request, caller: Caller) -> Response:
+    """Revoke an API key."""
+    async with database_of(request).write() as connection:
+        if not await revoke_key(connection, caller.site.id, path_parameter(request, "key")):
+            raise NotFound
+    return Response(status_code=204)
+
+
+async def get_moderators(request: Request, caller: Caller) -> Response:
+    """List the moderators' accounts."""
+    async with database_of(request).read() as connection:
+        accounts = await list_moderators(connection, caller.site.id)
+    return json_response(Accounts([AccountOut(*account) for account in accounts]), headers=PRIVATE)
+
+
+async def post_moderator(request: Request, caller: Caller) -> Response:
+    """Create a moderator's account."""
+    body, site_id = await decode_body(request, AccountIn), caller.site.id
+    password = body.password or secrets.token_urlsafe(18)
+    password_hash = await _hash(request, password, name=body.name)
+    async with database_of(request).write() as connection:
+        try:
+            moderator_id = await add_moderator(
+                connection, site_id, body.name, role=body.role, password_hash=password_hash
+            )
+        except InvalidModerator as error:
+            raise InvalidField(str(error), pointer="/name") from None
+        account = await find_moderator(connection, site_id, moderator_id)
+    return json_response(NewAccount(AccountOut(*account), None if body.password else password), 201, NO_STORE)
+
+
+async def patch_moderator(request: Request, caller: Caller) -> Response:
+    """Change a moderator's role or password."""
+    body, site_id, moderator_id = (
+        await decode_body(request, AccountChanges),
+        caller.site.id,
+        path_parameter(request, "moderator"),
+    )
+    async with database_of(request).read() as connection:
+        name = (await find_moderator(connection, site_id, moderator_id)).name
+    password_hash = await _hash(request, body.password, name=name) if body.password is not UNSET else None
+    async with database_of(request).write() as connection:
+        await find_moderator(connection, site_id, moderator_id)
+        if body.role is not UNSET:
+            await set_role(connection, site_id, name, role=body.role)
+        if password_hash:
+            await change_password(connection, site_id, name, password_hash=password_hash)
+        account = await find_moderator(connection, site_id, moderator_id)
+    return json_response(AccountOut(*account), headers=NO_STORE)
+
+
+async def delete_moderator(request: Request, caller: Caller) -> Response:
+    """Remove a moderator's account."""
+    async with database_of(request).write() as connection:
+        account = await find_moderator(connection, caller.site.id, path_parameter(request, "moderator"))
+        await remove_moderator(connection, caller.site.id, account.name)
+    return Response(status_code=204)
+
+
+def _key_out(key: Key) -> ApiKeyOut:
+    return ApiKeyOut(key.id, key.role, key.created_at, key.last_used_at, key.revoked_at)
+
+
+async def _hash(request: Request, password: str, *, name: str) -> str:
+    """Return the hash of a new password; raises InvalidField, or Busy."""
+    try:
+        return await gate_of(request).passwords.hash(validate_password(password, name=name))
+    except InvalidPassword as error:
+        raise InvalidField(str(error), pointer="/password") from None

@@ -14,7 +14,9 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform import clock
+from service.platform.access.last_admin import require_another_admin
 from service.platform.access.model import ApiKeyRow
+from service.platform.problems import NotFound
 from service.platform.storage.engine import Database
 
 PREFIX = "ork_"
@@ -43,6 +45,15 @@ async def add_key(connection: AsyncConnection, site_id: int, role: Role) -> str:
     return f"{PREFIX}{key_id}_{secret}"
 
 
+async def find_key(connection: AsyncConnection, site_id: int, key_id: str) -> Key:
+    """Return a key of a site, also if it is revoked; raises NotFound."""
+    statement = select(*COLUMNS).where(ApiKeyRow.site_id == site_id, ApiKeyRow.id == key_id)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound
+    return Key(*row)
+
+
 async def list_keys(connection: AsyncConnection, site_id: int) -> list[Key]:
     """List the keys of a site, oldest first, including revoked ones."""
     rows = await connection.execute(
@@ -52,7 +63,8 @@ async def list_keys(connection: AsyncConnection, site_id: int) -> list[Key]:
 
 
 async def revoke_key(connection: AsyncConnection, site_id: int, key_id: str) -> bool:
-    """Revoke a key. Returns False if there is no such key or it is already revoked."""
+    """Revoke a key. Returns False if there is no such key or it is already revoked; raises LastAdmin."""
+    await require_another_admin(connection, site_id, besides=key_id)
     statement = (
         update(ApiKeyRow)
         .where(ApiKeyRow.site_id == site_id, ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))

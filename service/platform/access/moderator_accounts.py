@@ -14,8 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform import clock
+from service.platform.access.last_admin import require_another_admin
 from service.platform.access.model import ModeratorRow
 from service.platform.access.sessions import end_sessions_of
+from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
 from service.platform.text.plain_text import clean_line, is_blank
 
@@ -69,6 +71,16 @@ async def list_moderators(connection: AsyncConnection, site_id: int) -> list[Mod
     return [Moderator(*row) for row in rows]
 
 
+async def find_moderator(connection: AsyncConnection, site_id: int, moderator_id: str) -> Moderator:
+    """Return an account that is not removed; raises NotFound."""
+    columns = [getattr(ModeratorRow, name) for name in Moderator._fields]
+    at_site = ModeratorRow.site_id == site_id, ModeratorRow.removed_at.is_(None)
+    row = (await connection.execute(select(*columns).where(ModeratorRow.id == moderator_id, *at_site))).one_or_none()
+    if row is None:
+        raise NotFound
+    return Moderator(*row)
+
+
 async def names_of(connection: AsyncConnection, site: Site) -> dict[str, str]:
     """The names of the moderators of ``site`` by id, including removed ones."""
     rows = await connection.execute(select(ModeratorRow.id, ModeratorRow.name).where(ModeratorRow.site_id == site.id))
@@ -84,21 +96,40 @@ async def find_account(connection: AsyncConnection, site_id: int, name: str) -> 
 
 async def change_password(connection: AsyncConnection, site_id: int, name: str, *, password_hash: str) -> None:
     """Change an account's password and end its sessions; raises :class:`InvalidModerator`."""
-    await _change(connection, site_id, name, password_hash=password_hash)
+    await end_sessions_of(connection, await _change(connection, site_id, name, password_hash=password_hash))
+
+
+async def set_role(connection: AsyncConnection, site_id: int, name: str, *, role: ModeratorRole) -> None:
+    """Change an account's role, from the next request of its sessions on.
+
+    Raises :class:`InvalidModerator`, or LastAdmin for the only admin.
+    """
+    if role != "admin":
+        await _require_another_admin(connection, site_id, name)
+    await _change(connection, site_id, name, role=role)
 
 
 async def remove_moderator(connection: AsyncConnection, site_id: int, name: str) -> None:
-    """Remove an account and end its sessions; raises :class:`InvalidModerator`."""
-    await _change(connection, site_id, name, removed_at=clock.now())
+    """Remove an account and end its sessions; raises :class:`InvalidModerator`, or LastAdmin for the only admin."""
+    await _require_another_admin(connection, site_id, name)
+    await end_sessions_of(connection, await _change(connection, site_id, name, removed_at=clock.now()))
 
 
-async def _change(connection: AsyncConnection, site_id: int, name: str, **values: str | datetime) -> None:
-    # The account first, then its sessions: a login locks the account too, so it can't add a session in between.
+async def _require_another_admin(connection: AsyncConnection, site_id: int, name: str) -> None:
+    if account := await find_account(connection, site_id, name):
+        await require_another_admin(connection, site_id, besides=account.id)
+
+
+async def _change(connection: AsyncConnection, site_id: int, name: str, **values: str | datetime) -> str:
+    """Change the columns of an account and return its id.
+
+    Its sessions come after it: a login locks the account too, so it can't add a session in between.
+    """
     statement = update(ModeratorRow).where(*_with_name(site_id, name)).values(**values).returning(ModeratorRow.id)
-    moderator_id = (await connection.execute(statement)).scalar_one_or_none()
+    moderator_id: str | None = (await connection.execute(statement)).scalar_one_or_none()
     if moderator_id is None:
         raise InvalidModerator(f"There is no moderator “{clean_line(name)}”.")
-    await end_sessions_of(connection, moderator_id)
+    return moderator_id
 
 
 def _with_name(site_id: int, name: str) -> tuple[ColumnElement[bool], ...]:

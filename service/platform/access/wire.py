@@ -1,11 +1,13 @@
-"""Sessions on the wire."""
+"""Sessions, API keys and moderators' accounts on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from service.platform.access.api_keys import Role
+from service.platform.access.moderator_accounts import ModeratorRole
 from service.platform.access.sessions import Session
 from service.platform.wire import Body
 
@@ -22,7 +24,7 @@ class ModeratorOut(msgspec.Struct):
 
     id: str
     name: str
-    role: Literal["moderator", "admin"]
+    role: ModeratorRole
 
 
 class SessionOut(msgspec.Struct):
@@ -52,3 +54,74 @@ def new_session(token: str, session: Session) -> NewSession:
 
 def _moderator_out(session: Session) -> ModeratorOut:
     return ModeratorOut(session.moderator_id, session.name, session.role)
+
+
+class ApiKeyIn(Body):
+    """An API key to create."""
+
+    role: Role
+
+
+class ApiKeyOut(msgspec.Struct):
+    """An API key without its secret."""
+
+    id: str
+    role: Role
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class ApiKeys(msgspec.Struct):
+    """The API keys of a site, oldest first."""
+
+    keys: list[ApiKeyOut]
+
+
+class ApiKeySecret(msgspec.Struct):
+    """A new API key; ``secret`` is what callers send, and is shown only once."""
+
+    key: ApiKeyOut
+    secret: str
+
+
+Password = Annotated[str, Meta(min_length=12, max_length=200)]
+
+
+class AccountIn(Body):
+    """A moderator's account to create; without a ``password``, one is generated."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    role: ModeratorRole
+    password: Password | None = None
+
+
+class AccountChanges(Body):
+    """Changes to an account; omitted members keep their values. A new password ends its sessions."""
+
+    role: ModeratorRole | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
+
+
+class AccountOut(msgspec.Struct):
+    """A moderator's account."""
+
+    id: str
+    name: str
+    role: ModeratorRole
+    created_at: datetime
+    last_seen_at: datetime | None
+    removed_at: datetime | None
+
+
+class Accounts(msgspec.Struct):
+    """The moderators' accounts of a site, oldest first."""
+
+    moderators: list[AccountOut]
+
+
+class NewAccount(msgspec.Struct):
+    """A new account; ``password`` is the generated one, shown only once, or null if the request had one."""
+
+    moderator: AccountOut
+    password: str | None

@@ -1,0 +1,85 @@
+"""Admins manage keys and accounts by API; secrets are shown once, and the last admin stays."""
+
+import asyncio
+
+from tests.builders import PASSWORD, ASite, Json, a_moderator, a_session, a_site, try_log_in
+
+
+async def admin(
+    site: ASite, method: str, path: str, *, by: str = "admin", status: int = 200, body: Json | None = None
+) -> Json:
+    response = await site.call(method, path, by=by, json=body)
+    assert response.status_code == status, response.text
+    found: Json = response.json() if response.content else {}
+    return found
+
+
+async def test_a_key_is_created_used_listed_and_revoked(site: ASite) -> None:
+    made = await admin(site, "POST", "/keys", status=201, body={"role": "host"})
+    assert made["secret"].startswith(f"ork_{made['key']['id']}_")
+    assert (await site.call("GET", "/events", by=made["secret"])).status_code == 200
+    listed = await admin(site, "GET", "/keys")
+    assert (made["key"]["id"], "host", None) in [(key["id"], key["role"], key["revoked_at"]) for key in listed["keys"]]
+    assert made["secret"][17:] not in str(listed)
+    await admin(site, "DELETE", f"/keys/{made['key']['id']}", status=204)
+    assert (await site.call("GET", "/events", by=made["secret"])).status_code == 401
+    await admin(site, "DELETE", f"/keys/{made['key']['id']}", status=404)
+    [revoked] = [key for key in (await admin(site, "GET", "/keys"))["keys"] if key["id"] == made["key"]["id"]]
+    assert revoked["revoked_at"]
+    async with a_site(site.app) as other:
+        theirs = (await admin(other, "GET", "/keys"))["keys"][0]["id"]
+        await admin(site, "DELETE", f"/keys/{theirs}", status=404)
+
+
+async def test_an_account_is_created_changed_and_removed(site: ASite) -> None:
+    made = await admin(site, "POST", "/moderators", status=201, body={"name": "Maria", "role": "moderator"})
+    path = f"/moderators/{made['moderator']['id']}"
+    session = (await try_log_in(site, "maria", made["password"])).json()["token"]
+    await admin(site, "GET", "/settings", by=session, status=403)
+    assert (await admin(site, "PATCH", path, body={"role": "admin"}))["role"] == "admin"
+    await admin(site, "GET", "/settings", by=session)
+    await admin(site, "PATCH", path, body={"password": PASSWORD})
+    await admin(site, "GET", "/settings", by=session, status=401)
+    session = (await try_log_in(site)).json()["token"]
+    await admin(site, "DELETE", path, by=session, status=204)
+    await admin(site, "GET", "/settings", by=session, status=401)
+    for method in ("PATCH", "DELETE"):
+        await admin(site, method, path, status=404, body={"role": "admin"} if method == "PATCH" else None)
+    [listed] = (await admin(site, "GET", "/moderators"))["moderators"]
+    assert (listed["name"], bool(listed["removed_at"])) == ("Maria", True)
+    own = {"name": "Otto", "role": "admin", "password": PASSWORD}
+    assert (await admin(site, "POST", "/moderators", status=201, body=own))["password"] is None
+
+
+async def test_invalid_accounts_and_keys_are_problems_with_pointers(site: ASite) -> None:
+    await a_moderator(site, "Maria")
+    for body, pointer in (
+        ({"name": "MARIA", "role": "moderator"}, "/name"),
+        ({"name": " ", "role": "moderator"}, "/name"),
+        ({"name": "Otto", "role": "host"}, "/role"),
+        ({"name": "Otto", "role": "moderator", "password": "too short"}, "/password"),
+        ({"name": "Otto with a name", "role": "moderator", "password": "otto with a name"}, "/password"),
+        ({"name": "Otto", "role": "moderator", "password": "with\tcontrols in it"}, "/password"),
+    ):
+        assert (await admin(site, "POST", "/moderators", status=422, body=body))["pointer"] == pointer
+    assert (await admin(site, "POST", "/keys", status=422, body={"role": "owner"}))["pointer"] == "/role"
+
+
+async def test_the_last_admin_key_or_account_stays(site: ASite) -> None:
+    [key] = [each["id"] for each in (await admin(site, "GET", "/keys"))["keys"] if each["role"] == "admin"]
+    await a_moderator(site, "Otto")
+    problem = await admin(site, "DELETE", f"/keys/{key}", status=409)
+    assert problem["type"] == "/problems/last-admin"
+    session = await a_session(site, "Maria", role="admin")
+    [maria] = [
+        each["id"] for each in (await admin(site, "GET", "/moderators"))["moderators"] if each["role"] == "admin"
+    ]
+    both = (f"/keys/{key}", f"/moderators/{maria}")
+    answers = await asyncio.gather(*(site.call("DELETE", path, by=session) for path in both))
+    assert sorted(each.status_code for each in answers) in ([204, 409], [204, 401])
+    remaining = "admin" if answers[1].status_code == 204 else session
+    if remaining == session:
+        changed = {"role": "moderator"}
+        refused = await admin(site, "PATCH", f"/moderators/{maria}", by=session, status=409, body=changed)
+        assert refused["type"] == "/problems/last-admin"
+    await admin(site, "GET", "/settings", by=remaining)
