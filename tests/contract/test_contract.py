@@ -126,7 +126,7 @@ def facts(schema: Json, schemas: dict[str, Json], at: str = "") -> set[Fact]:
             case "additionalProperties":
                 found.add((at, "closed", said is False))
             case _ if word in LIMITS:
-                found.add((at, word, tuple(said) if isinstance(said, list) else said))
+                found.add((at, word, tuple(said) if isinstance(said, list | dict) else said))
     return found
 
 

@@ -49,7 +49,8 @@ def test_every_setting_is_documented_with_its_default(field: msgspec.structs.Fie
 
 @pytest.mark.parametrize("field", msgspec.structs.fields(SiteSettings), ids=lambda field: field.name)
 def test_every_setting_of_a_site_is_documented_with_its_default(field: msgspec.structs.FieldInfo) -> None:
-    default = field.default if isinstance(field.default, str) else msgspec.json.encode(field.default).decode()
+    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    default = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     assert row_of(f"`{field.name}`", guide("install"))[1] == f"`{default}`"
 
 

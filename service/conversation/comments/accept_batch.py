@@ -39,7 +39,7 @@ from service.conversation.threads.counts import write_counts
 from service.conversation.threads.labels import labels
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import no_thread
-from service.conversation.threads.thread_policy import is_closed, mode_of
+from service.conversation.threads.thread_policy import is_closed, mode_of, rules_of
 from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform import clock
 from service.platform.events.append import append_events
@@ -63,9 +63,13 @@ class Accepted(msgspec.Struct):
 
 
 class RulesChanged(NamedTuple):
-    """An undecided post: the ``site`` has changed since its text was screened, and lists of words take long."""
+    """An undecided post: its text was screened by other rules than ``site`` has in ``section``.
+
+    The site or the article's section has changed meanwhile, and lists of words take long.
+    """
 
     site: Site
+    section: str | None
 
 
 Outcome = Accepted | Problem | RulesChanged
@@ -111,8 +115,8 @@ def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datet
     if ban := longest_ban(context.measures, site.id, draft.fingerprints, now):
         raise Banned(ban, draft=draft.typed_fields())
     parent = _parent(draft, thread, context)
-    if site.revision != draft.site.revision:
-        return RulesChanged(site)
+    if site.revision != draft.site.revision or site.rules_in(thread.section) is not site.rules_in(draft.section):
+        return RulesChanged(site, thread.section)
     findings = _screen(draft, thread, site, context, now)
     comment = _new_comment(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)
     writes.findings += finding_rows(comment.id, findings)
@@ -141,7 +145,7 @@ def _refuse_unless_open(draft: Draft, thread: Thread, site: Site, now: datetime)
         raise no_thread(draft=draft.typed_fields())
     if thread.is_embargoed(now):
         raise NotPublishedYet(draft)
-    if is_closed(thread, site.settings, now):
+    if is_closed(thread, site, now):
         lines = labels(locale=draft.locale, count=thread.reply_count, title=thread.title, closed=True)
         raise ThreadClosed(draft, notice=lines.notice, close_reason=thread.close_reason)
     if not thread.comments_on:
@@ -159,9 +163,9 @@ def _parent(draft: Draft, thread: Thread, context: BatchContext) -> Comment | No
 
 def _screen(draft: Draft, thread: Thread, site: Site, context: BatchContext, now: datetime) -> list[Finding]:
     """Return the findings of the site's rules on ``draft``; raises NotAccepted if a rule rejects it."""
-    mode = mode_of(thread, site.settings)
+    mode, rules = mode_of(thread, site), rules_of(thread, site)
     reputation = NEW_AUTHOR
-    if uses_reputation(site.rules, mode):
+    if uses_reputation(rules, mode):
         reputation = context.activity.reputation(
             reader_id=draft.reader_id,
             address_fingerprint=draft.address_fingerprint,
@@ -171,9 +175,9 @@ def _screen(draft: Draft, thread: Thread, site: Site, context: BatchContext, now
         )
     trust = trust_in(context.measures, site.id, draft.fingerprints, now)
     findings = screen_author(draft.text_findings, mode=mode, reputation=reputation, trust=trust)
-    findings += screen_external_signals(draft.external, site.rules)
+    findings += screen_external_signals(draft.external, rules)
     if refusal := rejecting(findings):
-        raise NotAccepted(draft, refusal.rule, explain=site.rules.explain_to_author)
+        raise NotAccepted(draft, refusal.rule, explain=rules.explain_to_author)
     return findings
 
 

@@ -61,7 +61,7 @@ class AkismetCheck:
                 thread = await find_thread(connection, site.id, article)
         except NotFound:
             return None
-        is_open = thread.comments_on and not thread.is_hidden(now) and not is_closed(thread, site.settings, now)
+        is_open = thread.comments_on and not thread.is_hidden(now) and not is_closed(thread, site, now)
         return thread if is_open else None
 
     async def _check_in_thread(self, site: Site, thread: Thread, post: CheckedPost) -> AkismetAnswer | None:

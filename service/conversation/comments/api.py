@@ -68,7 +68,7 @@ async def get_comments(request: Request, caller: Caller) -> Response:
     if not caller.is_anonymous:
         return json_response(page, headers={**PRIVATE, "content-language": locale, **link})
     tag = entity_tag(thread.id, thread.shown_version, out.state, out.closes_at, caller.site.revision, locale)
-    until = next_change(thread, caller.site.settings, now)
+    until = next_change(thread, caller.site, now)
     return PublicResponse(page, tag=tag, locale=locale, now=now, until=until, headers=link)
 
 

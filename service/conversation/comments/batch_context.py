@@ -18,7 +18,7 @@ from service.conversation.readers.measure_lookup import Measures, read_measures
 from service.conversation.screening.reputation_rules import hash_text
 from service.conversation.threads.lock_threads import lock_threads
 from service.conversation.threads.model import Thread
-from service.conversation.threads.thread_policy import mode_of
+from service.conversation.threads.thread_policy import mode_of, rules_of
 from service.platform import clock
 from service.platform.sites.site_lookup import Site, current_sites
 from service.platform.storage.portable import any_of, row_parameters
@@ -76,13 +76,13 @@ async def _read_activity(
     readers, addresses, texts = set(), set(), set()
     for draft in drafts:
         thread, site = threads.get((draft.site.id, draft.article)), sites[draft.site.id]
-        if thread is None or not uses_reputation(site.rules, mode_of(thread, site.settings)):
+        if thread is None or not uses_reputation(rules := rules_of(thread, site), mode_of(thread, site)):
             continue
         if draft.is_known:
             readers.add(draft.reader_id)
-        if draft.address_fingerprint is not None and site.rules.max_per_minute_per_address is not None:
+        if draft.address_fingerprint is not None and rules.max_per_minute_per_address is not None:
             addresses.add(draft.address_fingerprint)
-        if site.rules.duplicates is not None:
+        if rules.duplicates is not None:
             texts.add(hash_text(thread.id, draft.text.folded_body))
     return await read_activity(connection, readers=readers, addresses=addresses, texts=texts)
 

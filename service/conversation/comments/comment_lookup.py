@@ -64,11 +64,11 @@ async def lock_own_comment(
 
 async def find_own_comment(
     connection: AsyncConnection, site: Site, comment_id: UUID, reader_id: UUID | None
-) -> Comment:
+) -> tuple[Comment, Thread]:
     """Like :func:`find_comment`, but only for the author ``reader_id``; anyone else gets :class:`NotFound`."""
-    comment, _ = await find_comment(connection, site, comment_id)
+    comment, thread = await find_comment(connection, site, comment_id)
     _require_author(comment, reader_id)
-    return comment
+    return comment, thread
 
 
 def _require_author(comment: Comment, reader_id: UUID | None) -> None:

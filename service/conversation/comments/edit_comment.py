@@ -23,7 +23,7 @@ from service.conversation.screening.screen_text import screen_author
 from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import require_visible
-from service.conversation.threads.thread_policy import mode_of
+from service.conversation.threads.thread_policy import mode_of, rules_of
 from service.platform import clock
 from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.fingerprints import Fingerprints
@@ -95,9 +95,11 @@ async def submit_edit(
     """Replace the text of the caller's own comment by ``body``, already cleaned; raises as :func:`edit_comment`."""
     site, model = caller.site, await state.spam_models.get(caller.site)
     async with state.database.read() as connection:
-        before = await find_own_comment(connection, site, comment_id, caller.reader_id)
+        before, thread = await find_own_comment(connection, site, comment_id, caller.reader_id)
     author_name, author_url = before.author_name, before.author_url
-    prepared = await prepare_text(site, model, author_name=author_name, author_url=author_url, body=body)
+    prepared = await prepare_text(
+        site, model, section=thread.section, author_name=author_name, author_url=author_url, body=body
+    )
     edit = Edit(body, prepared, origin.address, state.gate.fingerprints)
     async with state.database.write() as connection:
         return await edit_comment(connection, site, comment_id, reader_id=caller.reader_id, edit=edit)
@@ -144,7 +146,7 @@ async def _screen_again(
     trust: Trust | None,
 ) -> list[Finding]:
     """Return the findings of the site's rules on the new text; raises EditNotAccepted if a rule rejects it."""
-    mode, rules = mode_of(thread, site.settings), site.rules
+    mode, rules = mode_of(thread, site), rules_of(thread, site)
     comment.text_hash = hash_text(thread.id, prepared.text.folded_body)
     reputation = NEW_AUTHOR
     if uses_reputation(rules, mode):

@@ -61,8 +61,9 @@ class GroupCommit:
             outcome = await self._decide(draft)
             if not isinstance(outcome, RulesChanged):
                 break
-            site = outcome.site
-            draft = replace(draft, site=site, text_findings=await screen_again(site, draft.text, draft.spam_model))
+            site, section = outcome
+            findings = await screen_again(site, section, draft.text, draft.spam_model)
+            draft = replace(draft, site=site, section=section, text_findings=findings)
         else:
             raise Busy(cause="The site changed while the post was screened.")
         if isinstance(outcome, Problem):

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from service.conversation.comments.render import render
-from service.conversation.screening.rule_set import DraftText, compiled_rules_of, is_compiled, make_draft_text
+from service.conversation.screening.rule_set import DraftText, RulesKey, compiled_rules_of, is_compiled, make_draft_text
 from service.conversation.screening.screen_text import TextFindings, screen_text
 from service.conversation.screening.spam_model import SpamModel
 from service.platform.sites.site_lookup import Site
@@ -33,21 +33,27 @@ class PreparedText(msgspec.Struct, frozen=True):
 
 
 async def prepare_text(
-    site: Site, model: SpamModel | None, *, author_name: str, author_url: str | None, body: str
+    site: Site,
+    model: SpamModel | None,
+    *,
+    section: str | None = None,
+    author_name: str,
+    author_url: str | None,
+    body: str,
 ) -> PreparedText:
-    """Render ``body``, already cleaned, and screen it by the rules of ``site`` on text."""
+    """Render ``body``, already cleaned, and screen it by the rules on text of ``site`` in a ``section``."""
 
     def prepare() -> PreparedText:
         html = render(body)
         text = make_draft_text(author_name=author_name, author_url=author_url, body=body, html=html)
-        return PreparedText(html, text, _screen(site, text, model))
+        return PreparedText(html, text, _screen(site, section, text, model))
 
-    return await _run(site, len(body), prepare)
+    return await _run(site, section, len(body), prepare)
 
 
-async def screen_again(site: Site, text: DraftText, model: SpamModel | None) -> TextFindings:
-    """Screen a prepared ``text`` by the rules that ``site`` has now."""
-    return await _run(site, len(text.body), partial(_screen, site, text, model))
+async def screen_again(site: Site, section: str | None, text: DraftText, model: SpamModel | None) -> TextFindings:
+    """Screen a prepared ``text`` by the rules that ``site`` has now in a ``section``."""
+    return await _run(site, section, len(text.body), partial(_screen, site, section, text, model))
 
 
 def unscreened(site: Site, *, author_name: str, author_url: str | None) -> PreparedText:
@@ -56,11 +62,15 @@ def unscreened(site: Site, *, author_name: str, author_url: str | None) -> Prepa
     return PreparedText("", text, TextFindings(site.rules))
 
 
-def _screen(site: Site, text: DraftText, model: SpamModel | None) -> TextFindings:
-    return screen_text(text, compiled_rules_of(site.id, site.rules), model=model)
+def _screen(site: Site, section: str | None, text: DraftText, model: SpamModel | None) -> TextFindings:
+    return screen_text(text, compiled_rules_of(_key(site, section), site.rules_in(section)), model=model)
 
 
-async def _run(site: Site, characters: int, work: Callable[[], Result]) -> Result:
-    if characters <= MAX_INLINE and is_compiled(site.id, site.rules):
+def _key(site: Site, section: str | None) -> RulesKey:
+    return site.id, section if section in site.section_rules else None
+
+
+async def _run(site: Site, section: str | None, characters: int, work: Callable[[], Result]) -> Result:
+    if characters <= MAX_INLINE and is_compiled(_key(site, section), site.rules_in(section)):
         return work()
     return await asyncio.get_running_loop().run_in_executor(_thread, work)

@@ -19,6 +19,7 @@ from service.conversation.screening.form_rules import FormSignals
 from service.conversation.screening.rule_set import DraftText
 from service.conversation.screening.screen_text import TextFindings
 from service.conversation.screening.spam_model import SpamModel
+from service.conversation.threads.thread_lookup import find_section
 from service.platform import clock
 from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.platform_state import PlatformState
@@ -40,15 +41,16 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
 
     ``locale`` is the language of the response. ``from_host`` is whether an API key sent it for a reader. ``is_known``
     is whether a token proves the reader's id. ``fingerprints`` are all those to check for bans; ``address_fingerprint``
-    is that of the address. ``text`` is the text as the rules read it, ``text_findings`` is what those of ``site`` found
-    in it. ``external`` holds the form's signals and Akismet's answer. ``spam_model`` is the site's. ``limits`` has the
-    rate limits: over one, the draft is refused unless it was accepted before under its ``key``.
+    is that of the address. ``text`` is the text as the rules read it, ``text_findings`` is what those of ``site`` in
+    ``section`` found in it. ``external`` holds the form's signals and Akismet's answer. ``spam_model`` is the site's.
+    ``limits`` has the rate limits: over one, the draft is refused unless it was accepted before under its ``key``.
     """
 
     site: Site
     article: str
     locale: str
     from_host: bool
+    section: str | None = None
     reader_id: UUID
     is_known: bool
     fingerprints: list[int]
@@ -99,19 +101,23 @@ async def build_draft(
     by_address = state.gate.fingerprints.of_address(site.id, origin.address) if origin.address else []
     limits = await state.gate.count_post(caller, origin.address)
     form = FormSignals(post.form.honeypot, post.form.seconds) if post.form else None
-    model = await state.spam_models.get(site)
+    model, section = await state.spam_models.get(site), None
     if limits.exceeded:
         answer, prepared = None, unscreened(site, author_name=author.name, author_url=author.url)
     else:
         is_reply, honeypot = post.parent_id is not None, form.honeypot if form else None
         checked = CheckedPost(author=author, body=body, is_reply=is_reply, honeypot=honeypot, origin=origin)
         answer = await state.akismet_check.check(site, article, checked)
-        prepared = await prepare_text(site, model, author_name=author.name, author_url=author.url, body=body)
+        section = await _section_of(state, site, article)
+        prepared = await prepare_text(
+            site, model, section=section, author_name=author.name, author_url=author.url, body=body
+        )
     return Draft(
         site=site,
         article=article,
         locale=locale,
         from_host=caller.role is not None,
+        section=section,
         reader_id=caller.reader_id or clock.new_id(),
         is_known=caller.reader_id is not None,
         fingerprints=by_author + by_address,
@@ -127,6 +133,14 @@ async def build_draft(
         external=ExternalSignals(form, answer),
         spam_model=model,
     )
+
+
+async def _section_of(state: SubmissionState, site: Site, article: str) -> str | None:
+    """Return the section of the article, as far as it matters for screening: if sections have rules of their own."""
+    if not site.section_rules:
+        return None
+    async with state.database.read() as connection:
+        return await find_section(connection, site.id, article)
 
 
 def _author(given: AuthorIn | None, caller: Caller) -> PostAuthor:

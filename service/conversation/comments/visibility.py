@@ -66,7 +66,7 @@ def may_edit(comment: Comment, caller: Caller, now: datetime, *, thread: Thread)
 
 def edit_refusal(comment: Comment, thread: Thread, site: Site, now: datetime) -> EditRefusal | None:
     """Return the reason why the author may not edit the comment now; None if they may."""
-    if is_closed(thread, site.settings, now):
+    if is_closed(thread, site, now):
         return "thread-closed"
     if state_for_author(comment) not in {State.PUBLISHED, State.PENDING}:
         return "not-editable"

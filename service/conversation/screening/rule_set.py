@@ -45,20 +45,21 @@ class CompiledRules(msgspec.Struct):
     reject_link_domains: frozenset[str]
 
 
-_compiled: dict[int, CompiledRules] = {}
+RulesKey = tuple[int, str | None]  # a site, and a section with rules of its own
+_compiled: dict[RulesKey, CompiledRules] = {}
 
 
-def compiled_rules_of(site_id: int, rules: Rules) -> CompiledRules:
-    """Return the compiled ``rules`` of a site, cached while the ``rules`` object stays the same; one entry per site."""
-    compiled = _compiled.get(site_id)
+def compiled_rules_of(key: RulesKey, rules: Rules) -> CompiledRules:
+    """Return the compiled ``rules``, cached under ``key`` while the ``rules`` object stays the same."""
+    compiled = _compiled.get(key)
     if compiled is None or compiled.rules is not rules:
-        compiled = _compiled[site_id] = compile_rules(rules)
+        compiled = _compiled[key] = compile_rules(rules)
     return compiled
 
 
-def is_compiled(site_id: int, rules: Rules) -> bool:
+def is_compiled(key: RulesKey, rules: Rules) -> bool:
     """Whether :func:`compiled_rules_of` has them at once."""
-    compiled = _compiled.get(site_id)
+    compiled = _compiled.get(key)
     return compiled is not None and compiled.rules is rules
 
 

@@ -184,7 +184,7 @@ def _read_response(request: Request, caller: Caller, thread: Thread) -> Response
     out = thread_out(thread, site, locale=locale, now=now)
     tag = entity_tag(thread.id, thread.sequence, out.state, out.closes_at, site.revision, locale)
     private = {} if caller.is_anonymous else PRIVATE
-    until = next_change(thread, site.settings, now)
+    until = next_change(thread, site, now)
     return PublicResponse(out, tag=tag, locale=locale, now=now, until=until, headers=private)
 
 
@@ -211,5 +211,5 @@ def _counts_out(request: Request, caller: Caller, articles: list[str], known: di
 def _next_change(site: Site, threads: Iterable[Thread]) -> datetime | None:
     """Return the next time at which one of ``threads`` opens to readers or closes without a write."""
     now = clock.now()
-    changes = (at for thread in threads for at in (thread.published_at, next_change(thread, site.settings, now)))
+    changes = (at for thread in threads for at in (thread.published_at, next_change(thread, site, now)))
     return min((at for at in changes if at and at > now), default=None)

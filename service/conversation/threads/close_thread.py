@@ -6,11 +6,12 @@ after that, a post or the sweep, writes the close (:func:`close_due_threads`) be
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.threads.closed_condition import closes_by_days
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_thread, lock_threads_by_id
 from service.conversation.threads.model import Thread, ThreadRow
@@ -84,8 +85,8 @@ async def close_due_threads(
     events = []
     for thread in threads:
         site = sites[thread.site_id]
-        if thread.closed_at is None and is_closed(thread, site.settings, now):
-            thread.closed_at = closes_at(thread, site.settings)
+        if thread.closed_at is None and is_closed(thread, site, now):
+            thread.closed_at = closes_at(thread, site)
             events.append(thread_event(thread, site, EventType.THREAD_CLOSED, occurred_at=thread.closed_at or now))
             await write_closing_columns(connection, thread)
             await write_counts(connection, [thread], now=now)
@@ -134,13 +135,5 @@ async def sweep_closings(connection: AsyncConnection, sites: Iterable[Site]) -> 
 def _is_due(sites: Iterable[Site], now: datetime) -> ColumnElement[bool]:
     return or_(
         and_(ThreadRow.closing_kind == "at", ThreadRow.closing_at <= now),
-        *(
-            and_(
-                ThreadRow.closing_kind == "auto",
-                ThreadRow.site_id == site.id,
-                ThreadRow.published_at <= now - timedelta(days=site.settings.close_after_days),
-            )
-            for site in sites
-            if site.settings.close_after_days is not None
-        ),
+        *(and_(ThreadRow.site_id == site.id, due) for site in sites for due in closes_by_days(site, now)),
     )

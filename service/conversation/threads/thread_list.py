@@ -1,13 +1,14 @@
 """List threads, and find the threads of many articles at once."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+from sqlalchemy import Select, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.threads.closed_condition import is_closed_in_sql
 from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, thread_of
 from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
@@ -28,7 +29,7 @@ async def list_threads(
     """Return the ``limit`` threads after id ``after``, in order of registration."""
     statement = select(*COLUMNS).where(ThreadRow.site_id == site.id, ThreadRow.id > after)
     if state:
-        closed = _closed(site, now)
+        closed = is_closed_in_sql(site, now)
         statement = statement.where(closed if state == "closed" else not_(closed))
     if sections is not None:
         statement = statement.where(ThreadRow.section.in_(sections))
@@ -36,19 +37,6 @@ async def list_threads(
         statement = statement.where(ThreadRow.changed_at >= changed_since)
     rows = await connection.execute(statement.order_by(ThreadRow.id).limit(limit))
     return [thread_of(row) for row in rows]
-
-
-def _closed(site: Site, now: datetime) -> ColumnElement[bool]:
-    """``thread_policy.is_closed`` as SQL; never NULL, so that it can be negated."""
-    closed = or_(
-        ThreadRow.closed_at.is_not(None),
-        and_(ThreadRow.closing_kind == "at", ThreadRow.closing_at <= now),
-    )
-    days = site.settings.close_after_days
-    if days is None:
-        return closed
-    published_before = and_(ThreadRow.published_at.is_not(None), ThreadRow.published_at <= now - timedelta(days=days))
-    return or_(closed, and_(ThreadRow.closing_kind == "auto", published_before))
 
 
 async def newest_in_section(connection: AsyncConnection, site: Site, section: str, *, limit: int) -> list[Thread]:

@@ -40,6 +40,15 @@ _BY_ARTICLE = select(*COLUMNS).where(ThreadRow.site_id == bindparam("site"), Thr
 _BY_ANY_ID = select(*COLUMNS).where(_matches_any_id(bindparam("site"), bindparam("article")))
 
 
+async def find_section(connection: AsyncConnection, site_id: int, article: str) -> str | None:
+    """Return the section of an article; None if it has none or is not registered."""
+    section: str | None = await connection.scalar(_SECTION, {"site": site_id, "article": article})
+    return section
+
+
+_SECTION = select(ThreadRow.section).where(_matches_any_id(bindparam("site"), bindparam("article")))
+
+
 async def find_thread_by_url(
     connection: AsyncConnection, site_id: int, url: str, *, to_staff: bool, now: datetime
 ) -> Thread:

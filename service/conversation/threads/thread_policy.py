@@ -1,41 +1,62 @@
-"""When a thread closes, whether it is closed, what readers are told of it, and its mode. Pure."""
+"""The settings that apply to a thread: its own, or else its section's, or else the site's. Pure.
+
+When a thread closes, whether it is closed, what readers are told of it, its mode, and its rules.
+"""
 
 from datetime import datetime, timedelta
 
+from msgspec import UNSET
+
 from service.conversation.threads.model import Thread
-from service.platform.sites.site_settings import Mode, SiteSettings
+from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_rules import Rules
+from service.platform.sites.site_settings import Mode, SectionSettings
+
+_NO_SETTINGS = SectionSettings()
 
 ANNOUNCED = timedelta(days=7)  # before the closing time
 
 
-def closes_at(thread: Thread, settings: SiteSettings) -> datetime | None:
+def section_settings(site: Site, section: str | None) -> SectionSettings:
+    """Return the settings of a section; all unset if it has none."""
+    return site.settings.sections.get(section, _NO_SETTINGS) if section is not None else _NO_SETTINGS
+
+
+def closes_at(thread: Thread, site: Site) -> datetime | None:
     """Return the time from which ``thread`` is closed, if known; None if it stays open."""
-    return thread.closed_at or closing_time(thread, settings)
+    return thread.closed_at or closing_time(thread, site)
 
 
-def closing_time(thread: Thread, settings: SiteSettings) -> datetime | None:
+def closing_time(thread: Thread, site: Site) -> datetime | None:
     """Return the closing time set for ``thread``, even if it was closed earlier; None if there is none.
 
-    ``auto`` is derived from the article's ``published_at`` and the site's number of days, so it moves with both.
+    ``auto`` is derived from the article's ``published_at`` and a number of days, so it moves with both.
     """
-    if thread.closing_kind == "auto" and thread.published_at and settings.close_after_days is not None:
-        return thread.published_at + timedelta(days=settings.close_after_days)
+    if thread.closing_kind == "auto" and thread.published_at:
+        days = close_after_days(site, thread.section)
+        return None if days is None else thread.published_at + timedelta(days=days)
     return thread.closing_at
 
 
-def is_closed(thread: Thread, settings: SiteSettings, now: datetime) -> bool:
+def close_after_days(site: Site, section: str | None) -> int | None:
+    """Return the number of days after which ``auto`` threads of a section close; None for never."""
+    own = section_settings(site, section).close_after_days
+    return site.settings.close_after_days if own is UNSET else own
+
+
+def is_closed(thread: Thread, site: Site, now: datetime) -> bool:
     """Whether ``thread`` is closed at ``now``: by a close, or because its closing time has passed."""
     if thread.closed_at is not None:
         return True
-    at = closes_at(thread, settings)
+    at = closes_at(thread, site)
     return at is not None and at <= now
 
 
-def announced_closing(thread: Thread, settings: SiteSettings, now: datetime) -> datetime | None:
+def announced_closing(thread: Thread, site: Site, now: datetime) -> datetime | None:
     """Return the closing time that readers are told at ``now``: one within :data:`ANNOUNCED`; else None."""
-    if not thread.comments_on or is_closed(thread, settings, now):
+    if not thread.comments_on or is_closed(thread, site, now):
         return None
-    return if_announced(closing_time(thread, settings), now)
+    return if_announced(closing_time(thread, site), now)
 
 
 def if_announced(at: datetime | None, now: datetime) -> datetime | None:
@@ -43,14 +64,19 @@ def if_announced(at: datetime | None, now: datetime) -> datetime | None:
     return at if at is not None and now < at <= now + ANNOUNCED else None
 
 
-def next_change(thread: Thread, settings: SiteSettings, now: datetime) -> datetime | None:
+def next_change(thread: Thread, site: Site, now: datetime) -> datetime | None:
     """Return when readers next see ``thread`` change without a write; None if they don't."""
-    at = closes_at(thread, settings)
+    at = closes_at(thread, site)
     if at is None or at <= now:
         return None
     return min(each for each in (at - ANNOUNCED, at) if each > now)
 
 
-def mode_of(thread: Thread, settings: SiteSettings) -> Mode:
-    """Return the mode of ``thread``, or else that of its site."""
-    return thread.mode or settings.mode
+def mode_of(thread: Thread, site: Site) -> Mode:
+    """Return the mode of ``thread``, or else that of its section or site."""
+    return thread.mode or section_settings(site, thread.section).mode or site.settings.mode
+
+
+def rules_of(thread: Thread, site: Site) -> Rules:
+    """Return the rules on comments in ``thread``; the same object as long as the site does not change."""
+    return site.rules_in(thread.section)

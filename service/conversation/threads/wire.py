@@ -156,7 +156,7 @@ class ThreadsPage(msgspec.Struct):
 
 def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> ThreadOut:
     """Return ``thread`` as of ``now``, with its lines in ``locale``."""
-    closed, announced = is_closed(thread, site.settings, now), announced_closing(thread, site.settings, now)
+    closed, announced = is_closed(thread, site, now), announced_closing(thread, site, now)
     lines = labels(
         locale=locale,
         count=thread.reply_count,
@@ -166,14 +166,14 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         closes_at=announced,
         time_zone=site.settings.time_zone,
     )
-    at = closes_at(thread, site.settings)
+    at = closes_at(thread, site)
     return ThreadOut(
         article=thread.article,
         title=thread.title,
         url=thread.url,
         section=thread.section,
         state="closed" if closed else "open",
-        closing=Closing(thread.closing_kind, closing_time(thread, site.settings)),
+        closing=Closing(thread.closing_kind, closing_time(thread, site)),
         closes_at=announced,
         closed_at=at if closed else None,
         close_reason=thread.close_reason if closed else None,
@@ -194,7 +194,7 @@ def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, n
     """Return the count of ``article``; zero and no state if it has no thread."""
     if thread is None:
         return Count(article, 0, label(locale=locale, count=0), None)
-    state: State = "closed" if is_closed(thread, site.settings, now) else "open"
+    state: State = "closed" if is_closed(thread, site, now) else "open"
     return Count(article, thread.reply_count, label(locale=locale, count=thread.reply_count), state)
 
 

@@ -1,5 +1,6 @@
 """HTTP endpoints for a site's rules and settings, and for trying rules. Each change is logged as a decision."""
 
+import asyncio
 from collections import Counter
 from typing import TypeVar
 
@@ -35,7 +36,13 @@ from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidField
 from service.platform.sites.edit_site import change_rules, change_site, changed_fields, lock_site
 from service.platform.sites.site_rules import Rules, check_rules, require_few_items
-from service.platform.sites.site_settings import HTTPS_ONLY, ORIGIN_FORMAT, canonical_origins, is_plain_http
+from service.platform.sites.site_settings import (
+    HTTPS_ONLY,
+    ORIGIN_FORMAT,
+    canonical_origins,
+    canonical_sections,
+    is_plain_http,
+)
 from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
 from service.platform.wire import sent_fields
 
@@ -100,6 +107,8 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
             raise InvalidField(ORIGIN_FORMAT, pointer="/cors_origins")
     if not is_time_zone(given.get("time_zone", "UTC")):
         raise InvalidField(TIME_ZONE_FORMAT, pointer="/time_zone")
+    if "sections" in given:
+        given["sections"] = await asyncio.to_thread(canonical_sections, given["sections"])
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         settings = msgspec.structs.replace(site.settings, **given)

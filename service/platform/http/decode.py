@@ -148,7 +148,7 @@ def _invalid(error: str, kind: object) -> NoReturn:
     message, path = _split(error)
     pointer = pointer_of(path)
     named = _NAMED_FIELD.search(message)
-    if named:
+    if named and "[...]" not in path:
         pointer += "/" + escape_pointer(named[1])
         if (new := MEMBERS.get(named[1])) and _has_member(kind, new):
             raise InvalidField(f"“{named[1]}” is now called “{new}”.", pointer=pointer)
@@ -213,8 +213,12 @@ def _schema_of(kind: object) -> tuple[Schema, dict[str, Schema]]:
 
 
 def pointer_of(path: str) -> str:
-    """Convert msgspec's path to a JSON Pointer (RFC 6901): ``$.comments[2].id`` becomes ``/comments/2/id``."""
-    return "".join("/" + escape_pointer(part) for part in re.findall(r"[^.$\[\]]+", path))
+    """Convert msgspec's path to a JSON Pointer (RFC 6901): ``$.comments[2].id`` becomes ``/comments/2/id``.
+
+    msgspec does not name the key in a map, so the pointer to something inside ends at the map.
+    """
+    known = path.partition("[...]")[0]
+    return "".join("/" + escape_pointer(part) for part in re.findall(r"[^.$\[\]]+", known))
 
 
 def escape_pointer(part: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform import clock
 from service.platform.sites.model import RulesRow, SiteRow
-from service.platform.sites.site_lookup import COLUMNS, SLUG, Site, site_of
+from service.platform.sites.site_lookup import COLUMNS, SLUG, Site, section_rules_of, site_of
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import SiteSettings
 from service.platform.text.plain_text import clean_line, is_blank
@@ -98,7 +98,10 @@ async def change_site(
         .returning(SiteRow.name, SiteRow.locale, SiteRow.revision)
     )
     name, locale, revision = (await connection.execute(statement)).one()
-    return msgspec.structs.replace(site, name=name, locale=locale, revision=revision, settings=settings)
+    own_rules = section_rules_of(settings, site.rules)
+    return msgspec.structs.replace(
+        site, name=name, locale=locale, revision=revision, settings=settings, section_rules=own_rules
+    )
 
 
 async def change_rules(connection: AsyncConnection, site: Site, rules: Rules) -> None:

@@ -11,13 +11,14 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 import msgspec
+from msgspec import UNSET
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform import clock
 from service.platform.problems import NotFound, Translated
 from service.platform.sites.model import RulesRow, SiteRow
-from service.platform.sites.site_rules import Rules
+from service.platform.sites.site_rules import Rules, rules_of_section
 from service.platform.sites.site_settings import SiteSettings
 from service.platform.storage.engine import Database
 from service.platform.storage.single_flight import SingleFlight
@@ -30,7 +31,8 @@ CACHE_TIME = timedelta(seconds=1)
 class Site(msgspec.Struct, frozen=True):
     """One publication, as read from the database.
 
-    ``revision`` increases with each change of name, locale, settings or rules.
+    ``revision`` increases with each change of name, locale, settings or rules. ``section_rules`` are those of the
+    sections that have rules of their own.
     """
 
     id: int
@@ -40,6 +42,11 @@ class Site(msgspec.Struct, frozen=True):
     revision: int
     settings: SiteSettings
     rules: Rules
+    section_rules: Mapping[str, Rules] = {}
+
+    def rules_in(self, section: str | None) -> Rules:
+        """Return the rules of a section: its own, or else the site's; the same object each time."""
+        return self.section_rules.get(section, self.rules) if section is not None else self.rules
 
 
 class HasSite(Protocol):
@@ -105,7 +112,13 @@ _REVISION = select(SiteRow.revision).where(SiteRow.slug == bindparam("slug"), Si
 def site_of(row: Row[int, str, str, str, int, str, str | None]) -> Site:
     """Convert a row of :data:`COLUMNS` to a site."""
     settings, rules = _decode(row[5], SiteSettings), _decode(row[6] or "{}", Rules)
-    return Site(row[0], row[1], row[2], row[3], row[4], settings, rules)
+    return Site(row[0], row[1], row[2], row[3], row[4], settings, rules, section_rules_of(settings, rules))
+
+
+def section_rules_of(settings: SiteSettings, rules: Rules) -> dict[str, Rules]:
+    """Return the rules of each section that has rules of its own."""
+    sections = settings.sections.items()
+    return {name: rules_of_section(rules, each.rules) for name, each in sections if each.rules is not UNSET}
 
 
 def _decode(text: str, kind: type[Kind]) -> Kind:

@@ -7,10 +7,10 @@ thread. Stored rules are not checked again.
 
 import asyncio
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_type_hints
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from service.platform.problems import INVALID_FORMAT, InvalidField
 from service.platform.text.web_urls import canonical_host
@@ -73,6 +73,44 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     shadow: Annotated[tuple[ShadowRule, ...], Meta(max_length=20)] = ()
 
 
+# Rules that a section can't change: they need no thread, or are about what happens after a comment is posted.
+SITE_WIDE_RULES = {
+    "classifier",
+    "akismet",
+    "akismet_blog",
+    "on_akismet_failure",
+    "report_threshold",
+    "on_report_threshold",
+    "explain_to_author",
+}
+
+if TYPE_CHECKING:
+
+    class SectionRules(msgspec.Struct, frozen=True):
+        """The rules that differ in a section: members of :class:`Rules` with their limits, all optional."""
+else:
+    SectionRules = msgspec.defstruct(
+        "SectionRules",
+        [
+            (name, kind | UnsetType, UNSET)
+            for name, kind in get_type_hints(Rules, include_extras=True).items()
+            if name not in SITE_WIDE_RULES
+        ],
+        module=__name__,
+        frozen=True,
+        forbid_unknown_fields=True,
+        kw_only=True,
+        omit_defaults=True,
+    )
+
+
+def rules_of_section(rules: Rules, own: SectionRules) -> Rules:
+    """Return the ``rules`` of a site as they are in a section with its ``own``."""
+    changes = {name: value for name in own.__struct_fields__ if (value := getattr(own, name)) is not UNSET}
+    return msgspec.structs.replace(rules, **changes)
+
+
+Checked = TypeVar("Checked", bound=msgspec.Struct)
 TERM_LISTS, DOMAIN_LISTS = ("hold_words", "reject_words"), ("allowed_link_domains", "reject_link_domains")
 _MAX_STRINGS = 2 * MAX_TERMS + 2 * MAX_DOMAINS + 100  # in the JSON of rules: items, names and values
 
@@ -94,12 +132,18 @@ async def check_rules(rules: Rules, *, below: str = "") -> Rules:
     return await asyncio.to_thread(_check, rules, below)
 
 
-def _check(rules: Rules, below: str) -> Rules:
+def check_section_rules(rules: SectionRules, *, below: str) -> SectionRules:
+    """Check the rules of a section as :func:`check_rules` does, in this thread."""
+    return _check(rules, below)
+
+
+def _check(rules: Checked, below: str) -> Checked:
     for name in TERM_LISTS:
-        for number, term in enumerate(getattr(rules, name)):
+        for number, term in enumerate(getattr(rules, name) or ()):
             if not _TERM.match(term):
                 raise InvalidField(INVALID_FORMAT, pointer=f"{below}/{name}/{number}")
-    lists = {name: _canonical(getattr(rules, name), pointer=f"{below}/{name}") for name in DOMAIN_LISTS}
+    given = [name for name in DOMAIN_LISTS if getattr(rules, name) is not UNSET]
+    lists = {name: _canonical(getattr(rules, name), pointer=f"{below}/{name}") for name in given}
     return msgspec.structs.replace(rules, **lists)
 
 

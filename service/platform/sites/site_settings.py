@@ -1,12 +1,17 @@
 """A site's settings, and the presets for new sites."""
 
+import re
 from typing import Annotated, Literal, get_args, get_type_hints
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from service.platform.problems import InvalidField
 from service.platform.renamed import SITE_SETTINGS
+from service.platform.sites.sections import MAX_SECTION, MAX_SECTIONS, SectionName
+from service.platform.sites.site_rules import SectionRules, check_section_rules
 from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
+from service.platform.text.field_types import read_line
 from service.platform.text.web_urls import canonical_origin
 
 Mode = Literal["publish", "hold-first-timers", "hold"]
@@ -18,6 +23,14 @@ JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$(?!\n)")]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
 Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$(?!\n)")]
+
+
+class SectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What differs in a section; omitted members are as at the site."""
+
+    mode: Mode | UnsetType = UNSET
+    close_after_days: Annotated[int, Meta(ge=0, le=36_500)] | None | UnsetType = UNSET
+    rules: SectionRules | UnsetType = UNSET
 
 
 class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -84,6 +97,10 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Literal["keep", "erase"],
         Meta(description="When the host deletes an article: keep its comments, hidden, or erase them for good."),
     ] = "keep"
+    sections: Annotated[
+        dict[SectionName, SectionSettings],
+        Meta(max_length=MAX_SECTIONS, description="What differs in a section, by the section's label, as JSON."),
+    ] = {}
 
 
 PRESETS: dict[str, SiteSettings] = {
@@ -116,6 +133,16 @@ def canonical_origins(origins: str) -> str | None:
     return None if None in canonical else " ".join(dict.fromkeys(filter(None, canonical)))
 
 
+def canonical_sections(sections: dict[str, SectionSettings]) -> dict[str, SectionSettings]:
+    """Return ``sections`` with each label, word and domain in its canonical form; raises InvalidField."""
+    checked = {}
+    for label, each in sections.items():
+        below = f"/sections/{label.replace('~', '~0').replace('/', '~1')}"
+        own = UNSET if each.rules is UNSET else check_section_rules(each.rules, below=f"{below}/rules")
+        checked[read_line(label, pointer=below, max_length=MAX_SECTION)] = msgspec.structs.replace(each, rules=own)
+    return checked
+
+
 class InvalidSetting(Exception):
     """The setting is unknown or its value is invalid; the message is one line for the user."""
 
@@ -129,20 +156,32 @@ def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> Sit
             raise InvalidSetting(f"“{name}” is now called “{SITE_SETTINGS[name]}”.")
         if not equals or name not in values:
             raise InvalidSetting(f"“{assignment}” must be NAME=VALUE; the names are: {', '.join(values)}.")
-        values[name] = None if value == "null" else value
+        values[name] = None if value == "null" else _json(name, value) if isinstance(values[name], dict) else value
     try:
         changed = msgspec.convert(values, SiteSettings, strict=False)
     except msgspec.ValidationError as error:
-        message, _, name = str(error).rstrip("`").rpartition(" - at `$.")
+        message, _, path = str(error).rstrip("`").rpartition(" - at `$.")
+        name = re.split(r"[.\[]", path)[0]
         reason = f"“{values[name]}” has an invalid format" if "regex" in message else message
         raise InvalidSetting(f"{name}: {reason}. {_description_of(name)}") from None
     if not is_time_zone(changed.time_zone):
         raise InvalidSetting(TIME_ZONE_FORMAT)
+    try:
+        changed = msgspec.structs.replace(changed, sections=canonical_sections(changed.sections))
+    except InvalidField as problem:
+        raise InvalidSetting(f"{problem.members['pointer']}: {problem.detail}") from None
     if changed.cors_origins is None:
         return changed
     if (origins := canonical_origins(changed.cors_origins)) is None:
         raise InvalidSetting(ORIGIN_FORMAT)
     return msgspec.structs.replace(changed, cors_origins=origins)
+
+
+def _json(name: str, value: str) -> object:
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError as error:
+        raise InvalidSetting(f"{name}: the JSON is malformed: {error}.") from None
 
 
 def _description_of(name: str) -> str:

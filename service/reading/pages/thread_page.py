@@ -57,7 +57,7 @@ async def get_fragment(request: Request, caller: Caller, base_url: str) -> Respo
     if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not change the public version
         return html_page(html, headers={**PRIVATE, "content-language": locale})
     tag = _entity_tag(thread, view, caller, locale)
-    until = next_change(thread, caller.site.settings, now)
+    until = next_change(thread, caller.site, now)
     return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=SAFE, media_type="text/html")
 
 
@@ -82,7 +82,7 @@ async def show_page(
         form = fall_back_to_article(form or await open_form(request, connection, caller), view.branches)
     base_path = base_path_of(request)
     tag = _entity_tag(thread, view, caller, locale, base_path)
-    until = next_change(thread, caller.site.settings, now)
+    until = next_change(thread, caller.site, now)
     headers = public_headers(tag, locale=locale, now=now, until=until)
     headers["vary"] = "Accept-Language, Cookie"
     # Ignore the confirmation in a shared link: this visitor sent nothing.

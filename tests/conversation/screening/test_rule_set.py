@@ -100,9 +100,9 @@ def test_a_thread_in_mode_hold_has_a_finding() -> None:
 
 def test_the_same_rules_are_compiled_once() -> None:
     rules, others = Rules(hold_words=("a",)), Rules(hold_words=("b",))
-    assert compiled_rules_of(1, rules) is compiled_rules_of(1, rules)
-    assert compiled_rules_of(1, others).rules is others
-    assert compiled_rules_of(2, others) is not compiled_rules_of(1, others)
+    assert compiled_rules_of((1, None), rules) is compiled_rules_of((1, None), rules)
+    assert compiled_rules_of((1, None), others).rules is others
+    assert compiled_rules_of((2, None), others) is not compiled_rules_of((1, None), others)
 
 
 def test_the_newsroom_preset_passes_a_usual_comment() -> None:
