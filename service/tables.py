@@ -2,6 +2,7 @@
 
 from sqlalchemy import Index
 
+from service.conversation.comments import comment_versions as versions
 from service.conversation.comments import model as comments
 from service.conversation.readers import model as readers
 from service.conversation.threads import model as threads
@@ -14,7 +15,7 @@ from service.platform.events import model as events
 from service.platform.sites import model as sites
 from service.platform.storage.schema import Base
 
-MODELS = (sites, access, readers, threads, comments, claims, search, events, webhooks, received)
+MODELS = (sites, access, readers, threads, comments, versions, claims, search, events, webhooks, received)
 METADATA = Base.metadata
 
 

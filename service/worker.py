@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from service.conversation.comments.batch_context import prune_keys
+from service.conversation.comments.comment_versions import prune_versions
 from service.conversation.comments.fingerprint_retention import FingerprintRetention
 from service.conversation.threads.close_thread import SWEEP_BATCH, sweep_closings
 from service.conversation.threads.withdraw_article import prune_withdrawals
@@ -103,6 +104,7 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
     async with database.read() as connection:
         sites = await list_sites(connection)
     await fingerprint_retention.prune_fingerprints(sites)
+    await prune_versions(database, sites)
     max_retention_days = max((site.settings.fingerprint_retention_days for site in sites), default=0)
     async with database.write() as connection:
         await prune_reporter_fingerprints(connection, before=clock.now() - timedelta(days=max_retention_days))

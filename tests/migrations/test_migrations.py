@@ -44,6 +44,7 @@ TABLES = {
     "moderators": "2026_11_24_0008",
     "sessions": "2026_11_24_0008",
     "measures": "2026_11_24_0010",
+    "comment_versions": "2026_11_30_0025",
     "reports": "2026_11_24_0010",
     "claims": "2026_11_24_0010",
     "site_secrets": "2026_11_24_0012",
@@ -75,7 +76,8 @@ async def some_rows(site: ASite) -> None:
     thread = await a_thread(site, url="https://gazette.example/a", published_at="2026-11-20T08:00:00Z")
     posted = await a_comment(thread, "Мир 👋", email="ada@example.com", key="a-key-of-sixteen")
     await a_comment(thread, "Answer.", below=posted["comment"]["id"])
-    await decide(site, "reject", posted["comment"], reason="Off topic.")
+    await site.call("PATCH", f"/comments/{posted['comment']['id']}", by=posted["author_token"], json={"body": "Peace"})
+    await decide(site, "reject", posted["comment"] | {"revision": 2}, reason="Off topic.")
     await site.call("PUT", "/rules", by="admin", json={"hold_words": ["casino"], "classifier": "hold"})
     held = await a_comment(thread, "A casino.")
     await decide(site, "spam", held["comment"])

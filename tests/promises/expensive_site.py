@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
+from service.conversation.comments.comment_versions import MAX_VERSIONS, CommentVersionRow
 from service.conversation.comments.model import CommentRow, FindingRow
 from service.conversation.comments.tree_paths import child_position, newest_path
 from service.conversation.readers.model import MeasureRow, ReportRow
@@ -23,6 +24,7 @@ from tests.platform.access.a_host import SECRET, share_secret
 LINE = "𝔐" * 500
 TITLE, REASON, NAME = LINE, LINE, "𝔐" * 100
 URL = "https://gazette.example/?" + "&" * 1975
+MATCHED = {"hold_words": "w*w.*", "reject_words": "bc", "reject_link_domains": "a.bc", "max_repeated": "w × 3"}
 TEXT = "www.a.bc " * 1111  # each link becomes ten times as long
 
 
@@ -82,6 +84,7 @@ async def an_expensive_site(site: ASite, sizes: Sizes) -> ExpensiveSite:
         )
         await _add_reports(connection, published_ids, sizes.rows)
         ban, measure = await _add_measures(connection, site_id, reader, sizes.rows)
+        await _add_versions(connection, site_id, pending_ids[:60])
         await _add_decisions(connection, site_id, pending_ids, sizes.rows)
     endpoint = await _add_endpoints(site, sizes.endpoints)
     return ExpensiveSite(
@@ -117,6 +120,7 @@ async def _copy(connection: Any, comment_id: str, copies: int) -> list[UUID]:
         new = clock.new_id()
         comments.append(
             {**comment._mapping, "id": new, "path": position.path, "newest_path": newest_path(position.path)}
+            | ({"parent_id": comment.id} if comment.state == "pending" else {})
         )
         data = event.data.replace(comment_id, str(new))
         events.append(
@@ -133,7 +137,7 @@ async def _copy(connection: Any, comment_id: str, copies: int) -> list[UUID]:
     ids = [comment.id, *(each["id"] for each in comments)]
     for each in ids:
         findings += [
-            {"comment_id": each, "rule": rule.value, "action": "hold", "matched": "𝔐" * 300}
+            {"comment_id": each, "rule": rule.value, "action": "hold", "matched": MATCHED.get(rule, "𝔐" * 300)}
             for rule in list(Rule)[:10]
             if rule != "mode"
         ]
@@ -168,6 +172,22 @@ async def _add_reports(connection: Any, ids: list[UUID], count: int) -> None:
     more = [dict(rows[0], comment_id=each, id=clock.new_id()) for each in ids[1:count]]
     await connection.execute(insert(ReportRow), more)
     await connection.execute(update(CommentRow).where(CommentRow.id.in_(ids[:count])).values(reports=1))
+
+
+async def _add_versions(connection: Any, site_id: int, ids: list[UUID]) -> None:
+    rows = [
+        {
+            "comment_id": each,
+            "revision": number + 1,
+            "site_id": site_id,
+            "replaced_at": clock.now(),
+            "size": 40_000,
+            "body": "𝔐" * 10_000,
+        }
+        for each in ids
+        for number in range(MAX_VERSIONS)
+    ]
+    await connection.execute(insert(CommentVersionRow), rows)
 
 
 async def _add_measures(connection: Any, site_id: int, reader: Any, count: int) -> tuple[UUID, UUID]:

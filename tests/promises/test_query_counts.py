@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, event, insert, text
 from service.conversation.comments.model import CommentRow, State
 from service.conversation.comments.tree_paths import child_position, newest_path
 from service.platform import clock
-from tests.builders import ASite, AThread, Clock, a_comment, a_thread, set_rules
+from tests.builders import ASite, AThread, Clock, a_comment, a_thread, decide, set_rules
 from tests.promises.shared_batch import database_of, post_together
 
 
@@ -249,6 +249,33 @@ async def test_the_queue_reads_only_unpublished_comments(own_site: ASite, dialec
     [statement] = [each for each in statements if "ORDER BY comments.id" in each.sql]
     plan = await query_plan(own_site, dialect, statement)
     assert "ix_comments_queue" in plan or "ix_comments_pending_or_spam" in plan
+
+
+async def test_a_page_of_fifty_full_cards_is_eight_statements(own_site: ASite) -> None:
+    await own_site.set(mode="hold")
+    thread = await a_thread(own_site)
+    await set_rules(own_site, hold_words=["casino"])
+    for number in range(50):
+        posted = await a_comment(thread, f"Casino {number}.")
+        path = f"/comments/{posted['comment']['id']}"
+        if number % 10 == 0:
+            edited = await own_site.call("PATCH", path, by=posted["author_token"], json={"body": f"A casino {number}."})
+            assert edited.status_code == 200
+            await decide(own_site, "publish", edited.json())
+            await own_site.call("POST", f"{path}/reports", json={"reason": "abuse"})
+            note = {"action": "note", "kind": "reader", "comment": posted["comment"]["id"], "reason": "Was warned."}
+            await own_site.call("POST", "/measures", by="moderator", json=note)
+            for _ in range(2):
+                await a_comment(
+                    thread, "A reply in a casino.", by=posted["author_token"], below=posted["comment"]["id"]
+                )
+    await own_site.call("GET", "/queue", by="moderator")  # knows the key
+    for state, cards in (("pending", 50), ("any", 50)):
+        with watched() as statements:
+            page = await own_site.call("GET", f"/queue?state={state}", by="moderator")
+        assert len(page.json()["comments"]) == cards
+        assert len(statements) <= 8, [each.sql for each in statements]
+        assert any(card["author"]["measures"] for card in page.json()["comments"])
 
 
 async def test_a_page_of_found_comments_is_searched_for_once(own_site: ASite, dialect: str) -> None:

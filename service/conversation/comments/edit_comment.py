@@ -7,6 +7,7 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import find_own_comment, lock_own_comment
+from service.conversation.comments.comment_versions import delete_versions, keep_version
 from service.conversation.comments.findings_store import delete_findings, replace_findings
 from service.conversation.comments.fingerprint_retention import erase_address_fingerprints
 from service.conversation.comments.model import Comment, State
@@ -126,6 +127,7 @@ async def edit_comment(
         raise REFUSALS[refusal](body)
     if comment.body == body:
         return comment
+    await keep_version(connection, site, comment, now=now)
     comment.body, comment.html, comment.edited_at = body, edit.prepared.html, now
     trust = trust_in(measures, site.id, fingerprints, now)
     findings = await _screen_again(connection, comment, thread, site, edit.prepared, trust=trust)
@@ -194,5 +196,6 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
     comment.edited_at = comment.text_hash = comment.reports = None
     await erase_address_fingerprints(connection, [comment.id])
     await delete_findings(connection, comment.id)
+    await delete_versions(connection, comment.id)
     change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
     await change_states(connection, [change], now=now, earlier_events=closed)

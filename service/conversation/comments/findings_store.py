@@ -55,6 +55,11 @@ async def delete_findings(connection: AsyncConnection, comment_id: UUID) -> None
 _ORDER = {rule: number for number, rule in enumerate(Rule)}
 
 
+def rule_order(finding: Finding) -> int:
+    """The sort key that puts findings in the order of :class:`Rule`."""
+    return _ORDER[finding.rule]
+
+
 async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, list[Finding]]:
     """Read the findings of each of the comments ``ids``, in the order of :class:`Rule`."""
     found: dict[UUID, list[Finding]] = {comment_id: [] for comment_id in ids}
@@ -64,7 +69,7 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
     for row in await connection.execute(_read(dialect), row_parameters(dialect, [(id_,) for id_ in ids])):
         found[row.comment_id].append(Finding(Rule(row.rule), row.action, row.matched, row.shadow))
     for findings in found.values():
-        findings.sort(key=lambda finding: _ORDER[finding.rule])
+        findings.sort(key=rule_order)
     return found
 
 

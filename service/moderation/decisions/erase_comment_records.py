@@ -1,4 +1,4 @@
-"""Erase a comment's text from all other tables: findings, reports, claims, search index and spam training."""
+"""Erase a comment's text from all other tables: findings, versions, reports, claims, search index, spam training."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.comments.comment_versions import CommentVersionRow
 from service.conversation.comments.model import FindingRow
 from service.conversation.readers.model import ReportRow
 from service.moderation.queue.model import ClaimRow
@@ -21,7 +22,7 @@ async def erase_comment_records(connection: AsyncConnection, site_id: int, ids: 
     """
     dialect = connection.dialect.name
     given = row_parameters(dialect, [(id_,) for id_ in ids])
-    for table in (FindingRow, ReportRow, ClaimRow):
+    for table in (FindingRow, CommentVersionRow, ReportRow, ClaimRow):
         await connection.execute(delete(table).where(any_of(dialect, table.comment_id)), given)
     document = bindparam("document", "", type_=SearchEntryRow.document.type)
     emptied = update(SearchEntryRow).values(document=document, has_stale_words=true())

@@ -17,10 +17,10 @@ from service.moderation.measures.wire import (
     Bans,
     BansQuery,
     MeasureIn,
-    MeasureOut,
     MeasuresPage,
     MeasuresQuery,
     ReaderOut,
+    measure_out,
 )
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of, gate_of
@@ -138,18 +138,4 @@ def _ban_out(ban: Measure) -> BanOut:
         reason=ban.reason,
         until=ban.until,
         created_at=ban.created_at,
-    )
-
-
-def measure_out(measure: Measure) -> MeasureOut:
-    """Return ``measure`` for moderators."""
-    return MeasureOut(
-        id=measure.id,
-        action=measure.action,
-        kind=measure.kind,
-        masked_value=measure.masked_value,
-        reader_id=measure.reader_id,
-        reason=measure.reason,
-        until=measure.until,
-        created_at=measure.created_at,
     )

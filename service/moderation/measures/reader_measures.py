@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.readers.measure_lookup import COLUMNS, Measure
@@ -69,11 +69,11 @@ async def end_measure(
 ) -> None:
     """End a measure; raises NotFound if it does not exist, is not of the action ``only``, or is no longer in force."""
     now = clock.now()
-    condition = [MeasureRow.id == measure_id, MeasureRow.site_id == site.id, *_in_force(now)]
+    condition = [MeasureRow.id == measure_id, MeasureRow.site_id == site.id, *is_in_force()]
     if only is not None:
         condition.append(MeasureRow.action == only)
     ended = update(MeasureRow).where(*condition).values(ended_at=now).returning(*COLUMNS)
-    row = (await connection.execute(ended)).one_or_none()
+    row = (await connection.execute(ended, {"now": now})).one_or_none()
     if row is None:
         raise NotFound
     measure = Measure(*row)
@@ -134,15 +134,18 @@ async def list_measures(
     limit: int,
 ) -> list[Measure]:
     """Return the ``limit`` newest measures of ``site`` in force, older than the measure ``before``."""
-    statement = select(*COLUMNS).where(MeasureRow.site_id == site.id, *_in_force(clock.now()))
+    statement = select(*COLUMNS).where(MeasureRow.site_id == site.id, *is_in_force())
     if action is not None:
         statement = statement.where(MeasureRow.action == action)
     if reader_id is not None:
         statement = statement.where(MeasureRow.reader_id == reader_id)
     if before is not None:
         statement = statement.where(MeasureRow.id < before)
-    return [Measure(*row) for row in await connection.execute(statement.order_by(MeasureRow.id.desc()).limit(limit))]
+    newest = statement.order_by(MeasureRow.id.desc()).limit(limit)
+    return [Measure(*row) for row in await connection.execute(newest, {"now": clock.now()})]
 
 
-def _in_force(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def is_in_force() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The SQL conditions that a measure is in force at the time that the parameter ``now`` passes."""
+    now = bindparam("now", type_=MeasureRow.until.type)
     return MeasureRow.ended_at.is_(None), or_(MeasureRow.until.is_(None), MeasureRow.until > now)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from service.conversation.readers.measure_lookup import Measure
 from service.conversation.readers.model import MeasureAction
 from service.conversation.threads.wire import Instant, Reason
 from service.platform.access.fingerprints import Kind
@@ -85,3 +86,17 @@ class ReaderOut(msgspec.Struct):
     last_at: datetime
     bans: list[BanOut]
     measures: list[MeasureOut]
+
+
+def measure_out(measure: Measure) -> MeasureOut:
+    """Return ``measure`` for moderators."""
+    return MeasureOut(
+        id=measure.id,
+        action=measure.action,
+        kind=measure.kind,
+        masked_value=measure.masked_value,
+        reader_id=measure.reader_id,
+        reason=measure.reason,
+        until=measure.until,
+        created_at=measure.created_at,
+    )

@@ -4,9 +4,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.comments.visibility import view_for
+from service.conversation.screening.findings import Rule
+from service.moderation.measures.wire import measure_out
+from service.moderation.queue.cards import Card, read_cards
 from service.moderation.queue.claims import LEASE, claim, release_all
-from service.moderation.queue.review_queue import QueuedComment, QueueFilter, count_queued, read_queue
-from service.moderation.queue.wire import Claimed, ClaimIn, ClaimOut, QueuedOut, QueuePage, QueueQuery
+from service.moderation.queue.review_queue import QueueFilter, count_queued, read_queue
+from service.moderation.queue.wire import (
+    AuthorRecordOut,
+    Claimed,
+    ClaimIn,
+    ClaimOut,
+    MarkOut,
+    ParentExcerptOut,
+    QueuedOut,
+    QueuePage,
+    QueueQuery,
+    VersionOut,
+)
 from service.moderation.search.search_index import search_condition
 from service.platform import clock
 from service.platform.access.caller import Caller
@@ -40,10 +54,10 @@ async def get_queue(request: Request, caller: Caller) -> Response:
         queue, has_more = await read_queue(
             connection, caller.site, criteria, by=None, after=after, limit=query.limit, now=now
         )
-        pending = await count_queued(connection, caller.site, "pending")
-        reported = await count_queued(connection, caller.site, "reported")
+        cards = await read_cards(connection, queue, now=now)
+        counts = await count_queued(connection, caller.site)
     cursor = encode_cursor(queue[-1].comment.id.bytes) if has_more else None
-    page = QueuePage(pending, reported, [_queued(each, caller, locale) for each in queue], cursor)
+    page = QueuePage(counts.pending, counts.reported, [_card(each, caller, locale) for each in cards], cursor)
     headers = {**PRIVATE, "content-language": locale}
     return json_response(page, headers={**headers, **next_link(request, cursor)})
 
@@ -65,7 +79,9 @@ async def post_claims(request: Request, caller: Caller) -> Response:
         unclaimed, _ = await read_queue(connection, caller.site, criteria, by=by, after=None, limit=body.limit, now=now)
         claimed_ids = await claim(connection, [each.comment.id for each in unclaimed], by=by, now=now)
     claimed = [each._replace(claim=(by, now + LEASE)) for each in unclaimed if each.comment.id in claimed_ids]
-    out = Claimed([_queued(each, caller, locale) for each in claimed])
+    async with database_of(request).read() as connection:
+        cards = await read_cards(connection, claimed, now=now)
+    out = Claimed([_card(each, caller, locale) for each in cards])
     return json_response(out, headers={**NO_STORE, "content-language": locale})
 
 
@@ -78,9 +94,21 @@ async def remove_claims(request: Request, caller: Caller) -> Response:
     return Response(status_code=204)
 
 
-def _queued(queued: QueuedComment, caller: Caller, locale: str) -> QueuedOut:
-    comment = view_for(queued.comment, caller, locale=locale, findings=queued.findings)
-    claimed = ClaimOut(*queued.claim) if queued.claim else None
+def _card(card: Card, caller: Caller, locale: str) -> QueuedOut:
+    queued, comment, author = card.queued, card.queued.comment, card.author
+    measures = [measure_out(each) for each in author.measures]
     return QueuedOut(
-        comment, queued.comment.reader_id, queued.article, queued.title, queued.section, queued.reports, claimed
+        comment=view_for(comment, caller, locale=locale, findings=card.findings),
+        reader_id=comment.reader_id,
+        article=queued.article,
+        title=queued.title,
+        section=queued.section,
+        url=queued.url,
+        parent=ParentExcerptOut(*queued.parent) if queued.parent else None,
+        marks=[MarkOut(mark.rule, mark.field, *mark.span) for mark in card.marks],
+        versions=[VersionOut(*version) for version in card.versions],
+        reports=card.reports,
+        author=AuthorRecordOut(author.comments, author.reports, author.first_at or comment.created_at, measures),
+        appealed=any(finding.rule is Rule.APPEAL for finding in card.findings),
+        claim=ClaimOut(*queued.claim) if queued.claim else None,
     )

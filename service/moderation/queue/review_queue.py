@@ -21,15 +21,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from service.conversation.comments.comment_pages import MAX_PAGE_BYTES
-from service.conversation.comments.findings_store import read_findings
+from service.conversation.comments.comment_versions import size_of_versions
 from service.conversation.comments.model import COLUMNS, Comment, CommentRow, FindingRow, State, comment_of
-from service.conversation.screening.findings import Finding, Rule
+from service.conversation.screening.findings import Rule
 from service.conversation.threads.model import ThreadRow
 from service.conversation.threads.thread_lookup import belongs_to_article, of_site
 from service.moderation.queue.model import ClaimRow
-from service.moderation.reports.report_store import count_reasons
 from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
@@ -37,14 +37,24 @@ from service.platform.storage.portable import any_of, row_parameters
 QueueState = Literal["pending", "reported", "published", "rejected", "spam", "deleted", "any"]
 Order = Literal["oldest", "newest"]
 Conditions = list[ColumnElement[bool] | TextClause]
-READ_AT_ONCE = 20  # comments; few are read in vain when a page is full
+READ_FIRST, READ_AT_ONCE = 20, 30  # comments; few are read in vain when a page is full
+EXCERPT = 500  # characters of a parent
 # Worded as in the partial indexes.
 _NOT_PUBLISHED = text("comments.state <> 'published'")
 _HAS_REPORTS = text("comments.reports > 0")
 
 
+class ParentExcerpt(NamedTuple):
+    """The comment that a comment answers: its state, its author's name, and the start of its text."""
+
+    id: UUID
+    state: State
+    author_name: str
+    excerpt: str
+
+
 class QueuedComment(NamedTuple):
-    """A comment with its article, title and section, its findings, and the number of reports by reason.
+    """A comment with its article and its parent.
 
     ``claim`` is the id of the key or moderator who claimed it, and the end of the claim.
     """
@@ -53,8 +63,8 @@ class QueuedComment(NamedTuple):
     article: str
     title: str
     section: str | None
-    findings: list[Finding]
-    reports: dict[str, int]
+    url: str | None
+    parent: ParentExcerpt | None
     claim: tuple[str, datetime] | None
 
 
@@ -92,7 +102,8 @@ async def read_queue(
 ) -> QueuePart:
     """Return the comments of ``site`` after ``after``; comments with erased text are left out.
 
-    There are at most ``limit`` and :data:`MAX_PAGE_BYTES` of text, but at least one if any matches. With
+    There are at most ``limit`` and :data:`MAX_PAGE_BYTES` of text (earlier versions and excerpts of parents included),
+    but at least one if any matches. With
     ``criteria.unclaimed``, comments claimed by anyone but ``by`` are left out too.
     """
     matching = _matching(connection.dialect.name, site, criteria, now)
@@ -102,22 +113,21 @@ async def read_queue(
         matching = matching.where(CommentRow.id > after if criteria.order == "oldest" else CommentRow.id < after)
     ids = (await connection.scalars(matching.limit(limit + 1))).all()
     rows, has_more = await _read_rows(connection, ids, limit=limit, now=now)
-    comments = [comment_of(row[:-5]) for row in rows]
-    shown = [comment.id for comment in comments]
-    findings, reasons = await read_findings(connection, shown), await count_reasons(connection, shown)
-    queued = [
-        QueuedComment(
-            comment=comment,
-            article=row.article,
-            title=row.title,
-            section=row.section,
-            findings=findings[comment.id],
-            reports=reasons.get(comment.id, {}),
-            claim=(row.claimed_by, row.until) if row.claimed_by else None,
-        )
-        for comment, row in zip(comments, rows, strict=True)
-    ]
-    return QueuePart(queued, has_more)
+    return QueuePart([_queued(row) for row in rows], has_more)
+
+
+def _queued(row: Row[*tuple[Any, ...]]) -> QueuedComment:
+    return QueuedComment(
+        comment=comment_of(row[: len(COLUMNS)]),
+        article=row.article,
+        title=row.title,
+        section=row.section,
+        url=row.url,
+        parent=ParentExcerpt(row.parent_id, State(row.parent_state), row.parent_name, row.excerpt)
+        if row.parent_state
+        else None,
+        claim=(row.claimed_by, row.until) if row.claimed_by else None,
+    )
 
 
 async def _read_rows(
@@ -125,12 +135,13 @@ async def _read_rows(
 ) -> tuple[list[Row[*tuple[Any, ...]]], bool]:
     """Return the rows of a page of the comments ``ids``, and whether more follow."""
     dialect, rows, size = connection.dialect.name, list[Row[*tuple[Any, ...]]](), 0
-    for first in range(0, min(limit, len(ids)), READ_AT_ONCE):
-        some = ids[first : min(limit, first + READ_AT_ONCE)]
+    for first in [0, *range(READ_FIRST, min(limit, len(ids)), READ_AT_ONCE)] if ids else ():
+        some = ids[first : min(limit, first + READ_AT_ONCE if first else READ_FIRST)]
         given = {**row_parameters(dialect, [(each,) for each in some]), "now": now}
         found = {row.id: row for row in await connection.execute(_read(dialect), given)}
         for row in (found[each] for each in some if each in found):  # a text may have been erased meanwhile
-            size += len(row.html.encode()) + len(row.body.encode())
+            size += len(row.html.encode()) + len(row.body.encode()) + len((row.excerpt or "").encode())
+            size += row.versions_size
             if rows and size > MAX_PAGE_BYTES:
                 return rows, True
             rows.append(row)
@@ -139,10 +150,19 @@ async def _read_rows(
 
 @lru_cache
 def _read(dialect: str) -> Select[*tuple[Any, ...]]:
+    parent = aliased(CommentRow)
+    of_parent = (
+        parent.state.label("parent_state"),
+        parent.author_name.label("parent_name"),
+        func.substr(parent.body, 1, EXCERPT).label("excerpt"),
+    )
+    of_thread = (ThreadRow.article, ThreadRow.title, ThreadRow.section, ThreadRow.url)
+    versions = size_of_versions().label("versions_size")
     return (
-        select(*COLUMNS, ThreadRow.article, ThreadRow.title, ThreadRow.section, ClaimRow.claimed_by, ClaimRow.until)
+        select(*COLUMNS, *of_thread, ClaimRow.claimed_by, ClaimRow.until, *of_parent, versions)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
         .outerjoin(ClaimRow, _claimed(bindparam("now", type_=ClaimRow.until.type)))
+        .outerjoin(parent, parent.id == CommentRow.parent_id)
         .where(any_of(dialect, CommentRow.id), CommentRow.body != "")
     )
 
@@ -188,12 +208,20 @@ def _conditions(site: Site, criteria: QueueFilter) -> Conditions:
     return conditions
 
 
-async def count_queued(connection: AsyncConnection, site: Site, state: Literal["pending", "reported"]) -> int:
-    """Count the comments of ``site`` that are pending, or reported often enough for review."""
+class QueueCounts(NamedTuple):
+    """The number of comments that are pending, and of those reported often enough for review."""
+
+    pending: int
+    reported: int
+
+
+async def count_queued(connection: AsyncConnection, site: Site) -> QueueCounts:
+    """Count the comments of ``site`` that await review, in one statement."""
     counted = select(func.count()).select_from(CommentRow).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-    in_state = counted.where(ThreadRow.site_id == site.id, *_in_state(site, state))
-    found: int = (await connection.execute(in_state)).scalar_one()
-    return found
+    of_the_site = counted.where(ThreadRow.site_id == site.id)
+    states: tuple[QueueState, QueueState] = ("pending", "reported")
+    both = select(*(of_the_site.where(*_in_state(site, state)).scalar_subquery() for state in states))
+    return QueueCounts(*(await connection.execute(both)).one())
 
 
 def _in_state(site: Site, state: QueueState) -> Conditions:

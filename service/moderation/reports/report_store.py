@@ -125,22 +125,3 @@ async def read_reports(connection: AsyncConnection, comment_id: UUID, *, limit: 
     """Return the ``limit`` newest reports on a comment."""
     statement = select(*COLUMNS).where(ReportRow.comment_id == comment_id).order_by(ReportRow.id.desc()).limit(limit)
     return [Report(*row) for row in await connection.execute(statement)]
-
-
-async def count_reasons(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
-    """Count the reports on each of the comments ``ids``, by reason."""
-    counted: dict[UUID, dict[str, int]] = {}
-    if ids:
-        dialect = connection.dialect.name
-        for row in await connection.execute(
-            _count_by_reason(dialect), row_parameters(dialect, [(id_,) for id_ in ids])
-        ):
-            counted.setdefault(row.comment_id, {})[row.reason] = row.reports
-    return counted
-
-
-@lru_cache
-def _count_by_reason(dialect: str) -> Select[*tuple[Any, ...]]:
-    counted = select(ReportRow.comment_id, ReportRow.reason, func.count().label("reports"))
-    of_each = counted.where(any_of(dialect, ReportRow.comment_id))
-    return of_each.group_by(ReportRow.comment_id, ReportRow.reason).order_by(ReportRow.reason)

@@ -81,6 +81,10 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     fingerprint_retention_days: Annotated[
         int, Meta(ge=1, le=365, description="Retention in days of the fingerprints of authors' addresses.")
     ] = 30
+    versions_retention_days: Annotated[
+        int,
+        Meta(ge=1, le=365, description="Retention in days of earlier versions of comments, after the last decision."),
+    ] = 30
     delivery_retention_days: Annotated[
         int, Meta(ge=1, le=365, description="Retention in days of the results of webhook deliveries.")
     ] = 30

@@ -1,9 +1,9 @@
-"""Bans become one kind of measure: a moderator may also hold, trust or note a reader.
+"""Bans become one kind of measure on a reader, and moderators see earlier versions of comments.
 
-Why: the four have the same target, end and reason, so one table serves them.
+Why: a ban, a hold, trust and a note have the same target, end and reason, so one table serves them.
 Locks: on PostgreSQL nothing that a reader waits for longer than the copy of `bans`, which is small.
 The release before lives with it because: it does not, it looks up `bans` for each post; stop it before you migrate.
-Down: holds, trust and notes are lost, bans stay.
+Down: holds, trust, notes and versions are lost, bans stay.
 """
 
 import sqlalchemy as sa
@@ -22,16 +22,31 @@ COLUMNS = (
 
 
 def upgrade() -> None:
-    """Move the bans to the table of measures."""
+    """Move the bans to the table of measures, and create that of versions."""
     _create("measures", sa.Column("action", sa.String(5), nullable=False))
     names = ", ".join(COLUMNS)
     op.execute(f"INSERT INTO measures ({names}, action) SELECT {names}, 'ban' FROM bans")  # noqa: S608 - constants
     op.drop_table("bans")
     op.create_index("ix_measures_reader_id", "measures", ["reader_id"])
+    op.create_table(
+        "comment_versions",
+        sa.Column("comment_id", sa.Uuid(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("site_id", sa.BigInteger(), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["comment_id"], ["comments.id"], name=op.f("fk_comment_versions_comment_id")),
+        sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_comment_versions_site_id")),
+        sa.PrimaryKeyConstraint("comment_id", "revision", name=op.f("pk_comment_versions")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_comment_versions_site_id", "comment_versions", ["site_id", "replaced_at"])
 
 
 def downgrade() -> None:
-    """Move the bans back."""
+    """Move the bans back, and drop the versions."""
+    op.drop_table("comment_versions")
     _create("bans")
     names = ", ".join(COLUMNS)
     op.execute(f"INSERT INTO bans ({names}) SELECT {names} FROM measures WHERE action = 'ban'")  # noqa: S608 - constants
