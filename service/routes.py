@@ -40,7 +40,7 @@ from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
 from service.reading.cache.cacheable import cached, cached_with_links, whole_site
 from service.reading.docs import contract, guides, reference
 from service.reading.feeds import api as feeds
-from service.reading.pages import embed_page, form_posts, front_page, static_files, thread_page
+from service.reading.pages import embed_page, form_posts, front_page, statement_page, static_files, thread_page
 from service.reading.pages.forms import FORM_ACTIONS
 from service.reading.pages.page_sessions import with_visitor
 from service.reading.pages.wire import FragmentQuery
@@ -130,6 +130,8 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/{site}/{article}",           with_visitor(thread_page.get_thread_page)),
     ("GET",    "/{site}/{article}/embed",     with_visitor(embed_page.get_embed_page)),
     ("GET",    "/{site}/comments/{comment}",  with_visitor(thread_page.find_comment_page)),
+    ("GET",    "/{site}/comments/{comment}/statement", with_visitor(statement_page.get_statement)),
+    ("POST",   "/{site}/comments/{comment}/appeal", with_visitor(statement_page.send_appeal)),
     ("POST",   "/{site}/{article}/comments",  with_visitor(form_posts.send_post)),
     ("POST",   "/{site}/{article}/comments/{comment}", with_visitor(form_posts.send_edit)),
     ("POST",   "/{site}/{article}/comments/{comment}/deletion", with_visitor(form_posts.send_deletion)),

@@ -209,10 +209,12 @@ async def a_comment(thread: AThread, body: str = "Well said.", **given: Any) -> 
 Action = Literal["publish", "hold", "reject", "spam", "delete", "restore", "undo"]
 
 
-async def decide(site: ASite, action: Action, *comments: Json, reason: str | None = None) -> list[Json]:
+async def decide(
+    site: ASite, action: Action, *comments: Json, reason: str | None = None, note: str | None = None
+) -> list[Json]:
     """Decide on comments at their last read revision; return the results."""
     decided = [{"id": comment["id"], "revision": comment["revision"]} for comment in comments]
-    body = {"action": action, "comments": decided, "reason": reason}
+    body = {"action": action, "comments": decided, "reason": reason, "note": note}
     response = await site.call("POST", "/decisions", by="moderator", json=body)
     assert response.status_code == 200, response.text
     results: list[Json] = response.json()["results"]

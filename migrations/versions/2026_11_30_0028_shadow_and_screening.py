@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_30_0028"
-down_revision = "2026_11_30_0025"
+down_revision = "2026_11_30_0026"
 branch_labels = None
 depends_on = None
 

@@ -12,9 +12,9 @@ from service.cli.errors import one_line
 from service.platform.access.moderator_accounts import InvalidModerator
 from service.platform.outbound.webhook_signatures import InvalidWebhookSecret
 from service.platform.problems import Problem
+from service.platform.sites.assign_settings import InvalidSetting
 from service.platform.sites.edit_site import InvalidSite
 from service.platform.sites.site_secrets import InvalidSecret
-from service.platform.sites.site_settings import InvalidSetting
 from service.platform.storage.database_url import SqliteUrl, parse_database_url
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import current_revision, revision_problem

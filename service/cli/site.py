@@ -10,18 +10,12 @@ from service.cli.command_context import settings_or_stop, with_database
 from service.platform import clock
 from service.platform.events.record_decisions import OPERATOR, NewDecision, record_decisions
 from service.platform.outbound.webhook_signatures import check_secret, make_secret
+from service.platform.sites.assign_settings import assign_settings
 from service.platform.sites.edit_site import add_site, change_site, changed_fields, find_site, list_sites, lock_site
 from service.platform.sites.model import SECRETS, SecretName
 from service.platform.sites.site_rules import PRESETS as RULES
 from service.platform.sites.site_secrets import remove_secret, set_secret
-from service.platform.sites.site_settings import (
-    HTTPS_ONLY,
-    PRESETS,
-    InvalidSetting,
-    SiteSettings,
-    change_settings,
-    is_plain_http,
-)
+from service.platform.sites.site_settings import PRESETS
 from service.platform.storage.engine import Database
 
 
@@ -79,8 +73,7 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
     async def work(database: Database) -> None:
         async with database.write() as connection:
             site = await lock_site(connection, slug)
-            changed = change_settings(site.settings, settings)
-            _require_https(changed, allow_private=installation.allow_private_targets)
+            changed = assign_settings(site.settings, settings, allow_http=installation.allow_private_targets)
             await change_site(connection, site, name=name, locale=locale, settings=changed)
             changed_names = [word for word, given in (("name", name), ("locale", locale)) if given is not None]
             changed_names += [names] if (names := changed_fields(site.settings, changed)) else []
@@ -89,11 +82,6 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
 
     with_database(work, installation)
     click.echo(f"Site “{slug}” is changed.")
-
-
-def _require_https(settings: SiteSettings, *, allow_private: bool) -> None:
-    if is_plain_http(settings.jwt_jwks_url) and not allow_private:
-        raise InvalidSetting(HTTPS_ONLY)
 
 
 @command.command("secret")

@@ -215,11 +215,24 @@ def with_old_columns(row: dict[str, Any], columns: dict[str, str]) -> dict[str, 
     return row | {old: row[new] for old, new in columns.items()}
 
 
+def without_notes(held: Rows) -> Rows:
+    """Return the rows ``held`` as before revision 0026: a note was a reason, and rules and appeals were not logged."""
+
+    def reason(row: dict[str, Any]) -> str | None:
+        found: str | None = (row["note"] or row["reason"]) if row["comment_id"] else row["reason"]
+        return found
+
+    logged = [row for row in held["decisions"] if row["by_kind"] != "rule" and row["action"] != "appeal"]
+    return held | {"decisions": [row | {"reason": reason(row)} for row in logged]}
+
+
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     """Return the rows ``held`` that ``revision`` can store: the tables and columns of ``like``, in order."""
     if revision < "2026_11_30_0025":
         bans = [{name: row[name] for name in row if name != "action"} for row in held["measures"]]
         held = {table: held[table] for table in held if table != "measures"} | {"bans": bans}
+    if revision < "2026_11_30_0026":
+        held = without_notes(held)
     if revision < "2026_11_29_0023":
         responses = dict.fromkeys(("response", "comment_id", "comment_revision"))
         held = held | {"attempts": [row | responses for row in held["attempts"]]}

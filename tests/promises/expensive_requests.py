@@ -118,7 +118,7 @@ Q = quote(" ".join(["wwwabc" * 3, "www", "a", "bc"] * 8)[:200])
 def decision(action: str) -> Callable[[ExpensiveSite], Any]:
     return lambda on: {
         "action": action,
-        "reason": REASON,
+        "note": REASON,
         "comments": [{"id": each, "revision": 1} for each in on.pending_ids[:-1][:500]],
     }
 

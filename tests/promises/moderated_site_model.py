@@ -22,6 +22,7 @@ UNDO_EVENTS = {
     "spam": "comment.spam",
     "deleted": "comment.deleted",
 }
+REASONS = {"reject": "other", "spam": "spam", "delete": "other"}  # of decisions that name none
 LEASE = timedelta(minutes=5)
 
 
@@ -56,12 +57,12 @@ class ModeratedSiteModel(SiteModel):
             if reports_before is not None and not kept:
                 self._settle(comment, undone, None)
                 comment.reports = sum(settled is None for _, settled in comment.reported_by.values())
-            self.change_state(comment, before, UNDO_EVENTS[before])
+            self.change_state(comment, before, UNDO_EVENTS[before], automated=False)
         else:
             if action != "hold":
                 self._settle(comment, None, number)
                 comment.reports = None
-            self.change_state(comment, *TRANSITIONS[action][1:])
+            self.change_state(comment, *TRANSITIONS[action][1:], automated=False, reason=REASONS.get(action))
             comment.decided = (comment.revision, was, reports, self.now(), number, action == "hold")
         comment.last_decision = number
         of: Json = {"comment_id": comment.id, "before": was, "after": comment.state, "revision": decided}
@@ -99,16 +100,19 @@ class ModeratedSiteModel(SiteModel):
             comment.findings.sort(
                 key=["hold_words", "max_per_minute", "hold_first_timers", "mode", "report_threshold", "appeal"].index
             )
-            self.change_state(comment, "pending", "comment.held")
+            self.record_hold(comment, before="published", revision=comment.revision, rule="report_threshold")
+            self.change_state(comment, "pending", "comment.held", automated=True)
         return "new"
 
     def appeal(self, comment: CommentModel) -> str:
         """Return ``done``, or the problem that refuses the appeal."""
-        if comment.state not in {"pending", "rejected", "spam"}:
+        if comment.state == "published" or comment.body is None:
             return "not-held"
         if "appeal" in comment.findings:
             return "already-appealed"
         comment.findings = [*comment.findings, "appeal"]
+        of: Json = {"before": comment.state, "after": "pending", "revision": comment.revision}
+        self.record_decision("appeal", "author", article=comment.thread.article, comment_id=comment.id, **of)
         if comment.state != "pending":
             self.close_due([comment.thread])
             self.change_state(comment, "pending", "comment.held")

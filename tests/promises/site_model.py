@@ -96,7 +96,7 @@ class SiteModel:
             "sequence": thread.sequence,
         }
 
-    def append_event(self, thread: ThreadModel, event: str, comment: CommentModel | None = None, **data_: str) -> None:
+    def append_event(self, thread: ThreadModel, event: str, comment: CommentModel | None = None, **data_: Any) -> None:
         thread.sequence += 1
         data: Json = {"thread": self.out(thread), **data_}
         if comment:
@@ -226,8 +226,16 @@ class SiteModel:
         thread.comments.append(comment)
         if key:
             thread.stored_posts[key] = (self.now(), id_, post)
-        self.append_event(thread, "comment.held" if held else "comment.published", comment)
+        automated: Json = {"reason": None, "automated": True} if held else {}
+        self.append_event(thread, "comment.held" if held else "comment.published", comment, **automated)
+        if held:
+            self.record_hold(comment, before=None, revision=0)
         return comment
+
+    def record_hold(self, comment: CommentModel, *, before: str | None, revision: int, rule: str | None = None) -> None:
+        """Record that a rule, by default that of the first finding, held the comment."""
+        of: Json = {"comment_id": comment.id, "before": before, "after": "pending", "revision": revision}
+        self.record_decision("hold", rule or comment.findings[0], article=comment.thread.article, **of)
 
     def edit(self, comment: CommentModel, body: str) -> str:
         """Return ``done``, or the problem that refuses the edit."""
@@ -250,7 +258,10 @@ class SiteModel:
             comment.reports = comment.reports or 0
             event = "comment.held" if comment.state == "published" and hold else "comment.edited"
             comment.body, comment.edited_at = body, self.now()
-            self.change_state(comment, "pending" if hold else comment.state, event)
+            if event == "comment.held":
+                self.record_hold(comment, before="published", revision=comment.revision)
+            automated = True if event == "comment.held" else None
+            self.change_state(comment, "pending" if hold else comment.state, event, automated=automated)
         return "done"
 
     def is_editable(self, comment: CommentModel) -> bool:
@@ -267,10 +278,20 @@ class SiteModel:
             comment.findings, comment.reports = [], None
             self.change_state(comment, "deleted", "comment.deleted")
 
-    def change_state(self, comment: CommentModel, state: str, event: str) -> None:
+    def change_state(
+        self,
+        comment: CommentModel,
+        state: str,
+        event: str,
+        *,
+        automated: bool | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Change the state; ``automated`` is None if the author did it, else whether a rule decided."""
         before, comment.state = comment.state, state
         comment.revision += 1
-        self.append_event(comment.thread, event, comment, previous_state=before)
+        decided: Json = {} if automated is None else {"reason": reason, "automated": automated}
+        self.append_event(comment.thread, event, comment, previous_state=before, **decided)
 
 
 def _with_text(event: Json, comments: dict[str, CommentModel]) -> Json:

@@ -115,6 +115,18 @@ class CommentModel:
         ]
 
 
+def without_statement(seen: Json, comment: CommentModel) -> Json:
+    """Return what the author sees, without the statement, after a check that it is there when it must be."""
+    statement = seen.pop("statement", None)
+    assert (statement is not None) == (comment.state != "published" and comment.body is not None)
+    if statement:
+        is_answered = comment.state != "pending"
+        appeal = ("answered" if is_answered else "filed") if "appeal" in comment.findings else "possible"
+        assert statement["appeal"] == appeal
+        assert (statement["outcome"] == "held") <= (comment.state == "pending")
+    return seen
+
+
 @dataclass(eq=False)
 class ThreadModel:
     """A thread; ``fields`` are those that a host sets, by their names on the wire, with times decoded."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.comments.automated_decisions import decision_by_rules
 from service.conversation.comments.batch_context import BatchContext, StoredPost, lock_and_read_context
 from service.conversation.comments.findings_store import finding_rows
 from service.conversation.comments.idempotency_keys import proves_author
@@ -44,6 +45,7 @@ from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import NewEvent
+from service.platform.events.record_decisions import NewDecision, record_decisions
 from service.platform.problems import Problem
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many
@@ -76,11 +78,12 @@ Outcome = Accepted | Problem | RulesChanged
 
 
 class BatchWrites(msgspec.Struct):
-    """Everything a batch has to write: rows, events, and the threads whose counts changed."""
+    """Everything a batch has to write: rows, decisions, events, and the threads whose counts changed."""
 
     comments: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []
     keys: list[dict[str, Any]] = []
+    decisions: list[NewDecision] = []
     events: list[NewEvent] = []
     threads: dict[int, Thread] = {}
 
@@ -120,6 +123,8 @@ def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datet
     findings = _screen(draft, thread, site, context, now)
     comment = _new_comment(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)
     writes.findings += finding_rows(comment.id, findings)
+    if comment.state is not State.PUBLISHED:
+        writes.decisions.append(decision_by_rules(site.id, comment, findings, before=None, revision=0))
     context.comments[comment.id] = comment
     context.activity.add(comment)
     event = count_new_comment(thread, site, comment, now=now)
@@ -241,4 +246,5 @@ async def _write(connection: AsyncConnection, writes: BatchWrites, now: datetime
     await insert_many(connection, CommentRow, writes.comments)
     await insert_many(connection, FindingRow, writes.findings)
     await insert_many(connection, IdempotencyKeyRow, writes.keys)
+    await record_decisions(connection, writes.decisions, now=now)
     await append_events(connection, writes.events)

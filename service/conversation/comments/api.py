@@ -12,16 +12,18 @@ from service.conversation.comments.edit_comment import delete_comment, submit_ed
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import Comment
 from service.conversation.comments.own_comments import list_own_comments
+from service.conversation.comments.statement_of_reasons import LastDecision, needs_statement, read_last_decisions
 from service.conversation.comments.submission import build_draft
 from service.conversation.comments.visibility import (
-    UNPUBLISHED,
     author_view,
     is_explained,
+    is_own,
     may_see,
     repeat_view,
     view_for,
 )
 from service.conversation.comments.wire import (
+    CommentOut,
     EditIn,
     OwnComment,
     OwnComments,
@@ -85,8 +87,10 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     else:
         if not caller.profile:  # the host signs its own readers in again
             token = state.gate.tokens.make(caller.site.id, comment.reader_id)
-        findings = accepted.findings or await _findings_of_held(request, comment)
-        seen = author_view(comment, caller.site.rules, locale=locale, findings=findings)
+        findings, decision = accepted.findings, None
+        if not findings:
+            findings, decision = await _explanation_of_held(request, comment)
+        seen = author_view(comment, caller.site, locale=locale, findings=findings, decision=decision)
     posted = Posted(seen, accepted.thread, token)
     location = f"{base_path_of(request)}/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
@@ -101,7 +105,9 @@ async def get_comment(request: Request, caller: Caller) -> Response:
         before = await key_before(connection, comment, order="oldest", reader_id=caller.reader_id)
         explained = [comment.id] if is_explained(comment, caller) else []
         findings = (await read_findings(connection, explained)).get(comment.id)
-    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings)
+        own = [comment] if is_own(comment, caller) else []
+        decision = (await read_last_decisions(connection, own)).get(comment.id)
+    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings, decision=decision)
     number = int.from_bytes(comment.path[-4:], "big")
     permalink = Permalink(seen, thread.article, number, encode_cursor(before) if before else None)
     return json_response(permalink, headers=PRIVATE)
@@ -114,8 +120,8 @@ async def patch_comment(request: Request, caller: Caller) -> Response:
     await enforce_post_limits(request, caller, draft={"body": body})
     state, origin = state_of(request, ConversationState), origin_of(request, caller)
     comment = await submit_edit(state, caller, comment_id, body=body, origin=origin)
-    findings = await _findings_of_held(request, comment)
-    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings)
+    findings, decision = await _explanation_of_held(request, comment)
+    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings, decision=decision)
     return json_response(seen, headers={"cache-control": "no-store"})
 
 
@@ -135,19 +141,23 @@ async def get_own_comments(request: Request, caller: Caller) -> Response:
         found, has_more = await list_own_comments(
             connection, caller.site, caller.reader_id, before=before, limit=query.limit, now=clock.now()
         )
-        explained = [each.comment.id for each in found if each.comment.state in UNPUBLISHED]
-        findings = await read_findings(connection, explained)
-    out = [
-        OwnComment(view_for(comment, caller, locale=locale, findings=findings.get(comment.id)), article, title, url)
-        for comment, article, title, url in found
-    ]
+        comments = [each.comment for each in found]
+        findings = await read_findings(connection, [comment.id for comment in comments if needs_statement(comment)])
+        decisions = await read_last_decisions(connection, comments)
+
+    def view(comment: Comment) -> CommentOut:
+        of_it = findings.get(comment.id), decisions.get(comment.id)
+        return view_for(comment, caller, locale=locale, findings=of_it[0], decision=of_it[1])
+
+    out = [OwnComment(view(comment), article, title, url) for comment, article, title, url in found]
     cursor = encode_cursor(found[-1].comment.id.bytes) if has_more else None
     return json_response(OwnComments(out, cursor), headers={**PRIVATE, **next_link(request, cursor)})
 
 
-async def _findings_of_held(request: Request, comment: Comment) -> Sequence[Finding]:
-    """Read the stored findings of a comment that is not published; they explain to its author why."""
-    if comment.state not in UNPUBLISHED:
-        return ()
+async def _explanation_of_held(request: Request, comment: Comment) -> tuple[Sequence[Finding], LastDecision | None]:
+    """Read the findings and the last decision on a comment that is not published; they explain to its author why."""
+    if not needs_statement(comment):
+        return (), None
     async with database_of(request).read() as connection:
-        return (await read_findings(connection, [comment.id]))[comment.id]
+        findings = (await read_findings(connection, [comment.id]))[comment.id]
+        return findings, (await read_last_decisions(connection, [comment])).get(comment.id)

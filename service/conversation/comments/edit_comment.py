@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.comments.automated_decisions import decision_by_rules
 from service.conversation.comments.comment_lookup import find_own_comment, lock_own_comment
 from service.conversation.comments.comment_versions import delete_versions, keep_version
 from service.conversation.comments.findings_store import delete_findings, replace_findings
@@ -29,6 +30,7 @@ from service.platform import clock
 from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.fingerprints import Fingerprints
 from service.platform.events.event_types import EventType
+from service.platform.events.record_decisions import record_decisions
 from service.platform.problems import Problem, Translated
 from service.platform.sites.site_lookup import Site
 
@@ -131,10 +133,16 @@ async def edit_comment(
     comment.body, comment.html, comment.edited_at = body, edit.prepared.html, now
     trust = trust_in(measures, site.id, fingerprints, now)
     findings = await _screen_again(connection, comment, thread, site, edit.prepared, trust=trust)
-    to, event = after_edit(comment.state, strictest(findings))
+    before, revision = comment.state, comment.revision
+    to, event = after_edit(before, strictest(findings))
+    change = Change(thread, site, comment, to, event, automated=None if to is before else True)
     comment.reports = comment.reports or 0
     await replace_findings(connection, comment.id, findings)
-    await change_states(connection, [Change(thread, site, comment, to, event)], now=now)
+    if change.automated:
+        decided = structs.replace(comment, state=to)
+        decision = decision_by_rules(site.id, decided, findings, before=before, revision=revision)
+        await record_decisions(connection, [decision], now=now)
+    await change_states(connection, [change], now=now)
     return comment
 
 

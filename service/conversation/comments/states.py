@@ -42,19 +42,28 @@ ARRIVAL_EVENTS = {
 
 
 class Change(msgspec.Struct):
-    """A comment and its next state; ``comment`` already holds any new text."""
+    """A comment and its next state; ``comment`` already holds any new text.
+
+    ``automated`` is whether a rule decided it, not a person; None if its author changed it. ``reason`` is the coded
+    reason of a moderator.
+    """
 
     thread: Thread
     site: Site
     comment: Comment
     to: State
     event: EventType
+    automated: bool | None = None
+    reason: str | None = None
 
 
 def count_new_comment(thread: Thread, site: Site, comment: Comment, *, now: datetime) -> NewEvent:
     """Count a comment that has just arrived in ``thread``, and return its event."""
     count_imported_comment(thread, comment)
-    return thread_event(thread, site, ARRIVAL_EVENTS[comment.state], occurred_at=now, comment=event_view(comment))
+    data: dict[str, object] = {"comment": event_view(comment)}
+    if comment.state is not State.PUBLISHED:
+        data |= {"reason": None, "automated": True}
+    return thread_event(thread, site, ARRIVAL_EVENTS[comment.state], occurred_at=now, **data)
 
 
 def count_imported_comment(thread: Thread, comment: Comment) -> None:
@@ -124,7 +133,9 @@ def _apply(change: Change, now: datetime) -> NewEvent:
     thread.reply_count += (comment.state is State.PUBLISHED) - (before is State.PUBLISHED)
     thread.shown_version += comment.shown or comment.state is State.PUBLISHED
     comment.shown = comment.state is State.PUBLISHED  # update_shown sets it for tombstones
-    data = {"comment": event_view(comment), "previous_state": before}
+    data: dict[str, object] = {"comment": event_view(comment), "previous_state": before}
+    if change.automated is not None:
+        data |= {"reason": change.reason, "automated": change.automated}
     return thread_event(thread, change.site, change.event, occurred_at=now, **data)
 
 

@@ -2,7 +2,7 @@
 
 - Everyone sees published comments, and tombstones of those that still have published replies.
 - The author also sees their own comment until it is deleted, with the reasons why it is not published. Lists contain
-  it only while it appears to them as published or pending.
+  it only while it appears to them as published or pending. If a moderator deleted it, the author sees only why.
 - Moderators see every comment until its author deletes it, with its findings.
 - Hosts get the text of a comment with an event only while it is published at the revision of the event. An endpoint
   may be granted the texts of pending comments (``event_log/event_texts.py``).
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from service.conversation.comments.model import Comment, LoggedComment, State
+from service.conversation.comments.statement_of_reasons import LastDecision, needs_statement, statement_of
 from service.conversation.comments.wire import AuthorOut, CommentOut, finding_out
 from service.conversation.screening.findings import Finding, effective
 from service.conversation.threads.model import Thread
@@ -41,7 +42,7 @@ def sees_text(comment: Comment, caller: Caller) -> bool:
 def may_see(comment: Comment, thread: Thread, caller: Caller, now: datetime) -> bool:
     """Whether ``caller`` may see the comment or its tombstone at all."""
     is_hidden = thread.is_hidden(now) and caller.role is None
-    return not is_hidden and (comment.shown or sees_text(comment, caller))
+    return not is_hidden and (comment.shown or sees_text(comment, caller) or is_explained(comment, caller))
 
 
 def is_awaiting_review(comment: Comment, caller: Caller) -> bool:
@@ -56,7 +57,7 @@ def is_listed(comment: Comment, caller: Caller) -> bool:
 
 def is_explained(comment: Comment, caller: Caller) -> bool:
     """Whether ``caller`` gets an explanation of the comment's state, which needs its findings."""
-    return caller.is_moderator or (is_own(comment, caller) and comment.state in UNPUBLISHED)
+    return caller.is_moderator or (is_own(comment, caller) and needs_statement(comment))
 
 
 def may_edit(comment: Comment, caller: Caller, now: datetime, *, thread: Thread) -> bool:
@@ -75,7 +76,14 @@ def edit_refusal(comment: Comment, thread: Thread, site: Site, now: datetime) ->
     return None
 
 
-def view_for(comment: Comment, caller: Caller, *, locale: str, findings: Sequence[Finding] | None = None) -> CommentOut:
+def view_for(
+    comment: Comment,
+    caller: Caller,
+    *,
+    locale: str,
+    findings: Sequence[Finding] | None = None,
+    decision: LastDecision | None = None,
+) -> CommentOut:
     """Return the view of the comment for ``caller``; with its ``findings``, also the reasons for its state."""
     if caller.is_moderator:
         out = moderator_view(comment)
@@ -83,7 +91,7 @@ def view_for(comment: Comment, caller: Caller, *, locale: str, findings: Sequenc
             out.findings = [finding_out(each, locale=locale) for each in findings]
         return out
     if is_own(comment, caller):
-        return author_view(comment, caller.site.rules, locale=locale, findings=findings)
+        return author_view(comment, caller.site, locale=locale, findings=findings, decision=decision)
     return public_view(comment)
 
 
@@ -132,18 +140,27 @@ def repeat_view(comment: Comment) -> CommentOut:
 
 
 def author_view(
-    comment: Comment, rules: Rules, *, locale: str, findings: Sequence[Finding] | None = None
+    comment: Comment,
+    site: Site,
+    *,
+    locale: str,
+    findings: Sequence[Finding] | None = None,
+    decision: LastDecision | None = None,
 ) -> CommentOut:
     """Return the view for the author; with its ``findings``, also the reasons why it is not published.
 
-    Once the comment is deleted, even they no longer see the text.
+    ``decision`` is the last one on the comment, if any. Once it is deleted, even the author no longer sees the text.
     """
     if comment.state is State.DELETED:
-        return public_view(comment)
-    out = _full_view(comment)
-    out.body, out.state = comment.body, state_for_author(comment)
-    if findings is not None and comment.state in UNPUBLISHED:
-        out.status_reasons = status_reasons(comment, findings, rules, locale=locale)
+        out = public_view(comment)
+    else:
+        out = _full_view(comment)
+        out.body, out.state = comment.body, state_for_author(comment)
+    if findings is not None and needs_statement(comment):
+        grounds = status_reasons(comment, findings, site.rules, locale=locale)
+        out.statement = statement_of(comment, decision, findings=findings, grounds=grounds, site=site, locale=locale)
+        if comment.state in UNPUBLISHED:
+            out.status_reasons = grounds
     return out
 
 

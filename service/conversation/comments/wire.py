@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.comments.model import AuthorRole, State
+from service.conversation.comments.statement_of_reasons import Statement
 from service.conversation.screening.findings import Action, Finding, Rule
 from service.conversation.threads.wire import ThreadOut
 from service.platform.languages.messages import sentence
@@ -87,8 +88,8 @@ class CommentOut(msgspec.Struct):
     """A comment; a tombstone has no author and no html.
 
     ``body``, the Markdown, is for the author and moderators. ``findings`` are for moderators who get this one comment.
-    ``status_reasons`` tell the author why it is not published. Spam found only by rules appears to its author as
-    pending.
+    ``status_reasons`` tell the author why it is not published, and ``statement`` who decided that and how to appeal.
+    Spam found only by rules appears to its author as pending.
     """
 
     id: UUID
@@ -103,6 +104,7 @@ class CommentOut(msgspec.Struct):
     body: str | UnsetType = UNSET
     findings: list[FindingOut] | UnsetType = UNSET
     status_reasons: list[str] | UnsetType = UNSET
+    statement: Statement | UnsetType = UNSET
 
 
 class Posted(msgspec.Struct):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.platform.storage.schema import Base, one_of
@@ -13,6 +13,7 @@ REASONS = ("spam", "abuse", "off-topic", "illegal", "personal", "other")
 KINDS = ("reader", "email", "domain", "address")
 MeasureAction = Literal["ban", "hold", "trust", "note"]
 MEASURE_ACTIONS: tuple[MeasureAction, ...] = get_args(MeasureAction)
+_IS_SEALED, _HAS_CONTACT = text("sealed_words IS NOT NULL"), text("contact IS NOT NULL")
 
 
 class MeasureRow(Base):
@@ -48,7 +49,9 @@ class ReportRow(Base):
     """A reader's report on a comment, one per reader; ``reporter_fingerprint`` is the reporter's fingerprint.
 
     ``by_address`` is whether that is an address fingerprint, which has a retention. ``settled_by`` is the decision that
-    settled the report, or the one in force when it was filed. NULL means open, and counted on the comment.
+    settled the report, or the one in force when it was filed. NULL means open, and counted on the comment. ``receipt``
+    is the SHA-256 of the token with which the reporter reads the outcome. ``sealed_words`` is the reported text of an
+    ``illegal`` report, encrypted for moderators until the report is settled (``moderation/reports/sealed_words.py``).
     """
 
     __tablename__ = "reports"
@@ -59,6 +62,9 @@ class ReportRow(Base):
             sqlite_where=text("by_address = 1"),
             postgresql_where=text("by_address"),
         ),
+        Index("ix_reports_receipt", "receipt", unique=True),
+        Index("ix_reports_sealed_words", "id", sqlite_where=_IS_SEALED, postgresql_where=_IS_SEALED),
+        Index("ix_reports_contact", "created_at", sqlite_where=_HAS_CONTACT, postgresql_where=_HAS_CONTACT),
         one_of("reason", REASONS),
         {"sqlite_with_rowid": False},
     )
@@ -70,4 +76,7 @@ class ReportRow(Base):
     note: Mapped[str | None] = mapped_column(String(500))
     by_address: Mapped[bool]
     settled_by: Mapped[UUID | None]
+    contact: Mapped[str | None] = mapped_column(String(254))
+    receipt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    sealed_words: Mapped[bytes | None]
     created_at: Mapped[datetime]

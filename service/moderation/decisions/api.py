@@ -6,7 +6,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.conversation.comments.decision_reasons import require_known_reason
 from service.conversation.comments.findings_store import read_findings
+from service.conversation.comments.statement_of_reasons import read_last_decisions
 from service.conversation.comments.visibility import view_for
 from service.moderation.decisions.appeals import file_appeal
 from service.moderation.decisions.decide import DecisionResult, decide
@@ -42,13 +44,16 @@ DECIDED_AT_ONCE = 15  # comments per transaction, some 15 ms: between two of the
 async def post_decisions(request: Request, caller: Caller) -> Response:
     """Decide on one or more comments."""
     body = await decode_body(request, DecisionIn)
-    reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
-    comments = [(each.id, each.revision) for each in body.comments]
+    require_known_reason(body.reason, caller.site, action=body.action)
+    note = read_line(body.note, pointer="/note", max_length=500) if body.note else None
+    by, comments = caller.actor, [(each.id, each.revision) for each in body.comments]
     results: list[DecisionResult] = []
     for first in range(0, len(comments), DECIDED_AT_ONCE):
         some = comments[first : first + DECIDED_AT_ONCE]
         async with database_of(request).write() as connection:
-            results += await decide(connection, caller.site, some, action=body.action, reason=reason, by=caller.actor)
+            results += await decide(
+                connection, caller.site, some, action=body.action, reason=body.reason, note=note, by=by
+            )
     locale = problem_locale(request.scope)
     base_path = base_path_of(request)
     return json_response(Results([_result(each, locale, base_path) for each in results]), headers=NO_STORE)
@@ -63,6 +68,7 @@ async def get_decisions(request: Request, caller: Caller) -> Response:
         sections=caller.sections(query.section),
         reader=query.reader,
         by=query.by,
+        automated=None if query.automated is None else query.automated == "true",
         since=query.since,
         until=query.until,
     )
@@ -83,7 +89,8 @@ async def post_appeal(request: Request, caller: Caller) -> Response:
     async with database_of(request).write() as connection:
         comment = await file_appeal(connection, caller.site, comment_id, reader_id=caller.reader_id, note=note)
         findings = (await read_findings(connection, [comment_id]))[comment_id]
-    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings)
+        decision = (await read_last_decisions(connection, [comment])).get(comment_id)
+    seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings, decision=decision)
     return json_response(seen, headers=NO_STORE)
 
 

@@ -10,10 +10,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import lock_comments, no_comment
+from service.conversation.comments.decision_reasons import DEFAULT_REASONS
 from service.conversation.comments.model import Comment, State
 from service.conversation.comments.settle_reports import settle_reports
 from service.conversation.comments.states import Change, change_states
 from service.conversation.threads.close_thread import close_due_threads
+from service.moderation.decisions.waiting_times import read_waiting_times
 from service.moderation.queue.claims import release_claims
 from service.moderation.reports.report_store import reopen_reports
 from service.platform import clock
@@ -98,9 +100,14 @@ async def decide(
     *,
     action: Action,
     reason: str | None,
+    note: str | None = None,
     by: Actor,
 ) -> list[DecisionResult]:
-    """Apply ``action`` to ``comments``, pairs of id and revision seen, in order; each can fail on its own."""
+    """Apply ``action`` to ``comments``, pairs of id and revision seen, in order; each can fail on its own.
+
+    ``reason`` is a coded reason (``decision_reasons.py``); a rejection without one gets that of its action.
+    """
+    reason = reason or DEFAULT_REASONS.get(action)
     found = await lock_comments(connection, site, {comment_id for comment_id, _ in comments})
     now = clock.now()
     threads = {thread.id: thread for _, thread in found.values()}
@@ -115,12 +122,15 @@ async def decide(
         problem = _problem(comment, revision, transition, already_decided=comment_id in changes)
         results.append(DecisionResult(comment_id, None if problem else comment, problem))
         if problem is None and comment is not None and thread is not None and transition is not None:
-            decision = NewDecision(site.id, action, by, before=comment.state, after=transition.after, reason=reason)
+            decision = NewDecision(site.id, action, by, after=transition.after, reason=reason, note=note)
             decisions[comment_id] = _about(comment, decision)
-            changes[comment_id] = Change(thread, site, comment, transition.after, transition.event)
+            change = Change(thread, site, comment, transition.after, transition.event, automated=False, reason=reason)
+            changes[comment_id] = change
+    waited = await read_waiting_times(connection, [change.comment for change in changes.values()], now=now)
     await _settle_reports(connection, changes, decisions, transitions)
     await release_claims(connection, changes)
-    await record_decisions(connection, [*decisions.values()], now=now)
+    timed = [decision._replace(waited_ms=waited.get(each)) for each, decision in decisions.items()]
+    await record_decisions(connection, timed, now=now)
     await change_states(connection, [*changes.values()], now=now, earlier_events=closed)
     return results
 
@@ -169,14 +179,14 @@ async def _transitions(
             keeps_reports=row.action in TRANSITIONS and TRANSITIONS[row.action].keeps_reports,
         )
         for row in rows
-        if row.action != "undo" and now - row.decided_at < UNDO_WINDOW
+        if row.action in TRANSITIONS and row.by_kind != "rule" and now - row.decided_at < UNDO_WINDOW
     }
 
 
 @lru_cache
 def _read_decisions(dialect: str) -> Select[*tuple[Any, ...]]:
     row = DecisionRow
-    columns = (row.id, row.comment_id, row.action, row.before, row.after, row.reports, row.decided_at)
+    columns = (row.id, row.comment_id, row.action, row.by_kind, row.before, row.after, row.reports, row.decided_at)
     return select(*columns).where(any_of(dialect, row.comment_id, row.revision))
 
 
@@ -207,6 +217,7 @@ def _about(comment: Comment, decision: NewDecision) -> NewDecision:
         comment_id=comment.id,
         thread_id=comment.thread_id,
         reader_id=comment.reader_id,
+        before=comment.state,
         revision=comment.revision,
         reports=comment.reports,
         id=clock.new_id(),

@@ -27,19 +27,21 @@ class Decision(msgspec.Struct):
     after: str | None
     revision: int | None
     reason: str | None
+    note: str | None
     by_kind: str
     decided_by: str | None
     decided_at: datetime
 
 
 class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """A filter on decisions; None matches all. ``by`` is the id of a key or a moderator."""
+    """A filter on decisions; None matches all. ``by`` is the id of a key or a moderator, or the name of a rule."""
 
     comment: UUID | None = None
     article: str | None = None
     sections: Sections = None
     reader: UUID | None = None
     by: str | None = None
+    automated: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -78,6 +80,8 @@ def _conditions(site: Site, criteria: DecisionFilter) -> list[ColumnElement[bool
         conditions.append(DecisionRow.reader_id == criteria.reader)
     if criteria.by is not None:
         conditions.append(DecisionRow.decided_by == criteria.by)
+    if criteria.automated is not None:
+        conditions.append((DecisionRow.by_kind == "rule") == criteria.automated)
     if criteria.since is not None:
         conditions.append(DecisionRow.decided_at >= criteria.since)
     if criteria.until is not None:

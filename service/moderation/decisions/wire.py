@@ -28,7 +28,8 @@ class DecisionIn(Body):
 
     action: Action
     comments: Annotated[list[CommentRevision], Meta(min_length=1, max_length=500)]
-    reason: Reason | None = None
+    reason: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    note: Reason | None = None
 
 
 class DecisionsQuery(SectionQuery):
@@ -37,7 +38,8 @@ class DecisionsQuery(SectionQuery):
     comment: UUID | None = None
     article: Article | None = None
     reader: UUID | None = None
-    by: Annotated[str, Meta(max_length=12, pattern=r"^[0-9a-f]*$(?!\n)")] | None = None
+    by: Annotated[str, Meta(max_length=32, pattern=r"^[0-9a-z_]*$(?!\n)")] | None = None
+    automated: Literal["true", "false"] | None = None
     since: Instant | None = None
     until: Instant | None = None
     limit: Limit = 50
@@ -45,9 +47,9 @@ class DecisionsQuery(SectionQuery):
 
 
 class DecidedBy(msgspec.Struct):
-    """Who decided: an API key, a moderator with name, the operator, or the author of the comment."""
+    """Who decided: an API key, a moderator with name, the operator, the author of the comment, or a rule."""
 
-    kind: Literal["key", "moderator", "operator", "author"]
+    kind: Literal["key", "moderator", "operator", "author", "rule"]
     id: str | None
     name: str | None
 
@@ -64,6 +66,7 @@ class DecisionOut(msgspec.Struct):
         "delete",
         "restore",
         "undo",
+        "appeal",
         "close",
         "reopen",
         "mode",
@@ -86,6 +89,7 @@ class DecisionOut(msgspec.Struct):
     after: State | None
     revision: int | None
     reason: str | None
+    note: str | None
     decided_by: DecidedBy
     decided_at: datetime
 

@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.comments.automated_decisions import decision_by_rules
 from service.conversation.comments.comment_lookup import lock_comment, no_comment
 from service.conversation.comments.findings_store import add_finding
 from service.conversation.comments.model import Comment, CommentRow, State
@@ -28,6 +30,7 @@ from service.moderation.reports.report_store import (
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
+from service.platform.events.record_decisions import record_decisions
 from service.platform.sites.site_lookup import Site
 
 
@@ -57,7 +60,8 @@ async def file_report(
         comment.reports += 1
     events = await close_due_threads(connection, [thread], {site.id: site}, now=now)
     events.append(_report_event(comment, thread, site, report))
-    await _count_or_hide(connection, Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD), events)
+    hide = Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD, automated=True)
+    await _count_or_hide(connection, hide, events)
     return report, True
 
 
@@ -72,7 +76,11 @@ async def _count_or_hide(connection: AsyncConnection, hide: Change, events: list
     comment, rules, now = hide.comment, hide.site.rules, events[-1].occurred_at
     count = comment.reports or 0
     if rules.on_report_threshold == "hide" and count >= rules.report_threshold:
-        await add_finding(connection, comment.id, Finding(Rule.REPORT_THRESHOLD, "hold", str(count)))
+        finding = Finding(Rule.REPORT_THRESHOLD, "hold", str(count))
+        await add_finding(connection, comment.id, finding)
+        held = replace(comment, state=hide.to)
+        decision = decision_by_rules(hide.site.id, held, [finding], before=comment.state, revision=comment.revision)
+        await record_decisions(connection, [decision], now=now)
         await change_states(connection, [hide], now=now, earlier_events=events)
         return
     await connection.execute(update(CommentRow).where(CommentRow.id == comment.id).values(reports=comment.reports))

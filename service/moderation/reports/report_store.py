@@ -68,6 +68,7 @@ async def write_report(
 ) -> None:
     """Store ``report``; with ``replaces`` it overwrites the reader's earlier one."""
     row = {**report._asdict(), "by_address": by.by_address, "settled_by": settled_by}
+    row |= dict.fromkeys(("contact", "receipt", "sealed_words"))
     if not replaces:
         await insert_many(
             connection, ReportRow, [{"comment_id": comment_id, "reporter_fingerprint": by.fingerprint, **row}]

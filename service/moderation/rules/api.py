@@ -33,17 +33,9 @@ from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body, decode_bytes, decode_query, read_body
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
-from service.platform.problems import InvalidField
+from service.platform.sites.check_settings import check_settings
 from service.platform.sites.edit_site import change_rules, change_site, changed_fields, lock_site
 from service.platform.sites.site_rules import Rules, check_rules, require_few_items
-from service.platform.sites.site_settings import (
-    HTTPS_ONLY,
-    ORIGIN_FORMAT,
-    canonical_origins,
-    canonical_sections,
-    is_plain_http,
-)
-from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
 from service.platform.wire import sent_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
@@ -99,16 +91,8 @@ async def get_settings(_request: Request, caller: Caller) -> Response:
 async def patch_settings(request: Request, caller: Caller) -> Response:
     """Update site settings; missing members keep their values."""
     given = sent_fields(await decode_body(request, SettingsIn))
-    if is_plain_http(given.get("jwt_jwks_url")) and not state_of(request, PlatformState).targets.allow_private:
-        raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")
-    if given.get("cors_origins") is not None:
-        given["cors_origins"] = canonical_origins(given["cors_origins"])
-        if given["cors_origins"] is None:
-            raise InvalidField(ORIGIN_FORMAT, pointer="/cors_origins")
-    if not is_time_zone(given.get("time_zone", "UTC")):
-        raise InvalidField(TIME_ZONE_FORMAT, pointer="/time_zone")
-    if "sections" in given:
-        given["sections"] = await asyncio.to_thread(canonical_sections, given["sections"])
+    allow_http = state_of(request, PlatformState).targets.allow_private
+    given = await asyncio.to_thread(check_settings, given, allow_http=allow_http)
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         settings = msgspec.structs.replace(site.settings, **given)

@@ -105,4 +105,5 @@ async def _read_actions(
 def _actions(dialect: str) -> Select[*tuple[Any, ...]]:
     row = DecisionRow
     decided = any_of(dialect, row.comment_id, row.revision)
-    return select(row.comment_id, row.revision, row.after, row.action).where(decided)
+    by_person = row.by_kind != "rule"
+    return select(row.comment_id, row.revision, row.after, row.action).where(decided, by_person)

@@ -42,9 +42,12 @@ class LogReaderRow(Base):
 class DecisionRow(Base):
     """One decision about a comment, a thread, a reader, the rules or the settings.
 
-    Append-only; contains states and ids, never text. ``decided_by`` is the id of a key or a moderator's account,
-    depending on ``by_kind``, and null for the operator and for an author who deletes a reported comment. ``reports`` is
-    the number of reports settled, null if the comment had already been reviewed.
+    Append-only; contains states and ids, never a comment's text. ``decided_by`` is the id of a key or a moderator's
+    account or the name of a rule, depending on ``by_kind``, and null for the operator and for an author who deletes a
+    reported comment or appeals. ``reason`` is the coded reason of a decision on a comment
+    (``record_decisions.reason_of``); for other decisions it is text. ``note`` is for this log only. ``reports`` is the
+    number of reports settled, null if the comment had already been reviewed. ``waited_ms`` is the time that the comment
+    waited for this decision by a person, in milliseconds; null if it did not wait.
     """
 
     __tablename__ = "decisions"
@@ -54,7 +57,8 @@ class DecisionRow(Base):
         Index("ix_decisions_thread_id", "thread_id", "id"),
         Index("ix_decisions_reader_id", "reader_id", "id"),
         Index("ix_decisions_decided_by", "decided_by", "id"),
-        one_of("by_kind", ("key", "moderator", "operator", "author")),
+        Index("ix_decisions_decided_at", "site_id", "decided_at"),
+        one_of("by_kind", ("key", "moderator", "operator", "author", "rule")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -69,6 +73,8 @@ class DecisionRow(Base):
     revision: Mapped[int | None]
     reports: Mapped[int | None]
     reason: Mapped[str | None] = mapped_column(String(500))
+    note: Mapped[str | None] = mapped_column(String(500))
+    waited_ms: Mapped[int | None] = mapped_column(BigInteger)
     by_kind: Mapped[str] = mapped_column(String(9), server_default="key")
-    decided_by: Mapped[str | None] = mapped_column(String(12))
+    decided_by: Mapped[str | None] = mapped_column(String(32))
     decided_at: Mapped[datetime]

@@ -13,9 +13,12 @@ from service.platform.storage.portable import insert_many
 
 
 class Actor(NamedTuple):
-    """Who decides: an API key, a moderator with an account, the operator, or the comment's author by deleting it."""
+    """Who decides: an API key, a moderator with an account, the operator, the comment's author, or a rule by its name.
 
-    kind: Literal["key", "moderator", "operator", "author"]
+    An author decides by deleting a reported comment or by an appeal.
+    """
+
+    kind: Literal["key", "moderator", "operator", "author", "rule"]
     id: str | None
 
 
@@ -39,6 +42,8 @@ class NewDecision(NamedTuple):
     revision: int | None = None
     reports: int | None = None
     reason: str | None = None
+    note: str | None = None
+    waited_ms: int | None = None
     id: UUID | None = None
 
 

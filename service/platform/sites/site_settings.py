@@ -1,18 +1,12 @@
 """A site's settings, and the presets for new sites."""
 
-import re
-from typing import Annotated, Literal, get_args, get_type_hints
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from service.platform.problems import InvalidField
-from service.platform.renamed import SITE_SETTINGS
-from service.platform.sites.sections import MAX_SECTION, MAX_SECTIONS, SectionName
-from service.platform.sites.site_rules import SectionRules, check_section_rules
-from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
-from service.platform.text.field_types import read_line
-from service.platform.text.web_urls import canonical_origin
+from service.platform.sites.sections import MAX_SECTIONS, SectionName
+from service.platform.sites.site_rules import SectionRules
 
 Mode = Literal["publish", "hold-first-timers", "hold"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -22,6 +16,8 @@ ORIGIN = r"[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f/?#@\\]{1,255}/?"
 JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$(?!\n)")]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
+REASON_CODE, LANGUAGE_TAG = r"[a-z][a-z0-9-]{0,31}", r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
+ReasonTexts = Annotated[dict[str, Annotated[str, Meta(max_length=300)]], Meta(max_length=40)]
 Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$(?!\n)")]
 
 
@@ -105,6 +101,14 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         dict[SectionName, SectionSettings],
         Meta(max_length=MAX_SECTIONS, description="What differs in a section, by the section's label, as JSON."),
     ] = {}
+    decision_reasons: Annotated[
+        dict[str, ReasonTexts],
+        Meta(
+            max_length=50,
+            description="The site's own reasons of decisions, or its own texts for the standard ones: by code, and "
+            'then by language, such as `{"house-rules": {"en": "It breaks our house rules."}}`.',
+        ),
+    ] = {}
 
 
 PRESETS: dict[str, SiteSettings] = {
@@ -116,78 +120,3 @@ PRESETS: dict[str, SiteSettings] = {
     ),
     "open": SiteSettings(),
 }
-
-
-HTTPS_ONLY = "“jwt_jwks_url” must be an https URL: over http, an attacker could replace the keys."
-
-
-def is_plain_http(jwt_jwks_url: str | None) -> bool:
-    """Whether the JWKS URL is plain http, which lets an attacker replace the keys."""
-    return (jwt_jwks_url or "").startswith("http:")
-
-
-ORIGIN_FORMAT = "“cors_origins” must be origins, such as “https://gazette.example”, separated by spaces, or “*”."
-
-
-def canonical_origins(origins: str) -> str | None:
-    """Return the value of ``cors_origins`` with each origin in its canonical form; None if one is not an origin."""
-    if origins == "*":
-        return origins
-    canonical = [canonical_origin(origin) for origin in origins.split(" ")]
-    return None if None in canonical else " ".join(dict.fromkeys(filter(None, canonical)))
-
-
-def canonical_sections(sections: dict[str, SectionSettings]) -> dict[str, SectionSettings]:
-    """Return ``sections`` with each label, word and domain in its canonical form; raises InvalidField."""
-    checked = {}
-    for label, each in sections.items():
-        below = f"/sections/{label.replace('~', '~0').replace('/', '~1')}"
-        own = UNSET if each.rules is UNSET else check_section_rules(each.rules, below=f"{below}/rules")
-        checked[read_line(label, pointer=below, max_length=MAX_SECTION)] = msgspec.structs.replace(each, rules=own)
-    return checked
-
-
-class InvalidSetting(Exception):
-    """The setting is unknown or its value is invalid; the message is one line for the user."""
-
-
-def change_settings(settings: SiteSettings, assignments: tuple[str, ...]) -> SiteSettings:
-    """Apply each ``NAME=VALUE`` of ``assignments`` to ``settings``; ``null`` unsets. Raises InvalidSetting."""
-    values = msgspec.to_builtins(settings)
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if name in SITE_SETTINGS:
-            raise InvalidSetting(f"“{name}” is now called “{SITE_SETTINGS[name]}”.")
-        if not equals or name not in values:
-            raise InvalidSetting(f"“{assignment}” must be NAME=VALUE; the names are: {', '.join(values)}.")
-        values[name] = None if value == "null" else _json(name, value) if isinstance(values[name], dict) else value
-    try:
-        changed = msgspec.convert(values, SiteSettings, strict=False)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).rstrip("`").rpartition(" - at `$.")
-        name = re.split(r"[.\[]", path)[0]
-        reason = f"“{values[name]}” has an invalid format" if "regex" in message else message
-        raise InvalidSetting(f"{name}: {reason}. {_description_of(name)}") from None
-    if not is_time_zone(changed.time_zone):
-        raise InvalidSetting(TIME_ZONE_FORMAT)
-    try:
-        changed = msgspec.structs.replace(changed, sections=canonical_sections(changed.sections))
-    except InvalidField as problem:
-        raise InvalidSetting(f"{problem.members['pointer']}: {problem.detail}") from None
-    if changed.cors_origins is None:
-        return changed
-    if (origins := canonical_origins(changed.cors_origins)) is None:
-        raise InvalidSetting(ORIGIN_FORMAT)
-    return msgspec.structs.replace(changed, cors_origins=origins)
-
-
-def _json(name: str, value: str) -> object:
-    try:
-        return msgspec.json.decode(value)
-    except msgspec.DecodeError as error:
-        raise InvalidSetting(f"{name}: the JSON is malformed: {error}.") from None
-
-
-def _description_of(name: str) -> str:
-    hint = get_type_hints(SiteSettings, include_extras=True)[name]
-    return " ".join(meta.description or "" for meta in get_args(hint) if isinstance(meta, Meta))

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.conversation.comments.comment_lookup import find_comment, no_comment
-from service.conversation.comments.visibility import is_own
+from service.conversation.comments.statement_of_reasons import needs_statement
+from service.conversation.comments.visibility import is_listed, is_own
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.thread_policy import next_change
@@ -31,6 +32,7 @@ from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
 from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
+from service.reading.pages.own_decided import statement_path
 from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.templates_engine import SAFE, TEMPLATES_VERSION, html_page, rendered_in_steps
 from service.reading.pages.thread_view import ThreadView, find_branch, in_reading_order, page_path, read_thread_view
@@ -38,6 +40,7 @@ from service.reading.pages.wire import FragmentQuery
 
 # By action. Without a fragment, the form's text field gets the focus (HTML, section 6.6.7).
 URL_FRAGMENTS = {"comment": "#comment-{comment}", "reply": "", "edit": "", "delete": "#form", "report": "#form"}
+NO_STORE = {"cache-control": "no-store"}
 CONFIRMATIONS = ("posted", "held", "edited", "deleted", "reported")
 EMBED_MESSAGES = (
     *CONFIRMATIONS,
@@ -106,13 +109,15 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
     """Redirect from a comment's permalink to the comment on the thread page, or to its form."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
+    if is_own(comment, caller) and needs_statement(comment) and not is_listed(comment, caller):
+        return RedirectResponse(f"{base_path_of(request)}{statement_path(caller.site, comment.id)}", 303, NO_STORE)
     # The link to a comment that its author has deleted still leads them to the thread.
     if thread.is_hidden(clock.now()) or not (comment.shown or is_own(comment, caller)):
         raise no_comment()
     action = next((action for action in FORM_ACTIONS if action in request.query_params), "comment")
     path = f"{base_path_of(request)}{page_path(caller.site, thread.article)}?{action}={comment.id}"
     path += URL_FRAGMENTS[action].format(comment=comment.id)
-    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+    return RedirectResponse(path, 303, NO_STORE)
 
 
 def _entity_tag(thread: Thread, view: ThreadView, caller: Caller, *parts: str) -> str:
@@ -148,6 +153,7 @@ def _context(
         "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
         "fields": fields,
         "reasons": messages["reason"],
+        "statement_messages": messages["statement"],
         "signed_in_name": profile.name if profile else None,
         "requires_email": caller.site.settings.require_email and not (profile and profile.email),
         "timestamp": state_of(request, ReadingState).form_timestamps.make(clock.now()),

@@ -13,6 +13,7 @@ from service.conversation.comments.comment_pages import decode_path_cursor, page
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.imported_ids import old_id
 from service.conversation.comments.model import Comment
+from service.conversation.comments.statement_of_reasons import LastDecision, read_last_decisions
 from service.conversation.comments.visibility import (
     is_awaiting_review,
     is_listed,
@@ -28,6 +29,7 @@ from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform.access.caller import Caller
 from service.platform.http.cursors import encode_cursor
 from service.platform.sites.site_lookup import Site
+from service.reading.pages.own_decided import read_decided
 from service.reading.pages.wire import FragmentQuery
 
 NOT_INDENTED = 5  # the first level of replies that thread.css does not indent
@@ -62,12 +64,14 @@ class ThreadView(msgspec.Struct, kw_only=True):
     """One page of a thread.
 
     ``path`` is the path of the thread page below the base URL; ``next_cursor`` is the cursor of the next page.
+    ``decided`` are the viewer's own newest comments that moderators did not publish or removed, with the reasons.
     """
 
     site: str
     path: str
     thread: ThreadOut
     branches: list[Branch]
+    decided: list[CommentOut]
     order: str
     next_cursor: str | None
     is_first_page: bool
@@ -94,8 +98,9 @@ async def read_thread_view(
     )
     held = [comment.id for comment in comments if is_awaiting_review(comment, caller)]
     findings = await read_findings(connection, held) if held else {}
+    decisions = await read_last_decisions(connection, [each for each in comments if each.id in findings])
     reader = caller.as_reader()  # moderators see the same page as readers
-    branches = [_branch(comment, reader, thread, findings, locale=locale, now=now) for comment in comments]
+    branches = [_branch(each, reader, thread, findings, decisions, locale=locale, now=now) for each in comments]
     roots = build_tree(branches)
     path = page_path(caller.site, thread.article)
     other_page = path + ("?order=newest&" if query.order == "newest" else "?")
@@ -105,6 +110,7 @@ async def read_thread_view(
         path=path,
         thread=out,
         branches=roots,
+        decided=[] if after else await read_decided(connection, reader, thread_id=thread.id, locale=locale),
         order=query.order,
         next_cursor=encode_cursor(next_key) if next_key else None,
         is_first_page=not after,
@@ -126,11 +132,13 @@ def _branch(
     reader: Caller,
     thread: Thread,
     findings: Mapping[UUID, Sequence[Finding]],
+    decisions: Mapping[UUID, LastDecision],
     *,
     locale: str,
     now: datetime,
 ) -> Branch:
-    seen = view_for(comment, reader, locale=locale, findings=findings.get(comment.id))
+    found, decision = findings.get(comment.id), decisions.get(comment.id)
+    seen = view_for(comment, reader, locale=locale, findings=found, decision=decision)
     own = is_own(comment, reader) and sees_text(comment, reader)
     return Branch(
         seen, own=own, may_edit=may_edit(comment, reader, now, thread=thread), old_id=old_id(comment.imported_from)

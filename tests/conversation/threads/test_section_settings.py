@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from service.platform.sites.site_settings import InvalidSetting, SiteSettings, change_settings
+from service.platform.sites.assign_settings import InvalidSetting, assign_settings
+from service.platform.sites.site_settings import SiteSettings
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread
 
 ALL = ("fast", "never", "other", "x")
@@ -93,7 +94,8 @@ async def test_invalid_settings_of_a_section_are_refused(site: ASite) -> None:
 
 
 def test_the_command_line_takes_sections_as_json() -> None:
-    changed = change_settings(SiteSettings(), ('sections={"a": {"rules": {"allowed_link_domains": ["ПРИМЕР.рф"]}}}',))
+    assigned = 'sections={"a": {"rules": {"allowed_link_domains": ["ПРИМЕР.рф"]}}}'
+    changed = assign_settings(SiteSettings(), (assigned,), allow_http=False)
     rules = changed.sections["a"].rules
     assert rules.allowed_link_domains == ("xn--e1afmkfd.xn--p1ai",)  # type: ignore[union-attr]  # made from Rules
     for value, reason in (
@@ -102,4 +104,4 @@ def test_the_command_line_takes_sections_as_json() -> None:
         ('{"a": {"rules": {"hold_words": ["*"]}}}', "/sections/a/rules/hold_words/0"),
     ):
         with pytest.raises(InvalidSetting, match=reason):
-            change_settings(SiteSettings(), (f"sections={value}",))
+            assign_settings(SiteSettings(), (f"sections={value}",), allow_http=False)

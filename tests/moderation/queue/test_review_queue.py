@@ -79,7 +79,7 @@ async def test_the_queue_omits_other_sites_and_comments_deleted_by_authors(site:
 async def test_the_decision_log_is_newest_first(site: ASite) -> None:
     thread = await a_thread(site)
     one, other = (await a_comment(thread))["comment"], (await a_comment(thread))["comment"]
-    [rejected] = await decide(site, "reject", one, reason="Off topic.")
+    [rejected] = await decide(site, "reject", one, reason="off-topic", note="Off topic.")
     await decide(site, "restore", rejected)
     await decide(site, "spam", other)
     log = (await site.call("GET", "/decisions", by="moderator")).json()
@@ -91,7 +91,8 @@ async def test_the_decision_log_is_newest_first(site: ASite) -> None:
         (one["id"], "reject", "published", "rejected"),
     ]
     assert {each["decided_by"]["id"] for each in log["decisions"]} == {key}
-    assert (log["decisions"][-1]["reason"], log["decisions"][-1]["revision"]) == ("Off topic.", 1)
+    decision = log["decisions"][-1]
+    assert [decision[name] for name in ("reason", "note", "revision")] == ["off-topic", "Off topic.", 1]
     first = (await site.call("GET", "/decisions", by="admin", params={"limit": 2})).json()
     rest = (await site.call("GET", "/decisions", by="admin", params={"limit": 2, "cursor": first["next"]})).json()
     assert (first["decisions"] + rest["decisions"], rest["next"]) == (log["decisions"], None)

@@ -179,7 +179,8 @@ async def test_a_deletion_by_the_author_settles_the_reports_and_is_in_the_decisi
         assert (await site.call("DELETE", f"/comments/{comment['id']}", by=posted["author_token"])).status_code == 204
         assert await reports_of(site, comment) == [filed | {"note": None}]
         decisions = (await site.call("GET", f"/decisions?comment={comment['id']}", by="moderator")).json()["decisions"]
-        [decision] = decisions
+        decision = decisions[0]
+        assert [each["decided_by"]["kind"] for each in decisions[1:]] == ["rule"] * hides
         assert decision["decided_by"] == {"kind": "author", "id": None, "name": None}
         told = {name: decision[name] for name in ("action", "before", "after", "revision")}
         assert told == {

@@ -138,7 +138,9 @@ DECIDE = [
     *(("/comments/0/revision", {"action": "spam", "comments": [{**ONE, "revision": value}]}) for value in NO_NUMBERS),
     ("/comments/0/revision", {"action": "spam", "comments": [{"id": SOME}]}),
     ("/comments/0/state", {"action": "spam", "comments": [{**ONE, "state": "pending"}]}),
-    *(("/reason", {"action": "spam", "comments": [ONE], "reason": value}) for value in ["", 1, [], "x" * 501]),
+    *(("/reason", {"action": "spam", "comments": [ONE], "reason": value}) for value in ["", 1, [], "x" * 33, "rude"]),
+    ("/reason", {"action": "publish", "comments": [ONE], "reason": "other"}),
+    *(("/note", {"action": "spam", "comments": [ONE], "note": value}) for value in ["", 1, [], "x" * 501]),
 ]
 
 

@@ -98,9 +98,9 @@ FIELDS = {
     "name": ("post", b'{"body": "Hello.", "author": {"name": "%s"}}'),
     "title": ("register", b'{"title": "%s"}'),
     "close reason": ("close", b'{"reason": "%s"}'),
-    "decision's reason": (
+    "decision's note": (
         "decide",
-        b'{"reason": "%s", "action": "spam", "comments": [{"id": "' + b"0" * 32 + b'", "revision": 1}]}',
+        b'{"note": "%s", "action": "spam", "comments": [{"id": "' + b"0" * 32 + b'", "revision": 1}]}',
     ),
     "edit": ("edit", b'{"body": "%s"}'),
 }
@@ -219,7 +219,7 @@ async def test_text_that_nfc_lengthens_over_the_limit_is_refused_with_its_pointe
             assert answer.problem()["pointer"] == pointer
     other = await a_thread(site)
     comment = (await a_comment(other))["comment"]
-    decided = {"action": "spam", "comments": [{"id": comment["id"], "revision": 1}], "reason": grown * 500}
+    decided = {"action": "spam", "comments": [{"id": comment["id"], "revision": 1}], "note": grown * 500}
     answer = await send_json(site, "POST", "/decisions", decided, by="moderator")
-    assert answer.status == 200 or answer.problem()["pointer"] == "/reason"
+    assert answer.status == 200 or answer.problem()["pointer"] == "/note"
     assert (await other.post(grown * 10_000)).status_code == 201

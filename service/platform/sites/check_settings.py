@@ -1,0 +1,88 @@
+"""Check what the type of a setting can't say, and bring values into their canonical form."""
+
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import msgspec
+from msgspec import UNSET
+
+from service.platform.problems import InvalidField
+from service.platform.sites.sections import MAX_SECTION
+from service.platform.sites.site_rules import check_section_rules
+from service.platform.sites.site_settings import LANGUAGE_TAG, REASON_CODE, SectionSettings
+from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
+from service.platform.text.field_types import read_line
+from service.platform.text.web_urls import canonical_origin
+
+HTTPS_ONLY = "“jwt_jwks_url” must be an https URL: over http, an attacker could replace the keys."
+ORIGIN_FORMAT = "“cors_origins” must be origins, such as “https://gazette.example”, separated by spaces, or “*”."
+
+
+def check_settings(given: dict[str, Any], *, allow_http: bool) -> dict[str, Any]:
+    """Return the settings ``given`` in their canonical form; raises InvalidField.
+
+    The words of sections can be many: call it in a thread where that matters.
+    """
+    if not allow_http and (given.get("jwt_jwks_url") or "").startswith("http:"):
+        raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")
+    checked = {name: check(given[name]) for name, check in _CHECKS.items() if given.get(name) is not None}
+    return given | checked
+
+
+def _check_origins(origins: str) -> str:
+    if origins == "*":
+        return origins
+    canonical = [canonical_origin(origin) for origin in origins.split(" ")]
+    if None in canonical:
+        raise InvalidField(ORIGIN_FORMAT, pointer="/cors_origins")
+    return " ".join(dict.fromkeys(filter(None, canonical)))
+
+
+def _check_time_zone(name: str) -> str:
+    if not is_time_zone(name):
+        raise InvalidField(TIME_ZONE_FORMAT, pointer="/time_zone")
+    return name
+
+
+def _check_sections(sections: dict[str, SectionSettings]) -> dict[str, SectionSettings]:
+    checked = {}
+    for label, each in sections.items():
+        below = _pointer("sections", label)
+        own = UNSET if each.rules is UNSET else check_section_rules(each.rules, below=f"{below}/rules")
+        checked[read_line(label, pointer=below, max_length=MAX_SECTION)] = msgspec.structs.replace(each, rules=own)
+    return checked
+
+
+def _check_reasons(reasons: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    for code, texts in reasons.items():
+        if not re.fullmatch(REASON_CODE, code):
+            _refuse_reason("A reason's code has 1 to 32 of a–z, 0–9 and hyphens, and begins with a letter.", code)
+        if not texts:
+            _refuse_reason("A reason needs a text in at least one language.", code)
+        for tag in texts:
+            if not re.fullmatch(LANGUAGE_TAG, tag):
+                _refuse_reason("The language of a text must be a BCP 47 tag, such as “de” or “pt-BR”.", code, tag)
+
+    def clean(code: str, tag: str, text: str) -> str:
+        return read_line(text, pointer=_pointer(_REASONS, code, tag), max_length=300)
+
+    return {code: {tag: clean(code, tag, text) for tag, text in texts.items()} for code, texts in reasons.items()}
+
+
+def _refuse_reason(detail: str, *keys: str) -> NoReturn:
+    raise InvalidField(detail, pointer=_pointer(_REASONS, *keys))
+
+
+def _pointer(*keys: str) -> str:
+    """Return the JSON pointer of a member (RFC 6901, section 3)."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+
+
+_REASONS = "decision_reasons"
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "cors_origins": _check_origins,
+    "time_zone": _check_time_zone,
+    "sections": _check_sections,
+    _REASONS: _check_reasons,
+}
