@@ -20,6 +20,7 @@ from service.platform.access.moderator_accounts import ModeratorRole, add_modera
 from service.platform.access.passwords import Passwords
 from service.platform.access.sessions import begin_session
 from service.platform.sites.edit_site import add_site, change_site, find_site
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_settings import SiteSettings
 from service.platform.storage.engine import Database
 from service.worker import sweep
@@ -104,18 +105,24 @@ def cheap_passwords() -> Passwords:
     return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
-async def a_moderator(site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator") -> str:
+async def a_moderator(
+    site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator", sections: Sections = None
+) -> str:
     """Add a moderator with :data:`PASSWORD`; return the id."""
     gate: Gate = site.app.state.gate
     password_hash = await gate.passwords.hash(PASSWORD)
     async with site.app.state.database.write() as connection:
         found = await find_site(connection, site.slug)
-        return await add_moderator(connection, found.id, name, role=role, password_hash=password_hash)
+        return await add_moderator(
+            connection, found.id, name, role=role, sections=sections, password_hash=password_hash
+        )
 
 
-async def a_session(site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator") -> str:
+async def a_session(
+    site: ASite, name: str = "Maria", *, role: ModeratorRole = "moderator", sections: Sections = None
+) -> str:
     """Add a moderator and create a session; return its token."""
-    moderator_id = await a_moderator(site, name, role=role)
+    moderator_id = await a_moderator(site, name, role=role, sections=sections)
     async with site.app.state.database.write() as connection:
         return await begin_session(connection, moderator_id)
 

@@ -10,6 +10,7 @@ from service.platform.access.moderator_accounts import (
     ModeratorRole,
     add_moderator,
     change_password,
+    change_sections,
     list_moderators,
     remove_moderator,
     set_role,
@@ -17,6 +18,8 @@ from service.platform.access.moderator_accounts import (
 from service.platform.access.passwords import InvalidPassword, Passwords, validate_password
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
+
+SECTION = click.option("--section", "sections", multiple=True, help="A section to moderate; repeat it for more.")
 
 
 @click.group("moderator")
@@ -28,7 +31,8 @@ def command() -> None:
 @click.argument("site")
 @click.argument("name")
 @click.option("--role", type=click.Choice(MODERATOR_ROLES), required=True, help="The permissions of the moderator.")
-def add(site: str, name: str, role: ModeratorRole) -> None:
+@SECTION
+def add(site: str, name: str, role: ModeratorRole, sections: tuple[str, ...]) -> None:
     """Add a moderator. The password is read from a prompt, or from standard input if that is not a terminal."""
     password = _read_password(name)
 
@@ -36,7 +40,8 @@ def add(site: str, name: str, role: ModeratorRole) -> None:
         password_hash = await Passwords().hash(password)
         async with database.write() as connection:
             site_id = (await find_site(connection, site)).id
-            await add_moderator(connection, site_id, name, role=role, password_hash=password_hash)
+            limit = sections or None
+            await add_moderator(connection, site_id, name, role=role, sections=limit, password_hash=password_hash)
 
     with_database(work)
     click.echo(f"“{name}” is now a moderator of “{site}” and can log in.")
@@ -74,17 +79,34 @@ def role(site: str, name: str, role: ModeratorRole) -> None:
     click.echo(f"“{name}” now has the role “{role}” at “{site}”.")
 
 
+@command.command("limit")
+@click.argument("site")
+@click.argument("name")
+@SECTION
+def limit_(site: str, name: str, sections: tuple[str, ...]) -> None:
+    """Limit a moderator to sections; without --section, to none. It takes effect at once."""
+
+    async def work(database: Database) -> None:
+        async with database.write() as connection:
+            site_id = (await find_site(connection, site)).id
+            await change_sections(connection, site_id, name, sections=sections or None)
+
+    with_database(work)
+    click.echo(f"“{name}” now moderates {', '.join(sections) or 'all sections'}.")
+
+
 @command.command("list")
 @click.argument("site")
 def list_(site: str) -> None:
-    """List a site's moderators: id, name, role, created, last seen, removed."""
+    """List a site's moderators: id, name, role, created, last seen, removed, sections."""
 
     async def work(database: Database) -> None:
         async with database.read() as connection:
             for moderator in await list_moderators(connection, (await find_site(connection, site)).id):
                 times = (moderator.created_at, moderator.last_seen_at, moderator.removed_at)
                 times_text = "\t".join(time.strftime("%Y-%m-%d %H:%M") if time else "–" for time in times)
-                click.echo(f"{moderator.id}\t{moderator.name}\t{moderator.role}\t{times_text}")
+                sections = "" if moderator.sections is None else f"\t{', '.join(moderator.sections)}"
+                click.echo(f"{moderator.id}\t{moderator.name}\t{moderator.role}\t{times_text}{sections}")
 
     with_database(work)
 

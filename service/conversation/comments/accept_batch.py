@@ -21,8 +21,10 @@ from service.conversation.comments.refusals import (
     CommentsOff,
     KeyReused,
     NotAccepted,
+    NotAllowedToPost,
     NotPublishedYet,
     ParentUnavailable,
+    SignInRequired,
     ThreadClosed,
     over_limit,
 )
@@ -40,7 +42,7 @@ from service.conversation.threads.counts import write_counts
 from service.conversation.threads.labels import labels
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import no_thread
-from service.conversation.threads.thread_policy import is_closed, mode_of, rules_of
+from service.conversation.threads.thread_policy import is_closed, mode_of, posting_refusal, rules_of
 from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform import clock
 from service.platform.events.append import append_events
@@ -155,6 +157,11 @@ def _refuse_unless_open(draft: Draft, thread: Thread, site: Site, now: datetime)
         raise ThreadClosed(draft, notice=lines.notice, close_reason=thread.close_reason)
     if not thread.comments_on:
         raise CommentsOff(draft)
+    refusal = None if draft.from_host else posting_refusal(thread, site, draft.claims)
+    if refusal == "sign-in-required":
+        raise SignInRequired(draft, sign_in_url=site.settings.sign_in_url)
+    if refusal:
+        raise NotAllowedToPost(draft)
 
 
 def _parent(draft: Draft, thread: Thread, context: BatchContext) -> Comment | None:

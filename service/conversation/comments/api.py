@@ -59,6 +59,7 @@ async def get_comments(request: Request, caller: Caller) -> Response:
     now = clock.now()
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article)
+        caller = caller.in_section(thread.section)
         require_visible(thread, to_staff=caller.role is not None, now=now)
         out = thread_out(thread, caller.site, locale=locale, now=now)
         comments, next_key = await read_page(
@@ -100,6 +101,7 @@ async def get_comment(request: Request, caller: Caller) -> Response:
     """Get a comment by id, with the cursor of its page."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
+        caller = caller.in_section(thread.section)
         if not may_see(comment, thread, caller, clock.now()):
             raise no_comment()
         before = await key_before(connection, comment, order="oldest", reader_id=caller.reader_id)

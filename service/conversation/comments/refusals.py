@@ -3,6 +3,8 @@
 Refused 409
 ├── ThreadClosed        thread-closed
 ├── CommentsOff         comments-off
+├── SignInRequired 403  sign-in-required
+├── NotAllowedToPost 403 not-allowed-to-post
 ├── NotPublishedYet     not-published-yet
 ├── ParentUnavailable   parent-unavailable
 ├── NotAccepted 422     not-accepted
@@ -44,6 +46,18 @@ class CommentsOff(Refused):
     """The host has turned comments off for this article."""
 
     slug = "comments-off"
+
+
+class SignInRequired(Refused):
+    """Only signed-in readers may post here; ``sign_in_url`` is the host's page for that, as the site has set it."""
+
+    status, slug = 403, "sign-in-required"
+
+
+class NotAllowedToPost(Refused):
+    """The reader is signed in, but their host token lacks the claim that posting here needs."""
+
+    status, slug = 403, "not-allowed-to-post"
 
 
 class NotPublishedYet(Refused):

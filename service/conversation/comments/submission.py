@@ -39,7 +39,8 @@ class SubmissionState(PlatformState, kw_only=True, frozen=True):
 class Draft(msgspec.Struct, kw_only=True, frozen=True):
     """A post that is not decided yet: cleaned, rendered and checked, but with no lock taken.
 
-    ``locale`` is the language of the response. ``from_host`` is whether an API key sent it for a reader. ``is_known``
+    ``locale`` is the language of the response. ``from_host`` is whether an API key sent it for a reader; ``claims``
+    are those of a signed-in reader's host token. ``is_known``
     is whether a token proves the reader's id. ``fingerprints`` are all those to check for bans; ``address_fingerprint``
     is that of the address. ``text`` is the text as the rules read it, ``text_findings`` is what those of ``site`` in
     ``section`` found in it. ``external`` holds the form's signals and Akismet's answer. ``spam_model`` is the site's.
@@ -51,6 +52,7 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
     locale: str
     from_host: bool
     section: str | None = None
+    claims: bytes | None = None
     reader_id: UUID
     is_known: bool
     fingerprints: list[int]
@@ -118,6 +120,7 @@ async def build_draft(
         locale=locale,
         from_host=caller.role is not None,
         section=section,
+        claims=caller.profile.claims if caller.profile else None,
         reader_id=caller.reader_id or clock.new_id(),
         is_known=caller.reader_id is not None,
         fingerprints=by_author + by_address,

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.threads.close_thread import close_thread, reopen_thread
+from service.conversation.threads.lock_threads import lock_thread
 from service.conversation.threads.model import Thread
 from service.conversation.threads.register_article import register_thread
 from service.conversation.threads.set_mode import set_mode
@@ -102,6 +104,7 @@ async def post_close(request: Request, caller: Caller) -> Response:
     article, body = article_of(request), await decode_body(request, CloseIn, optional=True)
     reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
     async with database_of(request).write() as connection:
+        await _require_own_section(connection, caller, article)
         thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason, by=caller.actor)
     return _thread_response(request, caller, thread)
 
@@ -110,6 +113,7 @@ async def post_reopen(request: Request, caller: Caller) -> Response:
     """Reopen a thread, for good or until a given time."""
     article, body = article_of(request), await decode_body(request, ReopenIn, optional=True)
     async with database_of(request).write() as connection:
+        await _require_own_section(connection, caller, article)
         thread = await reopen_thread(connection, caller.site, article, at=body.at, by=caller.actor)
     return _thread_response(request, caller, thread)
 
@@ -119,8 +123,15 @@ async def put_mode(request: Request, caller: Caller) -> Response:
     article, body = article_of(request), await decode_body(request, ModeIn)
     reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
     async with database_of(request).write() as connection:
+        await _require_own_section(connection, caller, article)
         thread = await set_mode(connection, caller.site, article, mode=body.mode, reason=reason, by=caller.actor)
     return _thread_response(request, caller, thread)
+
+
+async def _require_own_section(connection: AsyncConnection, caller: Caller, article: str) -> None:
+    """Check that the caller is not limited to other sections than the article's; raises NotFound."""
+    if caller.own_sections is not None:
+        caller.require_section((await lock_thread(connection, caller.site.id, article)).section)
 
 
 async def get_counts(request: Request, caller: Caller) -> Response:
@@ -180,7 +191,7 @@ def _id_from_cursor(cursor: str | None) -> int:
 
 def _read_response(request: Request, caller: Caller, thread: Thread) -> Response:
     now, site, locale = clock.now(), caller.site, locale_of(request, caller)
-    require_visible(thread, to_staff=caller.role is not None, now=now)
+    require_visible(thread, to_staff=caller.in_section(thread.section).role is not None, now=now)
     out = thread_out(thread, site, locale=locale, now=now)
     tag = entity_tag(thread.id, thread.sequence, out.state, out.closes_at, site.revision, locale)
     private = {} if caller.is_anonymous else PRIVATE

@@ -21,6 +21,7 @@ CONTENT = {
     "closing_kind": "closing",
     "closing_at": "closing",
     "mode": "mode",
+    "who_may_post": "who_may_post",
     "comments_on": "comments_on",
 }
 NEWEST, WITHDRAWAL, ID = "updated_at", "withdrawal", "article"

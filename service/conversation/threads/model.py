@@ -51,6 +51,7 @@ class ThreadRow(Base):
     updated_at: Mapped[datetime | None]
     comments_on: Mapped[bool]
     mode: Mapped[str | None] = mapped_column(String(20))
+    who_may_post: Mapped[str | None]
     closing_kind: Mapped[str] = mapped_column(String(8))
     closing_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -130,8 +131,9 @@ class ErasureRow(Base):
 class Thread(msgspec.Struct):
     """A thread within one transaction: read under its lock, changed in memory, written once.
 
-    ``places`` and ``sequence`` are the last numbers used. ``updated_at`` is the host's own time. ``mode`` None means
-    the site's mode. ``withdrawn_at`` is when the article stopped being public, by the host's clock.
+    ``places`` and ``sequence`` are the last numbers used. ``updated_at`` is the host's own time. ``mode`` and
+    ``who_may_post``, which is JSON, are None if the section or site decides. ``withdrawn_at`` is when the article
+    stopped being public, by the host's clock.
     """
 
     id: int
@@ -144,6 +146,7 @@ class Thread(msgspec.Struct):
     updated_at: datetime | None
     comments_on: bool
     mode: Mode | None
+    who_may_post: str | None
     closing_kind: ClosingKind
     closing_at: datetime | None
     closed_at: datetime | None

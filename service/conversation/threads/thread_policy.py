@@ -1,16 +1,23 @@
 """The settings that apply to a thread: its own, or else its section's, or else the site's. Pure.
 
-When a thread closes, whether it is closed, what readers are told of it, its mode, and its rules.
+When a thread closes, whether it is closed, what readers are told of it, its mode and rules, and
+who may post.
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Literal
 
+import msgspec
 from msgspec import UNSET
 
 from service.conversation.threads.model import Thread
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import Mode, SectionSettings
+from service.platform.sites.who_may_post import ClaimRule, WhoMayPost, has_claim
+
+PostingRefusal = Literal["sign-in-required", "not-allowed-to-post"]
 
 _NO_SETTINGS = SectionSettings()
 
@@ -80,3 +87,24 @@ def mode_of(thread: Thread, site: Site) -> Mode:
 def rules_of(thread: Thread, site: Site) -> Rules:
     """Return the rules on comments in ``thread``; the same object as long as the site does not change."""
     return site.rules_in(thread.section)
+
+
+def own_who_may_post(thread: Thread) -> WhoMayPost | None:
+    """Return who may post as set for ``thread`` itself; None if its section or site decides."""
+    return None if thread.who_may_post is None else _decode(thread.who_may_post)
+
+
+@lru_cache
+def _decode(stored: str) -> WhoMayPost:
+    who: WhoMayPost = msgspec.json.decode(stored, type=WhoMayPost)
+    return who
+
+
+def posting_refusal(thread: Thread, site: Site, claims: bytes | None) -> PostingRefusal | None:
+    """Return why a reader may not post; ``claims`` are those of their host token, None if they are not signed in."""
+    who = own_who_may_post(thread) or section_settings(site, thread.section).who_may_post or site.settings.who_may_post
+    if who == "anyone":
+        return None
+    if claims is None:
+        return "sign-in-required"
+    return "not-allowed-to-post" if isinstance(who, ClaimRule) and not has_claim(claims, who) else None

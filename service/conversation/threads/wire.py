@@ -8,10 +8,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from service.conversation.threads.labels import label, labels
 from service.conversation.threads.model import ClosingKind, Thread
-from service.conversation.threads.thread_policy import announced_closing, closes_at, closing_time, is_closed
+from service.conversation.threads.thread_policy import (
+    announced_closing,
+    closes_at,
+    closing_time,
+    is_closed,
+    own_who_may_post,
+)
 from service.platform.sites.sections import MAX_SECTION, SectionName
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_settings import Mode
+from service.platform.sites.who_may_post import WhoMayPost
 from service.platform.text.field_types import read_canonical_url, read_line
 from service.platform.text.plain_text import clean_line
 from service.platform.wire import Body, BodyWithTimes, sent_fields
@@ -47,6 +54,7 @@ class ThreadIn(BodyWithTimes):
     updated_at: Instant | None | UnsetType = UNSET
     closing: ClosingAt | ClosingNever | ClosingAuto | UnsetType = UNSET
     mode: Mode | None | UnsetType = UNSET
+    who_may_post: WhoMayPost | None | UnsetType = UNSET
     comments_on: bool | UnsetType = UNSET
 
 
@@ -125,6 +133,7 @@ class ThreadOut(msgspec.Struct):
     withdrawn_at: datetime | None
     comments_on: bool
     mode: Mode | None
+    who_may_post: WhoMayPost | None
     reply_count: int
     label: str
     heading: str
@@ -182,6 +191,7 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         withdrawn_at=thread.withdrawn_at,
         comments_on=thread.comments_on,
         mode=thread.mode,
+        who_may_post=own_who_may_post(thread),
         reply_count=thread.reply_count,
         label=lines.label,
         heading=lines.heading,
@@ -207,6 +217,8 @@ def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
         changes["section"] = read_line(changes["section"], pointer=f"{below}/section", max_length=MAX_SECTION)
     if changes.get("url") is not None:
         changes["url"] = read_canonical_url(changes["url"], pointer=f"{below}/url")
+    if changes.get("who_may_post") is not None:
+        changes["who_may_post"] = msgspec.json.encode(changes["who_may_post"]).decode()
     closing = changes.pop("closing", None)
     if closing is not None:
         changes["closing_kind"] = closing.__struct_config__.tag

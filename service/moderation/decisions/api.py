@@ -52,7 +52,14 @@ async def post_decisions(request: Request, caller: Caller) -> Response:
         some = comments[first : first + DECIDED_AT_ONCE]
         async with database_of(request).write() as connection:
             results += await decide(
-                connection, caller.site, some, action=body.action, reason=body.reason, note=note, by=by
+                connection,
+                caller.site,
+                some,
+                action=body.action,
+                reason=body.reason,
+                note=note,
+                by=by,
+                sections=caller.own_sections,
             )
     locale = problem_locale(request.scope)
     base_path = base_path_of(request)

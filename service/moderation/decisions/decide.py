@@ -23,6 +23,7 @@ from service.platform.events.event_types import EventType
 from service.platform.events.model import DecisionRow
 from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
 from service.platform.problems import Problem
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
@@ -102,13 +103,17 @@ async def decide(
     reason: str | None,
     note: str | None = None,
     by: Actor,
+    sections: Sections = None,
 ) -> list[DecisionResult]:
     """Apply ``action`` to ``comments``, pairs of id and revision seen, in order; each can fail on its own.
 
-    ``reason`` is a coded reason (``decision_reasons.py``); a rejection without one gets that of its action.
+    ``reason`` is a coded reason (``decision_reasons.py``); a rejection without one gets that of its action. Comments
+    outside ``sections`` are not found.
     """
     reason = reason or DEFAULT_REASONS.get(action)
     found = await lock_comments(connection, site, {comment_id for comment_id, _ in comments})
+    if sections is not None:
+        found = {id_: each for id_, each in found.items() if each[1].section in sections}
     now = clock.now()
     threads = {thread.id: thread for _, thread in found.values()}
     closed = await close_due_threads(connection, threads.values(), {site.id: site}, now=now)

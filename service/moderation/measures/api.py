@@ -10,7 +10,12 @@ from service.conversation.readers.measure_lookup import Measure
 from service.conversation.readers.model import MeasureAction
 from service.moderation.measures.measure_targets import Target, require_reader, target_from_comment, target_of
 from service.moderation.measures.reader_history import get_reader_history
-from service.moderation.measures.reader_measures import end_measure, list_measures, take_measure
+from service.moderation.measures.reader_measures import (
+    end_measure,
+    list_measures,
+    require_measure_in_sections,
+    take_measure,
+)
 from service.moderation.measures.wire import (
     BanIn,
     BanOut,
@@ -34,6 +39,7 @@ from service.platform.text.field_types import read_line
 
 async def get_measures(request: Request, caller: Caller) -> Response:
     """List the measures in force."""
+    caller.require_whole_site()
     query = decode_query(request, MeasuresQuery)
     found, cursor = await _list(request, caller, query, action=query.action, reader_id=query.reader)
     page = MeasuresPage([measure_out(each) for each in found], cursor)
@@ -49,13 +55,13 @@ async def post_measure(request: Request, caller: Caller) -> Response:
 
 async def remove_measure(request: Request, caller: Caller) -> Response:
     """End a measure."""
-    async with database_of(request).write() as connection:
-        await end_measure(connection, caller.site, _id(request, "measure"), by=caller.actor)
+    await _end(request, caller, _id(request, "measure"), only=None)
     return Response(status_code=204)
 
 
 async def get_bans(request: Request, caller: Caller) -> Response:
     """List the bans in force."""
+    caller.require_whole_site()
     found, cursor = await _list(request, caller, decode_query(request, BansQuery), action="ban")
     page = Bans([_ban_out(each) for each in found], cursor)
     return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
@@ -69,15 +75,14 @@ async def post_ban(request: Request, caller: Caller) -> Response:
 
 async def remove_ban(request: Request, caller: Caller) -> Response:
     """End a ban."""
-    async with database_of(request).write() as connection:
-        await end_measure(connection, caller.site, _id(request, "ban"), only="ban", by=caller.actor)
+    await _end(request, caller, _id(request, "ban"), only="ban")
     return Response(status_code=204)
 
 
 async def get_reader(request: Request, caller: Caller) -> Response:
     """Get a reader's history and the measures on them."""
     async with database_of(request).read() as connection:
-        reader = await get_reader_history(connection, caller.site, _id(request, "reader"))
+        reader = await get_reader_history(connection, caller.site, _id(request, "reader"), sections=caller.own_sections)
         measures = await list_measures(connection, caller.site, reader_id=reader.id, before=None, limit=200)
     bans = [_ban_out(each) for each in measures if each.action == "ban"]
     out = ReaderOut(*reader, bans, [measure_out(each) for each in measures])
@@ -105,6 +110,8 @@ async def _list(
 async def _take(request: Request, caller: Caller, action: MeasureAction, body: BanIn) -> Measure:
     if (body.value is None) == (body.comment is None):
         raise InvalidField("Give either “value” or “comment”.", pointer="/value")
+    if body.comment is None:
+        caller.require_whole_site()
     reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
     async with database_of(request).write() as connection:
         target = await _target(request, connection, caller, body)
@@ -113,10 +120,19 @@ async def _take(request: Request, caller: Caller, action: MeasureAction, body: B
         )
 
 
+async def _end(request: Request, caller: Caller, measure_id: UUID, *, only: MeasureAction | None) -> None:
+    async with database_of(request).write() as connection:
+        if caller.own_sections is not None:
+            await require_measure_in_sections(connection, caller.site, measure_id, sections=caller.own_sections)
+        await end_measure(connection, caller.site, measure_id, only=only, by=caller.actor)
+
+
 async def _target(request: Request, connection: AsyncConnection, caller: Caller, body: BanIn) -> Target:
     site, fingerprints = caller.site, gate_of(request).fingerprints
     if body.comment is not None:
-        return await target_from_comment(connection, fingerprints, site, body.kind, body.comment)
+        return await target_from_comment(
+            connection, fingerprints, site, body.kind, body.comment, sections=caller.own_sections
+        )
     target = target_of(fingerprints, site, body.kind, read_line(body.value or "", pointer="/value", max_length=254))
     await require_reader(connection, site, target)
     return target

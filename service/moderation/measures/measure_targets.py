@@ -6,10 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.comment_lookup import find_comment
+from service.conversation.comments.comment_lookup import find_comment, no_comment
 from service.moderation.measures.reader_history import get_reader_history
 from service.platform.access.fingerprints import PREFIXES, Fingerprints, Kind, canonical_domain, networks_of
 from service.platform.problems import InvalidField, NotFound
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 from service.platform.text.ip_addresses import parse_address
 from service.platform.text.web_urls import canonical_host
@@ -40,10 +41,21 @@ def target_of(fingerprints: Fingerprints, site: Site, kind: Kind, value: str) ->
 
 
 async def target_from_comment(
-    connection: AsyncConnection, fingerprints: Fingerprints, site: Site, kind: Kind, comment_id: UUID
+    connection: AsyncConnection,
+    fingerprints: Fingerprints,
+    site: Site,
+    kind: Kind,
+    comment_id: UUID,
+    *,
+    sections: Sections = None,
 ) -> Target:
-    """Return the target of that ``kind`` from a comment's author; raises NotFound, or InvalidField if unknown."""
-    comment, _ = await find_comment(connection, site, comment_id)
+    """Return the target of that ``kind`` from a comment's author; raises NotFound, or InvalidField if unknown.
+
+    A comment outside ``sections`` is not found.
+    """
+    comment, thread = await find_comment(connection, site, comment_id)
+    if sections is not None and thread.section not in sections:
+        raise no_comment()
     if kind == "reader":
         return _reader(fingerprints, site, comment.reader_id)
     if kind == "address" and comment.address_fingerprint is not None:

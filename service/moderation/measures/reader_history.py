@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.model import CommentRow
 from service.conversation.threads.model import ThreadRow
 from service.platform.problems import NotFound
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 
 MAX_NAMES = 10
@@ -25,13 +26,17 @@ class Reader(NamedTuple):
     last_at: datetime
 
 
-async def get_reader_history(connection: AsyncConnection, site: Site, reader_id: UUID) -> Reader:
-    """Return the history of a reader of ``site``; raises NotFound if they never posted.
+async def get_reader_history(
+    connection: AsyncConnection, site: Site, reader_id: UUID, *, sections: Sections = None
+) -> Reader:
+    """Return the history of a reader of ``site`` in ``sections``; raises NotFound if they never posted there.
 
     Counts and names are read in order of ids, which follow the time: SQLite stores ``created_at`` behind the texts, so
     that reading it from every comment would read all texts.
     """
-    own = (CommentRow.reader_id == reader_id, ThreadRow.site_id == site.id)
+    own = [CommentRow.reader_id == reader_id, ThreadRow.site_id == site.id]
+    if sections is not None:
+        own.append(ThreadRow.section.in_(sections))
     counted = (
         select(CommentRow.state, func.count())
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.readers.measure_lookup import COLUMNS, Measure
 from service.conversation.readers.model import MeasureAction, MeasureRow
 from service.moderation.measures.measure_targets import Target
+from service.moderation.measures.reader_history import get_reader_history
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
@@ -80,6 +81,17 @@ async def end_measure(
     await _record(connection, site, measure, _LOGGED[measure.action].ended, reason=None, by=by, now=now)
     if measure.action == "ban":
         await append_events(connection, [_ban_event(site, measure, EventType.READER_UNBANNED, now=now)])
+
+
+async def require_measure_in_sections(
+    connection: AsyncConnection, site: Site, measure_id: UUID, *, sections: tuple[str, ...]
+) -> None:
+    """Check that the measure is on a reader who has posted in ``sections``; raises NotFound."""
+    of_measure = select(MeasureRow.reader_id).where(MeasureRow.id == measure_id, MeasureRow.site_id == site.id)
+    reader_id = await connection.scalar(of_measure)
+    if reader_id is None:
+        raise NotFound
+    await get_reader_history(connection, site, reader_id, sections=sections)
 
 
 class _Logged(NamedTuple):

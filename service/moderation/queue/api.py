@@ -55,7 +55,7 @@ async def get_queue(request: Request, caller: Caller) -> Response:
             connection, caller.site, criteria, by=None, after=after, limit=query.limit, now=now
         )
         cards = await read_cards(connection, queue, now=now)
-        counts = await count_queued(connection, caller.site)
+        counts = await count_queued(connection, caller.site, caller.own_sections)
     cursor = encode_cursor(queue[-1].comment.id.bytes) if has_more else None
     page = QueuePage(counts.pending, counts.reported, [_card(each, caller, locale) for each in cards], cursor)
     headers = {**PRIVATE, "content-language": locale}

@@ -215,10 +215,12 @@ class QueueCounts(NamedTuple):
     reported: int
 
 
-async def count_queued(connection: AsyncConnection, site: Site) -> QueueCounts:
-    """Count the comments of ``site`` that await review, in one statement."""
+async def count_queued(connection: AsyncConnection, site: Site, sections: Sections) -> QueueCounts:
+    """Count the comments of ``site`` in ``sections`` that await review, in one statement."""
     counted = select(func.count()).select_from(CommentRow).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
     of_the_site = counted.where(ThreadRow.site_id == site.id)
+    if sections is not None:
+        of_the_site = of_the_site.where(ThreadRow.section.in_(sections))
     states: tuple[QueueState, QueueState] = ("pending", "reported")
     both = select(*(of_the_site.where(*_in_state(site, state)).scalar_subquery() for state in states))
     return QueueCounts(*(await connection.execute(both)).one())

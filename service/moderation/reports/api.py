@@ -33,6 +33,7 @@ async def post_report(request: Request, caller: Caller) -> Response:
 async def get_reports(request: Request, caller: Caller) -> Response:
     """List reports on a comment."""
     async with database_of(request).read() as connection:
-        comment, _ = await find_comment(connection, caller.site, comment_id_of(request))
+        comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
+        caller.require_section(thread.section)
         reports = await read_reports(connection, comment.id, limit=200)
     return json_response(Reports([ReportOut(*report) for report in reports]), headers=PRIVATE)

@@ -51,6 +51,7 @@ async def get_rules(_request: Request, caller: Caller) -> Response:
 
 async def put_rules(request: Request, caller: Caller) -> Response:
     """Replace the site's rules; they apply to comments from now on."""
+    caller.require_whole_site()
     rules = await check_rules(await _decode_rules(request, Rules))
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
@@ -63,6 +64,7 @@ async def put_rules(request: Request, caller: Caller) -> Response:
 
 async def post_try(request: Request, caller: Caller) -> Response:
     """Try rules on the site's latest comments."""
+    caller.require_whole_site()
     body = await _decode_rules(request, TrialIn)
     rules = await check_rules(body.rules, below="/rules")
     model = await state_of(request, ConversationState).spam_models.get(caller.site)

@@ -3,6 +3,7 @@
 import secrets
 
 from msgspec import UNSET
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,8 +13,10 @@ from service.platform.access.device_cookies import COOKIE, MAX_AGE_SECONDS
 from service.platform.access.log_in import log_in
 from service.platform.access.moderator_accounts import (
     InvalidModerator,
+    Moderator,
     add_moderator,
     change_password,
+    change_sections,
     find_moderator,
     list_moderators,
     remove_moderator,
@@ -120,7 +123,7 @@ async def get_moderators(request: Request, caller: Caller) -> Response:
     """List the moderators' accounts."""
     async with database_of(request).read() as connection:
         accounts = await list_moderators(connection, caller.site.id)
-    return json_response(Accounts([AccountOut(*account) for account in accounts]), headers=PRIVATE)
+    return json_response(Accounts([_account_out(account) for account in accounts]), headers=PRIVATE)
 
 
 async def post_moderator(request: Request, caller: Caller) -> Response:
@@ -131,16 +134,21 @@ async def post_moderator(request: Request, caller: Caller) -> Response:
     async with database_of(request).write() as connection:
         try:
             moderator_id = await add_moderator(
-                connection, site_id, body.name, role=body.role, password_hash=password_hash
+                connection,
+                site_id,
+                body.name,
+                role=body.role,
+                sections=tuple(body.sections) if body.sections is not None else None,
+                password_hash=password_hash,
             )
         except InvalidModerator as error:
-            raise InvalidField(str(error), pointer="/name") from None
+            raise InvalidField(str(error), pointer="/sections" if "section" in str(error) else "/name") from None
         account = await find_moderator(connection, site_id, moderator_id)
-    return json_response(NewAccount(AccountOut(*account), None if body.password else password), 201, NO_STORE)
+    return json_response(NewAccount(_account_out(account), None if body.password else password), 201, NO_STORE)
 
 
 async def patch_moderator(request: Request, caller: Caller) -> Response:
-    """Change a moderator's role or password."""
+    """Change a moderator's role, sections or password."""
     body, site_id, moderator_id = (
         await decode_body(request, AccountChanges),
         caller.site.id,
@@ -153,10 +161,12 @@ async def patch_moderator(request: Request, caller: Caller) -> Response:
         await find_moderator(connection, site_id, moderator_id)
         if body.role is not UNSET:
             await set_role(connection, site_id, name, role=body.role)
+        if body.sections is not UNSET:
+            await _limit(connection, site_id, name, body.sections)
         if password_hash:
             await change_password(connection, site_id, name, password_hash=password_hash)
         account = await find_moderator(connection, site_id, moderator_id)
-    return json_response(AccountOut(*account), headers=NO_STORE)
+    return json_response(_account_out(account), headers=NO_STORE)
 
 
 async def delete_moderator(request: Request, caller: Caller) -> Response:
@@ -165,6 +175,19 @@ async def delete_moderator(request: Request, caller: Caller) -> Response:
         account = await find_moderator(connection, caller.site.id, path_parameter(request, "moderator"))
         await remove_moderator(connection, caller.site.id, account.name)
     return Response(status_code=204)
+
+
+async def _limit(connection: AsyncConnection, site_id: int, name: str, sections: list[str] | None) -> None:
+    """Limit a moderator to ``sections``; raises InvalidField for an admin."""
+    try:
+        await change_sections(connection, site_id, name, sections=None if sections is None else tuple(sections))
+    except InvalidModerator as error:
+        raise InvalidField(str(error), pointer="/sections") from None
+
+
+def _account_out(account: Moderator) -> AccountOut:
+    sections = None if account.sections is None else [*account.sections]
+    return AccountOut(**account._asdict() | {"sections": sections})
 
 
 def _key_out(key: Key) -> ApiKeyOut:

@@ -12,7 +12,7 @@ from service.platform.access.api_keys import Role
 from service.platform.access.host_tokens import Profile
 from service.platform.access.sessions import Session
 from service.platform.events.record_decisions import Actor
-from service.platform.problems import Forbidden, Unauthenticated
+from service.platform.problems import Forbidden, NotFound, Unauthenticated
 from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 
@@ -51,9 +51,38 @@ class Caller(msgspec.Struct, frozen=True):
         """Whether the answer is the same for everyone, and so may be shared."""
         return self.role is None and self.reader_id is None
 
+    @property
+    def own_sections(self) -> Sections:
+        """The sections to which a moderator is limited; None for no limit."""
+        return self.session.sections if self.session else None
+
     def sections(self, section: str | None) -> Sections:
-        """Return the sections to which a list with the filter ``section`` is limited; None for no limit."""
-        return None if section is None else (section,)
+        """Return the sections to which a list with the filter ``section`` is limited; None for no limit.
+
+        Raises NotFound if the caller is limited to other sections.
+        """
+        if section is None:
+            return self.own_sections
+        self.require_section(section)
+        return (section,)
+
+    def moderates(self, section: str | None) -> bool:
+        """Whether the caller is not limited to other sections than that of a thread."""
+        return self.own_sections is None or section in self.own_sections
+
+    def require_section(self, section: str | None) -> None:
+        """Check that the caller is not limited to other sections; raises NotFound."""
+        if not self.moderates(section):
+            raise NotFound
+
+    def require_whole_site(self) -> None:
+        """Check that the caller is not limited to sections; raises Forbidden."""
+        if self.own_sections is not None:
+            raise Forbidden
+
+    def in_section(self, section: str | None) -> "Caller":
+        """The caller as a reader of a thread: moderators who are limited to other sections see what readers see."""
+        return self if self.moderates(section) else self.as_reader()
 
     def as_reader(self) -> "Caller":
         """The same caller without a role, who sees what readers see."""

@@ -44,6 +44,7 @@ class Profile(msgspec.Struct, frozen=True):
     """A signed-in reader's profile, as the host's token states it.
 
     ``subject`` is the host's id of the user; None if it has control characters, which no database stores alike.
+    ``claims`` is the payload, a JSON object.
     """
 
     subject: str | None
@@ -51,6 +52,7 @@ class Profile(msgspec.Struct, frozen=True):
     avatar: str | None
     email: str | None
     role: Role
+    claims: bytes = b"{}"
 
 
 class TokenHeader(msgspec.Struct):
@@ -95,9 +97,10 @@ class HostTokens:
         Raises :class:`Unauthenticated`, or :class:`Busy` if the host's keys can't be fetched.
         """
         try:
-            claims = _claims(await self._verify(site, token))
+            payload = await self._verify(site, token)
+            claims = _claims(payload)
             _check(claims, site)
-            return self._reader_id(site, claims.sub), _profile(claims)
+            return self._reader_id(site, claims.sub), _profile(claims, payload)
         except InvalidToken as error:
             log.info("host-token-refused", site=site.slug, part=error.part, reason=error.reason)
             detail = "This host token is not valid at this site."
@@ -207,13 +210,14 @@ def _check(claims: Claims, site: Site) -> None:
         raise InvalidToken("nbf", "is in the future")
 
 
-def _profile(claims: Claims) -> Profile:
+def _profile(claims: Claims, payload: bytes) -> Profile:
     return Profile(
         None if has_control(claims.sub) else claims.sub,
         _name(claims.name),
         _avatar(claims.picture),
         _email(claims.email),
         _role(claims),
+        payload,
     )
 
 

@@ -28,7 +28,10 @@ class ApiKeyRow(Base):
 
 
 class ModeratorRow(Base):
-    """A moderator's account, with a unique name at its site. Removed accounts stay for the decision log."""
+    """A moderator's account, with a unique name at its site. Removed accounts stay for the decision log.
+
+    ``sections``, a JSON list, are those to which a moderator is limited; null for no limit.
+    """
 
     __tablename__ = "moderators"
     __table_args__ = (
@@ -43,6 +46,7 @@ class ModeratorRow(Base):
     name: Mapped[str] = mapped_column(String(100))
     folded_name: Mapped[str] = mapped_column(String(300))
     role: Mapped[str] = mapped_column(String(16))
+    sections: Mapped[str | None]
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]

@@ -6,10 +6,11 @@ stays, because the decision log shows who decided.
 
 import secrets
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, insert, select, update
+import msgspec
+from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +19,7 @@ from service.platform.access.last_admin import require_another_admin
 from service.platform.access.model import ModeratorRow
 from service.platform.access.sessions import end_sessions_of
 from service.platform.problems import NotFound
+from service.platform.sites.sections import MAX_SECTION, Sections, decode_sections
 from service.platform.sites.site_lookup import Site
 from service.platform.text.plain_text import clean_line, is_blank
 
@@ -35,6 +37,7 @@ class Moderator(NamedTuple):
     id: str
     name: str
     role: ModeratorRole
+    sections: Sections
     created_at: datetime
     last_seen_at: datetime | None
     removed_at: datetime | None
@@ -50,12 +53,24 @@ class Account(NamedTuple):
 
 
 async def add_moderator(
-    connection: AsyncConnection, site_id: int, name: str, *, role: ModeratorRole, password_hash: str
+    connection: AsyncConnection,
+    site_id: int,
+    name: str,
+    *,
+    role: ModeratorRole,
+    sections: Sections = None,
+    password_hash: str,
 ) -> str:
-    """Add an account and return its id; raises :class:`InvalidModerator` if the name is invalid or taken."""
+    """Add an account and return its id; ``sections`` limits a moderator to these.
+
+    Raises :class:`InvalidModerator` if the name or a section is invalid, or the name is taken.
+    """
     name, moderator_id = _valid_name(name), secrets.token_hex(6)
+    if role == "admin" and sections is not None:
+        raise InvalidModerator("An admin can't be limited to sections.")
     values = {"id": moderator_id, "site_id": site_id, "name": name, "folded_name": fold_name(name), "role": role}
-    statement = insert(ModeratorRow).values(**values, password_hash=password_hash, created_at=clock.now())
+    optional = {"sections": _encode(sections), "password_hash": password_hash}
+    statement = insert(ModeratorRow).values(**values, **optional, created_at=clock.now())
     try:
         await connection.execute(statement)
     except IntegrityError:
@@ -68,7 +83,7 @@ async def list_moderators(connection: AsyncConnection, site_id: int) -> list[Mod
     columns = [getattr(ModeratorRow, name) for name in Moderator._fields]
     statement = select(*columns).where(ModeratorRow.site_id == site_id)
     rows = await connection.execute(statement.order_by(ModeratorRow.created_at, ModeratorRow.id))
-    return [Moderator(*row) for row in rows]
+    return [_moderator(row) for row in rows]
 
 
 async def find_moderator(connection: AsyncConnection, site_id: int, moderator_id: str) -> Moderator:
@@ -78,7 +93,11 @@ async def find_moderator(connection: AsyncConnection, site_id: int, moderator_id
     row = (await connection.execute(select(*columns).where(ModeratorRow.id == moderator_id, *at_site))).one_or_none()
     if row is None:
         raise NotFound
-    return Moderator(*row)
+    return _moderator(row)
+
+
+def _moderator(row: Row[*tuple[Any, ...]]) -> Moderator:
+    return Moderator(*row)._replace(sections=decode_sections(row.sections))
 
 
 async def names_of(connection: AsyncConnection, site: Site) -> dict[str, str]:
@@ -94,6 +113,14 @@ async def find_account(connection: AsyncConnection, site_id: int, name: str) -> 
     return Account(*row) if row else None
 
 
+async def change_sections(connection: AsyncConnection, site_id: int, name: str, *, sections: Sections) -> None:
+    """Limit a moderator to ``sections``, from their next request on; raises :class:`InvalidModerator`."""
+    statement = update(ModeratorRow).where(*_with_name(site_id, name), ModeratorRow.role == "moderator")
+    changed = await connection.execute(statement.values(sections=_encode(sections)).returning(ModeratorRow.id))
+    if changed.one_or_none() is None:
+        raise InvalidModerator(f"There is no moderator “{clean_line(name)}” with the role “moderator”.")
+
+
 async def change_password(connection: AsyncConnection, site_id: int, name: str, *, password_hash: str) -> None:
     """Change an account's password and end its sessions; raises :class:`InvalidModerator`."""
     await end_sessions_of(connection, await _change(connection, site_id, name, password_hash=password_hash))
@@ -104,9 +131,11 @@ async def set_role(connection: AsyncConnection, site_id: int, name: str, *, role
 
     Raises :class:`InvalidModerator`, or LastAdmin for the only admin.
     """
-    if role != "admin":
+    if role == "admin":  # who moderates all sections
+        await _change(connection, site_id, name, role=role, sections=None)
+    else:
         await _require_another_admin(connection, site_id, name)
-    await _change(connection, site_id, name, role=role)
+        await _change(connection, site_id, name, role=role)
 
 
 async def remove_moderator(connection: AsyncConnection, site_id: int, name: str) -> None:
@@ -120,7 +149,7 @@ async def _require_another_admin(connection: AsyncConnection, site_id: int, name
         await require_another_admin(connection, site_id, besides=account.id)
 
 
-async def _change(connection: AsyncConnection, site_id: int, name: str, **values: str | datetime) -> str:
+async def _change(connection: AsyncConnection, site_id: int, name: str, **values: str | datetime | None) -> str:
     """Change the columns of an account and return its id.
 
     Its sessions come after it: a login locks the account too, so it can't add a session in between.
@@ -140,6 +169,15 @@ def _with_name(site_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
 def fold_name(name: str) -> str:
     """``name`` in the form in which names are compared: one line, NFKC, case-folded."""
     return normalize("NFKC", normalize("NFKC", clean_line(name)).casefold())
+
+
+def _encode(sections: Sections) -> str | None:
+    if sections is None:
+        return None
+    labels = [clean_line(label) for label in sections]
+    if not all(0 < len(label) <= MAX_SECTION for label in labels):
+        raise InvalidModerator(f"A section has 1 to {MAX_SECTION} characters.")
+    return msgspec.json.encode(sorted({*labels})).decode()
 
 
 def _valid_name(name: str) -> str:

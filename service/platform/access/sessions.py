@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform import clock
 from service.platform.access.model import ModeratorRow, SessionRow
+from service.platform.sites.sections import Sections, decode_sections
 from service.platform.storage.engine import Database
 
 PREFIX = "session_"
@@ -21,7 +22,7 @@ SESSION_LIFETIME = timedelta(hours=12)
 
 
 class Session(NamedTuple):
-    """A logged-in moderator."""
+    """A logged-in moderator; ``sections`` are those to which they are limited, None for no limit."""
 
     id: bytes
     expires_at: datetime
@@ -29,6 +30,7 @@ class Session(NamedTuple):
     site_id: int
     name: str
     role: Literal["moderator", "admin"]
+    sections: Sections
 
 
 async def begin_session(connection: AsyncConnection, moderator_id: str) -> str:
@@ -43,7 +45,7 @@ async def read_session(connection: AsyncConnection, token: str) -> Session | Non
     """Return the session of ``token``; None if it has ended or its moderator was removed."""
     is_active = SessionRow.expires_at > clock.now(), ModeratorRow.removed_at.is_(None)
     row = (await connection.execute(_SESSIONS.where(SessionRow.id == _hash(token), *is_active))).one_or_none()
-    return Session._make(row) if row else None
+    return Session._make(row)._replace(sections=decode_sections(row.sections)) if row else None
 
 
 _SESSIONS = select(
@@ -53,6 +55,7 @@ _SESSIONS = select(
     ModeratorRow.site_id,
     ModeratorRow.name,
     ModeratorRow.role,
+    ModeratorRow.sections,
 ).join(ModeratorRow, ModeratorRow.id == SessionRow.moderator_id)
 
 

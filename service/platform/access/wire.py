@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from service.platform.access.api_keys import Role
 from service.platform.access.moderator_accounts import ModeratorRole
 from service.platform.access.sessions import Session
+from service.platform.sites.sections import MAX_SECTIONS, SectionName
 from service.platform.wire import Body
 
 
@@ -20,11 +21,12 @@ class SessionIn(Body):
 
 
 class ModeratorOut(msgspec.Struct):
-    """A moderator with an account."""
+    """A moderator with an account; ``sections`` are those to which they are limited."""
 
     id: str
     name: str
     role: ModeratorRole
+    sections: list[str] | None
 
 
 class SessionOut(msgspec.Struct):
@@ -53,7 +55,8 @@ def new_session(token: str, session: Session) -> NewSession:
 
 
 def _moderator_out(session: Session) -> ModeratorOut:
-    return ModeratorOut(session.moderator_id, session.name, session.role)
+    sections = None if session.sections is None else [*session.sections]
+    return ModeratorOut(session.moderator_id, session.name, session.role, sections)
 
 
 class ApiKeyIn(Body):
@@ -85,6 +88,7 @@ class ApiKeySecret(msgspec.Struct):
     secret: str
 
 
+SectionNames = Annotated[list[SectionName], Meta(min_length=1, max_length=MAX_SECTIONS)]
 Password = Annotated[str, Meta(min_length=12, max_length=200)]
 
 
@@ -93,6 +97,7 @@ class AccountIn(Body):
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     role: ModeratorRole
+    sections: SectionNames | None = None
     password: Password | None = None
 
 
@@ -100,6 +105,7 @@ class AccountChanges(Body):
     """Changes to an account; omitted members keep their values. A new password ends its sessions."""
 
     role: ModeratorRole | UnsetType = UNSET
+    sections: SectionNames | None | UnsetType = UNSET
     password: Password | UnsetType = UNSET
 
 
@@ -109,6 +115,7 @@ class AccountOut(msgspec.Struct):
     id: str
     name: str
     role: ModeratorRole
+    sections: list[str] | None
     created_at: datetime
     last_seen_at: datetime | None
     removed_at: datetime | None

@@ -7,12 +7,14 @@ from msgspec import UNSET, Meta, UnsetType
 
 from service.platform.sites.sections import MAX_SECTIONS, SectionName
 from service.platform.sites.site_rules import SectionRules
+from service.platform.sites.who_may_post import WhoMayPost
 
 Mode = Literal["publish", "hold-first-timers", "hold"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
 Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$(?!\n)")]
 ORIGIN = r"[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f/?#@\\]{1,255}/?"
+SIGN_IN_URL = r"https?://[^\s/?#@\\\"<>]+(?:[/?#][^\s\\\"<>]*)?"
 JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$(?!\n)")]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -26,6 +28,7 @@ class SectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     mode: Mode | UnsetType = UNSET
     close_after_days: Annotated[int, Meta(ge=0, le=36_500)] | None | UnsetType = UNSET
+    who_may_post: WhoMayPost | UnsetType = UNSET
     rules: SectionRules | UnsetType = UNSET
 
 
@@ -97,6 +100,14 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Literal["keep", "erase"],
         Meta(description="When the host deletes an article: keep its comments, hidden, or erase them for good."),
     ] = "keep"
+    who_may_post: Annotated[
+        WhoMayPost,
+        Meta(description="Who may post: `anyone`, `signed-in` readers, or those with a claim in their host token."),
+    ] = "anyone"
+    sign_in_url: Annotated[
+        Annotated[str, Meta(max_length=2000, pattern=rf"^{SIGN_IN_URL}$(?!\n)")] | None,
+        Meta(description="URL of your sign-in page; `{return_url}` in it becomes the page to return to; null: none."),
+    ] = None
     sections: Annotated[
         dict[SectionName, SectionSettings],
         Meta(max_length=MAX_SECTIONS, description="What differs in a section, by the section's label, as JSON."),

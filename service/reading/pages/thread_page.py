@@ -154,6 +154,7 @@ def _context(
         "fields": fields,
         "reasons": messages["reason"],
         "statement_messages": messages["statement"],
+        "refusal": messages["problem"].get(view.refusal or ""),
         "signed_in_name": profile.name if profile else None,
         "requires_email": caller.site.settings.require_email and not (profile and profile.email),
         "timestamp": state_of(request, ReadingState).form_timestamps.make(clock.now()),

@@ -25,6 +25,7 @@ from service.conversation.comments.visibility import (
 from service.conversation.comments.wire import CommentOut
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_policy import PostingRefusal, posting_refusal
 from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform.access.caller import Caller
 from service.platform.http.cursors import encode_cursor
@@ -65,6 +66,7 @@ class ThreadView(msgspec.Struct, kw_only=True):
 
     ``path`` is the path of the thread page below the base URL; ``next_cursor`` is the cursor of the next page.
     ``decided`` are the viewer's own newest comments that moderators did not publish or removed, with the reasons.
+    ``refusal`` is why the viewer may not post, and ``sign_in_url`` the host's page to sign in, with ``{return_url}``.
     """
 
     site: str
@@ -76,6 +78,8 @@ class ThreadView(msgspec.Struct, kw_only=True):
     next_cursor: str | None
     is_first_page: bool
     is_open: bool
+    refusal: PostingRefusal | None
+    sign_in_url: str | None
 
 
 def page_path(site: Site, article: str) -> str:
@@ -115,6 +119,8 @@ async def read_thread_view(
         next_cursor=encode_cursor(next_key) if next_key else None,
         is_first_page=not after,
         is_open=out.state == "open" and out.comments_on,
+        refusal=posting_refusal(thread, caller.site, caller.profile.claims if caller.profile else None),
+        sign_in_url=caller.site.settings.sign_in_url,
     )
 
 

@@ -17,6 +17,7 @@ from service.integrations.endpoints import payload
 from service.integrations.endpoints.payload import MAX_BODY_BYTES, EndpointUnderTest, webhook_body
 from service.integrations.event_log.wire import EventAuthorOut, EventCommentOut, EventOut, ParentAuthorOut, ParentOut
 from service.platform.events.event_types import EventType
+from service.platform.sites.who_may_post import ClaimRule
 from tests.builders import Json
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, UTC)
@@ -46,6 +47,7 @@ def a_thread(character: str = "a", *, url: str = URL, locale: str = "en") -> Thr
         withdrawn_at=LATER,
         comments_on=True,
         mode="hold-first-timers",
+        who_may_post=ClaimRule("c" * 100, ("v" * 200,)),
         reply_count=9_999_999,
         label=lines.label,
         heading=lines.heading,

@@ -46,7 +46,7 @@ function formatOf(lang) {
 // The first format is slow to create, so it is created while the page waits for the service.
 window.requestIdleCallback?.(() => formatOf(navigator.language.slice(0, 2)));
 
-const PARTS = "heading comments author time body actions field notice new-replies comment=article form=.write button=button input=textarea,input[maxlength]";
+const PARTS = "heading comments author time body actions field notice new-replies sign-in comment=article form=.write button=button input=textarea,input[maxlength]";
 
 /**
  * Prepare new content: set its part names for the host's style sheet, format its times, and remove links to edit when the

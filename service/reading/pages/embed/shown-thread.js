@@ -139,9 +139,9 @@ export class ShownThread extends ReservedHeight {
     for (const message of this.section.querySelectorAll(".message")) message.textContent = "";
   }
 
-  /** Dispatch the event `onereply:name`. @param {string} name @param {object} [detail] */
+  /** Dispatch the event `onereply:name`; returns false if the host prevented the default. @param {string} name @param {object} [detail] */
   emit(name, detail) {
-    this.dispatchEvent(new CustomEvent(`onereply:${name}`, { bubbles: true, composed: true, detail }));
+    return this.dispatchEvent(new CustomEvent(`onereply:${name}`, { bubbles: true, composed: true, cancelable: true, detail }));
   }
 
   /** @param {import("./api.js").Thread} now */

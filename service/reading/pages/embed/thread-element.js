@@ -159,6 +159,10 @@ export class CommentThread extends ShownThread {
       else location.hash = link.hash; // ignores <base>
     } else if (link.closest(".new-replies")) void this.updates.showPending().catch(() => this.showMessage("not_loaded"));
     else if (link.matches(".again")) void this.#start();
+    else if (link.dataset.signIn) {
+      link.href = link.dataset.signIn.replace("{return_url}", encodeURIComponent(location.href));
+      if (this.emit("sign-in", { url: link.href })) return; // the link leads there
+    }
     else return;
     event.preventDefault();
   }
