@@ -15,6 +15,7 @@ from service.conversation.comments.akismet_check import AkismetCheck
 from service.conversation.comments.group_commit import GroupCommit
 from service.conversation.comments.idempotency_keys import DerivedKeys
 from service.conversation.comments.site_spam_models import SiteSpamModels
+from service.conversation.comments.staff import StaffNames
 from service.conversation.screening.akismet import Akismet
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
@@ -97,6 +98,7 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
         secrets=secrets,
         akismet_check=AkismetCheck(database, Akismet(settings.akismet_url), find_key=akismet_key),
         spam_models=SiteSpamModels(database),
+        staff_names=StaffNames(database),
         group_commit=GroupCommit(database),
         response_cache=ResponseCache(LogCursor(database)),
         log_follower=LogFollower(database, max_streams=settings.max_streams),

@@ -15,6 +15,7 @@ from service.conversation.comments.model import Comment, State
 from service.conversation.comments.prepare_text import PreparedText, prepare_text
 from service.conversation.comments.reputation_queries import read_activity, uses_reputation
 from service.conversation.comments.settle_reports import settle_by_author_deletion
+from service.conversation.comments.staff import is_exempt
 from service.conversation.comments.states import ARRIVAL_EVENTS, STATE_AFTER, STRICTEST_STATES, Change, change_states
 from service.conversation.comments.submission import SubmissionState
 from service.conversation.comments.visibility import EditRefusal, edit_refusal
@@ -156,8 +157,10 @@ async def _screen_again(
     trust: Trust | None,
 ) -> list[Finding]:
     """Return the findings of the site's rules on the new text; raises EditNotAccepted if a rule rejects it."""
-    mode, rules = mode_of(thread, site), rules_of(thread, site)
     comment.text_hash = hash_text(thread.id, prepared.text.folded_body)
+    if is_exempt(comment.author_role, site):
+        return []
+    mode, rules = mode_of(thread, site), rules_of(thread, site)
     reputation = NEW_AUTHOR
     if uses_reputation(rules, mode):
         reputation = await _reputation(connection, comment)

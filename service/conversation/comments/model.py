@@ -22,7 +22,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.platform.storage.schema import Base, one_of
 
-AuthorRole = Literal["guest", "reader", "staff"]
+AuthorRole = Literal["guest", "reader", "staff", "moderator"]
+IS_STAFF = text("comments.author_role IN ('staff', 'moderator')")  # worded as in the partial index
 
 
 class State(StrEnum):
@@ -42,6 +43,8 @@ _NOT_PUBLISHED = text("state <> 'published'")
 _IMPORTED = text("imported_from IS NOT NULL")
 _HAS_TEXT_HASH, _HAS_FINGERPRINT = text("text_hash IS NOT NULL"), text("address_fingerprint IS NOT NULL")
 _REPORTED = text("reports > 0")
+
+_OF_STAFF = text("author_role IN ('staff', 'moderator')")
 
 
 class CommentRow(Base):
@@ -93,6 +96,7 @@ class CommentRow(Base):
             sqlite_where=_IMPORTED,
             postgresql_where=_IMPORTED,
         ),
+        Index("ix_comments_staff", "author_name", sqlite_where=_OF_STAFF, postgresql_where=_OF_STAFF),
         one_of("state", State),
         CheckConstraint("shown OR state <> 'published'", name="shown"),
         CheckConstraint("depth BETWEEN 0 AND 20", name="depth"),
@@ -110,7 +114,7 @@ class CommentRow(Base):
     author_name: Mapped[str] = mapped_column(String(100))
     author_email: Mapped[str | None] = mapped_column(String(254))
     author_url: Mapped[str | None] = mapped_column(String(2000))
-    author_role: Mapped[str] = mapped_column(String(8), server_default="guest")
+    author_role: Mapped[str] = mapped_column(String(16), server_default="guest")
     author_avatar: Mapped[str | None] = mapped_column(String(2000))
     body: Mapped[str]
     html: Mapped[str]

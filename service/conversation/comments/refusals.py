@@ -13,12 +13,19 @@ Refused 409
 RateLimited 429         rate-limited
 """
 
+from datetime import datetime
 from typing import Any, ClassVar
 
+from service.conversation.comments.staff import STAFF
 from service.conversation.comments.submission import Draft
 from service.conversation.screening.findings import Rule
+from service.conversation.threads.labels import labels
+from service.conversation.threads.model import Thread
+from service.conversation.threads.thread_lookup import no_thread
+from service.conversation.threads.thread_policy import is_closed, posting_refusal
 from service.platform.access.rate_limits import RateLimited
 from service.platform.problems import Problem, Translated
+from service.platform.sites.site_lookup import Site
 
 
 def over_limit(draft: Draft) -> RateLimited:
@@ -91,3 +98,21 @@ class Unstorable(Refused):
     """The database refused this post on its own."""
 
     status, slug = 422, "unstorable"
+
+
+def refuse_unless_open(draft: Draft, thread: Thread, site: Site, now: datetime) -> None:
+    """Refuse ``draft`` if its thread takes no posts now, or none by this author; raises Refused or NotFound."""
+    if thread.withdrawn_at is not None:
+        raise no_thread(draft=draft.typed_fields())
+    if thread.is_embargoed(now):
+        raise NotPublishedYet(draft)
+    if is_closed(thread, site, now):
+        lines = labels(locale=draft.locale, count=thread.reply_count, title=thread.title, closed=True)
+        raise ThreadClosed(draft, notice=lines.notice, close_reason=thread.close_reason)
+    if not thread.comments_on:
+        raise CommentsOff(draft)
+    refusal = None if draft.from_host or draft.author.role in STAFF else posting_refusal(thread, site, draft.claims)
+    if refusal == "sign-in-required":
+        raise SignInRequired(draft, sign_in_url=site.settings.sign_in_url)
+    if refusal:
+        raise NotAllowedToPost(draft)

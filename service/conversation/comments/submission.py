@@ -13,6 +13,7 @@ from service.conversation.comments.akismet_check import AkismetCheck, CheckedPos
 from service.conversation.comments.model import PostAuthor
 from service.conversation.comments.prepare_text import prepare_text, unscreened
 from service.conversation.comments.site_spam_models import SiteSpamModels
+from service.conversation.comments.staff import StaffNames, is_exempt
 from service.conversation.comments.wire import AuthorIn, PostIn
 from service.conversation.screening.external_rules import ExternalSignals
 from service.conversation.screening.form_rules import FormSignals
@@ -34,6 +35,7 @@ class SubmissionState(PlatformState, kw_only=True, frozen=True):
 
     akismet_check: AkismetCheck
     spam_models: SiteSpamModels
+    staff_names: StaffNames
 
 
 class Draft(msgspec.Struct, kw_only=True, frozen=True):
@@ -99,7 +101,8 @@ async def build_draft(
     site = caller.site
     body = read_text(post.body, pointer="/body")
     author = _author(post.author, caller)
-    by_author = state.gate.fingerprints.of_author(site.id, reader_id=caller.reader_id, email=author.email)
+    reader_id = state.gate.reader_id_of(caller)
+    by_author = state.gate.fingerprints.of_author(site.id, reader_id=reader_id, email=author.email)
     by_address = state.gate.fingerprints.of_address(site.id, origin.address) if origin.address else []
     limits = await state.gate.count_post(caller, origin.address)
     form = FormSignals(post.form.honeypot, post.form.seconds) if post.form else None
@@ -109,7 +112,8 @@ async def build_draft(
     else:
         is_reply, honeypot = post.parent_id is not None, form.honeypot if form else None
         checked = CheckedPost(author=author, body=body, is_reply=is_reply, honeypot=honeypot, origin=origin)
-        answer = await state.akismet_check.check(site, article, checked)
+        exempt = is_exempt(author.role, site)
+        answer = None if exempt else await state.akismet_check.check(site, article, checked)
         section = await _section_of(state, site, article)
         prepared = await prepare_text(
             site, model, section=section, author_name=author.name, author_url=author.url, body=body
@@ -121,8 +125,8 @@ async def build_draft(
         from_host=caller.role is not None,
         section=section,
         claims=caller.profile.claims if caller.profile else None,
-        reader_id=caller.reader_id or clock.new_id(),
-        is_known=caller.reader_id is not None,
+        reader_id=reader_id or clock.new_id(),
+        is_known=reader_id is not None,
         fingerprints=by_author + by_address,
         address_fingerprint=by_address[0] if by_address else None,
         author=author,
@@ -133,9 +137,16 @@ async def build_draft(
         parent_id=post.parent_id,
         key=key,
         limits=limits,
-        external=ExternalSignals(form, answer),
+        external=ExternalSignals(form, answer, await _staff_name(state, site, author, section)),
         spam_model=model,
     )
+
+
+async def _staff_name(state: SubmissionState, site: Site, author: PostAuthor, section: str | None) -> str | None:
+    """Return the name of a guest that is a staff member's, if the rule against that is on."""
+    if author.role != "guest" or not site.rules_in(section).staff_name:
+        return None
+    return author.name if await state.staff_names.include(site, author.name) else None
 
 
 async def _section_of(state: SubmissionState, site: Site, article: str) -> str | None:
@@ -147,9 +158,16 @@ async def _section_of(state: SubmissionState, site: Site, article: str) -> str |
 
 
 def _author(given: AuthorIn | None, caller: Caller) -> PostAuthor:
-    """Return the author from the host token, or else as typed; only the website is always typed."""
+    """Return the author from the session or host token, or else as typed; only the website is always typed.
+
+    A key for moderators posts for one of them, who must be named.
+    """
+    if caller.session:
+        return PostAuthor(caller.session.name, None, _url(given), "moderator")
     profile = caller.profile
     name, url = _name(given, caller), _url(given)
+    if caller.role == "moderator":
+        return PostAuthor(name, None, url, "moderator")
     if profile:
         return PostAuthor(name, profile.email, url, profile.role, profile.avatar, profile.subject)
     return PostAuthor(name, _email(given, caller), url)

@@ -1,4 +1,4 @@
-"""Rules on external signals: the page's form and Akismet. Pure.
+"""Rules on external signals: the page's form, the names of staff, and Akismet. Pure.
 
 Edits have none, so these rules apply only when a comment arrives.
 """
@@ -17,10 +17,14 @@ AkismetAnswer = Literal["ham", "spam", "discard"]
 
 
 class ExternalSignals(msgspec.Struct, frozen=True):
-    """``form`` is None without a form; ``akismet`` is None if Akismet was not called or gave no answer."""
+    """``form`` is None without a form; ``akismet`` is None if Akismet was not called or gave no answer.
+
+    ``staff_name`` is the name of a guest who signs as a member of the staff.
+    """
 
     form: FormSignals | None = None
     akismet: AkismetAnswer | None = None
+    staff_name: str | None = None
 
 
 def screen_external_signals(signals: ExternalSignals, rules: Rules) -> list[Finding]:
@@ -34,6 +38,10 @@ def _find_honeypot(signals: ExternalSignals, rules: Rules) -> Finding | None:
 
 def _find_fast_form(signals: ExternalSignals, rules: Rules) -> Finding | None:
     return find_fast_form(signals.form, min_form_seconds=rules.min_form_seconds) if signals.form else None
+
+
+def _find_staff_name(signals: ExternalSignals, rules: Rules) -> Finding | None:
+    return Finding(Rule.STAFF_NAME, "hold", signals.staff_name) if rules.staff_name and signals.staff_name else None
 
 
 def _find_akismet(signals: ExternalSignals, rules: Rules) -> Finding | None:
@@ -53,6 +61,8 @@ RULES: list[Callable[[ExternalSignals, Rules], Finding | None]] = [
     # Signs of a program.
     _find_honeypot,
     _find_fast_form,
+    # A name that readers would trust.
+    _find_staff_name,
     # Experience from other sites.
     _find_akismet,
 ]

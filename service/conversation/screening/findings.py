@@ -32,6 +32,7 @@ class Rule(StrEnum):
     HOLD_READER = "hold_reader"
     HONEYPOT = "honeypot"
     MIN_FORM_SECONDS = "min_form_seconds"
+    STAFF_NAME = "staff_name"
     AKISMET = "akismet"
     ON_AKISMET_FAILURE = "on_akismet_failure"
     CLASSIFIER = "classifier"

@@ -47,6 +47,12 @@ class Caller(msgspec.Struct, frozen=True):
         return self.role in MODERATOR
 
     @property
+    def is_staff(self) -> bool:
+        """Whether the caller posts as staff: a moderator, or a reader whom the host's token names as staff."""
+        is_staff_of_host = self.profile is not None and self.profile.role == "staff"
+        return self.session is not None or self.role == "moderator" or is_staff_of_host
+
+    @property
     def is_anonymous(self) -> bool:
         """Whether the answer is the same for everyone, and so may be shared."""
         return self.role is None and self.reader_id is None

@@ -1,5 +1,7 @@
 """Identify the caller of a request, from ``Authorization: Bearer`` (RFC 6750), and count it against the rate limits."""
 
+from uuid import UUID
+
 import msgspec
 
 from service.platform.access import author_tokens
@@ -85,17 +87,27 @@ class Gate(msgspec.Struct, frozen=True):
         if address:
             await self.limits.count("open-request-limit-per-address", self.open_rates, None, network_of(address))
 
+    def reader_id_of(self, caller: Caller) -> UUID | None:
+        """Return the id under which ``caller`` posts: a reader's own, or that of a logged-in moderator; else None."""
+        if caller.moderator_id is None:
+            return caller.reader_id
+        return self.host_tokens.reader_id_of_moderator(caller.site, caller.moderator_id)
+
     async def count_post(self, caller: Caller, address: str | None) -> PostLimits:
         """Count a post against its address and its reader, up to the first limit that it exceeds.
 
-        A post with an API key has no limit.
+        A post with an API key has no limit, nor has one of staff if the site exempts them.
         """
-        if caller.role:
+        if caller.key_id or (caller.is_staff and caller.site.settings.exempt_staff):
             return PostLimits()
         settings, statuses = caller.site.settings, []
         counted = [
             ("post-limit-per-address", settings.post_limit_per_address, network_of(address) if address else None),
-            ("post-limit-per-reader", settings.post_limit_per_reader, str(caller.reader_id or "")),
+            (
+                "post-limit-per-reader",
+                settings.post_limit_per_reader,
+                str(caller.reader_id or caller.moderator_id or ""),
+            ),
         ]
         try:
             for policy, rates, client in counted:

@@ -132,12 +132,20 @@ class HostTokens:
             return None
         return await self._key_sets.find(site, site.settings.jwt_jwks_url, kid=header.kid, algorithm=header.alg)
 
+    def reader_id_of_moderator(self, site: Site, moderator_id: str) -> UUID:
+        """Return the id under which a moderator posts, which no ``sub`` has."""
+        return _uuid_of(self._key + b"moderator", site, moderator_id)
+
     def _reader_id(self, site: Site, sub: str) -> UUID:
-        """A UUIDv8 (RFC 9562, section 5.8) from a keyed hash: needs no database row, and others can't compute it."""
-        digest = hmac.digest(self._key, site.id.to_bytes(8, "big") + sub.encode(), "sha256")
-        number = int.from_bytes(digest[:16], "big")
-        number = number & ~(0xF << 76) | 8 << 76  # version
-        return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)  # variant
+        return _uuid_of(self._key, site, sub)
+
+
+def _uuid_of(key: bytes, site: Site, subject: str) -> UUID:
+    """A UUIDv8 (RFC 9562, section 5.8) from a keyed hash: needs no database row, and others can't compute it."""
+    digest = hmac.digest(key, site.id.to_bytes(8, "big") + subject.encode(), "sha256")
+    number = int.from_bytes(digest[:16], "big")
+    number = number & ~(0xF << 76) | 8 << 76  # version
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)  # variant
 
 
 class InvalidToken(Exception):

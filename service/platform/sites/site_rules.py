@@ -63,6 +63,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     trusted_after_published: RecentCount | None = None
     honeypot: bool = False
     min_form_seconds: Annotated[int, Meta(ge=1, le=60)] | None = None
+    staff_name: bool = False
     classifier: Literal["hold", "spam"] | None = None
     akismet: Literal["hold", "spam"] | None = None
     akismet_blog: BlogUrl | None = None
@@ -172,6 +173,7 @@ PRESETS: dict[str, Rules] = {
         trusted_after_published=10,
         honeypot=True,
         min_form_seconds=2,
+        staff_name=True,
         classifier="hold",
         report_threshold=2,
     ),

@@ -14,7 +14,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
 Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$(?!\n)")]
 ORIGIN = r"[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f/?#@\\]{1,255}/?"
-SIGN_IN_URL = r"https?://[^\s/?#@\\\"<>]+(?:[/?#][^\s\\\"<>]*)?"
+SIGN_IN_URL = r"https?://[^\s/?#@\\<>]+(?:[/?#][^\s\\<>]*)?"
 JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$(?!\n)")]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -108,6 +108,9 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Annotated[str, Meta(max_length=2000, pattern=rf"^{SIGN_IN_URL}$(?!\n)")] | None,
         Meta(description="URL of your sign-in page; `{return_url}` in it becomes the page to return to; null: none."),
     ] = None
+    exempt_staff: Annotated[
+        bool, Meta(description="Whether comments of staff and moderators skip rules, holding and rate limits.")
+    ] = True
     sections: Annotated[
         dict[SectionName, SectionSettings],
         Meta(max_length=MAX_SECTIONS, description="What differs in a section, by the section's label, as JSON."),

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.comments.model import Comment
+from service.conversation.comments.staff import STAFF
 from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.wire import SectionQuery, thread_out
 from service.platform import clock
@@ -20,7 +21,7 @@ from service.platform.http.conditional import PRIVATE, PublicResponse, entity_ta
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.request_origin import locale_of
-from service.platform.languages.messages import catalogue_for
+from service.platform.languages.messages import catalogue_for, sentence
 from service.reading.feeds.atom import MEDIA_TYPE, Feed, FeedEntry, atom
 from service.reading.feeds.feed_entries import Entry, newest_of_site, newest_of_thread
 
@@ -42,7 +43,7 @@ async def get_thread_feed(request: Request, caller: Caller, base_url: str) -> Re
         link=f"{base_url}/v1/sites/{site.slug}/threads/{article}/feed.atom",
         page=thread.url or f"{base_url}/{site.slug}/{article}",
         created_at=thread.created_at,
-        entries=_entries(entries, f"{base_url}/{site.slug}"),
+        entries=_entries(entries, f"{base_url}/{site.slug}", locale),
     )
     return _response(caller, feed, base_url, locale=locale, now=now, until=None)
 
@@ -61,7 +62,7 @@ async def get_site_feed(request: Request, caller: Caller, base_url: str) -> Resp
         link=f"{base_url}/v1/sites/{site.slug}/feed.atom{query}",
         page=None,
         created_at=newest.created_at,
-        entries=_entries(newest.entries, f"{base_url}/{site.slug}"),
+        entries=_entries(newest.entries, f"{base_url}/{site.slug}", locale),
     )
     return _response(caller, feed, base_url, locale=locale, now=now, until=newest.until)
 
@@ -74,11 +75,11 @@ def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:
     return uuid5(NAMESPACE_URL, f"onereply:{kind}:{number}:{created_at.isoformat()}")
 
 
-def _entries(entries: Sequence[Entry], pages: str) -> list[FeedEntry]:
+def _entries(entries: Sequence[Entry], pages: str, locale: str) -> list[FeedEntry]:
     """Convert the newest of ``entries`` that fit in :data:`MAX_FEED_BYTES`, but at least one."""
     sizes = accumulate(_size_in_feed(entry.comment) for entry in entries)
     return [
-        _entry(entry, pages)
+        _entry(entry, pages, locale)
         for number, (entry, size) in enumerate(zip(entries, sizes, strict=True))
         if number == 0 or size <= MAX_FEED_BYTES
     ]
@@ -88,15 +89,19 @@ def _size_in_feed(comment: Comment) -> int:
     return len(escape(comment.html + (comment.author_url or "")).encode())
 
 
-def _entry(entry: Entry, pages: str) -> FeedEntry:
+def _entry(entry: Entry, pages: str, locale: str) -> FeedEntry:
     """Convert ``entry``; ``pages`` is the URL that its permalinks begin with."""
     comment, parent = entry.comment, entry.comment.parent_id
+    role = comment.author_role
+    badge = (role, sentence("page", role, locale=locale)) if role in STAFF else None
+    name = f"{comment.author_name} ({badge[1]})" if badge else comment.author_name
     return FeedEntry(
         id=comment.id,
-        title=f"{comment.author_name}: {entry.thread.title}",
+        title=f"{name}: {entry.thread.title}",
         link=f"{pages}/comments/{comment.id}",
         author_name=comment.author_name,
         author_url=comment.author_url,
+        badge=badge,
         published=comment.created_at,
         updated=max(entry.published_at, comment.edited_at or comment.created_at),
         html=comment.html,

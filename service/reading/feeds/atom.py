@@ -16,7 +16,8 @@ MEDIA_TYPE = "application/atom+xml"
 class FeedEntry(msgspec.Struct, kw_only=True):
     """A comment in a feed.
 
-    ``link`` is its permalink; ``in_reply_to`` holds the id and the permalink of its parent.
+    ``link`` is its permalink; ``badge`` is the role of staff and its label. ``in_reply_to`` holds the id and the
+    permalink of its parent.
     """
 
     id: UUID
@@ -24,6 +25,7 @@ class FeedEntry(msgspec.Struct, kw_only=True):
     link: str
     author_name: str
     author_url: str | None
+    badge: tuple[str, str] | None = None
     published: datetime
     updated: datetime
     html: str
@@ -68,6 +70,9 @@ def _add_entry(feed: Element, entry: FeedEntry) -> None:
     _add(author, "name", entry.author_name)
     if entry.author_url:
         _add(author, "uri", entry.author_url)
+    if entry.badge:
+        role, label = entry.badge
+        _add(element, "category", term=role, label=label)
     _add(element, "published", _instant(entry.published))
     _add(element, "updated", _instant(entry.updated))
     _add(element, "link", rel="alternate", type="text/html", href=entry.link)

@@ -82,6 +82,12 @@ class ThreadView(msgspec.Struct, kw_only=True):
     sign_in_url: str | None
 
 
+def _refusal(thread: Thread, caller: Caller) -> PostingRefusal | None:
+    """Return why the viewer may not post."""
+    claims = caller.profile.claims if caller.profile else None
+    return None if caller.is_staff else posting_refusal(thread, caller.site, claims)
+
+
 def page_path(site: Site, article: str) -> str:
     """Return the path of an article's thread page, below the base URL."""
     return f"/{site.slug}/{quote(article, safe='')}"
@@ -119,7 +125,7 @@ async def read_thread_view(
         next_cursor=encode_cursor(next_key) if next_key else None,
         is_first_page=not after,
         is_open=out.state == "open" and out.comments_on,
-        refusal=posting_refusal(thread, caller.site, caller.profile.claims if caller.profile else None),
+        refusal=_refusal(thread, caller),
         sign_in_url=caller.site.settings.sign_in_url,
     )
 

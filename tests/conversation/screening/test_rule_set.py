@@ -42,6 +42,7 @@ BEYOND_THE_TEXT = {
     Rule.MAX_REJECTED,
     Rule.HONEYPOT,
     Rule.MIN_FORM_SECONDS,
+    Rule.STAFF_NAME,
     Rule.AKISMET,
     Rule.ON_AKISMET_FAILURE,
     Rule.CLASSIFIER,

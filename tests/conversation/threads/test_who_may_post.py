@@ -95,5 +95,5 @@ async def test_an_invalid_value_is_refused(site: ASite) -> None:
             refused = await site.call(method, path, by=by, json=body)
             assert refused.status_code == 422, (value, path)
             assert refused.json()["pointer"].startswith("/who_may_post"), (value, refused.text)
-    for url in ("ftp://gazette.example", "javascript:alert(1)", "https://", 'https://a/"'):
+    for url in ("ftp://gazette.example", "javascript:alert(1)", "https://", "https://a/<"):
         assert (await site.call("PATCH", "/settings", by="admin", json={"sign_in_url": url})).status_code == 422, url
