@@ -213,7 +213,7 @@ async def a_comment(thread: AThread, body: str = "Well said.", **given: Any) -> 
     return posted
 
 
-Action = Literal["publish", "hold", "reject", "spam", "delete", "restore", "undo"]
+Action = Literal["publish", "hold", "reject", "spam", "delete", "restore", "feature", "unfeature", "undo"]
 
 
 async def decide(

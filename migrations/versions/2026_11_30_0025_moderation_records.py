@@ -1,9 +1,9 @@
-"""Bans become one kind of measure on a reader, and moderators see earlier versions of comments.
+"""Bans become one kind of measure on a reader, moderators see earlier versions of comments, and feature some.
 
 Why: a ban, a hold, trust and a note have the same target, end and reason, so one table serves them.
-Locks: on PostgreSQL nothing that a reader waits for longer than the copy of `bans`, which is small.
+Locks: on PostgreSQL `comments` for a moment; posts wait while its partial index is built, one pass over the table.
 The release before lives with it because: it does not, it looks up `bans` for each post; stop it before you migrate.
-Down: holds, trust, notes and versions are lost, bans stay.
+Down: holds, trust, notes and versions are lost, and which comments were featured; bans stay.
 """
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ COLUMNS = (
 
 
 def upgrade() -> None:
-    """Move the bans to the table of measures, and create that of versions."""
+    """Move the bans to the table of measures, create that of versions, and add the column of featured comments."""
     _create("measures", sa.Column("action", sa.String(5), nullable=False))
     names = ", ".join(COLUMNS)
     op.execute(f"INSERT INTO measures ({names}, action) SELECT {names}, 'ban' FROM bans")  # noqa: S608 - constants
@@ -42,10 +42,20 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_comment_versions_site_id", "comment_versions", ["site_id", "replaced_at"])
+    op.add_column("comments", sa.Column("featured", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_index(
+        "ix_comments_featured",
+        "comments",
+        ["thread_id", "path"],
+        sqlite_where=sa.text("featured = 1"),
+        postgresql_where=sa.text("featured"),
+    )
 
 
 def downgrade() -> None:
-    """Move the bans back, and drop the versions."""
+    """Move the bans back, and drop the rest."""
+    op.drop_index("ix_comments_featured", "comments")
+    op.drop_column("comments", "featured")
     op.drop_table("comment_versions")
     _create("bans")
     names = ", ".join(COLUMNS)

@@ -25,7 +25,7 @@ WORD = re.compile(r"zq\d{6}")
 WORD_IN_BODY = re.compile(rb"zq\d{6}")
 # Where a text may be while its comment has it, and while it is also public.
 WITH_COMMENT = {"comments", "findings", "search_entries", "training_examples", "classifiers"}
-ACTIONS: tuple[Action, ...] = ("publish", "hold", "reject", "spam", "delete", "restore", "undo")
+ACTIONS: tuple[Action, ...] = ("publish", "hold", "reject", "spam", "delete", "restore", "feature", "unfeature", "undo")
 
 
 class Written(Struct):

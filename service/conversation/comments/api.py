@@ -63,7 +63,13 @@ async def get_comments(request: Request, caller: Caller) -> Response:
         require_visible(thread, to_staff=caller.role is not None, now=now)
         out = thread_out(thread, caller.site, locale=locale, now=now)
         comments, next_key = await read_page(
-            connection, thread.id, order=query.order, after=after, limit=query.limit, reader_id=caller.reader_id
+            connection,
+            thread.id,
+            order=query.order,
+            after=after,
+            limit=query.limit,
+            reader_id=caller.reader_id,
+            featured=query.featured,
         )
     cursor = encode_cursor(next_key) if next_key else None
     page = Page(out, [view_for(comment, caller, locale=locale) for comment in comments], cursor)

@@ -31,14 +31,30 @@ class CommentPage(NamedTuple):
 
 
 async def read_page(
-    connection: AsyncConnection, thread_id: int, *, order: Order, after: bytes, limit: int, reader_id: UUID | None
+    connection: AsyncConnection,
+    thread_id: int,
+    *,
+    order: Order,
+    after: bytes,
+    limit: int,
+    reader_id: UUID | None,
+    featured: bool = False,
 ) -> CommentPage:
-    """Return a page of at most ``limit`` comments and :data:`MAX_PAGE_BYTES`, but at least one comment."""
+    """Return a page of at most ``limit`` comments and :data:`MAX_PAGE_BYTES`, but at least one comment.
+
+    With ``featured``, only those that editors picked.
+    """
     comments: list[Comment] = []
     size = 0
     while True:
         asked = min(limit - len(comments), READ_AT_ONCE) + 1
-        found = await list_comments(connection, thread_id, order=order, after=after, limit=asked, reader_id=reader_id)
+        if featured:
+            given = {"thread": thread_id, "after": after, "limit": asked}
+            found = [comment_of(row) for row in await connection.execute(_FEATURED[order], given)]
+        else:
+            found = await list_comments(
+                connection, thread_id, order=order, after=after, limit=asked, reader_id=reader_id
+            )
         for comment in found:
             size += _size_on_page(comment)
             if len(comments) == limit or (comments and size > MAX_PAGE_BYTES):
@@ -80,6 +96,7 @@ _UNDECIDED = or_(CommentRow.state == State.PENDING, CommentRow.reports.is_not(No
 _OWN_PENDING = and_(CommentRow.reader_id == bindparam("reader"), _PENDING_OR_SPAM, _UNDECIDED, ~CommentRow.shown)
 _PAGE = {"oldest": _page(CommentRow.path), "newest": _page(CommentRow.newest_path)}
 _SHOWN = {order: page.where(CommentRow.shown) for order, page in _PAGE.items()}
+_FEATURED = {order: page.where(CommentRow.featured) for order, page in _PAGE.items()}
 _OWN = {order: page.where(_OWN_PENDING) for order, page in _PAGE.items()}
 
 

@@ -131,6 +131,7 @@ async def edit_comment(
     if comment.body == body:
         return comment
     await keep_version(connection, site, comment, now=now)
+    comment.featured = False  # editors picked the words
     comment.body, comment.html, comment.edited_at = body, edit.prepared.html, now
     trust = trust_in(measures, site.id, fingerprints, now)
     findings = await _screen_again(connection, comment, thread, site, edit.prepared, trust=trust)

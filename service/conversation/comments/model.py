@@ -42,7 +42,7 @@ _PENDING_OR_SPAM = text("state IN ('pending', 'spam')")
 _NOT_PUBLISHED = text("state <> 'published'")
 _IMPORTED = text("imported_from IS NOT NULL")
 _HAS_TEXT_HASH, _HAS_FINGERPRINT = text("text_hash IS NOT NULL"), text("address_fingerprint IS NOT NULL")
-_REPORTED = text("reports > 0")
+_REPORTED, _FEATURED, _PICKED = text("reports > 0"), text("featured"), text("featured = 1")
 
 _OF_STAFF = text("author_role IN ('staff', 'moderator')")
 
@@ -52,9 +52,8 @@ class CommentRow(Base):
 
     ``shown`` means: published, or has a published descendant (a tombstone). The partial indexes hold shown rows only,
     so a flood of spam costs readers nothing. ``text_hash`` is a hash of the folded text within its thread;
-    ``address_fingerprint`` is that of the author's address. ``reports`` counts reports since the last
-    review; NULL means that a moderator has decided on the current text. The columns have defaults for the previous
-    release, which does not know them.
+    ``address_fingerprint`` is that of the author's address. ``reports`` counts reports since the last review; NULL
+    means that a moderator has decided on the current text. Columns have defaults for the previous release.
     """
 
     __tablename__ = "comments"
@@ -87,6 +86,7 @@ class CommentRow(Base):
             sqlite_where=_HAS_FINGERPRINT,
             postgresql_where=_HAS_FINGERPRINT,
         ),
+        Index("ix_comments_featured", "thread_id", "path", sqlite_where=_PICKED, postgresql_where=_FEATURED),
         Index("ix_comments_reported", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
         Index(
             "ix_comments_imported",
@@ -126,6 +126,7 @@ class CommentRow(Base):
     reports: Mapped[int | None] = mapped_column(server_default="0")
     imported_from: Mapped[str | None] = mapped_column(String(100))
     author_subject: Mapped[str | None] = mapped_column(String(255))
+    featured: Mapped[bool] = mapped_column(server_default=false())
 
 
 class PostAuthor(NamedTuple):
@@ -169,6 +170,7 @@ class Comment(msgspec.Struct):
     reports: int | None
     imported_from: str | None = None
     author_subject: str | None = None
+    featured: bool = False
 
 
 class LoggedComment(msgspec.Struct):

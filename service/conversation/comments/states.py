@@ -25,7 +25,7 @@ from service.platform.storage.portable import any_of, row_parameters
 
 WRITTEN_COLUMNS = (
     *("state", "shown", "revision", "reports", "author_name", "author_email", "author_url", "author_avatar"),
-    *("body", "html", "edited_at", "text_hash", "author_subject"),
+    *("body", "html", "edited_at", "text_hash", "author_subject", "featured"),
 )
 
 # The state after each action of screening except reject, and the states from the strictest.
@@ -123,6 +123,7 @@ _ERASED = {
     **dict.fromkeys(("author_name", "body", "html"), ""),
     "state": State.DELETED.value,
     "shown": False,
+    "featured": False,
 }
 
 
@@ -130,6 +131,7 @@ def _apply(change: Change, now: datetime) -> NewEvent:
     thread, comment, before = change.thread, change.comment, change.comment.state
     comment.state = change.to
     comment.revision += 1
+    comment.featured = comment.featured and comment.state is State.PUBLISHED
     thread.reply_count += (comment.state is State.PUBLISHED) - (before is State.PUBLISHED)
     thread.shown_version += comment.shown or comment.state is State.PUBLISHED
     comment.shown = comment.state is State.PUBLISHED  # update_shown sets it for tombstones

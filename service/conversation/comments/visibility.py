@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
+from msgspec import UNSET
+
 from service.conversation.comments.model import Comment, LoggedComment, State
 from service.conversation.comments.statement_of_reasons import LastDecision, needs_statement, statement_of
 from service.conversation.comments.wire import AuthorOut, CommentOut, finding_out
@@ -211,6 +213,7 @@ def _full_view(comment: Comment) -> CommentOut:
         created_at=comment.created_at,
         edited_at=comment.edited_at,
         revision=comment.revision,
+        featured=comment.featured or UNSET,
     )
 
 

@@ -54,6 +54,7 @@ class PageQuery(Body):
     """Query of a page of comments."""
 
     order: Literal["oldest", "newest"] = "oldest"
+    featured: bool = False
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     cursor: str | None = None
 
@@ -89,7 +90,7 @@ class CommentOut(msgspec.Struct):
 
     ``body``, the Markdown, is for the author and moderators. ``findings`` are for moderators who get this one comment.
     ``status_reasons`` tell the author why it is not published, and ``statement`` who decided that and how to appeal.
-    Spam found only by rules appears to its author as pending.
+    Spam found only by rules appears to its author as pending. ``featured`` is true if editors picked it, else omitted.
     """
 
     id: UUID
@@ -105,6 +106,7 @@ class CommentOut(msgspec.Struct):
     findings: list[FindingOut] | UnsetType = UNSET
     status_reasons: list[str] | UnsetType = UNSET
     statement: Statement | UnsetType = UNSET
+    featured: bool | UnsetType = UNSET
 
 
 class Posted(msgspec.Struct):

@@ -27,7 +27,7 @@ from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
-Action = Literal["publish", "hold", "reject", "spam", "delete", "restore", "undo"]
+Action = Literal["publish", "hold", "reject", "spam", "delete", "restore", "feature", "unfeature", "undo"]
 UNDO_WINDOW = timedelta(minutes=10)
 
 
@@ -59,7 +59,15 @@ TRANSITIONS: dict[Action, Transition] = {
     "restore": Transition(
         frozenset({State.REJECTED, State.SPAM, State.DELETED}), State.PUBLISHED, EventType.COMMENT_RESTORED
     ),
+    "feature": Transition(
+        frozenset({State.PUBLISHED}), State.PUBLISHED, EventType.COMMENT_FEATURED, keeps_reports=True
+    ),
+    "unfeature": Transition(
+        frozenset({State.PUBLISHED}), State.PUBLISHED, EventType.COMMENT_UNFEATURED, keeps_reports=True
+    ),
 }
+UNDOABLE = TRANSITIONS.keys() - {"feature", "unfeature"}
+_FEATURING = {EventType.COMMENT_FEATURED: True, EventType.COMMENT_UNFEATURED: False}
 
 
 # The event of an undo, by the state it restores.
@@ -129,6 +137,7 @@ async def decide(
         if problem is None and comment is not None and thread is not None and transition is not None:
             decision = NewDecision(site.id, action, by, after=transition.after, reason=reason, note=note)
             decisions[comment_id] = _about(comment, decision)
+            comment.featured = _FEATURING.get(transition.event, comment.featured)
             change = Change(thread, site, comment, transition.after, transition.event, automated=False, reason=reason)
             changes[comment_id] = change
     waited = await read_waiting_times(connection, [change.comment for change in changes.values()], now=now)
@@ -181,10 +190,10 @@ async def _transitions(
             event=UNDO_EVENTS[State(row.before)],
             reports=row.reports,
             undone=row.id,
-            keeps_reports=row.action in TRANSITIONS and TRANSITIONS[row.action].keeps_reports,
+            keeps_reports=TRANSITIONS[row.action].keeps_reports,
         )
         for row in rows
-        if row.action in TRANSITIONS and row.by_kind != "rule" and now - row.decided_at < UNDO_WINDOW
+        if row.action in UNDOABLE and row.by_kind != "rule" and now - row.decided_at < UNDO_WINDOW
     }
 
 
@@ -207,6 +216,7 @@ def _problem(
         transition is None
         or not comment.body
         or not (comment.state in transition.before or _approves(comment, transition))
+        or _FEATURING.get(transition.event) is comment.featured
     ):
         return InvalidTransition(state=comment.state)
     return None

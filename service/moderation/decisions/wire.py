@@ -65,6 +65,8 @@ class DecisionOut(msgspec.Struct):
         "spam",
         "delete",
         "restore",
+        "feature",
+        "unfeature",
         "undo",
         "appeal",
         "close",

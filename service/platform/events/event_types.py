@@ -34,6 +34,8 @@ class EventType(StrEnum):
     COMMENT_SPAM = "comment.spam"
     COMMENT_DELETED = "comment.deleted"
     COMMENT_RESTORED = "comment.restored"
+    COMMENT_FEATURED = "comment.featured"
+    COMMENT_UNFEATURED = "comment.unfeatured"
     REPORT_FILED = "report.filed"
     READER_BANNED = "reader.banned"
     READER_UNBANNED = "reader.unbanned"

@@ -106,9 +106,9 @@ def decode_query(request: Request, kind: type[Query]) -> Query:
         if name in given:
             raise InvalidParameter(f"“{name}” is given twice; give it once.", parameter=name)
         given[name] = value
-    integers = _integers_of(kind)
+    types = _types_of(kind)
     try:
-        return msgspec.convert({name: _to_integer(value, name in integers) for name, value in given.items()}, kind)
+        return msgspec.convert({name: _typed(value, types.get(name)) for name, value in given.items()}, kind)
     except msgspec.ValidationError as error:
         message, path = _split(str(error))
         named = _NAMED_FIELD.search(message)
@@ -121,26 +121,32 @@ def decode_query(request: Request, kind: type[Query]) -> Query:
 
 
 @cache
-def _integers_of(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """The integer parameters of ``kind``; all others are text, including times.
+def _types_of(kind: type[msgspec.Struct]) -> dict[str, type[int] | type[bool]]:
+    """The parameters of ``kind`` that are integers or booleans; all others are text, including times.
 
     msgspec's lax mode could convert by itself, but it also accepts ``null`` for None and a bare number for a time.
     """
     info = msgspec.inspect.type_info(kind)
     assert isinstance(info, msgspec.inspect.StructType)
-    return frozenset(field.name for field in info.fields if _is_integer(field.type))
+    found = {field.name: _type_of(field.type) for field in info.fields}
+    return {name: type_ for name, type_ in found.items() if type_}
 
 
-def _is_integer(kind: msgspec.inspect.Type) -> bool:
+def _type_of(kind: msgspec.inspect.Type) -> type[int] | type[bool] | None:
     if isinstance(kind, msgspec.inspect.UnionType):
-        return any(map(_is_integer, kind.types))
-    return isinstance(kind, msgspec.inspect.IntType)
+        return next(filter(None, map(_type_of, kind.types)), None)
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return bool
+    return int if isinstance(kind, msgspec.inspect.IntType) else None
 
 
-def _to_integer(value: str, is_integer: bool) -> str | int:
-    return int(value) if is_integer and _INTEGER.fullmatch(value) else value
+def _typed(value: str, type_: type[int] | type[bool] | None) -> str | int:
+    if type_ is bool:
+        return _BOOLEANS.get(value, value)
+    return int(value) if type_ is int and _INTEGER.fullmatch(value) else value
 
 
+_BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 
 

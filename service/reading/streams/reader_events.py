@@ -124,9 +124,10 @@ def name_of(event: str, logged: LoggedEvent, *, now: datetime) -> StreamEventNam
         return StreamEventName.PUBLISHED
     if was_public and not is_public:
         return StreamEventName.REMOVED
-    return StreamEventName.EDITED if is_public and event == EventType.COMMENT_EDITED else None
+    return StreamEventName.EDITED if is_public and event in _REDRAWN else None
 
 
+_REDRAWN = {EventType.COMMENT_EDITED, EventType.COMMENT_FEATURED, EventType.COMMENT_UNFEATURED}
 _THREAD_EVENTS = {EventType.THREAD_CLOSED: StreamEventName.CLOSED, EventType.THREAD_REOPENED: StreamEventName.REOPENED}
 
 

@@ -113,6 +113,8 @@ CAUSES: dict[str, Cause] = {
     "comment.spam": lambda site: decide_own(site, "spam"),
     "comment.deleted": lambda site: decide_own(site, "delete"),
     "comment.restored": lambda site: decide_own(site, "delete", "restore"),
+    "comment.featured": lambda site: decide_own(site, "feature"),
+    "comment.unfeatured": lambda site: decide_own(site, "feature", "unfeature"),
     "report.filed": report,
     "reader.banned": ban,
     "reader.unbanned": unban,

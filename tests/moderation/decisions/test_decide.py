@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from service.conversation.readers.model import ReportRow
-from tests.builders import ASite, Clock, a_comment, a_thread, decide, events_of
+from tests.builders import Action, ASite, Clock, Json, a_comment, a_thread, decide, events_of
 
 
 async def test_publishing_a_held_comment_counts_it(site: ASite) -> None:
@@ -99,6 +99,54 @@ async def test_holding_takes_a_comment_down_and_leaves_its_reports_open(site: AS
     assert [each["type"] for each in await events_of(site)][-4:] == [
         *("comment.held", "comment.restored", "comment.held", "comment.published"),
     ]
+
+
+async def test_a_featured_comment_has_a_badge_until_it_changes(site: ASite) -> None:
+    thread = await a_thread(site)
+    plain, posted = await a_comment(thread, "Plain."), await a_comment(thread, "Worth reading.")
+
+    async def picks(**query: str) -> list[str]:
+        page = await site.call("GET", f"{thread.path}/comments", params={"featured": "true", **query})
+        assert page.status_code == 200, page.text
+        return [each["id"] for each in page.json()["comments"] if each["featured"] is True]
+
+    assert await picks() == []
+    for wrong in ("1", "True", ""):
+        assert (await site.call("GET", f"{thread.path}/comments?featured={wrong}")).status_code == 400
+    version = (await site.call("GET", f"{thread.path}/comments")).headers["etag"]
+    [featured] = await decide(site, "feature", posted["comment"])
+    assert (featured["state"], featured["revision"]) == ("published", 2)
+    assert await picks() == await picks(order="newest") == [featured["id"]]
+    page = await site.call("GET", f"{thread.path}/comments", headers={"If-None-Match": version})
+    assert [each.get("featured") for each in page.json()["comments"]] == [None, True]
+    html = (await site.call("GET", f"{thread.path}/comments.html")).text
+    assert html.count('<span class="featured" itemprop="award">Editors’ pick</span>') == 1
+    assert (await thread.read())["reply_count"] == 2
+    refusals: tuple[tuple[Action, Json], ...] = (
+        ("feature", featured),
+        ("undo", featured),
+        ("unfeature", plain["comment"]),
+    )
+    for action, again in refusals:
+        [refused] = await decide(site, action, again)
+        assert refused["problem"]["type"] == "/problems/invalid-transition"
+    [unfeatured] = await decide(site, "unfeature", featured)
+    assert await picks() == []
+    events = [each for each in await events_of(site) if each["type"].endswith("featured")]
+    assert [(each["type"], each["data"]["previous_state"]) for each in events] == [
+        ("comment.featured", "published"),
+        ("comment.unfeatured", "published"),
+    ]
+    assert events[-1]["data"]["comment"]["html"] == "<p>Worth reading.</p>"
+    [again] = await decide(site, "feature", unfeatured)
+    path = f"/comments/{again['id']}"
+    await site.call("PATCH", path, by=posted["author_token"], json={"body": "Other words."})
+    assert await picks() == []
+    [again] = await decide(site, "feature", again | {"revision": again["revision"] + 1})
+    assert await picks() == [again["id"]]
+    [held] = await decide(site, "hold", again)
+    await decide(site, "publish", held)
+    assert await picks() == []
 
 
 async def test_a_decision_is_not_undone_late_or_after_another_change(site: ASite, the_clock: Clock) -> None:

@@ -77,7 +77,7 @@ async def test_the_problem_of_an_invalid_setting_is_a_sentence(site: ASite) -> N
     assert await detail_of("PATCH", "/settings", json={"post_limit_per_address": "often"}) == form
     modes = "Invalid enum value 'never'; valid values: hold, hold-first-timers, publish."
     assert await detail_of("PATCH", "/settings", json={"mode": "never"}) == modes
-    assert "valid values: delete, hold, publish" in await detail_of(
+    assert "valid values: delete, feature, hold, publish" in await detail_of(
         "POST", "/decisions", json={"action": "x", "comments": []}
     )
     assert "valid values: hold, reject." in await detail_of("POST", "/rules/try", json={"rules": {"duplicates": "x"}})

@@ -13,7 +13,15 @@ ROUTES = [(method, path, who) for method, path, _, who in SITE_ROUTES]
 async def test_every_route_of_a_site_refuses_an_unknown_parameter(site: ASite) -> None:
     posted = await a_comment(await a_thread(site, article="a"))
     comment, session = posted["comment"]["id"], await a_session(site)
-    ids = {"article": "a", "comment": comment, "ban": uuid4(), "reader": uuid4(), "endpoint": uuid4(), "position": 1}
+    ids = {
+        "article": "a",
+        "comment": comment,
+        "measure": uuid4(),
+        "ban": uuid4(),
+        "reader": uuid4(),
+        "endpoint": uuid4(),
+        "position": 1,
+    }
     for method, path, who in ROUTES:
         by = {"admin": "admin", "reader": posted["author_token"], "session": session, "signed": None}
         caller = by[next(kind for kind in by if kind in who)]
