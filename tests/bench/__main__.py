@@ -16,7 +16,17 @@ from typing import NamedTuple
 
 from service.platform.http.cursors import encode_cursor
 from service.platform.storage.engine import Database
-from tests.bench import classifying, cost_of_rules, deciding, delivering, embedding, hostile, screening, streaming
+from tests.bench import (
+    classifying,
+    cost_of_rules,
+    deciding,
+    delivering,
+    embedding,
+    hostile,
+    reviewing,
+    screening,
+    streaming,
+)
 from tests.bench.a_service import ARTICLES, BARE, ORIGIN, QUICK, SIZES, answering, databases, fill, resident, serving
 from tests.bench.load import Subject, encode, need_wrk, rate, record, tag_of, token_of
 from tests.bench.paging import explain, grow
@@ -56,6 +66,7 @@ def main() -> None:
                 measure(name, url)
                 if name == "SQLite":
                     notes.append(embedding.report("of-100"))
+                notes.append(f"{name}, {reviewing.report(ORIGIN, key, size=LARGEST)}.")
                 notes += [*report, f"{name}, {deciding.report(ORIGIN, key)}."]
                 rules_line = cost_of_rules.report(url, moderator_key, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
                 notes.append(f"{name}, {rules_line}.")
@@ -76,6 +87,8 @@ async def prepare(name: str, url: str) -> tuple[str, list[str]]:
             continue
         thread_id = ARTICLES.index(f"of-{size}") + 1
         await grow(database, thread_id, size)
+        if size == LARGEST:
+            await reviewing.queue_cards(database, thread_id, size)
         if database.dialect == "postgresql":
             async with database.read() as connection:
                 touched = await explain(connection, thread_id, (size // 2).to_bytes(4, "big"))
