@@ -4,12 +4,14 @@ from ipaddress import ip_network
 from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import find_comment, no_comment
-from service.moderation.measures.reader_history import get_reader_history
+from service.conversation.comments.model import CommentRow
+from service.conversation.threads.model import ThreadRow
 from service.platform.access.fingerprints import PREFIXES, Fingerprints, Kind, canonical_domain, networks_of
-from service.platform.problems import InvalidField, NotFound
+from service.platform.problems import InvalidField
 from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 from service.platform.text.ip_addresses import parse_address
@@ -108,9 +110,7 @@ async def require_reader(connection: AsyncConnection, site: Site, target: Target
     """Raise InvalidField if ``target`` is a reader who never posted, since a mistaken id would have no effect."""
     if target.reader_id is None:
         return
-    try:
-        await get_reader_history(connection, site, target.reader_id)
-    except NotFound:
-        raise InvalidField(
-            "“value” must be the id of a reader who has posted at this site.", pointer="/value"
-        ) from None
+    posted = select(CommentRow.id).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+    own = posted.where(CommentRow.reader_id == target.reader_id, ThreadRow.site_id == site.id)
+    if await connection.scalar(own.limit(1)) is None:
+        raise InvalidField("“value” must be the id of a reader who has posted at this site.", pointer="/value")
