@@ -20,6 +20,7 @@ from service.conversation.screening.akismet import Akismet
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.integrations.endpoints.integration_state import IntegrationState
+from service.moderation.reports.sealed_words import report_seal
 from service.platform.access.api_keys import Keys
 from service.platform.access.author_tokens import AuthorTokens
 from service.platform.access.device_cookies import DeviceCookies
@@ -96,6 +97,7 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
         gate=_gate(settings, database, secrets, targets, passwords),
         targets=targets,
         secrets=secrets,
+        report_seal=report_seal(settings.secret_key),
         akismet_check=AkismetCheck(database, Akismet(settings.akismet_url), find_key=akismet_key),
         spam_models=SiteSpamModels(database),
         staff_names=StaffNames(database),

@@ -40,7 +40,15 @@ from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
 from service.reading.cache.cacheable import cached, cached_with_links, whole_site
 from service.reading.docs import contract, guides, reference
 from service.reading.feeds import api as feeds
-from service.reading.pages import embed_page, form_posts, front_page, statement_page, static_files, thread_page
+from service.reading.pages import (
+    embed_page,
+    form_posts,
+    front_page,
+    receipt_page,
+    statement_page,
+    static_files,
+    thread_page,
+)
 from service.reading.pages.forms import FORM_ACTIONS
 from service.reading.pages.page_sessions import with_visitor
 from service.reading.pages.wire import FragmentQuery
@@ -77,6 +85,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("DELETE", "/claims",                     queue.remove_claims,         MODERATOR),
     ("POST",   "/comments/{comment}/reports", reports.post_report,         PUBLIC),
     ("GET",    "/comments/{comment}/reports", reports.get_reports,         MODERATOR),
+    ("GET",    "/reports/{receipt}",          reports.get_receipt,         ANYONE),
     ("POST",   "/comments/{comment}/appeal",  decisions.post_appeal,       READER),
     ("GET",    "/bans",                       measures.get_bans,           MODERATOR),
     ("POST",   "/bans",                       measures.post_ban,           MODERATOR),
@@ -129,6 +138,7 @@ OPEN_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/embed.js",                   limited(static_files.get_embed)),
     ("GET",    "/{site}/{article}",           with_visitor(thread_page.get_thread_page)),
     ("GET",    "/{site}/{article}/embed",     with_visitor(embed_page.get_embed_page)),
+    ("GET",    "/{site}/reports/{receipt}",   with_visitor(receipt_page.get_receipt_page)),
     ("GET",    "/{site}/comments/{comment}",  with_visitor(thread_page.find_comment_page)),
     ("GET",    "/{site}/comments/{comment}/statement", with_visitor(statement_page.get_statement)),
     ("POST",   "/{site}/comments/{comment}/appeal", with_visitor(statement_page.send_appeal)),
@@ -162,6 +172,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /embed.js": ("v", "ver"),
     "GET /{site}/{article}": ("order", "cursor", "comment", "confirmation", *FORM_ACTIONS),
     "GET /{site}/comments/{comment}": tuple(FORM_ACTIONS),
+    "GET /{site}/reports/{receipt}": ("confirmation",),
 }
 
 

@@ -22,7 +22,7 @@ from service.integrations.endpoints.delivery_retention import prune_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.moderation.measures.reader_measures import erase_expired_fingerprints
 from service.moderation.queue.claims import prune_claims
-from service.moderation.reports.report_store import prune_reporter_fingerprints
+from service.moderation.reports.report_store import prune_reporter_fingerprints, prune_settled_reports
 from service.moderation.search.search_index import index_comments, prune_words
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform import clock
@@ -107,7 +107,10 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
     await prune_versions(database, sites)
     max_retention_days = max((site.settings.fingerprint_retention_days for site in sites), default=0)
     async with database.write() as connection:
-        await prune_reporter_fingerprints(connection, before=clock.now() - timedelta(days=max_retention_days))
+        now = clock.now()
+        before = now - timedelta(days=max_retention_days)
+        await prune_reporter_fingerprints(connection, before=before)
+        await prune_settled_reports(connection, now=now, contacts_before=before)
     for site in sites:
         await index_comments(database, site, limit=MAX_INDEXED_EVENTS)
     await prune_words(database)

@@ -178,6 +178,7 @@ async def call(
         "position": 1,
         "key": "0" * 12,
         "moderator": "0" * 12,
+        "receipt": "report_x",
     }
     path = path.partition("?")[0].format(**ids) + QUERIES.get(route, "")
     headers = {} if authorization is None else {"Authorization": authorization}

@@ -174,6 +174,7 @@ REQUESTS: dict[str, list[Expensive]] = {
     "POST /comments/{comment}/reports": [
         v1("/comments/{comment}/reports", json={"reason": "other", "note": REASON}, status=201)
     ],
+    "GET /reports/{receipt}": [v1("/reports/report_x", status=404)],
     "GET /comments/{comment}/reports": [v1("/comments/{comment}/reports", by="moderator")],
     "POST /comments/{comment}/appeal": [
         v1("/comments/{held}/appeal", by="author", json={"note": REASON[:300]}, status=200)
@@ -261,6 +262,11 @@ REQUESTS: dict[str, list[Expensive]] = {
     ],
     "GET /{site}/{article}/embed": [page("/{site}/{published}/embed")],
     "GET /{site}/comments/{comment}": [page("/{site}/comments/{comment}", status=303)],
+    "GET /{site}/comments/{comment}/statement": [page("/{site}/comments/{held}/statement")],
+    "POST /{site}/comments/{comment}/appeal": [
+        page("/{site}/comments/{held}/appeal", form=lambda _: {"note": REASON[:300]}, status=409)  # a second appeal
+    ],
+    "GET /{site}/reports/{receipt}": [page("/{site}/reports/report_x", status=404)],
     "POST /{site}/{article}/comments": [page("/{site}/{published}/comments", form=lambda _: FIELDS, status=303)],
     "POST /{site}/{article}/comments/{comment}": [
         page("/{site}/{published}/comments/{comment}", form=lambda _: {"body": TEXT}, status=303)

@@ -1,5 +1,7 @@
 """Promise 7: after any life of a site, text that is not visible now is in no table but where it may be.
 
+The one exception is sealed: the words of an open report of illegal content, which only moderators get.
+
 Every name, comment and note is a word of its own, so each word in a dump of all tables has one origin.
 """
 
@@ -12,11 +14,12 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct, field
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
+from service.conversation.readers.model import ReportRow
 from service.moderation.spam_training.train import learn_from_logs
 from service.tables import METADATA
-from tests.builders import Action, ASite, AThread, Json, a_thread, decide, set_rules
+from tests.builders import Action, ASite, AThread, Clock, Json, a_thread, decide, set_rules
 from tests.integrations.endpoints.a_receiver import Received, a_receiver, an_answer
 from tests.integrations.endpoints.deliveries import AWorker, a_worker, an_endpoint
 
@@ -36,6 +39,7 @@ class Written(Struct):
     words: set[str]
     notes: set[str] = field(default_factory=set)
     earlier: set[str] = field(default_factory=set)  # words that were edited away, for moderators only
+    reported: set[str] = field(default_factory=set)  # the words and the note of the last report
 
 
 class Life:
@@ -92,10 +96,12 @@ class Life:
 
     async def report(self) -> None:
         one, note = self.one(), self.word()
+        body = {*WORD.findall((await self.now(one)).get("body") or "")}
         report = {"reason": "illegal", "note": note}
         response = await self.site.call("POST", f"/comments/{one.id}/reports", json=report)
         if response.status_code == 201:
             one.notes = {note}  # a second report by the same reader, after an edit, replaces the first
+            one.reported = {note} | body
 
     async def decide(self) -> None:
         comment = await self.now(self.one())
@@ -128,7 +134,7 @@ async def words_in_tables(site: ASite) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 7))])
-async def test_text_that_is_gone_is_in_no_table(own_site: ASite, seed: int) -> None:
+async def test_text_that_is_gone_is_in_no_table(own_site: ASite, the_clock: Clock, seed: int) -> None:
     site = own_site
     await set_rules(site, hold_words=["casino", "zq*5"], classifier="hold", report_threshold=2)
     threads = [await a_thread(site) for _ in range(2)]
@@ -160,6 +166,7 @@ async def test_text_that_is_gone_is_in_no_table(own_site: ASite, seed: int) -> N
         assert await words_in_files(site) <= kept | notes | earlier
         for by in (None, "host", *(each.token for each in life.written)):
             assert not earlier & await words_seen(life, by)
+        await _check_sealed_words(site, life, the_clock)
         await _redeliver_all(site, worker)
         told = {word for each in host.received for word in WORD.findall(each.body.decode())}
         events = await site.call("GET", "/events?limit=1000", by="host")
@@ -176,6 +183,24 @@ async def words_seen(life: Life, by: str | None) -> set[str]:
     routes += ["/feed.atom", "/queue?state=any", "/events?limit=1000"]
     answers = [await life.site.call("GET", route, by=by) for route in routes]
     return {word for answer in answers for word in WORD.findall(answer.text)}
+
+
+async def _check_sealed_words(site: ASite, life: Life, clock: Clock) -> None:
+    """Moderators get the words of each open report, also of deleted comments; of settled ones nothing stays sealed."""
+    clock.move(minutes=11)
+    await site.sweep()
+    open_ones = 0
+    for each in life.written:
+        response = await site.call("GET", f"/comments/{each.id}/reports", by="moderator")
+        for report in response.json()["reports"]:
+            seen = {*WORD.findall(f"{report['words']} {report['note']}")}
+            assert seen == each.reported if not report["settled"] else seen <= each.notes
+            open_ones += not report["settled"]
+        for by in ("host", each.token, None):
+            assert (await site.call("GET", f"/comments/{each.id}/reports", by=by)).status_code in {401, 403}
+    async with site.app.state.database.read() as connection:
+        sealed = select(func.count()).where(ReportRow.sealed_words.is_not(None))
+        assert (await connection.execute(sealed)).scalar_one() == open_ones
 
 
 async def _redeliver_all(site: ASite, worker: AWorker) -> None:

@@ -194,7 +194,7 @@ def after_edit(before: State, action: Action) -> tuple[State, EventType]:
 async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
     """Delete a comment for its author ``reader_id``: text and author are erased for good. Idempotent.
 
-    It settles the open reports on the comment (``settle_reports.py``).
+    It settles the open reports on the comment, except those of illegal content (``settle_reports.py``).
     Raises NotFound if the comment is not theirs.
     """
     comment, thread = await lock_own_comment(connection, site, comment_id, reader_id)
@@ -205,7 +205,7 @@ async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UU
     await settle_by_author_deletion(connection, site, comment, now=now)
     comment.author_name = comment.body = comment.html = ""
     comment.author_email = comment.author_url = comment.author_avatar = comment.author_subject = None
-    comment.edited_at = comment.text_hash = comment.reports = None
+    comment.edited_at = comment.text_hash = None
     await erase_address_fingerprints(connection, [comment.id])
     await delete_findings(connection, comment.id)
     await delete_versions(connection, comment.id)

@@ -4,15 +4,17 @@
 nothing is left to judge. A report that stayed open could never be decided; one that vanished would hide that a reader
 deletes what others report. So the report stays, with its reason, time and the decision that settled it, and the
 decision log has a decision ``delete`` by the author. Stack Overflow settles the flags on a deleted post in the same
-way, and a notice of illegal content must have an outcome (EU Digital Services Act, article 16). Only the note is
-erased, because it may quote the text.
+way. Only the note is erased, because it may quote the text.
+
+*Why reports of illegal content stay open*: a notice of illegal content must have a decision (EU Digital Services Act,
+article 16), and deleting it must not be a way around that. Their words are sealed, so a moderator can still judge them.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import Comment, State
@@ -39,8 +41,14 @@ _SETTLE = (
 async def settle_by_author_deletion(
     connection: AsyncConnection, site: Site, comment: Comment, *, now: datetime
 ) -> None:
-    """Settle the open reports on a ``comment`` that its author is about to delete, and erase the notes of all."""
-    if comment.reports:
+    """Settle the open reports on a ``comment`` that its author is about to delete, and erase the notes of all.
+
+    Reports with sealed words stay open and counted on the comment.
+    """
+    sealed = (ReportRow.comment_id == comment.id, ReportRow.settled_by.is_(None), ReportRow.sealed_words.is_not(None))
+    left: int = (await connection.execute(select(func.count()).where(*sealed))).scalar_one() if comment.reports else 0
+    settled = (comment.reports or 0) - left
+    if settled:
         decision = NewDecision(
             site.id,
             "delete",
@@ -51,11 +59,17 @@ async def settle_by_author_deletion(
             before=comment.state,
             after=State.DELETED,
             revision=comment.revision,
-            reports=comment.reports,
+            reports=settled,
             id=clock.new_id(),
         )
         await record_decisions(connection, [decision], now=now)
         assert decision.id
-        await settle_reports(connection, {comment.id: decision.id})
+        unsealed = (
+            ReportRow.comment_id == comment.id,
+            ReportRow.settled_by.is_(None),
+            ReportRow.sealed_words.is_(None),
+        )
+        await connection.execute(update(ReportRow).where(*unsealed).values(settled_by=decision.id))
+    comment.reports = left or None
     erased = update(ReportRow).where(ReportRow.comment_id == comment.id, ReportRow.note.is_not(None))
     await connection.execute(erased.values(note=None))

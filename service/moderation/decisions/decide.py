@@ -1,7 +1,7 @@
 """Decide on one or more comments, each at the revision the moderator saw."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
@@ -21,14 +21,13 @@ from service.moderation.reports.report_store import reopen_reports
 from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.events.model import DecisionRow
-from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
+from service.platform.events.record_decisions import UNDO_WINDOW, Actor, NewDecision, record_decisions
 from service.platform.problems import Problem
 from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
 Action = Literal["publish", "hold", "reject", "spam", "delete", "restore", "feature", "unfeature", "undo"]
-UNDO_WINDOW = timedelta(minutes=10)
 
 
 class Transition(NamedTuple):
@@ -69,6 +68,11 @@ TRANSITIONS: dict[Action, Transition] = {
 UNDOABLE = TRANSITIONS.keys() - {"feature", "unfeature"}
 _FEATURING = {EventType.COMMENT_FEATURED: True, EventType.COMMENT_UNFEATURED: False}
 
+
+# A comment that its author deleted while it was reported as illegal: its words are sealed for the decision on the
+# report, and it stays deleted. ``publish`` rejects the report, ``reject`` upholds it.
+JUDGE_DELETED = Transition(frozenset({State.DELETED}), State.DELETED, EventType.COMMENT_DELETED)
+JUDGING_ACTIONS = ("publish", "reject")
 
 # The event of an undo, by the state it restores.
 UNDO_EVENTS = {
@@ -178,7 +182,9 @@ async def _transitions(
     current state, and nothing has happened to the comment since.
     """
     if action != "undo":
-        return {comment.id: TRANSITIONS[action] for comment in comments}
+        return {
+            comment.id: JUDGE_DELETED if _is_judged(comment, action) else TRANSITIONS[action] for comment in comments
+        }
     if not comments:
         return {}
     dialect, revisions = connection.dialect.name, [(comment.id, comment.revision - 1) for comment in comments]
@@ -214,12 +220,17 @@ def _problem(
         return RevisionConflict(revision=comment.revision + already_decided)
     if (
         transition is None
-        or not comment.body
+        or not (comment.body or transition is JUDGE_DELETED)
         or not (comment.state in transition.before or _approves(comment, transition))
         or _FEATURING.get(transition.event) is comment.featured
     ):
         return InvalidTransition(state=comment.state)
     return None
+
+
+def _is_judged(comment: Comment, action: Action) -> bool:
+    """Whether ``action`` decides on the reports of a comment that its author deleted."""
+    return not comment.body and bool(comment.reports) and action in JUDGING_ACTIONS
 
 
 def _approves(comment: Comment, transition: Transition) -> bool:

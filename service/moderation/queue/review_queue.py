@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    or_,
     select,
     text,
 )
@@ -100,7 +101,7 @@ async def read_queue(
     limit: int,
     now: datetime,
 ) -> QueuePart:
-    """Return the comments of ``site`` after ``after``; comments with erased text are left out.
+    """Return the comments of ``site`` after ``after``; comments with erased text are left out unless reported.
 
     There are at most ``limit`` and :data:`MAX_PAGE_BYTES` of text (earlier versions and excerpts of parents included),
     but at least one if any matches. With
@@ -163,7 +164,7 @@ def _read(dialect: str) -> Select[*tuple[Any, ...]]:
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
         .outerjoin(ClaimRow, _claimed(bindparam("now", type_=ClaimRow.until.type)))
         .outerjoin(parent, parent.id == CommentRow.parent_id)
-        .where(any_of(dialect, CommentRow.id), CommentRow.body != "")
+        .where(any_of(dialect, CommentRow.id), or_(CommentRow.body != "", CommentRow.reports > 0))
     )
 
 
@@ -181,7 +182,7 @@ def _matching(dialect: str, site: Site, criteria: QueueFilter, now: datetime) ->
             of_site(dialect, site),
             *_in_state(site, criteria.state),
             *_conditions(site, criteria),
-            CommentRow.body != "",
+            *([] if criteria.state == "reported" else [CommentRow.body != ""]),
         )
         .order_by(CommentRow.id if criteria.order == "oldest" else CommentRow.id.desc())
     )
@@ -232,8 +233,9 @@ def _in_state(site: Site, state: QueueState) -> Conditions:
         case "any":
             return []
         case "reported":
-            enough = CommentRow.reports >= site.rules.report_threshold
-            return [text("comments.state = 'published'"), _HAS_REPORTS, enough]
+            enough = and_(CommentRow.state == State.PUBLISHED, CommentRow.reports >= site.rules.report_threshold)
+            # One that its author deleted has reports only while its sealed words wait for a decision.
+            return [_HAS_REPORTS, or_(enough, and_(CommentRow.state == State.DELETED, CommentRow.body == ""))]
         case "published":
             return [text("comments.state = 'published'")]
         case _:

@@ -19,26 +19,30 @@ from service.conversation.threads.counts import write_counts
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_events import thread_event
 from service.conversation.threads.thread_lookup import require_visible
+from service.moderation.reports.receipts import hash_token, new_token
 from service.moderation.reports.report_store import (
-    Reason,
+    NewReport,
     Report,
     Reporter,
     last_decision,
     read_own_report,
     write_report,
 )
+from service.moderation.reports.sealed_words import Words, seal_words
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
 from service.platform.events.record_decisions import record_decisions
 from service.platform.sites.site_lookup import Site
+from service.platform.storage.seal import Seal
 
 
 async def file_report(
-    connection: AsyncConnection, site: Site, comment_id: UUID, *, by: Reporter, reason: Reason, note: str | None
-) -> tuple[Report, bool]:
-    """Report a comment; return the report and whether it is new. A reader can report the same text once.
+    connection: AsyncConnection, site: Site, comment_id: UUID, *, by: Reporter, new: NewReport, seal: Seal
+) -> tuple[Report, str | None]:
+    """Report a comment; return the report and the token of its receipt. A reader can report the same text once.
 
+    The token is None if they have reported it before. The words of an ``illegal`` comment are sealed with ``seal``.
     A report on text that a moderator has already approved does not queue it again. Raises NotFound if readers cannot
     see the comment, or Banned.
     """
@@ -52,17 +56,27 @@ async def file_report(
         raise Banned(ban)
     known = await read_own_report(connection, comment_id, by.fingerprint)
     if known and known.report.created_at >= (comment.edited_at or comment.created_at):
-        return known.report, False
-    report = Report(clock.new_id(), reason, note, now)
+        return known.report, None
+    report, token = Report(clock.new_id(), *new, now), new_token()
     settled_by = await last_decision(connection, comment_id) if comment.reports is None else None
-    await write_report(connection, comment_id, by, report, settled_by, replaces=known is not None)
+    is_sealed = new.reason == "illegal" and settled_by is None
+    await write_report(
+        connection,
+        comment_id,
+        by,
+        report,
+        settled_by,
+        receipt=hash_token(token),
+        sealed_words=seal_words(seal, report.id, Words(comment.body, new.note)) if is_sealed else None,
+        replaces=known is not None,
+    )
     if comment.reports is not None and not (known and known.settled_by is None):
         comment.reports += 1
     events = await close_due_threads(connection, [thread], {site.id: site}, now=now)
     events.append(_report_event(comment, thread, site, report))
     hide = Change(thread, site, comment, State.PENDING, EventType.COMMENT_HELD, automated=True)
     await _count_or_hide(connection, hide, events)
-    return report, True
+    return report, token
 
 
 def _report_event(comment: Comment, thread: Thread, site: Site, report: Report) -> NewEvent:

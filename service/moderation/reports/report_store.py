@@ -12,17 +12,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.readers.model import ReportRow
 from service.platform.events.model import DecisionRow
+from service.platform.events.record_decisions import UNDO_WINDOW
 from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
 Reason = Literal["spam", "abuse", "off-topic", "illegal", "personal", "other"]
 
 
+class NewReport(NamedTuple):
+    """What a reader reports."""
+
+    reason: Reason
+    note: str | None
+    contact: str | None
+
+
 class Report(NamedTuple):
-    """A reader's report on a comment."""
+    """A reader's report on a comment; ``contact`` is for questions to the reporter."""
 
     id: UUID
     reason: Reason
     note: str | None
+    contact: str | None
     created_at: datetime
 
 
@@ -64,11 +74,13 @@ async def write_report(
     report: Report,
     settled_by: UUID | None,
     *,
+    receipt: bytes,
+    sealed_words: bytes | None,
     replaces: bool,
 ) -> None:
     """Store ``report``; with ``replaces`` it overwrites the reader's earlier one."""
     row = {**report._asdict(), "by_address": by.by_address, "settled_by": settled_by}
-    row |= dict.fromkeys(("contact", "receipt", "sealed_words"))
+    row |= {"receipt": receipt, "sealed_words": sealed_words}
     if not replaces:
         await insert_many(
             connection, ReportRow, [{"comment_id": comment_id, "reporter_fingerprint": by.fingerprint, **row}]
@@ -122,7 +134,28 @@ _REPLACE_FINGERPRINT = (
 )
 
 
-async def read_reports(connection: AsyncConnection, comment_id: UUID, *, limit: int) -> list[Report]:
+async def prune_settled_reports(connection: AsyncConnection, *, now: datetime, contacts_before: datetime) -> None:
+    """Prune the sealed words of reports whose decision can't be undone, and the contacts of old, settled reports."""
+    decided = select(DecisionRow.id).where(
+        DecisionRow.id == ReportRow.settled_by, DecisionRow.decided_at <= now - UNDO_WINDOW
+    )
+    sealed = update(ReportRow).where(ReportRow.sealed_words.is_not(None), decided.exists())
+    await connection.execute(sealed.values(sealed_words=None))
+    old = (ReportRow.contact.is_not(None), ReportRow.created_at <= contacts_before, ReportRow.settled_by.is_not(None))
+    await connection.execute(update(ReportRow).where(*old).values(contact=None))
+
+
+class StoredReport(NamedTuple):
+    """A report for moderators: with its sealed words, and whether it is settled."""
+
+    report: Report
+    sealed_words: bytes | None
+    is_settled: bool
+
+
+async def read_reports(connection: AsyncConnection, comment_id: UUID, *, limit: int) -> list[StoredReport]:
     """Return the ``limit`` newest reports on a comment."""
-    statement = select(*COLUMNS).where(ReportRow.comment_id == comment_id).order_by(ReportRow.id.desc()).limit(limit)
-    return [Report(*row) for row in await connection.execute(statement)]
+    columns = (*COLUMNS, ReportRow.sealed_words, ReportRow.settled_by)
+    statement = select(*columns).where(ReportRow.comment_id == comment_id).order_by(ReportRow.id.desc()).limit(limit)
+    rows = await connection.execute(statement)
+    return [StoredReport(Report(*row[:-2]), row[-2], row[-1] is not None) for row in rows]

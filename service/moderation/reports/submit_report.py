@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from service.moderation.reports.file_report import file_report
-from service.moderation.reports.report_store import Reason, Report, Reporter
+from service.moderation.reports.report_store import NewReport, Report, Reporter
 from service.moderation.reports.wire import ReportIn
 from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.fingerprints import Fingerprints
@@ -12,18 +12,20 @@ from service.platform.problems import Unauthenticated
 from service.platform.text.field_types import read_line
 
 
-def read_note(report: ReportIn) -> str | None:
-    """Return the cleaned note of a report; raises InvalidField."""
-    return read_line(report.note, pointer="/note", max_length=500) if report.note else None
+def read_report(typed: ReportIn) -> NewReport:
+    """Return a report with its texts cleaned; raises InvalidField."""
+    note = read_line(typed.note, pointer="/note", max_length=500) if typed.note else None
+    contact = read_line(typed.contact, pointer="/contact", max_length=254) if typed.contact else None
+    return NewReport(typed.reason, note, contact)
 
 
 async def submit_report(
-    state: PlatformState, caller: Caller, comment_id: UUID, reason: Reason, note: str | None, *, origin: PostOrigin
-) -> tuple[Report, bool]:
-    """File a report and return it, and whether it is new; raises the problem that refuses it."""
+    state: PlatformState, caller: Caller, comment_id: UUID, new: NewReport, *, origin: PostOrigin
+) -> tuple[Report, str | None]:
+    """File a report and return it, and the token of its receipt if it is new; raises the problem that refuses it."""
     by = _reporter(state.gate.fingerprints, caller, origin)
     async with state.database.write() as connection:
-        return await file_report(connection, caller.site, comment_id, by=by, reason=reason, note=note)
+        return await file_report(connection, caller.site, comment_id, by=by, new=new, seal=state.report_seal)
 
 
 def _reporter(fingerprints: Fingerprints, caller: Caller, origin: PostOrigin) -> Reporter:

@@ -106,4 +106,5 @@ def _actions(dialect: str) -> Select[*tuple[Any, ...]]:
     row = DecisionRow
     decided = any_of(dialect, row.comment_id, row.revision)
     by_person = row.by_kind != "rule"
-    return select(row.comment_id, row.revision, row.after, row.action).where(decided, by_person)
+    has_text = row.after != "deleted"  # a decision on a deleted comment is about its reports
+    return select(row.comment_id, row.revision, row.after, row.action).where(decided, by_person, has_text)

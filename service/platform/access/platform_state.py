@@ -12,6 +12,7 @@ from service.platform.access.gate import Gate
 from service.platform.outbound.safe_client import Targets
 from service.platform.sites.site_secrets import Secrets
 from service.platform.storage.engine import Database
+from service.platform.storage.seal import Seal
 
 
 class ServerState(msgspec.Struct, kw_only=True, frozen=True):
@@ -28,8 +29,12 @@ class ServerState(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class PlatformState(ServerState, kw_only=True, frozen=True):
-    """The platform's part: the gate, the targets that outbound calls may reach, and the sites' secrets."""
+    """The platform's part: the gate, the targets that outbound calls may reach, and the sites' secrets.
+
+    ``report_seal`` encrypts the words of reported comments.
+    """
 
     gate: Gate
     targets: Targets
     secrets: Secrets
+    report_seal: Seal

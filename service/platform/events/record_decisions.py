@@ -1,7 +1,7 @@
 """The decision log: each decision is recorded in the transaction that applies it and never changed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -25,6 +25,7 @@ class Actor(NamedTuple):
 OPERATOR, AUTHOR = Actor("operator", None), Actor("author", None)
 MEASURES = ("hold-reader", "unhold-reader", "trust-reader", "untrust-reader", "note-reader", "unnote-reader")
 OTHER_ACTIONS = ("close", "reopen", "mode", "ban", "unban", *MEASURES, "rules", "settings")
+UNDO_WINDOW = timedelta(minutes=10)  # in which a decision on a comment can be undone
 
 
 class NewDecision(NamedTuple):

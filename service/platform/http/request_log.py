@@ -18,6 +18,7 @@ from service.platform.problems import InternalError
 log = structlog.get_logger("onereply.request")
 VALID_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # No response is run as something else than its Content-Type says (WHATWG Fetch).
+_RECEIPT = re.compile(r"report_[\w-]{43}")  # the token of a report's receipt is a secret
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
 
@@ -58,7 +59,8 @@ class RequestLog:
             stream_fields = {"stream_seconds": round(ended - started, 1)} if scope.get("measure_to_first_byte") else {}
             seconds = (answered if answered and stream_fields else ended) - started
             _count(scope, status, seconds)
-            fields = {"method": scope["method"], "path": scope["path"], "status": status, **stream_fields}
+            path = _RECEIPT.sub("report_…", scope["path"])
+            fields = {"method": scope["method"], "path": path, "status": status, **stream_fields}
             if status == 503:
                 fields["cause"] = scope.get("cause", "")
             log.info("request", **fields, ms=round(seconds * 1000, 1))

@@ -16,7 +16,8 @@ from service.conversation.comments.edit_comment import delete_comment, submit_ed
 from service.conversation.comments.submission import build_draft
 from service.conversation.comments.visibility import UNPUBLISHED
 from service.conversation.comments.wire import EditIn, PostIn
-from service.moderation.reports.submit_report import read_note, submit_report
+from service.moderation.reports.receipt_links import receipt_path
+from service.moderation.reports.submit_report import read_report, submit_report
 from service.moderation.reports.wire import ReportIn
 from service.platform import clock
 from service.platform.access.caller import Caller
@@ -109,11 +110,14 @@ async def send_deletion(request: Request, caller: Caller, _values: dict[str, str
 async def send_report(request: Request, caller: Caller, values: dict[str, str]) -> Response:
     """Report a comment."""
     comment_id = comment_id_of(request)
-    report = _decode({"reason": values.get("reason", ""), "note": values.get("note") or None}, ReportIn)
-    note = read_note(report)
+    typed = {name: values.get(name) or None for name in ("note", "contact")}
+    new = read_report(_decode({"reason": values.get("reason", ""), **typed}, ReportIn))
     await enforce_post_limits(request, caller)
     state, origin = state_of(request, PlatformState), origin_of(request, caller)
-    await submit_report(state, caller, comment_id, report.reason, note, origin=origin)
+    _, token = await submit_report(state, caller, comment_id, new, origin=origin)
+    if token:
+        path = f"{base_path_of(request)}{receipt_path(caller.site, token)}?confirmation=reported"
+        return RedirectResponse(path, 303, {"cache-control": "no-store"})
     return _redirect(request, "reported", comment=str(comment_id))
 
 

@@ -29,6 +29,7 @@ FIELDS = {
     "/author/url": "url",
     "/reason": "reason",
     "/note": "note",
+    "/contact": "contact",
 }
 
 

@@ -44,7 +44,19 @@ NO_STORE = {"cache-control": "no-store"}
 CONFIRMATIONS = ("posted", "held", "edited", "deleted", "reported")
 EMBED_MESSAGES = (
     *CONFIRMATIONS,
-    *("write", "answer", "sending", "review", "just_closed", "kept", "offline", "failed", "not_loaded", "again"),
+    *(
+        "receipt",
+        "write",
+        "answer",
+        "sending",
+        "review",
+        "just_closed",
+        "kept",
+        "offline",
+        "failed",
+        "not_loaded",
+        "again",
+    ),
 )
 
 

@@ -142,6 +142,20 @@ async def test_a_report_is_filed_with_its_reason(site: ASite) -> None:
     assert [(each["reason"], each["note"]) for each in expected["reports"]] == [("spam", "Again.")]
 
 
+async def test_a_reporter_reads_the_outcome_on_a_page(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    comment = (await a_comment(thread, "Rude."))["comment"]
+    form = await form_at(site, f"/comments/{comment['id']}?report")
+    receipt = await send(site, form, reason="abuse", contact="jo@example.org")
+    assert message_of(receipt) == "Thank you. A moderator will look at it."
+    assert "A moderator has not decided yet." in receipt.text and "jo@example.org" not in receipt.text
+    assert (receipt.headers["referrer-policy"], receipt.headers["x-robots-tag"]) == ("no-referrer", "noindex")
+    await decide(site, "reject", comment)
+    later = await site.client.get(str(receipt.url).partition("?")[0])
+    assert "A moderator removed the comment." in later.text and message_of(later) is None
+    assert (await site.client.get(f"/{site.slug}/reports/report_x")).status_code == 404
+
+
 async def test_a_report_without_a_reason_asks_for_one_and_keeps_the_note(site: ASite) -> None:
     thread = await a_thread(site)
     comment = (await a_comment(thread))["comment"]

@@ -103,12 +103,13 @@ const SENDERS = {
       await thread.refresh();
     };
   },
-  async report(thread, form, { reason, note }, id) {
-    await thread.client.call(`/comments/${id}/reports`, "POST", { reason, note: note || null });
+  async report(thread, form, { reason, note, contact }, id) {
+    const report = { reason, note: note || null, contact: contact || null };
+    const { receipt } = await thread.client.call(`/comments/${id}/reports`, "POST", report);
     return () => {
       form.remove();
       thread.goTo(id);
-      thread.showMessage("reported", find(thread.list, id));
+      thread.showMessage("reported", find(thread.list, id), receipt?.page);
     };
   },
 };

@@ -125,13 +125,14 @@ export class ShownThread extends ReservedHeight {
     this.scrollIntoView();
   }
 
-  /** Show a message below a comment, or below all comments. @param {string} name @param {Element | null} [li] */
-  showMessage(name, li) {
+  /** Show a message below a comment, or below all comments. @param {string} name @param {Element | null} [li] @param {string} [receipt] */
+  showMessage(name, li, receipt) {
     const at = li ? make("p", "message") : /** @type {HTMLElement} */ (this.query(".new-replies")?.previousElementSibling);
     at.role = "status";
     li?.querySelector("article")?.after(at);
     at.textContent = "";
-    setTimeout(() => at.append(this.messages[name])); // so that screen readers announce a repeated message
+    const link = Object.assign(document.createElement("a"), { href: receipt ?? "", textContent: this.messages.receipt });
+    setTimeout(() => at.append(this.messages[name], ...(receipt ? [" ", link] : []))); // screen readers announce a repeated one
   }
 
   /** Remove the messages of earlier actions. */
