@@ -21,6 +21,8 @@ from service.moderation.queue.wire import QueueQuery
 from service.moderation.reports import api as reports
 from service.moderation.rules import api as rules
 from service.moderation.rules.wire import AgreementQuery
+from service.moderation.transparency import api as transparency
+from service.moderation.transparency.wire import TransparencyQuery
 from service.platform.access import api as access
 from service.platform.access.caller import (
     ADMIN,
@@ -95,6 +97,8 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("DELETE", "/measures/{measure}",         measures.remove_measure,     MODERATOR),
     ("GET",    "/readers/{reader}",           measures.get_reader,         MODERATOR),
     ("GET",    "/readers/me/comments",        comments.get_own_comments,   READER),
+    ("GET",    "/transparency",               transparency.get_transparency, STAFF),
+    ("GET",    "/transparency.csv",           transparency.get_transparency_csv, STAFF),
     ("GET",    "/rules",                      rules.get_rules,             MODERATOR),
     ("PUT",    "/rules",                      rules.put_rules,             MODERATOR),
     ("POST",   "/rules/try",                  rules.post_try,              MODERATOR),
@@ -161,6 +165,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /decisions": DecisionsQuery.__struct_fields__,
     "GET /queue": QueueQuery.__struct_fields__,
     "GET /rules/agreement": AgreementQuery.__struct_fields__,
+    "GET /transparency": TransparencyQuery.__struct_fields__,
+    "GET /transparency.csv": TransparencyQuery.__struct_fields__,
     "GET /bans": BansQuery.__struct_fields__,
     "GET /measures": MeasuresQuery.__struct_fields__,
     "GET /readers/me/comments": OwnCommentsQuery.__struct_fields__,

@@ -2,7 +2,7 @@
 
 Why: authors and reporters are told what was decided, on which ground and by whom (EU Digital Services Act, articles 16
 and 17), and a site counts its decisions. The free text that a decision on a comment had as its reason becomes its note.
-Locks: SQLite copies `decisions` and `reports`. PostgreSQL locks both against writing while three indexes are built, a
+Locks: SQLite copies `decisions` and `reports`. PostgreSQL locks both against writing while five indexes are built, a
 second or so for a million rows.
 The release before lives with it because: it does not write the new columns, which may be null; what it writes as the
 reason of a decision on a comment is text, which readers get as “other”.
@@ -42,6 +42,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("contact", sa.String(254), nullable=True))
         table.add_column(sa.Column("receipt", sa.LargeBinary(32), nullable=True))
         table.add_column(sa.Column("sealed_words", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_reports_created_at", "reports", ["created_at"])
     op.create_index("ix_reports_receipt", "reports", ["receipt"], unique=True)
     op.create_index("ix_reports_sealed_words", "reports", ["id"], sqlite_where=IS_SEALED, postgresql_where=IS_SEALED)
     op.create_index(
@@ -51,7 +52,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the columns, and what only they can hold."""
-    for name in ("contact", "sealed_words", "receipt"):
+    for name in ("contact", "sealed_words", "receipt", "created_at"):
         op.drop_index(f"ix_reports_{name}", table_name="reports")
     with op.batch_alter_table("reports") as table:
         for name in ("sealed_words", "receipt", "contact"):

@@ -75,6 +75,8 @@ QUERIES = {
     ("GET", f"{SITE}/queue"): ["QueueQuery"],
     ("GET", f"{SITE}/decisions"): ["DecisionsQuery"],
     ("GET", f"{SITE}/rules/agreement"): ["AgreementQuery"],
+    ("GET", f"{SITE}/transparency"): ["TransparencyQuery"],
+    ("GET", f"{SITE}/transparency.csv"): ["TransparencyQuery"],
     ("GET", f"{SITE}/bans"): ["BansQuery"],
     ("GET", f"{SITE}/measures"): ["MeasuresQuery"],
     ("GET", f"{SITE}/endpoints"): ["EndpointsQuery"],

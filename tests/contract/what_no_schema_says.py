@@ -48,6 +48,7 @@ RIGHTLY_REFUSED = {
     ("postArticleEvent", "invalid-signature", ""): "nobody who tries it can sign",
     ("postDecisions", "invalid-field", r"/comments/\d+/revision"): AN_INTEGER,
     ("getQueue|getDecisions", "invalid-parameter", "since|until|query"): "times lie between 1900 and 2999",
+    ("getTransparency|getTransparencyCsv", "invalid-parameter", "since|query"): "a period has a start and a length",
     ("postBan", "invalid-field", "/until"): "the time must be to come, and lie between 1900 and 2999",
     (
         "postBan",

@@ -179,6 +179,8 @@ REQUESTS: dict[str, list[Expensive]] = {
     "POST /comments/{comment}/appeal": [
         v1("/comments/{held}/appeal", by="author", json={"note": REASON[:300]}, status=200)
     ],
+    "GET /transparency": [v1("/transparency", by="moderator")],
+    "GET /transparency.csv": [v1("/transparency.csv", by="moderator")],
     "GET /bans": [v1("/bans?limit=200", by="moderator")],
     "POST /bans": [
         v1(

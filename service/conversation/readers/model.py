@@ -62,6 +62,7 @@ class ReportRow(Base):
             sqlite_where=text("by_address = 1"),
             postgresql_where=text("by_address"),
         ),
+        Index("ix_reports_created_at", "created_at"),
         Index("ix_reports_receipt", "receipt", unique=True),
         Index("ix_reports_sealed_words", "id", sqlite_where=_IS_SEALED, postgresql_where=_IS_SEALED),
         Index("ix_reports_contact", "created_at", sqlite_where=_HAS_CONTACT, postgresql_where=_HAS_CONTACT),

@@ -1,0 +1,1 @@
+"""The transparency report: decisions, reports and appeals of a period, counted."""

@@ -1,0 +1,88 @@
+"""HTTP endpoints for the transparency report."""
+
+import csv
+from datetime import timedelta
+from io import StringIO
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.moderation.transparency.count_decisions import (
+    Period,
+    count_appeals,
+    count_decisions,
+    count_reports,
+    measure_waiting,
+)
+from service.moderation.transparency.wire import TransparencyOut, TransparencyQuery
+from service.platform import clock
+from service.platform.access.caller import Caller
+from service.platform.http.app_state import database_of
+from service.platform.http.conditional import PRIVATE
+from service.platform.http.decode import decode_query
+from service.platform.http.raw_routes import json_response
+from service.platform.problems import InvalidParameter
+
+DEFAULT_PERIOD, MAX_PERIOD = timedelta(days=30), timedelta(days=366)
+CSV_COLUMNS = ("measure", "action", "reason", "rule", "outcome", "value")
+
+
+async def get_transparency(request: Request, caller: Caller) -> Response:
+    """Get the transparency report."""
+    return json_response(await _count(request, caller), headers=PRIVATE)
+
+
+async def get_transparency_csv(request: Request, caller: Caller) -> Response:
+    """Get the transparency report as CSV (RFC 4180)."""
+    file = StringIO()
+    csv.writer(file).writerows([CSV_COLUMNS, *_rows(await _count(request, caller))])
+    name = f'attachment; filename="{caller.site.slug}-transparency.csv"'
+    return Response(file.getvalue(), headers={**PRIVATE, "content-disposition": name}, media_type="text/csv")
+
+
+async def _count(request: Request, caller: Caller) -> TransparencyOut:
+    period, site = _period(decode_query(request, TransparencyQuery)), caller.site
+    async with database_of(request).read() as connection:
+        decisions = await count_decisions(connection, site, period)
+        reports = await count_reports(connection, site, period)
+        appeals = await count_appeals(connection, site, period)
+        waiting = await measure_waiting(connection, site, period)
+    total = sum(each.count for each in decisions)
+    automated = sum(each.count for each in decisions if each.rule)
+    return TransparencyOut(
+        since=period.since,
+        until=period.until,
+        total=total,
+        automated=automated,
+        automated_share=round(automated / total, 4) if total else None,
+        decisions=decisions,
+        reports=reports,
+        appeals=appeals,
+        time_to_decision=waiting,
+    )
+
+
+def _period(query: TransparencyQuery) -> Period:
+    until = query.until or clock.now()
+    since = query.since or until - DEFAULT_PERIOD
+    if since > until:
+        raise InvalidParameter("“since” must not be after “until”.", parameter="since")
+    if until - since > MAX_PERIOD:
+        raise InvalidParameter(f"The period must be at most {MAX_PERIOD.days} days long.", parameter="since")
+    return Period(since, until)
+
+
+def _rows(out: TransparencyOut) -> list[tuple[object, ...]]:
+    appeals, waiting = out.appeals, out.time_to_decision
+    numbers = [("since", out.since.isoformat()), ("until", out.until.isoformat())]
+    shares = [("automated", out.automated), ("automated_share", out.automated_share)]
+    times = [("median_seconds", waiting.median_seconds), ("p90_seconds", waiting.p90_seconds)]
+    outcomes = ("filed", "upheld", "dismissed", "unanswered")
+    return [
+        *((measure, None, None, None, None, value) for measure, value in numbers),
+        *(("decisions", each.action, each.reason, each.rule, None, each.count) for each in out.decisions),
+        *((measure, None, None, None, None, value) for measure, value in [("total", out.total), *shares]),
+        *(("reports", None, each.reason, None, each.outcome, each.count) for each in out.reports),
+        *(("appeals", None, None, None, outcome, getattr(appeals, outcome)) for outcome in outcomes),
+        *((measure, None, None, None, None, value) for measure, value in [("waited", waiting.decisions), *times]),
+    ]
