@@ -36,6 +36,9 @@ PAGES = {  # for people, and what their browsers load and send
     "/{site}/{article}",
     "/{site}/{article}/embed",
     "/{site}/comments/{comment}",
+    "/{site}/comments/{comment}/statement",
+    "/{site}/comments/{comment}/appeal",
+    "/{site}/reports/{receipt}",
     "/{site}/{article}/comments",
     "/{site}/{article}/comments/{comment}",
     "/{site}/{article}/comments/{comment}/deletion",
@@ -51,6 +54,8 @@ CHECKED_BESIDE = {
     ("ArticleIn", "/article", "pattern"),
     ("ArticleIn", "/previous_article", "pattern"),
     ("CountsIn", "/articles/*", "pattern"),
+    ("SiteSettings", "/decision_reasons/{}/{}", "minLength"),
+    ("SettingsIn", "/decision_reasons/{}/{}", "minLength"),
     ("ThreadsQuery", "/cursor", "maxLength"),
     ("PageQuery", "/cursor", "maxLength"),
     ("FragmentQuery", "/cursor", "maxLength"),
@@ -125,6 +130,8 @@ def facts(schema: Json, schemas: dict[str, Json], at: str = "") -> set[Fact]:
                 found |= {(at, "enum", each) for each in values if each is not None}
             case "required":
                 found |= {(at, "required", each) for each in said}
+            case "additionalProperties" if isinstance(said, dict):
+                found |= facts(said, schemas, f"{at}/{{}}")
             case "additionalProperties":
                 found.add((at, "closed", said is False))
             case _ if word in LIMITS:
