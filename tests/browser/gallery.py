@@ -174,6 +174,15 @@ async def _forms(painter: Painter, site: ASite) -> None:
     await painter.send("edited", f"{page}?edit={own['id']}", body="It is true.")
     await painter.send("reported", f"{page}?report={other['id']}", reason="spam")
     await painter.send("deleted", f"{page}?delete={own['id']}")
+    await painter.send("posted-again", page, name="Ada", body="Rude.")
+    [_, rude] = await thread.pages()
+    await decide(site, "reject", rude, reason="abuse")
+    await decide(site, "reject", other)
+    await painter.see("own-decided", page)
+    statement = f"/{site.slug}/comments/{rude['id']}/statement"
+    await painter.see("statement", statement)
+    await painter.send("statement-wrong", statement, note="x" * 301)
+    await painter.send("appealed", statement, note="It is a quotation.")
 
 
 async def _answers(painter: Painter, site: ASite) -> None:
