@@ -25,8 +25,11 @@ async def test_every_decision_counts_once_unless_it_was_undone(own_site: ASite, 
     assert empty["time_to_decision"] == {"decisions": 0, "median_seconds": None, "p90_seconds": None}
     waited = []
     for number in range(11):
-        held = (await a_comment(thread, f"A casino {number}."))["comment"]
+        posted = await a_comment(thread, f"A casino {number}.")
+        held = posted["comment"]
         the_clock.move(seconds=number + 1)
+        if number == 8:  # an appeal for a held comment does not begin the wait again
+            await site.call("POST", f"/comments/{held['id']}/appeal", by=posted["author_token"], json={})
         [rejected] = await decide(site, "reject", held, reason="spam" if number % 2 else "off-topic")
         waited.append(number + 1)
         if number == 10:
@@ -71,7 +74,7 @@ async def test_every_decision_counts_once_unless_it_was_undone(own_site: ASite, 
     }
     assert (found["total"], found["automated"], found["automated_share"]) == (26, 12, round(12 / 26, 4))
     assert found["reports"] == [{"reason": "abuse", "outcome": "removed", "count": 1}]
-    assert found["appeals"] == {"filed": 2, "upheld": 1, "dismissed": 0, "unanswered": 1}
+    assert found["appeals"] == {"filed": 3, "upheld": 1, "dismissed": 1, "unanswered": 1}
     waited.sort()
     at = {name: waited[ceil(share * len(waited)) - 1] for name, share in (("median", 0.5), ("p90", 0.9))}
     assert found["time_to_decision"] == {
