@@ -59,6 +59,18 @@ async def test_an_edit_is_streamed_with_its_new_text(site: ASite) -> None:
     assert received.data["thread"]["reply_count"] == 1
 
 
+async def test_a_featured_comment_is_streamed_with_its_badge(site: ASite) -> None:
+    thread = await a_thread(site)
+    posted = await a_comment(thread)
+    async with open_stream(thread) as listener:
+        [featured] = await decide(site, "feature", posted["comment"])
+        shown = await listener.next_message()
+        await decide(site, "unfeature", featured)
+        hidden = await listener.next_message()
+    assert (shown.event, shown.data["comment"]["featured"]) == ("comment.edited", True)
+    assert (hidden.event, "featured" in hidden.data["comment"]) == ("comment.edited", False)
+
+
 async def test_a_removed_comment_is_streamed_by_its_id_only(site: ASite) -> None:
     thread = await a_thread(site)
     posted = [await a_comment(thread, f"Words {number}.") for number in range(4)]
