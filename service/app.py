@@ -14,6 +14,8 @@ from service import settings as settings_of
 from service.conversation.comments.akismet_check import AkismetCheck
 from service.conversation.comments.group_commit import GroupCommit
 from service.conversation.comments.idempotency_keys import DerivedKeys
+from service.conversation.comments.remote_checks import RemoteChecks
+from service.conversation.comments.screening_webhook import ScreeningWebhook
 from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.comments.staff import StaffNames
 from service.conversation.screening.akismet import Akismet
@@ -88,7 +90,6 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
     )
     secrets = Secrets(database, settings.secret_key)
     targets = Targets(allow_private=settings.allow_private_targets)
-    akismet_key = partial(secrets.find, name="akismet-key")
     webhook_targets = Targets(allow_private=settings.webhooks_allow_private)
     return IntegrationState(
         database=database,
@@ -98,7 +99,11 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
         targets=targets,
         secrets=secrets,
         report_seal=report_seal(settings.secret_key),
-        akismet_check=AkismetCheck(database, Akismet(settings.akismet_url), find_key=akismet_key),
+        remote_checks=RemoteChecks(
+            database,
+            AkismetCheck(Akismet(settings.akismet_url), find_key=partial(secrets.find, name="akismet-key")),
+            ScreeningWebhook(database, webhook_targets, find_secret=partial(secrets.find, name="screening-webhook")),
+        ),
         spam_models=SiteSpamModels(database),
         staff_names=StaffNames(database),
         group_commit=GroupCommit(database),
@@ -134,7 +139,9 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
 @asynccontextmanager
 async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> AsyncIterator[None]:
     database, gate = state.database, state.gate
-    sweeps = sweep_forever(database, gate.keys, gate.sessions, every_seconds=settings.sweep_seconds)
+    sweeps = sweep_forever(
+        database, gate.keys, gate.sessions, state.remote_checks.akismet, every_seconds=settings.sweep_seconds
+    )
     sweep_task = asyncio.create_task(sweeps)
     delivers = settings.serving_delivers()
     deliveries = run_deliverer(database, state.endpoint_clients, settings) if delivers else nullcontext()
@@ -147,7 +154,7 @@ async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> A
         with suppress(asyncio.CancelledError):
             await sweep_task
         await state.group_commit.finish()
-        await state.akismet_check.close()
+        await state.remote_checks.close()
         with suppress(Busy):  # a failure to write these times must not prevent the shutdown
             await gate.keys.write_last_used()
             await gate.sessions.write_last_seen()

@@ -10,6 +10,7 @@ from typing import NoReturn
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from service.conversation.comments.akismet_check import AkismetCheck
 from service.conversation.comments.batch_context import prune_keys
 from service.conversation.comments.comment_versions import prune_versions
 from service.conversation.comments.fingerprint_retention import FingerprintRetention
@@ -24,6 +25,7 @@ from service.moderation.measures.reader_measures import erase_expired_fingerprin
 from service.moderation.queue.claims import prune_claims
 from service.moderation.reports.report_store import prune_reporter_fingerprints, prune_settled_reports
 from service.moderation.search.search_index import index_comments, prune_words
+from service.moderation.spam_training.report_to_akismet import report_to_akismet
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform import clock
 from service.platform.access.api_keys import Keys
@@ -49,7 +51,9 @@ def tune_garbage_collection() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def sweep_forever(database: Database, keys: Keys, sessions: Sessions, *, every_seconds: float) -> NoReturn:
+async def sweep_forever(
+    database: Database, keys: Keys, sessions: Sessions, akismet: AkismetCheck, *, every_seconds: float
+) -> NoReturn:
     """Run the sweep in a loop; errors are logged, and the next sweep tries again."""
     fingerprint_retention = FingerprintRetention(database)
     while True:
@@ -59,6 +63,7 @@ async def sweep_forever(database: Database, keys: Keys, sessions: Sessions, *, e
                 await sweep(database, fingerprint_retention)
                 await keys.write_last_used()
                 await learn_from_logs(database)
+                await report_to_akismet(database, akismet)
                 await sessions.write_last_seen()
         except Busy as error:  # temporary; the database's own log lines explain it
             SWEEPS.labels("failed").inc()

@@ -7,6 +7,10 @@ from ssl import SSLContext
 from typing import Literal
 from urllib.parse import parse_qsl
 
+from service.conversation.comments.akismet_check import AkismetCheck
+from service.conversation.screening.akismet import Akismet
+from service.platform.sites.site_lookup import Site
+
 Says = Literal["true", "false", "discard", "invalid", "garbage", "huge", "packed", "redirect", "limited", "error"]
 Does = Literal["hang", "hang up", "trickle"]
 
@@ -83,6 +87,15 @@ class AnAkismet:
         writer.write(head.encode() + body)
         await writer.drain()
         return True
+
+
+def no_akismet() -> AkismetCheck:
+    """A check of posts that never reaches Akismet."""
+
+    async def find_no_key(_site: Site) -> None:
+        return None
+
+    return AkismetCheck(Akismet("http://127.0.0.1:9"), find_key=find_no_key)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from service.platform.access.api_keys import Keys
 from service.platform.access.sessions import Sessions
 from service.platform.problems import Busy, DatabaseUnavailable
 from service.platform.storage.engine import Database
+from tests.an_akismet import no_akismet
 
 
 @pytest.fixture
@@ -26,7 +27,8 @@ async def sweeps(database: Database, count: int) -> list[structlog.typing.EventD
     before = ended("ok") + ended("failed")
     with structlog.testing.capture_logs() as log:
         keys, sessions = Keys(database), Sessions(database)
-        sweeping = asyncio.create_task(worker.sweep_forever(database, keys, sessions, every_seconds=0.001))
+        sweeps = worker.sweep_forever(database, keys, sessions, no_akismet(), every_seconds=0.001)
+        sweeping = asyncio.create_task(sweeps)
         async with asyncio.timeout(60):
             while ended("ok") + ended("failed") < before + count:  # noqa: ASYNC110 - no event says so
                 await asyncio.sleep(0.001)

@@ -9,13 +9,14 @@ import msgspec
 from service.cli.command_context import settings_or_stop, with_database
 from service.platform import clock
 from service.platform.events.record_decisions import OPERATOR, NewDecision, record_decisions
+from service.platform.outbound.safe_client import TargetRefused, Targets
 from service.platform.outbound.webhook_signatures import check_secret, make_secret
-from service.platform.sites.assign_settings import assign_settings
+from service.platform.sites.assign_settings import InvalidSetting, assign_settings
 from service.platform.sites.edit_site import add_site, change_site, changed_fields, find_site, list_sites, lock_site
 from service.platform.sites.model import SECRETS, SecretName
 from service.platform.sites.site_rules import PRESETS as RULES
 from service.platform.sites.site_secrets import remove_secret, set_secret
-from service.platform.sites.site_settings import PRESETS
+from service.platform.sites.site_settings import PRESETS, SiteSettings
 from service.platform.storage.engine import Database
 
 
@@ -74,6 +75,7 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
         async with database.write() as connection:
             site = await lock_site(connection, slug)
             changed = assign_settings(site.settings, settings, allow_http=installation.allow_private_targets)
+            _require_public(changed, allow_private=installation.webhooks_allow_private)
             await change_site(connection, site, name=name, locale=locale, settings=changed)
             changed_names = [word for word, given in (("name", name), ("locale", locale)) if given is not None]
             changed_names += [names] if (names := changed_fields(site.settings, changed)) else []
@@ -84,6 +86,14 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
     click.echo(f"Site “{slug}” is changed.")
 
 
+def _require_public(settings: SiteSettings, *, allow_private: bool) -> None:
+    if settings.screening_webhook_url is not None:
+        try:
+            Targets(allow_private=allow_private).check(settings.screening_webhook_url)
+        except TargetRefused as refused:
+            raise InvalidSetting(f"screening_webhook_url: {refused}") from None
+
+
 @command.command("secret")
 @click.argument("slug")
 @click.argument("name", type=click.Choice(SECRETS))
@@ -92,9 +102,9 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
 def secret(slug: str, name: SecretName, from_stdin: bool, is_removal: bool) -> None:
     """Set a secret of a site, or generate one and print it alone on the last line.
 
-    NAME is one of three secrets. The host signs its readers' tokens (HS256) with host-token and its article events with
-    article-webhooks. The akismet-key comes from Akismet. Secrets are never arguments, because other users of the
-    machine could see them.
+    NAME is one of four secrets. The host signs its readers' tokens (HS256) with host-token and its article events with
+    article-webhooks. One Reply signs its calls of the screening webhook with screening-webhook. The akismet-key comes
+    from Akismet. Secrets are never arguments, because other users of the machine could see them.
     """
     if from_stdin and is_removal:
         raise click.UsageError("Give --set or --remove, not both.")
@@ -103,7 +113,7 @@ def secret(slug: str, name: SecretName, from_stdin: bool, is_removal: bool) -> N
     elif from_stdin:
         _set(slug, name, sys.stdin.read().rstrip("\r\n"))
         click.echo(f"The secret {name} of “{slug}” is set.")
-    elif name in {"host-token", "article-webhooks"}:
+    elif name != "akismet-key":
         generated = secrets.token_urlsafe(32) if name == "host-token" else make_secret()
         _set(slug, name, generated)
         click.echo(f"The secret {name} of “{slug}”. Keep it; it can't be shown again.", err=True)
@@ -118,7 +128,7 @@ def _set(slug: str, name: SecretName, text: str) -> None:
     async def work(database: Database) -> None:
         async with database.write() as connection:
             site = await find_site(connection, slug)
-            if name == "article-webhooks":
+            if name in {"article-webhooks", "screening-webhook"}:
                 check_secret(text)
             await set_secret(connection, site, name, text, secret_key=settings.secret_key)
 

@@ -32,6 +32,12 @@ LATENCY = Histogram(
 READS = Counter("onereply_public_reads", "Public reads answered, by source: cache or database.", ["source"])
 POSTS = Counter("onereply_posts", "Posts, by result: published, pending, spam, or the problem type.", ["result"])
 AKISMET = Counter("onereply_akismet_checks", "Akismet checks, by answer: ham, spam, discard, or none.", ["answer"])
+AKISMET_REPORTS = Counter(
+    "onereply_akismet_reports", "Mistakes reported to Akismet, by result: accepted, refused, or none.", ["result"]
+)
+SCREENING_WEBHOOK = Counter(
+    "onereply_screening_webhook_checks", "Screening webhook checks, by answer: findings, nothing, or none.", ["answer"]
+)
 BATCH_POSTS = Histogram("onereply_batch_posts", "Posts per batch (one transaction).", buckets=SIZES)
 QUEUE = Gauge("onereply_batch_queue_posts", "Posts waiting for a batch.", multiprocess_mode="livesum")
 STREAMS = Gauge("onereply_streams", "Open live streams.", multiprocess_mode="livesum")

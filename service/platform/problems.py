@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from service.platform.languages.messages import FALLBACK, sentence
+from service.platform.languages.messages import FALLBACK, choose_language, sentence
 
 
 class Translated(msgspec.Struct, frozen=True):
@@ -40,6 +40,19 @@ class Translated(msgspec.Struct, frozen=True):
         return sentence(self.table, self.key, locale=locale, **self.numbers)
 
 
+class TextByLanguage(msgspec.Struct, frozen=True):
+    """A detail in the words of the host, by language (BCP 47)."""
+
+    texts: dict[str, str]
+
+    def in_(self, locale: str) -> str:
+        """The text for ``locale``."""
+        return choose_language(self.texts, locale) or ""
+
+
+Detail = str | Translated | TextByLanguage
+
+
 class Problem(Exception):
     """A request that failed, and the problem that describes it.
 
@@ -49,7 +62,7 @@ class Problem(Exception):
     status: ClassVar[int]
     slug: ClassVar[str]
 
-    def __init__(self, detail: str | Translated | None = None, **members: Any) -> None:
+    def __init__(self, detail: Detail | None = None, **members: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.members = members

@@ -94,7 +94,7 @@ def test_nothing_is_documented_that_cannot_be_set() -> None:
     settings = {f"{PREFIX}{field.name.upper()}" for field in msgspec.structs.fields(Settings)}
     assert set(rows) == settings | {field.name for field in msgspec.structs.fields(SiteSettings)}
     rules = re.findall(
-        r"^\| `([a-z_]+)` \| (?:–|\d+|true|`\w+`) \|", guide("moderate").partition("## Rules")[2], re.MULTILINE
+        r"^\| `([a-z_]+)` \| (?:–|\d+|true|false|`\w+`) \|", guide("moderate").partition("## Rules")[2], re.MULTILINE
     )
     assert rules == [field.name for field in msgspec.structs.fields(Rules)]
 

@@ -170,7 +170,7 @@ def _screen(draft: Draft, thread: Thread, site: Site, context: BatchContext, now
     findings = screen_author(draft.text_findings, mode=mode, reputation=reputation, trust=trust)
     findings += screen_external_signals(draft.external, rules)
     if refusal := rejecting(findings):
-        raise NotAccepted(draft, refusal.rule, explain=rules.explain_to_author)
+        raise NotAccepted(draft, refusal, explain=rules.explain_to_author)
     return findings
 
 

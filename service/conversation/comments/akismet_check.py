@@ -1,101 +1,108 @@
-"""Check a post with Akismet before it joins the batch, so no lock is held during the call."""
+"""Check a draft with Akismet, and report to it what moderators decided otherwise."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import structlog
 
-from service.conversation.comments.model import PostAuthor
-from service.conversation.screening.akismet import Akismet, AkismetRequest
+from service.conversation.comments.model import Comment
+from service.conversation.comments.screening_webhook import ScreenedDraft
+from service.conversation.screening.akismet import Akismet, AkismetRequest, Submission
 from service.conversation.screening.external_rules import AkismetAnswer
 from service.conversation.threads.model import Thread
-from service.conversation.threads.thread_lookup import find_thread
-from service.conversation.threads.thread_policy import is_closed
 from service.platform import clock
 from service.platform.access.caller import PostOrigin
-from service.platform.metrics import AKISMET
-from service.platform.problems import NotFound
+from service.platform.metrics import AKISMET, AKISMET_REPORTS
 from service.platform.sites.site_lookup import Site
-from service.platform.storage.engine import Database
 from service.platform.text.ip_addresses import parse_address
 
 FindKey = Callable[[Site], Awaitable[str | None]]
-
 log = structlog.get_logger("onereply.akismet")
 
 
-class CheckedPost(NamedTuple):
-    """The parts of a post to send to Akismet. ``honeypot`` is None if the post did not come from a form."""
+class _Account(NamedTuple):
+    """A site's account at Akismet: its front page and its key."""
 
-    author: PostAuthor
-    body: str
-    is_reply: bool
-    honeypot: str | None
-    origin: PostOrigin
+    blog: str
+    key: str
 
 
 class AkismetCheck:
     """Checks posts with Akismet, using the site's key from ``find_key``."""
 
-    def __init__(self, database: Database, akismet: Akismet, *, find_key: FindKey) -> None:
-        self._database = database
+    def __init__(self, akismet: Akismet, *, find_key: FindKey) -> None:
         self._akismet = akismet
         self._find_key = find_key
 
-    async def check(self, site: Site, article: str, post: CheckedPost) -> AkismetAnswer | None:
-        """Check ``post`` with Akismet; None if the site does not use it or there is no answer.
-
-        A post that its thread would refuse anyway is not sent to Akismet.
-        """
-        if site.rules.akismet is None or (thread := await self._open_thread(site, article)) is None:
+    async def check(
+        self, site: Site, thread: Thread, draft: ScreenedDraft, *, honeypot: str | None, origin: PostOrigin
+    ) -> AkismetAnswer | None:
+        """Check ``draft`` with Akismet; None if the site does not use it or there is no answer."""
+        if site.rules.akismet is None:
             return None
-        answer = await self._check_in_thread(site, thread, post)
+        answer = await self._check(site, thread, draft, honeypot, origin)
         AKISMET.labels(answer or "none").inc()
         return answer
 
-    async def _open_thread(self, site: Site, article: str) -> Thread | None:
-        """Return the article's thread if it accepts comments now."""
-        now = clock.now()
-        try:
-            async with self._database.read() as connection:
-                thread = await find_thread(connection, site.id, article)
-        except NotFound:
+    async def _check(
+        self, site: Site, thread: Thread, draft: ScreenedDraft, honeypot: str | None, origin: PostOrigin
+    ) -> AkismetAnswer | None:
+        account, address = await self._account(site), parse_address(origin.address or "")
+        if account and not address:
+            log.warning("akismet-check-skipped", site=site.slug, missing="reader's address")
+        if not (account and address):
             return None
-        is_open = thread.comments_on and not thread.is_hidden(now) and not is_closed(thread, site, now)
-        return thread if is_open else None
+        request = AkismetRequest(
+            blog=account.blog,
+            locale=site.locale,
+            address=str(address),
+            user_agent=origin.user_agent[:1000],
+            referrer=origin.referrer[:2000],
+            permalink=thread.url,
+            is_reply=draft.parent_id is not None,
+            author_name=draft.author.name,
+            author_email=draft.author.email,
+            author_url=draft.author.url,
+            body=draft.body,
+            posted_at=clock.now(),
+            honeypot=honeypot,
+        )
+        return await self._akismet.check(request, key=account.key)
 
-    async def _check_in_thread(self, site: Site, thread: Thread, post: CheckedPost) -> AkismetAnswer | None:
-        blog, key, address = site.rules.akismet_blog, await self._find_key(site), _address(post.origin.address)
-        if not (blog and key and address):
-            missing = "key" if not key else "front page" if not blog else "reader's address"
-            log.warning("akismet-check-skipped", site=site.slug, missing=missing)
-            return None
-        return await self._akismet.check(_request(site, thread, post, blog=blog, address=address), key=key)
+    async def report(self, site: Site, thread: Thread, comment: Comment, *, spam: bool) -> Submission | None:
+        """Report that ``comment`` is ``spam`` or not, against Akismet's answer.
+
+        Returns “refused” if another attempt would be refused too, and None if Akismet can't be reached.
+        """
+        account = await self._account(site)
+        if account is None:
+            return "refused"
+        request = AkismetRequest(
+            blog=account.blog,
+            locale=site.locale,
+            address=None,
+            user_agent="",
+            referrer="",
+            permalink=thread.url,
+            is_reply=comment.parent_id is not None,
+            author_name=comment.author_name,
+            author_email=comment.author_email,
+            author_url=comment.author_url,
+            body=comment.body,
+            posted_at=comment.created_at,
+            honeypot=None,
+        )
+        result = await self._akismet.submit(request, key=account.key, spam=spam)
+        AKISMET_REPORTS.labels(result or "none").inc()
+        return result
+
+    async def _account(self, site: Site) -> _Account | None:
+        blog, key = site.rules.akismet_blog, await self._find_key(site)
+        if blog and key:
+            return _Account(blog, key)
+        log.warning("akismet-check-skipped", site=site.slug, missing="front page" if key else "key")
+        return None
 
     async def close(self) -> None:
         """Close the connections to Akismet."""
         await self._akismet.close()
-
-
-def _address(host: str | None) -> str | None:
-    """Parse ``host`` as an IP address; None if it is not one."""
-    address = parse_address(host or "")
-    return str(address) if address else None
-
-
-def _request(site: Site, thread: Thread, post: CheckedPost, *, blog: str, address: str) -> AkismetRequest:
-    return AkismetRequest(
-        blog=blog,
-        locale=site.locale,
-        address=address,
-        user_agent=post.origin.user_agent[:1000],
-        referrer=post.origin.referrer[:2000],
-        permalink=thread.url,
-        is_reply=post.is_reply,
-        author_name=post.author.name,
-        author_email=post.author.email,
-        author_url=post.author.url,
-        body=post.body,
-        posted_at=clock.now(),
-        honeypot=post.honeypot,
-    )

@@ -98,6 +98,23 @@ async def read_comments(connection: AsyncConnection, ids: Collection[UUID]) -> d
     return await _read(connection, ids, COLUMNS)
 
 
+async def read_with_threads(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, tuple[Comment, Thread]]:
+    """Read the comments ``ids`` of any site with their threads, by id; missing ones are left out."""
+    if not ids:
+        return {}
+    dialect = connection.dialect.name
+    rows = await connection.execute(_read_with_thread(dialect), row_parameters(dialect, [(id_,) for id_ in ids]))
+    split = len(COLUMNS)
+    found = [(comment_of(row[:split]), Thread(*row[split:])) for row in rows]
+    return {comment.id: (comment, thread) for comment, thread in found}
+
+
+@lru_cache
+def _read_with_thread(dialect: str) -> Select[*tuple[Any, ...]]:
+    both = select(*COLUMNS, *THREAD_COLUMNS).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+    return both.where(any_of(dialect, CommentRow.id))
+
+
 async def read_without_texts(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Comment]:
     """Read as :func:`read_comments` does, with empty texts: those of 200 comments can have 20 MB."""
     return await _read(connection, ids, _WITHOUT_TEXTS)

@@ -11,15 +11,18 @@ from service.conversation.comments.comment_lookup import find_own_comment, lock_
 from service.conversation.comments.comment_versions import delete_versions, keep_version
 from service.conversation.comments.findings_store import delete_findings, replace_findings
 from service.conversation.comments.fingerprint_retention import erase_address_fingerprints
-from service.conversation.comments.model import Comment, State
+from service.conversation.comments.model import Comment, PostAuthor, State
 from service.conversation.comments.prepare_text import PreparedText, prepare_text
+from service.conversation.comments.refusals import explain_rejection
 from service.conversation.comments.reputation_queries import read_activity, uses_reputation
+from service.conversation.comments.screening_webhook import WebhookFindings
 from service.conversation.comments.settle_reports import settle_by_author_deletion
 from service.conversation.comments.staff import is_exempt
 from service.conversation.comments.states import ARRIVAL_EVENTS, STATE_AFTER, STRICTEST_STATES, Change, change_states
 from service.conversation.comments.submission import SubmissionState
 from service.conversation.comments.visibility import EditRefusal, edit_refusal
 from service.conversation.readers.measure_lookup import Banned, longest_ban, read_measures, trust_in
+from service.conversation.screening.external_rules import screen_webhook
 from service.conversation.screening.findings import Action, Finding, rejecting, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, Trust, hash_text, reputation_of
 from service.conversation.screening.screen_text import screen_author
@@ -32,7 +35,7 @@ from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.fingerprints import Fingerprints
 from service.platform.events.event_types import EventType
 from service.platform.events.record_decisions import record_decisions
-from service.platform.problems import Problem, Translated
+from service.platform.problems import Detail, Problem
 from service.platform.sites.site_lookup import Site
 
 
@@ -41,7 +44,7 @@ class EditRefused(Problem):
 
     status: ClassVar[int] = 409
 
-    def __init__(self, body: str, detail: Translated | None = None, **members: Any) -> None:
+    def __init__(self, body: str, detail: Detail | None = None, **members: Any) -> None:
         super().__init__(detail, draft={"body": body}, **members)
 
 
@@ -79,11 +82,12 @@ REFUSALS: dict[EditRefusal, type[EditRefused]] = {
 class Edit(NamedTuple):
     """An author's new text, ``body``, rendered and screened, with the data that bans need.
 
-    ``address`` is the author's address, if known.
+    ``webhook`` is the answer of the screening webhook. ``address`` is the author's address, if known.
     """
 
     body: str
     prepared: PreparedText
+    webhook: WebhookFindings | None
     address: str | None
     fingerprints: Fingerprints
 
@@ -104,7 +108,11 @@ async def submit_edit(
     prepared = await prepare_text(
         site, model, section=thread.section, author_name=author_name, author_url=author_url, body=body
     )
-    edit = Edit(body, prepared, origin.address, state.gate.fingerprints)
+    author = PostAuthor(author_name, before.author_email, author_url, before.author_role)
+    webhook = await state.remote_checks.check_edit(
+        site, comment_id, author, reader_id=caller.reader_id, body=body, html=prepared.html
+    )
+    edit = Edit(body, prepared, webhook, origin.address, state.gate.fingerprints)
     async with state.database.write() as connection:
         return await edit_comment(connection, site, comment_id, reader_id=caller.reader_id, edit=edit)
 
@@ -134,7 +142,7 @@ async def edit_comment(
     comment.featured = False  # editors picked the words
     comment.body, comment.html, comment.edited_at = body, edit.prepared.html, now
     trust = trust_in(measures, site.id, fingerprints, now)
-    findings = await _screen_again(connection, comment, thread, site, edit.prepared, trust=trust)
+    findings = await _screen_again(connection, comment, thread, site, edit, trust=trust)
     before, revision = comment.state, comment.revision
     to, event = after_edit(before, strictest(findings))
     change = Change(thread, site, comment, to, event, automated=None if to is before else True)
@@ -153,11 +161,12 @@ async def _screen_again(
     comment: Comment,
     thread: Thread,
     site: Site,
-    prepared: PreparedText,
+    edit: Edit,
     *,
     trust: Trust | None,
 ) -> list[Finding]:
     """Return the findings of the site's rules on the new text; raises EditNotAccepted if a rule rejects it."""
+    prepared = edit.prepared
     comment.text_hash = hash_text(thread.id, prepared.text.folded_body)
     if is_exempt(comment.author_role, site):
         return []
@@ -166,8 +175,9 @@ async def _screen_again(
     if uses_reputation(rules, mode):
         reputation = await _reputation(connection, comment)
     findings = screen_author(prepared.findings, mode=mode, reputation=reputation, trust=trust)
+    findings += screen_webhook(edit.webhook, rules)
     if refusal := rejecting(findings):
-        detail = Translated(refusal.rule.value, table="author") if rules.explain_to_author else None
+        detail = explain_rejection(refusal) if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, detail, rule=refusal.rule)
     return findings
 

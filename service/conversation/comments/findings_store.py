@@ -1,15 +1,16 @@
-"""Store the findings of a comment beside it."""
+"""Store the findings of a comment beside it, one row a rule; the screening webhook may have several in its row."""
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Row, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.model import FindingRow
 from service.conversation.screening.findings import Finding, Rule
+from service.conversation.screening.webhook_answer import decode_details, encode_details, in_one
 from service.platform.storage.portable import any_of, insert_many, row_parameters
 
 # Findings from people, and those on data that is available only when a comment arrives.
@@ -21,16 +22,20 @@ KEPT_ON_EDIT = (
 
 def finding_rows(comment_id: UUID, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return the rows to insert for the findings of a comment."""
-    return [
-        {
-            "comment_id": comment_id,
-            "rule": each.rule.value,
-            "action": each.action,
-            "matched": each.matched,
-            "shadow": each.shadow,
-        }
-        for each in findings
-    ]
+    webhook = [each for each in findings if each.rule is Rule.SCREENING_WEBHOOK]
+    rows = [_row(comment_id, each) for each in findings if each.rule is not Rule.SCREENING_WEBHOOK]
+    return [*rows, _row(comment_id, in_one(webhook), encode_details(webhook))] if webhook else rows
+
+
+def _row(comment_id: UUID, finding: Finding, details: str | None = None) -> dict[str, Any]:
+    return {
+        "comment_id": comment_id,
+        "rule": finding.rule.value,
+        "action": finding.action,
+        "matched": finding.matched,
+        "shadow": finding.shadow,
+        "details": details,
+    }
 
 
 async def replace_findings(connection: AsyncConnection, comment_id: UUID, findings: Sequence[Finding]) -> None:
@@ -67,13 +72,21 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
         return found
     dialect = connection.dialect.name
     for row in await connection.execute(_read(dialect), row_parameters(dialect, [(id_,) for id_ in ids])):
-        found[row.comment_id].append(Finding(Rule(row.rule), row.action, row.matched, row.shadow))
+        found[row.comment_id] += _findings_of(row)
     for findings in found.values():
         findings.sort(key=rule_order)
     return found
 
 
+def _findings_of(row: Row[*tuple[Any, ...]]) -> list[Finding]:
+    if row.details is not None:
+        return decode_details(row.details, shadow=row.shadow)
+    return [Finding(Rule(row.rule), row.action, row.matched, row.shadow)]
+
+
 @lru_cache
 def _read(dialect: str) -> Select[*tuple[Any, ...]]:
     row = FindingRow
-    return select(row.comment_id, row.rule, row.action, row.matched, row.shadow).where(any_of(dialect, row.comment_id))
+    return select(row.comment_id, row.rule, row.action, row.matched, row.shadow, row.details).where(
+        any_of(dialect, row.comment_id)
+    )

@@ -188,7 +188,7 @@ class LoggedComment(msgspec.Struct):
 class FindingRow(Base):
     """A finding on a comment from its arrival or last edit; erased with the comment's text.
 
-    In ``shadow`` nothing followed from it.
+    In ``shadow`` nothing followed from it. ``details`` has all findings of the screening webhook, as JSON.
     """
 
     __tablename__ = "findings"
@@ -199,6 +199,7 @@ class FindingRow(Base):
     action: Mapped[str] = mapped_column(String(9))
     matched: Mapped[str | None] = mapped_column(String(300))
     shadow: Mapped[bool] = mapped_column(server_default=false())
+    details: Mapped[str | None]
 
 
 COLUMNS = tuple(getattr(CommentRow, name) for name in Comment.__struct_fields__)

@@ -18,13 +18,13 @@ from typing import Any, ClassVar
 
 from service.conversation.comments.staff import STAFF
 from service.conversation.comments.submission import Draft
-from service.conversation.screening.findings import Rule
+from service.conversation.screening.findings import Finding
 from service.conversation.threads.labels import labels
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import no_thread
 from service.conversation.threads.thread_policy import is_closed, posting_refusal
 from service.platform.access.rate_limits import RateLimited
-from service.platform.problems import Problem, Translated
+from service.platform.problems import Detail, Problem, TextByLanguage, Translated
 from service.platform.sites.site_lookup import Site
 
 
@@ -39,7 +39,7 @@ class Refused(Problem):
 
     status: ClassVar[int] = 409
 
-    def __init__(self, draft: Draft, detail: str | Translated | None = None, **members: Any) -> None:
+    def __init__(self, draft: Draft, detail: Detail | None = None, **members: Any) -> None:
         super().__init__(detail, draft=draft.typed_fields(), **members)
 
 
@@ -78,8 +78,13 @@ class NotAccepted(Refused):
 
     status, slug = 422, "not-accepted"
 
-    def __init__(self, draft: Draft, rule: Rule, *, explain: bool) -> None:
-        super().__init__(draft, Translated(rule.value, table="author") if explain else None, rule=rule)
+    def __init__(self, draft: Draft, finding: Finding, *, explain: bool) -> None:
+        super().__init__(draft, explain_rejection(finding) if explain else None, rule=finding.rule)
+
+
+def explain_rejection(finding: Finding) -> Detail:
+    """Return why a rule rejects the text: in the words of the screening webhook, or in ours."""
+    return TextByLanguage(finding.messages) if finding.messages else Translated(finding.rule.value, table="author")
 
 
 class ParentUnavailable(Refused):

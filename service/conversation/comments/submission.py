@@ -9,11 +9,12 @@ from uuid import UUID
 
 import msgspec
 
-from service.conversation.comments.akismet_check import AkismetCheck, CheckedPost
 from service.conversation.comments.model import PostAuthor
 from service.conversation.comments.prepare_text import prepare_text, unscreened
+from service.conversation.comments.remote_checks import RemoteAnswers, RemoteChecks
+from service.conversation.comments.screening_webhook import ScreenedDraft
 from service.conversation.comments.site_spam_models import SiteSpamModels
-from service.conversation.comments.staff import StaffNames, is_exempt
+from service.conversation.comments.staff import StaffNames
 from service.conversation.comments.wire import AuthorIn, PostIn
 from service.conversation.screening.external_rules import ExternalSignals
 from service.conversation.screening.form_rules import FormSignals
@@ -33,7 +34,7 @@ from service.platform.text.field_types import is_email, read_line, read_text, re
 class SubmissionState(PlatformState, kw_only=True, frozen=True):
     """The part of the app's state that checks drafts."""
 
-    akismet_check: AkismetCheck
+    remote_checks: RemoteChecks
     spam_models: SiteSpamModels
     staff_names: StaffNames
 
@@ -45,7 +46,8 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
     are those of a signed-in reader's host token. ``is_known``
     is whether a token proves the reader's id. ``fingerprints`` are all those to check for bans; ``address_fingerprint``
     is that of the address. ``text`` is the text as the rules read it, ``text_findings`` is what those of ``site`` in
-    ``section`` found in it. ``external`` holds the form's signals and Akismet's answer. ``spam_model`` is the site's.
+    ``section`` found in it. ``external`` holds the form's signals and the answers of remote checks. ``spam_model`` is
+    the site's.
     ``limits`` has the rate limits: over one, the draft is refused unless it was accepted before under its ``key``.
     """
 
@@ -108,16 +110,17 @@ async def build_draft(
     form = FormSignals(post.form.honeypot, post.form.seconds) if post.form else None
     model, section = await state.spam_models.get(site), None
     if limits.exceeded:
-        answer, prepared = None, unscreened(site, author_name=author.name, author_url=author.url)
+        answers, prepared = RemoteAnswers(), unscreened(site, author_name=author.name, author_url=author.url)
     else:
-        is_reply, honeypot = post.parent_id is not None, form.honeypot if form else None
-        checked = CheckedPost(author=author, body=body, is_reply=is_reply, honeypot=honeypot, origin=origin)
-        exempt = is_exempt(author.role, site)
-        answer = None if exempt else await state.akismet_check.check(site, article, checked)
         section = await _section_of(state, site, article)
         prepared = await prepare_text(
             site, model, section=section, author_name=author.name, author_url=author.url, body=body
         )
+        screened = ScreenedDraft(author, caller.reader_id, body, prepared.html, post.parent_id)
+        honeypot = form.honeypot if form else None
+        answers = await state.remote_checks.check(site, article, screened, honeypot=honeypot, origin=origin)
+    staff_name = await _staff_name(state, site, author, section)
+    external = ExternalSignals(form, answers.akismet, answers.webhook, staff_name)
     return Draft(
         site=site,
         article=article,
@@ -137,7 +140,7 @@ async def build_draft(
         parent_id=post.parent_id,
         key=key,
         limits=limits,
-        external=ExternalSignals(form, answer, await _staff_name(state, site, author, section)),
+        external=external,
         spam_model=model,
     )
 

@@ -18,11 +18,11 @@ from msgspec import UNSET
 from service.conversation.comments.model import Comment, LoggedComment, State
 from service.conversation.comments.statement_of_reasons import LastDecision, needs_statement, statement_of
 from service.conversation.comments.wire import AuthorOut, CommentOut, finding_out
-from service.conversation.screening.findings import Finding, effective
+from service.conversation.screening.findings import Finding, Rule, effective
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_policy import is_closed
 from service.platform.access.caller import Caller
-from service.platform.languages.messages import catalogue, sentence
+from service.platform.languages.messages import catalogue, choose_language, sentence
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_rules import Rules
 
@@ -188,13 +188,17 @@ def status_reasons(comment: Comment, findings: Sequence[Finding], rules: Rules, 
     """Return the reasons why the comment is not published, for its author, in as much detail as the site allows."""
     if comment.state is State.REJECTED or (comment.state is State.SPAM and comment.reports is None):
         return [sentence("author", "rejected", locale=locale)]
-    known = catalogue("en")["author"]
-    keys = [
-        finding.rule.value if rules.explain_to_author and finding.rule in known else "review"
-        for finding in effective(findings)
-        if finding.action != "publish"
-    ]
-    return [sentence("author", key, locale=locale) for key in dict.fromkeys(keys or ["review"])]
+    asked_for = [finding for finding in effective(findings) if finding.action != "publish"]
+    reasons = [_reason(finding, rules, locale) for finding in asked_for]
+    return [*dict.fromkeys(reasons or [sentence("author", "review", locale=locale)])]
+
+
+def _reason(finding: Finding, rules: Rules, locale: str) -> str:
+    if rules.explain_to_author and (own := choose_language(finding.messages, locale)):
+        return own
+    # Our own words for the webhook are for a rejection; here it may have found spam.
+    is_known = finding.rule in catalogue("en")["author"] and finding.rule is not Rule.SCREENING_WEBHOOK
+    return sentence("author", finding.rule.value if rules.explain_to_author and is_known else "review", locale=locale)
 
 
 def author_out(comment: Comment) -> AuthorOut:

@@ -11,7 +11,7 @@ from service.conversation.comments.model import AuthorRole, State
 from service.conversation.comments.statement_of_reasons import Statement
 from service.conversation.screening.findings import Action, Finding, Rule
 from service.conversation.threads.wire import ThreadOut
-from service.platform.languages.messages import sentence
+from service.platform.languages.messages import choose_language, sentence
 from service.platform.wire import Body
 
 Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
@@ -76,13 +76,14 @@ class AuthorOut(msgspec.Struct):
 
 
 class FindingOut(msgspec.Struct):
-    """A finding on a comment, with its message; ``shadow`` findings have no effect."""
+    """A finding on a comment, with its message; ``shadow`` findings have no effect. ``score`` is the webhook's."""
 
     rule: Rule
     action: Action
     matched: str | None
     message: str
     shadow: bool
+    score: float | None
 
 
 class CommentOut(msgspec.Struct):
@@ -155,5 +156,6 @@ class Permalink(msgspec.Struct):
 
 def finding_out(finding: Finding, *, locale: str) -> FindingOut:
     """Return ``finding`` with its message in ``locale``, for a moderator."""
-    message = sentence("finding", finding.rule.value, locale=locale)
-    return FindingOut(finding.rule, finding.action, finding.matched, message, finding.shadow)
+    own = choose_language(finding.messages, locale)
+    message = own or sentence("finding", finding.rule.value, locale=locale)
+    return FindingOut(finding.rule, finding.action, finding.matched, message, finding.shadow, finding.score)

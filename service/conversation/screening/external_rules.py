@@ -1,6 +1,6 @@
-"""Rules on external signals: the page's form, the names of staff, and Akismet. Pure.
+"""Rules on external signals: the page's form, the names of staff, Akismet and the screening webhook. Pure.
 
-Edits have none, so these rules apply only when a comment arrives.
+An edit has no form, and Akismet is not asked about it; the screening webhook is.
 """
 
 from collections.abc import Callable
@@ -17,19 +17,32 @@ AkismetAnswer = Literal["ham", "spam", "discard"]
 
 
 class ExternalSignals(msgspec.Struct, frozen=True):
-    """``form`` is None without a form; ``akismet`` is None if Akismet was not called or gave no answer.
+    """``form`` is None without a form; ``akismet`` and ``webhook`` are None if they were not called or did not answer.
 
-    ``staff_name`` is the name of a guest who signs as a member of the staff.
+    ``webhook`` has the findings of the screening webhook, ``staff_name`` the name of a guest who signs as a member of
+    the staff.
     """
 
     form: FormSignals | None = None
     akismet: AkismetAnswer | None = None
+    webhook: tuple[Finding, ...] | None = None
     staff_name: str | None = None
 
 
 def screen_external_signals(signals: ExternalSignals, rules: Rules) -> list[Finding]:
     """Return the findings of all external rules on ``signals``, in the order of :data:`RULES`."""
-    return with_shadow([finding for find in RULES if (finding := find(signals, rules))], rules)
+    found = [finding for find in RULES if (finding := find(signals, rules))]
+    return with_shadow(found, rules) + screen_webhook(signals.webhook, rules)
+
+
+def screen_webhook(answer: tuple[Finding, ...] | None, rules: Rules) -> list[Finding]:
+    """Return the findings of the screening webhook; without an answer ``on_screening_webhook_failure`` decides."""
+    if not rules.screening_webhook:
+        return []
+    if answer is not None:
+        return with_shadow([*answer], rules)
+    held = rules.on_screening_webhook_failure == "hold"
+    return with_shadow([Finding(Rule.ON_SCREENING_WEBHOOK_FAILURE, "hold")] if held else [], rules)
 
 
 def _find_honeypot(signals: ExternalSignals, rules: Rules) -> Finding | None:

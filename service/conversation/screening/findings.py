@@ -35,6 +35,8 @@ class Rule(StrEnum):
     STAFF_NAME = "staff_name"
     AKISMET = "akismet"
     ON_AKISMET_FAILURE = "on_akismet_failure"
+    SCREENING_WEBHOOK = "screening_webhook"
+    ON_SCREENING_WEBHOOK_FAILURE = "on_screening_webhook_failure"
     CLASSIFIER = "classifier"
     MODE = "mode"
     REPORT_THRESHOLD = "report_threshold"
@@ -44,13 +46,16 @@ class Rule(StrEnum):
 class Finding(msgspec.Struct, frozen=True):
     """The result of one rule: the ``action`` it asks for, and ``matched``, the text or number that triggered it.
 
-    In ``shadow`` it is recorded for moderators only, and nothing follows from it.
+    In ``shadow`` it is recorded for moderators only, and nothing follows from it. The screening webhook also gives its
+    own ``messages`` by language, and a ``score`` from 0 to 1; ``matched`` is its code.
     """
 
     rule: Rule
     action: Action
     matched: str | None = None
     shadow: bool = False
+    messages: dict[str, str] = {}
+    score: float | None = None
 
 
 def with_shadow(findings: list[Finding], rules: Rules) -> list[Finding]:
@@ -63,7 +68,10 @@ def with_shadow(findings: list[Finding], rules: Rules) -> list[Finding]:
     ]
 
 
-_CHECKS = {Rule.ON_AKISMET_FAILURE: Rule.AKISMET}
+_CHECKS = {
+    Rule.ON_AKISMET_FAILURE: Rule.AKISMET,
+    Rule.ON_SCREENING_WEBHOOK_FAILURE: Rule.SCREENING_WEBHOOK,
+}
 
 
 def effective(findings: Iterable[Finding]) -> list[Finding]:

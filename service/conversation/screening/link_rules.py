@@ -12,8 +12,12 @@ _HREF = re.compile(r'<a href="([^"]*)"')
 
 def links_in(html: str, author_url: str | None) -> list[str]:
     """Return the canonical hosts of all links in the rendered ``html`` and of ``author_url``."""
-    urls = [unescape(url) for url in _HREF.findall(html)]
-    return [host for url in [*urls, *([author_url] if author_url else [])] if (host := host_of(url))]
+    return [host for url in [*urls_in(html), *([author_url] if author_url else [])] if (host := host_of(url))]
+
+
+def urls_in(html: str) -> list[str]:
+    """Return the URLs of all links in the rendered ``html``."""
+    return [unescape(url) for url in _HREF.findall(html)]
 
 
 def find_rejected_domain(hosts: list[str], *, reject_link_domains: Set[str]) -> Finding | None:

@@ -33,9 +33,12 @@ from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body, decode_bytes, decode_query, read_body
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
+from service.platform.outbound.safe_client import TargetRefused
+from service.platform.problems import InvalidField
 from service.platform.sites.check_settings import check_settings
 from service.platform.sites.edit_site import change_rules, change_site, changed_fields, lock_site
 from service.platform.sites.site_rules import Rules, check_rules, require_few_items
+from service.platform.text.field_types import read_web_url
 from service.platform.wire import sent_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
@@ -67,12 +70,13 @@ async def post_try(request: Request, caller: Caller) -> Response:
     caller.require_whole_site()
     body = await _decode_rules(request, TrialIn)
     rules = await check_rules(body.rules, below="/rules")
-    model = await state_of(request, ConversationState).spam_models.get(caller.site)
-    trial = await try_rules(database_of(request), caller.site, rules, last=body.last, model=model)
+    state = state_of(request, ConversationState)
+    model, webhook = await state.spam_models.get(caller.site), state.remote_checks.webhook
+    trial = await try_rules(state.database, caller.site, rules, last=body.last, webhook=webhook, model=model)
     locale = locale_of(request, caller)
     examples = [_trial_example(example, locale) for example in trial.examples]
     before, after = _actions(trial.before), _actions(trial.after)
-    out = TrialOut(trial.before.total(), before, after, trial.changed, examples)
+    out = TrialOut(trial.before.total(), before, after, trial.changed, trial.asked, examples)
     return json_response(out, headers={**NO_STORE, "content-language": locale})
 
 
@@ -95,6 +99,8 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
     given = sent_fields(await decode_body(request, SettingsIn))
     allow_http = state_of(request, PlatformState).targets.allow_private
     given = await asyncio.to_thread(check_settings, given, allow_http=allow_http)
+    if (url := given.get("screening_webhook_url")) is not None:
+        given["screening_webhook_url"] = await _callable_url(request, url)
     async with database_of(request).write() as connection:
         site = await lock_site(connection, caller.site.slug)
         settings = msgspec.structs.replace(site.settings, **given)
@@ -103,6 +109,17 @@ async def patch_settings(request: Request, caller: Caller) -> Response:
         await record_decisions(connection, [decision], now=clock.now())
     gate_of(request).sites.evict(caller.site.slug)
     return json_response(settings, headers=NO_STORE)
+
+
+async def _callable_url(request: Request, url: str) -> str:
+    """Return the URL of a screening webhook if the service may call it; raises InvalidField."""
+    pointer = "/screening_webhook_url"
+    url = read_web_url(url, pointer=pointer)
+    try:
+        await state_of(request, ConversationState).remote_checks.webhook.targets.check_resolved(url)
+    except TargetRefused as refused:
+        raise InvalidField(f"The service can't call this URL. {refused}", pointer=pointer) from None
+    return url
 
 
 async def _decode_rules(request: Request, kind: type[T]) -> T:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,8 +10,11 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.model import CommentRow
+from service.conversation.comments.comment_lookup import read_with_threads
+from service.conversation.comments.model import Comment, CommentRow, PostAuthor
 from service.conversation.comments.reputation_queries import RecentActivity, no_activity
+from service.conversation.comments.screening_webhook import ScreenedDraft, ScreeningWebhook, WebhookFindings
+from service.conversation.screening.external_rules import screen_webhook
 from service.conversation.screening.findings import Action, Finding, strictest
 from service.conversation.screening.reputation_rules import PastComment, hash_text
 from service.conversation.screening.rule_set import CompiledRules, compile_rules, make_draft_text
@@ -25,6 +28,7 @@ from service.platform.storage.engine import Database
 
 BATCH = 20  # comments per read: with texts at their limit, some 10 ms
 MAX_EXAMPLES = 20
+MAX_ASKED = 50  # as many as run at once, so the answers take one timeout at most
 _LAST_ID = UUID(int=2**128 - 1)
 
 _Comment = Row[UUID, str, str, int, UUID, int | None, datetime, str, str | None, str, str]
@@ -43,21 +47,32 @@ class Example(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """The number of comments per action under the site's rules and under the new ones; the newest that differ."""
+    """The number of comments per action under the site's rules and under the new ones; the newest that differ.
+
+    ``asked`` is the number of comments that the screening webhook was asked about.
+    """
 
     before: Counter[Action]
     after: Counter[Action]
     changed: int
+    asked: int
     examples: list[Example]
 
 
 async def try_rules(
-    database: Database, site: Site, rules: Rules, *, last: int, model: SpamModel | None = None
+    database: Database,
+    site: Site,
+    rules: Rules,
+    *,
+    last: int,
+    webhook: ScreeningWebhook,
+    model: SpamModel | None = None,
 ) -> Trial:
     """Screen the ``last`` comments of ``site`` by its current rules and by ``rules``, without changing anything.
 
     Comments without text are skipped. The rest are screened in order of arrival, and reputation comes only from them.
-    Form data and Akismet are not used, the spam filter is today's ``model``, and the mode is ``publish``.
+    Form data and Akismet are not used, the spam filter is today's ``model``, and the mode is ``publish``. The screening
+    ``webhook`` is asked about the newest :data:`MAX_ASKED` comments if a set of rules uses it.
     """
     comments: list[_Comment] = []
     while len(comments) < last:
@@ -67,7 +82,26 @@ async def try_rules(
         if not older:
             break
         comments += older
-    return await asyncio.to_thread(_screen_all, comments, site.rules, rules, model)
+    uses_webhook = site.rules.screening_webhook or rules.screening_webhook
+    answers = await _ask(database, site, comments[:MAX_ASKED], webhook) if uses_webhook else {}
+    return await asyncio.to_thread(_screen_all, comments, (site.rules, rules), model, answers)
+
+
+async def _ask(
+    database: Database, site: Site, comments: Sequence[_Comment], webhook: ScreeningWebhook
+) -> dict[UUID, WebhookFindings | None]:
+    """Ask the webhook about ``comments``, all at the same time; None where it does not answer."""
+    ids = [comment.id for comment in comments]
+    async with database.read() as connection:
+        found = await read_with_threads(connection, ids)
+    asked = [found[comment_id] for comment_id in ids if comment_id in found]
+    answers = await asyncio.gather(*(webhook.ask_anyway(site, thread, _draft(each)) for each, thread in asked))
+    return {comment.id: answer for (comment, _), answer in zip(asked, answers, strict=True)}
+
+
+def _draft(comment: Comment) -> ScreenedDraft:
+    author = PostAuthor(comment.author_name, comment.author_email, comment.author_url, comment.author_role)
+    return ScreenedDraft(author, comment.reader_id, comment.body, comment.html, comment.parent_id, is_trial=True)
 
 
 async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, limit: int) -> Sequence[_Comment]:
@@ -83,13 +117,21 @@ async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, 
     return (await connection.execute(statement)).all()
 
 
-def _screen_all(comments: Sequence[_Comment], current: Rules, new: Rules, model: SpamModel | None) -> Trial:
+def _screen_all(
+    comments: Sequence[_Comment],
+    rules: tuple[Rules, Rules],
+    model: SpamModel | None,
+    answers: Mapping[UUID, WebhookFindings | None],
+) -> Trial:
     """Screen ``comments``, newest first, under both rule sets."""
-    compiled, activity = (compile_rules(current), compile_rules(new)), no_activity()
+    compiled, activity = (compile_rules(rules[0]), compile_rules(rules[1])), no_activity()
     before, after, changed = Counter[Action](), Counter[Action](), 0
     examples: deque[Example] = deque(maxlen=MAX_EXAMPLES)
     for comment in reversed(comments):
         by_current, by_new = _screen_both(comment, activity, *compiled, model)
+        if comment.id in answers:
+            by_current += screen_webhook(answers[comment.id], rules[0])
+            by_new += screen_webhook(answers[comment.id], rules[1])
         current_action, new_action = strictest(by_current), strictest(by_new)
         before[current_action] += 1
         after[new_action] += 1
@@ -97,7 +139,7 @@ def _screen_all(comments: Sequence[_Comment], current: Rules, new: Rules, model:
             changed += 1
             shown = (comment.id, comment.article, comment.state, comment.body)
             examples.appendleft(Example(*shown, current_action, new_action, by_new))
-    return Trial(before, after, changed, [*examples])
+    return Trial(before, after, changed, len(answers), [*examples])
 
 
 def _screen_both(

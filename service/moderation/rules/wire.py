@@ -58,12 +58,13 @@ class TrialExample(msgspec.Struct):
 
 
 class TrialOut(msgspec.Struct):
-    """The result of a trial: actions before and after, and the newest comments that differ."""
+    """The result of a trial: actions before and after, how often the webhook was asked, and the newest differences."""
 
     checked: int
     before: ActionCounts
     after: ActionCounts
     changed: int
+    asked: int
     examples: list[TrialExample]
 
 

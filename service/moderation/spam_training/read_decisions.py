@@ -7,6 +7,7 @@ of new, edited or reported comments have no decision; an edit takes back the exa
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -67,8 +68,13 @@ class _EventData(msgspec.Struct):
 _decode = msgspec.json.Decoder(_EventData).decode
 
 
-async def read_decided_comments(connection: AsyncConnection, site_id: int, *, after: int) -> DecisionBatch:
-    """Read the decisions in the site's next events after a position; each comment once, with its last decision."""
+async def read_decided_comments(
+    connection: AsyncConnection, site_id: int, *, after: int, until: datetime | None = None
+) -> DecisionBatch:
+    """Read the decisions in the site's next events after a position; each comment once, with its last decision.
+
+    It stops before the first event that is not before ``until``.
+    """
     head = await head_position(connection, site_id)
     statement = (
         select(EventRow.position, EventRow.type, EventRow.occurred_at, EventRow.data)
@@ -76,7 +82,9 @@ async def read_decided_comments(connection: AsyncConnection, site_id: int, *, af
         .order_by(EventRow.position)
         .limit(BATCH)
     )
-    events = [(row, _decode(row.data).comment) for row in await connection.execute(statement)]
+    rows = (await connection.execute(statement)).all()
+    settled = [*takewhile(lambda row: until is None or row.occurred_at < until, rows)]
+    events = [(row, _decode(row.data).comment) for row in settled]
     actions = await _read_actions(connection, [(comment.id, comment.revision - 1) for _, comment in events])
     decided: dict[UUID, DecidedComment] = {}
     for (position, type_, occurred_at, _), comment in events:
@@ -87,6 +95,8 @@ async def read_decided_comments(connection: AsyncConnection, site_id: int, *, af
             decided[comment.id] = DecidedComment(comment.id, comment.revision, position, spam)
     if len(events) == BATCH:
         return DecisionBatch([*decided.values()], events[-1][0].position, has_more=True)
+    if len(settled) < len(rows):
+        return DecisionBatch([*decided.values()], settled[-1].position if settled else after, has_more=False)
     return DecisionBatch([*decided.values()], max([head, *(row.position for row, _ in events)]), has_more=False)
 
 

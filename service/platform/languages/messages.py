@@ -5,6 +5,7 @@ A language is a TOML file in ``catalogues/``, named by its BCP 47 tag; the tests
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,6 +36,15 @@ def sentence(table: str, key: str, *, locale: str, **numbers: int) -> str:
     name = catalogue_for(locale)
     message = catalogue(name)[table][key]
     return message.format(**{placeholder: format_number(name, number) for placeholder, number in numbers.items()})
+
+
+def choose_language(texts: Mapping[str, str], locale: str) -> str | None:
+    """Choose from ``texts`` by BCP 47 tag: for ``locale``, else in its language, in English, or the first."""
+    by_tag = {tag.lower(): text for tag, text in texts.items()}
+    by_language = {tag.partition("-")[0]: text for tag, text in by_tag.items()}
+    wanted = locale.lower()
+    known = (by_tag.get(wanted), by_language.get(wanted.partition("-")[0]), by_language.get(FALLBACK), *texts.values())
+    return next((text for text in known if text is not None), None)
 
 
 def format_number(name: str, count: int) -> str:

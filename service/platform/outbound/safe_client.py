@@ -101,10 +101,10 @@ class Targets:
         if not found:
             raise TargetRefused("Its host has no address.")
 
-    def client(self, *, timeout_seconds: float) -> httpx2.AsyncClient:
+    def client(self, *, timeout_seconds: float, max_connections: int = 10) -> httpx2.AsyncClient:
         """Create a client that calls only allowed addresses; the caller closes it. The timeout applies to each step."""
-        backend = _CheckedBackend(self)
-        return httpx2.AsyncClient(transport=_Transport(backend), timeout=timeout_seconds, trust_env=False)
+        transport = _Transport(_CheckedBackend(self), max_connections)
+        return httpx2.AsyncClient(transport=transport, timeout=timeout_seconds, trust_env=False)
 
     async def addresses(self, host: str, port: int) -> Sequence[Address]:
         """Resolve and check the addresses of ``host``; raises :class:`TargetRefused` or OSError."""
@@ -198,8 +198,10 @@ class _CheckedBackend(httpcore2.AsyncNetworkBackend):
 class _Transport(httpx2.AsyncHTTPTransport):
     """httpx's transport, with a pool that connects through ``backend``."""
 
-    def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
-        self._pool = httpcore2.AsyncConnectionPool(ssl_context=_tls(), network_backend=backend)
+    def __init__(self, backend: httpcore2.AsyncNetworkBackend, max_connections: int) -> None:
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=_tls(), network_backend=backend, max_connections=max_connections
+        )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         try:

@@ -25,7 +25,8 @@ def assign_settings(settings: SiteSettings, assignments: tuple[str, ...], *, all
             raise InvalidSetting(f"“{name}” is now called “{SITE_SETTINGS[name]}”.")
         if not equals or name not in values:
             raise InvalidSetting(f"“{assignment}” must be NAME=VALUE; the names are: {', '.join(values)}.")
-        values[name] = None if value == "null" else _json(name, value) if isinstance(values[name], dict) else value
+        is_json = isinstance(values[name], dict) or value.startswith("{")
+        values[name] = None if value == "null" else _json(name, value) if is_json else value
     try:
         changed = msgspec.convert(values, SiteSettings, strict=False)
     except msgspec.ValidationError as error:

@@ -40,6 +40,7 @@ ShadowRule = Literal[
     "honeypot",
     "min_form_seconds",
     "akismet",
+    "screening_webhook",
     "classifier",
 ]
 BlogUrl = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^https?://[^\s/?#]+[^\s]*$(?!\n)")]
@@ -68,6 +69,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     akismet: Literal["hold", "spam"] | None = None
     akismet_blog: BlogUrl | None = None
     on_akismet_failure: Literal["hold", "publish"] = "hold"
+    screening_webhook: bool = False
+    on_screening_webhook_failure: Literal["hold", "publish"] = "hold"
     report_threshold: Annotated[int, Meta(ge=1, le=100)] = 1
     on_report_threshold: Literal["queue", "hide"] = "queue"
     explain_to_author: bool = True
@@ -80,6 +83,8 @@ SITE_WIDE_RULES = {
     "akismet",
     "akismet_blog",
     "on_akismet_failure",
+    "screening_webhook",
+    "on_screening_webhook_failure",
     "report_threshold",
     "on_report_threshold",
     "explain_to_author",

@@ -1,4 +1,4 @@
-"""A site's secrets: for host tokens, for signatures of article events, and the Akismet key.
+"""A site's secrets: for host tokens, for signatures of article events and of screening, and the Akismet key.
 
 They are stored sealed (``storage/seal.py``). Setting or removing one increments the site's revision, so each process
 uses the new secret within a second, as it does new settings.
@@ -16,7 +16,12 @@ from service.platform.storage.seal import Seal, UnsealError
 
 # RFC 7518, section 3.2: an HS256 key has at least as many bits as the hash. A webhook secret has at least 24 bytes, in
 # base64.
-MIN_LENGTHS: dict[SecretName, int] = {"host-token": 32, "akismet-key": 1, "article-webhooks": 38}
+MIN_LENGTHS: dict[SecretName, int] = {
+    "host-token": 32,
+    "akismet-key": 1,
+    "article-webhooks": 38,
+    "screening-webhook": 38,
+}
 MAX_LENGTH = 1_000
 # A secret is encrypted for its site and name. A renamed secret keeps its first name here, because stored secrets are
 # not encrypted again.

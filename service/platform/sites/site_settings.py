@@ -15,6 +15,7 @@ RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
 Rates = Annotated[str, Meta(pattern=rf"^{RATE}( {RATE}){{0,3}}$(?!\n)")]
 ORIGIN = r"[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f/?#@\\]{1,255}/?"
 SIGN_IN_URL = r"https?://[^\s/?#@\\<>]+(?:[/?#][^\s\\<>]*)?"
+WEBHOOK_URL = r"https?://[^\s/?#@\\]+(?:[/?][^\s#@\\]*)?"
 JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$(?!\n)")]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -123,6 +124,13 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             'then by language, such as `{"house-rules": {"en": "It breaks our house rules."}}`.',
         ),
     ] = {}
+    screening_webhook_url: Annotated[
+        Annotated[str, Meta(max_length=2000, pattern=rf"^{WEBHOOK_URL}$(?!\n)")] | None,
+        Meta(description="URL of the screening webhook, which the rule `screening_webhook` asks; null: none."),
+    ] = None
+    screening_webhook_email: Annotated[
+        bool, Meta(description="Whether the screening webhook gets authors' e-mail addresses.")
+    ] = False
 
 
 PRESETS: dict[str, SiteSettings] = {

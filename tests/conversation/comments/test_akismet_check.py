@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from service.app import App, create_app
 from service.conversation.comments.akismet_check import AkismetCheck
+from service.conversation.comments.remote_checks import RemoteChecks
 from service.conversation.screening.akismet import Akismet
 from service.platform.sites.edit_site import find_site
 from service.platform.sites.site_lookup import Site
@@ -54,9 +55,10 @@ async def using(app: App, akismet: Akismet, *, key: str | None = KEY) -> AsyncIt
     async def find_key(_site: Site) -> str | None:
         return key
 
-    check = AkismetCheck(app.state.database, akismet, find_key=find_key)
+    checks = app.state.remote_checks
+    checks = RemoteChecks(app.state.database, AkismetCheck(akismet, find_key=find_key), checks.webhook)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "state", msgspec.structs.replace(app.state, akismet_check=check))
+        patch.setattr(app, "state", msgspec.structs.replace(app.state, remote_checks=checks))
         yield
     await akismet.close()
 

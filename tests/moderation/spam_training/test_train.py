@@ -19,6 +19,7 @@ from service.platform.sites.edit_site import find_site
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 from service.worker import sweep_forever
+from tests.an_akismet import no_akismet
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide
 
 SPAM, HAM = "Subscribe to my channel!", "A ham account of the talks."
@@ -193,7 +194,9 @@ async def test_the_sweep_of_a_running_service_trains_the_filter(own_site: ASite)
     await set_classifier(own_site, "hold")
     await decide(own_site, "spam", *await posted(await a_thread(own_site), SPAM))
     database, site_id = own_site.app.state.database, (await read_site(own_site)).id
-    sweeping = asyncio.create_task(sweep_forever(database, Keys(database), Sessions(database), every_seconds=0.001))
+    sweeping = asyncio.create_task(
+        sweep_forever(database, Keys(database), Sessions(database), no_akismet(), every_seconds=0.001)
+    )
     position = None
     try:
         async with asyncio.timeout(60):

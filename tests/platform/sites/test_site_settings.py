@@ -1,8 +1,13 @@
 """Settings on the command line: each is NAME=VALUE, and one with texts is a JSON object."""
 
+from functools import partial
+
 import pytest
 
-from service.platform.sites.site_settings import InvalidSetting, SiteSettings, change_settings
+from service.platform.sites.assign_settings import InvalidSetting, assign_settings
+from service.platform.sites.site_settings import SiteSettings
+
+change_settings = partial(assign_settings, allow_http=False)
 
 
 def test_reasons_are_a_json_object() -> None:
