@@ -60,6 +60,18 @@ def test_an_article_webhook_secret_has_the_format_of_standard_webhooks(
     assert stored(fresh_database_url, "article-webhooks") == own
 
 
+def test_a_screening_webhook_gets_a_secret_and_a_public_url(onereply: Command, fresh_database_url: str) -> None:
+    printed = done(onereply("site", "secret", "gazette", "screening-webhook"))
+    assert re.fullmatch(r"whsec_[\w+/]{43}=\n", printed)
+    assert stored(fresh_database_url, "screening-webhook") == printed.strip()
+    assert stopped(onereply("site", "secret", "gazette", "screening-webhook", "--set", typed="short"))
+    done(onereply("site", "set", "gazette", "screening_webhook_url=https://screening.gazette.example/a"))
+    for url in ("http://127.0.0.1/", "http://[::1]:80/", "http://localhost/"):
+        line = stopped(onereply("site", "set", "gazette", f"screening_webhook_url={url}"))
+        assert line == "screening_webhook_url: Its host has a private address."
+    assert "screening_webhook_url=https://screening.gazette.example/a" in done(onereply("site", "list"))
+
+
 def test_a_secret_is_read_from_standard_input_and_never_printed(onereply: Command, fresh_database_url: str) -> None:
     for name, text in (("host-token", A_SECRET), ("akismet-key", "c0ffee")):
         result = onereply("site", "secret", "gazette", name, "--set", typed=f"{text}\n")

@@ -7,7 +7,7 @@ from itertools import cycle
 from tests.builders import Json
 from tests.promises.moderated_site_model import ModeratedSiteModel
 from tests.promises.synchronous_app import SynchronousSite
-from tests.promises.thread_model import CommentModel, ThreadModel, without_statement
+from tests.promises.thread_model import SHADOW, CommentModel, ThreadModel, without_statement
 
 
 @dataclass(eq=False)
@@ -209,7 +209,8 @@ class Comparison:
                 assert str(comment.body) not in response.text
             for viewer in (comment.author, "moderator"):
                 seen = self._site.read(f"/comments/{comment.id}", by=viewer)
-                assert [each["rule"] for each in seen["comment"].pop("findings", [])] == (
+                findings = seen["comment"].pop("findings", [])
+                assert [each["rule"] + (SHADOW if each["shadow"] else "") for each in findings] == (
                     comment.findings if viewer == "moderator" else []
                 )
                 if viewer == comment.author:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tests.builders import Json
 from tests.promises.site_model import BanModel, SiteModel
-from tests.promises.thread_model import CommentModel
+from tests.promises.thread_model import SHADOW, CommentModel
 
 # By action: the states it applies to, the state it leads to, and its event.
 TRANSITIONS = {
@@ -23,6 +23,8 @@ UNDO_EVENTS = {
     "deleted": "comment.deleted",
 }
 REASONS = {"reject": "other", "spam": "spam", "delete": "other"}  # of decisions that name none
+# The order of findings.
+ORDER = ["reject_words", "hold_words", "max_per_minute", "hold_first_timers", "mode", "report_threshold", "appeal"]
 LEASE = timedelta(minutes=5)
 
 
@@ -97,9 +99,7 @@ class ModeratedSiteModel(SiteModel):
         self.append_event(comment.thread, "report.filed", comment)
         if self.hides and (comment.reports or 0) >= self.threshold:
             comment.findings = [*(rule for rule in comment.findings if rule != "report_threshold"), "report_threshold"]
-            comment.findings.sort(
-                key=["hold_words", "max_per_minute", "hold_first_timers", "mode", "report_threshold", "appeal"].index
-            )
+            comment.findings.sort(key=lambda rule: ORDER.index(rule.removesuffix(SHADOW)))
             self.record_hold(comment, before="published", revision=comment.revision, rule="report_threshold")
             self.change_state(comment, "pending", "comment.held", automated=True)
         return "new"

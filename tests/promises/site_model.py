@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.builders import Json
-from tests.promises.thread_model import CommentModel, ThreadModel, iso
+from tests.promises.thread_model import SHADOW, CommentModel, ThreadModel, effective, iso
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -35,6 +35,7 @@ class SiteModel:
         self.now, self.max_depth, self.mode = now, max_depth, "publish"
         self.edit_window, self.close_after = timedelta(seconds=edit_window), timedelta(days=close_after_days)
         self.hold_ending = self.reject_ending = ""
+        self.shadow: list[str] = []
         self.max_per_minute_per_reader: int | None = None
         self.threads: dict[str, ThreadModel] = {}
         self.bans: list[BanModel] = []
@@ -184,21 +185,26 @@ class SiteModel:
         return "not-accepted" if self.is_rejected(post["body"]) else "accept"
 
     def is_rejected(self, body: str) -> bool:
+        return self._has_reject_word(body) and "reject_words" not in self.shadow
+
+    def _has_reject_word(self, body: str) -> bool:
         return bool(self.reject_ending) and body.endswith(self.reject_ending)
 
     def findings_on(self, body: str, thread: ThreadModel, others: list[CommentModel], *, posted: int) -> list[str]:
-        """Return the rules that hold a comment with this ``body``.
+        """Return the rules with a finding on a comment with this ``body``, which hold it unless they are in shadow.
 
         ``others`` are the author's other comments; ``posted`` is the number of them in the last minute.
         """
         mode = thread.fields["mode"] or self.mode
         applies = {
+            "reject_words": self._has_reject_word(body),
             "hold_words": self.hold_ending and body.endswith(self.hold_ending),
             "max_per_minute": self.max_per_minute_per_reader and posted + 1 > self.max_per_minute_per_reader,
             "hold_first_timers": mode == "hold-first-timers" and not any(each.state == "published" for each in others),
             "mode": mode == "hold",
         }
-        return [rule for rule, applies_now in applies.items() if applies_now]
+        found = [rule for rule, applies_now in applies.items() if applies_now]
+        return [rule + SHADOW if rule in self.shadow else rule for rule in found]
 
     def findings_on_post(self, body: str, thread: ThreadModel, author: str | None) -> list[str]:
         """Return the same for a post; only a token identifies its author."""
@@ -211,7 +217,8 @@ class SiteModel:
     ) -> CommentModel:
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         above = parent.path[: self.max_depth] if parent else ()
-        held = self.findings_on_post(post["body"], thread, by)
+        findings = self.findings_on_post(post["body"], thread, by)
+        held = effective(findings)
         comment = CommentModel(
             thread=thread,
             id=id_,
@@ -221,7 +228,7 @@ class SiteModel:
             body=post["body"],
             author=author,
             created_at=self.now(),
-            findings=held,
+            findings=findings,
         )
         thread.comments.append(comment)
         if key:
@@ -253,8 +260,9 @@ class SiteModel:
             return "not-accepted"
         if body != comment.body:
             others = [each for each in self.comments if each.author == comment.author and each is not comment]
-            hold = self.findings_on(body, comment.thread, others, posted=0)
-            comment.findings = hold + [rule for rule in comment.findings if rule in {"report_threshold", "appeal"}]
+            findings = self.findings_on(body, comment.thread, others, posted=0)
+            hold = effective(findings)
+            comment.findings = findings + [rule for rule in comment.findings if rule in {"report_threshold", "appeal"}]
             comment.reports = comment.reports or 0
             event = "comment.held" if comment.state == "published" and hold else "comment.edited"
             comment.body, comment.edited_at = body, self.now()

@@ -42,6 +42,7 @@ rules = st.fixed_dictionaries(
         "most": st.sampled_from([None, None, 1, 2]),
         "needed": st.integers(1, 2),
         "hides": st.booleans(),
+        "shadow": st.lists(st.sampled_from(["reject_words", "hold_words", "max_per_minute"]), unique=True),
     }
 )
 posts = st.lists(st.tuples(picks, picks, keys), min_size=1, max_size=4)
@@ -171,11 +172,13 @@ class SiteStateMachine(ModerationSteps):
             rejected,
             rules["most"],
         )
+        self.model.shadow = rules["shadow"]
         self.model.threshold, self.model.hides = rules["needed"], rules["hides"]
         body = {
             "hold_words": [f"*{held}"] if held else [],
             "reject_words": [f"*{rejected}"] if rejected else [],
             "max_per_minute_per_reader": rules["most"],
+            "shadow": rules["shadow"],
             "report_threshold": rules["needed"],
             "on_report_threshold": "hide" if rules["hides"] else "queue",
         }

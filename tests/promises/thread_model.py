@@ -42,7 +42,7 @@ class CommentModel:
     # The last decision: the revision after it, the state and the open reports before it, its time and its number.
     decided: tuple[int, str, int | None, datetime, int, bool] | None = None
     last_decision: int = 0
-    findings: list[str] = field(default_factory=list)  # the rules with a finding on its body
+    findings: list[str] = field(default_factory=list)  # the rules with a finding on its body, some in shadow
     reports: int | None = 0  # since the last review; None: a moderator has decided on this body
     reported_by: dict[str, tuple[datetime, int | None]] = field(
         default_factory=dict
@@ -110,9 +110,17 @@ class CommentModel:
             return [REASONS["rejected"]]
         if self.state not in {"pending", "spam"}:
             return []
-        return list(dict.fromkeys(REASONS.get(rule, REASONS["review"]) for rule in self.findings)) or [
+        return list(dict.fromkeys(REASONS.get(rule, REASONS["review"]) for rule in effective(self.findings))) or [
             REASONS["review"]
         ]
+
+
+SHADOW = " in shadow"
+
+
+def effective(findings: list[str]) -> list[str]:
+    """Return the rules of ``findings`` that are not in shadow."""
+    return [rule for rule in findings if not rule.endswith(SHADOW)]
 
 
 def without_statement(seen: Json, comment: CommentModel) -> Json:
