@@ -114,7 +114,7 @@ def summarise(event: ReceivedEvent) -> str:
     """Summarise an event: its type, the article, the text, and its position and sequence."""
     data = _subjects(event.data)
     thread, comment = data.get("thread", EventSubject()), data.get("comment", EventSubject())
-    subjects = [data[noun] for noun in ("report", "ban", "endpoint") if noun in data]
+    subjects = [data[noun] for noun in ("report", "ban", "endpoint", "article") if noun in data]
     parts = [event.type, thread.article, thread.label]
     parts += [f"{comment.author.name}: {html_to_text(comment.html or '')}"] if comment.author else []
     parts += [" ".join(filter(None, (each.kind, each.url, each.reason, each.note))) for each in subjects]
