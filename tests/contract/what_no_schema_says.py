@@ -29,6 +29,7 @@ RIGHTLY_REFUSED = {
     ("closeThread", "invalid-field", "/at"): "times lie between 1900 and 2999",
     ("closeThread", "invalid-field", "/reason"): "nothing that can be seen is left",
     ("reopenThread", "invalid-field", "/at"): "the time must be to come",
+    ("patchSettings", "invalid-field", "/screening_webhook_url"): "no schema knows where a name leads",
     ("postEndpoint|patchEndpoint", "invalid-field", "/url"): "no schema knows where a name leads",
     ("postEndpoint|patchEndpoint", "invalid-field", r"/types/\d+"): "types of events are told in words",
     ("postEndpoint|patchEndpoint", "invalid-field", "/description"): "nothing that can be seen is left",
