@@ -242,7 +242,7 @@ class SiteModel:
     def record_hold(self, comment: CommentModel, *, before: str | None, revision: int, rule: str | None = None) -> None:
         """Record that a rule, by default that of the first finding, held the comment."""
         of: Json = {"comment_id": comment.id, "before": before, "after": "pending", "revision": revision}
-        self.record_decision("hold", rule or comment.findings[0], article=comment.thread.article, **of)
+        self.record_decision("hold", rule or effective(comment.findings)[0], article=comment.thread.article, **of)
 
     def edit(self, comment: CommentModel, body: str) -> str:
         """Return ``done``, or the problem that refuses the edit."""

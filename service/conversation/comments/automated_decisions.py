@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from service.conversation.comments.model import Comment, State
-from service.conversation.screening.findings import Finding, strictest
+from service.conversation.screening.findings import Finding, effective, strictest
 from service.platform.events.record_decisions import Actor, NewDecision
 
 
@@ -12,10 +12,11 @@ def decision_by_rules(
 ) -> NewDecision:
     """Return the decision of the strictest of ``findings``, which led to the present state of ``comment``.
 
-    ``revision`` is that before the decision, 0 for a new comment. The log names the first of the strictest rules.
+    ``revision`` is that before the decision, 0 for a new comment. The log names the first of the strictest rules that
+    have an effect.
     """
-    action = strictest([*findings])
-    rule = next(finding.rule for finding in findings if finding.action == action)
+    action = strictest(findings)
+    rule = next(finding.rule for finding in effective(findings) if finding.action == action)
     return NewDecision(
         site_id,
         action,

@@ -17,6 +17,7 @@ from service.platform.storage.portable import any_of, insert_many, row_parameter
 KEPT_ON_EDIT = (
     *(Rule.REPORT_THRESHOLD.value, Rule.APPEAL.value),
     *(Rule.HONEYPOT.value, Rule.MIN_FORM_SECONDS.value, Rule.AKISMET.value, Rule.ON_AKISMET_FAILURE.value),
+    Rule.STAFF_NAME.value,
 )
 
 
@@ -72,13 +73,14 @@ async def read_findings(connection: AsyncConnection, ids: Collection[UUID]) -> d
         return found
     dialect = connection.dialect.name
     for row in await connection.execute(_read(dialect), row_parameters(dialect, [(id_,) for id_ in ids])):
-        found[row.comment_id] += _findings_of(row)
+        found[row.comment_id] += findings_of(row)
     for findings in found.values():
         findings.sort(key=rule_order)
     return found
 
 
-def _findings_of(row: Row[*tuple[Any, ...]]) -> list[Finding]:
+def findings_of(row: Row[*tuple[Any, ...]]) -> list[Finding]:
+    """Return the findings in a row with the columns of the table except the comment's id."""
     if row.details is not None:
         return decode_details(row.details, shadow=row.shadow)
     return [Finding(Rule(row.rule), row.action, row.matched, row.shadow)]

@@ -8,11 +8,11 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CompoundSelect, Select, Text, func, literal, null, select, union_all
+from sqlalchemy import CompoundSelect, Select, Text, false, func, literal, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_versions import CommentVersion, CommentVersionRow
-from service.conversation.comments.findings_store import rule_order
+from service.conversation.comments.findings_store import findings_of, rule_order
 from service.conversation.comments.model import FindingRow
 from service.conversation.readers.model import ReportRow
 from service.conversation.screening.findings import Finding, Rule
@@ -81,11 +81,11 @@ async def _read_records(connection: AsyncConnection, ids: Sequence[UUID]) -> dic
             of_comment = records[row.comment_id]
             match row.kind:
                 case "finding":
-                    of_comment.findings.append(Finding(Rule(row.name), row.action, row.text))
+                    of_comment.findings += findings_of(row)
                 case "report":
-                    of_comment.reports[row.name] = row.number
+                    of_comment.reports[row.rule] = row.number
                 case "version":
-                    of_comment.versions.append(CommentVersion(row.number, row.text, row.at))
+                    of_comment.versions.append(CommentVersion(row.number, row.matched, row.at))
     for of_comment in records.values():
         of_comment.findings.sort(key=rule_order)
         of_comment.versions.sort()
@@ -98,18 +98,16 @@ def _records(dialect: str) -> CompoundSelect[*tuple[Any, ...]]:
     finding, report, version = FindingRow, ReportRow, CommentVersionRow
     no_text, no_time = null().cast(Text), null().cast(version.replaced_at.type)
     kinds = (literal(each).label("kind") for each in ("finding", "report", "version"))
+    of_finding = (finding.rule, finding.action, finding.matched, finding.shadow, finding.details)
+    of_others = (false(), no_text)  # in the place of the last two
     findings: Select[*tuple[Any, ...]] = select(
-        finding.comment_id,
-        next(kinds),
-        finding.rule.label("name"),
-        finding.action,
-        finding.matched.label("text"),
-        literal(0).label("number"),
-        no_time.label("at"),
+        finding.comment_id, next(kinds), *of_finding, literal(0).label("number"), no_time.label("at")
     )
-    reports = select(report.comment_id, next(kinds), report.reason, no_text, no_text, func.count(), no_time)
+    reports = select(report.comment_id, next(kinds), report.reason, no_text, no_text, *of_others, func.count(), no_time)
     versions = select(
-        version.comment_id, next(kinds), no_text, no_text, version.body, version.revision, version.replaced_at
+        *(version.comment_id, next(kinds), no_text, no_text, version.body),
+        *of_others,
+        *(version.revision, version.replaced_at),
     )
     return union_all(
         findings.where(any_of(dialect, finding.comment_id)),

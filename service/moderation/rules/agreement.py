@@ -41,7 +41,8 @@ class AgreementExample(NamedTuple):
 class AgreementCounts(NamedTuple):
     """The numbers of comments: compared, with a finding, with the same result, and of each disagreement.
 
-    ``is_complete`` is False if only the latest :data:`MAX_DECISIONS` decisions were read.
+    ``is_complete`` is False if only the latest :data:`MAX_DECISIONS` decisions were read, those of rules
+    included.
     """
 
     compared: int
@@ -107,11 +108,16 @@ def _last_decisions(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[_Compared]:
         decisions = standing.pop(row.comment_id, [])  # so that the latest decided are last
         if row.action == "undo":
             decisions = decisions[:-1]
-        elif row.by_kind != "author" and (row.edited_at is None or row.edited_at <= row.decided_at):
+        elif _is_judgement(row) and (row.edited_at is None or row.edited_at <= row.decided_at):
             decisions = [*decisions, (_TOOK_DOWN.get(row.action), row.found is not None)]
         standing[row.comment_id] = decisions
     last = ((comment_id, *decisions[-1]) for comment_id, decisions in reversed(standing.items()) if decisions)
     return [_Compared(comment_id, found, took_down) for comment_id, took_down, found in last if took_down is not None]
+
+
+def _is_judgement(row: Row[*tuple[Any, ...]]) -> bool:
+    """Whether a person decided whether the comment may be read."""
+    return row.by_kind not in {"author", "rule"} and row.action not in {"feature", "unfeature"}
 
 
 async def _examples(

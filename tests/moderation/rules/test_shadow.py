@@ -140,7 +140,6 @@ async def test_agreement_reads_a_bounded_number_of_rows_in_two_statements(
 ) -> None:
     monkeypatch.setattr(agreement, "MAX_DECISIONS", 5)
     monkeypatch.setattr(agreement, "MAX_EXAMPLES", 2)
-    await site.set(mode="hold")
     comments = await posts_of(await a_thread(site), *(f"Comment {number}" for number in range(7)))
     await decide(site, "reject", *comments[:4])
     assert (await agreement_of(site))["is_complete"]
