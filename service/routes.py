@@ -159,7 +159,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /threads/{article}/comments.html": FragmentQuery.__struct_fields__,
     "GET /threads/{article}/stream": StreamQuery.__struct_fields__,
     "GET /feed.atom": SectionQuery.__struct_fields__,
-    "GET /counts": ("article", "section"),
+    "GET /counts": ("article", "section", "url"),
     "GET /threads?url": ThreadByUrlQuery.__struct_fields__,
     "GET /threads": ThreadsQuery.__struct_fields__,
     "GET /decisions": DecisionsQuery.__struct_fields__,

@@ -150,7 +150,11 @@ REQUESTS: dict[str, list[Expensive]] = {
     "GET /counts": [
         v1("/counts?" + "&".join(["article={published}"] + [f"article={number}" for number in range(199)]))
     ],
-    "POST /counts": [v1("/counts", json={"articles": IDS})],
+    "POST /counts": [
+        v1("/counts", json={"articles": IDS}),
+        v1("/counts", json={"urls": [f"https://gazette.example/{number:03}{'é' * 980}" for number in range(200)]}),
+        v1("/counts", json={"urls": [f"https://gazette.example/{number:03}?{'&' * 1970}" for number in range(200)]}),
+    ],
     "GET /threads/{article}": [v1("/threads/{published}")],
     "PUT /threads/{article}": [v1("/threads/{published}", by="host", json=THREAD)],
     "POST /threads/{article}/close": [v1("/threads/{published}/close", by="host", json={"reason": REASON})],

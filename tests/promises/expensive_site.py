@@ -69,6 +69,7 @@ async def an_expensive_site(site: ASite, sizes: Sizes) -> ExpensiveSite:
     """Fill ``site`` with rows of the most expensive kind."""
     await share_webhook_secret(site)
     await share_secret(site, SECRET)
+    await site.set(url_ignore_www=True, url_ignore_trailing_slash=True, url_ignore_tracking_parameters=True)
     session = await a_session(site, "Maria")
     published = await a_thread(site, article="中" * 500, title=TITLE, url=URL)
     pending = await a_thread(site, article="日" * 500, title=TITLE, url=URL[:-1] + "a", mode="hold")

@@ -1,7 +1,6 @@
 """HTTP endpoints for threads: register, get, list, close, reopen, count."""
 
-from collections.abc import Iterable
-from datetime import datetime
+import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
@@ -10,14 +9,14 @@ from starlette.responses import Response
 from service.conversation.threads.close_thread import close_thread, reopen_thread
 from service.conversation.threads.lock_threads import lock_thread
 from service.conversation.threads.model import Thread
+from service.conversation.threads.read_counts import MAX_COUNTS, read_counts, read_counts_of_section
 from service.conversation.threads.register_article import register_thread
 from service.conversation.threads.set_mode import set_mode
-from service.conversation.threads.thread_list import find_threads, list_threads, newest_in_section
-from service.conversation.threads.thread_lookup import find_thread, find_thread_by_url, no_thread, require_visible
+from service.conversation.threads.thread_list import list_threads
+from service.conversation.threads.thread_lookup import find_thread, find_threads_by_urls, no_thread, require_visible
 from service.conversation.threads.thread_policy import next_change
 from service.conversation.threads.wire import (
     CloseIn,
-    Counts,
     CountsIn,
     ModeIn,
     ReopenIn,
@@ -27,22 +26,20 @@ from service.conversation.threads.wire import (
     ThreadsPage,
     ThreadsQuery,
     changes_of,
-    count_out,
     thread_out,
 )
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of
-from service.platform.http.conditional import PRIVATE, PublicResponse, entity_tag
+from service.platform.http.conditional import MAX_AGE, PRIVATE, PublicResponse, entity_tag
 from service.platform.http.cursors import decode_cursor, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidCursor, InvalidField, InvalidParameter
-from service.platform.sites.site_lookup import Site
 from service.platform.text.article_ids import ARTICLE_ID_FORMAT, has_control, is_article_id
-from service.platform.text.field_types import read_line
+from service.platform.text.field_types import read_canonical_url, read_line
 from service.platform.text.web_urls import canonical_url
 
 
@@ -68,14 +65,13 @@ async def get_thread_by_url(request: Request, caller: Caller) -> Response:
     if has_control(query.url):
         raise no_thread()
     async with database_of(request).read() as connection:
-        thread = await find_thread_by_url(
-            connection,
-            caller.site.id,
-            canonical_url(query.url) or query.url,
-            to_staff=caller.role is not None,
-            now=clock.now(),
+        url = canonical_url(query.url) or query.url
+        found = await find_threads_by_urls(
+            connection, caller.site, [url], to_staff=caller.role is not None, now=clock.now()
         )
-    return _read_response(request, caller, thread)
+    if url not in found:
+        raise no_thread()
+    return _read_response(request, caller, found[url])
 
 
 async def get_threads(request: Request, caller: Caller) -> Response:
@@ -135,48 +131,57 @@ async def _require_own_section(connection: AsyncConnection, caller: Caller, arti
 
 
 async def get_counts(request: Request, caller: Caller) -> Response:
-    """Get the counts of the articles in the query string, or of the newest articles of a section."""
+    """Get the counts of the articles and URLs in the query string, or of the newest articles of a section."""
+    site, now, locale = caller.site, clock.now(), locale_of(request, caller)
     if "section" in request.query_params:
-        return await _counts_of_section(request, caller, decode_query(request, SectionQuery).section or "")
-    given = request.query_params.multi_items()
-    for name, _ in given:
-        if name != "article":
-            raise InvalidParameter(
-                "The only parameter is “article”, which can be given up to 200 times, or “section”.", parameter=name
+        section = decode_query(request, SectionQuery).section or ""
+        async with database_of(request).read() as connection:
+            counts, until = await read_counts_of_section(connection, site, section, locale=locale, now=now)
+    else:
+        articles, canonical = _counted(request)
+        async with database_of(request).read() as connection:
+            counts, until = await read_counts(
+                connection, site, articles=articles, canonical=canonical, locale=locale, now=now
             )
-    articles = [article for _, article in given]
-    if not 1 <= len(articles) <= MAX_COUNTS:
-        raise InvalidParameter("Give 1 to 200 article ids, each as article=ID.", parameter="article")
-    if not all(map(is_article_id, articles)):
-        raise InvalidParameter(ARTICLE_ID_FORMAT, parameter="article")
-    return _counts_response(request, caller, *await _counts(request, caller, articles))
-
-
-async def _counts_of_section(request: Request, caller: Caller, section: str) -> Response:
-    async with database_of(request).read() as connection:
-        threads = await newest_in_section(connection, caller.site, section, limit=MAX_COUNTS)
-    visible = {thread.article: thread for thread in threads if not thread.is_hidden(clock.now())}
-    out = _counts_out(request, caller, [*visible], visible)
-    return _counts_response(request, caller, out, _next_change(caller.site, threads))
-
-
-def _counts_response(request: Request, caller: Caller, counts: Counts, until: datetime | None) -> Response:
-    now, locale = clock.now(), locale_of(request, caller)
-    tag = entity_tag(caller.site.revision, locale, *counts.counts)
+        if canonical:  # an article that is not published yet may have one of the URLs, too
+            until = min(until or now + MAX_AGE, now + MAX_AGE)
+    tag = entity_tag(site.revision, locale, *counts.counts, *(counts.urls or ()))
     return PublicResponse(counts, tag=tag, locale=locale, now=now, until=until)
 
 
+def _counted(request: Request) -> tuple[list[str], dict[str, str]]:
+    """Return the article ids in the query string, and the canonical form of each URL; raises InvalidParameter."""
+    articles, urls = request.query_params.getlist("article"), request.query_params.getlist("url")
+    if not 1 <= len(articles) + len(urls) <= MAX_COUNTS:
+        raise InvalidParameter(HOW_MANY_COUNTS, parameter="url" if urls and not articles else "article")
+    if not all(map(is_article_id, articles)):
+        raise InvalidParameter(ARTICLE_ID_FORMAT, parameter="article")
+    canonical = {url: form for url in urls if (form := canonical_url(url))}
+    if len(canonical) < len({*urls}):
+        raise InvalidParameter("It must be an absolute http or https URL.", parameter="url")
+    return articles, canonical
+
+
 async def post_counts(request: Request, caller: Caller) -> Response:
-    """Get the counts of the articles in the body, for lists too long for a URL."""
-    body = await decode_body(request, CountsIn, limit=COUNTS_LIMIT)
+    """Get the counts of the articles and URLs in the body, for lists too long for a URL."""
+    body, locale = await decode_body(request, CountsIn, limit=COUNTS_LIMIT), locale_of(request, caller)
+    if not 1 <= len(body.articles) + len(body.urls) <= MAX_COUNTS:
+        raise InvalidField(HOW_MANY_COUNTS, pointer="/urls" if body.urls and not body.articles else "/articles")
     for number, article in enumerate(body.articles):
         if not is_article_id(article):
             raise InvalidField(ARTICLE_ID_FORMAT, pointer=f"/articles/{number}")
-    counts, _until = await _counts(request, caller, body.articles)
-    return json_response(counts, headers={"cache-control": "no-store", "content-language": locale_of(request, caller)})
+    canonical = {}
+    for number, url in enumerate(body.urls):
+        canonical[url] = read_canonical_url(url, pointer=f"/urls/{number}")
+        await asyncio.sleep(0)  # a long URL takes some milliseconds
+    async with database_of(request).read() as connection:
+        counts, _until = await read_counts(
+            connection, caller.site, articles=body.articles, canonical=canonical, locale=locale, now=clock.now()
+        )
+    return json_response(counts, headers={"cache-control": "no-store", "content-language": locale})
 
 
-MAX_COUNTS = 200
+HOW_MANY_COUNTS = f"Give 1 to {MAX_COUNTS} article ids and URLs together."
 COUNTS_LIMIT = 1024 * 1024  # bytes: 200 ids of 500 characters of up to four bytes, escaped
 
 
@@ -203,24 +208,3 @@ def _thread_response(request: Request, caller: Caller, thread: Thread, *, status
     locale = locale_of(request, caller)
     out = thread_out(thread, caller.site, locale=locale, now=clock.now())
     return json_response(out, status, {"cache-control": "no-store", "content-language": locale})
-
-
-async def _counts(request: Request, caller: Caller, articles: list[str]) -> tuple[Counts, datetime | None]:
-    """Return the counts of ``articles``, and the next time at which one changes without a write."""
-    now = clock.now()
-    async with database_of(request).read() as connection:
-        threads = await find_threads(connection, caller.site, articles)
-    known = {article: thread for article, thread in threads.items() if not thread.is_hidden(now)}
-    return _counts_out(request, caller, articles, known), _next_change(caller.site, threads.values())
-
-
-def _counts_out(request: Request, caller: Caller, articles: list[str], known: dict[str, Thread]) -> Counts:
-    now, locale = clock.now(), locale_of(request, caller)
-    return Counts([count_out(article, known.get(article), caller.site, locale=locale, now=now) for article in articles])
-
-
-def _next_change(site: Site, threads: Iterable[Thread]) -> datetime | None:
-    """Return the next time at which one of ``threads`` opens to readers or closes without a write."""
-    now = clock.now()
-    changes = (at for thread in threads for at in (thread.published_at, next_change(thread, site, now)))
-    return min((at for at in changes if at and at > now), default=None)

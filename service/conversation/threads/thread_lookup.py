@@ -4,6 +4,8 @@ A former id of an article finds the same thread (``move_article.py``). Former id
 id now.
 """
 
+import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,10 +14,13 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, li
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from service.conversation.threads.equivalent_urls import equivalent_urls
 from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, UrlAliasRow, thread_of
 from service.platform.problems import NotFound, Translated
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
+
+URLS_AT_ONCE = 20
 
 
 def _matches_any_id(site_id: ColumnElement[int], article: ColumnElement[str]) -> ColumnElement[bool]:
@@ -49,23 +54,55 @@ async def find_section(connection: AsyncConnection, site_id: int, article: str) 
 _SECTION = select(ThreadRow.section).where(_matches_any_id(bindparam("site"), bindparam("article")))
 
 
-async def find_thread_by_url(
-    connection: AsyncConnection, site_id: int, url: str, *, to_staff: bool, now: datetime
-) -> Thread:
-    """Return the thread whose article has this canonical URL; the newest of those the caller may see.
+async def find_threads_by_urls(
+    connection: AsyncConnection, site: Site, urls: Collection[str], *, to_staff: bool, now: datetime
+) -> dict[str, Thread]:
+    """Find the threads of articles by canonical URLs; missing ones are left out. Each 20 take one query, or two.
 
-    If none has it, return the thread whose article had it last. Raises :class:`NotFound`.
+    For each URL it is the newest thread that the caller may see and whose article has the URL now. If none has it, it
+    is the thread whose article had it last. A form that the site treats alike (``equivalent_urls.py``) comes after the
+    URL itself.
     """
-    former = (UrlAliasRow.thread_id == ThreadRow.id, UrlAliasRow.site_id == site_id, UrlAliasRow.url == url)
-    for statement in (
-        select(*COLUMNS).where(ThreadRow.site_id == site_id, ThreadRow.url == url),
-        select(*COLUMNS).where(*former),
-    ):
-        found = statement if to_staff else statement.where(is_public(now))
-        row = (await connection.execute(found.order_by(ThreadRow.id.desc()).limit(1))).one_or_none()
-        if row is not None:
-            return thread_of(row)
-    raise no_thread()
+    found: dict[str, Thread] = {}
+    wanted = sorted(urls)
+    for first in range(0, len(wanted), URLS_AT_ONCE):
+        forms = {}
+        for url in wanted[first : first + URLS_AT_ONCE]:
+            forms[url] = equivalent_urls(url, site.settings)
+            await asyncio.sleep(0)  # a long URL takes a millisecond
+        found |= await _find_forms(connection, site, forms, to_staff=to_staff, now=now)
+    return found
+
+
+async def _find_forms(
+    connection: AsyncConnection, site: Site, forms: dict[str, list[str]], *, to_staff: bool, now: datetime
+) -> dict[str, Thread]:
+    found: dict[str, Thread] = {}
+    dialect = connection.dialect.name
+    for statement in (_by_url(dialect, to_staff, now), _by_former_url(dialect, to_staff, now)):
+        missing = sorted({form for url in forms.keys() - found.keys() for form in forms[url]})
+        if not missing:
+            break
+        rows = await connection.execute(statement, row_parameters(dialect, [(site.id, form) for form in missing]))
+        by_form = {row[0]: Thread(*row[1:]) for row in rows}
+        for url in forms.keys() - found.keys():
+            if form := next((form for form in forms[url] if form in by_form), None):
+                found[url] = by_form[form]
+    return found
+
+
+def _by_url(dialect: str, to_staff: bool, now: datetime) -> Select[*tuple[Any, ...]]:
+    newest = select(func.max(ThreadRow.id)).where(any_of(dialect, ThreadRow.site_id, ThreadRow.url))
+    newest = newest if to_staff else newest.where(is_public(now))
+    return select(ThreadRow.url.label("form"), *COLUMNS).where(
+        ThreadRow.id.in_(newest.group_by(ThreadRow.url).correlate(None))
+    )
+
+
+def _by_former_url(dialect: str, to_staff: bool, now: datetime) -> Select[*tuple[Any, ...]]:
+    former = select(UrlAliasRow.url.label("form"), *COLUMNS).join(ThreadRow, ThreadRow.id == UrlAliasRow.thread_id)
+    former = former.where(any_of(dialect, UrlAliasRow.site_id, UrlAliasRow.url))
+    return former if to_staff else former.where(is_public(now))
 
 
 def is_public(now: datetime) -> ColumnElement[bool]:

@@ -104,9 +104,12 @@ class ThreadByUrlQuery(Body):
 
 
 class CountsIn(Body):
-    """The ids of the articles to count, at most 200."""
+    """The ids and URLs of the articles to count, together at most 200."""
 
-    articles: Annotated[list[Annotated[str, Meta(min_length=1, max_length=500)]], Meta(min_length=1, max_length=200)]
+    articles: Annotated[list[Annotated[str, Meta(min_length=1, max_length=500)]], Meta(max_length=200)] = msgspec.field(
+        default_factory=list
+    )
+    urls: Annotated[list[Url], Meta(max_length=200)] = msgspec.field(default_factory=list)
 
 
 class Closing(msgspec.Struct):
@@ -150,10 +153,21 @@ class Count(msgspec.Struct):
     state: State | None
 
 
+class UrlCount(msgspec.Struct):
+    """The count and label of the article with a URL; ``url`` is as requested, and ``article`` null if it has none."""
+
+    url: str
+    article: str | None
+    reply_count: int
+    label: str
+    state: State | None
+
+
 class Counts(msgspec.Struct):
-    """The counts of articles, in the order requested."""
+    """The counts of articles, in the order requested; ``urls`` has those requested by URL, if there are any."""
 
     counts: list[Count]
+    urls: list[UrlCount] | UnsetType = UNSET
 
 
 class ThreadsPage(msgspec.Struct):
@@ -206,6 +220,12 @@ def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, n
         return Count(article, 0, label(locale=locale, count=0), None)
     state: State = "closed" if is_closed(thread, site, now) else "open"
     return Count(article, thread.reply_count, label(locale=locale, count=thread.reply_count), state)
+
+
+def url_count_out(url: str, thread: Thread | None, site: Site, *, locale: str, now: datetime) -> UrlCount:
+    """Return the count of the article with ``url``."""
+    count = count_out(thread.article if thread else "", thread, site, locale=locale, now=now)
+    return UrlCount(url, count.article or None, count.reply_count, count.label, count.state)
 
 
 def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:

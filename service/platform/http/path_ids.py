@@ -13,10 +13,11 @@ IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def requested_articles(request: Request) -> list[str | None]:
-    """The article ids in the path or, for counts, in the query; for those of a section, None: any article."""
+    """The article ids in the path or, for counts, in the query; None, any article, if it has URLs or a section."""
     if "article" in request.path_params:
         return [article_of(request)]
-    return [None] if "section" in request.query_params else [*request.query_params.getlist("article")]
+    articles = request.query_params.getlist("article")
+    return [None] if {"url", "section"} & request.query_params.keys() else [*articles]
 
 
 def article_of(request: Request) -> str:

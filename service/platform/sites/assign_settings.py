@@ -37,7 +37,7 @@ def assign_settings(settings: SiteSettings, assignments: tuple[str, ...], *, all
     try:
         checked = check_settings(msgspec.structs.asdict(changed), allow_http=allow_http)
     except InvalidField as problem:
-        raise InvalidSetting(f"{problem.members['pointer'].lstrip('/')}: {problem.detail}") from None
+        raise InvalidSetting(f"{problem.members['pointer'].lstrip('/')}: {problem}") from None
     return SiteSettings(**checked)
 
 

@@ -131,6 +131,13 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     screening_webhook_email: Annotated[
         bool, Meta(description="Whether the screening webhook gets authors' e-mail addresses.")
     ] = False
+    url_ignore_www: Annotated[bool, Meta(description="Whether look-ups by URL ignore `www.` before the host.")] = False
+    url_ignore_trailing_slash: Annotated[
+        bool, Meta(description="Whether look-ups by URL ignore a slash at the end of the path.")
+    ] = False
+    url_ignore_tracking_parameters: Annotated[
+        bool, Meta(description="Whether look-ups by URL ignore well-known tracking parameters, such as `utm_source`.")
+    ] = False
 
 
 PRESETS: dict[str, SiteSettings] = {

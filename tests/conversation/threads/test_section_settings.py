@@ -101,7 +101,7 @@ def test_the_command_line_takes_sections_as_json() -> None:
     for value, reason in (
         ("{", "the JSON is malformed"),
         ('{"a": 1}', "sections"),
-        ('{"a": {"rules": {"hold_words": ["*"]}}}', "/sections/a/rules/hold_words/0"),
+        ('{"a": {"rules": {"hold_words": ["*"]}}}', "sections/a/rules/hold_words/0"),
     ):
         with pytest.raises(InvalidSetting, match=reason):
             assign_settings(SiteSettings(), (f"sections={value}",), allow_http=False)
