@@ -1,18 +1,23 @@
 """``onereply webhooks``: tools for developers of webhook receivers. They need no installation or database."""
 
+import asyncio
 import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 
 import click
 import uvicorn
 
+from service.cli.check_receiver import ReceiverCheck, RuleResult
 from service.cli.listener import address_of, listen_or_stop
 from service.cli.received import Unreadable, excerpt, parse_event, read_saved, sent_at, verify_message
 from service.cli.receiver import Receiver
+from service.integrations.endpoints.send_attempt import TIMEOUT_SECONDS
 from service.platform import clock
 from service.platform.http.server_limits import LimitedProtocol
+from service.platform.outbound.safe_client import Targets
 from service.platform.outbound.webhook_signatures import (
     ID,
     TOLERANCE,
@@ -21,6 +26,7 @@ from service.platform.outbound.webhook_signatures import (
     Signer,
     check_secret,
 )
+from service.platform.text.web_urls import is_web_url
 
 MAX_FILE = 1_000_000
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
@@ -102,6 +108,43 @@ def verify(file: str, head: str | None, at: str | None, any_time: bool, secret_f
         raise click.ClickException(f"Not verified. {reason}{old if abs(now - sent) > TOLERANCE else ''}") from None
     message_id = excerpt(received.headers[ID])
     click.echo(f"Verified: {excerpt(parse_event(received.body).type)}, {message_id}, sent at {_time_text(sent)}.")
+
+
+@command.command("check")
+@click.argument("url")
+@click.option("--shows", metavar="URL", help="A page of the receiver with the article's lines; {article} is its id.")
+@click.option("--article", help="The article of the messages. Default: a new id.")
+@click.option(
+    "--patience",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(0, 60),
+    help="Seconds until the page shows a message that was accepted.",
+)
+@secret_option
+def check(url: str, shows: str | None, article: str | None, patience: float, secret_file: Path | None) -> None:
+    """Check the receiver at URL: play every event type, badly signed, twice, slowly and in the wrong order.
+
+    Use a receiver in development: it stores what it gets, and then ignores real events about the article. The exit
+    status is 0 only if all three rules held.
+    """
+    for given, name in ((url, "URL"), (shows, "--shows")):
+        if given and not is_web_url(given.replace("{article}", "")):
+            raise click.BadParameter("Must be an absolute http or https URL.", param_hint=name)
+    signer = Signer(*_secrets(secret_file)[:1])
+
+    async def run() -> tuple[list[RuleResult], int]:
+        async with Targets(allow_private=True).client(timeout_seconds=TIMEOUT_SECONDS) as client:
+            subject = article or f"onereply-check-{token_hex(6)}"
+            checking = ReceiverCheck(client, url, signer, article=subject, shows=shows, patience_seconds=patience)
+            return await checking.check(), checking.sent
+
+    results, sent = asyncio.run(run())
+    click.echo(f"Sent {sent} messages to {url}.")
+    for number, result in enumerate(results, 1):
+        click.echo(f"{number}. {result}")
+    if any(result.faults != [] for result in results):
+        sys.exit(1)
 
 
 def _instant(text: str) -> datetime:

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 from standardwebhooks.webhooks import Webhook
 
+from service.cli import main
 from tests.contract.a_real_service import onereply
 from tests.host.a_wagtail_site import WagtailSite, a_wagtail_site, until
 from tests.promises.service_process import Server, serving
@@ -172,6 +175,19 @@ async def test_an_article_shows_each_change_of_its_thread(joined: Joined) -> Non
     await joined.moderate(f"/threads/{page}/close")
     await wagtail.shows("moscow", f"One reply on “{TITLE}”", "Comments are closed.")
     assert "Dialogue is a start." in await joined.page_of("moscow")
+
+
+async def test_its_receiver_holds_to_the_three_rules(joined: Joined, tmp_path: Path) -> None:
+    page = await joined.wagtail.draft("check", title="The check")
+    await joined.wagtail.publish(page, "check", title="The check")
+    (tmp_path / "secret").write_text(ENDPOINT)
+    command = [
+        *("webhooks", "check", f"{joined.wagtail.url}/onereply/", "--article", page),
+        *("--shows", f"{joined.wagtail.url}/check/", "--secret-file", str(tmp_path / "secret")),
+    ]
+    result = await asyncio.to_thread(CliRunner().invoke, main, command)
+    assert [line.rpartition(" ")[2] for line in result.output.splitlines()[1:]] == ["held."] * 3, result.output
+    assert result.exit_code == 0
 
 
 async def test_an_article_that_moves_keeps_its_thread(joined: Joined) -> None:
