@@ -15,6 +15,7 @@ from service.conversation.comments.batch_context import prune_keys
 from service.conversation.comments.comment_versions import prune_versions
 from service.conversation.comments.fingerprint_retention import FingerprintRetention
 from service.conversation.threads.close_thread import SWEEP_BATCH, sweep_closings
+from service.conversation.threads.thread_activity import update_activity
 from service.conversation.threads.withdraw_article import prune_withdrawals
 from service.integrations.articles.erase_threads import erase_threads
 from service.integrations.articles.received_messages import prune_received
@@ -118,5 +119,6 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
         await prune_settled_reports(connection, now=now, contacts_before=before)
     for site in sites:
         await index_comments(database, site, limit=MAX_INDEXED_EVENTS)
+        await update_activity(database, site, limit=MAX_INDEXED_EVENTS)
     await prune_words(database)
     await prune_deliveries(database, sites)

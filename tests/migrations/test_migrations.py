@@ -61,6 +61,7 @@ TABLES = {
     "article_event_times": "2026_11_25_0016",
     "article_withdrawals": "2026_11_25_0016",
     "erasures": "2026_11_25_0016",
+    "thread_activity": "2026_11_30_0029",
     "received_webhooks": "2026_11_25_0016",
 }
 
@@ -123,6 +124,7 @@ async def some_article_events(site: ASite) -> None:
     await send_event(site, "updated", "new", previous_article="old", url="https://gazette.example/new")
     await send_event(site, "deleted", "new")
     await send_event(site, "withdrawn", "unheard-of")
+    await site.call("GET", "/threads?sort=replies", by="host")
 
 
 NAMES, LATER_NAMES, STRIPPED = (

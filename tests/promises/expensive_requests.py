@@ -161,7 +161,7 @@ REQUESTS: dict[str, list[Expensive]] = {
     "POST /threads/{article}/reopen": [v1("/threads/{published}/reopen", by="host", json={})],
     "PUT /threads/{article}/mode": [v1("/threads/{published}/mode", by="host", json={"mode": None, "reason": LINE})],
     "GET /threads?url": [v1("/threads?url={url}")],
-    "GET /threads": [v1("/threads?limit=200", by="moderator")],
+    "GET /threads": [v1("/threads?sort=replies&limit=200", by="host"), v1("/threads?limit=200", by="moderator")],
     "GET /comments/{comment}": [v1("/comments/{held}", by="moderator")],
     "PATCH /comments/{comment}": [v1("/comments/{comment}", by="author", json={"body": TEXT})],
     "DELETE /comments/{comment}": [v1("/comments/{last}", by="author", status=204)],

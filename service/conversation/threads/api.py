@@ -1,6 +1,8 @@
 """HTTP endpoints for threads: register, get, list, close, reopen, count."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
@@ -12,6 +14,13 @@ from service.conversation.threads.model import Thread
 from service.conversation.threads.read_counts import MAX_COUNTS, read_counts, read_counts_of_section
 from service.conversation.threads.register_article import register_thread
 from service.conversation.threads.set_mode import set_mode
+from service.conversation.threads.thread_activity import (
+    Sort,
+    decode_place,
+    encode_place,
+    list_active_threads,
+    update_activity,
+)
 from service.conversation.threads.thread_list import list_threads
 from service.conversation.threads.thread_lookup import find_thread, find_threads_by_urls, no_thread, require_visible
 from service.conversation.threads.thread_policy import next_change
@@ -78,6 +87,10 @@ async def get_threads(request: Request, caller: Caller) -> Response:
     """List the site's threads, a page at a time."""
     query = decode_query(request, ThreadsQuery)
     now = clock.now()
+    if query.sort:
+        return await _sorted_threads(request, caller, query, query.sort, now)
+    if query.since:
+        raise InvalidParameter("“since” needs “sort”; “changed_since” does not.", parameter="since")
     async with database_of(request).read() as connection:
         threads = await list_threads(
             connection,
@@ -90,8 +103,36 @@ async def get_threads(request: Request, caller: Caller) -> Response:
             now=now,
         )
     cursor = encode_cursor(b"%d" % threads[query.limit - 1].id) if len(threads) > query.limit else None
+    return _threads_page(request, caller, threads[: query.limit], cursor, now)
+
+
+async def _sorted_threads(request: Request, caller: Caller, query: ThreadsQuery, sort: Sort, now: datetime) -> Response:
+    if query.since and query.since > now:
+        raise InvalidParameter("It must not be in the future.", parameter="since")
+    for name in ("state", "changed_since"):
+        if getattr(query, name) is not None:
+            raise InvalidParameter(f"“{name}” can't be given with “sort”.", parameter=name)
+    after = decode_place(query.cursor, sort)
+    await update_activity(database_of(request), caller.site, limit=MAX_EVENTS_BEFORE_LIST)
+    async with database_of(request).read() as connection:
+        found = await list_active_threads(
+            connection,
+            caller.site,
+            sort,
+            sections=caller.sections(query.section),
+            since=query.since,
+            after=after,
+            limit=query.limit + 1,
+        )
+    cursor = encode_place(sort, found[query.limit - 1][1]) if len(found) > query.limit else None
+    return _threads_page(request, caller, [thread for thread, _ in found[: query.limit]], cursor, now)
+
+
+def _threads_page(
+    request: Request, caller: Caller, threads: Sequence[Thread], cursor: str | None, now: datetime
+) -> Response:
     locale = locale_of(request, caller)
-    page = [thread_out(thread, caller.site, locale=locale, now=now) for thread in threads[: query.limit]]
+    page = [thread_out(thread, caller.site, locale=locale, now=now) for thread in threads]
     return json_response(ThreadsPage(page, cursor), headers={**PRIVATE, **next_link(request, cursor)})
 
 
@@ -182,6 +223,7 @@ async def post_counts(request: Request, caller: Caller) -> Response:
 
 
 HOW_MANY_COUNTS = f"Give 1 to {MAX_COUNTS} article ids and URLs together."
+MAX_EVENTS_BEFORE_LIST = 2_000  # sweeps read the older ones
 COUNTS_LIMIT = 1024 * 1024  # bytes: 200 ids of 500 characters of up to four bytes, escaped
 
 

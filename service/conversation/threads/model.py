@@ -65,6 +65,24 @@ class ThreadRow(Base):
     changed_at: Mapped[datetime]
 
 
+class ThreadActivityRow(Base):
+    """How many replies a thread has, and when the newest was published, as of the log so far (``thread_activity.py``).
+
+    Until the first reply, ``active_at`` is when the article was published or registered.
+    """
+
+    __tablename__ = "thread_activity"
+    __table_args__ = (
+        Index("ix_thread_activity_replies", "site_id", "reply_count", "thread_id", "active_at"),
+        Index("ix_thread_activity_active_at", "site_id", "active_at", "thread_id"),
+    )
+
+    thread_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("threads.id"), primary_key=True, autoincrement=False)
+    site_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sites.id"))
+    reply_count: Mapped[int]
+    active_at: Mapped[datetime]
+
+
 class ArticleAliasRow(Base):
     """A former id of an article, or the id of a merged thread; it resolves to the article's thread.
 

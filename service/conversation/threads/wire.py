@@ -93,6 +93,8 @@ class ThreadsQuery(SectionQuery):
 
     state: State | None = None
     changed_since: Instant | None = None
+    sort: Literal["replies", "activity"] | None = None
+    since: Instant | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     cursor: str | None = None
 
