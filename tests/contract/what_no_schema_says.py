@@ -17,12 +17,17 @@ AN_INTEGER = "to a schema 2.0 is an integer; here it is written 2"
 # operations, type of problem, parameter or pointer: why no schema says it
 RIGHTLY_REFUSED = {
     (
-        "getThreads|getComments|getFragment|getQueue|getDecisions|getBans|getEndpoints|getDeliveries",
+        "getThreads|getComments|getFragment|getQueue|getDecisions|getBans|getEndpoints|getDeliveries|getOwnComments",
         "invalid-cursor",
         "cursor",
     ): "a cursor is opaque: a good one is one that was given",
     ("getThreads", "invalid-parameter", "limit|cursor|state|changed_since"): "`url` takes no other parameter",
-    ("getThreads", "invalid-parameter", "changed_since|query"): "times lie between 1900 and 2999",
+    ("getThreads", "invalid-parameter", "changed_since|since|query"): "times lie between 1900 and 2999",
+    ("getThreads", "invalid-parameter", "sort|since|state"): "`sort` does not go with all others, `since` goes with it",
+    ("getCounts", "invalid-parameter", "article|url"): "one of both, and no pattern parses a URL",
+    ("postCounts", "invalid-field", r"/articles|/urls(/\d+)?"): "one of both, and no pattern parses a URL",
+    ("postModerator", "invalid-field", "/name|/password"): "a name that is taken, or nothing that can be seen is left",
+    ("patchModerator", "invalid-field", "/password"): "control characters, or the name",
     ("putThread", "invalid-field", "/(published_at|updated_at|closing(/at)?)?"): "times lie between 1900 and 2999",
     ("putThread", "invalid-field", "/title"): "nothing that can be seen is left, or a new thread has no title",
     ("putThread", "invalid-field", "/url"): "a host that browsers read in two ways is not told by a pattern",
