@@ -3,6 +3,8 @@
 from starlette.routing import BaseRoute
 
 from service import health
+from service.conversation.closures import api as closures
+from service.conversation.closures.wire import ClosuresQuery
 from service.conversation.comments import api as comments
 from service.conversation.comments.wire import OwnCommentsQuery, PageQuery
 from service.conversation.threads import api as threads
@@ -75,6 +77,9 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/threads/{article}/close",    threads.post_close,          STAFF),
     ("POST",   "/threads/{article}/reopen",   threads.post_reopen,         STAFF),
     ("PUT",    "/threads/{article}/mode",     threads.put_mode,            STAFF),
+    ("POST",   "/close",                      closures.post_site_close,    STAFF),
+    ("POST",   "/reopen",                     closures.post_site_reopen,   STAFF),
+    ("GET",    "/closures",                   closures.get_closures,       STAFF),
     ("GET",    "/threads?url",                threads.get_thread_by_url,   ANYONE),
     ("GET",    "/threads",                    threads.get_threads,         STAFF),
     ("GET",    "/comments/{comment}",         comments.get_comment,        ANYONE),
@@ -162,6 +167,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /counts": ("article", "section", "url"),
     "GET /threads?url": ThreadByUrlQuery.__struct_fields__,
     "GET /threads": ThreadsQuery.__struct_fields__,
+    "GET /closures": ClosuresQuery.__struct_fields__,
     "GET /decisions": DecisionsQuery.__struct_fields__,
     "GET /queue": QueueQuery.__struct_fields__,
     "GET /rules/agreement": AgreementQuery.__struct_fields__,

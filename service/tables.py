@@ -2,6 +2,7 @@
 
 from sqlalchemy import Index
 
+from service.conversation.closures import model as closures
 from service.conversation.comments import comment_versions as versions
 from service.conversation.comments import model as comments
 from service.conversation.readers import model as readers
@@ -10,12 +11,16 @@ from service.integrations.articles import received_messages as received
 from service.integrations.endpoints import model as webhooks
 from service.moderation.queue import model as claims
 from service.moderation.search import model as search
+from service.moderation.spam_training import model as training
 from service.platform.access import model as access
 from service.platform.events import model as events
 from service.platform.sites import model as sites
 from service.platform.storage.schema import Base
 
-MODELS = (sites, access, readers, threads, comments, versions, claims, search, events, webhooks, received)
+MODELS = (
+    *(sites, access, readers, threads, comments, versions, closures),
+    *(claims, search, training, events, webhooks, received),
+)
 METADATA = Base.metadata
 
 

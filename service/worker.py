@@ -10,6 +10,8 @@ from typing import NoReturn
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from service.conversation.closures.close_site import reopen_due_sites
+from service.conversation.closures.close_threads import reopen_due_threads
 from service.conversation.comments.akismet_check import AkismetCheck
 from service.conversation.comments.batch_context import prune_keys
 from service.conversation.comments.comment_versions import prune_versions
@@ -94,11 +96,14 @@ async def run_deliverer(database: Database, webhooks: EndpointClients, settings:
 
 
 async def sweep(database: Database, fingerprint_retention: FingerprintRetention) -> None:
-    """Close due threads, erase and prune old data, and update the search index."""
+    """Close due threads, reopen what was closed until now, erase and prune old data, and update the search index."""
     swept = SWEEP_BATCH
     while swept == SWEEP_BATCH:
         async with database.write() as connection:
-            swept = await sweep_closings(connection, await list_sites(connection))
+            sites = await list_sites(connection)
+            swept = await sweep_closings(connection, sites)
+            await reopen_due_sites(connection, sites)
+    await reopen_due_threads(database)
     await erase_threads(database)
     async with database.write() as connection:
         await prune_keys(connection, now=clock.now())

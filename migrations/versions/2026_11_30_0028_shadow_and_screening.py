@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_30_0028"
-down_revision = "2026_11_30_0026"
+down_revision = "2026_11_30_0027"
 branch_labels = None
 depends_on = None
 

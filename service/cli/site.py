@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from service.cli.command_context import settings_or_stop, with_database
+from service.cli.site_closures import close, reopen
 from service.platform import clock
 from service.platform.events.record_decisions import OPERATOR, NewDecision, record_decisions
 from service.platform.outbound.safe_client import TargetRefused, Targets
@@ -22,7 +23,11 @@ from service.platform.storage.engine import Database
 
 @click.group("site")
 def command() -> None:
-    """Add, list and change sites."""
+    """Add, list, change and close sites."""
+
+
+command.add_command(close)
+command.add_command(reopen)
 
 
 @command.command("add")

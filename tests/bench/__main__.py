@@ -18,6 +18,7 @@ from service.platform.http.cursors import encode_cursor
 from service.platform.storage.engine import Database
 from tests.bench import (
     classifying,
+    closing,
     cost_of_rules,
     deciding,
     delivering,
@@ -68,6 +69,8 @@ def main() -> None:
                     notes.append(embedding.report("of-100"))
                 notes.append(f"{name}, {reviewing.report(ORIGIN, key, size=LARGEST)}.")
                 notes += [*report, f"{name}, {deciding.report(ORIGIN, key)}."]
+                asyncio.run(closing.prepare(url))
+                notes += closing.report(name, key)
                 rules_line = cost_of_rules.report(url, moderator_key, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
                 notes.append(f"{name}, {rules_line}.")
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")

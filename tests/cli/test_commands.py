@@ -85,6 +85,22 @@ def test_a_site_is_added_listed_and_changed(onereply: Command) -> None:
     assert "\tclose_after_days=null" in done(onereply("site", "list"))
 
 
+def test_a_site_is_closed_and_reopened(onereply: Command, fresh_database_url: str) -> None:
+    done(onereply("site", "add", "gazette", "--name", "The Gazette"))
+    until = "2999-01-01T00:00:00+01:00"
+    closed = done(onereply("site", "close", "gazette", "--reason", "Election.", "--until", until)).splitlines()
+    assert closed[0] == "Site “gazette” is closed."
+    assert read(fresh_database_url, "SELECT type FROM events") == ["site.closed"]
+    done(onereply("site", "reopen", "gazette"))
+    assert read(fresh_database_url, "SELECT type FROM events ORDER BY position") == ["site.closed", "site.reopened"]
+    assert done(onereply("site", "close", "gazette", "--section", "a", "--dry-run")) == "Open threads that match: 0\n"
+    assert done(onereply("site", "close", "gazette", "--quiet-since", until)).startswith("Threads closed: 0\n")
+    done(onereply("site", "reopen", "gazette", closed[1]))  # again: it stays undone
+    for arguments in (["--until", "2020-01-01T00:00:00Z"], ["--until", "tomorrow"], ["--until", "2999-01-01"]):
+        assert onereply("site", "close", "gazette", *arguments).exit_code == 2
+    assert onereply("site", "reopen", "gazette").exit_code == 1
+
+
 def test_the_decision_log_names_the_changed_settings(onereply: Command, fresh_database_url: str) -> None:
     done(onereply("site", "add", "gazette", "--name", "The Gazette"))
     done(onereply("site", "set", "gazette", "--locale", "de", "mode=hold", "max_depth=2"))

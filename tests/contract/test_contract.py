@@ -64,6 +64,7 @@ CHECKED_BESIDE = {
     ("BansQuery", "/cursor", "maxLength"),
     ("MeasuresQuery", "/cursor", "maxLength"),
     ("OwnCommentsQuery", "/cursor", "maxLength"),
+    ("ClosuresQuery", "/cursor", "maxLength"),
     ("EndpointsQuery", "/cursor", "maxLength"),
     ("DeliveriesQuery", "/cursor", "maxLength"),
 }
@@ -82,6 +83,7 @@ QUERIES = {
     ("GET", f"{SITE}/rules/agreement"): ["AgreementQuery"],
     ("GET", f"{SITE}/transparency"): ["TransparencyQuery"],
     ("GET", f"{SITE}/transparency.csv"): ["TransparencyQuery"],
+    ("GET", f"{SITE}/closures"): ["ClosuresQuery"],
     ("GET", f"{SITE}/bans"): ["BansQuery"],
     ("GET", f"{SITE}/measures"): ["MeasuresQuery"],
     ("GET", f"{SITE}/endpoints"): ["EndpointsQuery"],

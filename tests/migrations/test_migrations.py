@@ -63,6 +63,7 @@ TABLES = {
     "erasures": "2026_11_25_0016",
     "thread_activity": "2026_11_30_0029",
     "received_webhooks": "2026_11_25_0016",
+    "closures": "2026_11_30_0027",
 }
 
 
@@ -74,6 +75,7 @@ async def fill(database_url: str) -> None:
 
 
 async def some_rows(site: ASite) -> None:
+    assert (await site.call("POST", "/close", by="host", json={"section": "none"})).is_success
     thread = await a_thread(site, url="https://gazette.example/a", published_at="2026-11-20T08:00:00Z")
     posted = await a_comment(thread, "Мир 👋", email="ada@example.com", key="a-key-of-sixteen")
     await a_comment(thread, "Answer.", below=posted["comment"]["id"])

@@ -30,6 +30,8 @@ BODIES: dict[str, Json] = {
     "POST /threads/{article}/close": {},
     "POST /threads/{article}/reopen": {},
     "PUT /threads/{article}/mode": {"mode": "hold"},
+    "POST /close": {"dry_run": True},
+    "POST /reopen": {},
     "PATCH /comments/{comment}": {"body": "Better."},
     "POST /claims": {},
     "POST /comments/{comment}/reports": {"reason": "spam"},

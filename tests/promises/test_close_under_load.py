@@ -102,6 +102,35 @@ async def test_a_close_under_load_of_two_processes(shared_site: ASite, servers: 
     assert [server.complaints() for server in servers] == [[], []]
 
 
+async def test_a_site_closes_at_once_on_both_processes_under_load(
+    shared_site: ASite, servers: tuple[Server, Server]
+) -> None:
+    """Several times, because a post must be between its look at the site and its commit when the site closes."""
+    threads, accepted = [await a_thread(shared_site) for _ in range(4)], set()
+    for number in range(3):
+        async with AsyncExitStack() as stack:
+            routes = [await stack.enter_async_context(server.thread(each)) for each in threads for server in servers]
+            load = PostLoad(routes, posts_before_close=30)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(load.run())
+                await load.reached.wait()
+                closed = await routes[number % 2].site.call("POST", "/close", by="host", json={"reason": "Election."})
+                acknowledged_at = monotonic()
+                after = [load.post(route, "Too late.") for route in routes for _ in range(2)]
+                assert set(await asyncio.gather(*after)) == {409}
+            closure = closed.json()["closure"]["id"]
+            assert (await routes[1].site.call("POST", "/reopen", by="host", json={"id": closure})).status_code == 200
+        assert {sent.status for sent in load.sent} == {201, 409}
+        assert [sent for sent in load.sent if sent.status == 201 and sent.at > acknowledged_at] == []
+        accepted |= load.accepted
+    types = [event["type"] for event in await whole_log(shared_site)]
+    assert types.count("comment.published") == len(accepted)
+    after_closes = [types[place + 1] for place, type_ in enumerate(types) if type_ == "site.closed"]
+    assert after_closes == ["site.reopened"] * 3  # no comment was committed in between, acknowledged or not
+    assert await verify_errors(shared_site.app) == []
+    assert [server.complaints() for server in servers] == [[], []]
+
+
 async def test_a_closing_time_closes_both_processes_at_that_instant_under_load(
     shared_site: ASite, servers: tuple[Server, Server]
 ) -> None:

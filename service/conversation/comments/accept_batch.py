@@ -76,13 +76,17 @@ Outcome = Accepted | Problem | RulesChanged
 
 
 class BatchWrites(msgspec.Struct):
-    """Everything a batch has to write: rows, decisions, events, and the threads whose counts changed."""
+    """Everything a batch has to write: rows, decisions, events, and the threads whose counts changed.
+
+    ``revisions`` are those of the sites that decided (promise 2).
+    """
 
     comments: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []
     keys: list[dict[str, Any]] = []
     decisions: list[NewDecision] = []
     events: list[NewEvent] = []
+    revisions: dict[int, int] = {}
     threads: dict[int, Thread] = {}
 
 
@@ -90,7 +94,8 @@ async def accept_batch(connection: AsyncConnection, drafts: Sequence[Draft]) -> 
     """Decide each of ``drafts`` and write the accepted ones; return the outcomes in the same order."""
     context = await lock_and_read_context(connection, drafts)
     now = context.now
-    writes = BatchWrites(events=await close_due_threads(connection, context.threads.values(), context.sites, now=now))
+    closed = await close_due_threads(connection, context.threads.values(), context.sites, now=now)
+    writes = BatchWrites(events=closed, revisions={site.id: site.revision for site in context.sites.values()})
     outcomes = [_accept_or_refuse(draft, context, writes, now) for draft in drafts]
     await _write(connection, writes, now)
     return outcomes
@@ -235,4 +240,4 @@ async def _write(connection: AsyncConnection, writes: BatchWrites, now: datetime
     await insert_many(connection, FindingRow, writes.findings)
     await insert_many(connection, IdempotencyKeyRow, writes.keys)
     await record_decisions(connection, writes.decisions, now=now)
-    await append_events(connection, writes.events)
+    await append_events(connection, writes.events, revisions=writes.revisions)

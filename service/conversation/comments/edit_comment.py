@@ -36,7 +36,7 @@ from service.platform.access.fingerprints import Fingerprints
 from service.platform.events.event_types import EventType
 from service.platform.events.record_decisions import record_decisions
 from service.platform.problems import Detail, Problem
-from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_lookup import Site, current_sites
 
 
 class EditRefused(Problem):
@@ -125,6 +125,7 @@ async def edit_comment(
     Raises NotFound if the comment is not theirs, Banned, or an :class:`EditRefused`.
     """
     comment, thread = await lock_own_comment(connection, site, comment_id, reader_id)
+    site = (await current_sites(connection, {site.id: site}))[site.id]
     now, body = clock.now(), edit.body
     require_visible(thread, to_staff=False, now=now)
     refusal = edit_refusal(comment, thread, site, now)

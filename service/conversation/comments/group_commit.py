@@ -19,6 +19,7 @@ from service.conversation.comments.accept_batch import Accepted, Outcome, RulesC
 from service.conversation.comments.prepare_text import screen_again
 from service.conversation.comments.refusals import Unstorable, over_limit
 from service.conversation.comments.submission import Draft
+from service.platform.events.append import SiteChanged
 from service.platform.metrics import BATCH_POSTS, BATCH_RETRIES, POSTS, QUEUE
 from service.platform.problems import Busy, DatabaseUnavailable, InternalError, Problem
 from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
@@ -120,8 +121,12 @@ class GroupCommit:
     async def _commit_in_parts(self, batch: Sequence[Waiting], error: Exception) -> list[Outcome]:
         """Retry a failed batch in parts: thread by thread after a lock timeout, else post by post.
 
+        If only a site changed, the batch is retried as a whole.
+
         A post past its time limit is not retried: the whole batch ends with the time limit of its oldest post.
         """
+        if isinstance(error, SiteChanged):
+            return await self._commit_part(batch)
         if len(batch) == 1:
             return [_failure(batch[0].draft, error)]
         if isinstance(error, Busy):

@@ -1,12 +1,14 @@
 """Close and reopen threads.
 
-Promise 2: one function decides whether a thread is closed (:func:`is_closed`). Every writer calls it under the thread's
-lock, with the clock read after the lock. A thread is closed from its closing time on. The first transaction to lock it
-after that, a post or the sweep, writes the close (:func:`close_due_threads`) before anything else.
+Promise 2: one function decides whether a thread is closed (``thread_policy.is_closed``). Every writer calls it under
+the thread's lock, with the clock read after the lock. A thread is closed from its closing time on. The first
+transaction to lock it after that, a post or the sweep, writes the close (:func:`close_due_threads`) before anything
+else.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +18,7 @@ from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_thread, lock_threads_by_id
 from service.conversation.threads.model import Thread, ThreadRow
 from service.conversation.threads.thread_events import thread_event
-from service.conversation.threads.thread_policy import closes_at, is_closed
+from service.conversation.threads.thread_policy import closes_at, is_closed_itself
 from service.platform import clock
 from service.platform.events.append import append_events
 from service.platform.events.event_types import EventType, NewEvent
@@ -85,7 +87,7 @@ async def close_due_threads(
     events = []
     for thread in threads:
         site = sites[thread.site_id]
-        if thread.closed_at is None and is_closed(thread, site, now):
+        if thread.closed_at is None and is_closed_itself(thread, site, now):
             thread.closed_at = closes_at(thread, site)
             events.append(thread_event(thread, site, EventType.THREAD_CLOSED, occurred_at=thread.closed_at or now))
             await write_closing_columns(connection, thread)
@@ -103,13 +105,15 @@ async def write_closing(connection: AsyncConnection, thread: Thread, events: lis
 
 
 async def write_closing_columns(connection: AsyncConnection, thread: Thread) -> None:
-    """Write the closing columns of ``thread``."""
-    values = {
+    """Write the closing columns of ``thread``. An open one is in no closure: its end must not touch later closes."""
+    values: dict[str, Any] = {
         "closing_kind": thread.closing_kind,
         "closing_at": thread.closing_at,
         "closed_at": thread.closed_at,
         "close_reason": thread.close_reason,
     }
+    if thread.closed_at is None:
+        values["closure_id"] = None
     await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(values))
 
 

@@ -1,4 +1,4 @@
-"""``thread_policy.is_closed`` as SQL."""
+"""``thread_policy.is_closed_itself`` as SQL."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,8 +10,11 @@ from service.conversation.threads.thread_policy import close_after_days
 from service.platform.sites.site_lookup import Site
 
 
-def is_closed_in_sql(site: Site, now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a thread of ``site`` is closed; never NULL, so that it can be negated."""
+def is_closed_itself_in_sql(site: Site, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a thread of ``site`` is closed, whether or not the site is.
+
+    It is never NULL, so that it can be negated.
+    """
     is_published = ThreadRow.published_at.is_not(None)
     return or_(
         ThreadRow.closed_at.is_not(None),

@@ -6,18 +6,34 @@ final values. So each event can carry the count at its own sequence.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.threads.model import Thread, ThreadRow
-from service.platform.storage.portable import run_many
+from service.platform.storage.portable import any_of, row_parameters, run_many
 
 _STATEMENT = (
     update(ThreadRow)
     .where(ThreadRow.id == bindparam("thread_id"))
     .values({name: bindparam(name) for name in ("reply_count", "places", "sequence", "shown_version", "changed_at")})
 )
+
+
+async def write_next_sequences(
+    connection: AsyncConnection, threads: Iterable[Thread], *, now: datetime, **columns: Any
+) -> None:
+    """Write the next sequence and shown version of ``threads``, and the same values of ``columns`` for all.
+
+    One statement for any number of threads, whose counts and places stay.
+    """
+    dialect, ids = connection.dialect.name, [(thread.id,) for thread in threads]
+    if not ids:
+        return
+    values = {"sequence": ThreadRow.sequence + 1, "shown_version": ThreadRow.shown_version + 1, "changed_at": now}
+    statement = update(ThreadRow).where(any_of(dialect, ThreadRow.id)).values(values | columns)
+    await connection.execute(statement, row_parameters(dialect, ids))
 
 
 async def write_counts(connection: AsyncConnection, threads: Iterable[Thread], *, now: datetime) -> None:

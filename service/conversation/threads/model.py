@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Row, String, UniqueConstraint, text
@@ -14,6 +15,7 @@ from service.platform.storage.schema import Base, RowId, one_of
 ClosingKind = Literal["at", "never", "auto"]
 
 _OPEN_UNTIL = text("closed_at IS NULL AND closing_kind = 'at'")
+_IN_CLOSURE = text("closure_id IS NOT NULL")
 _HAS_SECTION = text("section IS NOT NULL")
 _OPEN_AUTO = text("closed_at IS NULL AND closing_kind = 'auto' AND published_at IS NOT NULL")
 
@@ -23,7 +25,8 @@ class ThreadRow(Base):
 
     ``closed_at`` is set when a close is written. A closing time that has passed also closes the thread, written or not
     (``thread_policy.py``). The two partial indexes hold the threads a sweep must check. No index covers a count, so a
-    new count updates no index.
+    new count updates no index. ``closure_id`` is the closure that closed the thread, if one did; no foreign key, which
+    would be checked thread by thread.
     """
 
     __tablename__ = "threads"
@@ -35,6 +38,7 @@ class ThreadRow(Base):
         Index(
             "ix_threads_section", "site_id", "section", "id", sqlite_where=_HAS_SECTION, postgresql_where=_HAS_SECTION
         ),
+        Index("ix_threads_closure_id", "closure_id", sqlite_where=_IN_CLOSURE, postgresql_where=_IN_CLOSURE),
         one_of("closing_kind", ("at", "never", "auto")),
         one_of("mode", MODES),
         CheckConstraint("(closing_kind = 'at') = (closing_at IS NOT NULL)", name="closing_at"),
@@ -56,6 +60,7 @@ class ThreadRow(Base):
     closing_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     close_reason: Mapped[str | None] = mapped_column(String(500))
+    closure_id: Mapped[UUID | None]
     withdrawn_at: Mapped[datetime | None]
     reply_count: Mapped[int]
     places: Mapped[int] = mapped_column(BigInteger)

@@ -52,11 +52,32 @@ def close_after_days(site: Site, section: str | None) -> int | None:
 
 
 def is_closed(thread: Thread, site: Site, now: datetime) -> bool:
-    """Whether ``thread`` is closed at ``now``: by a close, or because its closing time has passed."""
+    """Whether ``thread`` is closed at ``now``: with its site, by a close, or because its closing time has passed."""
+    return site.status.closure_at(now) is not None or is_closed_itself(thread, site, now)
+
+
+def is_closed_itself(thread: Thread, site: Site, now: datetime) -> bool:
+    """Whether ``thread`` is closed at ``now``, whether or not its site is."""
     if thread.closed_at is not None:
         return True
     at = closes_at(thread, site)
     return at is not None and at <= now
+
+
+def closed_since(thread: Thread, site: Site, now: datetime) -> datetime | None:
+    """Return since when ``thread`` is closed; None if it is open."""
+    if is_closed_itself(thread, site, now):
+        return closes_at(thread, site)
+    closure = site.status.closure_at(now)
+    return closure.closed_at if closure else None
+
+
+def close_reason(thread: Thread, site: Site, now: datetime) -> str | None:
+    """Return why ``thread`` is closed: its own reason if it is closed itself, else that of the site's closure."""
+    if is_closed_itself(thread, site, now):
+        return thread.close_reason
+    closure = site.status.closure_at(now)
+    return closure.reason if closure else None
 
 
 def announced_closing(thread: Thread, site: Site, now: datetime) -> datetime | None:
@@ -73,10 +94,9 @@ def if_announced(at: datetime | None, now: datetime) -> datetime | None:
 
 def next_change(thread: Thread, site: Site, now: datetime) -> datetime | None:
     """Return when readers next see ``thread`` change without a write; None if they don't."""
-    at = closes_at(thread, site)
-    if at is None or at <= now:
-        return None
-    return min(each for each in (at - ANNOUNCED, at) if each > now)
+    closure, at = site.status.closure_at(now), closes_at(thread, site)
+    changes = (closure.until if closure else None, at, at - ANNOUNCED if at else None)
+    return min((each for each in changes if each is not None and each > now), default=None)
 
 
 def mode_of(thread: Thread, site: Site) -> Mode:

@@ -10,9 +10,11 @@ from service.conversation.threads.labels import label, labels
 from service.conversation.threads.model import ClosingKind, Thread
 from service.conversation.threads.thread_policy import (
     announced_closing,
-    closes_at,
+    close_reason,
+    closed_since,
     closing_time,
     is_closed,
+    is_closed_itself,
     own_who_may_post,
 )
 from service.platform.sites.sections import MAX_SECTION, SectionName
@@ -132,6 +134,7 @@ class ThreadOut(msgspec.Struct):
     closing: Closing
     closes_at: datetime | None
     closed_at: datetime | None
+    closed_by_site: bool
     close_reason: str | None
     published_at: datetime | None
     updated_at: datetime | None
@@ -191,7 +194,6 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         closes_at=announced,
         time_zone=site.settings.time_zone,
     )
-    at = closes_at(thread, site)
     return ThreadOut(
         article=thread.article,
         title=thread.title,
@@ -200,8 +202,9 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         state="closed" if closed else "open",
         closing=Closing(thread.closing_kind, closing_time(thread, site)),
         closes_at=announced,
-        closed_at=at if closed else None,
-        close_reason=thread.close_reason if closed else None,
+        closed_at=closed_since(thread, site, now),
+        closed_by_site=closed and not is_closed_itself(thread, site, now),
+        close_reason=close_reason(thread, site, now),
         published_at=thread.published_at,
         updated_at=thread.updated_at,
         withdrawn_at=thread.withdrawn_at,

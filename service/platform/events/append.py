@@ -6,7 +6,7 @@ earlier one. A failed transaction rolls its positions back.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import update
@@ -21,10 +21,20 @@ from service.platform.storage.portable import insert_many
 encode = msgspec.json.Encoder().encode
 
 
-async def append_events(connection: AsyncConnection, events: Sequence[NewEvent]) -> None:
-    """Number ``events`` in order and write them. Call it last in a transaction."""
+class SiteChanged(Exception):
+    """A site's settings, rules or status changed while the transaction ran; roll it back and start again."""
+
+
+async def append_events(
+    connection: AsyncConnection, events: Sequence[NewEvent], *, revisions: Mapping[int, int] | None = None
+) -> None:
+    """Number ``events`` in order and write them. Call it last in a transaction.
+
+    If ``revisions`` of the sites are given, raises SiteChanged if one is no longer current. From this lock on, it
+    stays current until the transaction ends.
+    """
     next_position = {
-        site_id: await _take_positions(connection, site_id, count)
+        site_id: await _take_positions(connection, site_id, count, revision=(revisions or {}).get(site_id))
         for site_id, count in sorted(Counter(event.site_id for event in events).items())
     }
     rows = []
@@ -45,13 +55,15 @@ async def append_events(connection: AsyncConnection, events: Sequence[NewEvent])
     await insert_many(connection, EventRow, rows)
 
 
-async def _take_positions(connection: AsyncConnection, site_id: int, count: int) -> int:
+async def _take_positions(connection: AsyncConnection, site_id: int, count: int, *, revision: int | None) -> int:
     """Advance the site's log head by ``count`` and return the first new position."""
     statement = (
         update(SiteRow)
         .where(SiteRow.id == site_id)
         .values(position=SiteRow.position + count)
-        .returning(SiteRow.position)
+        .returning(SiteRow.position, SiteRow.revision)
     )
-    head: int = (await connection.execute(statement)).scalar_one()
+    head, current = (await connection.execute(statement)).one()
+    if revision is not None and revision != current:
+        raise SiteChanged
     return head - count + 1

@@ -16,7 +16,7 @@ import msgspec
 
 
 class EventType(StrEnum):
-    """Event types, in order: threads, comments, then reports, readers and endpoints."""
+    """Event types, in order: threads, comments, then reports, readers, endpoints and sites."""
 
     THREAD_CREATED = "thread.created"
     THREAD_UPDATED = "thread.updated"
@@ -40,6 +40,8 @@ class EventType(StrEnum):
     READER_BANNED = "reader.banned"
     READER_UNBANNED = "reader.unbanned"
     ENDPOINT_DISABLED = "endpoint.disabled"
+    SITE_CLOSED = "site.closed"
+    SITE_REOPENED = "site.reopened"
 
 
 class NewEvent(msgspec.Struct, kw_only=True):

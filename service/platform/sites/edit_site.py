@@ -11,6 +11,7 @@ from service.platform.sites.model import RulesRow, SiteRow
 from service.platform.sites.site_lookup import COLUMNS, SLUG, Site, section_rules_of, site_of
 from service.platform.sites.site_rules import Rules
 from service.platform.sites.site_settings import SiteSettings
+from service.platform.sites.site_status import SiteStatus
 from service.platform.text.plain_text import clean_line, is_blank
 
 # The first path segments of the service's own pages, which a site's pages (/{site}/{article}) must not hide.
@@ -109,6 +110,12 @@ async def change_rules(connection: AsyncConnection, site: Site, rules: Rules) ->
     await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(revision=SiteRow.revision + 1))
     await connection.execute(delete(RulesRow).where(RulesRow.site_id == site.id))
     await connection.execute(insert(RulesRow).values(site_id=site.id, rules=_encode(rules)))
+
+
+async def change_status(connection: AsyncConnection, site: Site, status: SiteStatus) -> None:
+    """Save the new status of ``site``, which is locked, and increment its revision."""
+    values = {"status": _encode(status), "revision": SiteRow.revision + 1}
+    await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(values))
 
 
 def _encode(struct: msgspec.Struct) -> str:

@@ -23,6 +23,7 @@ class SiteRow(Base):
     name: Mapped[str]
     locale: Mapped[str] = mapped_column(String(35))
     settings: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="{}")
     revision: Mapped[int]
     position: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]

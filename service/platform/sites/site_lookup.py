@@ -20,6 +20,7 @@ from service.platform.problems import NotFound, Translated
 from service.platform.sites.model import RulesRow, SiteRow
 from service.platform.sites.site_rules import Rules, rules_of_section
 from service.platform.sites.site_settings import SiteSettings
+from service.platform.sites.site_status import SiteStatus
 from service.platform.storage.engine import Database
 from service.platform.storage.single_flight import SingleFlight
 
@@ -31,8 +32,8 @@ CACHE_TIME = timedelta(seconds=1)
 class Site(msgspec.Struct, frozen=True):
     """One publication, as read from the database.
 
-    ``revision`` increases with each change of name, locale, settings or rules. ``section_rules`` are those of the
-    sections that have rules of their own.
+    ``revision`` increases with each change of name, locale, settings, rules or status. ``section_rules`` are those of
+    the sections that have rules of their own.
     """
 
     id: int
@@ -43,6 +44,7 @@ class Site(msgspec.Struct, frozen=True):
     settings: SiteSettings
     rules: Rules
     section_rules: Mapping[str, Rules] = {}
+    status: SiteStatus = SiteStatus()
 
     def rules_in(self, section: str | None) -> Rules:
         """Return the rules of a section: its own, or else the site's; the same object each time."""
@@ -95,7 +97,16 @@ class Sites:
 
 
 _RULES = select(RulesRow.rules).where(RulesRow.site_id == SiteRow.id).scalar_subquery()
-COLUMNS = (SiteRow.id, SiteRow.slug, SiteRow.name, SiteRow.locale, SiteRow.revision, SiteRow.settings, _RULES)
+COLUMNS = (
+    SiteRow.id,
+    SiteRow.slug,
+    SiteRow.name,
+    SiteRow.locale,
+    SiteRow.revision,
+    SiteRow.settings,
+    _RULES,
+    SiteRow.status,
+)
 
 
 async def _read_site(connection: AsyncConnection, slug: str, *, known: Site | None) -> Site | None:
@@ -109,10 +120,11 @@ async def _read_site(connection: AsyncConnection, slug: str, *, known: Site | No
 _REVISION = select(SiteRow.revision).where(SiteRow.slug == bindparam("slug"), SiteRow.id == bindparam("id"))
 
 
-def site_of(row: Row[int, str, str, str, int, str, str | None]) -> Site:
+def site_of(row: Row[int, str, str, str, int, str, str | None, str]) -> Site:
     """Convert a row of :data:`COLUMNS` to a site."""
     settings, rules = _decode(row[5], SiteSettings), _decode(row[6] or "{}", Rules)
-    return Site(row[0], row[1], row[2], row[3], row[4], settings, rules, section_rules_of(settings, rules))
+    of_sections, status = section_rules_of(settings, rules), _decode(row[7], SiteStatus)
+    return Site(row[0], row[1], row[2], row[3], row[4], settings, rules, of_sections, status)
 
 
 def section_rules_of(settings: SiteSettings, rules: Rules) -> dict[str, Rules]:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from service.conversation.comments.model import Comment
 from service.conversation.comments.staff import STAFF
 from service.conversation.threads.thread_lookup import find_thread, require_visible
+from service.conversation.threads.thread_policy import next_change
 from service.conversation.threads.wire import SectionQuery, thread_out
 from service.platform import clock
 from service.platform.access.caller import Caller
@@ -22,6 +23,7 @@ from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue_for, sentence
+from service.platform.sites.site_lookup import Site
 from service.reading.feeds.atom import MEDIA_TYPE, Feed, FeedEntry, atom
 from service.reading.feeds.feed_entries import Entry, newest_of_site, newest_of_thread
 
@@ -35,17 +37,18 @@ async def get_thread_feed(request: Request, caller: Caller, base_url: str) -> Re
         thread = await find_thread(connection, site.id, article_of(request))
         require_visible(thread, to_staff=False, now=now)
         entries = await newest_of_thread(connection, thread)
-    article = quote(thread.article, safe="")
+    out, article = thread_out(thread, site, locale=locale, now=now), quote(thread.article, safe="")
     feed = Feed(
         id=_feed_id("thread", thread.id, thread.created_at),
-        title=thread_out(thread, site, locale=locale, now=now).heading,
+        title=out.heading,
+        subtitle=" ".join(filter(None, (out.notice, out.close_reason))) or None,
         lang=catalogue_for(locale),
         link=f"{base_url}/v1/sites/{site.slug}/threads/{article}/feed.atom",
         page=thread.url or f"{base_url}/{site.slug}/{article}",
         created_at=thread.created_at,
         entries=_entries(entries, f"{base_url}/{site.slug}", locale),
     )
-    return _response(caller, feed, base_url, locale=locale, now=now, until=None)
+    return _response(caller, feed, base_url, locale=locale, now=now, until=next_change(thread, site, now))
 
 
 async def get_site_feed(request: Request, caller: Caller, base_url: str) -> Response:
@@ -58,13 +61,32 @@ async def get_site_feed(request: Request, caller: Caller, base_url: str) -> Resp
     feed = Feed(
         id=_feed_id("site" if section is None else f"section:{section}", site.id, newest.created_at),
         title=site.name if section is None else f"{site.name}: {section}",
+        subtitle=_closed_notice(site, locale, now),
         lang=catalogue_for(locale),
         link=f"{base_url}/v1/sites/{site.slug}/feed.atom{query}",
         page=None,
         created_at=newest.created_at,
         entries=_entries(newest.entries, f"{base_url}/{site.slug}", locale),
     )
-    return _response(caller, feed, base_url, locale=locale, now=now, until=newest.until)
+    return _response(
+        caller,
+        feed,
+        base_url,
+        locale=locale,
+        now=now,
+        until=min(filter(None, (newest.until, _closed_until(site, now))), default=None),
+    )
+
+
+def _closed_notice(site: Site, locale: str, now: datetime) -> str | None:
+    """Return the notice that the whole site is closed, with the reason if there is one."""
+    closure = site.status.closure_at(now)
+    return " ".join(filter(None, (sentence("notice", "closed", locale=locale), closure.reason))) if closure else None
+
+
+def _closed_until(site: Site, now: datetime) -> datetime | None:
+    closure = site.status.closure_at(now)
+    return closure.until if closure else None
 
 
 def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:

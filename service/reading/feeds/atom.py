@@ -35,11 +35,14 @@ class FeedEntry(msgspec.Struct, kw_only=True):
 class Feed(msgspec.Struct, kw_only=True):
     """A feed in the language ``lang``; ``link`` is its own URL, ``page`` the URL of the page it is about.
 
+    ``subtitle`` is the notice that comments are closed, or close soon, if there is one.
+
     ``created_at`` is the feed's update time while it has no entries.
     """
 
     id: UUID
     title: str
+    subtitle: str | None
     lang: str
     link: str
     page: str | None
@@ -52,6 +55,8 @@ def atom(feed: Feed) -> bytes:
     root = Element("feed", {"xmlns": ATOM, "xmlns:thr": THREADING, "xml:lang": feed.lang})
     _add(root, "id", feed.id.urn)
     _add(root, "title", feed.title)
+    if feed.subtitle:
+        _add(root, "subtitle", feed.subtitle)
     _add(root, "updated", _instant(max((entry.updated for entry in feed.entries), default=feed.created_at)))
     _add(root, "link", rel="self", type=MEDIA_TYPE, href=feed.link)
     if feed.page:

@@ -4,7 +4,7 @@ Events carry comments as they are now, not as they were when the event was writt
 an hour and then removed is not sent to later clients.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,25 +14,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.comment_lookup import read_comments
 from service.conversation.comments.model import State
 from service.conversation.comments.visibility import public_view
-from service.conversation.threads.model import Thread
+from service.conversation.threads.model import COLUMNS, Thread, ThreadRow, thread_of
 from service.conversation.threads.thread_lookup import find_thread, require_visible
+from service.conversation.threads.wire import thread_out
 from service.platform import clock
 from service.platform.events.event_types import EventType
 from service.platform.events.model import EventRow
 from service.platform.events.read_log import head_position
-from service.platform.sites.site_lookup import Site
+from service.platform.sites.site_lookup import Site, current_sites
+from service.platform.storage.portable import any_of, row_parameters
 from service.reading.streams.reader_events import (
     LoggedEvent,
     ReaderEvent,
     StreamEventName,
     is_hidden,
     name_of,
+    site_event,
     without_repeated_gone,
 )
 
 BATCH_SIZE = 50  # events: with texts at their limit, 10 ms to read and as long to send
 MAX_MISSED = 1_000  # events; a client that missed more reloads the thread
 _COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
+SITE_EVENTS = {EventType.SITE_CLOSED, EventType.SITE_REOPENED}
 _decode = msgspec.json.Decoder(LoggedEvent).decode
 
 
@@ -72,7 +76,10 @@ async def _sequence_at(connection: AsyncConnection, thread: Thread, position: in
 
 
 class Missed(NamedTuple):
-    """A batch of missed events, the sequence of its last one, and the log position when it was read."""
+    """A batch of missed events, the sequence of its last one, and the log position when it was read.
+
+    The last batch is empty; if the site was ever closed, it has the event with its state instead.
+    """
 
     events: list[ReaderEvent]
     sequence: int
@@ -82,6 +89,10 @@ class Missed(NamedTuple):
 async def read_missed(connection: AsyncConnection, site: Site, thread_id: int, *, after: int) -> Missed:
     """Read the next :data:`BATCH_SIZE` events of a thread after a sequence."""
     rows = (await connection.execute(_SINCE, {"thread": thread_id, "after": after})).all()
+    if not rows:
+        position = await head_position(connection, site.id)
+        return Missed(await _site_events(connection, site, [thread_id], position=position), after, position)
+    site = (await current_sites(connection, {site.id: site}))[site.id]
     events = await _reader_events(connection, site, rows)
     if any(each.name is StreamEventName.GONE for each in events) and await _was_hidden(connection, thread_id, at=after):
         events = without_repeated_gone(events)
@@ -104,8 +115,25 @@ async def _was_hidden(connection: AsyncConnection, thread_id: int, *, at: int) -
     return data is not None and is_hidden(_decode(data).thread, clock.now())
 
 
+async def _site_events(
+    connection: AsyncConnection, site: Site, threads: Collection[int], *, position: int
+) -> list[ReaderEvent]:
+    """Return the event with the state of the site for each of ``threads``; none if the site was never closed."""
+    site = (await current_sites(connection, {site.id: site}))[site.id]
+    if site.status.switched_at is None or not threads:
+        return []
+    dialect, now = connection.dialect.name, clock.now()
+    wanted = select(*COLUMNS).where(any_of(dialect, ThreadRow.id))
+    rows = await connection.execute(wanted, row_parameters(dialect, [(id_,) for id_ in threads]))
+    return [
+        site_event(thread_out(thread, site, locale=site.locale, now=now), site, thread_id=thread.id, position=position)
+        for thread in map(thread_of, rows)
+        if not thread.is_hidden(now)
+    ]
+
+
 async def read_next(
-    connection: AsyncConnection, site: Site, threads: Container[int], *, after: int, until: int
+    connection: AsyncConnection, site: Site, threads: Collection[int], *, after: int, until: int
 ) -> tuple[list[ReaderEvent], int]:
     """Read a site's next events after a log position; return those of ``threads`` and the new position.
 
@@ -114,6 +142,8 @@ async def read_next(
     """
     rows = (await connection.execute(_READ_NEXT, {"site": site.id, "after": after, "until": until})).all()
     events = await _reader_events(connection, site, [row for row in rows if row.thread_id in threads])
+    if switched := [row.position for row in rows if row.type in SITE_EVENTS]:
+        events += await _site_events(connection, site, threads, position=switched[-1])
     return events, rows[-1].position if len(rows) == BATCH_SIZE else until
 
 

@@ -9,7 +9,7 @@ therefore in the snapshot of any later catch-up. No event is sent twice, because
 sequence.
 
 Commits of this process are sent at once, commits of others after :data:`TICK_SECONDS`. Each tick also closes the
-threads whose closing time has passed, so the close is announced without a request.
+threads whose closing time has passed, and reopens sites, so both are announced without a request.
 """
 
 import asyncio
@@ -22,7 +22,9 @@ import structlog
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.conversation.closures.close_site import reopen_due_sites
 from service.conversation.threads.close_thread import is_any_due, sweep_closings
+from service.platform import clock
 from service.platform.events.read_log import head_position
 from service.platform.problems import Busy
 from service.platform.sites.model import SiteRow
@@ -129,16 +131,19 @@ class LogFollower:
         has_more = False
         async with self._database.read() as connection:
             heads = {row.id: row.position for row in await connection.execute(_HEADS, {"ids": [*self._followed]})}
+            # Sites are read after the heads, so that they include every event up to them.
+            sites = await current_sites(connection, {id_: each.site for id_, each in self._followed.items()})
             for site_id, followed in [*self._followed.items()]:
+                followed.site = sites.get(site_id, followed.site)
                 if site_id in heads and heads[site_id] != followed.position:
                     has_more |= await _send_next(connection, followed, head=heads[site_id])
-            sites = await current_sites(connection, {id_: each.site for id_, each in self._followed.items()})
-            is_due = await is_any_due(connection, sites.values())
-        for site_id, followed in self._followed.items():
-            followed.site = sites.get(site_id, followed.site)
+            now = clock.now()
+            is_due = any(site.status.is_due(now) for site in sites.values())
+            is_due = is_due or await is_any_due(connection, sites.values())
         if is_due:
             async with self._database.write() as connection:
                 await sweep_closings(connection, [*sites.values()])
+                await reopen_due_sites(connection, sites.values())
         return has_more
 
 

@@ -62,6 +62,7 @@ class EventThread(msgspec.Struct):
     comments_on: bool
     reply_count: int
     sequence: int
+    closed_by_site: bool = False
 
 
 class EventComment(msgspec.Struct):
@@ -80,7 +81,10 @@ class LoggedEvent(msgspec.Struct):
 
 
 class ReaderEvent(msgspec.Struct, kw_only=True):
-    """An event for readers of ``site``, with the public ``comment`` if it has one; encoded once per language."""
+    """An event for readers of ``site``, with the public ``comment`` if it has one; encoded once per language.
+
+    ``is_of_site``: it is about the whole site, so its number is that of an earlier event of the thread.
+    """
 
     site: Site
     thread_id: int
@@ -89,6 +93,7 @@ class ReaderEvent(msgspec.Struct, kw_only=True):
     logged: LoggedEvent
     comment: CommentOut | None = None
     reload: bool = False
+    is_of_site: bool = False
     encoded: dict[str, bytes] = {}
 
     @property
@@ -153,6 +158,13 @@ def reload_event(thread: ThreadOut, site: Site, *, thread_id: int, position: int
     )
 
 
+def site_event(thread: ThreadOut, site: Site, *, thread_id: int, position: int) -> ReaderEvent:
+    """Return the event that tells the readers of a thread the state of their site."""
+    event = reload_event(thread, site, thread_id=thread_id, position=position)
+    name = StreamEventName.CLOSED if thread.closed_by_site else StreamEventName.UPDATED
+    return msgspec.structs.replace(event, name=name, reload=False, is_of_site=True, encoded={})
+
+
 def _data(event: ReaderEvent, locale: str) -> Data:
     logged = event.logged
     if event.name is StreamEventName.GONE:
@@ -167,25 +179,30 @@ def _data(event: ReaderEvent, locale: str) -> Data:
 
 
 def _thread_out(thread: EventThread, site: Site, locale: str) -> LiveThread:
-    is_open = thread.state == "open" and thread.comments_on
-    closes_at = if_announced(thread.closing.at, clock.now()) if is_open else None
+    """Return the thread of an event; whether its site is closed is as of now, not as it was at the event."""
+    now = clock.now()
+    closure = site.status.closure_at(now)
+    closed_itself = thread.state == "closed" and not thread.closed_by_site
+    closed = closed_itself or closure is not None
+    closes_at = if_announced(thread.closing.at, now) if thread.comments_on and not closed else None
+    reason = thread.close_reason if closed_itself else closure.reason if closure else None
     lines = labels(
         locale=locale,
         count=thread.reply_count,
         title=thread.title,
-        closed=thread.state == "closed",
+        closed=closed,
         comments_on=thread.comments_on,
         closes_at=closes_at,
         time_zone=site.settings.time_zone,
     )
     return LiveThread(
         article=thread.article,
-        state=thread.state,
+        state="closed" if closed else "open",
         reply_count=thread.reply_count,
         label=lines.label,
         heading=lines.heading,
         notice=lines.notice,
         closes_at=closes_at,
-        close_reason=thread.close_reason,
+        close_reason=reason,
         sequence=thread.sequence,
     )

@@ -60,9 +60,9 @@ class Stream:
         while not self.ended:
             await self._woken.wait()
             self._woken.clear()
-            events = [each for each in self._buffer if each.sequence > self.sequence]
+            events = [each for each in self._buffer if each.is_of_site or each.sequence > self.sequence]
             self._buffer.clear()
             if events:
-                self.sequence = events[-1].sequence
+                self.sequence = max([self.sequence, *(each.sequence for each in events if not each.is_of_site)])
                 return events
         return []

@@ -96,6 +96,11 @@ async def send_events(site: ASite, *kinds: str, **data: Any) -> None:
         await send_event(site, kind, **data)
 
 
+async def close_and_reopen(site: ASite) -> None:
+    for call in ("/close", "/reopen"):
+        assert (await site.call("POST", call, by="host")).is_success
+
+
 CAUSES: dict[str, Cause] = {
     "thread.created": a_thread,
     "thread.updated": update,
@@ -119,6 +124,8 @@ CAUSES: dict[str, Cause] = {
     "reader.banned": ban,
     "reader.unbanned": unban,
     "endpoint.disabled": disable,
+    "site.closed": lambda site: site.call("POST", "/close", by="host"),
+    "site.reopened": close_and_reopen,
 }
 
 
@@ -193,7 +200,11 @@ def test_an_event_always_has_its_subject(type_: str) -> None:
     schema = resolve(DOCUMENT, schema_of(type_))
     of_a_thread = noun in {"thread", "comment", "report"}
     beside = {"thread": [], "comment": ["comment"], "report": ["comment", "report"]}
-    required = ["thread", *beside[noun]] if of_a_thread else [{"reader": "ban", "endpoint": "endpoint"}[noun]]
+    required = (
+        ["thread", *beside[noun]]
+        if of_a_thread
+        else [{"reader": "ban", "endpoint": "endpoint", "site": "closure"}[noun]]
+    )
     required += ["previous_article"] if type_ == "thread.moved" else []
     assert resolve(DOCUMENT, schema["properties"]["data"])["required"] == required
     assert schema["properties"]["sequence"]["type"] == ("integer" if of_a_thread else "null")

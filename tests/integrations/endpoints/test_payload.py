@@ -41,6 +41,7 @@ def a_thread(character: str = "a", *, url: str = URL, locale: str = "en") -> Thr
         closing=Closing("at", LATER),
         closes_at=None,
         closed_at=LATER,
+        closed_by_site=False,
         close_reason=character * 500,
         published_at=LATER,
         updated_at=LATER,

@@ -31,7 +31,7 @@ def a_feed(
 ) -> Element:
     """Return the feed of ``entries``, parsed by a strict XML parser."""
     link = "https://comments.example/v1/sites/gazette/feed.atom"
-    feed = Feed(id=FEED, title=title, lang="ar", link=link, page=page, created_at=AT, entries=entries)
+    feed = Feed(id=FEED, title=title, subtitle=None, lang="ar", link=link, page=page, created_at=AT, entries=entries)
     return fromstring(atom(feed))  # noqa: S314  # it is our own
 
 

@@ -45,7 +45,7 @@ async def test_a_reply_is_streamed_as_every_reader_sees_it(site: ASite) -> None:
     assert received.data["comment"]["id"] == posted["comment"]["id"]
     assert received.data["thread"] == {name: page["thread"][name] for name in received.data["thread"]}
     assert set(received.data["thread"]) == {
-        *("article", "state", "reply_count", "label", "heading", "notice", "close_reason", "sequence")
+        *("article", "state", "reply_count", "label", "heading", "notice", "closes_at", "close_reason", "sequence")
     }
 
 
