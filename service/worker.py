@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.conversation.closures.close_site import reopen_due_sites
 from service.conversation.closures.close_threads import reopen_due_threads
+from service.conversation.closures.switch_site import switch_due_sites
 from service.conversation.comments.akismet_check import AkismetCheck
 from service.conversation.comments.batch_context import prune_keys
 from service.conversation.comments.comment_versions import prune_versions
@@ -25,6 +26,7 @@ from service.integrations.endpoints.deliverer import Deliverer
 from service.integrations.endpoints.delivery_retention import prune_deliveries
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.moderation.measures.reader_measures import erase_expired_fingerprints
+from service.moderation.queue.attendance import watch_attendance
 from service.moderation.queue.claims import prune_claims
 from service.moderation.reports.report_store import prune_reporter_fingerprints, prune_settled_reports
 from service.moderation.search.search_index import index_comments, prune_words
@@ -103,7 +105,9 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
             sites = await list_sites(connection)
             swept = await sweep_closings(connection, sites)
             await reopen_due_sites(connection, sites)
+            await switch_due_sites(connection, sites)
     await reopen_due_threads(database)
+    await watch_attendance(database, sites)
     await erase_threads(database)
     async with database.write() as connection:
         await prune_keys(connection, now=clock.now())

@@ -161,7 +161,7 @@ def _screen(draft: Draft, thread: Thread, site: Site, context: BatchContext, now
     """Return the findings of the site's rules on ``draft``; raises NotAccepted if a rule rejects it."""
     if is_exempt(draft.author.role, site):
         return []
-    mode, rules = mode_of(thread, site), rules_of(thread, site)
+    mode, rules = mode_of(thread, site, now), rules_of(thread, site)
     reputation = NEW_AUTHOR
     if uses_reputation(rules, mode):
         reputation = context.activity.reputation(

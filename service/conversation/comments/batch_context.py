@@ -73,10 +73,11 @@ async def _read_activity(
     drafts: Sequence[Draft],
 ) -> RecentActivity:
     """Read the recent activity for those ``drafts`` whose site has rules on reputation."""
+    now = clock.now()
     readers, addresses, texts = set(), set(), set()
     for draft in drafts:
         thread, site = threads.get((draft.site.id, draft.article)), sites[draft.site.id]
-        if thread is None or not uses_reputation(rules := rules_of(thread, site), mode_of(thread, site)):
+        if thread is None or not uses_reputation(rules := rules_of(thread, site), mode_of(thread, site, now)):
             continue
         if draft.is_known:
             readers.add(draft.reader_id)

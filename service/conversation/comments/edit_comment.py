@@ -171,7 +171,7 @@ async def _screen_again(
     comment.text_hash = hash_text(thread.id, prepared.text.folded_body)
     if is_exempt(comment.author_role, site):
         return []
-    mode, rules = mode_of(thread, site), rules_of(thread, site)
+    mode, rules = mode_of(thread, site, clock.now()), rules_of(thread, site)
     reputation = NEW_AUTHOR
     if uses_reputation(rules, mode):
         reputation = await _reputation(connection, comment)

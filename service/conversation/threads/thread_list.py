@@ -29,7 +29,7 @@ async def list_threads(
     """Return the ``limit`` threads after id ``after``, in order of registration."""
     statement = select(*COLUMNS).where(ThreadRow.site_id == site.id, ThreadRow.id > after)
     if state:
-        closed = true() if site.status.closure_at(now) else is_closed_itself_in_sql(site, now)
+        closed = true() if site.closure_at(now) else is_closed_itself_in_sql(site, now)
         statement = statement.where(closed if state == "closed" else not_(closed))
     if sections is not None:
         statement = statement.where(ThreadRow.section.in_(sections))

@@ -53,7 +53,7 @@ def close_after_days(site: Site, section: str | None) -> int | None:
 
 def is_closed(thread: Thread, site: Site, now: datetime) -> bool:
     """Whether ``thread`` is closed at ``now``: with its site, by a close, or because its closing time has passed."""
-    return site.status.closure_at(now) is not None or is_closed_itself(thread, site, now)
+    return site.closure_at(now) is not None or is_closed_itself(thread, site, now)
 
 
 def is_closed_itself(thread: Thread, site: Site, now: datetime) -> bool:
@@ -68,7 +68,7 @@ def closed_since(thread: Thread, site: Site, now: datetime) -> datetime | None:
     """Return since when ``thread`` is closed; None if it is open."""
     if is_closed_itself(thread, site, now):
         return closes_at(thread, site)
-    closure = site.status.closure_at(now)
+    closure = site.closure_at(now)
     return closure.closed_at if closure else None
 
 
@@ -76,7 +76,7 @@ def close_reason(thread: Thread, site: Site, now: datetime) -> str | None:
     """Return why ``thread`` is closed: its own reason if it is closed itself, else that of the site's closure."""
     if is_closed_itself(thread, site, now):
         return thread.close_reason
-    closure = site.status.closure_at(now)
+    closure = site.closure_at(now)
     return closure.reason if closure else None
 
 
@@ -94,13 +94,15 @@ def if_announced(at: datetime | None, now: datetime) -> datetime | None:
 
 def next_change(thread: Thread, site: Site, now: datetime) -> datetime | None:
     """Return when readers next see ``thread`` change without a write; None if they don't."""
-    closure, at = site.status.closure_at(now), closes_at(thread, site)
-    changes = (closure.until if closure else None, at, at - ANNOUNCED if at else None)
+    at = closes_at(thread, site)
+    changes = (site.changes_at(now), at, at - ANNOUNCED if at else None)
     return min((each for each in changes if each is not None and each > now), default=None)
 
 
-def mode_of(thread: Thread, site: Site) -> Mode:
-    """Return the mode of ``thread``, or else that of its section or site."""
+def mode_of(thread: Thread, site: Site, now: datetime) -> Mode:
+    """Return the mode of ``thread``, or else of its section or site; outside the hours, or unattended, ``hold``."""
+    if site.holds_at(now):
+        return "hold"
     return thread.mode or section_settings(site, thread.section).mode or site.settings.mode
 
 

@@ -42,6 +42,7 @@ class EventType(StrEnum):
     ENDPOINT_DISABLED = "endpoint.disabled"
     SITE_CLOSED = "site.closed"
     SITE_REOPENED = "site.reopened"
+    SITE_UPDATED = "site.updated"
 
 
 class NewEvent(msgspec.Struct, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from service.platform.problems import InvalidField
+from service.platform.sites.opening_hours import InvalidHours, parse_hours
 from service.platform.sites.sections import MAX_SECTION
 from service.platform.sites.site_rules import check_section_rules
 from service.platform.sites.site_settings import LANGUAGE_TAG, REASON_CODE, SectionSettings
@@ -43,6 +44,14 @@ def _check_time_zone(name: str) -> str:
     if not is_time_zone(name):
         raise InvalidField(TIME_ZONE_FORMAT, pointer="/time_zone")
     return name
+
+
+def _check_hours(hours: str) -> str:
+    try:
+        parse_hours(hours)
+    except InvalidHours as error:
+        raise InvalidField(str(error), pointer="/opening_hours") from None
+    return hours
 
 
 def _check_sections(sections: dict[str, SectionSettings]) -> dict[str, SectionSettings]:
@@ -83,6 +92,7 @@ _REASONS = "decision_reasons"
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "cors_origins": _check_origins,
     "time_zone": _check_time_zone,
+    "opening_hours": _check_hours,
     "sections": _check_sections,
     _REASONS: _check_reasons,
 }

@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.platform import clock
 from service.platform.problems import NotFound, Translated
 from service.platform.sites.model import RulesRow, SiteRow
+from service.platform.sites.opening_hours import Hours, hours_at
 from service.platform.sites.site_rules import Rules, rules_of_section
 from service.platform.sites.site_settings import SiteSettings
-from service.platform.sites.site_status import SiteStatus
+from service.platform.sites.site_status import SiteClosure, SiteStatus
 from service.platform.storage.engine import Database
 from service.platform.storage.single_flight import SingleFlight
 
@@ -49,6 +50,31 @@ class Site(msgspec.Struct, frozen=True):
     def rules_in(self, section: str | None) -> Rules:
         """Return the rules of a section: its own, or else the site's; the same object each time."""
         return self.section_rules.get(section, self.rules) if section is not None else self.rules
+
+    def hours_at(self, now: datetime) -> Hours | None:
+        """Return the opening hours around ``now``; None if the site has none."""
+        hours = self.settings.opening_hours
+        return hours_at(hours, self.settings.time_zone, now) if hours else None
+
+    def closure_at(self, now: datetime) -> SiteClosure | None:
+        """Return what closes the whole site at ``now``: its closure, or its hours; else None."""
+        if closure := self.status.closure_at(now):
+            return closure
+        hours = self.hours_at(now) if self.settings.outside_hours == "close" else None
+        return None if hours is None or hours.is_open else SiteClosure(None, hours.since or now, hours.until, None)
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether all comments wait at ``now``: outside the opening hours, or because nobody decides."""
+        if self.status.unattended_since is not None:
+            return True
+        hours = self.hours_at(now) if self.settings.outside_hours == "hold" else None
+        return hours is not None and not hours.is_open
+
+    def changes_at(self, now: datetime) -> datetime | None:
+        """Return when its closure or hours next change by themselves."""
+        closure, hours = self.status.closure_at(now), self.hours_at(now)
+        changes = (closure.until if closure else None, hours.until if hours else None)
+        return min(filter(None, changes), default=None)
 
 
 class HasSite(Protocol):

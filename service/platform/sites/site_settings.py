@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from service.platform.sites.opening_hours import HOURS_PATTERN
 from service.platform.sites.sections import MAX_SECTIONS, SectionName
 from service.platform.sites.site_rules import SectionRules
 from service.platform.sites.who_may_post import WhoMayPost
@@ -54,6 +55,20 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     time_zone: Annotated[
         TimeZone, Meta(description="Time zone of the times in notices, by its IANA name, such as `Europe/Berlin`.")
     ] = "UTC"
+    opening_hours: Annotated[
+        Annotated[str, Meta(max_length=500, pattern=HOURS_PATTERN)] | None,
+        Meta(description="Weekly hours in which comments are open, such as `Mo-Fr 08:00-22:00; Sa,Su 10:00-18:00`."),
+    ] = None
+    outside_hours: Annotated[
+        Literal["hold", "close"], Meta(description="Outside the opening hours: hold all comments, or accept none.")
+    ] = "hold"
+    unattended_queue: Annotated[
+        Annotated[int, Meta(ge=0, le=100_000)] | None,
+        Meta(description="Hold all comments while more than this many wait and nobody decides; null: never."),
+    ] = None
+    unattended_minutes: Annotated[
+        int, Meta(ge=1, le=10_080, description="Minutes without a decision after which nobody seems to be there.")
+    ] = 60
     cors_origins: Annotated[
         Origins | None,
         Meta(

@@ -74,19 +74,14 @@ async def get_site_feed(request: Request, caller: Caller, base_url: str) -> Resp
         base_url,
         locale=locale,
         now=now,
-        until=min(filter(None, (newest.until, _closed_until(site, now))), default=None),
+        until=min(filter(None, (newest.until, site.changes_at(now))), default=None),
     )
 
 
 def _closed_notice(site: Site, locale: str, now: datetime) -> str | None:
     """Return the notice that the whole site is closed, with the reason if there is one."""
-    closure = site.status.closure_at(now)
+    closure = site.closure_at(now)
     return " ".join(filter(None, (sentence("notice", "closed", locale=locale), closure.reason))) if closure else None
-
-
-def _closed_until(site: Site, now: datetime) -> datetime | None:
-    closure = site.status.closure_at(now)
-    return closure.until if closure else None
 
 
 def _feed_id(kind: str, number: int, created_at: datetime) -> UUID:

@@ -36,7 +36,7 @@ from service.reading.streams.reader_events import (
 BATCH_SIZE = 50  # events: with texts at their limit, 10 ms to read and as long to send
 MAX_MISSED = 1_000  # events; a client that missed more reloads the thread
 _COLUMNS = (EventRow.thread_id, EventRow.position, EventRow.type, EventRow.data)
-SITE_EVENTS = {EventType.SITE_CLOSED, EventType.SITE_REOPENED}
+SITE_EVENTS = {EventType.SITE_CLOSED, EventType.SITE_REOPENED, EventType.SITE_UPDATED}
 _decode = msgspec.json.Decoder(LoggedEvent).decode
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.closures.close_site import reopen_due_sites
+from service.conversation.closures.switch_site import is_switch_due, switch_due_sites
 from service.conversation.threads.close_thread import is_any_due, sweep_closings
 from service.platform import clock
 from service.platform.events.read_log import head_position
@@ -138,12 +139,13 @@ class LogFollower:
                 if site_id in heads and heads[site_id] != followed.position:
                     has_more |= await _send_next(connection, followed, head=heads[site_id])
             now = clock.now()
-            is_due = any(site.status.is_due(now) for site in sites.values())
+            is_due = any(site.status.is_due(now) or is_switch_due(site, now) for site in sites.values())
             is_due = is_due or await is_any_due(connection, sites.values())
         if is_due:
             async with self._database.write() as connection:
                 await sweep_closings(connection, [*sites.values()])
                 await reopen_due_sites(connection, sites.values())
+                await switch_due_sites(connection, sites.values())
         return has_more
 
 

@@ -96,6 +96,11 @@ async def send_events(site: ASite, *kinds: str, **data: Any) -> None:
         await send_event(site, kind, **data)
 
 
+async def end_hours(site: ASite) -> None:
+    await site.set(opening_hours="Mo 00:00-01:00")  # the pinned clock shows a Tuesday
+    await site.sweep()
+
+
 async def close_and_reopen(site: ASite) -> None:
     for call in ("/close", "/reopen"):
         assert (await site.call("POST", call, by="host")).is_success
@@ -126,6 +131,7 @@ CAUSES: dict[str, Cause] = {
     "endpoint.disabled": disable,
     "site.closed": lambda site: site.call("POST", "/close", by="host"),
     "site.reopened": close_and_reopen,
+    "site.updated": end_hours,
 }
 
 
@@ -203,7 +209,7 @@ def test_an_event_always_has_its_subject(type_: str) -> None:
     required = (
         ["thread", *beside[noun]]
         if of_a_thread
-        else [{"reader": "ban", "endpoint": "endpoint", "site": "closure"}[noun]]
+        else [{"reader": "ban", "endpoint": "endpoint", "site": "site" if type_ == "site.updated" else "closure"}[noun]]
     )
     required += ["previous_article"] if type_ == "thread.moved" else []
     assert resolve(DOCUMENT, schema["properties"]["data"])["required"] == required
