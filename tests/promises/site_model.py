@@ -82,20 +82,30 @@ class SiteModel:
         """Return the thread as everyone sees it now."""
         closed, at = self.is_closed(thread), self.closes_at(thread)
         label = {0: "No replies", 1: "One reply"}.get(thread.count, f"{thread.count} replies")
-        off = None if thread.fields["comments_on"] else "Comments are off."
+        announced = self.announced(thread)
+        soon = f"Comments close on {announced.day} {announced:%B} at {announced:%H:%M} UTC." if announced else None
+        open_notice = soon if thread.fields["comments_on"] else "Comments are off."
         fields = {name: iso(each) if isinstance(each, datetime) else each for name, each in thread.fields.items()}
         return fields | {
             "article": thread.article,
             "state": "closed" if closed else "open",
             "closing": {"kind": thread.closing[0], "at": iso(self.closing_time(thread))},
+            "closes_at": iso(announced),
             "closed_at": iso(at) if closed else None,
+            "closed_by_site": False,
             "close_reason": thread.close_reason if closed else None,
             "reply_count": thread.count,
             "label": label,
             "heading": f"{label} on “{thread.fields['title']}”",
-            "notice": "Comments are closed." if closed else off,
+            "notice": "Comments are closed." if closed else open_notice,
             "sequence": thread.sequence,
         }
+
+    def announced(self, thread: ThreadModel) -> datetime | None:
+        """Return the closing time that readers are told: of an open thread, within seven days."""
+        at = self.closing_time(thread)
+        is_open = thread.fields["comments_on"] and not self.is_closed(thread)
+        return at if is_open and at and at - self.now() <= 7 * DAY else None
 
     def append_event(self, thread: ThreadModel, event: str, comment: CommentModel | None = None, **data_: Any) -> None:
         thread.sequence += 1
