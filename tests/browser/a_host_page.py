@@ -45,7 +45,7 @@ WATCH = """
   new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
   }).observe({ type: "layout-shift", buffered: true });
-  for (const name of ["ready", "posted", "count", "token-rejected"]) {
+  for (const name of ["ready", "posted", "count", "sign-in", "token-rejected"]) {
     addEventListener(`onereply:${name}`, ({ detail }) => window.embedEvents.push([name, detail]));
   }
 """

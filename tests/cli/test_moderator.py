@@ -128,3 +128,19 @@ def test_a_role_is_changed_but_the_last_admin_stays(onereply: CommandLine) -> No
     done(onereply("key", "add", "gazette", "--role", "admin"))
     done(onereply("moderator", "remove", "gazette", "Maria"))
     assert stopped(onereply("moderator", "role", "gazette", "Maria", "admin")) == "There is no moderator “Maria”."
+
+
+def test_a_moderator_is_limited_to_sections_and_no_longer(onereply: CommandLine) -> None:
+    arguments = ("gazette", "Otto", "--role", "moderator", "--section", "sport", "--section", " city ")
+    done(onereply("moderator", "add", *arguments, typed=PASSWORD + "\n"))
+    assert done(onereply("moderator", "list", "gazette")).endswith("–\tcity, sport\n")
+    assert done(onereply("moderator", "limit", "gazette", "otto")) == "“otto” now moderates all sections.\n"
+    assert done(onereply("moderator", "list", "gazette")).endswith("–\n")
+    for name, section, reason in (
+        ("Otto", "\u200b", "A section has 1 to 200 characters."),
+        ("Otto", "x" * 201, "A section has 1 to 200 characters."),
+        ("Nobody", "a", "There is no moderator “Nobody” with the role “moderator”."),
+    ):
+        assert stopped(onereply("moderator", "limit", "gazette", name, "--section", section)) == reason
+    admin = onereply("moderator", "add", "gazette", "Ada", "--role", "admin", "--section", "a", typed=PASSWORD + "\n")
+    assert stopped(admin) == "An admin can't be limited to sections."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from service.platform.sites.site_settings import SectionSettings
 from tests.builders import Json
 from tests.promises.thread_model import SHADOW, CommentModel, ThreadModel, effective, iso
 
@@ -26,6 +27,11 @@ class BanModel:
 
     def is_in_force(self, now: datetime) -> bool:
         return not self.ended and (self.until is None or self.until > now)
+
+
+# The settings of the model's sections, and the fields of a thread that are null at first.
+SECTIONS = {"strict": SectionSettings(mode="hold"), "brief": SectionSettings(close_after_days=1)}
+OWN_FIELDS = ("url", "section", "published_at", "updated_at", "withdrawn_at", "mode", "who_may_post")
 
 
 class SiteModel:
@@ -55,7 +61,8 @@ class SiteModel:
     def closing_time(self, thread: ThreadModel) -> datetime | None:
         kind, at = thread.closing
         if kind == "auto" and thread.fields["published_at"]:
-            at = thread.fields["published_at"] + self.close_after
+            brief = thread.fields["section"] == "brief"
+            at = thread.fields["published_at"] + (timedelta(days=1) if brief else self.close_after)
         return at
 
     def closes_at(self, thread: ThreadModel) -> datetime | None:
@@ -132,9 +139,7 @@ class SiteModel:
         closing = changes.pop("closing", None)
         thread = self.threads.get(article)
         if thread is None:
-            fields: Json = dict.fromkeys(("url", "section", "published_at", "updated_at", "withdrawn_at", "mode")) | {
-                "comments_on": True
-            }
+            fields: Json = dict.fromkeys(OWN_FIELDS) | {"comments_on": True}
             thread = self.threads[article] = ThreadModel(article, fields | changes, closing or ("auto", None))
             self.append_event(thread, "thread.created")
             return 201
@@ -187,6 +192,8 @@ class SiteModel:
             return "not-published-yet"
         if self.is_closed(thread) or not thread.fields["comments_on"]:
             return "thread-closed" if self.is_closed(thread) else "comments-off"
+        if thread.fields["who_may_post"] == "signed-in" and by != "host":
+            return "sign-in-required"
         if self.is_banned(by):
             return "banned"
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
@@ -205,7 +212,7 @@ class SiteModel:
 
         ``others`` are the author's other comments; ``posted`` is the number of them in the last minute.
         """
-        mode = thread.fields["mode"] or self.mode
+        mode = thread.fields["mode"] or ("hold" if thread.fields["section"] == "strict" else self.mode)
         applies = {
             "reject_words": self._has_reject_word(body),
             "hold_words": self.hold_ending and body.endswith(self.hold_ending),

@@ -13,11 +13,12 @@ from tests.builders import Json
 from tests.promises.model_comparison import Comparison, PageReader
 from tests.promises.moderated_site_model import ModeratedSiteModel
 from tests.promises.moderation_steps import ModerationSteps, moderators
+from tests.promises.site_model import SECTIONS
 from tests.promises.synchronous_app import SECRET, SynchronousApp, synchronous_app
 from tests.promises.thread_model import ThreadModel, iso, without_statement
 
 ARTICLES = ("a1", "a2")
-SETTINGS: Json = {"max_depth": 2, "close_after_days": 2, "edit_window_seconds": 300}
+SETTINGS: Json = {"max_depth": 2, "close_after_days": 2, "edit_window_seconds": 300, "sections": SECTIONS}
 
 picks = st.integers(0, 99)
 seconds_from_now = st.sampled_from([None, None, 60, 3600, 100_000, -60])
@@ -31,6 +32,8 @@ changes = st.fixed_dictionaries(
         "closing": st.sampled_from([("auto", None), ("never", None), ("at", 3600), ("at", -60)]),
         "mode": st.sampled_from([None, "hold", "publish", "hold-first-timers"]),
         "comments_on": st.sampled_from([True, True, False]),
+        "section": st.sampled_from([None, *SECTIONS]),
+        "who_may_post": st.sampled_from([None, None, "anyone", "signed-in"]),
     },
 )
 keys = st.sampled_from([None, "k{}", "a-key-that-is-long-{}"])

@@ -59,6 +59,19 @@ async def test_a_comment_is_screened_by_the_rules_of_the_section_that_its_articl
     assert await state_of(thread, "casino") == "published"
 
 
+async def test_a_post_is_screened_again_if_its_article_moves_meanwhile(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_sections(site, city={"rules": RULES})
+    thread = await a_thread(site, section="city")
+
+    async def find_no_section(*_: object) -> None:
+        """Return the section before the article moved."""
+
+    monkeypatch.setattr("service.conversation.comments.submission.find_section", find_no_section)
+    assert await state_of(thread, "casino") == "pending"
+
+
 async def test_the_closing_days_of_a_section_close_its_threads(site: ASite, the_clock: Clock) -> None:
     await site.set(close_after_days=7)
     await set_sections(site, fast={"close_after_days": 1}, never={"close_after_days": None}, other={"mode": "hold"})

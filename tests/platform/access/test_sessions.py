@@ -37,7 +37,7 @@ async def test_a_moderator_logs_in_and_reads_the_session(site: ASite, the_clock:
     answer = await try_log_in(site, " MARIA")
     assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
     begun = answer.json()
-    assert begun["moderator"] == {"id": moderator_id, "name": "Maria", "role": "admin"}
+    assert begun["moderator"] == {"id": moderator_id, "name": "Maria", "role": "admin", "sections": None}
     assert begun["expires_at"] == (the_clock.now() + timedelta(hours=12)).isoformat().replace("+00:00", "Z")
     current = await site.call("GET", "/sessions/current", by=begun.pop("token"))
     assert (current.status_code, current.json()) == (200, begun)
