@@ -17,6 +17,7 @@ import httpx2
 import msgspec
 
 from service.platform import clock
+from service.platform.events.event_types import EventType
 from service.platform.outbound.webhook_signatures import ID, SIGNATURE, Signer, make_secret
 from service.reading.docs.contract import contract
 
@@ -182,8 +183,8 @@ class ReceiverCheck:
 def example_messages() -> list[Json]:
     """Return the contract's example of each event type, with a ``comment.published`` at the end."""
     document = contract()
-    examples = [document["components"]["examples"][type_]["value"] for type_ in document["webhooks"]]
-    events = [example for example in examples if "position" in example]  # a test message is no event
+    examples = document["components"]["examples"]
+    events = [examples[event.value]["value"] for event in EventType]
     return sorted(events, key=lambda example: example["type"] == "comment.published")
 
 

@@ -80,7 +80,7 @@ async def some_rows(site: ASite) -> None:
     posted = await a_comment(thread, "Мир 👋", email="ada@example.com", key="a-key-of-sixteen")
     await a_comment(thread, "Answer.", below=posted["comment"]["id"])
     await site.call("PATCH", f"/comments/{posted['comment']['id']}", by=posted["author_token"], json={"body": "Peace"})
-    await decide(site, "reject", posted["comment"] | {"revision": 2}, reason="Off topic.")
+    await decide(site, "reject", posted["comment"] | {"revision": 2}, reason="off-topic", note="Off topic.")
     await site.call("PUT", "/rules", by="admin", json={"hold_words": ["casino"], "classifier": "hold"})
     held = await a_comment(thread, "A casino.")
     await decide(site, "spam", held["comment"])

@@ -205,6 +205,14 @@ REQUESTS: dict[str, list[Expensive]] = {
         )
     ],
     "DELETE /measures/{measure}": [v1("/measures/{measure}", by="moderator", status=204)],
+    "GET /closures": [v1("/closures?limit=200", by="moderator")],
+    "POST /close": [
+        v1("/close", by="moderator", json={"quiet_since": "2026-01-01T00:00:00Z", "reason": REASON, "dry_run": True})
+    ],
+    "POST /reopen": [v1("/reopen", by="moderator", json={}, status=404)],
+    "GET /rules/agreement": [
+        v1("/rules/agreement?rule=hold_words&since=2020-01-01T00:00:00Z", by="moderator"),
+    ],
     "GET /readers/me/comments": [v1("/readers/me/comments?limit=200", by="author")],
     "GET /readers/{reader}": [v1("/readers/{reader}", by="moderator")],
     "GET /rules": [v1("/rules", by="moderator")],

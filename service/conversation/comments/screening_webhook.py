@@ -64,7 +64,7 @@ class ScreenedComment(msgspec.Struct):
     parent_id: UUID | None
 
 
-class AuthorRecord(msgspec.Struct):
+class ScreenedRecord(msgspec.Struct):
     """The number of an author's latest comments, at most 50, by state."""
 
     published: int
@@ -81,7 +81,7 @@ class ScreenedAuthor(msgspec.Struct):
     name: str
     url: str | None
     role: AuthorRole
-    record: AuthorRecord
+    record: ScreenedRecord
     email: str | None | UnsetType = UNSET
 
 
@@ -138,13 +138,13 @@ class ScreeningWebhook:
         SCREENING_WEBHOOK.labels("none" if answer is None else "findings" if answer else "nothing").inc()
         return answer
 
-    async def _record_of(self, reader_id: UUID | None) -> AuthorRecord:
+    async def _record_of(self, reader_id: UUID | None) -> ScreenedRecord:
         counts: Counter[str] = Counter()
         if reader_id is not None:
             async with self._database.read() as connection:
                 activity = await read_activity(connection, readers=[reader_id], addresses=[], texts=[])
             counts.update(past.state for past in activity.by_reader[reader_id])
-        return AuthorRecord(**{state.value: counts[state] for state in State})
+        return ScreenedRecord(**{state.value: counts[state] for state in State})
 
     async def _client_of(self, site: Site, url: str) -> RemoteClient:
         """Return the client of the site; a new URL gets a new one, with a closed breaker."""
@@ -164,7 +164,7 @@ class ScreeningWebhook:
             await client.close()
 
 
-def _request(site: Site, thread: Thread, draft: ScreenedDraft, record: AuthorRecord) -> ScreeningRequest:
+def _request(site: Site, thread: Thread, draft: ScreenedDraft, record: ScreenedRecord) -> ScreeningRequest:
     author = draft.author
     email = author.email if site.settings.screening_webhook_email else UNSET
     screened = ScreenedAuthor(draft.reader_id, author.name, author.url, author.role, record, email)

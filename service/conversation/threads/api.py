@@ -15,6 +15,7 @@ from service.conversation.threads.read_counts import MAX_COUNTS, read_counts, re
 from service.conversation.threads.register_article import register_thread
 from service.conversation.threads.set_mode import set_mode
 from service.conversation.threads.thread_activity import (
+    MAX_EVENTS_BEFORE_LIST,
     Sort,
     decode_place,
     encode_place,
@@ -75,9 +76,8 @@ async def get_thread_by_url(request: Request, caller: Caller) -> Response:
         raise no_thread()
     async with database_of(request).read() as connection:
         url = canonical_url(query.url) or query.url
-        found = await find_threads_by_urls(
-            connection, caller.site, [url], to_staff=caller.role is not None, now=clock.now()
-        )
+        to_staff = caller.role is not None
+        found = await find_threads_by_urls(connection, caller.site, [url], to_staff=to_staff, now=clock.now())
     if url not in found:
         raise no_thread()
     return _read_response(request, caller, found[url])
@@ -85,8 +85,7 @@ async def get_thread_by_url(request: Request, caller: Caller) -> Response:
 
 async def get_threads(request: Request, caller: Caller) -> Response:
     """List the site's threads, a page at a time."""
-    query = decode_query(request, ThreadsQuery)
-    now = clock.now()
+    query, now = decode_query(request, ThreadsQuery), clock.now()
     if query.sort:
         return await _sorted_threads(request, caller, query, query.sort, now)
     if query.since:
@@ -223,7 +222,6 @@ async def post_counts(request: Request, caller: Caller) -> Response:
 
 
 HOW_MANY_COUNTS = f"Give 1 to {MAX_COUNTS} article ids and URLs together."
-MAX_EVENTS_BEFORE_LIST = 2_000  # sweeps read the older ones
 COUNTS_LIMIT = 1024 * 1024  # bytes: 200 ids of 500 characters of up to four bytes, escaped
 
 

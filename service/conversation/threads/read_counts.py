@@ -9,7 +9,7 @@ from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_list import find_threads, newest_in_section
 from service.conversation.threads.thread_lookup import find_threads_by_urls
 from service.conversation.threads.thread_policy import next_change
-from service.conversation.threads.wire import Counts, count_out, url_count_out
+from service.conversation.threads.wire import Counts, UrlCount, count_out
 from service.platform.sites.site_lookup import Site
 
 MAX_COUNTS = 200
@@ -31,7 +31,7 @@ async def read_counts(
     counts = Counts([count_out(article, known.get(article), site, locale=locale, now=now) for article in articles])
     if canonical:
         found = ((url, by_url.get(form)) for url, form in canonical.items())
-        counts.urls = [url_count_out(url, thread, site, locale=locale, now=now) for url, thread in found]
+        counts.urls = [_url_count_out(url, thread, site, locale=locale, now=now) for url, thread in found]
     return counts, _next_change(site, [*threads.values(), *by_url.values()], now)
 
 
@@ -43,6 +43,12 @@ async def read_counts_of_section(
     visible = [thread for thread in threads if not thread.is_hidden(now)]
     counts = Counts([count_out(thread.article, thread, site, locale=locale, now=now) for thread in visible])
     return counts, _next_change(site, threads, now)
+
+
+def _url_count_out(url: str, thread: Thread | None, site: Site, *, locale: str, now: datetime) -> UrlCount:
+    """Return the count of the article with ``url``."""
+    count = count_out(thread.article if thread else "", thread, site, locale=locale, now=now)
+    return UrlCount(url, count.article or None, count.reply_count, count.label, count.state)
 
 
 def _next_change(site: Site, threads: Iterable[Thread], now: datetime) -> datetime | None:

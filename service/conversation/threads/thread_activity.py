@@ -28,6 +28,7 @@ from service.platform.storage.portable import any_of, row_parameters, run_many
 
 READER = "activity"
 BATCH = 100  # events in one transaction
+MAX_EVENTS_BEFORE_LIST = 2_000  # sweeps read the older ones
 Sort = Literal["replies", "activity"]
 Place = tuple[int | datetime, int]  # a thread's value in the order, and its id
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)

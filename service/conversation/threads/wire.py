@@ -227,12 +227,6 @@ def count_out(article: str, thread: Thread | None, site: Site, *, locale: str, n
     return Count(article, thread.reply_count, label(locale=locale, count=thread.reply_count), state)
 
 
-def url_count_out(url: str, thread: Thread | None, site: Site, *, locale: str, now: datetime) -> UrlCount:
-    """Return the count of the article with ``url``."""
-    count = count_out(thread.article if thread else "", thread, site, locale=locale, now=now)
-    return UrlCount(url, count.article or None, count.reply_count, count.label, count.state)
-
-
 def changes_of(body: ThreadIn, *, below: str = "") -> dict[str, Any]:
     """Return the thread columns that ``body`` sets; ``below`` is the JSON pointer of ``body`` in the request."""
     changes = sent_fields(body)

@@ -22,7 +22,7 @@ class InvalidHours(Exception):
     """Two spans overlap, or one is empty; the message is one line for the user."""
 
 
-class Span(NamedTuple):
+class OpenTime(NamedTuple):
     """A span of the week in minutes since Monday, 00:00; one that begins on Sunday may end after the week."""
 
     start: int
@@ -30,17 +30,17 @@ class Span(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def parse_hours(text: str) -> tuple[Span, ...]:
+def parse_hours(text: str) -> tuple[OpenTime, ...]:
     """Parse ``text``, which fits :data:`HOURS_PATTERN`; raises InvalidHours."""
     spans = sorted(span for rule in text.split("; ") for span in _spans_of(rule))
-    for one, other in zip(spans, [*spans[1:], Span(spans[0].start + WEEK, spans[0].end + WEEK)], strict=True):
+    for one, other in zip(spans, [*spans[1:], OpenTime(spans[0].start + WEEK, spans[0].end + WEEK)], strict=True):
         if other.start < one.end:
             both = " and ".join(_named(span) for span in (one, other))
             raise InvalidHours(f"“opening_hours” overlap: {both}. Write them as one span.")
     return tuple(spans)
 
 
-def _spans_of(rule: str) -> list[Span]:
+def _spans_of(rule: str) -> list[OpenTime]:
     days, times = rule.split(" ")
     found = []
     for part in days.split(","):
@@ -51,14 +51,14 @@ def _spans_of(rule: str) -> list[Span]:
     return found
 
 
-def _span(midnight: int, times: str) -> Span:
+def _span(midnight: int, times: str) -> OpenTime:
     start, end = (int(each[:2]) * 60 + int(each[3:]) for each in times.split("-"))
     if start == end:
         raise InvalidHours(f"“opening_hours”: {times} is empty; write 00:00-24:00 for a whole day.")
-    return Span(midnight + start, midnight + end + (24 * 60 if end < start else 0))
+    return OpenTime(midnight + start, midnight + end + (24 * 60 if end < start else 0))
 
 
-def _named(span: Span) -> str:
+def _named(span: OpenTime) -> str:
     start, end = (f"{minute // 60 % 24:02}:{minute % 60:02}" for minute in span)
     return f"{DAYS[span.start // (24 * 60) % 7]} {start}-{end}"
 

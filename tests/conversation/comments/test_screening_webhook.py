@@ -110,6 +110,7 @@ async def test_the_draft_is_sent_signed_and_without_address_or_email(site: ASite
         "id": thread.article,
         "title": thread.registered["title"],
         "url": "https://gazette.example/moscow",
+        "section": None,
     }
     assert data["comment"]["links"] == ["https://a.example/?b=1&c=2"]
     assert data["comment"]["parent_id"] == first["comment"]["id"]

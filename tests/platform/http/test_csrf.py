@@ -40,7 +40,7 @@ ALLOWED: list[dict[str, str]] = [
 
 async def write(site: ASite, method: str, path: str, headers: dict[str, str], *, comment: str) -> Answer:
     """Send a valid write without a key."""
-    ids = {"article": "a", "comment": comment, "measure": comment, "ban": comment, "endpoint": comment}
+    ids = dict.fromkeys(("comment", "measure", "ban", "endpoint", "key", "moderator"), comment) | {"article": "a"}
     body = json.dumps(BODIES.get(f"{method} {path}", {})).encode()
     sent = {**HOST, "content-type": "application/json", **headers}
     return await ask(site.app, method, f"/v1/sites/{site.slug}{path.format(**ids)}", headers=sent, body=body)
@@ -73,8 +73,11 @@ async def test_no_form_of_another_origin_is_applied(site: ASite) -> None:
         for headers in FOREIGN:
             typed = {"name": "Ada", "body": "Hello.", "reason": "spam"}
             page = await site.client.post(url, data=typed, headers=headers)
-            assert page.status_code == 200
-            assert forms_in(page)
+            if path.endswith("/appeal"):  # for its author, who is unknown without the cookie
+                assert page.status_code == 404
+            else:
+                assert page.status_code == 200
+                assert forms_in(page)
     reports = await site.call("GET", f"/comments/{comment}/reports", by="moderator")
     assert reports.json()["reports"] == []
     assert len(await thread.pages()) == 1

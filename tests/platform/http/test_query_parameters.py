@@ -21,6 +21,9 @@ async def test_every_route_of_a_site_refuses_an_unknown_parameter(site: ASite) -
         "reader": uuid4(),
         "endpoint": uuid4(),
         "position": 1,
+        "receipt": "report_x",
+        "key": "0" * 12,
+        "moderator": "0" * 12,
     }
     for method, path, who in ROUTES:
         by = {"admin": "admin", "reader": posted["author_token"], "session": session, "signed": None}
@@ -36,6 +39,7 @@ async def test_every_other_route_refuses_an_unknown_parameter(site: ASite) -> No
     await a_thread(site, article="a")
     for method, path, _ in OPEN_ROUTES:
         ids = {"article": "a", "comment": uuid4(), "guide": "embed", "problem": "busy", "file": "page.css"}
+        ids["receipt"] = "report_x"
         answer = await site.client.request(method, path.format(site=site.slug, **ids) + "?limlt=5")
         assert (answer.status_code, answer.json()["parameter"]) == (400, "limlt"), (method, path)
 
