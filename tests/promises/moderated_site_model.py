@@ -120,14 +120,14 @@ class ModeratedSiteModel(SiteModel):
 
     def ban(self, author: str, until: datetime | None, *, id_: str, by: str) -> None:
         self.bans.append(BanModel(id_, author, until))
-        self.log.append({"type": "reader.banned", "ban": id_, "occurred_at": self.now()})
+        self.append_site_event("reader.banned", self.now(), ban={"id": id_})
         self.record_decision("ban", by, ban_id=id_)
 
     def unban(self, ban: BanModel, *, by: str) -> str:
         if not ban.is_in_force(self.now()):
             return "not-found"
         ban.ended = True
-        self.log.append({"type": "reader.unbanned", "ban": ban.id, "occurred_at": self.now()})
+        self.append_site_event("reader.unbanned", self.now(), ban={"id": ban.id})
         self.record_decision("unban", by, ban_id=ban.id)
         return "done"
 

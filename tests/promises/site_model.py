@@ -11,6 +11,7 @@ from typing import Any
 
 from service.platform.sites.site_settings import SectionSettings
 from tests.builders import Json
+from tests.promises.site_status_model import SiteStatusModel
 from tests.promises.thread_model import SHADOW, CommentModel, ThreadModel, effective, iso
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -34,19 +35,18 @@ SECTIONS = {"strict": SectionSettings(mode="hold"), "brief": SectionSettings(clo
 OWN_FIELDS = ("url", "section", "published_at", "updated_at", "withdrawn_at", "mode", "who_may_post")
 
 
-class SiteModel:
-    """A site with its threads, and ``log``: the expected events in order."""
+class SiteModel(SiteStatusModel):
+    """A site with its threads."""
 
     def __init__(self, now: Callable[[], datetime], *, max_depth: int, edit_window: int, close_after_days: int) -> None:
-        self.now, self.max_depth, self.mode = now, max_depth, "publish"
+        super().__init__(now)
+        self.max_depth, self.mode = max_depth, "publish"
         self.edit_window, self.close_after = timedelta(seconds=edit_window), timedelta(days=close_after_days)
         self.hold_ending = self.reject_ending = ""
         self.shadow: list[str] = []
         self.max_per_minute_per_reader: int | None = None
         self.threads: dict[str, ThreadModel] = {}
         self.bans: list[BanModel] = []
-        self.log: list[Json] = []
-        self.decisions: list[Json] = []
 
     @property
     def comments(self) -> list[CommentModel]:
@@ -54,9 +54,6 @@ class SiteModel:
 
     def is_banned(self, author: str | None) -> bool:
         return any(ban.author == author and ban.is_in_force(self.now()) for ban in self.bans)
-
-    def record_decision(self, action: str, by: str, **of: Any) -> None:
-        self.decisions.append({"action": action, "by": by, **of})
 
     def closing_time(self, thread: ThreadModel) -> datetime | None:
         kind, at = thread.closing
@@ -69,12 +66,15 @@ class SiteModel:
         return thread.closed_at or self.closing_time(thread)
 
     def is_closed(self, thread: ThreadModel) -> bool:
+        return self.closes_all() is not None or self.is_closed_itself(thread)
+
+    def is_closed_itself(self, thread: ThreadModel) -> bool:
         at = self.closes_at(thread)
         return at is not None and at <= self.now()
 
     def times_of_change(self) -> list[datetime]:
         """Return the times of changes without a write: closings, publications, ends of windows, keys and claims."""
-        times_of_change: list[datetime | None] = []
+        times_of_change: list[datetime | None] = [*self.status_changes()]
         for thread in self.threads.values():
             times_of_change += [self.closes_at(thread), thread.fields["published_at"]]
             times_of_change += [comment.created_at + self.edit_window for comment in thread.comments[-1:]]
@@ -87,7 +87,12 @@ class SiteModel:
 
     def out(self, thread: ThreadModel) -> Json:
         """Return the thread as everyone sees it now."""
-        closed, at = self.is_closed(thread), self.closes_at(thread)
+        closed, is_closed_itself = self.is_closed(thread), self.is_closed_itself(thread)
+        closing: Json = {"closed_at": None, "reason": None}
+        if is_closed_itself:
+            closing = {"closed_at": iso(self.closes_at(thread)), "reason": thread.close_reason}
+        elif closure := self.closes_all():
+            closing = closure
         label = {0: "No replies", 1: "One reply"}.get(thread.count, f"{thread.count} replies")
         announced = self.announced(thread)
         soon = f"Comments close on {announced.day} {announced:%B} at {announced:%H:%M} UTC." if announced else None
@@ -98,9 +103,9 @@ class SiteModel:
             "state": "closed" if closed else "open",
             "closing": {"kind": thread.closing[0], "at": iso(self.closing_time(thread))},
             "closes_at": iso(announced),
-            "closed_at": iso(at) if closed else None,
-            "closed_by_site": False,
-            "close_reason": thread.close_reason if closed else None,
+            "closed_at": closing["closed_at"],
+            "closed_by_site": closed and not is_closed_itself,
+            "close_reason": closing["reason"],
             "reply_count": thread.count,
             "label": label,
             "heading": f"{label} on “{thread.fields['title']}”",
@@ -130,7 +135,7 @@ class SiteModel:
     def close_due(self, threads: Iterable[ThreadModel]) -> None:
         """Close the threads whose closing time has passed, before anything else."""
         for thread in threads:
-            if thread.closed_at is None and self.is_closed(thread):
+            if thread.closed_at is None and self.is_closed_itself(thread):
                 thread.closed_at = self.closes_at(thread)
                 self.append_event(thread, "thread.closed")
 
@@ -320,7 +325,7 @@ class SiteModel:
 
 
 def _with_text(event: Json, comments: dict[str, CommentModel]) -> Json:
-    facts = event.get("data", {}).get("comment")
+    facts = event["data"].get("comment")
     if facts is None:
         return event
     with_text = facts | comments[facts["id"]].text_at(facts["revision"])

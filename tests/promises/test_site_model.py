@@ -12,15 +12,15 @@ from hypothesis.stateful import initialize, invariant, precondition, rule, run_s
 from tests.builders import Json
 from tests.promises.model_comparison import Comparison, PageReader
 from tests.promises.moderated_site_model import ModeratedSiteModel
-from tests.promises.moderation_steps import ModerationSteps, moderators
+from tests.promises.moderation_steps import moderators, picks
 from tests.promises.site_model import SECTIONS
+from tests.promises.site_steps import SiteSteps, posts
 from tests.promises.synchronous_app import SECRET, SynchronousApp, synchronous_app
 from tests.promises.thread_model import ThreadModel, iso, without_statement
 
 ARTICLES = ("a1", "a2")
 SETTINGS: Json = {"max_depth": 2, "close_after_days": 2, "edit_window_seconds": 300, "sections": SECTIONS}
 
-picks = st.integers(0, 99)
 seconds_from_now = st.sampled_from([None, None, 60, 3600, 100_000, -60])
 changes = st.fixed_dictionaries(
     {},
@@ -36,7 +36,6 @@ changes = st.fixed_dictionaries(
         "who_may_post": st.sampled_from([None, None, "anyone", "signed-in"]),
     },
 )
-keys = st.sampled_from([None, "k{}", "a-key-that-is-long-{}"])
 endings = st.sampled_from(["", "", "3", "7", "12"])
 rules = st.fixed_dictionaries(
     {
@@ -48,10 +47,9 @@ rules = st.fixed_dictionaries(
         "shadow": st.lists(st.sampled_from(["reject_words", "hold_words", "max_per_minute"]), unique=True),
     }
 )
-posts = st.lists(st.tuples(picks, picks, keys), min_size=1, max_size=4)
 
 
-class SiteStateMachine(ModerationSteps):
+class SiteStateMachine(SiteSteps):
     """Registers, posts, edits, decides, closes and reopens, through the API and in the model."""
 
     app: ClassVar[SynchronousApp]
@@ -66,10 +64,6 @@ class SiteStateMachine(ModerationSteps):
         self.sent: list[tuple[ThreadModel, Json, str, int]] = []
         self.readers: list[PageReader] = []
 
-    def thread(self, pick: int) -> ThreadModel:
-        threads = list(self.model.threads.values())
-        return threads[pick % len(threads)]
-
     @initialize(
         first=posts,
         second=posts,
@@ -81,6 +75,7 @@ class SiteStateMachine(ModerationSteps):
         self.post(0, first)
         self.put("a2", {"mode": "hold"})
         self.post(1, second)
+        self.stop(None, "The vote ends.", "moderator", 0, first[:1], reopened=True)
         self.set_mode(mode)
         self.set_rules(rules, "moderator")
 
@@ -219,6 +214,7 @@ class SiteStateMachine(ModerationSteps):
     @rule()
     def sweep(self) -> None:
         self.model.close_due(self.model.threads.values())
+        self.model.write_end_of_closure()
         self.app.sweep()
 
     @rule(pick=picks, by=picks, order=st.sampled_from(["oldest", "newest"]), limit=st.integers(1, 3))
