@@ -12,6 +12,10 @@ from tests.builders import ASite, AThread, Json, a_comment, a_session, a_thread
 CELLS: dict[str, tuple[int, int, Json | None]] = {
     "POST /threads/{article}/close": (200, 404, {}),
     "POST /threads/{article}/reopen": (200, 404, {}),
+    "PUT /threads/{article}/mode": (200, 404, {"mode": "hold"}),
+    "POST /close": (200, 404, {"section": "{section}"}),
+    "POST /reopen": (200, 404, {"id": "{closure}"}),
+    "GET /closures": (200, 200, None),
     "GET /threads?section={section}": (200, 404, None),
     "GET /queue?section={section}": (200, 404, None),
     "GET /decisions?section={section}": (200, 404, None),
@@ -22,9 +26,15 @@ CELLS: dict[str, tuple[int, int, Json | None]] = {
     "POST /bans": (201, 404, {"kind": "reader", "comment": "{comment}"}),
     "DELETE /bans/{ban}": (204, 404, None),
     "GET /bans": (403, 403, None),
+    "POST /measures": (201, 404, {"kind": "reader", "action": "note", "reason": "Rude.", "comment": "{comment}"}),
+    "DELETE /measures/{measure}": (204, 404, None),
+    "GET /measures": (403, 403, None),
+    "GET /transparency": (403, 403, None),
+    "GET /transparency.csv": (403, 403, None),
     "GET /rules": (200, 200, None),
     "PUT /rules": (403, 403, {}),
     "POST /rules/try": (403, 403, {"rules": {}}),
+    "GET /rules/agreement?rule=max_links&since=2026-01-01T00:00:00Z": (403, 403, None),
     "POST /decisions": (200, 200, {"action": "publish", "comments": [{"id": "{comment}", "revision": 1}]}),
 }
 
@@ -36,7 +46,12 @@ async def a_held_comment(site: ASite, section: str | None) -> tuple[AThread, dic
     cards = (await site.call("GET", f"/queue?article={thread.article}", by="admin")).json()["comments"]
     ban = await site.call("POST", "/bans", by="admin", json={"kind": "reader", "comment": comment})
     reader = cards[0]["reader_id"]
+    note = {"kind": "reader", "action": "note", "reason": "Polite.", "comment": comment}
+    measure = await site.call("POST", "/measures", by="admin", json=note)
+    ancient = {"published_before": "1950-01-01T00:00:00Z"} | ({"section": section} if section else {})
+    closed = await site.call("POST", "/close", by="admin", json=ancient)
     names = {"article": thread.article, "comment": comment, "reader": reader, "ban": ban.json()["id"]}
+    names |= {"measure": measure.json()["id"], "closure": closed.json()["closure"]["id"]}
     return thread, names | {"section": section or "none"}
 
 
@@ -121,3 +136,26 @@ async def test_a_limit_takes_effect_at_once_and_is_shown(site: ASite) -> None:
     assert shown["sections"] == ["politics"]
     unknown = await site.call("GET", f"/readers/{uuid4()}", by=session)
     assert unknown.status_code == 404
+
+
+async def test_a_limited_moderator_closes_and_reopens_threads_of_their_sections_alone(site: ASite) -> None:
+    session = await a_session(site, sections=("politics",))
+    own, elsewhere = await a_thread(site, section="politics"), await a_thread(site, section="sport")
+    new = {"quiet_since": "2999-01-01T00:00:00Z"}
+    for body in ({}, new, {"dry_run": True}, {**new, "dry_run": True}):
+        assert (await site.call("POST", "/close", by=session, json=body)).status_code == 403, body
+    counted = await site.call("POST", "/close", by=session, json={"section": "sport", "dry_run": True})
+    assert counted.status_code == 404
+    every = (await site.call("POST", "/close", by="admin", json=new)).json()["closure"]["id"]
+    whole = (await site.call("POST", "/close", by="admin")).json()["closure"]["id"]
+    for closure in (every, whole):
+        assert (await site.call("POST", "/reopen", by=session, json={"id": closure})).status_code == 404
+    assert (await site.call("POST", "/reopen", by=session)).status_code == 403
+    await site.call("POST", "/reopen", by="admin", json={"id": every})
+    assert [(await each.read())["state"] for each in (own, elsewhere)] == ["closed", "closed"]
+    await site.call("POST", "/reopen", by="admin")
+    closed = (await site.call("POST", "/close", by=session, json={"section": "politics", **new})).json()["closure"]
+    assert [(await each.read())["state"] for each in (own, elsewhere)] == ["closed", "open"]
+    assert (await site.call("GET", "/closures", by=session)).json() == {"closures": [closed], "next": None}
+    assert (await site.call("POST", "/reopen", by=session, json={"id": closed["id"]})).status_code == 200
+    assert (await own.read())["state"] == "open"

@@ -27,6 +27,7 @@ async def post_site_close(request: Request, caller: Caller) -> Response:
     now, criteria = clock.now(), ThreadFilter(body.section, body.published_before, body.quiet_since)
     if body.until is not None and body.until <= now:
         raise InvalidField("“until” must be in the future.", pointer="/until")
+    _require_permitted(caller, body.section)
     until, by = body.until, caller.actor
     if not body.dry_run and not criteria.is_whole_site:
         closed = await close_threads(database, site, criteria, reason=reason, until=until, by=by)
@@ -47,8 +48,10 @@ async def post_site_reopen(request: Request, caller: Caller) -> Response:
     if body.id is not None:
         async with database.read() as connection:
             closure = await find_closure(connection, site.id, body.id)
+        caller.require_section(closure.section)
         if closure.scope == "threads":
             return json_response(await reopen_threads(database, site, closure, by=caller.actor), headers=NO_STORE)
+    caller.require_whole_site()
     async with database.write() as connection:
         ended = await reopen_site(connection, site.slug, body.id, by=caller.actor)
     gate_of(request).sites.evict(site.slug)
@@ -58,9 +61,17 @@ async def post_site_reopen(request: Request, caller: Caller) -> Response:
 async def get_closures(request: Request, caller: Caller) -> Response:
     """List the site's closures, the newest first."""
     query = decode_query(request, ClosuresQuery)
-    before = decode_id(query.cursor)
+    before, sections = decode_id(query.cursor), caller.own_sections
     async with database_of(request).read() as connection:
-        found = await list_closures(connection, caller.site, before=before, limit=query.limit + 1)
+        found = await list_closures(connection, caller.site, sections=sections, before=before, limit=query.limit + 1)
     cursor = encode_cursor(found[query.limit - 1].id.bytes) if len(found) > query.limit else None
     page = Closures(found[: query.limit], cursor)
     return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
+
+
+def _require_permitted(caller: Caller, section: str | None) -> None:
+    """Check that the caller may close these threads: those of one section, or of the whole site."""
+    if section is None:
+        caller.require_whole_site()
+    else:
+        caller.require_section(section)

@@ -12,6 +12,7 @@ from service.conversation.comments.model import CommentRow, State
 from service.conversation.threads.closed_condition import is_closed_itself_in_sql
 from service.conversation.threads.model import ThreadRow
 from service.platform.problems import NotFound
+from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
 
 
@@ -37,9 +38,13 @@ async def find_closure(connection: AsyncConnection, site_id: int, closure_id: UU
     return closure_of(row)
 
 
-async def list_closures(connection: AsyncConnection, site: Site, *, before: UUID | None, limit: int) -> list[Closure]:
-    """Return the ``limit`` newest closures of ``site`` older than ``before``."""
+async def list_closures(
+    connection: AsyncConnection, site: Site, *, sections: Sections, before: UUID | None, limit: int
+) -> list[Closure]:
+    """Return the ``limit`` newest closures of ``site`` older than ``before``; with ``sections``, only theirs."""
     statement = select(*COLUMNS).where(ClosureRow.site_id == site.id)
+    if sections is not None:
+        statement = statement.where(ClosureRow.section.in_(sections))
     if before is not None:
         statement = statement.where(ClosureRow.id < before)
     return [closure_of(row) for row in await connection.execute(statement.order_by(ClosureRow.id.desc()).limit(limit))]

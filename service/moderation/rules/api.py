@@ -82,6 +82,7 @@ async def post_try(request: Request, caller: Caller) -> Response:
 
 async def get_agreement(request: Request, caller: Caller) -> Response:
     """Compare a rule with moderators' decisions."""
+    caller.require_whole_site()
     query = decode_query(request, AgreementQuery)
     async with database_of(request).read() as connection:
         found = await compare_with_decisions(connection, caller.site, query.rule, since=query.since)

@@ -42,6 +42,7 @@ async def get_transparency_csv(request: Request, caller: Caller) -> Response:
 
 
 async def _count(request: Request, caller: Caller) -> TransparencyOut:
+    caller.require_whole_site()
     period, site = _period(decode_query(request, TransparencyQuery)), caller.site
     async with database_of(request).read() as connection:
         decisions = await count_decisions(connection, site, period)
