@@ -6,11 +6,18 @@ import msgspec
 from msgspec import Meta
 
 
+MAX_BYTES = 300  # of a claim and its values: an event, which has at most 20,000 bytes, shows them
+
+
 class ClaimRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A claim of the host token, and the values of which it must have one."""
 
     claim: Annotated[str, Meta(min_length=1, max_length=100)]
     values: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(min_length=1, max_length=50)]
+
+    def __post_init__(self) -> None:
+        if len("".join([self.claim, *self.values]).encode(errors="replace")) > MAX_BYTES:
+            raise ValueError(f"A claim and its values have at most {MAX_BYTES} bytes together.")
 
 
 WhoMayPost = Literal["anyone", "signed-in"] | ClaimRule

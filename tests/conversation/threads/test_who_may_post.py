@@ -88,7 +88,8 @@ def test_each_kind_of_claim_has_its_outcome() -> None:
 
 async def test_an_invalid_value_is_refused(site: ASite) -> None:
     no_values, no_claim = {"claim": "a", "values": []}, {"claim": "", "values": ["a"]}
-    values: list[object] = ["claim", "", 1, [], {}, {"claim": "plan"}, no_claim, no_values]
+    too_long = {"claim": "a", "values": ["é" * 150]}
+    values: list[object] = ["claim", "", 1, [], {}, {"claim": "plan"}, no_claim, no_values, too_long]
     for value in values:
         for method, path, by in (("PUT", "/threads/a", "host"), ("PATCH", "/settings", "admin")):
             body = {"title": "A", "who_may_post": value} if method == "PUT" else {"who_may_post": value}
