@@ -14,6 +14,7 @@ from tests.builders import Json
 from tests.promises.site_status_model import SiteStatusModel
 from tests.promises.thread_model import SHADOW, CommentModel, ThreadModel, effective, iso
 
+STAFF_NAME = "Maria"
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
@@ -47,10 +48,19 @@ class SiteModel(SiteStatusModel):
         self.max_per_minute_per_reader: int | None = None
         self.threads: dict[str, ThreadModel] = {}
         self.bans: list[BanModel] = []
+        self.exempt_staff = True
+        self.staff_author: str | None = None  # the token of the moderator who comments, once known
 
     @property
     def comments(self) -> list[CommentModel]:
         return [comment for thread in self.threads.values() for comment in thread.comments]
+
+    def author_of(self, by: str | None) -> str | None:
+        """Return the author as whom ``by`` posts: a token, or None for a new guest."""
+        return self.staff_author if by == "staff" else by
+
+    def is_exempt(self, role: str) -> bool:
+        return role == "moderator" and self.exempt_staff
 
     def is_banned(self, author: str | None) -> bool:
         return any(ban.author == author and ban.is_in_force(self.now()) for ban in self.bans)
@@ -188,35 +198,39 @@ class SiteModel(SiteStatusModel):
     def screen_post(self, thread: ThreadModel, post: Json, *, key: str | None, by: str | None) -> str:
         """Return the result of a post: ``replay``, ``accept``, or the problem that refuses it."""
         self.close_due([thread])
-        if thread.is_embargoed(self.now()) and by != "host":
+        if thread.is_embargoed(self.now()) and by not in {"host", "staff"}:
             return "not-found"
         sent_at, _, stored = thread.stored_posts.get(key or "", (None, "", None))
         if sent_at and self.now() - sent_at < DAY:
-            return "replay" if stored == post else "idempotency-key-reused"
+            return "replay" if stored == _content(post, by) else "idempotency-key-reused"
         if thread.is_embargoed(self.now()):
             return "not-published-yet"
         if self.is_closed(thread) or not thread.fields["comments_on"]:
             return "thread-closed" if self.is_closed(thread) else "comments-off"
-        if thread.fields["who_may_post"] == "signed-in" and by != "host":
+        if thread.fields["who_may_post"] == "signed-in" and by not in {"host", "staff"}:
             return "sign-in-required"
-        if self.is_banned(by):
+        if self.is_banned(self.author_of(by)):
             return "banned"
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         if "parent_id" in post and (parent is None or parent.state != "published"):
             return "parent-unavailable"
-        return "not-accepted" if self.is_rejected(post["body"]) else "accept"
+        return "not-accepted" if self.is_rejected(post["body"], _role_of(by)) else "accept"
 
-    def is_rejected(self, body: str) -> bool:
-        return self._has_reject_word(body) and "reject_words" not in self.shadow
+    def is_rejected(self, body: str, role: str) -> bool:
+        return self._has_reject_word(body) and "reject_words" not in self.shadow and not self.is_exempt(role)
 
     def _has_reject_word(self, body: str) -> bool:
         return bool(self.reject_ending) and body.endswith(self.reject_ending)
 
-    def findings_on(self, body: str, thread: ThreadModel, others: list[CommentModel], *, posted: int) -> list[str]:
+    def findings_on(
+        self, body: str, thread: ThreadModel, others: list[CommentModel], *, posted: int, role: str
+    ) -> list[str]:
         """Return the rules with a finding on a comment with this ``body``, which hold it unless they are in shadow.
 
         ``others`` are the author's other comments; ``posted`` is the number of them in the last minute.
         """
+        if self.is_exempt(role):
+            return []
         mode = thread.fields["mode"] or ("hold" if thread.fields["section"] == "strict" else self.mode)
         applies = {
             "reject_words": self._has_reject_word(body),
@@ -228,11 +242,11 @@ class SiteModel(SiteStatusModel):
         found = [rule for rule, applies_now in applies.items() if applies_now]
         return [rule + SHADOW if rule in self.shadow else rule for rule in found]
 
-    def findings_on_post(self, body: str, thread: ThreadModel, author: str | None) -> list[str]:
-        """Return the same for a post; only a token identifies its author."""
-        others = [each for each in self.comments if each.author == author]
+    def findings_on_post(self, body: str, thread: ThreadModel, by: str | None) -> list[str]:
+        """Return the same for a post; only a token or a session identifies its author."""
+        others = [each for each in self.comments if each.author == self.author_of(by)]
         posted = sum(self.now() - each.created_at < MINUTE for each in others)
-        return self.findings_on(body, thread, others, posted=posted)
+        return self.findings_on(body, thread, others, posted=posted, role=_role_of(by))
 
     def accept(
         self, thread: ThreadModel, post: Json, *, id_: str, author: str, key: str | None, by: str | None
@@ -249,12 +263,15 @@ class SiteModel(SiteStatusModel):
             state="pending" if held else "published",
             body=post["body"],
             author=author,
+            name=STAFF_NAME if by == "staff" else "Ada",
+            role=_role_of(by),
             created_at=self.now(),
             findings=findings,
         )
         thread.comments.append(comment)
+        self.staff_author = author if by == "staff" else self.staff_author
         if key:
-            thread.stored_posts[key] = (self.now(), id_, post)
+            thread.stored_posts[key] = (self.now(), id_, _content(post, by))
         automated: Json = {"reason": None, "automated": True} if held else {}
         self.append_event(thread, "comment.held" if held else "comment.published", comment, **automated)
         if held:
@@ -278,11 +295,11 @@ class SiteModel(SiteStatusModel):
             return "not-editable"
         if not self.is_editable(comment):
             return "edit-window-closed"
-        if body != comment.body and self.is_rejected(body):
+        if body != comment.body and self.is_rejected(body, comment.role):
             return "not-accepted"
         if body != comment.body:
             others = [each for each in self.comments if each.author == comment.author and each is not comment]
-            findings = self.findings_on(body, comment.thread, others, posted=0)
+            findings = self.findings_on(body, comment.thread, others, posted=0, role=comment.role)
             hold = effective(findings)
             comment.findings = findings + [rule for rule in comment.findings if rule in {"report_threshold", "appeal"}]
             comment.reports = comment.reports or 0
@@ -322,6 +339,15 @@ class SiteModel(SiteStatusModel):
         comment.revision += 1
         decided: Json = {} if automated is None else {"reason": reason, "automated": automated}
         self.append_event(comment.thread, event, comment, previous_state=before, **decided)
+
+
+def _role_of(by: str | None) -> str:
+    return "moderator" if by == "staff" else "guest"
+
+
+def _content(post: Json, by: str | None) -> Json:
+    """Return what identifies the post; a guest is identified by what they give."""
+    return post | {"author": STAFF_NAME} if by == "staff" else post
 
 
 def _with_text(event: Json, comments: dict[str, CommentModel]) -> Json:

@@ -17,7 +17,7 @@ from service.conversation.comments.verify_counts import verify
 from service.platform import clock
 from service.settings import Settings
 from service.worker import sweep
-from tests.builders import ASite, Clock, Json, a_site
+from tests.builders import ASite, Clock, Json, a_moderator, a_site, cheap_passwords, try_log_in
 
 SECRET = "nobody@secret.example"
 T = TypeVar("T")
@@ -72,6 +72,14 @@ class SynchronousSite:
         content: Json = response.json()
         return content
 
+    def add_moderator(self, name: str) -> None:
+        """Add a moderator, who calls as ``staff`` once logged in."""
+        self._app.run(a_moderator(self._site, name))
+
+    def log_in(self, name: str) -> None:
+        """Log the moderator in; the session lasts 12 hours."""
+        self._site.keys["staff"] = self._app.run(try_log_in(self._site, name)).json()["token"]
+
     def set(self, **settings: Any) -> None:
         self._app.run(self._site.set(**settings))
 
@@ -83,7 +91,7 @@ def synchronous_app(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(clock, "now", still_clock.now)
     settings = Settings(secret_key="s" * 32, database_url=database_url, sweep_seconds=3600, trusted_proxies="127.0.0.1")
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        app = create_app(settings)
+        app = create_app(settings, passwords=cheap_passwords())
         lifespan = app.router.lifespan_context(app)
         runner.run(_awaited(lifespan.__aenter__()))
         try:

@@ -1,6 +1,7 @@
 """Promises 1, 2, 4, 5, 6 and 8 in any order of requests: after each step a site equals a plain model."""
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from itertools import count
 from typing import Any, ClassVar
 
@@ -13,12 +14,13 @@ from tests.builders import Json
 from tests.promises.model_comparison import Comparison, PageReader
 from tests.promises.moderated_site_model import ModeratedSiteModel
 from tests.promises.moderation_steps import moderators, picks
-from tests.promises.site_model import SECTIONS
+from tests.promises.site_model import SECTIONS, STAFF_NAME
 from tests.promises.site_steps import SiteSteps, posts
 from tests.promises.synchronous_app import SECRET, SynchronousApp, synchronous_app
 from tests.promises.thread_model import ThreadModel, iso, without_statement
 
 ARTICLES = ("a1", "a2")
+STAFF_PICK = 7  # every seventh post is by a moderator
 SETTINGS: Json = {"max_depth": 2, "close_after_days": 2, "edit_window_seconds": 300, "sections": SECTIONS}
 
 seconds_from_now = st.sampled_from([None, None, 60, 3600, 100_000, -60])
@@ -58,6 +60,8 @@ class SiteStateMachine(SiteSteps):
         super().__init__()
         self.stack = AsyncExitStack()
         self.site = self.app.enter_site(self.stack, **SETTINGS)
+        self.site.add_moderator(STAFF_NAME)
+        self.session_ends = self.app.clock.now()
         self.model = ModeratedSiteModel(self.app.clock.now, max_depth=2, edit_window=300, close_after_days=2)
         self.comparison = Comparison(self.model, self.site)
         self.bodies = (f"words{number}" for number in count())
@@ -68,16 +72,19 @@ class SiteStateMachine(SiteSteps):
         first=posts,
         second=posts,
         mode=st.sampled_from(["publish", "publish", "hold", "hold-first-timers", "hold-first-timers"]),
+        exempt_staff=st.booleans(),
         rules=rules,
     )
-    def start(self, first: list[Any], second: list[Any], mode: str, rules: Json) -> None:
+    def start(self, first: list[Any], second: list[Any], mode: str, exempt_staff: bool, rules: Json) -> None:
         self.put("a1", {})
         self.post(0, first)
         self.put("a2", {"mode": "hold"})
         self.post(1, second)
         self.stop(None, "The vote ends.", "moderator", 0, first[:1], reopened=True)
-        self.set_mode(mode)
+        self.post(1, [(0, STAFF_PICK, None)])
+        self.set_mode(mode, exempt_staff)
         self.set_rules(rules, "moderator")
+        self.post(1, [(0, STAFF_PICK, None)])
 
     @rule(article=st.sampled_from(ARTICLES), changes=changes)
     def put(self, article: str, changes: Json) -> None:
@@ -100,13 +107,22 @@ class SiteStateMachine(SiteSteps):
             post: Json = {"body": body, "author": {"name": "Ada", "email": SECRET}}
             if below % 4 and thread.comments:
                 post["parent_id"] = thread.comments[-1 - below % len(thread.comments)].id
-            self.send(thread, post, by="host" if by == 9 else self.author(by), key=key and key.format(body))
+            self.send(thread, post, by=self.poster(by), key=key and key.format(body))
 
     @precondition(lambda self: self.sent)
     @rule(pick=picks, by=picks, other_words=st.sampled_from([False, False, True]))
     def post_again(self, pick: int, by: int, other_words: bool) -> None:
         thread, post, key, _ = self.sent[-1 - pick % len(self.sent)]
-        self.send(thread, post | ({"body": next(self.bodies)} if other_words else {}), by=self.author(by), key=key)
+        self.send(thread, post | ({"body": next(self.bodies)} if other_words else {}), by=self.poster(by), key=key)
+
+    def poster(self, pick: int) -> str | None:
+        """Pick an author, or sometimes the host or a moderator."""
+        if pick % STAFF_PICK == 0 and pick:
+            if self.session_ends <= self.model.now():
+                self.site.log_in(STAFF_NAME)
+                self.session_ends = self.model.now() + timedelta(hours=12)
+            return "staff"
+        return "host" if pick == 9 else self.author(pick)
 
     def send(self, thread: ThreadModel, post: Json, *, by: str | None, key: str | None) -> None:
         action = self.model.screen_post(thread, post, key=key, by=by)
@@ -116,7 +132,7 @@ class SiteStateMachine(SiteSteps):
         if action == "accept":
             token = answer["author_token"]
             comment = self.model.accept(thread, post, id_=answer["comment"]["id"], author=token, key=key, by=by)
-            assert by in {None, "host", token}
+            assert self.model.author_of(by) in {None, "host", token}
             assert response.status_code == (201 if comment.state == "published" else 202)
             self.sent += [(thread, post, key, response.status_code)] if key else []
         elif action == "replay":
@@ -156,10 +172,10 @@ class SiteStateMachine(SiteSteps):
         self.model.delete(comment)
         assert self.site.call("DELETE", f"/comments/{comment.id}", by=comment.author).status_code == 204
 
-    @rule(mode=st.sampled_from(["hold", "publish", "hold-first-timers"]))
-    def set_mode(self, mode: str) -> None:
-        self.model.mode = mode
-        self.site.set(**SETTINGS, mode=mode)
+    @rule(mode=st.sampled_from(["hold", "publish", "hold-first-timers"]), exempt_staff=st.booleans())
+    def set_mode(self, mode: str, exempt_staff: bool) -> None:
+        self.model.mode, self.model.exempt_staff = mode, exempt_staff
+        self.site.set(**SETTINGS, mode=mode, exempt_staff=exempt_staff)
 
     @rule(rules=rules, by=moderators)
     def set_rules(self, rules: Json, by: str) -> None:

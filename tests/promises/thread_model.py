@@ -27,7 +27,10 @@ WITHHELD = {"pending": "held", "rejected": "rejected", "spam": "rejected", "dele
 
 @dataclass(eq=False)
 class CommentModel:
-    """A comment; ``body`` is None if its author deleted it. ``author`` is a token, ``path`` its places, root first."""
+    """A comment; ``body`` is None if its author deleted it. ``author`` is a token, ``path`` its places, root first.
+
+    ``role`` is ``guest`` or ``moderator``.
+    """
 
     thread: "ThreadModel"
     id: str
@@ -36,6 +39,8 @@ class CommentModel:
     state: str
     body: str | None
     author: str
+    name: str
+    role: str
     created_at: datetime
     edited_at: datetime | None = None
     revision: int = 1
@@ -73,7 +78,7 @@ class CommentModel:
             "parent_id": self.parent_id,
             "depth": len(self.path) - 1,
             "state": self.state if whole else "deleted",
-            "author": {"name": "Ada", "url": None, "role": "guest", "avatar": None} if whole else None,
+            "author": {"name": self.name, "url": None, "role": self.role, "avatar": None} if whole else None,
             "html": f"<p>{self.body}</p>" if whole else None,
             "created_at": iso(self.created_at),
             "edited_at": iso(self.edited_at) if whole else None,
@@ -105,7 +110,7 @@ class CommentModel:
         if self.parent_id is None:
             return None
         parent = next(each for each in self.thread.comments if each.id == self.parent_id)
-        author = {"name": "Ada", "subject": None} if parent.state == "published" else None
+        author = {"name": parent.name, "subject": None} if parent.state == "published" else None
         return {"id": self.parent_id, "author": author}
 
     def for_author(self) -> Json:
