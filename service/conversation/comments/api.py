@@ -76,7 +76,7 @@ async def get_comments(request: Request, caller: Caller) -> Response:
     link = next_link(request, cursor)
     if not caller.is_anonymous:
         return json_response(page, headers={**PRIVATE, "content-language": locale, **link})
-    tag = entity_tag(thread.id, thread.shown_version, out.state, out.closes_at, caller.site.revision, locale)
+    tag = entity_tag(thread.id, thread.shown_version, *out.timed_state, caller.site.revision, locale)
     until = next_change(thread, caller.site, now)
     return PublicResponse(page, tag=tag, locale=locale, now=now, until=until, headers=link)
 

@@ -238,7 +238,7 @@ def _read_response(request: Request, caller: Caller, thread: Thread) -> Response
     now, site, locale = clock.now(), caller.site, locale_of(request, caller)
     require_visible(thread, to_staff=caller.in_section(thread.section).role is not None, now=now)
     out = thread_out(thread, site, locale=locale, now=now)
-    tag = entity_tag(thread.id, thread.sequence, out.state, out.closes_at, site.revision, locale)
+    tag = entity_tag(thread.id, thread.sequence, *out.timed_state, site.revision, locale)
     private = {} if caller.is_anonymous else PRIVATE
     until = next_change(thread, site, now)
     return PublicResponse(out, tag=tag, locale=locale, now=now, until=until, headers=private)

@@ -148,6 +148,11 @@ class ThreadOut(msgspec.Struct):
     notice: str | None
     sequence: int
 
+    @property
+    def timed_state(self) -> tuple[datetime | str | None, ...]:
+        """What changes with time, without a write; for entity tags."""
+        return self.closed_at, self.close_reason, self.closes_at
+
 
 class Count(msgspec.Struct):
     """The count and label of an article."""

@@ -133,8 +133,8 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
 
 
 def _entity_tag(thread: Thread, view: ThreadView, caller: Caller, *parts: str) -> str:
-    state = view.thread.state, view.thread.closes_at
-    return entity_tag(TEMPLATES_VERSION, thread.id, thread.shown_version, *state, caller.site.revision, *parts)
+    version = TEMPLATES_VERSION, thread.id, thread.shown_version, caller.site.revision
+    return entity_tag(*version, *view.thread.timed_state, *parts)
 
 
 def _page_query(request: Request, form: FormView | None) -> FragmentQuery:

@@ -128,3 +128,15 @@ async def test_streams_say_that_the_site_is_closed(own_site: ASite) -> None:
         assert (await first.next_message()).data["thread"]["state"] == "closed"  # itself
         await a_comment(other)
         assert (await second.next_message()).event == "comment.published"
+
+
+async def test_a_thread_that_closes_itself_in_a_closed_site_is_not_304(own_site: ASite, the_clock: Clock) -> None:
+    at = the_clock.instant + timedelta(minutes=1)
+    thread = await a_thread(own_site, closing={"kind": "at", "at": at.isoformat()})
+    await close(own_site, reason=REASON)
+    ways = [thread.path, f"{thread.path}/comments", f"{thread.path}/comments.html"]
+    tags = [(await own_site.call("GET", way)).headers["etag"] for way in ways]
+    the_clock.move(minutes=1)
+    for way, tag in zip(ways, tags, strict=True):  # before anything has written the close
+        response = await own_site.call("GET", way, headers={"If-None-Match": tag})
+        assert (response.status_code, REASON in response.text) == (200, False), way
