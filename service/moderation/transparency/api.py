@@ -2,9 +2,11 @@
 
 import asyncio
 import csv
+from collections.abc import Mapping
 from datetime import timedelta
 from io import StringIO
 
+from msgspec.structs import asdict
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +17,7 @@ from service.moderation.transparency.count_decisions import (
     count_reports,
     measure_waiting,
 )
-from service.moderation.transparency.wire import TransparencyOut, TransparencyQuery
+from service.moderation.transparency.wire import DecisionCount, ReportCount, TransparencyOut, TransparencyQuery
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of
@@ -25,7 +27,7 @@ from service.platform.http.raw_routes import json_response
 from service.platform.problems import InvalidParameter
 
 DEFAULT_PERIOD, MAX_PERIOD = timedelta(days=30), timedelta(days=366)
-CSV_COLUMNS = ("measure", "action", "reason", "rule", "outcome", "value")
+CSV_COLUMNS = ("measure", "action", "reason", "rule", "section", "outcome", "value")
 
 
 async def get_transparency(request: Request, caller: Caller) -> Response:
@@ -36,7 +38,9 @@ async def get_transparency(request: Request, caller: Caller) -> Response:
 async def get_transparency_csv(request: Request, caller: Caller) -> Response:
     """Get the transparency report as CSV (RFC 4180)."""
     file = StringIO()
-    csv.writer(file).writerows([CSV_COLUMNS, *_rows(await _count(request, caller))])
+    writer = csv.DictWriter(file, CSV_COLUMNS)
+    writer.writeheader()
+    writer.writerows(_rows(await _count(request, caller)))
     name = f'attachment; filename="{caller.site.slug}-transparency.csv"'
     return Response(file.getvalue(), headers={**PRIVATE, "content-disposition": name}, media_type="text/csv")
 
@@ -77,17 +81,24 @@ def _period(query: TransparencyQuery) -> Period:
     return Period(since, until)
 
 
-def _rows(out: TransparencyOut) -> list[tuple[object, ...]]:
+def _rows(out: TransparencyOut) -> list[dict[str, object]]:
     appeals, waiting = out.appeals, out.time_to_decision
-    numbers = [("since", out.since.isoformat()), ("until", out.until.isoformat())]
-    shares = [("automated", out.automated), ("automated_share", out.automated_share)]
-    times = [("median_seconds", waiting.median_seconds), ("p90_seconds", waiting.p90_seconds)]
-    outcomes = ("filed", "upheld", "dismissed", "unanswered")
+    numbers = {"total": out.total, "automated": out.automated, "automated_share": out.automated_share}
+    times = {"median_seconds": waiting.median_seconds, "p90_seconds": waiting.p90_seconds}
     return [
-        *((measure, None, None, None, None, value) for measure, value in numbers),
-        *(("decisions", each.action, each.reason, each.rule, None, each.count) for each in out.decisions),
-        *((measure, None, None, None, None, value) for measure, value in [("total", out.total), *shares]),
-        *(("reports", None, each.reason, None, each.outcome, each.count) for each in out.reports),
-        *(("appeals", None, None, None, outcome, getattr(appeals, outcome)) for outcome in outcomes),
-        *((measure, None, None, None, None, value) for measure, value in [("waited", waiting.decisions), *times]),
+        *_values({"since": out.since.isoformat(), "until": out.until.isoformat()}),
+        *(_counted("decisions", each) for each in out.decisions),
+        *_values(numbers),
+        *(_counted("reports", each) for each in out.reports),
+        *({"measure": "appeals", "outcome": name, "value": value} for name, value in asdict(appeals).items()),
+        *_values({"waited": waiting.decisions, **times}),
     ]
+
+
+def _values(measures: Mapping[str, object]) -> list[dict[str, object]]:
+    return [{"measure": measure, "value": value} for measure, value in measures.items()]
+
+
+def _counted(measure: str, count: DecisionCount | ReportCount) -> dict[str, object]:
+    columns = asdict(count)
+    return {"measure": measure, "value": columns.pop("count"), **columns}

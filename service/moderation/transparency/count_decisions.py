@@ -34,19 +34,25 @@ class Period(NamedTuple):
 
 
 async def count_decisions(connection: AsyncConnection, site: Site, period: Period) -> list[DecisionCount]:
-    """Count the decisions on comments by action, reason and rule; authors' deletions are not decisions."""
+    """Count the decisions on comments by action, reason, rule and section; authors' deletions are not decisions."""
     row = DecisionRow
     rule = case((row.by_kind == "rule", row.decided_by), else_=None).label("rule")
-    groups = (row.action, row.reason, rule)
-    counted = select(*groups, func.count()).where(*_decided(site, period), row.by_kind != "author").group_by(*groups)
+    groups = (row.action, row.reason, rule, ThreadRow.section)
+    counted = (
+        select(*groups, func.count())
+        .select_from(row)
+        .outerjoin(ThreadRow, ThreadRow.id == row.thread_id)
+        .where(*_decided(site, period), row.by_kind != "author")
+        .group_by(*groups)
+    )
     counts = [DecisionCount(*each) for each in await connection.execute(counted)]
-    return sorted(counts, key=lambda each: (each.action, each.reason or "", each.rule or ""))
+    return sorted(counts, key=lambda each: (each.action, each.reason or "", each.rule or "", each.section or ""))
 
 
 async def count_reports(connection: AsyncConnection, site: Site, period: Period) -> list[ReportCount]:
-    """Count the reports filed in the period by reason and by their outcome until now."""
+    """Count the reports filed in the period by reason, section and outcome until now."""
     row, decision = ReportRow, DecisionRow
-    groups = (row.reason, decision.action, decision.after, decision.by_kind)
+    groups = (row.reason, ThreadRow.section, decision.action, decision.after, decision.by_kind)
     counted = (
         select(*groups, func.count().label("reports"))
         .select_from(row)
@@ -56,10 +62,11 @@ async def count_reports(connection: AsyncConnection, site: Site, period: Period)
         .where(ThreadRow.site_id == site.id, row.created_at >= period.since, row.created_at < period.until)
         .group_by(*groups)
     )
-    counts: Counter[tuple[Reason, Outcome]] = Counter()
+    counts: Counter[tuple[Reason, Outcome, str | None]] = Counter()
     for each in await connection.execute(counted):
-        counts[each.reason, outcome_of(each.action, each.after, each.by_kind)] += each.reports
-    return [ReportCount(*key, count) for key, count in sorted(counts.items())]
+        counts[each.reason, outcome_of(each.action, each.after, each.by_kind), each.section] += each.reports
+    found = [ReportCount(*key, count) for key, count in counts.items()]
+    return sorted(found, key=lambda each: (each.reason, each.outcome, each.section or ""))
 
 
 async def count_appeals(connection: AsyncConnection, site: Site, period: Period) -> AppealCounts:

@@ -18,19 +18,24 @@ class TransparencyQuery(BodyWithTimes):
 
 
 class DecisionCount(msgspec.Struct):
-    """The number of decisions with an action and a coded reason; ``rule`` is the rule of automated ones."""
+    """The number of decisions with an action and a coded reason on articles of a section.
+
+    ``rule`` is the rule of automated ones. ``section`` is that of the articles now; null for none.
+    """
 
     action: str
     reason: str | None
     rule: str | None
+    section: str | None
     count: int
 
 
 class ReportCount(msgspec.Struct):
-    """The number of reports with a reason and an outcome."""
+    """The number of reports with a reason and an outcome on articles of a section."""
 
     reason: Reason
     outcome: Outcome
+    section: str | None
     count: int
 
 

@@ -19,7 +19,7 @@ async def transparency(site: ASite, query: str = "", *, by: str = "moderator") -
 async def test_every_decision_counts_once_unless_it_was_undone(own_site: ASite, the_clock: Clock) -> None:
     site = own_site
     await set_rules(site, hold_words=["casino"], report_threshold=1, on_report_threshold="hide")
-    thread = await a_thread(site)
+    thread = await a_thread(site, section="sport")
     empty = await transparency(site)
     assert (empty["total"], empty["automated_share"], empty["decisions"], empty["reports"]) == (0, None, [], [])
     assert empty["time_to_decision"] == {"decisions": 0, "median_seconds": None, "p90_seconds": None}
@@ -56,24 +56,35 @@ async def test_every_decision_counts_once_unless_it_was_undone(own_site: ASite, 
     await site.set()
     await site.call("DELETE", f"/comments/{regretted['comment']['id']}", by=regretted["author_token"])
     await decide(site, "undo", (await decide(site, "spam", (await a_comment(thread, "Fine."))["comment"]))[0])
+    await site.call("PUT", thread.path, by="host", json={"section": "politics"})  # counts as it is now
+    elsewhere = (await a_comment(await a_thread(site), "Off."))["comment"]
+    await report(thread, elsewhere, reason="spam")
+    await decide(site, "publish", {**elsewhere, "revision": 2})
+    waited.append(0)
 
     the_clock.move(seconds=1)
     with watched() as statements:
         found = await transparency(site, by=await a_session(site))
     counting = [each for each in statements if "decisions" in each.sql or "reports" in each.sql]
     assert len(counting) == 4
-    counts = {(each["action"], each["reason"], each["rule"]): each["count"] for each in found["decisions"]}
+    groups = ("action", "reason", "rule", "section")
+    counts = {tuple(each[name] for name in groups): each["count"] for each in found["decisions"]}
     assert counts == {
-        ("delete", "other", None): 1,
-        ("hold", None, "hold_words"): 11,
-        ("hold", None, "report_threshold"): 1,
-        ("publish", None, None): 2,
-        ("reject", "abuse", None): 1,
-        ("reject", "off-topic", None): 5,
-        ("reject", "spam", None): 5,
+        ("delete", "other", None, "politics"): 1,
+        ("hold", None, "hold_words", "politics"): 11,
+        ("hold", None, "report_threshold", None): 1,
+        ("hold", None, "report_threshold", "politics"): 1,
+        ("publish", None, None, None): 1,
+        ("publish", None, None, "politics"): 2,
+        ("reject", "abuse", None, "politics"): 1,
+        ("reject", "off-topic", None, "politics"): 5,
+        ("reject", "spam", None, "politics"): 5,
     }
-    assert (found["total"], found["automated"], found["automated_share"]) == (26, 12, round(12 / 26, 4))
-    assert found["reports"] == [{"reason": "abuse", "outcome": "removed", "count": 1}]
+    assert (found["total"], found["automated"], found["automated_share"]) == (28, 13, round(13 / 28, 4))
+    assert found["reports"] == [
+        {"reason": "abuse", "outcome": "removed", "section": "politics", "count": 1},
+        {"reason": "spam", "outcome": "kept", "section": None, "count": 1},
+    ]
     assert found["appeals"] == {"filed": 3, "upheld": 1, "dismissed": 1, "unanswered": 1}
     waited.sort()
     at = {name: waited[ceil(share * len(waited)) - 1] for name, share in (("median", 0.5), ("p90", 0.9))}
@@ -86,10 +97,11 @@ async def test_every_decision_counts_once_unless_it_was_undone(own_site: ASite, 
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     rows = [*csv.DictReader(StringIO(response.text))]
     assert {
-        (row["action"], row["reason"] or None, row["rule"] or None): int(row["value"])
-        for row in rows
-        if row["measure"] == "decisions"
+        tuple(row[name] or None for name in groups): int(row["value"]) for row in rows if row["measure"] == "decisions"
     } == counts
+    assert [row["outcome"] for row in rows if row["measure"] == "reports" and row["section"] == "politics"] == [
+        "removed"
+    ]
     assert [row["value"] for row in rows if row["outcome"] == "upheld"] == ["1"]
     assert [float(row["value"]) for row in rows if row["measure"] == "p90_seconds"] == [at["p90"]]
     async with a_site(site.app) as stranger:
