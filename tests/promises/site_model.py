@@ -232,6 +232,7 @@ class SiteModel(SiteStatusModel):
         if self.is_exempt(role):
             return []
         mode = thread.fields["mode"] or ("hold" if thread.fields["section"] == "strict" else self.mode)
+        mode = "hold" if self.holds_all() else mode
         applies = {
             "reject_words": self._has_reject_word(body),
             "hold_words": self.hold_ending and body.endswith(self.hold_ending),

@@ -1,11 +1,14 @@
-"""Steps of the state machine that concern the whole site: it is closed and reopened."""
+"""Steps of the state machine that concern the whole site: it is closed and reopened, and has opening hours."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from tests.builders import Json
 from tests.promises.moderation_steps import ModerationSteps, moderators, picks
+from tests.promises.site_status_model import HOURS
+from tests.promises.synchronous_app import SynchronousApp
 from tests.promises.thread_model import ThreadModel, iso
 
 posts = st.lists(
@@ -14,7 +17,10 @@ posts = st.lists(
 
 
 class SiteSteps(ModerationSteps):
-    """Closes and reopens the site, through the API and in the model; mostly readers post into it meanwhile."""
+    """Closes and reopens the site, by the API and by its hours; mostly readers post into it meanwhile."""
+
+    app: ClassVar[SynchronousApp]
+    settings: Json
 
     def thread(self, pick: int) -> ThreadModel:
         """Pick a thread."""
@@ -24,6 +30,40 @@ class SiteSteps(ModerationSteps):
     def post(self, pick: int, posts: list[tuple[int, int, str | None]]) -> None:
         """Post into a thread."""
         raise NotImplementedError
+
+    def set(self, **settings: Any) -> None:
+        """Change some settings of the site."""
+        self.settings |= settings
+        self.site.set(**self.settings)
+
+    @rule()
+    def sweep(self) -> None:
+        self.model.close_due(self.model.threads.values())
+        self.model.write_end_of_closure()
+        self.model.write_switch_of_hours()
+        self.app.sweep()
+
+    @rule(
+        outside=st.sampled_from(["close", "hold"]),
+        early=st.sampled_from([0, 0.000001, -60, None]),
+        pick=picks,
+        posts=posts,
+        kept=st.sampled_from([False, False, True]),
+    )
+    def keep_hours(self, outside: str, early: float | None, pick: int, posts: list[Any], kept: bool) -> None:
+        """Set opening hours; wait until they next begin or end, the last instant before or a minute after; post."""
+        self.set_hours(outside)
+        if early is not None:
+            wait = self.model.switches_of_hours()[1] - self.model.now()
+            self.app.clock.move(seconds=wait.total_seconds() - early)
+        self.post(pick, posts)
+        self.sweep()
+        if not kept:
+            self.set_hours(None)
+
+    def set_hours(self, outside: str | None) -> None:
+        self.model.outside_hours = outside
+        self.set(opening_hours=outside and HOURS, outside_hours=outside or "hold")
 
     @rule(
         seconds=st.sampled_from([None, 60, 3600]),

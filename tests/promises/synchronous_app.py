@@ -6,6 +6,7 @@ Every response is checked for a secret that no response may contain.
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import httpx2
@@ -37,6 +38,12 @@ class SynchronousApp:
         site = self.run(stack.enter_async_context(a_site(self.app, **settings)))
         site.client.event_hooks = {"response": [_check_secret]}
         return SynchronousSite(self, site)
+
+    def wait_for_tuesday(self) -> None:
+        """Wait until it is Tuesday, 12:00 UTC, so that each run has the same opening hours."""
+        now = self.clock.now()
+        noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+        self.clock.move(seconds=((noon - now + timedelta(days=1 - now.weekday())) % timedelta(weeks=1)).total_seconds())
 
     def sweep(self) -> None:
         database = self.app.state.database

@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -16,7 +16,7 @@ from tests.promises.moderated_site_model import ModeratedSiteModel
 from tests.promises.moderation_steps import moderators, picks
 from tests.promises.site_model import SECTIONS, STAFF_NAME
 from tests.promises.site_steps import SiteSteps, posts
-from tests.promises.synchronous_app import SECRET, SynchronousApp, synchronous_app
+from tests.promises.synchronous_app import SECRET, synchronous_app
 from tests.promises.thread_model import ThreadModel, iso, without_statement
 
 ARTICLES = ("a1", "a2")
@@ -54,12 +54,12 @@ rules = st.fixed_dictionaries(
 class SiteStateMachine(SiteSteps):
     """Registers, posts, edits, decides, closes and reopens, through the API and in the model."""
 
-    app: ClassVar[SynchronousApp]
-
     def __init__(self) -> None:
         super().__init__()
         self.stack = AsyncExitStack()
-        self.site = self.app.enter_site(self.stack, **SETTINGS)
+        self.app.wait_for_tuesday()
+        self.settings = dict(SETTINGS)
+        self.site = self.app.enter_site(self.stack, **self.settings)
         self.site.add_moderator(STAFF_NAME)
         self.session_ends = self.app.clock.now()
         self.model = ModeratedSiteModel(self.app.clock.now, max_depth=2, edit_window=300, close_after_days=2)
@@ -77,6 +77,8 @@ class SiteStateMachine(SiteSteps):
     )
     def start(self, first: list[Any], second: list[Any], mode: str, exempt_staff: bool, rules: Json) -> None:
         self.put("a1", {})
+        self.keep_hours("close", -60, 0, first[:1], kept=True)
+        self.keep_hours("hold", None, 0, first[:1], kept=False)
         self.post(0, first)
         self.put("a2", {"mode": "hold"})
         self.post(1, second)
@@ -175,7 +177,7 @@ class SiteStateMachine(SiteSteps):
     @rule(mode=st.sampled_from(["hold", "publish", "hold-first-timers"]), exempt_staff=st.booleans())
     def set_mode(self, mode: str, exempt_staff: bool) -> None:
         self.model.mode, self.model.exempt_staff = mode, exempt_staff
-        self.site.set(**SETTINGS, mode=mode, exempt_staff=exempt_staff)
+        self.set(mode=mode, exempt_staff=exempt_staff)
 
     @rule(rules=rules, by=moderators)
     def set_rules(self, rules: Json, by: str) -> None:
@@ -226,12 +228,6 @@ class SiteStateMachine(SiteSteps):
         if upcoming:
             wait = upcoming[pick % min(2, len(upcoming))] - self.model.now()
             self.app.clock.move(seconds=wait.total_seconds() - early)
-
-    @rule()
-    def sweep(self) -> None:
-        self.model.close_due(self.model.threads.values())
-        self.model.write_end_of_closure()
-        self.app.sweep()
 
     @rule(pick=picks, by=picks, order=st.sampled_from(["oldest", "newest"]), limit=st.integers(1, 3))
     def start_reading(self, pick: int, by: int, order: str, limit: int) -> None:
