@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-
 MAX_BYTES = 300  # of a claim and its values: an event, which has at most 20,000 bytes, shows them
 
 
