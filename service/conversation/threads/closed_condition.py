@@ -1,4 +1,4 @@
-"""``thread_policy.is_closed_itself`` as SQL."""
+"""``thread_policy.is_closed`` and ``is_closed_itself`` as SQL."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,6 +8,17 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from service.conversation.threads.model import ThreadRow
 from service.conversation.threads.thread_policy import close_after_days
 from service.platform.sites.site_lookup import Site
+
+
+def is_closed_in_sql(site: Site, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a thread of ``site`` is closed, also with the site or by its section's hours.
+
+    It is never NULL.
+    """
+    with_site, section = site.closure_at(now) is not None, func.coalesce(ThreadRow.section, "")
+    others = [name for name in sorted(site.settings.sections) if (site.closure_at(now, name) is not None) != with_site]
+    closed_with = section.not_in(others) if with_site else section.in_(others)
+    return or_(closed_with, is_closed_itself_in_sql(site, now))
 
 
 def is_closed_itself_in_sql(site: Site, now: datetime) -> ColumnElement[bool]:

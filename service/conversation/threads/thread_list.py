@@ -5,10 +5,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Select, not_, select, true
+from sqlalchemy import Select, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.closed_condition import is_closed_itself_in_sql
+from service.conversation.threads.closed_condition import is_closed_in_sql
 from service.conversation.threads.model import COLUMNS, ArticleAliasRow, Thread, ThreadRow, thread_of
 from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
@@ -29,7 +29,7 @@ async def list_threads(
     """Return the ``limit`` threads after id ``after``, in order of registration."""
     statement = select(*COLUMNS).where(ThreadRow.site_id == site.id, ThreadRow.id > after)
     if state:
-        closed = true() if site.closure_at(now) else is_closed_itself_in_sql(site, now)
+        closed = is_closed_in_sql(site, now)
         statement = statement.where(closed if state == "closed" else not_(closed))
     if sections is not None:
         statement = statement.where(ThreadRow.section.in_(sections))

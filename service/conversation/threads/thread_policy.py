@@ -14,19 +14,12 @@ from msgspec import UNSET
 from service.conversation.threads.model import Thread
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_rules import Rules
-from service.platform.sites.site_settings import Mode, SectionSettings
+from service.platform.sites.site_settings import Mode
 from service.platform.sites.who_may_post import ClaimRule, WhoMayPost, has_claim
 
 PostingRefusal = Literal["sign-in-required", "not-allowed-to-post"]
 
-_NO_SETTINGS = SectionSettings()
-
 ANNOUNCED = timedelta(days=7)  # before the closing time
-
-
-def section_settings(site: Site, section: str | None) -> SectionSettings:
-    """Return the settings of a section; all unset if it has none."""
-    return site.settings.sections.get(section, _NO_SETTINGS) if section is not None else _NO_SETTINGS
 
 
 def closes_at(thread: Thread, site: Site) -> datetime | None:
@@ -47,13 +40,13 @@ def closing_time(thread: Thread, site: Site) -> datetime | None:
 
 def close_after_days(site: Site, section: str | None) -> int | None:
     """Return the number of days after which ``auto`` threads of a section close; None for never."""
-    own = section_settings(site, section).close_after_days
+    own = site.section_settings(section).close_after_days
     return site.settings.close_after_days if own is UNSET else own
 
 
 def is_closed(thread: Thread, site: Site, now: datetime) -> bool:
-    """Whether ``thread`` is closed at ``now``: with its site, by a close, or because its closing time has passed."""
-    return site.closure_at(now) is not None or is_closed_itself(thread, site, now)
+    """Whether ``thread`` is closed at ``now``: with its site or section, by a close, or by its closing time."""
+    return site.closure_at(now, thread.section) is not None or is_closed_itself(thread, site, now)
 
 
 def is_closed_itself(thread: Thread, site: Site, now: datetime) -> bool:
@@ -68,7 +61,7 @@ def closed_since(thread: Thread, site: Site, now: datetime) -> datetime | None:
     """Return since when ``thread`` is closed; None if it is open."""
     if is_closed_itself(thread, site, now):
         return closes_at(thread, site)
-    closure = site.closure_at(now)
+    closure = site.closure_at(now, thread.section)
     return closure.closed_at if closure else None
 
 
@@ -76,7 +69,7 @@ def close_reason(thread: Thread, site: Site, now: datetime) -> str | None:
     """Return why ``thread`` is closed: its own reason if it is closed itself, else that of the site's closure."""
     if is_closed_itself(thread, site, now):
         return thread.close_reason
-    closure = site.closure_at(now)
+    closure = site.closure_at(now, thread.section)
     return closure.reason if closure else None
 
 
@@ -95,15 +88,15 @@ def if_announced(at: datetime | None, now: datetime) -> datetime | None:
 def next_change(thread: Thread, site: Site, now: datetime) -> datetime | None:
     """Return when readers next see ``thread`` change without a write; None if they don't."""
     at = closes_at(thread, site)
-    changes = (site.changes_at(now), at, at - ANNOUNCED if at else None)
+    changes = (site.changes_at(now, thread.section), at, at - ANNOUNCED if at else None)
     return min((each for each in changes if each is not None and each > now), default=None)
 
 
 def mode_of(thread: Thread, site: Site, now: datetime) -> Mode:
     """Return the mode of ``thread``, or else of its section or site; outside the hours, or unattended, ``hold``."""
-    if site.holds_at(now):
+    if site.holds_at(now, thread.section):
         return "hold"
-    return thread.mode or section_settings(site, thread.section).mode or site.settings.mode
+    return thread.mode or site.section_settings(thread.section).mode or site.settings.mode
 
 
 def rules_of(thread: Thread, site: Site) -> Rules:
@@ -124,7 +117,7 @@ def _decode(stored: str) -> WhoMayPost:
 
 def posting_refusal(thread: Thread, site: Site, claims: bytes | None) -> PostingRefusal | None:
     """Return why a reader may not post; ``claims`` are those of their host token, None if they are not signed in."""
-    who = own_who_may_post(thread) or section_settings(site, thread.section).who_may_post or site.settings.who_may_post
+    who = own_who_may_post(thread) or site.section_settings(thread.section).who_may_post or site.settings.who_may_post
     if who == "anyone":
         return None
     if claims is None:

@@ -46,11 +46,11 @@ def _check_time_zone(name: str) -> str:
     return name
 
 
-def _check_hours(hours: str) -> str:
+def _check_hours(hours: str, pointer: str = "/opening_hours") -> str:
     try:
         parse_hours(hours)
     except InvalidHours as error:
-        raise InvalidField(str(error), pointer="/opening_hours") from None
+        raise InvalidField(str(error), pointer=pointer) from None
     return hours
 
 
@@ -58,6 +58,8 @@ def _check_sections(sections: dict[str, SectionSettings]) -> dict[str, SectionSe
     checked = {}
     for label, each in sections.items():
         below = _pointer("sections", label)
+        if each.opening_hours:
+            _check_hours(each.opening_hours, f"{below}/opening_hours")
         own = UNSET if each.rules is UNSET else check_section_rules(each.rules, below=f"{below}/rules")
         checked[read_line(label, pointer=below, max_length=MAX_SECTION)] = msgspec.structs.replace(each, rules=own)
     return checked

@@ -20,13 +20,14 @@ from service.platform.problems import NotFound, Translated
 from service.platform.sites.model import RulesRow, SiteRow
 from service.platform.sites.opening_hours import Hours, hours_at
 from service.platform.sites.site_rules import Rules, rules_of_section
-from service.platform.sites.site_settings import SiteSettings
+from service.platform.sites.site_settings import OutsideHours, SectionSettings, SiteSettings
 from service.platform.sites.site_status import SiteClosure, SiteStatus
 from service.platform.storage.engine import Database
 from service.platform.storage.single_flight import SingleFlight
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 Kind = TypeVar("Kind", bound=msgspec.Struct)
+_NO_SETTINGS = SectionSettings()
 CACHE_TIME = timedelta(seconds=1)
 
 
@@ -51,30 +52,38 @@ class Site(msgspec.Struct, frozen=True):
         """Return the rules of a section: its own, or else the site's; the same object each time."""
         return self.section_rules.get(section, self.rules) if section is not None else self.rules
 
-    def hours_at(self, now: datetime) -> Hours | None:
-        """Return the opening hours around ``now``; None if the site has none."""
-        hours = self.settings.opening_hours
+    def hours_at(self, now: datetime, section: str | None = None) -> Hours | None:
+        """Return the opening hours around ``now`` of a section, or else of the site; None if there are none."""
+        own = self.section_settings(section).opening_hours
+        hours = self.settings.opening_hours if own is UNSET else own
         return hours_at(hours, self.settings.time_zone, now) if hours else None
 
-    def closure_at(self, now: datetime) -> SiteClosure | None:
-        """Return what closes the whole site at ``now``: its closure, or its hours; else None."""
+    def closure_at(self, now: datetime, section: str | None = None) -> SiteClosure | None:
+        """Return what closes all threads of a section, or of none, at ``now``: the site's closure, or hours."""
         if closure := self.status.closure_at(now):
             return closure
-        hours = self.hours_at(now) if self.settings.outside_hours == "close" else None
+        hours = self.hours_at(now, section) if self._outside_hours(section) == "close" else None
         return None if hours is None or hours.is_open else SiteClosure(None, hours.since or now, hours.until, None)
 
-    def holds_at(self, now: datetime) -> bool:
-        """Whether all comments wait at ``now``: outside the opening hours, or because nobody decides."""
+    def holds_at(self, now: datetime, section: str | None = None) -> bool:
+        """Whether all comments of a section, or of none, wait at ``now``: outside the hours, or as nobody decides."""
         if self.status.unattended_since is not None:
             return True
-        hours = self.hours_at(now) if self.settings.outside_hours == "hold" else None
+        hours = self.hours_at(now, section) if self._outside_hours(section) == "hold" else None
         return hours is not None and not hours.is_open
 
-    def changes_at(self, now: datetime) -> datetime | None:
-        """Return when its closure or hours next change by themselves."""
-        closure, hours = self.status.closure_at(now), self.hours_at(now)
+    def changes_at(self, now: datetime, section: str | None = None) -> datetime | None:
+        """Return when its closure, or the hours of a section, or else its own, next change by themselves."""
+        closure, hours = self.status.closure_at(now), self.hours_at(now, section)
         changes = (closure.until if closure else None, hours.until if hours else None)
         return min(filter(None, changes), default=None)
+
+    def section_settings(self, section: str | None) -> SectionSettings:
+        """Return the settings of a section; all unset if it has none."""
+        return self.settings.sections.get(section, _NO_SETTINGS) if section is not None else _NO_SETTINGS
+
+    def _outside_hours(self, section: str | None) -> OutsideHours:
+        return self.section_settings(section).outside_hours or self.settings.outside_hours
 
 
 class HasSite(Protocol):

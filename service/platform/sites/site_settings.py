@@ -19,6 +19,8 @@ SIGN_IN_URL = r"https?://[^\s/?#@\\<>]+(?:[/?#][^\s\\<>]*)?"
 WEBHOOK_URL = r"https?://[^\s/?#@\\]+(?:[/?][^\s#@\\]*)?"
 JWKS = r"https?://[^\s/?#@\\]+(?:[/?#][^\s@\\]*)?"
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$(?!\n)")]
+OpeningHours = Annotated[str, Meta(max_length=500, pattern=HOURS_PATTERN)]
+OutsideHours = Literal["hold", "close"]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
 REASON_CODE, LANGUAGE_TAG = r"[a-z][a-z0-9-]{0,31}", r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
 ReasonTexts = Annotated[dict[str, Annotated[str, Meta(max_length=300)]], Meta(max_length=40)]
@@ -31,6 +33,8 @@ class SectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     mode: Mode | UnsetType = UNSET
     close_after_days: Annotated[int, Meta(ge=0, le=36_500)] | None | UnsetType = UNSET
     who_may_post: WhoMayPost | UnsetType = UNSET
+    opening_hours: OpeningHours | None | UnsetType = UNSET
+    outside_hours: OutsideHours | UnsetType = UNSET
     rules: SectionRules | UnsetType = UNSET
 
 
@@ -56,11 +60,11 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         TimeZone, Meta(description="Time zone of the times in notices, by its IANA name, such as `Europe/Berlin`.")
     ] = "UTC"
     opening_hours: Annotated[
-        Annotated[str, Meta(max_length=500, pattern=HOURS_PATTERN)] | None,
+        OpeningHours | None,
         Meta(description="Weekly hours in which comments are open, such as `Mo-Fr 08:00-22:00; Sa,Su 10:00-18:00`."),
     ] = None
     outside_hours: Annotated[
-        Literal["hold", "close"], Meta(description="Outside the opening hours: hold all comments, or accept none.")
+        OutsideHours, Meta(description="Outside the opening hours: hold all comments, or accept none.")
     ] = "hold"
     unattended_queue: Annotated[
         Annotated[int, Meta(ge=0, le=100_000)] | None,

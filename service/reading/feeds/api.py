@@ -61,7 +61,7 @@ async def get_site_feed(request: Request, caller: Caller, base_url: str) -> Resp
     feed = Feed(
         id=_feed_id("site" if section is None else f"section:{section}", site.id, newest.created_at),
         title=site.name if section is None else f"{site.name}: {section}",
-        subtitle=_closed_notice(site, locale, now),
+        subtitle=_closed_notice(site, section, locale, now),
         lang=catalogue_for(locale),
         link=f"{base_url}/v1/sites/{site.slug}/feed.atom{query}",
         page=None,
@@ -74,13 +74,13 @@ async def get_site_feed(request: Request, caller: Caller, base_url: str) -> Resp
         base_url,
         locale=locale,
         now=now,
-        until=min(filter(None, (newest.until, site.changes_at(now))), default=None),
+        until=min(filter(None, (newest.until, site.changes_at(now, section))), default=None),
     )
 
 
-def _closed_notice(site: Site, locale: str, now: datetime) -> str | None:
-    """Return the notice that the whole site is closed, with the reason if there is one."""
-    closure = site.closure_at(now)
+def _closed_notice(site: Site, section: str | None, locale: str, now: datetime) -> str | None:
+    """Return the notice that the whole site or section is closed, with the reason if there is one."""
+    closure = site.closure_at(now, section)
     return " ".join(filter(None, (sentence("notice", "closed", locale=locale), closure.reason))) if closure else None
 
 

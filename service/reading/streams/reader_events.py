@@ -63,6 +63,7 @@ class EventThread(msgspec.Struct):
     reply_count: int
     sequence: int
     closed_by_site: bool = False
+    section: str | None = None
 
 
 class EventComment(msgspec.Struct):
@@ -181,7 +182,7 @@ def _data(event: ReaderEvent, locale: str) -> Data:
 def _thread_out(thread: EventThread, site: Site, locale: str) -> LiveThread:
     """Return the thread of an event; whether its site is closed is as of now, not as it was at the event."""
     now = clock.now()
-    closure = site.closure_at(now)
+    closure = site.closure_at(now, thread.section)
     closed_itself = thread.state == "closed" and not thread.closed_by_site
     closed = closed_itself or closure is not None
     closes_at = if_announced(thread.closing.at, now) if thread.comments_on and not closed else None
