@@ -43,6 +43,7 @@ class Comparison:
         self._compare_log()
         if whole:
             self._compare_whole_log()
+            self._compare_measures()
             closures = self._site.read("/closures", by="moderator", limit=200)["closures"]
             assert closures == self._model.closures[::-1]
         self._compare_counts()
@@ -94,6 +95,12 @@ class Comparison:
         about = [each["data"]["comment"] for each in events if "comment" in each["data"]]
         expected = [each["data"]["comment"] for each in self._model.log_now(0)[:1000] if "comment" in each["data"]]
         assert sorted(about, key=_revision) == sorted(expected, key=_revision)
+
+    def _compare_measures(self) -> None:
+        """The measures in force are listed, newest first."""
+        expected = [each for each in self._model.measures[::-1] if each.is_in_force(self._model.now())]
+        measures = self._site.read("/measures", by="moderator", limit=200)["measures"]
+        assert [(each["id"], each["action"]) for each in measures] == [(each.id, each.action) for each in expected]
 
     def _compare_queue(self) -> None:
         """The queue counts pending and reported comments exactly, and lists them oldest first with their claims."""

@@ -1,9 +1,9 @@
-"""The moderation part of the model: decisions, undo, reports, appeals, bans and claims."""
+"""The moderation part of the model: decisions, undo, reports, appeals, measures and claims."""
 
 from datetime import datetime, timedelta
 
 from tests.builders import Json
-from tests.promises.site_model import BanModel, SiteModel
+from tests.promises.site_model import MeasureModel, SiteModel
 from tests.promises.thread_model import SHADOW, CommentModel
 
 # By action: the states it applies to, the state it leads to, and its event.
@@ -24,7 +24,22 @@ UNDO_EVENTS = {
 }
 REASONS = {"reject": "other", "spam": "spam", "delete": "other"}  # of decisions that name none
 # The order of findings.
-ORDER = ["reject_words", "hold_words", "max_per_minute", "hold_first_timers", "mode", "report_threshold", "appeal"]
+ORDER = [
+    "reject_words",
+    "hold_words",
+    "max_per_minute",
+    "hold_first_timers",
+    "hold_reader",
+    "mode",
+    "report_threshold",
+    "appeal",
+]
+# By measure: the actions of its start and end in the decision log.
+LOGGED = {
+    "ban": ("ban", "unban"),
+    "hold": ("hold-reader", "unhold-reader"),
+    "trust": ("trust-reader", "untrust-reader"),
+}
 LEASE = timedelta(minutes=5)
 
 
@@ -118,17 +133,19 @@ class ModeratedSiteModel(SiteModel):
             self.change_state(comment, "pending", "comment.held")
         return "done"
 
-    def ban(self, author: str, until: datetime | None, *, id_: str, by: str) -> None:
-        self.bans.append(BanModel(id_, author, until))
-        self.append_site_event("reader.banned", self.now(), ban={"id": id_})
-        self.record_decision("ban", by, ban_id=id_)
+    def take_measure(self, action: str, author: str, until: datetime | None, *, id_: str, by: str) -> None:
+        self.measures.append(MeasureModel(id_, action, author, until))
+        if action == "ban":
+            self.append_site_event("reader.banned", self.now(), ban={"id": id_})
+        self.record_decision(LOGGED[action][0], by, ban_id=id_)
 
-    def unban(self, ban: BanModel, *, by: str) -> str:
-        if not ban.is_in_force(self.now()):
+    def end_measure(self, measure: MeasureModel, *, by: str) -> str:
+        if not measure.is_in_force(self.now()):
             return "not-found"
-        ban.ended = True
-        self.append_site_event("reader.unbanned", self.now(), ban={"id": ban.id})
-        self.record_decision("unban", by, ban_id=ban.id)
+        measure.ended = True
+        if measure.action == "ban":
+            self.append_site_event("reader.unbanned", self.now(), ban={"id": measure.id})
+        self.record_decision(LOGGED[measure.action][1], by, ban_id=measure.id)
         return "done"
 
     def queued(self, state: str) -> list[CommentModel]:

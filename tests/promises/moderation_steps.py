@@ -17,7 +17,7 @@ chosen = st.lists(picks, min_size=1, max_size=4, unique=True)
 
 
 class ModerationSteps(RuleBasedStateMachine):
-    """Decides, undoes, reports, appeals, bans and claims, through the API and in the model."""
+    """Decides, undoes, reports, appeals, takes measures and claims, through the API and in the model."""
 
     model: ModeratedSiteModel
     site: SynchronousSite
@@ -94,24 +94,39 @@ class ModerationSteps(RuleBasedStateMachine):
         assert outcome != "done" or without_statement(response.json(), comment) == comment.for_author()
 
     @precondition(lambda self: self.comments)
-    @rule(pick=picks, seconds=st.sampled_from([None, 60, 3600]), by=moderators)
-    def ban(self, pick: int, seconds: int | None, by: str) -> None:
-        comment = self.comment(pick, lambda comment: not self.model.is_banned(comment.author))
+    @rule(
+        pick=picks,
+        action=st.sampled_from(["ban", "hold", "trust", "trust"]),
+        seconds=st.sampled_from([None, 60, 3600]),
+        by=moderators,
+        where=picks,
+    )
+    def take_measure(self, pick: int, action: str, seconds: int | None, by: str, where: int) -> None:
+        """Ban, hold or trust the author of a comment, who then posts again."""
+        comment = self.comment(pick, lambda comment: action not in self.model.measures_on(comment.author))
         until = self.later(seconds)
         body = {"kind": "reader", "comment": comment.id, "until": iso(until)}
-        response = self.site.call("POST", "/bans", by=by, json=body)
+        if action == "ban":
+            response = self.site.call("POST", "/bans", by=by, json=body)
+        else:
+            response = self.site.call("POST", "/measures", by=by, json=body | {"action": action})
         assert response.status_code == 201
-        self.model.ban(comment.author, until, id_=response.json()["id"], by=by)
+        self.model.take_measure(action, comment.author, until, id_=response.json()["id"], by=by)
+        self.post_by(comment.author, where)
+
+    def post_by(self, author: str, pick: int) -> None:
+        """Post into a thread as an author."""
+        raise NotImplementedError
 
     def later(self, seconds: float | None) -> datetime | None:
         return None if seconds is None else self.model.now() + timedelta(seconds=seconds)
 
-    @precondition(lambda self: self.model.bans)
+    @precondition(lambda self: self.model.measures)
     @rule(pick=picks, by=moderators)
-    def unban(self, pick: int, by: str) -> None:
-        ban = self.model.bans[-1 - pick % len(self.model.bans)]
-        outcome = self.model.unban(ban, by=by)
-        response = self.site.call("DELETE", f"/bans/{ban.id}", by=by)
+    def end_measure(self, pick: int, by: str) -> None:
+        measure = self.model.measures[-1 - pick % len(self.model.measures)]
+        outcome = self.model.end_measure(measure, by=by)
+        response = self.site.call("DELETE", f"/measures/{measure.id}", by=by)
         assert self.outcome(response) == {"done": "204"}.get(outcome, outcome)
 
     @precondition(lambda self: self.model.queued("pending"))

@@ -19,10 +19,11 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 @dataclass(eq=False)
-class BanModel:
-    """A ban of an author, until a time or for good; ``ended`` once a moderator has ended it."""
+class MeasureModel:
+    """A ban, hold or trust of an author, until a time or for good; ``ended`` once a moderator has ended it."""
 
     id: str
+    action: str
     author: str
     until: datetime | None
     ended: bool = False
@@ -47,7 +48,7 @@ class SiteModel(SiteStatusModel):
         self.shadow: list[str] = []
         self.max_per_minute_per_reader: int | None = None
         self.threads: dict[str, ThreadModel] = {}
-        self.bans: list[BanModel] = []
+        self.measures: list[MeasureModel] = []
         self.exempt_staff = True
         self.staff_author: str | None = None  # the token of the moderator who comments, once known
 
@@ -62,8 +63,9 @@ class SiteModel(SiteStatusModel):
     def is_exempt(self, role: str) -> bool:
         return role == "moderator" and self.exempt_staff
 
-    def is_banned(self, author: str | None) -> bool:
-        return any(ban.author == author and ban.is_in_force(self.now()) for ban in self.bans)
+    def measures_on(self, author: str | None) -> set[str]:
+        """Return the actions of the measures in force on the author."""
+        return {each.action for each in self.measures if each.author == author and each.is_in_force(self.now())}
 
     def closing_time(self, thread: ThreadModel) -> datetime | None:
         kind, at = thread.closing
@@ -92,7 +94,7 @@ class SiteModel(SiteStatusModel):
             times_of_change += [decided_at + timedelta(minutes=10) for decided_at in decided[-1:]]
             times_of_change += [sent_at + DAY for sent_at, _, _ in thread.stored_posts.values()]
             times_of_change += [comment.claim[1] for comment in thread.comments if comment.claim]
-        times_of_change += [ban.until for ban in self.bans]
+        times_of_change += [measure.until for measure in self.measures]
         return [time for time in times_of_change if time]
 
     def out(self, thread: ThreadModel) -> Json:
@@ -209,7 +211,7 @@ class SiteModel(SiteStatusModel):
             return "thread-closed" if self.is_closed(thread) else "comments-off"
         if thread.fields["who_may_post"] == "signed-in" and by not in {"host", "staff"}:
             return "sign-in-required"
-        if self.is_banned(self.author_of(by)):
+        if "ban" in self.measures_on(self.author_of(by)):
             return "banned"
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         if "parent_id" in post and (parent is None or parent.state != "published"):
@@ -223,7 +225,14 @@ class SiteModel(SiteStatusModel):
         return bool(self.reject_ending) and body.endswith(self.reject_ending)
 
     def findings_on(
-        self, body: str, thread: ThreadModel, others: list[CommentModel], *, posted: int, role: str
+        self,
+        body: str,
+        thread: ThreadModel,
+        others: list[CommentModel],
+        *,
+        author: str | None,
+        posted: int,
+        role: str,
     ) -> list[str]:
         """Return the rules with a finding on a comment with this ``body``, which hold it unless they are in shadow.
 
@@ -233,11 +242,15 @@ class SiteModel(SiteStatusModel):
             return []
         mode = thread.fields["mode"] or ("hold" if thread.fields["section"] == "strict" else self.mode)
         mode = "hold" if self.holds_all() else mode
+        is_newcomer = not any(each.state == "published" for each in others)
+        measures = self.measures_on(author)
+        is_trusted = "trust" in measures and "hold" not in measures
         applies = {
             "reject_words": self._has_reject_word(body),
             "hold_words": self.hold_ending and body.endswith(self.hold_ending),
             "max_per_minute": self.max_per_minute_per_reader and posted + 1 > self.max_per_minute_per_reader,
-            "hold_first_timers": mode == "hold-first-timers" and not any(each.state == "published" for each in others),
+            "hold_first_timers": mode == "hold-first-timers" and is_newcomer and not is_trusted,
+            "hold_reader": "hold" in measures,
             "mode": mode == "hold",
         }
         found = [rule for rule, applies_now in applies.items() if applies_now]
@@ -245,9 +258,10 @@ class SiteModel(SiteStatusModel):
 
     def findings_on_post(self, body: str, thread: ThreadModel, by: str | None) -> list[str]:
         """Return the same for a post; only a token or a session identifies its author."""
-        others = [each for each in self.comments if each.author == self.author_of(by)]
+        author = self.author_of(by)
+        others = [each for each in self.comments if each.author == author]
         posted = sum(self.now() - each.created_at < MINUTE for each in others)
-        return self.findings_on(body, thread, others, posted=posted, role=_role_of(by))
+        return self.findings_on(body, thread, others, author=author, posted=posted, role=_role_of(by))
 
     def accept(
         self, thread: ThreadModel, post: Json, *, id_: str, author: str, key: str | None, by: str | None
@@ -290,7 +304,7 @@ class SiteModel(SiteStatusModel):
             return "not-found"
         if self.is_closed(comment.thread):
             return "thread-closed"
-        if self.is_banned(comment.author):
+        if "ban" in self.measures_on(comment.author):
             return "banned"
         if comment.state not in {"published", "pending"}:
             return "not-editable"
@@ -300,7 +314,9 @@ class SiteModel(SiteStatusModel):
             return "not-accepted"
         if body != comment.body:
             others = [each for each in self.comments if each.author == comment.author and each is not comment]
-            findings = self.findings_on(body, comment.thread, others, posted=0, role=comment.role)
+            findings = self.findings_on(
+                body, comment.thread, others, author=comment.author, posted=0, role=comment.role
+            )
             hold = effective(findings)
             comment.findings = findings + [rule for rule in comment.findings if rule in {"report_threshold", "appeal"}]
             comment.reports = comment.reports or 0

@@ -87,6 +87,9 @@ class SiteStateMachine(SiteSteps):
         self.set_mode(mode, exempt_staff)
         self.set_rules(rules, "moderator")
         self.post(1, [(0, STAFF_PICK, None)])
+        self.take_measure(0, "hold", 3600, "moderator", 0)
+        self.put("a2", {"mode": "hold-first-timers"})
+        self.take_measure(15, "trust", 3600, "moderator", 1)  # of the comment before those of the moderator
 
     @rule(article=st.sampled_from(ARTICLES), changes=changes)
     def put(self, article: str, changes: Json) -> None:
@@ -125,6 +128,10 @@ class SiteStateMachine(SiteSteps):
                 self.session_ends = self.model.now() + timedelta(hours=12)
             return "staff"
         return "host" if pick == 9 else self.author(pick)
+
+    def post_by(self, author: str, pick: int) -> None:
+        post: Json = {"body": next(self.bodies), "author": {"name": "Ada", "email": SECRET}}
+        self.send(self.thread(pick), post, by=author, key=None)
 
     def send(self, thread: ThreadModel, post: Json, *, by: str | None, key: str | None) -> None:
         action = self.model.screen_post(thread, post, key=key, by=by)
