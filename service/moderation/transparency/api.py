@@ -101,4 +101,7 @@ def _values(measures: Mapping[str, object]) -> list[dict[str, object]]:
 
 def _counted(measure: str, count: DecisionCount | ReportCount) -> dict[str, object]:
     columns = asdict(count)
-    return {"measure": measure, "value": columns.pop("count"), **columns}
+    section = columns.pop("section")
+    if section and section[0] in "=+-@":  # a spreadsheet would compute it (OWASP, CSV injection)
+        section = f"'{section}"
+    return {"measure": measure, "value": columns.pop("count"), "section": section, **columns}

@@ -134,3 +134,10 @@ async def test_a_period_has_a_start_an_end_and_a_length(own_site: ASite, the_clo
             response = await own_site.call("GET", path + query, by="host")
             assert (response.status_code, response.json()["parameter"]) == (400, parameter), query
             assert says in response.json()["detail"]
+
+
+async def test_no_section_is_a_formula_in_a_spreadsheet(site: ASite) -> None:
+    await site.set(mode="hold")
+    await a_comment(await a_thread(site, section="=1+1"))
+    rows = csv.DictReader(StringIO((await site.call("GET", "/transparency.csv", by="host")).text))
+    assert [row["section"] for row in rows if row["measure"] == "decisions"] == ["'=1+1"]
