@@ -6,6 +6,7 @@ of a moderator on its current text published it or took it down. Decisions that 
 Two statements read everything: the latest decisions with what the rule found, without texts, and then the examples.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -20,7 +21,7 @@ from service.platform.events.model import DecisionRow
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
 
-MAX_DECISIONS = 10_000
+MAX_DECISIONS, READ_AT_ONCE = 10_000, 200
 MAX_EXAMPLES = 10  # of each kind
 # Whether moderators took the comment down, by action. Other actions say nothing about it.
 _TOOK_DOWN = {"publish": False, "restore": False, "reject": True, "spam": True, "delete": True}
@@ -64,8 +65,10 @@ async def compare_with_decisions(
     connection: AsyncConnection, site: Site, rule: str, *, since: datetime
 ) -> AgreementCounts:
     """Compare ``rule`` with the decisions on comments of ``site`` that arrived since ``since``."""
-    rows = (await connection.execute(_decisions(site, rule))).all()
-    compared = _last_decisions(row for row in reversed(rows) if row.created_at >= since and not row.is_erased)
+    rows = await _read_decisions(connection, site, rule)
+    compared = _last_decisions(
+        row for row in reversed(rows) if row.created_at and row.created_at >= since and not row.is_erased
+    )
     wrongly = [each.comment_id for each in compared if each.found and not each.took_down]
     missed = [each.comment_id for each in compared if each.took_down and not each.found]
     return AgreementCounts(
@@ -79,19 +82,36 @@ async def compare_with_decisions(
     )
 
 
-def _decisions(site: Site, rule: str) -> Select[*tuple[Any, ...]]:
-    """The latest decisions on comments, newest first, each with what the rule found in the comment.
+async def _read_decisions(connection: AsyncConnection, site: Site, rule: str) -> list[Row[*tuple[Any, ...]]]:
+    """Return the latest :data:`MAX_DECISIONS` decisions on comments, newest first.
+
+    They are read in parts: SQLite reads the texts of their comments too, and lets no other request run meanwhile.
+    """
+    rows: list[Row[*tuple[Any, ...]]] = []
+    while len(rows) < MAX_DECISIONS:
+        limit, before = min(READ_AT_ONCE, MAX_DECISIONS - len(rows)), rows[-1].id if rows else None
+        part = (await connection.execute(_decisions(site, rule, before=before, limit=limit))).all()
+        rows += part
+        if len(part) < limit:
+            break
+        await asyncio.sleep(0)
+    return rows
+
+
+def _decisions(site: Site, rule: str, *, before: UUID | None, limit: int) -> Select[*tuple[Any, ...]]:
+    """The ``limit`` decisions on comments before ``before``, each with what the rule found in the comment.
 
     The limit applies to the log's index before anything is joined, so the number of rows read is bounded too.
     """
     of_comments = (DecisionRow.site_id == site.id, DecisionRow.comment_id.is_not(None))
     columns = (DecisionRow.id, DecisionRow.comment_id, DecisionRow.action, DecisionRow.by_kind, DecisionRow.decided_at)
-    latest = select(*columns).where(*of_comments).order_by(DecisionRow.id.desc()).limit(MAX_DECISIONS).subquery()
+    newest = select(*columns).where(*of_comments).order_by(DecisionRow.id.desc()).limit(limit)
+    latest = (newest if before is None else newest.where(DecisionRow.id < before)).subquery()
     found = and_(FindingRow.comment_id == latest.c.comment_id, FindingRow.rule == rule)
     is_erased = (CommentRow.body == "").label("is_erased")  # its findings are erased with it
     return (
         select(latest, CommentRow.created_at, CommentRow.edited_at, is_erased, FindingRow.action.label("found"))
-        .join(CommentRow, CommentRow.id == latest.c.comment_id)
+        .outerjoin(CommentRow, CommentRow.id == latest.c.comment_id)  # those of erased articles are gone
         .outerjoin(FindingRow, found)
         .order_by(latest.c.id.desc())
     )
