@@ -88,10 +88,10 @@ async def some_rows(site: ASite) -> None:
     await a_thread(site, closed=True)
     await a_session(site)
     published = (await a_comment(thread, "Reported."))["comment"]
-    await site.call("POST", f"/comments/{published['id']}/reports", json={"reason": "abuse"})
+    await site.call("POST", f"/comments/{published['id']}/reports", json={"reason": "illegal"})
     await site.call("POST", "/bans", by="moderator", json={"kind": "domain", "value": "spam.example"})
     regretted = await a_comment(thread, "Regretted.")
-    await site.call("POST", f"/comments/{regretted['comment']['id']}/reports", json={"reason": "illegal"})
+    await site.call("POST", f"/comments/{regretted['comment']['id']}/reports", json={"reason": "abuse"})
     await site.call("DELETE", f"/comments/{regretted['comment']['id']}", by=regretted["author_token"])
     await a_comment(await a_thread(site, mode="hold"))
     await site.call("POST", "/claims", by="moderator")

@@ -83,7 +83,7 @@ def facts_of(body: bytes) -> Any:
     message = json.loads(body)
     message["data"] = dict(message["data"])
     if "comment" in message["data"]:
-        message["data"]["comment"] |= dict.fromkeys(("author", "html", "text_withheld"))
+        message["data"]["comment"] |= dict.fromkeys(("author", "html", "text_withheld", "parent"))
     return message
 
 
