@@ -83,7 +83,7 @@ RIGHTLY_REFUSED = {
     ("postAppeal", "not-held|already-appealed", ""): "the comment is published, or its author has asked before",
     ("postClaims", "invalid-field", "/limit"): AN_INTEGER,
     ("putRules|tryRules", "invalid-field", "(/rules)?/[a-z_]+|/last"): AN_INTEGER,
-    ("patchSettings", "invalid-field", "/(max_depth|[a-z_]+_(seconds|days))"): AN_INTEGER,
+    ("patchSettings", "invalid-field", "/(max_depth|[a-z_]+_(seconds|days|minutes|queue))"): AN_INTEGER,
     ("putRules|tryRules", "invalid-field", r"(/rules)?/(allowed|reject)_link_domains/\d+"): "no pattern parses a host",
     ("patchSettings", "invalid-field", "/cors_origins"): "no pattern parses a host",
     ("patchSettings", "invalid-field", "/jwt_jwks_url"): "http is for installations that allow private targets",
