@@ -1,5 +1,6 @@
 """Moderation steps of the state machine: two moderators, readers who report, and authors who appeal."""
 
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,9 +115,9 @@ class ModerationSteps(RuleBasedStateMachine):
         self.model.take_measure(action, comment.author, until, id_=response.json()["id"], by=by)
         self.post_by(comment.author, where)
 
+    @abstractmethod
     def post_by(self, author: str, pick: int) -> None:
         """Post into a thread as an author."""
-        raise NotImplementedError
 
     def later(self, seconds: float | None) -> datetime | None:
         return None if seconds is None else self.model.now() + timedelta(seconds=seconds)

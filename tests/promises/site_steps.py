@@ -1,5 +1,6 @@
 """Steps of the state machine that concern the whole site: it is closed and reopened, and has opening hours."""
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -27,9 +28,9 @@ class SiteSteps(ModerationSteps):
         threads = list(self.model.threads.values())
         return threads[pick % len(threads)]
 
+    @abstractmethod
     def post(self, pick: int, posts: list[tuple[int, int, str | None]]) -> None:
         """Post into a thread."""
-        raise NotImplementedError
 
     def set(self, **settings: Any) -> None:
         """Change some settings of the site."""

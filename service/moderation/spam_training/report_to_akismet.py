@@ -6,7 +6,6 @@ processes, or one that ends in between, may report a comment twice; Akismet allo
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
@@ -22,13 +21,13 @@ from service.moderation.spam_training.read_decisions import DecidedComment, read
 from service.platform import clock
 from service.platform.events.model import LogReaderRow
 from service.platform.events.read_log import head_position
+from service.platform.events.record_decisions import UNDO_WINDOW
 from service.platform.sites.edit_site import list_sites
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 from service.platform.storage.portable import insert_if_absent
 
 READER = "akismet"
-SETTLED_AFTER = timedelta(minutes=10)  # until then a decision can be undone (decisions/decide.py)
 MAX_REPORTS = 50  # of a batch in one sweep: Akismet is slow, and closings must not wait
 
 
@@ -53,7 +52,7 @@ async def _report_all(database: Database, site: Site, akismet: AkismetCheck, *, 
     has_more = True
     while has_more:
         async with database.read() as connection:
-            batch = await read_decided_comments(connection, site.id, after=after, until=clock.now() - SETTLED_AFTER)
+            batch = await read_decided_comments(connection, site.id, after=after, until=clock.now() - UNDO_WINDOW)
             mistakes = await _mistakes(connection, batch.decided)
         position, has_more = batch.position, batch.has_more
         for number, (decided, comment, thread) in enumerate(mistakes):
