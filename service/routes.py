@@ -9,6 +9,7 @@ from service.conversation.comments import api as comments
 from service.conversation.comments.wire import OwnCommentsQuery, PageQuery
 from service.conversation.threads import api as threads
 from service.conversation.threads.wire import SectionQuery, ThreadByUrlQuery, ThreadsQuery
+from service.desk_routes import DESK_ROUTES
 from service.integrations.articles import api as articles
 from service.integrations.endpoints import api as webhooks
 from service.integrations.endpoints.wire import DeliveriesQuery, EndpointsQuery
@@ -197,6 +198,7 @@ def routes() -> list[BaseRoute]:
     return [
         *of_sites,
         PreflightRoute(SITE, answer_preflight),
+        *(RawRoute(method, path, handler) for method, path, handler in DESK_ROUTES),
         *(RawRoute(method, path, _open(method, path, handler)) for method, path, handler in OPEN_ROUTES),
     ]
 

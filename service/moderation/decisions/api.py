@@ -6,12 +6,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.comments.decision_reasons import require_known_reason
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.statement_of_reasons import read_last_decisions
 from service.conversation.comments.visibility import view_for
 from service.moderation.decisions.appeals import file_appeal
-from service.moderation.decisions.decide import DecisionResult, decide
+from service.moderation.decisions.decide import DecisionResult
+from service.moderation.decisions.decide_all import decide_all
 from service.moderation.decisions.decision_log import Decision, DecisionFilter, read_decisions
 from service.moderation.decisions.wire import (
     AppealIn,
@@ -38,29 +38,16 @@ from service.platform.http.request_origin import locale_of
 from service.platform.text.field_types import read_line
 
 NO_STORE = {"cache-control": "no-store"}
-DECIDED_AT_ONCE = 15  # comments per transaction, some 15 ms: between two of them, posts are written
 
 
 async def post_decisions(request: Request, caller: Caller) -> Response:
     """Decide on one or more comments."""
     body = await decode_body(request, DecisionIn)
-    require_known_reason(body.reason, caller.site, action=body.action)
     note = read_line(body.note, pointer="/note", max_length=500) if body.note else None
-    by, comments = caller.actor, [(each.id, each.revision) for each in body.comments]
-    results: list[DecisionResult] = []
-    for first in range(0, len(comments), DECIDED_AT_ONCE):
-        some = comments[first : first + DECIDED_AT_ONCE]
-        async with database_of(request).write() as connection:
-            results += await decide(
-                connection,
-                caller.site,
-                some,
-                action=body.action,
-                reason=body.reason,
-                note=note,
-                by=by,
-                sections=caller.own_sections,
-            )
+    comments = [(each.id, each.revision) for each in body.comments]
+    results = await decide_all(
+        database_of(request), caller, comments, action=body.action, reason=body.reason, note=note
+    )
     locale = problem_locale(request.scope)
     base_path = base_path_of(request)
     return json_response(Results([_result(each, locale, base_path) for each in results]), headers=NO_STORE)

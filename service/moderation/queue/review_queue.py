@@ -107,7 +107,7 @@ async def read_queue(
     but at least one if any matches. With
     ``criteria.unclaimed``, comments claimed by anyone but ``by`` are left out too.
     """
-    matching = _matching(connection.dialect.name, site, criteria, now)
+    matching = matching_ids(connection.dialect.name, site, criteria, now)
     if criteria.unclaimed:
         matching = matching.where(ClaimRow.claimed_by.is_(None) | (ClaimRow.claimed_by == by))
     if after is not None:
@@ -115,6 +115,12 @@ async def read_queue(
     ids = (await connection.scalars(matching.limit(limit + 1))).all()
     rows, has_more = await _read_rows(connection, ids, limit=limit, now=now)
     return QueuePart([_queued(row) for row in rows], has_more)
+
+
+async def read_queued(connection: AsyncConnection, ids: Sequence[UUID], *, now: datetime) -> list[QueuedComment]:
+    """Return the comments ``ids``, in any state; those without text are left out unless reported."""
+    rows, _ = await _read_rows(connection, ids, limit=len(ids), now=now)
+    return [_queued(row) for row in rows]
 
 
 def _queued(row: Row[*tuple[Any, ...]]) -> QueuedComment:
@@ -172,7 +178,7 @@ def _claimed(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return and_(ClaimRow.comment_id == CommentRow.id, ClaimRow.until > now)
 
 
-def _matching(dialect: str, site: Site, criteria: QueueFilter, now: datetime) -> Select[UUID]:
+def matching_ids(dialect: str, site: Site, criteria: QueueFilter, now: datetime) -> Select[UUID]:
     """Select the ids alone: a database that sorts or searches for them does so once a page, and without texts."""
     return (
         select(CommentRow.id)
@@ -180,7 +186,7 @@ def _matching(dialect: str, site: Site, criteria: QueueFilter, now: datetime) ->
         .outerjoin(ClaimRow, _claimed(now))
         .where(
             of_site(dialect, site),
-            *_in_state(site, criteria.state),
+            *in_state(site, criteria.state),
             *_conditions(site, criteria),
             *([] if criteria.state == "reported" else [CommentRow.body != ""]),
         )
@@ -223,11 +229,12 @@ async def count_queued(connection: AsyncConnection, site: Site, sections: Sectio
     if sections is not None:
         of_the_site = of_the_site.where(ThreadRow.section.in_(sections))
     states: tuple[QueueState, QueueState] = ("pending", "reported")
-    both = select(*(of_the_site.where(*_in_state(site, state)).scalar_subquery() for state in states))
+    both = select(*(of_the_site.where(*in_state(site, state)).scalar_subquery() for state in states))
     return QueueCounts(*(await connection.execute(both)).one())
 
 
-def _in_state(site: Site, state: QueueState) -> Conditions:
+def in_state(site: Site, state: QueueState) -> Conditions:
+    """Return the conditions of a comment in ``state``, as the partial indexes are worded."""
     # The state is part of the SQL text: one plan for all states would suit published comments, the vast majority.
     match state:
         case "any":

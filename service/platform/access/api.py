@@ -23,7 +23,6 @@ from service.platform.access.moderator_accounts import (
     set_role,
 )
 from service.platform.access.passwords import InvalidPassword, validate_password
-from service.platform.access.platform_state import ServerState
 from service.platform.access.sessions import end_session
 from service.platform.access.wire import (
     AccountChanges,
@@ -39,8 +38,9 @@ from service.platform.access.wire import (
     new_session,
     session_out,
 )
-from service.platform.http.app_state import database_of, gate_of, state_of
+from service.platform.http.app_state import database_of, gate_of
 from service.platform.http.conditional import PRIVATE
+from service.platform.http.cookies import set_cookie
 from service.platform.http.decode import decode_body
 from service.platform.http.raw_routes import json_response, path_parameter
 from service.platform.http.request_origin import client_network
@@ -64,21 +64,9 @@ async def post_session(request: Request, caller: Caller) -> Response:
         device_of=lambda account: gate.devices.read(caller.site.id, account.id, cookie) if cookie else None,
     )
     response = json_response(new_session(token, session), 201, NO_STORE)
-    _set_device_cookie(response, request, gate.devices.make(caller.site.id, session.moderator_id))
+    cookie = gate.devices.make(caller.site.id, session.moderator_id)
+    set_cookie(response, request, COOKIE, cookie, path=request.url.path, seconds=MAX_AGE_SECONDS, same_site="strict")
     return response
-
-
-def _set_device_cookie(response: Response, request: Request, cookie: str) -> None:
-    base_url = state_of(request, ServerState).base_url or ""
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=MAX_AGE_SECONDS,
-        path=request.url.path,
-        secure=request.url.scheme == "https" or base_url.startswith("https:"),
-        httponly=True,
-        samesite="strict",
-    )
 
 
 async def get_session(_request: Request, caller: Caller) -> Response:

@@ -64,6 +64,11 @@ async def end_session(connection: AsyncConnection, session_id: bytes) -> None:
     await connection.execute(delete(SessionRow).where(SessionRow.id == session_id))
 
 
+async def end_session_of_token(connection: AsyncConnection, token: str) -> None:
+    """End the session of ``token``, if there is one."""
+    await end_session(connection, _hash(token))
+
+
 async def end_sessions_of(connection: AsyncConnection, moderator_id: str) -> None:
     """End all sessions of a moderator."""
     await connection.execute(delete(SessionRow).where(SessionRow.moderator_id == moderator_id))

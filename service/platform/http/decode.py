@@ -5,6 +5,7 @@ Code behind this edge does not validate again.
 
 import asyncio
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
@@ -106,9 +107,8 @@ def decode_query(request: Request, kind: type[Query]) -> Query:
         if name in given:
             raise InvalidParameter(f"“{name}” is given twice; give it once.", parameter=name)
         given[name] = value
-    types = _types_of(kind)
     try:
-        return msgspec.convert({name: _typed(value, types.get(name)) for name, value in given.items()}, kind)
+        return msgspec.convert(typed_values(given, kind), kind)
     except msgspec.ValidationError as error:
         message, path = _split(str(error))
         named = _NAMED_FIELD.search(message)
@@ -118,6 +118,12 @@ def decode_query(request: Request, kind: type[Query]) -> Query:
         raise InvalidParameter(_detail(message, kind, path), parameter=name) from None
     except (ValueError, OverflowError) as error:
         raise InvalidParameter(f"{error}.", parameter="query") from None
+
+
+def typed_values(given: Mapping[str, str], kind: type[msgspec.Struct]) -> dict[str, str | int]:
+    """Return the values ``given`` as text with the integers and booleans of ``kind`` as such, where they parse."""
+    types = _types_of(kind)
+    return {name: _typed(value, types.get(name)) for name, value in given.items()}
 
 
 @cache

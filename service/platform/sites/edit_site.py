@@ -15,7 +15,7 @@ from service.platform.sites.site_status import SiteStatus
 from service.platform.text.plain_text import clean_line, is_blank
 
 # The first path segments of the service's own pages, which a site's pages (/{site}/{article}) must not hide.
-RESERVED = {"docs", "healthz", "metrics", "problems", "readyz", "static", "v1"}
+RESERVED = {"desk", "docs", "healthz", "metrics", "problems", "readyz", "static", "v1"}
 
 
 class InvalidSite(Exception):

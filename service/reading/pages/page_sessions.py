@@ -6,22 +6,21 @@ need no CSRF token and can be cached and shared.
 """
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.platform.access.caller import Caller
-from service.platform.access.platform_state import ServerState
-from service.platform.http.app_state import gate_of, state_of
+from service.platform.http.app_state import gate_of
 from service.platform.http.authorize import find_site
 from service.platform.http.base_path import base_path_of
-from service.platform.http.decode import media_type_of, read_body
+from service.platform.http.cookies import set_cookie
+from service.platform.http.form_fields import read_form
 from service.platform.http.problem_responses import log_cause, problem_locale
 from service.platform.http.raw_routes import Handler
 from service.platform.http.request_origin import client_address
 from service.platform.languages.messages import catalogue, catalogue_for
-from service.platform.problems import Problem, UnsupportedMediaType
+from service.platform.problems import Problem
 from service.reading.pages.templates_engine import page
 
 COOKIE = "onereply-author"
@@ -41,21 +40,13 @@ def with_visitor(handler: PageHandler) -> Handler:
         typed: dict[str, str] = {}
         try:
             if request.method == "POST":
-                typed = request.state.form_values = await _fields_of(request)
+                form = await read_form(request, limit=MAX_FORM_BYTES, max_fields=MAX_FIELDS)
+                typed = request.state.form_values = dict(form)
             return await handler(request, await _visitor(request))
         except Problem as problem:
             return problem_page(request, problem, typed=typed.get("body", ""))
 
     return send
-
-
-async def _fields_of(request: Request) -> dict[str, str]:
-    """Return the form's first :data:`MAX_FIELDS` fields (URL Standard, section 5.1); raises UnsupportedMediaType."""
-    body = await read_body(request, limit=MAX_FORM_BYTES)
-    if body and media_type_of(request) != "application/x-www-form-urlencoded":
-        raise UnsupportedMediaType
-    first = b"&".join(body.split(b"&", MAX_FIELDS)[:MAX_FIELDS])
-    return dict(parse_qsl(first.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def problem_page(request: Request, problem: Problem, *, typed: str = "") -> Response:
@@ -81,12 +72,5 @@ async def _visitor(request: Request) -> Caller:
 
 def set_author_cookie(response: Response, request: Request, caller: Caller, token: str) -> None:
     """Set the author cookie with ``token`` for the site's pages."""
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=COOKIE_SECONDS,
-        path=f"{base_path_of(request)}/{caller.site.slug}/",
-        secure="https" in {request.scope["scheme"], urlsplit(state_of(request, ServerState).base_url or "").scheme},
-        httponly=True,
-        samesite="lax",
-    )
+    path = f"{base_path_of(request)}/{caller.site.slug}/"
+    set_cookie(response, request, COOKIE, token, path=path, seconds=COOKIE_SECONDS)

@@ -48,23 +48,29 @@ def _read(path: Path) -> tuple[str, File]:
     return path.stem, File(content, None, TYPES[Path(path.stem).suffix], entity_tag(content))
 
 
-FILES = dict(_read(path) for path in (Path(__file__).parent / "static").iterdir())
+def read_folder(folder: Path) -> dict[str, File]:
+    """Read the files of ``folder``, by the name under which they are served."""
+    return dict(_read(path) for path in folder.iterdir())
+
+
+FILES = read_folder(Path(__file__).parent / "static")
 
 
 async def get_static(request: Request) -> Response:
-    """Send one of the files; clients cache it for an hour, then revalidate it by its entity tag."""
+    """Send one of the files."""
     name = path_parameter(request, "file")
     if name not in FILES or name == EMBED:  # with a second URL, browsers would load it twice
         raise NotFound
-    return await _send_shared(request, FILES[name])
+    return await send_shared(request, FILES[name])
 
 
 async def get_embed(request: Request) -> Response:
     """Send the script that a host's page loads."""
-    return await _send_shared(request, FILES[EMBED])
+    return await send_shared(request, FILES[EMBED])
 
 
-async def _send_shared(request: Request, file: File) -> Response:
+async def send_shared(request: Request, file: File) -> Response:
+    """Send a file that pages of any origin may load; clients cache it for an hour, then revalidate it by its tag."""
     headers = {
         "cache-control": "public, max-age=3600",
         "access-control-allow-origin": "*",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def _pieces(template: str, *, locale: str, **context: Any) -> Iterator[str]:
         lang=name,
         direction=locale_of_catalogue(name).text_direction,
         messages=catalogue(name)["page"],
-        format_datetime=lambda instant: _format_datetime(instant.replace(second=0, microsecond=0), name),
+        format_datetime=partial(format_datetime, name=name),
         **context,
     )
 
@@ -87,9 +87,13 @@ def html_page(html: str, *, status: int = 200, headers: dict[str, str] | None = 
     return HTMLResponse(html, status, {**SAFE, **(headers or {})})
 
 
+def format_datetime(instant: datetime, *, name: str) -> str:
+    """Format ``instant`` to the minute in the language of a catalogue, in UTC: the reader's zone is unknown."""
+    return _format_datetime(instant.replace(second=0, microsecond=0), name)
+
+
 @lru_cache(maxsize=8192)
 def _format_datetime(instant: datetime, name: str) -> str:
-    """Format ``instant`` to the minute in the language, in UTC because the reader's zone is unknown."""
     locale = locale_of_catalogue(name)
     date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
     pattern = str(get_datetime_format("long", locale=locale))

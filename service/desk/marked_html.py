@@ -1,0 +1,33 @@
+"""Mark what the rules matched in a comment's rendered text. Pure."""
+
+import re
+from collections.abc import Iterable
+from html import escape
+
+from markupsafe import Markup
+
+MAX_MARKS = 50
+_TAG = re.compile(r"(<[^>]*>)")
+
+
+def marked_html(html: str, matches: Iterable[str]) -> Markup:
+    """Return sanitised ``html`` with each of ``matches``, parts of the text as written, in a ``mark`` element.
+
+    A match that markup divides is not marked. The first :data:`MAX_MARKS` are.
+    """
+    wanted = sorted({escape(each, quote=False) for each in matches if each.strip()}, key=len, reverse=True)
+    if not wanted:
+        return Markup(html)  # noqa: S704  # the sanitiser made it
+    pattern = re.compile("|".join(map(re.escape, wanted)))
+    left, pieces = MAX_MARKS, []
+    for piece in _TAG.split(html):
+        marked = piece
+        if left and not piece.startswith("<"):
+            marked, found = pattern.subn(_mark, piece, count=left)
+            left -= found
+        pieces.append(marked)
+    return Markup("".join(pieces))  # noqa: S704  # the sanitiser made it, and marks contain only its text
+
+
+def _mark(match: re.Match[str]) -> str:
+    return f"<mark>{match[0]}</mark>"

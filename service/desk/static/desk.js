@@ -1,0 +1,187 @@
+// The desk works without this script. With it: keys, focus on the next thing to judge, and many cards at once.
+// @ts-check
+
+const document_ = document.documentElement;
+document_.classList.add("scripted");
+
+const FEW = 6; // cards left before the next ones are loaded
+/** The buttons that a key presses, by the value of the button. */
+const ACTIONS = { a: ["publish"], s: ["spam"], h: ["hold"], d: ["delete"], f: ["feature", "unfeature"] };
+const queue = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-queue]"));
+
+/** @returns {HTMLElement[]} the cards that can still be judged */
+const open_cards = () => [...document.querySelectorAll(".cards > .card:not(.done) > article")].map(as_element);
+
+/** @param {Element} element @returns {HTMLElement} */
+function as_element(element) {
+  return /** @type {HTMLElement} */ (element);
+}
+
+/** @returns {HTMLElement | null} */
+const current = () => {
+  const article = document.activeElement?.closest(".card > article");
+  return article ? as_element(article) : null;
+};
+
+/** @param {HTMLElement | null | undefined} element */
+function go_to(element) {
+  element?.focus({ preventScroll: true });
+  element?.scrollIntoView({ block: "nearest" });
+}
+
+/** Moves the focus by so many cards, and loads more before they run out. @param {number} step */
+function move(step) {
+  const cards = open_cards();
+  const now = current();
+  const at = now ? cards.indexOf(now) : -1;
+  go_to(cards[at < 0 ? (step > 0 ? 0 : cards.length - 1) : Math.min(Math.max(at + step, 0), cards.length - 1)]);
+  load_more(cards.length - at);
+}
+
+/** @param {number} left */
+function load_more(left) {
+  const more = document.querySelector(".cards > .more");
+  if (more && left <= FEW) more.dispatchEvent(new Event("more"));
+}
+
+/** @returns {HTMLInputElement[]} */
+const selected = () => [...document.querySelectorAll('.card input[form="bulk"]:checked')].map(
+  (each) => /** @type {HTMLInputElement} */ (each));
+
+function show_selected() {
+  const bulk = document.getElementById("bulk");
+  const count = bulk?.querySelector("[data-selected]");
+  if (!bulk || !count) return;
+  bulk.classList.toggle("in-use", selected().length > 0);
+  count.textContent = (count.getAttribute("data-selected") ?? "").replace("{n}", String(selected().length));
+}
+
+/** Presses the first of the buttons that the card, or the bar for many, has. @param {string[]} values */
+function press(values) {
+  const place = selected().length ? document.getElementById("bulk") : current();
+  for (const value of values) {
+    const button = place?.querySelector(`button[name="action"][value="${value}"]`);
+    if (button) return as_element(button).click();
+  }
+}
+
+/** @param {HTMLElement | null} card */
+function open_reasons(card) {
+  const menu = card?.querySelector("details.menu");
+  if (!(menu instanceof HTMLDetailsElement)) return;
+  menu.open = true;
+  const chosen = menu.querySelector('input[name="reason"]:checked');
+  if (chosen) as_element(chosen).focus();
+}
+
+/** @param {HTMLDetailsElement} menu */
+function close_menu(menu) {
+  menu.open = false;
+  go_to(/** @type {HTMLElement | null} */ (menu.closest("article")));
+}
+
+/** In the list of reasons, a digit chooses one and rejects. @param {HTMLElement} menu @param {string} digit */
+function choose_reason(menu, digit) {
+  const reasons = menu.querySelectorAll('input[name="reason"]');
+  const reason = reasons[Number(digit) - 1];
+  if (!(reason instanceof HTMLInputElement)) return;
+  reason.checked = true;
+  as_element(/** @type {Element} */ (menu.querySelector('button[value="reject"]'))).click();
+}
+
+function undo() {
+  const buttons = [...document.querySelectorAll('button[name="action"][value="undo"]')].map(as_element);
+  const last = last_done && document.getElementById(last_done)?.querySelector('button[value="undo"]');
+  (last ? as_element(last) : buttons.at(-1))?.click();
+}
+
+/** @type {Record<string, () => void>} */
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  r: () => (selected().length ? press(["reject"]) : open_reasons(current())),
+  u: undo,
+  x: () => as_element(/** @type {Element} */ (current()?.querySelector('input[form="bulk"]')))?.click(),
+  b: () => as_element(/** @type {Element} */ (current()?.querySelector('[data-key="b"]')))?.click(),
+  c: () => as_element(/** @type {Element} */ (current()?.querySelector('[data-key="c"]')))?.click(),
+  "?": () => dialog()?.showModal(),
+  "/": () => {
+    const filter = document.querySelector(".filter");
+    if (filter instanceof HTMLDetailsElement) filter.open = true;
+    as_element(/** @type {Element} */ (filter?.querySelector('input[type="search"]')))?.focus();
+  },
+  ...Object.fromEntries(Object.entries(ACTIONS).map(([key, values]) => [key, () => press(values)])),
+};
+
+const dialog = () => /** @type {HTMLDialogElement | null} */ (document.getElementById("keys"));
+
+document.addEventListener("keydown", (event) => {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (!queue() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialog()?.open) return;
+  const menu = target.closest("details.menu");
+  if (menu instanceof HTMLDetailsElement && menu.open) {
+    if (event.key === "Escape") return close_menu(menu);
+    if (!target.matches('input[name="note"]') && /^[1-9]$/.test(event.key)) {
+      event.preventDefault();
+      return choose_reason(menu, event.key);
+    }
+  }
+  if (target.matches('input:not([type="checkbox"], [type="radio"]), select, textarea')) {
+    if (event.key === "Escape") go_to(open_cards()[0]);
+    return;
+  }
+  const act = KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+document.addEventListener("change", (event) => {
+  if (/** @type {HTMLElement} */ (event.target).matches('input[form="bulk"]')) show_selected();
+});
+document.addEventListener("click", (event) => {
+  if (/** @type {HTMLElement} */ (event.target).closest("[data-opens]")) dialog()?.showModal();
+});
+
+// The focus goes on at once, before the service has answered; the answer changes the card that was left.
+/** @type {string | null} */
+let last_done = null;
+/** The ids of the cards whose decision is on its way. @type {Set<string>} */
+const sent = new Set();
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = /** @type {HTMLElement} */ (event.target);
+  if (!form.matches('form[hx-post$="/decisions"]')) return;
+  const chosen = selected();
+  const cards = form.id === "bulk" ? chosen.map((each) => each.closest(".card")) : [form.closest(".card")];
+  for (const card of cards) {
+    card?.setAttribute("aria-busy", "true");
+    if (card) sent.add(card.id);
+  }
+  const leaving = cards.map((card) => card?.querySelector("article"));
+  const left = open_cards();
+  const from = left.findIndex((each) => leaving.includes(each));
+  const remaining = left.filter((each) => !leaving.includes(each));
+  const after = left.slice(from + 1).find((each) => !leaving.includes(each)) ?? remaining.at(-1);
+  last_done = cards[0]?.id ?? null;
+  if (from >= 0) go_to(after ?? document.getElementById("main"));
+  load_more(left.length - from);
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  for (const card of document.querySelectorAll(".card[aria-busy]")) card.removeAttribute("aria-busy");
+  if (detail.successful || detail.xhr?.status) return;
+  const said = document.getElementById("said");
+  if (said) said.textContent = said.dataset.failed ?? "";
+});
+
+// A card that comes back, by an undo or because somebody else was first, is the next thing to judge.
+document.addEventListener("htmx:load", (event) => {
+  const card = /** @type {HTMLElement} */ (event.target);
+  show_selected();
+  if (sent.delete(card.id) && !card.matches(".done")) go_to(card.querySelector("article"));
+});
+
+for (const button of document.querySelectorAll("[data-opens]")) button.removeAttribute("hidden");
+if (document.activeElement === document.body && queue()) go_to(open_cards()[0]);
