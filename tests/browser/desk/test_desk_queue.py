@@ -6,7 +6,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.a_browser import Visits
 from tests.browser.desk.a_desk import a_desk
 from tests.browser.page_checks import photograph
-from tests.builders import ASite, a_comment, a_thread, set_rules
+from tests.builders import ASite, Json, a_comment, a_thread, set_rules
 
 pytestmark = pytest.mark.slow
 
