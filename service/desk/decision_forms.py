@@ -45,7 +45,8 @@ async def send_decision(desk: DeskRequest) -> Response:
     )
     decided = [each.comment for each in results if each.comment]
     refused = await _refused(desk, [each for each in results if each.problem])
-    if not desk.is_partial and not refused:
+    gone = [each.comment_id for each in results if isinstance(each.problem, NotFound)]
+    if not desk.is_partial and not refused and not gone:
         code = encode_decided((each.id, each.revision) for each in decided[:MAX_IN_ADDRESS])
         return desk.see_other(desk.fields.get("next", ""), action=body.action, decided=code)
     if body.action == "undo":
@@ -58,12 +59,12 @@ async def send_decision(desk: DeskRequest) -> Response:
         waiting = await count_waiting(connection, desk.site, desk.caller.own_sections)
     return desk.page(
         "decided.html" if desk.is_partial else "decided_page.html",
-        status=409 if refused and not desk.is_partial else 200,
+        status=200 if desk.is_partial else 409,
         action=body.action,
         decided=decided,
         restored=restored,
         refused=refused,
-        gone=[each.comment_id for each in results if isinstance(each.problem, NotFound)],
+        gone=gone,
         counts=waiting._asdict(),
         reasons=offered_reasons(desk.site, locale=desk.locale),
         back=desk.own_path(desk.fields.get("next", "")),

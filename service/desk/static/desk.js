@@ -146,12 +146,15 @@ document.addEventListener("click", (event) => {
 // The focus goes on at once, before the service has answered; the answer changes the card that was left.
 /** @type {string | null} */
 let last_done = null;
+let decisions = 0;
 /** The ids of the cards whose decision is on its way. @type {Set<string>} */
 const sent = new Set();
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = /** @type {HTMLElement} */ (event.target);
+  if (form.id === "newer") form.dataset.sent = String(decisions);
   if (!form.matches('form[hx-post$="/decisions"]')) return;
+  decisions += 1;
   const chosen = selected();
   const cards = form.id === "bulk" ? chosen.map((each) => each.closest(".card")) : [form.closest(".card")];
   for (const card of cards) {
@@ -166,6 +169,13 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   last_done = cards[0]?.id ?? null;
   if (from >= 0) go_to(after ?? document.getElementById("main"));
   load_more(left.length - from);
+});
+
+// Counts that were asked for before a decision are out of date.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const element = /** @type {HTMLElement} */ (event.target);
+  if (element.id !== "newer" || element.dataset.sent === String(decisions)) return;
+  /** @type {CustomEvent} */ (event).detail.shouldSwap = false;
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

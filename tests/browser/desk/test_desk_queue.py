@@ -17,7 +17,7 @@ def card(page: Page, words: str) -> Locator:
 
 async def state_of(site: ASite, posted: Json) -> str:
     read = await site.call("GET", f"/comments/{posted['comment']['id']}", by="moderator")
-    return str(read.json()["state"])
+    return str(read.json()["comment"]["state"])
 
 
 async def test_a_moderator_judges_by_keys_alone(site: ASite, visits: Visits, origin: str) -> None:
