@@ -1,5 +1,6 @@
 """The routes of the moderators' desk, one line each: method, path, handler. Every page needs a session."""
 
+from service.desk.claim_forms import send_claims
 from service.desk.decision_forms import send_decision
 from service.desk.desk_page import get_desk_file
 from service.desk.desk_request import DeskHandler, with_moderator
@@ -12,6 +13,7 @@ from service.platform.http.raw_routes import Handler
 DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("GET",    "/queue",                      get_queue,                   MODERATOR),
     ("GET",    "/queue/newer",                get_newer,                   MODERATOR),
+    ("POST",   "/claims",                     send_claims,                 MODERATOR),
     ("POST",   "/decisions",                  send_decision,               MODERATOR),
 ]
 DESK_ROUTES: list[tuple[str, str, Handler]] = [

@@ -1,4 +1,4 @@
-"""Mark what the rules matched in a comment's rendered text. Pure."""
+"""Mark what the rules matched in a comment's rendered text, and the links that show their own address. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -7,14 +7,17 @@ from html import escape
 from markupsafe import Markup
 
 MAX_MARKS = 50
+_BARE_LINK = re.compile(r'<a (href="(?:mailto:)?([^"]*?)/?"[^>]*>\2/?</a>)')
 _TAG = re.compile(r"(<[^>]*>)")
 
 
 def marked_html(html: str, matches: Iterable[str]) -> Markup:
     """Return sanitised ``html`` with each of ``matches``, parts of the text as written, in a ``mark`` element.
 
-    A match that markup divides is not marked. The first :data:`MAX_MARKS` are.
+    A match that markup divides is not marked; the first :data:`MAX_MARKS` are. Links whose text is their address get
+    the class ``bare``.
     """
+    html = _BARE_LINK.sub(r'<a class="bare" \1', html)
     wanted = sorted({escape(each, quote=False) for each in matches if each.strip()}, key=len, reverse=True)
     if not wanted:
         return Markup(html)  # noqa: S704  # the sanitiser made it

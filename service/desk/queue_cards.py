@@ -43,6 +43,7 @@ class CardView(NamedTuple):
     thread_path: str
     page_path: str
     holder: str | None
+    own_claim_until: datetime | None
     more_comments: bool
 
 
@@ -73,6 +74,7 @@ def _view(card: Card, site: Site, *, locale: str, names: Mapping[str, str], me: 
         thread_path=f"threads/{article}?comment={comment.id}#comment-{comment.id}",
         page_path=f"{site.slug}/{article}?comment={comment.id}#comment-{comment.id}",
         holder=names.get(claim[0], claim[0]) if claim and claim[0] != me else None,
+        own_claim_until=claim[1] if claim and claim[0] == me else None,
         more_comments=sum(card.author.comments.values()) >= MAX_COMMENTS,
     )
 

@@ -192,6 +192,19 @@ async def test_the_cards_of_the_next_page_come_alone(site: ASite) -> None:
     assert "<!doctype" not in cards.text
 
 
+async def test_moderators_see_who_has_claimed_a_comment(site: ASite) -> None:
+    comment = await a_held_comment(site)
+    maria, otto = await sign_in(site), await sign_in(site, "Otto")
+    for desk in (maria, otto):  # the first one holds it
+        claimed = await desk.send("claims", {"claim": "take", "comment": comment["id"], "next": "queue"})
+        await desk.follow(claimed)
+    assert "Claimed until" in text_of(await maria.get("queue"))
+    assert "Maria is reviewing this." in text_of(await otto.get("queue"))
+    await maria.send("claims", {"claim": "release"})
+    assert "is reviewing this" not in text_of(await otto.get("queue"))
+    assert (await maria.send("claims", {"claim": "take", "comment": "x"})).status_code == 422
+
+
 async def test_new_comments_are_announced(site: ASite) -> None:
     desk = await sign_in(site)
     page = await desk.get("queue")
