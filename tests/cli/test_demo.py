@@ -4,7 +4,10 @@ import httpx2
 import pytest
 
 from service.app import App
+from service.cli.demo_queue import load_queue
 from service.cli.demo_threads import SITE, load_demo
+from service.platform.access.api_keys import add_key
+from service.platform.sites.edit_site import find_site
 from tests.builders import REFERENCE_TITLE
 
 
@@ -25,6 +28,22 @@ async def test_the_reference_article_has_one_reply_and_is_closed(client: httpx2.
     assert page["thread"]["heading"] == f"One reply on “{REFERENCE_TITLE}”"
     assert page["thread"]["notice"] == "Comments are closed."
     assert len(page["comments"]) == 1
+
+
+async def test_the_demos_queue_holds_a_dozen_comments_for_different_reasons(
+    app: App, client: httpx2.AsyncClient
+) -> None:
+    database = app.state.database
+    async with database.write() as connection:
+        site_id = (await find_site(connection, SITE)).id
+        host, moderator = [await add_key(connection, site_id, role) for role in ("host", "moderator")]
+    await load_queue(app, host_key=host, moderator_key=moderator)
+    answer = await client.get(f"/v1/sites/{SITE}/queue", headers={"Authorization": f"Bearer {moderator}"})
+    queue = answer.json()
+    rules = {each["rule"] for card in queue["comments"] for each in card["comment"]["findings"]}
+    assert queue["pending"] + queue["reported"] == 12
+    assert {"hold_words", "max_links", "max_capitals", "max_repeated", "duplicates", "appeal"} <= rules
+    assert any(card["versions"] for card in queue["comments"])
 
 
 async def test_loading_the_demo_again_changes_nothing(app: App, client: httpx2.AsyncClient) -> None:
