@@ -5,6 +5,7 @@ from service.desk.decision_forms import send_decision
 from service.desk.desk_page import get_desk_file
 from service.desk.desk_request import DeskHandler, with_moderator
 from service.desk.queue_page import get_newer, get_queue
+from service.desk.reports_page import get_reports
 from service.desk.sign_in_page import get_sign_in, send_sign_in, send_sign_out
 from service.platform.access.caller import MODERATOR, CallerKinds
 from service.platform.http.raw_routes import Handler
@@ -13,6 +14,7 @@ from service.platform.http.raw_routes import Handler
 DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("GET",    "/queue",                      get_queue,                   MODERATOR),
     ("GET",    "/queue/newer",                get_newer,                   MODERATOR),
+    ("GET",    "/comments/{comment}/reports", get_reports,                 MODERATOR),
     ("POST",   "/claims",                     send_claims,                 MODERATOR),
     ("POST",   "/decisions",                  send_decision,               MODERATOR),
 ]

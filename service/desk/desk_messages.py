@@ -9,7 +9,19 @@ from service.platform.languages.messages import catalogue_for
 FOLDER = Path(__file__).parent / "catalogues"
 
 
+class Sentences(dict[str, str]):
+    """The sentences of a table: in templates ``t.queue.clear`` is the sentence, never the dictionary's method."""
+
+    def __getattribute__(self, name: str) -> object:
+        return self[name] if name in self else super().__getattribute__(name)
+
+
+def desk_messages(locale: str) -> dict[str, Sentences]:
+    """Return the sentences in the language of ``locale``, by table and key."""
+    return _load(catalogue_for(locale))
+
+
 @lru_cache
-def desk_messages(locale: str) -> dict[str, dict[str, str]]:
-    """Load the sentences in the language of ``locale``, by table and key."""
-    return tomllib.loads((FOLDER / f"{catalogue_for(locale)}.toml").read_text(encoding="utf-8"))
+def _load(name: str) -> dict[str, Sentences]:
+    tables = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return {table: Sentences(sentences) for table, sentences in tables.items()}

@@ -212,3 +212,18 @@ async def test_new_comments_are_announced(site: ASite) -> None:
     assert "New comments" not in text_of(await desk.get(address.replace("&amp;", "&"), headers=PARTIAL))
     await a_held_comment(site)
     assert "New comments: 1" in text_of(await desk.get(address.replace("&amp;", "&"), headers=PARTIAL))
+
+
+async def test_the_reports_on_a_comment_can_be_read(site: ASite) -> None:
+    comment = (await a_comment(await a_thread(site, section="sport")))["comment"]
+    report = {"reason": "illegal", "note": "It names <b>a witness</b>.", "contact": "ada@gazette.example"}
+    assert (await site.call("POST", f"/comments/{comment['id']}/reports", json=report)).status_code == 201
+    desk = await sign_in(site)
+    assert "Read the reports" in text_of(await desk.get("queue?tab=reported"))
+    for headers in ({}, PARTIAL):
+        page = await desk.get(f"comments/{comment['id']}/reports", headers=headers)
+        assert "It names &lt;b&gt;a witness&lt;/b&gt;." in page.text
+        assert "Contact: ada@gazette.example" in text_of(page)
+        assert "The reported words Well said." in text_of(page)
+    elsewhere = await sign_in(site, "Otto", sections=("politics",))
+    assert (await elsewhere.get(f"comments/{comment['id']}/reports")).status_code == 404

@@ -3,13 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.comments.comment_lookup import find_comment
+from service.moderation.reports.list_reports import list_reports
 from service.moderation.reports.receipt_links import outcome_text, receipt_links
 from service.moderation.reports.receipts import find_receipt
-from service.moderation.reports.report_store import StoredReport, read_reports
-from service.moderation.reports.sealed_words import open_words
 from service.moderation.reports.submit_report import read_report, submit_report
-from service.moderation.reports.wire import FiledReport, ReceiptOut, ReportIn, ReportOut, Reports
+from service.moderation.reports.wire import FiledReport, ReceiptOut, ReportIn, Reports
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import PlatformState
 from service.platform.http.app_state import database_of, state_of
@@ -20,7 +18,6 @@ from service.platform.http.decode import decode_body
 from service.platform.http.path_ids import comment_id_of
 from service.platform.http.raw_routes import json_response, path_parameter
 from service.platform.http.request_origin import locale_of, origin_of
-from service.platform.storage.seal import Seal
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -50,24 +47,7 @@ async def get_receipt(request: Request, caller: Caller) -> Response:
 
 async def get_reports(request: Request, caller: Caller) -> Response:
     """List reports on a comment."""
-    async with database_of(request).read() as connection:
-        comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
-        caller.require_section(thread.section)
-        reports = await read_reports(connection, comment.id, limit=200)
     seal = state_of(request, PlatformState).report_seal
-    return json_response(Reports([_out(each, seal) for each in reports]), headers=PRIVATE)
-
-
-def _out(stored: StoredReport, seal: Seal) -> ReportOut:
-    report = stored.report
-    words = None if stored.is_settled else open_words(seal, report.id, stored.sealed_words)
-    note = report.note or (words.note if words else None)
-    return ReportOut(
-        id=report.id,
-        reason=report.reason,
-        note=note,
-        contact=report.contact,
-        created_at=report.created_at,
-        settled=stored.is_settled,
-        words=words.body if words else None,
-    )
+    async with database_of(request).read() as connection:
+        reports = await list_reports(connection, caller, comment_id_of(request), seal=seal)
+    return json_response(Reports(reports), headers=PRIVATE)
