@@ -180,7 +180,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
-  for (const card of document.querySelectorAll(".card[aria-busy]")) card.removeAttribute("aria-busy");
+  const form = /** @type {HTMLElement} */ (detail.elt);
+  const cards = form.id === "bulk" ? document.querySelectorAll(".card[aria-busy]") : [form.closest(".card")];
+  for (const card of cards) card?.removeAttribute("aria-busy");
   if (detail.successful || detail.xhr?.status) return;
   const said = document.getElementById("said");
   if (said) said.textContent = said.dataset.failed ?? "";
