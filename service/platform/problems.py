@@ -182,6 +182,11 @@ class InvalidField(Problem):
         super().__init__(detail, pointer=pointer, **members)
 
 
+def json_pointer(*keys: str) -> str:
+    """Return the JSON Pointer of the member at ``keys`` (RFC 6901, section 3)."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+
+
 class InternalError(Problem):
     """An unexpected error; the log has the details under the request id."""
 

@@ -89,6 +89,9 @@ async def some_rows(site: ASite) -> None:
     await a_session(site)
     published = (await a_comment(thread, "Reported."))["comment"]
     await site.call("POST", f"/comments/{published['id']}/reports", json={"reason": "illegal"})
+    other = (await a_comment(thread, "Her address."))["comment"]
+    reported = await site.call("POST", f"/comments/{other['id']}/reports", json={"reason": "personal-data"})
+    assert reported.is_success
     await site.call("POST", "/bans", by="moderator", json={"kind": "domain", "value": "spam.example"})
     regretted = await a_comment(thread, "Regretted.")
     await site.call("POST", f"/comments/{regretted['comment']['id']}/reports", json={"reason": "abuse"})
@@ -230,8 +233,19 @@ def without_notes(held: Rows) -> Rows:
     return held | {"decisions": [row | {"reason": reason(row)} for row in logged]}
 
 
+def with_personal_reports(held: Rows) -> Rows:
+    """Return the rows ``held`` as before revision 0030: the reason of reports for personal data was ``personal``."""
+    events, old = held["events"], {"personal-data": "personal"}
+    return held | {
+        "reports": [row | {"reason": old.get(row["reason"], row["reason"])} for row in held["reports"]],
+        "events": [row | {"data": row["data"].replace('"personal-data"', '"personal"')} for row in events],
+    }
+
+
 def there_at(held: Rows, revision: str, like: Rows) -> Rows:
     """Return the rows ``held`` that ``revision`` can store: the tables and columns of ``like``, in order."""
+    if revision < "2026_11_30_0030":
+        held = with_personal_reports(held)
     if revision < "2026_11_30_0025":
         bans = [{name: row[name] for name in row if name != "action"} for row in held["measures"]]
         held = {table: held[table] for table in held if table != "measures"} | {"bans": bans}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.platform.storage.schema import Base, one_of
 
-REASONS = ("spam", "abuse", "off-topic", "illegal", "personal", "other")
+REASONS = ("spam", "abuse", "off-topic", "illegal", "personal-data", "other")
 KINDS = ("reader", "email", "domain", "address")
 MeasureAction = Literal["ban", "hold", "trust", "note"]
 MEASURE_ACTIONS: tuple[MeasureAction, ...] = get_args(MeasureAction)
@@ -73,7 +73,7 @@ class ReportRow(Base):
     comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
     reporter_fingerprint: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[UUID]
-    reason: Mapped[str] = mapped_column(String(9))
+    reason: Mapped[str] = mapped_column(String(13))
     note: Mapped[str | None] = mapped_column(String(500))
     by_address: Mapped[bool]
     settled_by: Mapped[UUID | None]

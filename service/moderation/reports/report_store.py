@@ -15,7 +15,7 @@ from service.platform.events.model import DecisionRow
 from service.platform.events.record_decisions import UNDO_WINDOW
 from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
-Reason = Literal["spam", "abuse", "off-topic", "illegal", "personal", "other"]
+Reason = Literal["spam", "abuse", "off-topic", "illegal", "personal-data", "other"]
 
 
 class NewReport(NamedTuple):

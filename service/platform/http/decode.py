@@ -21,6 +21,7 @@ from service.platform.problems import (
     RequestTimeout,
     Translated,
     UnsupportedMediaType,
+    json_pointer,
 )
 from service.platform.renamed import MEMBERS
 
@@ -161,7 +162,7 @@ def _invalid(error: str, kind: object) -> NoReturn:
     pointer = pointer_of(path)
     named = _NAMED_FIELD.search(message)
     if named and "[...]" not in path:
-        pointer += "/" + escape_pointer(named[1])
+        pointer += json_pointer(named[1])
         if (new := MEMBERS.get(named[1])) and _has_member(kind, new):
             raise InvalidField(f"“{named[1]}” is now called “{new}”.", pointer=pointer)
     length = _LENGTH.match(message)
@@ -230,9 +231,4 @@ def pointer_of(path: str) -> str:
     msgspec does not name the key in a map, so the pointer to something inside ends at the map.
     """
     known = path.partition("[...]")[0]
-    return "".join("/" + escape_pointer(part) for part in re.findall(r"[^.$\[\]]+", known))
-
-
-def escape_pointer(part: str) -> str:
-    """Escape one reference token of a JSON Pointer."""
-    return part.replace("~", "~0").replace("/", "~1")
+    return json_pointer(*re.findall(r"[^.$\[\]]+", known))

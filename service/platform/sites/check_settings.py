@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import UNSET
 
-from service.platform.problems import InvalidField
+from service.platform.problems import InvalidField, json_pointer
 from service.platform.sites.opening_hours import InvalidHours, parse_hours
 from service.platform.sites.sections import MAX_SECTION
 from service.platform.sites.site_rules import check_section_rules
@@ -57,7 +57,7 @@ def _check_hours(hours: str, pointer: str = "/opening_hours") -> str:
 def _check_sections(sections: dict[str, SectionSettings]) -> dict[str, SectionSettings]:
     checked = {}
     for label, each in sections.items():
-        below = _pointer("sections", label)
+        below = json_pointer("sections", label)
         if each.opening_hours:
             _check_hours(each.opening_hours, f"{below}/opening_hours")
         own = UNSET if each.rules is UNSET else check_section_rules(each.rules, below=f"{below}/rules")
@@ -76,18 +76,13 @@ def _check_reasons(reasons: dict[str, dict[str, str]]) -> dict[str, dict[str, st
                 _refuse_reason("The language of a text must be a BCP 47 tag, such as “de” or “pt-BR”.", code, tag)
 
     def clean(code: str, tag: str, text: str) -> str:
-        return read_line(text, pointer=_pointer(_REASONS, code, tag), max_length=300)
+        return read_line(text, pointer=json_pointer(_REASONS, code, tag), max_length=300)
 
     return {code: {tag: clean(code, tag, text) for tag, text in texts.items()} for code, texts in reasons.items()}
 
 
 def _refuse_reason(detail: str, *keys: str) -> NoReturn:
-    raise InvalidField(detail, pointer=_pointer(_REASONS, *keys))
-
-
-def _pointer(*keys: str) -> str:
-    """Return the JSON pointer of a member (RFC 6901, section 3)."""
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+    raise InvalidField(detail, pointer=json_pointer(_REASONS, *keys))
 
 
 _REASONS = "decision_reasons"
