@@ -39,6 +39,7 @@ from service.platform.access.caller import (
     STAFF,
     CallerKinds,
 )
+from service.platform.access.wire import AccountsQuery, KeysQuery
 from service.platform.http.authorize import SiteHandler, answer_preflight, guarded, limited
 from service.platform.http.query_parameters import with_parameters
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
@@ -178,6 +179,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /measures": MeasuresQuery.__struct_fields__,
     "GET /readers/me/comments": OwnCommentsQuery.__struct_fields__,
     "GET /events": EventsQuery.__struct_fields__,
+    "GET /keys": KeysQuery.__struct_fields__,
+    "GET /moderators": AccountsQuery.__struct_fields__,
     "GET /endpoints": EndpointsQuery.__struct_fields__,
     "GET /endpoints/{endpoint}/deliveries": DeliveriesQuery.__struct_fields__,
     # WordPress and others add a version to the address of a script or style.

@@ -3,8 +3,10 @@
 import click
 
 from service.cli.command_context import with_database
-from service.platform.access.api_keys import Role, add_key, list_keys, revoke_key
+from service.platform.access.api_keys import Role, list_keys
+from service.platform.access.manage_access import create_key, end_key
 from service.platform.access.model import ROLES
+from service.platform.events.record_decisions import OPERATOR
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
 
@@ -22,7 +24,7 @@ def add(site: str, role: Role) -> None:
 
     async def work(database: Database) -> str:
         async with database.write() as connection:
-            return await add_key(connection, (await find_site(connection, site)).id, role)
+            return await create_key(connection, (await find_site(connection, site)).id, role, by=OPERATOR)
 
     key = with_database(work)
     click.echo(
@@ -54,7 +56,7 @@ def revoke(site: str, key_id: str) -> None:
 
     async def work(database: Database) -> bool:
         async with database.write() as connection:
-            return await revoke_key(connection, (await find_site(connection, site)).id, key_id)
+            return await end_key(connection, (await find_site(connection, site)).id, key_id, by=OPERATOR)
 
     if not with_database(work):
         raise click.ClickException(f"“{site}” has no valid key {key_id}.")

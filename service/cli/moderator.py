@@ -5,17 +5,11 @@ import sys
 import click
 
 from service.cli.command_context import with_database
+from service.platform.access.manage_access import AccountChange, change_account, create_account, remove_account
 from service.platform.access.model import MODERATOR_ROLES
-from service.platform.access.moderator_accounts import (
-    ModeratorRole,
-    add_moderator,
-    change_password,
-    change_sections,
-    list_moderators,
-    remove_moderator,
-    set_role,
-)
+from service.platform.access.moderator_accounts import ModeratorRole, list_moderators
 from service.platform.access.passwords import InvalidPassword, Passwords, validate_password
+from service.platform.events.record_decisions import OPERATOR
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
 
@@ -41,7 +35,9 @@ def add(site: str, name: str, role: ModeratorRole, sections: tuple[str, ...]) ->
         async with database.write() as connection:
             site_id = (await find_site(connection, site)).id
             limit = sections or None
-            await add_moderator(connection, site_id, name, role=role, sections=limit, password_hash=password_hash)
+            await create_account(
+                connection, site_id, name, role=role, sections=limit, password_hash=password_hash, by=OPERATOR
+            )
 
     with_database(work)
     click.echo(f"“{name}” is now a moderator of “{site}” and can log in.")
@@ -56,9 +52,7 @@ def passwd(site: str, name: str) -> None:
 
     async def work(database: Database) -> None:
         password_hash = await Passwords().hash(password)
-        async with database.write() as connection:
-            site_id = (await find_site(connection, site)).id
-            await change_password(connection, site_id, name, password_hash=password_hash)
+        await _change(database, site, name, AccountChange(password_hash=password_hash))
 
     with_database(work)
     click.echo(f"The password of “{name}” was changed, and all sessions were ended.")
@@ -72,8 +66,7 @@ def role(site: str, name: str, role: ModeratorRole) -> None:
     """Change a moderator's role. The only admin of a site can't become a moderator."""
 
     async def work(database: Database) -> None:
-        async with database.write() as connection:
-            await set_role(connection, (await find_site(connection, site)).id, name, role=role)
+        await _change(database, site, name, AccountChange(role))
 
     with_database(work)
     click.echo(f"“{name}” now has the role “{role}” at “{site}”.")
@@ -87,9 +80,7 @@ def limit_(site: str, name: str, sections: tuple[str, ...]) -> None:
     """Limit a moderator to sections; without --section, to none. It takes effect at once."""
 
     async def work(database: Database) -> None:
-        async with database.write() as connection:
-            site_id = (await find_site(connection, site)).id
-            await change_sections(connection, site_id, name, sections=sections or None)
+        await _change(database, site, name, AccountChange(sections=sections or None))
 
     with_database(work)
     click.echo(f"“{name}” now moderates {', '.join(sections) or 'all sections'}.")
@@ -119,10 +110,15 @@ def remove(site: str, name: str) -> None:
 
     async def work(database: Database) -> None:
         async with database.write() as connection:
-            await remove_moderator(connection, (await find_site(connection, site)).id, name)
+            await remove_account(connection, (await find_site(connection, site)).id, name, by=OPERATOR)
 
     with_database(work)
     click.echo(f"“{name}” is no longer a moderator of “{site}”.")
+
+
+async def _change(database: Database, site: str, name: str, change: AccountChange) -> None:
+    async with database.write() as connection:
+        await change_account(connection, (await find_site(connection, site)).id, name, change, by=OPERATOR)
 
 
 def _read_password(name: str) -> str:

@@ -5,6 +5,7 @@ import sys
 
 import click
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.cli.command_context import settings_or_stop, with_database
 from service.cli.site_closures import close, reopen
@@ -15,6 +16,7 @@ from service.platform.outbound.webhook_signatures import check_secret, make_secr
 from service.platform.sites.assign_settings import InvalidSetting, assign_settings
 from service.platform.sites.edit_site import add_site, change_site, changed_fields, find_site, list_sites, lock_site
 from service.platform.sites.model import SECRETS, SecretName
+from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_rules import PRESETS as RULES
 from service.platform.sites.site_secrets import remove_secret, set_secret
 from service.platform.sites.site_settings import PRESETS, SiteSettings
@@ -84,11 +86,15 @@ def set_(slug: str, settings: tuple[str, ...], name: str | None, locale: str | N
             await change_site(connection, site, name=name, locale=locale, settings=changed)
             changed_names = [word for word, given in (("name", name), ("locale", locale)) if given is not None]
             changed_names += [names] if (names := changed_fields(site.settings, changed)) else []
-            decision = NewDecision(site.id, "settings", OPERATOR, reason=", ".join(changed_names) or None)
-            await record_decisions(connection, [decision], now=clock.now())
+            await _record(connection, site, ", ".join(changed_names) or None)
 
     with_database(work, installation)
     click.echo(f"Site “{slug}” is changed.")
+
+
+async def _record(connection: AsyncConnection, site: Site, changed: str | None) -> None:
+    decision = NewDecision(site.id, "settings", OPERATOR, reason=changed)
+    await record_decisions(connection, [decision], now=clock.now())
 
 
 def _require_public(settings: SiteSettings, *, allow_private: bool) -> None:
@@ -136,6 +142,7 @@ def _set(slug: str, name: SecretName, text: str) -> None:
             if name in {"article-webhooks", "screening-webhook"}:
                 check_secret(text)
             await set_secret(connection, site, name, text, secret_key=settings.secret_key)
+            await _record(connection, site, f"secret {name}")
 
     with_database(work, settings)
 
@@ -143,7 +150,11 @@ def _set(slug: str, name: SecretName, text: str) -> None:
 def _remove(slug: str, name: SecretName) -> None:
     async def work(database: Database) -> bool:
         async with database.write() as connection:
-            return await remove_secret(connection, await find_site(connection, slug), name)
+            site = await find_site(connection, slug)
+            is_removed = await remove_secret(connection, site, name)
+            if is_removed:
+                await _record(connection, site, f"secret {name}")
+            return is_removed
 
     if not with_database(work):
         raise click.ClickException(f"“{slug}” has no secret {name}.")

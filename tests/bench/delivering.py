@@ -24,6 +24,7 @@ from service.integrations.event_log.event_texts import add_texts
 from service.platform import clock
 from service.platform.events.model import EventRow
 from service.platform.events.read_log import head_position, read_events
+from service.platform.events.record_decisions import OPERATOR
 from service.platform.outbound.safe_client import Targets
 from service.platform.outbound.webhook_signatures import Signer, make_secret
 from service.platform.sites.edit_site import add_site
@@ -66,10 +67,10 @@ async def _deliver_all(url: str) -> float:
     reset()
     site, [endpoint] = await _listening_site(database, "/")
     async with database.write() as connection:
-        await update_endpoint(connection, site, endpoint, {"state": "paused"})
+        await update_endpoint(connection, site, endpoint, {"state": "paused"}, by=OPERATOR)
     await _commit_events(database, site, MESSAGES)
     async with database.write() as connection:
-        await update_endpoint(connection, site, endpoint, {"state": "active"})
+        await update_endpoint(connection, site, endpoint, {"state": "active"}, by=OPERATOR)
     report = await _wait_until_received(MESSAGES)
     await _remove_endpoints(database)
     return report.count / report.seconds
@@ -196,6 +197,7 @@ async def _listen(connection: AsyncConnection, site: Site, path: str) -> UUID:
         held_text=False,
         secret=make_secret(),
         secrets=EndpointSecrets(SECRET_KEY),
+        by=OPERATOR,
     )
     return endpoint.id
 

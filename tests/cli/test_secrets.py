@@ -4,7 +4,9 @@ import asyncio
 import re
 
 import pytest
+from sqlalchemy import select
 
+from service.platform.events.model import DecisionRow
 from service.platform.sites.edit_site import find_site
 from service.platform.sites.model import SecretName
 from service.platform.sites.site_secrets import Secrets
@@ -78,6 +80,40 @@ def test_a_secret_is_read_from_standard_input_and_never_printed(onereply: Comman
         assert text not in done(result) + result.stderr + done(onereply("site", "list"))
     assert stored(fresh_database_url, "host-token") == A_SECRET
     assert stored(fresh_database_url, "akismet-key") == "c0ffee"
+
+
+def test_changes_of_secrets_keys_and_accounts_are_in_the_decision_log(
+    onereply: Command, fresh_database_url: str
+) -> None:
+    done(onereply("site", "secret", "gazette", "akismet-key", "--set", typed="c0ffee"))
+    done(onereply("site", "secret", "gazette", "akismet-key", "--remove"))
+    stopped(onereply("site", "secret", "gazette", "akismet-key", "--remove"))
+    key = done(onereply("key", "add", "gazette", "--role", "host")).splitlines()[-1].split("_")[1]
+    done(onereply("key", "revoke", "gazette", key))
+    done(onereply("moderator", "add", "gazette", "Maria", "--role", "moderator", typed="a long password\n"))
+    done(onereply("moderator", "limit", "gazette", "maria", "--section", "city"))
+    done(onereply("moderator", "remove", "gazette", "Maria"))
+
+    async def read_log() -> list[tuple[str, str | None]]:
+        database = Database(fresh_database_url)
+        try:
+            async with database.read() as connection:
+                columns = (DecisionRow.action, DecisionRow.reason, DecisionRow.by_kind, DecisionRow.decided_by)
+                rows = (await connection.execute(select(*columns).order_by(DecisionRow.id))).all()
+        finally:
+            await database.close()
+        assert {(row.by_kind, row.decided_by) for row in rows} == {("operator", None)}
+        return [(row.action, row.reason) for row in rows]
+
+    assert asyncio.run(read_log()) == [
+        ("settings", "secret akismet-key"),
+        ("settings", "secret akismet-key"),
+        ("add-key", f"{key} (host)"),
+        ("revoke-key", key),
+        ("add-moderator", "Maria (moderator)"),
+        ("change-moderator", "Maria: sections"),
+        ("remove-moderator", "Maria"),
+    ]
 
 
 def test_a_secret_is_removed_once(onereply: Command, fresh_database_url: str) -> None:

@@ -61,6 +61,8 @@ CHECKED_BESIDE = {
     ("FragmentQuery", "/cursor", "maxLength"),
     ("QueueQuery", "/cursor", "maxLength"),
     ("DecisionsQuery", "/cursor", "maxLength"),
+    ("KeysQuery", "/cursor", "maxLength"),
+    ("AccountsQuery", "/cursor", "maxLength"),
     ("BansQuery", "/cursor", "maxLength"),
     ("MeasuresQuery", "/cursor", "maxLength"),
     ("OwnCommentsQuery", "/cursor", "maxLength"),
@@ -86,6 +88,8 @@ QUERIES = {
     ("GET", f"{SITE}/closures"): ["ClosuresQuery"],
     ("GET", f"{SITE}/bans"): ["BansQuery"],
     ("GET", f"{SITE}/measures"): ["MeasuresQuery"],
+    ("GET", f"{SITE}/keys"): ["KeysQuery"],
+    ("GET", f"{SITE}/moderators"): ["AccountsQuery"],
     ("GET", f"{SITE}/endpoints"): ["EndpointsQuery"],
     ("GET", f"{SITE}/endpoints/{{endpoint}}/deliveries"): ["DeliveriesQuery"],
 }

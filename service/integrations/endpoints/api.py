@@ -59,9 +59,8 @@ SECRET_HEADERS = {"cache-control": "no-store"}
 async def get_endpoints(request: Request, caller: Caller) -> Response:
     """List the site's webhook endpoints, one page at a time."""
     query = decode_query(request, EndpointsQuery)
-    after = decode_id(query.cursor)
     async with database_of(request).read() as connection:
-        endpoints = await list_endpoints(connection, caller.site, after=after, limit=query.limit + 1)
+        endpoints = await list_endpoints(connection, caller.site, after=decode_id(query.cursor), limit=query.limit + 1)
         out = []
         for endpoint in endpoints[: query.limit]:
             out.append(await _out(connection, endpoint))
@@ -87,6 +86,7 @@ async def post_endpoint(request: Request, caller: Caller) -> Response:
             held_text=body.held_text,
             secret=secret,
             secrets=_clients_of(request).secrets,
+            by=caller.actor,
         )
         out = await _out(connection, endpoint)
     return json_response(EndpointSecret(out, secret), 201, SECRET_HEADERS)
@@ -108,12 +108,11 @@ async def patch_endpoint(request: Request, caller: Caller) -> Response:
     if body.types is not UNSET:
         changes["types"] = _types(body.types)
     if body.description is not UNSET:
-        line = body.description and read_line(body.description, pointer="/description", max_length=500)
-        changes["description"] = line
+        changes["description"] = (line := body.description) and read_line(line, pointer="/description", max_length=500)
     unchecked = {"svix_headers": body.svix_headers, "held_text": body.held_text, "state": body.state}
     changes |= {name: value for name, value in unchecked.items() if value is not UNSET}
     async with database_of(request).write() as connection:
-        endpoint = await update_endpoint(connection, caller.site, _endpoint_id(request), changes)
+        endpoint = await update_endpoint(connection, caller.site, _endpoint_id(request), changes, by=caller.actor)
         out = await _out(connection, endpoint)
     return json_response(out, headers=SECRET_HEADERS)
 
@@ -121,7 +120,7 @@ async def patch_endpoint(request: Request, caller: Caller) -> Response:
 async def delete_endpoint(request: Request, caller: Caller) -> Response:
     """Delete a webhook endpoint."""
     async with database_of(request).write() as connection:
-        await remove_endpoint(connection, caller.site, _endpoint_id(request))
+        await remove_endpoint(connection, caller.site, _endpoint_id(request), by=caller.actor)
     return Response(status_code=204)
 
 
@@ -137,6 +136,7 @@ async def post_rotate(request: Request, caller: Caller) -> Response:
             secret=secret,
             overlap=timedelta(seconds=body.overlap_seconds),
             secrets=_clients_of(request).secrets,
+            by=caller.actor,
         )
         out = await _out(connection, endpoint)
     return json_response(EndpointSecret(out, secret), headers=SECRET_HEADERS)
@@ -171,9 +171,8 @@ async def get_delivery(request: Request, caller: Caller) -> Response:
     async with database_of(request).read() as connection:
         await find_endpoint(connection, caller.site, endpoint_id)
         delivery, attempts = await find_delivery(connection, caller.site, endpoint_id, position)
-    return json_response(
-        DeliveryDetail(delivery_out(delivery), [AttemptOut(*each, response=None) for each in attempts]), headers=PRIVATE
-    )
+    out = DeliveryDetail(delivery_out(delivery), [AttemptOut(*each, response=None) for each in attempts])
+    return json_response(out, headers=PRIVATE)
 
 
 async def post_redeliver(request: Request, caller: Caller) -> Response:

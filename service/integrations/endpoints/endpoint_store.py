@@ -11,6 +11,7 @@ from service.integrations.endpoints.endpoint_secrets import EndpointSecrets, Old
 from service.integrations.endpoints.model import EndpointRow, EndpointState
 from service.platform import clock
 from service.platform.events.read_log import head_position
+from service.platform.events.record_decisions import Actor, NewDecision, record_decisions
 from service.platform.outbound.retry_schedule import DisabledReason
 from service.platform.problems import InvalidField, NotFound
 from service.platform.sites.model import SiteRow
@@ -54,6 +55,7 @@ async def add_endpoint(
     held_text: bool,
     secret: str,
     secrets: EndpointSecrets,
+    by: Actor,
 ) -> Endpoint:
     """Create an endpoint that gets events from now on.
 
@@ -79,6 +81,7 @@ async def add_endpoint(
         "changed_at": now,
     }
     await connection.execute(insert(EndpointRow).values(values))
+    await _record(connection, site, "add-endpoint", str(endpoint_id), by=by)
     return await find_endpoint(connection, site, endpoint_id)
 
 
@@ -126,15 +129,18 @@ def _matches(site: Site, endpoint_id: UUID) -> tuple[Any, ...]:
 
 
 async def update_endpoint(
-    connection: AsyncConnection, site: Site, endpoint_id: UUID, changes: dict[str, Any]
+    connection: AsyncConnection, site: Site, endpoint_id: UUID, changes: dict[str, Any], *, by: Actor
 ) -> Endpoint:
     """Update columns of an endpoint; raises NotFound.
 
     An endpoint that was paused or disabled resumes at the event where it stopped.
     """
+    changed = ", ".join(changes)
     if "state" in changes:
         changes |= {"disabled_at": None, "disabled_reason": None, "failing_since": None, "backoff_until": None}
     await _update(connection, site, endpoint_id, changes)
+    if changed:
+        await _record(connection, site, "change-endpoint", f"{endpoint_id}: {changed}", by=by)
     return await find_endpoint(connection, site, endpoint_id)
 
 
@@ -146,6 +152,7 @@ async def rotate_secret(
     secret: str,
     overlap: timedelta,
     secrets: EndpointSecrets,
+    by: Actor,
 ) -> Endpoint:
     """Sign with ``secret`` from now on, and with the old one too during ``overlap``.
 
@@ -171,12 +178,19 @@ async def rotate_secret(
         "old_secret_until": max((each.until for each in old), default=None),
     }
     await _update(connection, site, endpoint_id, values)
+    await _record(connection, site, "change-endpoint", f"{endpoint_id}: secret", by=by)
     return await find_endpoint(connection, site, endpoint_id)
 
 
-async def remove_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID) -> None:
+async def remove_endpoint(connection: AsyncConnection, site: Site, endpoint_id: UUID, *, by: Actor) -> None:
     """Delete an endpoint; the sweep prunes its deliveries later. Raises NotFound."""
     await _update(connection, site, endpoint_id, {"state": "removed", "old_secret": None})
+    await _record(connection, site, "remove-endpoint", str(endpoint_id), by=by)
+
+
+async def _record(connection: AsyncConnection, site: Site, action: str, about: str, *, by: Actor) -> None:
+    """Record who changed an endpoint; its URL may hold a secret, so its id is enough."""
+    await record_decisions(connection, [NewDecision(site.id, action, by, reason=about)], now=clock.now())
 
 
 async def _update(connection: AsyncConnection, site: Site, endpoint_id: UUID, values: dict[str, Any]) -> None:

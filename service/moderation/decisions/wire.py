@@ -82,6 +82,14 @@ class DecisionOut(msgspec.Struct):
         "unnote-reader",
         "rules",
         "settings",
+        "add-key",
+        "revoke-key",
+        "add-moderator",
+        "change-moderator",
+        "remove-moderator",
+        "add-endpoint",
+        "change-endpoint",
+        "remove-endpoint",
     ]
     comment_id: UUID | None
     article: str | None

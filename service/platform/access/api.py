@@ -1,26 +1,29 @@
 """HTTP endpoints for sessions, API keys and moderators' accounts."""
 
+import re
 import secrets
 
 from msgspec import UNSET
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.access.api_keys import Key, add_key, find_key, list_keys, revoke_key
+from service.platform.access.api_keys import Key, find_key, list_keys
 from service.platform.access.caller import Caller
 from service.platform.access.device_cookies import COOKIE, MAX_AGE_SECONDS
 from service.platform.access.log_in import log_in
+from service.platform.access.manage_access import (
+    AccountChange,
+    change_account,
+    create_account,
+    create_key,
+    end_key,
+    remove_account,
+)
 from service.platform.access.moderator_accounts import (
     InvalidModerator,
     Moderator,
-    add_moderator,
-    change_password,
-    change_sections,
     find_moderator,
     list_moderators,
-    remove_moderator,
-    set_role,
 )
 from service.platform.access.passwords import InvalidPassword, validate_password
 from service.platform.access.sessions import end_session
@@ -29,10 +32,12 @@ from service.platform.access.wire import (
     AccountIn,
     AccountOut,
     Accounts,
+    AccountsQuery,
     ApiKeyIn,
     ApiKeyOut,
     ApiKeys,
     ApiKeySecret,
+    KeysQuery,
     NewAccount,
     SessionIn,
     new_session,
@@ -41,10 +46,11 @@ from service.platform.access.wire import (
 from service.platform.http.app_state import database_of, gate_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.cookies import set_cookie
-from service.platform.http.decode import decode_body
+from service.platform.http.cursors import decode_cursor, encode_cursor, next_link
+from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.raw_routes import json_response, path_parameter
 from service.platform.http.request_origin import client_network
-from service.platform.problems import InvalidField, NotFound
+from service.platform.problems import InvalidCursor, InvalidField, NotFound
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -84,17 +90,21 @@ async def end_current_session(request: Request, caller: Caller) -> Response:
 
 
 async def get_keys(request: Request, caller: Caller) -> Response:
-    """List the site's API keys."""
+    """List the site's API keys, one page at a time."""
+    query = decode_query(request, KeysQuery)
+    after = _decode_id(query.cursor)
     async with database_of(request).read() as connection:
-        keys = await list_keys(connection, caller.site.id)
-    return json_response(ApiKeys([_key_out(key) for key in keys]), headers=PRIVATE)
+        keys = await list_keys(connection, caller.site.id, after=after, limit=query.limit + 1)
+    cursor = encode_cursor(keys[query.limit - 1].id.encode()) if len(keys) > query.limit else None
+    page = ApiKeys([_key_out(key) for key in keys[: query.limit]], cursor)
+    return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
 
 
 async def post_key(request: Request, caller: Caller) -> Response:
     """Create an API key."""
     body = await decode_body(request, ApiKeyIn)
     async with database_of(request).write() as connection:
-        secret = await add_key(connection, caller.site.id, body.role)
+        secret = await create_key(connection, caller.site.id, body.role, by=caller.actor)
         key = await find_key(connection, caller.site.id, secret.split("_")[1])
     return json_response(ApiKeySecret(_key_out(key), secret), 201, NO_STORE)
 
@@ -102,16 +112,20 @@ async def post_key(request: Request, caller: Caller) -> Response:
 async def delete_key(request: Request, caller: Caller) -> Response:
     """Revoke an API key."""
     async with database_of(request).write() as connection:
-        if not await revoke_key(connection, caller.site.id, path_parameter(request, "key")):
+        if not await end_key(connection, caller.site.id, path_parameter(request, "key"), by=caller.actor):
             raise NotFound
     return Response(status_code=204)
 
 
 async def get_moderators(request: Request, caller: Caller) -> Response:
-    """List the moderators' accounts."""
+    """List the moderators' accounts, one page at a time."""
+    query = decode_query(request, AccountsQuery)
+    after = _decode_id(query.cursor)
     async with database_of(request).read() as connection:
-        accounts = await list_moderators(connection, caller.site.id)
-    return json_response(Accounts([_account_out(account) for account in accounts]), headers=PRIVATE)
+        accounts = await list_moderators(connection, caller.site.id, after=after, limit=query.limit + 1)
+    cursor = encode_cursor(accounts[query.limit - 1].id.encode()) if len(accounts) > query.limit else None
+    page = Accounts([_account_out(account) for account in accounts[: query.limit]], cursor)
+    return json_response(page, headers={**PRIVATE, **next_link(request, cursor)})
 
 
 async def post_moderator(request: Request, caller: Caller) -> Response:
@@ -121,13 +135,14 @@ async def post_moderator(request: Request, caller: Caller) -> Response:
     password_hash = await _hash(request, password, name=body.name)
     async with database_of(request).write() as connection:
         try:
-            moderator_id = await add_moderator(
+            moderator_id = await create_account(
                 connection,
                 site_id,
                 body.name,
                 role=body.role,
                 sections=tuple(body.sections) if body.sections is not None else None,
                 password_hash=password_hash,
+                by=caller.actor,
             )
         except InvalidModerator as error:
             raise InvalidField(str(error), pointer="/sections" if "section" in str(error) else "/name") from None
@@ -144,15 +159,15 @@ async def patch_moderator(request: Request, caller: Caller) -> Response:
     )
     async with database_of(request).read() as connection:
         name = (await find_moderator(connection, site_id, moderator_id)).name
-    password_hash = await _hash(request, body.password, name=name) if body.password is not UNSET else None
+    password_hash = await _hash(request, body.password, name=name) if body.password is not UNSET else UNSET
+    sections = tuple(body.sections) if isinstance(body.sections, list) else body.sections
+    change = AccountChange(body.role, sections, password_hash)
     async with database_of(request).write() as connection:
         await find_moderator(connection, site_id, moderator_id)
-        if body.role is not UNSET:
-            await set_role(connection, site_id, name, role=body.role)
-        if body.sections is not UNSET:
-            await _limit(connection, site_id, name, body.sections)
-        if password_hash:
-            await change_password(connection, site_id, name, password_hash=password_hash)
+        try:
+            await change_account(connection, site_id, name, change, by=caller.actor)
+        except InvalidModerator as error:
+            raise InvalidField(str(error), pointer="/sections") from None
         account = await find_moderator(connection, site_id, moderator_id)
     return json_response(_account_out(account), headers=NO_STORE)
 
@@ -161,16 +176,21 @@ async def delete_moderator(request: Request, caller: Caller) -> Response:
     """Remove a moderator's account."""
     async with database_of(request).write() as connection:
         account = await find_moderator(connection, caller.site.id, path_parameter(request, "moderator"))
-        await remove_moderator(connection, caller.site.id, account.name)
+        await remove_account(connection, caller.site.id, account.name, by=caller.actor)
     return Response(status_code=204)
 
 
-async def _limit(connection: AsyncConnection, site_id: int, name: str, sections: list[str] | None) -> None:
-    """Limit a moderator to ``sections``; raises InvalidField for an admin."""
-    try:
-        await change_sections(connection, site_id, name, sections=None if sections is None else tuple(sections))
-    except InvalidModerator as error:
-        raise InvalidField(str(error), pointer="/sections") from None
+def _decode_id(cursor: str | None) -> str | None:
+    """Decode the id of a key or account in ``cursor``; raises InvalidCursor."""
+    if cursor is None:
+        return None
+    key = decode_cursor(cursor)
+    if not _ID.fullmatch(key):
+        raise InvalidCursor(parameter="cursor")
+    return key.decode()
+
+
+_ID = re.compile(rb"[0-9a-f]{12}")
 
 
 def _account_out(account: Moderator) -> AccountOut:

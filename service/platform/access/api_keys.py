@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform import clock
 from service.platform.access.last_admin import require_another_admin
-from service.platform.access.model import ApiKeyRow
+from service.platform.access.model import ApiKeyRow, is_younger
 from service.platform.problems import NotFound
 from service.platform.storage.engine import Database
 
@@ -54,12 +54,14 @@ async def find_key(connection: AsyncConnection, site_id: int, key_id: str) -> Ke
     return Key(*row)
 
 
-async def list_keys(connection: AsyncConnection, site_id: int) -> list[Key]:
-    """List the keys of a site, oldest first, including revoked ones."""
-    rows = await connection.execute(
-        select(*COLUMNS).where(ApiKeyRow.site_id == site_id).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
-    )
-    return [Key(*row) for row in rows]
+async def list_keys(
+    connection: AsyncConnection, site_id: int, *, after: str | None = None, limit: int | None = None
+) -> list[Key]:
+    """List the keys of a site, oldest first, including revoked ones; at most ``limit`` after the id ``after``."""
+    statement = select(*COLUMNS).where(ApiKeyRow.site_id == site_id).limit(limit)
+    if after is not None:
+        statement = statement.where(is_younger(ApiKeyRow, after))
+    return [Key(*row) for row in await connection.execute(statement.order_by(ApiKeyRow.created_at, ApiKeyRow.id))]
 
 
 async def revoke_key(connection: AsyncConnection, site_id: int, key_id: str) -> bool:

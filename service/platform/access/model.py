@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, LargeBinary, String, and_, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.platform.storage.schema import Base, one_of
@@ -62,3 +62,9 @@ class SessionRow(Base):
     moderator_id: Mapped[str] = mapped_column(String(12), ForeignKey("moderators.id"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def is_younger(row: type[ApiKeyRow] | type[ModeratorRow], than: str) -> ColumnElement[bool]:
+    """Whether a key or account was created after the one with the id ``than``; ids break ties."""
+    created_at = select(row.created_at).where(row.id == than).scalar_subquery()
+    return or_(row.created_at > created_at, and_(row.created_at == created_at, row.id > than))

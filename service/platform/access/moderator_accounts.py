@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.platform import clock
 from service.platform.access.last_admin import require_another_admin
-from service.platform.access.model import ModeratorRow
+from service.platform.access.model import ModeratorRow, is_younger
 from service.platform.access.sessions import end_sessions_of
 from service.platform.problems import NotFound
 from service.platform.sites.sections import MAX_SECTION, Sections, decode_sections
@@ -78,10 +78,14 @@ async def add_moderator(
     return moderator_id
 
 
-async def list_moderators(connection: AsyncConnection, site_id: int) -> list[Moderator]:
-    """List the accounts of a site, oldest first, including removed ones."""
+async def list_moderators(
+    connection: AsyncConnection, site_id: int, *, after: str | None = None, limit: int | None = None
+) -> list[Moderator]:
+    """List the accounts of a site, oldest first, including removed ones; at most ``limit`` after the id ``after``."""
     columns = [getattr(ModeratorRow, name) for name in Moderator._fields]
-    statement = select(*columns).where(ModeratorRow.site_id == site_id)
+    statement = select(*columns).where(ModeratorRow.site_id == site_id).limit(limit)
+    if after is not None:
+        statement = statement.where(is_younger(ModeratorRow, after))
     rows = await connection.execute(statement.order_by(ModeratorRow.created_at, ModeratorRow.id))
     return [_moderator(row) for row in rows]
 

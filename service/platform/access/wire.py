@@ -59,6 +59,17 @@ def _moderator_out(session: Session) -> ModeratorOut:
     return ModeratorOut(session.moderator_id, session.name, session.role, sections)
 
 
+class KeysQuery(Body):
+    """Query of a page of API keys."""
+
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: str | None = None
+
+
+class AccountsQuery(KeysQuery):
+    """Query of a page of moderators' accounts."""
+
+
 class ApiKeyIn(Body):
     """An API key to create."""
 
@@ -76,9 +87,10 @@ class ApiKeyOut(msgspec.Struct):
 
 
 class ApiKeys(msgspec.Struct):
-    """The API keys of a site, oldest first."""
+    """A page of the API keys of a site, oldest first, and the cursor of the next page."""
 
     keys: list[ApiKeyOut]
+    next: str | None
 
 
 class ApiKeySecret(msgspec.Struct):
@@ -122,9 +134,10 @@ class AccountOut(msgspec.Struct):
 
 
 class Accounts(msgspec.Struct):
-    """The moderators' accounts of a site, oldest first."""
+    """A page of the moderators' accounts of a site, oldest first, and the cursor of the next page."""
 
     moderators: list[AccountOut]
+    next: str | None
 
 
 class NewAccount(msgspec.Struct):

@@ -24,7 +24,9 @@ class Actor(NamedTuple):
 
 OPERATOR, AUTHOR = Actor("operator", None), Actor("author", None)
 MEASURES = ("hold-reader", "unhold-reader", "trust-reader", "untrust-reader", "note-reader", "unnote-reader")
-OTHER_ACTIONS = ("close", "reopen", "mode", "ban", "unban", *MEASURES, "rules", "settings")
+ACCESS = ("add-key", "revoke-key", "add-moderator", "change-moderator", "remove-moderator")
+ENDPOINTS = ("add-endpoint", "change-endpoint", "remove-endpoint")
+OTHER_ACTIONS = ("close", "reopen", "mode", "ban", "unban", *MEASURES, "rules", "settings", *ACCESS, *ENDPOINTS)
 UNDO_WINDOW = timedelta(minutes=10)  # in which a decision on a comment can be undone
 
 

@@ -271,3 +271,20 @@ async def test_no_site_can_access_the_endpoints_of_another(site: ASite) -> None:
             answered = await other.call(method, f"/endpoints/{endpoint}{path}", by="admin", json=body)
             assert answered.status_code == 404, path
         assert (await endpoint_of(site, endpoint))["state"] == "active"
+
+
+async def test_every_change_of_an_endpoint_is_in_the_decision_log_without_its_url(site: ASite) -> None:
+    made = (await site.call("POST", "/endpoints", by="admin", json={"url": "http://127.0.0.1:9/token"})).json()
+    path = f"/endpoints/{(endpoint := made['endpoint']['id'])}"
+    await site.call("PATCH", path, by="admin", json={"state": "paused", "description": "Ours"})
+    await site.call("PATCH", path, by="admin", json={})
+    await site.call("POST", f"{path}/rotate", by="admin")
+    await site.call("DELETE", path, by="admin")
+    await site.call("DELETE", path, by="admin")
+    decisions = (await site.call("GET", "/decisions", by="moderator")).json()["decisions"]
+    assert [(each["action"], each["reason"], each["decided_by"]["kind"]) for each in decisions] == [
+        ("remove-endpoint", endpoint, "key"),
+        ("change-endpoint", f"{endpoint}: secret", "key"),
+        ("change-endpoint", f"{endpoint}: description, state", "key"),
+        ("add-endpoint", endpoint, "key"),
+    ]

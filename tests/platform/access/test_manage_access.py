@@ -65,6 +65,46 @@ async def test_invalid_accounts_and_keys_are_problems_with_pointers(site: ASite)
     assert (await admin(site, "POST", "/keys", status=422, body={"role": "owner"}))["pointer"] == "/role"
 
 
+async def test_keys_and_accounts_are_listed_in_pages(site: ASite) -> None:
+    for name in ("Ada", "Ben", "Eva"):
+        await a_moderator(site, name)
+    for path, noun in (("/keys", "keys"), ("/moderators", "moderators")):
+        everything = await admin(site, "GET", path)
+        assert (len(everything[noun]), everything["next"]) == (3, None)
+        listed, query = [], "?limit=1"
+        while query:
+            response = await site.call("GET", f"{path}{query}", by="admin")
+            listed += response.json()[noun]
+            assert (response.json()["next"] is None) == ("link" not in response.headers)
+            query = response.json()["next"] and f"?limit=1&cursor={response.json()['next']}"
+        assert listed == everything[noun]
+        assert (await admin(site, "GET", f"{path}?cursor=AAAA", status=400))["type"] == "/problems/invalid-cursor"
+
+
+async def test_every_change_of_access_is_in_the_log_with_who_made_it_and_without_secrets(site: ASite) -> None:
+    key = await admin(site, "POST", "/keys", status=201, body={"role": "host"})
+    await admin(site, "DELETE", f"/keys/{key['key']['id']}", status=204)
+    await admin(site, "DELETE", f"/keys/{key['key']['id']}", status=404)
+    session = await a_session(site, "Otto", role="admin")
+    account = {"name": "Maria", "role": "moderator", "password": PASSWORD}
+    made = await admin(site, "POST", "/moderators", by=session, status=201, body=account)
+    await admin(site, "POST", "/moderators", by=session, status=422, body=account)
+    path = f"/moderators/{made['moderator']['id']}"
+    await admin(site, "PATCH", path, by=session, body={"sections": ["city"], "password": PASSWORD + "!"})
+    await admin(site, "PATCH", path, by=session, body={})
+    await admin(site, "PATCH", path, by=session, body={"role": "admin", "sections": ["city"]}, status=422)
+    await admin(site, "DELETE", path, by=session, status=204)
+    decisions = (await admin(site, "GET", "/decisions"))["decisions"]
+    assert [(each["decided_by"]["name"], each["action"], each["reason"]) for each in decisions] == [
+        ("Otto", "remove-moderator", "Maria"),
+        ("Otto", "change-moderator", "Maria: sections, password"),
+        ("Otto", "add-moderator", "Maria (moderator)"),
+        (None, "revoke-key", key["key"]["id"]),
+        (None, "add-key", f"{key['key']['id']} (host)"),
+    ]
+    assert PASSWORD not in str(decisions)
+
+
 async def test_the_last_admin_key_or_account_stays(site: ASite) -> None:
     [key] = [each["id"] for each in (await admin(site, "GET", "/keys"))["keys"] if each["role"] == "admin"]
     await a_moderator(site, "Otto")
