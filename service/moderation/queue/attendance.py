@@ -13,6 +13,8 @@ from service.platform.events.model import DecisionRow
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 
+PEOPLE = ("key", "moderator", "operator")  # who decide; rules and authors go on without anybody there
+
 
 async def watch_attendance(database: Database, sites: list[Site]) -> None:
     """Write for each of ``sites`` that nobody decides, or that somebody is back; nothing where it is not set."""
@@ -36,7 +38,7 @@ async def is_unattended(connection: AsyncConnection, site: Site, now: datetime) 
     decided = select(DecisionRow.id).where(
         DecisionRow.site_id == site.id,
         DecisionRow.comment_id.is_not(None),
-        DecisionRow.by_kind != "author",
+        DecisionRow.by_kind.in_(PEOPLE),
         DecisionRow.decided_at > quiet_since,
     )
     if (await connection.execute(decided.limit(1))).one_or_none() is not None:
