@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from tests.builders import Json
-from tests.promises.site_model import MeasureModel, SiteModel
-from tests.promises.thread_model import SHADOW, CommentModel
+from tests.promises.site_model import MeasureModel, SiteModel, order_of
+from tests.promises.thread_model import CommentModel
 
 # By action: the states it applies to, the state it leads to, and its event.
 TRANSITIONS = {
@@ -23,17 +23,6 @@ UNDO_EVENTS = {
     "deleted": "comment.deleted",
 }
 REASONS = {"reject": "other", "spam": "spam", "delete": "other"}  # of decisions that name none
-# The order of findings.
-ORDER = [
-    "reject_words",
-    "hold_words",
-    "max_per_minute",
-    "hold_first_timers",
-    "hold_reader",
-    "mode",
-    "report_threshold",
-    "appeal",
-]
 # By measure: the actions of its start and end in the decision log.
 LOGGED = {
     "ban": ("ban", "unban"),
@@ -47,6 +36,7 @@ class ModeratedSiteModel(SiteModel):
     """A site with moderators. At ``threshold`` reports a comment is queued, or hidden if ``hides``."""
 
     threshold, hides = 1, False
+    last_decided: datetime | None = None
 
     def decide(self, action: str, decided: list[tuple[CommentModel, int]], *, by: str) -> list[str]:
         """Return the result for each: ``done``, or the problem that refuses it."""
@@ -81,7 +71,7 @@ class ModeratedSiteModel(SiteModel):
                 comment.reports = None
             self.change_state(comment, *TRANSITIONS[action][1:], automated=False, reason=REASONS.get(action))
             comment.decided = (comment.revision, was, reports, self.now(), number, action == "hold")
-        comment.last_decision = number
+        comment.last_decision, self.last_decided = number, self.now()
         of: Json = {"comment_id": comment.id, "before": was, "after": comment.state, "revision": decided}
         self.record_decision(action, by, article=comment.thread.article, **of)
 
@@ -114,7 +104,7 @@ class ModeratedSiteModel(SiteModel):
         self.append_event(comment.thread, "report.filed", comment)
         if self.hides and (comment.reports or 0) >= self.threshold:
             comment.findings = [*(rule for rule in comment.findings if rule != "report_threshold"), "report_threshold"]
-            comment.findings.sort(key=lambda rule: ORDER.index(rule.removesuffix(SHADOW)))
+            comment.findings.sort(key=order_of)
             self.record_hold(comment, before="published", revision=comment.revision, rule="report_threshold")
             self.change_state(comment, "pending", "comment.held", automated=True)
         return "new"
@@ -133,8 +123,8 @@ class ModeratedSiteModel(SiteModel):
             self.change_state(comment, "pending", "comment.held")
         return "done"
 
-    def take_measure(self, action: str, author: str, until: datetime | None, *, id_: str, by: str) -> None:
-        self.measures.append(MeasureModel(id_, action, author, until))
+    def take_measure(self, action: str, mark: tuple[str, str], until: datetime | None, *, id_: str, by: str) -> None:
+        self.measures.append(MeasureModel(id_, action, mark, until))
         if action == "ban":
             self.append_site_event("reader.banned", self.now(), ban={"id": id_})
         self.record_decision(LOGGED[action][0], by, ban_id=id_)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.promises.moderated_site_model import TRANSITIONS, ModeratedSiteModel
+from tests.promises.site_model import marks_of
 from tests.promises.synchronous_app import SynchronousSite
 from tests.promises.thread_model import CommentModel, iso, without_statement
 
@@ -104,7 +105,8 @@ class ModerationSteps(RuleBasedStateMachine):
     )
     def take_measure(self, pick: int, action: str, seconds: int | None, by: str, where: int) -> None:
         """Ban, hold or trust the author of a comment, who then posts again."""
-        comment = self.comment(pick, lambda comment: action not in self.model.measures_on(comment.author))
+        in_force = self.model.measures_on
+        comment = self.comment(pick, lambda comment: action not in in_force(marks_of(comment.author, None)))
         until = self.later(seconds)
         body = {"kind": "reader", "comment": comment.id, "until": iso(until)}
         if action == "ban":
@@ -112,7 +114,7 @@ class ModerationSteps(RuleBasedStateMachine):
         else:
             response = self.site.call("POST", "/measures", by=by, json=body | {"action": action})
         assert response.status_code == 201
-        self.model.take_measure(action, comment.author, until, id_=response.json()["id"], by=by)
+        self.model.take_measure(action, ("reader", comment.author), until, id_=response.json()["id"], by=by)
         self.post_by(comment.author, where)
 
     @abstractmethod

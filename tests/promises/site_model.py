@@ -15,21 +15,51 @@ from tests.promises.site_status_model import SiteStatusModel
 from tests.promises.thread_model import SHADOW, CommentModel, ThreadModel, effective, iso
 
 STAFF_NAME = "Maria"
+LOOK_ALIKES = {"MARIA", "M4ria", "Mаria"}
+KEPT_ON_EDIT = {"staff_name", "report_threshold", "appeal"}
+# The order of findings.
+ORDER = [
+    "reject_words",
+    "hold_words",
+    "max_per_minute",
+    "hold_first_timers",
+    "hold_reader",
+    "staff_name",
+    "mode",
+    "report_threshold",
+    "appeal",
+]
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 @dataclass(eq=False)
 class MeasureModel:
-    """A ban, hold or trust of an author, until a time or for good; ``ended`` once a moderator has ended it."""
+    """A ban, hold or trust, until a time or for good; ``ended`` once a moderator has ended it.
+
+    ``mark`` says of whom: a kind and its value, as in :func:`marks_of`.
+    """
 
     id: str
     action: str
-    author: str
+    mark: tuple[str, str]
     until: datetime | None
     ended: bool = False
 
     def is_in_force(self, now: datetime) -> bool:
         return not self.ended and (self.until is None or self.until > now)
+
+
+def marks_of(author: str | None, email: str | None, address: str | None = None) -> set[tuple[str, str]]:
+    """Return everything by which measures know an author: token, e-mail, its domains, and address."""
+    marks = {("reader", author)} if author else set()
+    if email:
+        name, domain = email.rpartition("@")[0], email.rpartition("@")[2].lower()
+        labels = domain.split(".")
+        marks |= {("email", f"{name.lower()}@{domain}")}
+        marks |= {("domain", ".".join(labels[first:])) for first in range(len(labels) - 1)}
+    if address:
+        marks |= {("address", address), ("address", address.rpartition(".")[0] + ".0/24")}
+    return marks
 
 
 # The settings of the model's sections, and the fields of a thread that are null at first.
@@ -50,6 +80,7 @@ class SiteModel(SiteStatusModel):
         self.threads: dict[str, ThreadModel] = {}
         self.measures: list[MeasureModel] = []
         self.exempt_staff = True
+        self.staff_name = False
         self.staff_author: str | None = None  # the token of the moderator who comments, once known
 
     @property
@@ -63,9 +94,14 @@ class SiteModel(SiteStatusModel):
     def is_exempt(self, role: str) -> bool:
         return role == "moderator" and self.exempt_staff
 
-    def measures_on(self, author: str | None) -> set[str]:
-        """Return the actions of the measures in force on the author."""
-        return {each.action for each in self.measures if each.author == author and each.is_in_force(self.now())}
+    def measures_on(self, marks: set[tuple[str, str]]) -> set[str]:
+        """Return the actions of the measures in force on an author."""
+        return {each.action for each in self.measures if each.mark in marks and each.is_in_force(self.now())}
+
+    def marks_on_post(self, post: Json, by: str | None, address: str | None) -> set[tuple[str, str]]:
+        """Return the marks of whoever sends ``post``; a moderator has no e-mail, and the host is nobody."""
+        author = None if by == "host" else self.author_of(by)
+        return marks_of(author, None if by == "staff" else post["author"]["email"], address)
 
     def closing_time(self, thread: ThreadModel) -> datetime | None:
         kind, at = thread.closing
@@ -166,8 +202,9 @@ class SiteModel(SiteStatusModel):
         changed = any(thread.fields[name] != value for name, value in changes.items())
         if not stale and (changed or closing not in {None, thread.closing}):
             thread.fields |= changes
-            if closing not in {None, thread.closing} and thread.closed_at is None:
-                thread.close_reason = None
+            if closing not in {None, thread.closing}:
+                thread.close_reason = thread.close_reason if thread.closed_at else None
+                thread.reason_before = None
             thread.closing = closing or thread.closing
             self.append_event(thread, "thread.updated")
         return 200
@@ -192,12 +229,14 @@ class SiteModel(SiteStatusModel):
         was_closed = thread.closed_at is not None
         if was_closed or (at is not None and thread.closing != ("at", at)):
             thread.closing = ("at", at) if at else ("never", None)
-            thread.closed_at = thread.close_reason = None
+            thread.closed_at = thread.close_reason = thread.closure = None
             self.append_event(thread, "thread.reopened" if was_closed else "thread.updated")
             self.record_decision("reopen", by, article=thread.article)
         return 200
 
-    def screen_post(self, thread: ThreadModel, post: Json, *, key: str | None, by: str | None) -> str:
+    def screen_post(
+        self, thread: ThreadModel, post: Json, *, key: str | None, by: str | None, address: str | None = None
+    ) -> str:
         """Return the result of a post: ``replay``, ``accept``, or the problem that refuses it."""
         self.close_due([thread])
         if thread.is_embargoed(self.now()) and by not in {"host", "staff"}:
@@ -211,7 +250,7 @@ class SiteModel(SiteStatusModel):
             return "thread-closed" if self.is_closed(thread) else "comments-off"
         if thread.fields["who_may_post"] == "signed-in" and by not in {"host", "staff"}:
             return "sign-in-required"
-        if "ban" in self.measures_on(self.author_of(by)):
+        if "ban" in self.measures_on(self.marks_on_post(post, by, address)):
             return "banned"
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         if "parent_id" in post and (parent is None or parent.state != "published"):
@@ -230,7 +269,7 @@ class SiteModel(SiteStatusModel):
         thread: ThreadModel,
         others: list[CommentModel],
         *,
-        author: str | None,
+        marks: set[tuple[str, str]],
         posted: int,
         role: str,
     ) -> list[str]:
@@ -243,7 +282,7 @@ class SiteModel(SiteStatusModel):
         mode = thread.fields["mode"] or ("hold" if thread.fields["section"] == "strict" else self.mode)
         mode = "hold" if self.holds_all() else mode
         is_newcomer = not any(each.state == "published" for each in others)
-        measures = self.measures_on(author)
+        measures = self.measures_on(marks)
         is_trusted = "trust" in measures and "hold" not in measures
         applies = {
             "reject_words": self._has_reject_word(body),
@@ -256,19 +295,30 @@ class SiteModel(SiteStatusModel):
         found = [rule for rule, applies_now in applies.items() if applies_now]
         return [rule + SHADOW if rule in self.shadow else rule for rule in found]
 
-    def findings_on_post(self, body: str, thread: ThreadModel, by: str | None) -> list[str]:
+    def findings_on_post(self, post: Json, thread: ThreadModel, by: str | None, address: str | None) -> list[str]:
         """Return the same for a post; only a token or a session identifies its author."""
         author = self.author_of(by)
         others = [each for each in self.comments if each.author == author]
         posted = sum(self.now() - each.created_at < MINUTE for each in others)
-        return self.findings_on(body, thread, others, author=author, posted=posted, role=_role_of(by))
+        marks, role = self.marks_on_post(post, by, address), _role_of(by)
+        findings = self.findings_on(post["body"], thread, others, marks=marks, posted=posted, role=role)
+        is_borrowed = self.staff_name and role == "guest" and post["author"]["name"] in LOOK_ALIKES
+        return sorted([*findings, *(["staff_name"] if is_borrowed else [])], key=order_of)
 
     def accept(
-        self, thread: ThreadModel, post: Json, *, id_: str, author: str, key: str | None, by: str | None
+        self,
+        thread: ThreadModel,
+        post: Json,
+        *,
+        id_: str,
+        author: str,
+        key: str | None,
+        by: str | None,
+        address: str | None = None,
     ) -> CommentModel:
         parent = next((each for each in thread.comments if each.id == post.get("parent_id")), None)
         above = parent.path[: self.max_depth] if parent else ()
-        findings = self.findings_on_post(post["body"], thread, by)
+        findings = self.findings_on_post(post, thread, by, address)
         held = effective(findings)
         comment = CommentModel(
             thread=thread,
@@ -278,8 +328,9 @@ class SiteModel(SiteStatusModel):
             state="pending" if held else "published",
             body=post["body"],
             author=author,
-            name=STAFF_NAME if by == "staff" else "Ada",
+            name=STAFF_NAME if by == "staff" else post["author"]["name"],
             role=_role_of(by),
+            email=None if by == "staff" else post["author"]["email"],
             created_at=self.now(),
             findings=findings,
         )
@@ -304,7 +355,7 @@ class SiteModel(SiteStatusModel):
             return "not-found"
         if self.is_closed(comment.thread):
             return "thread-closed"
-        if "ban" in self.measures_on(comment.author):
+        if "ban" in self.measures_on(marks_of(comment.author, comment.email)):
             return "banned"
         if comment.state not in {"published", "pending"}:
             return "not-editable"
@@ -314,16 +365,16 @@ class SiteModel(SiteStatusModel):
             return "not-accepted"
         if body != comment.body:
             others = [each for each in self.comments if each.author == comment.author and each is not comment]
-            findings = self.findings_on(
-                body, comment.thread, others, author=comment.author, posted=0, role=comment.role
-            )
+            marks = marks_of(comment.author, comment.email)
+            findings = self.findings_on(body, comment.thread, others, marks=marks, posted=0, role=comment.role)
             hold = effective(findings)
-            comment.findings = findings + [rule for rule in comment.findings if rule in {"report_threshold", "appeal"}]
+            kept = [rule for rule in comment.findings if rule in KEPT_ON_EDIT]
+            comment.findings = sorted(findings + kept, key=order_of)
             comment.reports = comment.reports or 0
             event = "comment.held" if comment.state == "published" and hold else "comment.edited"
             comment.body, comment.edited_at = body, self.now()
             if event == "comment.held":
-                self.record_hold(comment, before="published", revision=comment.revision)
+                self.record_hold(comment, before="published", revision=comment.revision, rule=hold[0])
             automated = True if event == "comment.held" else None
             self.change_state(comment, "pending" if hold else comment.state, event, automated=automated)
         return "done"
@@ -338,7 +389,7 @@ class SiteModel(SiteStatusModel):
             if comment.reports:
                 of: Json = {"comment_id": comment.id, "before": comment.state, "after": "deleted"}
                 self.record_decision("delete", "author", article=comment.thread.article, **of)
-            comment.body = comment.edited_at = None
+            comment.body = comment.edited_at = comment.email = None
             comment.findings, comment.reports = [], None
             self.change_state(comment, "deleted", "comment.deleted")
 
@@ -356,6 +407,10 @@ class SiteModel(SiteStatusModel):
         comment.revision += 1
         decided: Json = {} if automated is None else {"reason": reason, "automated": automated}
         self.append_event(comment.thread, event, comment, previous_state=before, **decided)
+
+
+def order_of(finding: str) -> int:
+    return ORDER.index(finding.removesuffix(SHADOW))
 
 
 def _role_of(by: str | None) -> str:

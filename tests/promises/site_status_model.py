@@ -17,7 +17,7 @@ class SiteStatusModel:
 
     ``closure`` is the one that nobody has ended yet; it is in force until its ``until``, even if nobody has written
     its end. ``outside_hours`` is what happens outside :data:`HOURS`; None if the site has none. ``outside_since`` is
-    since when it is outside them, as its events say.
+    since when it is outside them, as its events say, and ``unattended_since`` since when nobody decides.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -28,6 +28,7 @@ class SiteStatusModel:
         self.closure: Json | None = None
         self.outside_hours: str | None = None
         self.outside_since: datetime | None = None
+        self.unattended_since: datetime | None = None
 
     def record_decision(self, action: str, by: str, **of: Any) -> None:
         self.decisions.append({"action": action, "by": by, **of})
@@ -43,7 +44,7 @@ class SiteStatusModel:
         return {"closed_at": iso(self.switches_of_hours()[0]), "reason": None} if is_outside else None
 
     def holds_all(self) -> bool:
-        return self.outside_hours == "hold" and not self.is_within_hours()
+        return self.unattended_since is not None or (self.outside_hours == "hold" and not self.is_within_hours())
 
     def closure_in_force(self) -> Json | None:
         until = self._end_of_closure()
@@ -81,13 +82,17 @@ class SiteStatusModel:
         if is_outside == (self.outside_since is not None):
             return
         self.outside_since = since if is_outside else None
+        self.append_state(since)
+
+    def append_state(self, at: datetime) -> None:
+        """Write what happens to new comments from now on."""
         state: Json = {
             "comments": "closed" if self.closes_all() else "hold" if self.holds_all() else "open",
-            "outside_hours": is_outside,
-            "unattended": False,
+            "outside_hours": self.outside_since is not None,
+            "unattended": self.unattended_since is not None,
             "changes_at": iso(min(self.status_changes(), default=None)),
         }
-        self.append_site_event("site.updated", since, site=state)
+        self.append_site_event("site.updated", at, site=state)
 
     def close_site(self, *, reason: str | None, until: datetime | None, threads: int, id_: str, by: str) -> Json:
         """Return the closure; a closed site stays as it is."""

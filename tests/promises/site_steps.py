@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.builders import Json
+from tests.promises.closure_model import ClosureModel
 from tests.promises.moderation_steps import ModerationSteps, moderators, picks
 from tests.promises.site_status_model import HOURS
 from tests.promises.synchronous_app import SynchronousApp
@@ -22,11 +23,16 @@ class SiteSteps(ModerationSteps):
 
     app: ClassVar[SynchronousApp]
     settings: Json
+    model: ClosureModel
 
     def thread(self, pick: int) -> ThreadModel:
         """Pick a thread."""
         threads = list(self.model.threads.values())
         return threads[pick % len(threads)]
+
+    @property
+    def site_closures(self) -> list[Json]:
+        return [each for each in self.model.closures if each["scope"] == "site"]
 
     @abstractmethod
     def post(self, pick: int, posts: list[tuple[int, int, str | None]]) -> None:
@@ -42,6 +48,8 @@ class SiteSteps(ModerationSteps):
         self.model.close_due(self.model.threads.values())
         self.model.write_end_of_closure()
         self.model.write_switch_of_hours()
+        self.model.end_due_closures()
+        self.model.watch_attendance()
         self.app.sweep()
 
     @rule(
@@ -90,11 +98,11 @@ class SiteSteps(ModerationSteps):
         if reopened:
             self.reopen_site(None, by)
 
-    @precondition(lambda self: self.model.closures)
+    @precondition(lambda self: self.site_closures)
     @rule(pick=st.sampled_from([None, 0, 1]), by=moderators)
     def reopen_site(self, pick: int | None, by: str) -> None:
         """Undo the closure in force, or an earlier one, which changes nothing."""
-        closure = None if pick is None else self.model.closures[-1 - pick % len(self.model.closures)]["id"]
+        closure = None if pick is None else self.site_closures[-1 - pick % len(self.site_closures)]["id"]
         answer = self.site.call("POST", "/reopen", by=by, json={"id": closure})
         expected = self.model.reopen_site(closure, by=by)
         assert answer.status_code == 404 if expected is None else answer.json() == expected

@@ -70,7 +70,7 @@ class SynchronousSite:
     ) -> httpx2.Response:
         """Call as ``by``, from another ``address`` if given."""
         if address:
-            given["headers"] = {"X-Forwarded-For": address}
+            given["headers"] = {**given.get("headers", {}), "X-Forwarded-For": address}
         return self._app.run(self._site.call(method, path, by=by, **given))
 
     def read(self, path: str, *, by: str | None = None, **query: Any) -> Json:

@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.builders import Json
+from tests.promises.closure_model import ClosureModel
+from tests.promises.closure_steps import ADDRESSES, EMAILS, ClosureSteps
 from tests.promises.model_comparison import Comparison, PageReader
-from tests.promises.moderated_site_model import ModeratedSiteModel
 from tests.promises.moderation_steps import moderators, picks
-from tests.promises.site_model import SECTIONS, STAFF_NAME
-from tests.promises.site_steps import SiteSteps, posts
+from tests.promises.site_model import LOOK_ALIKES, SECTIONS, STAFF_NAME
+from tests.promises.site_steps import posts
 from tests.promises.synchronous_app import SECRET, synchronous_app
 from tests.promises.thread_model import ThreadModel, iso, without_statement
 
 ARTICLES = ("a1", "a2")
 STAFF_PICK = 7  # every seventh post is by a moderator
+NAMES = ("Ada", "Ada", "Ada", *sorted(LOOK_ALIKES))
 SETTINGS: Json = {"max_depth": 2, "close_after_days": 2, "edit_window_seconds": 300, "sections": SECTIONS}
 
 seconds_from_now = st.sampled_from([None, None, 60, 3600, 100_000, -60])
@@ -46,12 +48,13 @@ rules = st.fixed_dictionaries(
         "most": st.sampled_from([None, None, 1, 2]),
         "needed": st.integers(1, 2),
         "hides": st.booleans(),
+        "staff_name": st.booleans(),
         "shadow": st.lists(st.sampled_from(["reject_words", "hold_words", "max_per_minute"]), unique=True),
     }
 )
 
 
-class SiteStateMachine(SiteSteps):
+class SiteStateMachine(ClosureSteps):
     """Registers, posts, edits, decides, closes and reopens, through the API and in the model."""
 
     def __init__(self) -> None:
@@ -62,7 +65,7 @@ class SiteStateMachine(SiteSteps):
         self.site = self.app.enter_site(self.stack, **self.settings)
         self.site.add_moderator(STAFF_NAME)
         self.session_ends = self.app.clock.now()
-        self.model = ModeratedSiteModel(self.app.clock.now, max_depth=2, edit_window=300, close_after_days=2)
+        self.model = ClosureModel(self.app.clock.now, max_depth=2, edit_window=300, close_after_days=2)
         self.comparison = Comparison(self.model, self.site)
         self.bodies = (f"words{number}" for number in count())
         self.sent: list[tuple[ThreadModel, Json, str, int]] = []
@@ -109,10 +112,12 @@ class SiteStateMachine(SiteSteps):
     def post(self, pick: int, posts: list[tuple[int, int, str | None]]) -> None:
         for below, by, key in posts:
             thread, body = self.thread(pick), next(self.bodies)
-            post: Json = {"body": body, "author": {"name": "Ada", "email": SECRET}}
+            post: Json = {"body": body, "author": {"name": NAMES[by % len(NAMES)], "email": EMAILS[by % len(EMAILS)]}}
             if below % 4 and thread.comments:
                 post["parent_id"] = thread.comments[-1 - below % len(thread.comments)].id
-            self.send(thread, post, by=self.poster(by), key=key and key.format(body))
+            poster = self.poster(by)
+            address = None if poster in {"host", "staff"} else ADDRESSES[below % len(ADDRESSES)]
+            self.send(thread, post, by=poster, key=key and key.format(body), address=address)
 
     @precondition(lambda self: self.sent)
     @rule(pick=picks, by=picks, other_words=st.sampled_from([False, False, True]))
@@ -133,14 +138,18 @@ class SiteStateMachine(SiteSteps):
         post: Json = {"body": next(self.bodies), "author": {"name": "Ada", "email": SECRET}}
         self.send(self.thread(pick), post, by=author, key=None)
 
-    def send(self, thread: ThreadModel, post: Json, *, by: str | None, key: str | None) -> None:
-        action = self.model.screen_post(thread, post, key=key, by=by)
+    def send(
+        self, thread: ThreadModel, post: Json, *, by: str | None, key: str | None, address: str | None = None
+    ) -> None:
+        action = self.model.screen_post(thread, post, key=key, by=by, address=address)
         headers = {"Idempotency-Key": key} if key else {}
-        response = self.site.call("POST", f"/threads/{thread.article}/comments", by=by, json=post, headers=headers)
+        path = f"/threads/{thread.article}/comments"
+        response = self.site.call("POST", path, by=by, address=address, json=post, headers=headers)
         answer = response.json()
         if action == "accept":
             token = answer["author_token"]
-            comment = self.model.accept(thread, post, id_=answer["comment"]["id"], author=token, key=key, by=by)
+            accepted: Any = {"id_": answer["comment"]["id"], "author": token, "key": key}
+            comment = self.model.accept(thread, post, **accepted, by=by, address=address)
             assert self.model.author_of(by) in {None, "host", token}
             assert response.status_code == (201 if comment.state == "published" else 202)
             self.sent += [(thread, post, key, response.status_code)] if key else []
@@ -195,13 +204,14 @@ class SiteStateMachine(SiteSteps):
             rejected,
             rules["most"],
         )
-        self.model.shadow = rules["shadow"]
+        self.model.shadow, self.model.staff_name = rules["shadow"], rules["staff_name"]
         self.model.threshold, self.model.hides = rules["needed"], rules["hides"]
         body = {
             "hold_words": [f"*{held}"] if held else [],
             "reject_words": [f"*{rejected}"] if rejected else [],
             "max_per_minute_per_reader": rules["most"],
             "shadow": rules["shadow"],
+            "staff_name": rules["staff_name"],
             "report_threshold": rules["needed"],
             "on_report_threshold": "hide" if rules["hides"] else "queue",
         }

@@ -41,6 +41,7 @@ class CommentModel:
     author: str
     name: str
     role: str
+    email: str | None
     created_at: datetime
     edited_at: datetime | None = None
     revision: int = 1
@@ -161,6 +162,8 @@ class ThreadModel:
     comments: list[CommentModel] = field(default_factory=list)
     stored_posts: dict[str, tuple[datetime, str, Json]] = field(default_factory=dict)
     sequence: int = 0
+    closure: str | None = None  # the closure by a filter that closed it, and the reason it had before
+    reason_before: str | None = None
 
     @property
     def count(self) -> int:

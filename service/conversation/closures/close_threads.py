@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.closures.closure_lookup import ThreadFilter, find_closure, ids_of_open, is_open_and_matches
@@ -68,7 +68,7 @@ async def _close_chunk(
         thread.closed_at, thread.close_reason = now, closure.reason
         events.append(thread_event(thread, site, EventType.THREAD_CLOSED, occurred_at=now))
     columns = {"closed_at": now, "close_reason": closure.reason, "closure_id": closure.id}
-    await write_next_sequences(connection, threads, now=now, **columns)
+    await write_next_sequences(connection, threads, now=now, reason_before=ThreadRow.close_reason, **columns)
     closed = {"threads": ClosureRow.threads + len(threads)}
     await connection.execute(update(ClosureRow).where(ClosureRow.id == closure.id).values(closed))
     await append_events(connection, events)
@@ -97,19 +97,22 @@ async def reopen_threads(database: Database, site: Site, closure: Closure, *, by
 async def _reopen_chunk(connection: AsyncConnection, site: Site, closure: Closure, ids: Sequence[int]) -> None:
     threads, now = await _lock(connection, ids, _is_in(closure)), clock.now()
     reopened, events = [], []
+    columns = {"close_reason": ThreadRow.reason_before, "closure_id": None}
     for thread in threads:
         thread.closed_at = thread.close_reason = None
         if is_closed_itself(thread, site, now):
             thread.closed_at = closing_time(thread, site)
+            thread.close_reason = await connection.scalar(_REASON_BEFORE, {"thread_id": thread.id})
             events.append(thread_event(thread, site, EventType.THREAD_UPDATED, occurred_at=now))
-            columns = {"closed_at": thread.closed_at, "close_reason": None, "closure_id": None}
-            await write_next_sequences(connection, [thread], now=now, **columns)
+            await write_next_sequences(connection, [thread], now=now, closed_at=thread.closed_at, **columns)
         else:
             reopened.append(thread)
             events.append(thread_event(thread, site, EventType.THREAD_REOPENED, occurred_at=now))
-    columns = {"closed_at": None, "close_reason": None, "closure_id": None}
-    await write_next_sequences(connection, reopened, now=now, **columns)
+    await write_next_sequences(connection, reopened, now=now, closed_at=None, **columns)
     await append_events(connection, events)
+
+
+_REASON_BEFORE = select(ThreadRow.reason_before).where(ThreadRow.id == bindparam("thread_id"))
 
 
 def _is_in(closure: Closure) -> ColumnElement[bool]:

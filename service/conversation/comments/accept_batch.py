@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.automated_decisions import decision_by_rules
 from service.conversation.comments.batch_context import BatchContext, StoredPost, lock_and_read_context
-from service.conversation.comments.findings_store import finding_rows
+from service.conversation.comments.findings_store import finding_rows, rule_order
 from service.conversation.comments.idempotency_keys import proves_author
 from service.conversation.comments.model import Comment, CommentRow, FindingRow, IdempotencyKeyRow, State
 from service.conversation.comments.refusals import (
@@ -173,7 +173,7 @@ def _screen(draft: Draft, thread: Thread, site: Site, context: BatchContext, now
         )
     trust = trust_in(context.measures, site.id, draft.fingerprints, now)
     findings = screen_author(draft.text_findings, mode=mode, reputation=reputation, trust=trust)
-    findings += screen_external_signals(draft.external, rules)
+    findings = sorted([*findings, *screen_external_signals(draft.external, rules)], key=rule_order)
     if refusal := rejecting(findings):
         raise NotAccepted(draft, refusal, explain=rules.explain_to_author)
     return findings

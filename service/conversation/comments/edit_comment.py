@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.automated_decisions import decision_by_rules
 from service.conversation.comments.comment_lookup import find_own_comment, lock_own_comment
 from service.conversation.comments.comment_versions import delete_versions, keep_version
-from service.conversation.comments.findings_store import delete_findings, replace_findings
+from service.conversation.comments.findings_store import delete_findings, replace_findings, rule_order
 from service.conversation.comments.fingerprint_retention import erase_address_fingerprints
 from service.conversation.comments.model import Comment, PostAuthor, State
 from service.conversation.comments.prepare_text import PreparedText, prepare_text
@@ -176,7 +176,7 @@ async def _screen_again(
     if uses_reputation(rules, mode):
         reputation = await _reputation(connection, comment)
     findings = screen_author(prepared.findings, mode=mode, reputation=reputation, trust=trust)
-    findings += screen_webhook(edit.webhook, rules)
+    findings = sorted([*findings, *screen_webhook(edit.webhook, rules)], key=rule_order)
     if refusal := rejecting(findings):
         detail = explain_rejection(refusal) if rules.explain_to_author else None
         raise EditNotAccepted(comment.body, detail, rule=refusal.rule)

@@ -26,7 +26,7 @@ class ThreadRow(Base):
     ``closed_at`` is set when a close is written. A closing time that has passed also closes the thread, written or not
     (``thread_policy.py``). The two partial indexes hold the threads a sweep must check. No index covers a count, so a
     new count updates no index. ``closure_id`` is the closure that closed the thread, if one did; no foreign key, which
-    would be checked thread by thread.
+    would be checked thread by thread. ``reason_before`` is the reason of a later close that it already had then.
     """
 
     __tablename__ = "threads"
@@ -61,6 +61,7 @@ class ThreadRow(Base):
     closed_at: Mapped[datetime | None]
     close_reason: Mapped[str | None] = mapped_column(String(500))
     closure_id: Mapped[UUID | None]
+    reason_before: Mapped[str | None] = mapped_column(String(500))
     withdrawn_at: Mapped[datetime | None]
     reply_count: Mapped[int]
     places: Mapped[int] = mapped_column(BigInteger)

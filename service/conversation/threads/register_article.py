@@ -95,6 +95,8 @@ def change(thread: Thread, changes: dict[str, Any]) -> dict[str, Any]:
     changed = {name: value for name, value in changes.items() if getattr(thread, name) != value}
     for name, value in changed.items():
         setattr(thread, name, value)
-    if thread.closed_at is None and ("closing_kind" in changed or "closing_at" in changed):
-        thread.close_reason = changed["close_reason"] = None
+    if "closing_kind" in changed or "closing_at" in changed:
+        if thread.closed_at is None:
+            thread.close_reason = changed["close_reason"] = None
+        changed["reason_before"] = None
     return changed

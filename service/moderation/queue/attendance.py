@@ -10,10 +10,9 @@ from service.conversation.comments.model import CommentRow, State
 from service.conversation.threads.model import ThreadRow
 from service.platform import clock
 from service.platform.events.model import DecisionRow
+from service.platform.events.record_decisions import PEOPLE
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
-
-PEOPLE = ("key", "moderator", "operator")  # who decide; rules and authors go on without anybody there
 
 
 async def watch_attendance(database: Database, sites: list[Site]) -> None:

@@ -19,10 +19,10 @@ from service.moderation.reports.receipts import Outcome, outcome_of
 from service.moderation.reports.report_store import Reason
 from service.moderation.transparency.wire import AppealCounts, DecisionCount, ReportCount, WaitingTimes
 from service.platform.events.model import DecisionRow
+from service.platform.events.record_decisions import PEOPLE
 from service.platform.sites.site_lookup import Site
 
 COUNTED_ACTIONS = ("publish", "hold", "reject", "spam", "delete", "restore")
-PEOPLE = ("key", "moderator", "operator")
 ANSWERED: dict[str | None, str] = {None: "unanswered", State.PUBLISHED.value: "upheld"}
 
 

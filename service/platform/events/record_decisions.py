@@ -22,6 +22,7 @@ class Actor(NamedTuple):
     id: str | None
 
 
+PEOPLE = ("key", "moderator", "operator")  # the kinds of actors who decide; authors and rules go on without them
 OPERATOR, AUTHOR = Actor("operator", None), Actor("author", None)
 MEASURES = ("hold-reader", "unhold-reader", "trust-reader", "untrust-reader", "note-reader", "unnote-reader")
 ACCESS = ("add-key", "revoke-key", "add-moderator", "change-moderator", "remove-moderator")

@@ -120,3 +120,22 @@ async def test_closures_are_listed_newest_first(own_site: ASite) -> None:
     assert [each["id"] for each in page["closures"] + rest["closures"]] == made[::-1]
     assert [each["scope"] for each in page["closures"]] == ["site", "threads", "threads"]
     assert rest["next"] is None
+
+
+async def test_undoing_brings_back_the_reason_of_a_close_that_was_to_come(own_site: ASite, the_clock: Clock) -> None:
+    threads = [await a_thread(own_site, section="a") for _ in range(4)]
+    at = (the_clock.instant + timedelta(hours=1)).isoformat()
+    for thread in threads[:3]:
+        await thread.close(at=at, reason="The vote ends.")
+    closed = await close(own_site, section="a", reason="Batch.")
+    assert [(await each.read())["close_reason"] for each in threads] == ["Batch."] * 4
+    body = {"title": "A", "closing": {"kind": "at", "at": (the_clock.instant + timedelta(minutes=30)).isoformat()}}
+    await own_site.call("PUT", threads[2].path, by="host", json=body)  # another close, of which nobody gave a reason
+    await reopen(own_site, closed)
+    again = await close(own_site, section="a")
+    the_clock.move(hours=1)
+    await reopen(own_site, again)
+    for _ in range(2):
+        reasons = [(await each.read())["close_reason"] for each in threads]
+        assert (reasons, await states(threads)) == (["The vote ends.", "The vote ends.", None, None], "ccco")
+        await own_site.sweep()

@@ -102,5 +102,17 @@ async def test_a_guest_who_signs_with_the_name_of_staff_is_held(site: ASite, the
         assert (await post(thread, by, name=signed))[0] == 201, signed
 
 
+async def test_findings_are_in_one_order_in_answers_the_log_and_later_reads(site: ASite) -> None:
+    await a_session(site, "Maria Curie")
+    await set_rules(site, Rules(staff_name=True))
+    _, posted = await post(await a_thread(site, mode="hold"), None, name="Maria Curie")
+    token, path = posted["author_token"], f"/comments/{posted['comment']['id']}"
+    seen = (await site.call("GET", path, by=token)).json()["comment"]
+    assert posted["comment"]["status_reasons"] == seen["status_reasons"]
+    found = (await site.call("GET", path, by="moderator")).json()["comment"]["findings"]
+    [decision] = (await site.call("GET", "/decisions", by="moderator")).json()["decisions"]
+    assert [each["rule"] for each in found] == [decision["decided_by"]["id"], "mode"] == ["staff_name", "mode"]
+
+
 def test_a_name_without_letters_is_nobodys() -> None:
     assert (fold_name("…"), fold_name("Ünal 5")) == ("", "unals")

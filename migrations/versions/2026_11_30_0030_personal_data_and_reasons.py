@@ -1,6 +1,7 @@
-"""Reports for personal data have the reason `personal-data`, as decisions have; it was `personal`.
+"""The reason `personal` of reports is `personal-data`, and a thread keeps its reason through a closure by a filter.
 
-Why: one word for one thing. A site compares the reasons of reports with those of decisions.
+Why: one word for one thing: a site compares the reasons of reports with those of decisions. Undoing a closure brings
+back the reason that moderators gave for a later close.
 Locks: SQLite copies `reports`; PostgreSQL locks it while its rows are checked. Both read the whole event log once.
 The release before lives with it because: it does not, it can't store a report with its own word; stop it before you
 migrate.
@@ -20,13 +21,15 @@ EVENTS = sa.table("events", sa.column("type", sa.String()), sa.column("data", sa
 
 
 def upgrade() -> None:
-    """Rename the reason, in reports and in events about them."""
+    """Rename the reason, in reports and in events about them; threads in a closure of today have no earlier reason."""
+    op.add_column("threads", sa.Column("reason_before", sa.String(500), nullable=True))
     _rename("personal", "personal-data", length=13)
 
 
 def downgrade() -> None:
-    """Rename it back."""
+    """Rename it back, and drop the column."""
     _rename("personal-data", "personal", length=9)
+    op.drop_column("threads", "reason_before")
 
 
 def _rename(before: str, after: str, *, length: int) -> None:
