@@ -139,7 +139,7 @@ def test_a_moderator_is_limited_to_sections_and_no_longer(onereply: CommandLine)
     for name, section, reason in (
         ("Otto", "\u200b", "A section has 1 to 200 characters."),
         ("Otto", "x" * 201, "A section has 1 to 200 characters."),
-        ("Nobody", "a", "There is no moderator “Nobody” with the role “moderator”."),
+        ("Nobody", "a", "There is no moderator “Nobody”."),
     ):
         assert stopped(onereply("moderator", "limit", "gazette", name, "--section", section)) == reason
     admin = onereply("moderator", "add", "gazette", "Ada", "--role", "admin", "--section", "a", typed=PASSWORD + "\n")

@@ -112,7 +112,7 @@ async def post_key(request: Request, caller: Caller) -> Response:
 async def delete_key(request: Request, caller: Caller) -> Response:
     """Revoke an API key."""
     async with database_of(request).write() as connection:
-        if not await end_key(connection, caller.site.id, path_parameter(request, "key"), by=caller.actor):
+        if not await end_key(connection, caller.site.id, _id(request, "key"), by=caller.actor):
             raise NotFound
     return Response(status_code=204)
 
@@ -155,7 +155,7 @@ async def patch_moderator(request: Request, caller: Caller) -> Response:
     body, site_id, moderator_id = (
         await decode_body(request, AccountChanges),
         caller.site.id,
-        path_parameter(request, "moderator"),
+        _id(request, "moderator"),
     )
     async with database_of(request).read() as connection:
         name = (await find_moderator(connection, site_id, moderator_id)).name
@@ -175,7 +175,7 @@ async def patch_moderator(request: Request, caller: Caller) -> Response:
 async def delete_moderator(request: Request, caller: Caller) -> Response:
     """Remove a moderator's account."""
     async with database_of(request).write() as connection:
-        account = await find_moderator(connection, caller.site.id, path_parameter(request, "moderator"))
+        account = await find_moderator(connection, caller.site.id, _id(request, "moderator"))
         await remove_account(connection, caller.site.id, account.name, by=caller.actor)
     return Response(status_code=204)
 
@@ -184,13 +184,21 @@ def _decode_id(cursor: str | None) -> str | None:
     """Decode the id of a key or account in ``cursor``; raises InvalidCursor."""
     if cursor is None:
         return None
-    key = decode_cursor(cursor)
-    if not _ID.fullmatch(key):
+    id_ = decode_cursor(cursor).decode("ascii", "replace")
+    if not _ID.fullmatch(id_):
         raise InvalidCursor(parameter="cursor")
-    return key.decode()
+    return id_
 
 
-_ID = re.compile(rb"[0-9a-f]{12}")
+def _id(request: Request, name: str) -> str:
+    """Return the id of a key or account in the path; raises NotFound if it can be none."""
+    id_ = path_parameter(request, name)
+    if not _ID.fullmatch(id_):
+        raise NotFound
+    return id_
+
+
+_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def _account_out(account: Moderator) -> AccountOut:

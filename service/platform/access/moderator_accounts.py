@@ -25,6 +25,7 @@ from service.platform.text.plain_text import clean_line, is_blank
 
 ModeratorRole = Literal["moderator", "admin"]
 MAX_NAME, MAX_FOLDED_NAME = 100, 300
+ADMIN_WITH_SECTIONS = "An admin can't be limited to sections."
 
 
 class InvalidModerator(Exception):
@@ -67,7 +68,7 @@ async def add_moderator(
     """
     name, moderator_id = _valid_name(name), secrets.token_hex(6)
     if role == "admin" and sections is not None:
-        raise InvalidModerator("An admin can't be limited to sections.")
+        raise InvalidModerator(ADMIN_WITH_SECTIONS)
     values = {"id": moderator_id, "site_id": site_id, "name": name, "folded_name": fold_name(name), "role": role}
     optional = {"sections": _encode(sections), "password_hash": password_hash}
     statement = insert(ModeratorRow).values(**values, **optional, created_at=clock.now())
@@ -118,11 +119,15 @@ async def find_account(connection: AsyncConnection, site_id: int, name: str) -> 
 
 
 async def change_sections(connection: AsyncConnection, site_id: int, name: str, *, sections: Sections) -> None:
-    """Limit a moderator to ``sections``, from their next request on; raises :class:`InvalidModerator`."""
-    statement = update(ModeratorRow).where(*_with_name(site_id, name), ModeratorRow.role == "moderator")
-    changed = await connection.execute(statement.values(sections=_encode(sections)).returning(ModeratorRow.id))
-    if changed.one_or_none() is None:
-        raise InvalidModerator(f"There is no moderator “{clean_line(name)}” with the role “moderator”.")
+    """Limit a moderator to ``sections``, from their next request on; None lifts the limit.
+
+    Raises :class:`InvalidModerator`, also for an admin with sections.
+    """
+    of_role = () if sections is None else (ModeratorRow.role == "moderator",)
+    statement = update(ModeratorRow).where(*_with_name(site_id, name), *of_role).values(sections=_encode(sections))
+    if (await connection.execute(statement.returning(ModeratorRow.id))).one_or_none() is None:
+        is_admin = await find_account(connection, site_id, name) is not None
+        raise InvalidModerator(ADMIN_WITH_SECTIONS if is_admin else f"There is no moderator “{clean_line(name)}”.")
 
 
 async def change_password(connection: AsyncConnection, site_id: int, name: str, *, password_hash: str) -> None:

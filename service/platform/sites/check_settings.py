@@ -61,7 +61,10 @@ def _check_sections(sections: dict[str, SectionSettings]) -> dict[str, SectionSe
         if each.opening_hours:
             _check_hours(each.opening_hours, f"{below}/opening_hours")
         own = UNSET if each.rules is UNSET else check_section_rules(each.rules, below=f"{below}/rules")
-        checked[read_line(label, pointer=below, max_length=MAX_SECTION)] = msgspec.structs.replace(each, rules=own)
+        name = read_line(label, pointer=below, max_length=MAX_SECTION)
+        if name in checked:
+            raise InvalidField(f"“{name}” is given twice, in other spellings; give it once.", pointer=below)
+        checked[name] = msgspec.structs.replace(each, rules=own)
     return checked
 
 

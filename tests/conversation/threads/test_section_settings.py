@@ -100,6 +100,7 @@ async def test_invalid_settings_of_a_section_are_refused(site: ASite) -> None:
         ({"a/b": {"rules": {"hold_words": ["*"]}}}, "/sections/a~1b/rules/hold_words/0"),
         ({"a": {"rules": {"reject_link_domains": ["no domain"]}}}, "/sections/a/rules/reject_link_domains/0"),
         ({"\u200b": {}}, "/sections/\u200b"),
+        ({"city": {"mode": "hold"}, "city ": {"mode": "publish"}}, "/sections/city "),
         ([], "/sections"),
     ):
         refused = await site.call("PATCH", "/settings", by="admin", json={"sections": sections})

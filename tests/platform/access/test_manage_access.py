@@ -105,6 +105,23 @@ async def test_every_change_of_access_is_in_the_log_with_who_made_it_and_without
     assert PASSWORD not in str(decisions)
 
 
+async def test_an_id_that_none_can_have_is_not_found(site: ASite) -> None:
+    for id_ in ("%00", "0", "A" * 12, "%F0%9F%8E%BA", "a" * 5000):
+        await admin(site, "DELETE", f"/keys/{id_}", status=404)
+        await admin(site, "DELETE", f"/moderators/{id_}", status=404)
+        await admin(site, "PATCH", f"/moderators/{id_}", body={"role": "admin"}, status=404)
+
+
+async def test_an_admin_has_no_sections_and_may_be_told_so(site: ASite) -> None:
+    path = f"/moderators/{await a_moderator(site, 'Maria', role='admin')}"
+    refused = await admin(site, "PATCH", path, body={"sections": ["city"]}, status=422)
+    assert (refused["detail"], refused["pointer"]) == ("An admin can't be limited to sections.", "/sections")
+    for body in ({"sections": None}, {"role": "admin", "sections": None}):
+        assert (await admin(site, "PATCH", path, body=body))["sections"] is None
+    changed = await admin(site, "PATCH", path, body={"role": "moderator", "sections": ["city", " city "]})
+    assert (changed["role"], changed["sections"]) == ("moderator", ["city"])
+
+
 async def test_the_last_admin_key_or_account_stays(site: ASite) -> None:
     [key] = [each["id"] for each in (await admin(site, "GET", "/keys"))["keys"] if each["role"] == "admin"]
     await a_moderator(site, "Otto")
