@@ -85,8 +85,8 @@ RIGHTLY_REFUSED = {
     ("putRules|tryRules", "invalid-field", "(/rules)?/[a-z_]+|/last"): AN_INTEGER,
     ("patchSettings", "invalid-field", "/(max_depth|[a-z_]+_(seconds|days|minutes|queue))"): AN_INTEGER,
     ("putRules|tryRules", "invalid-field", r"(/rules)?/(allowed|reject)_link_domains/\d+"): "no pattern parses a host",
-    ("patchSettings", "invalid-field", "/cors_origins"): "no pattern parses a host",
-    ("patchSettings", "invalid-field", "/jwt_jwks_url"): "http is for installations that allow private targets",
+    ("patchSettings", "invalid-field", "/(cors_origins|sign_in_url)"): "no pattern parses a host",
+    ("patchSettings", "invalid-field", "/jwt_jwks_url"): "the same, and http is for private targets only",
 }
 
 

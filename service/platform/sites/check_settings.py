@@ -13,7 +13,7 @@ from service.platform.sites.sections import MAX_SECTION
 from service.platform.sites.site_rules import check_section_rules
 from service.platform.sites.site_settings import LANGUAGE_TAG, REASON_CODE, SectionSettings
 from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
-from service.platform.text.field_types import read_line
+from service.platform.text.field_types import read_line, read_web_url
 from service.platform.text.web_urls import canonical_origin
 
 HTTPS_ONLY = "“jwt_jwks_url” must be an https URL: over http, an attacker could replace the keys."
@@ -38,6 +38,15 @@ def _check_origins(origins: str) -> str:
     if None in canonical:
         raise InvalidField(ORIGIN_FORMAT, pointer="/cors_origins")
     return " ".join(dict.fromkeys(filter(None, canonical)))
+
+
+def _check_jwks_url(url: str) -> str:
+    return read_web_url(url, pointer="/jwt_jwks_url")
+
+
+def _check_sign_in_url(url: str) -> str:
+    read_web_url(url.replace("{return_url}", ""), pointer="/sign_in_url")
+    return url
 
 
 def _check_time_zone(name: str) -> str:
@@ -91,6 +100,8 @@ def _refuse_reason(detail: str, *keys: str) -> NoReturn:
 _REASONS = "decision_reasons"
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "cors_origins": _check_origins,
+    "jwt_jwks_url": _check_jwks_url,
+    "sign_in_url": _check_sign_in_url,
     "time_zone": _check_time_zone,
     "opening_hours": _check_hours,
     "sections": _check_sections,

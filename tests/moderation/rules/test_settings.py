@@ -94,6 +94,18 @@ async def test_the_log_names_the_changed_settings_and_rules(site: ASite) -> None
     assert [each["reason"] for each in log] == ["max_length", "hold_words, max_length", None, "mode, max_depth"]
 
 
+async def test_a_url_that_nobody_can_call_is_refused(site: ASite) -> None:
+    for name in ("jwt_jwks_url", "sign_in_url", "screening_webhook_url"):
+        for url in ("https://a..example/", "https://a.example:65536/", "https://[::1]x/", "https://%31.0.0.1/"):
+            refused = await site.call("PATCH", "/settings", by="admin", json={name: url})
+            assert (refused.status_code, refused.json()["pointer"]) == (422, f"/{name}"), url
+    kept = "https://Gazette.example/login?next={return_url}"
+    assert (await change(site, sign_in_url=kept))["sign_in_url"] == kept
+    assert (await change(site, jwt_jwks_url="https://ПРИМЕР.рф/keys"))["jwt_jwks_url"] == (
+        "https://xn--e1afmkfd.xn--p1ai/keys"
+    )
+
+
 async def test_the_jwks_url_must_be_https_unless_private_targets_are_allowed(site: ASite, database_url: str) -> None:
     http = {"jwt_jwks_url": "http://gazette.example/jwks"}
     refused = await site.call("PATCH", "/settings", by="admin", json=http)
