@@ -18,7 +18,7 @@ AN_INTEGER = "to a schema 2.0 is an integer; here it is written 2"
 RIGHTLY_REFUSED = {
     (
         "getThreads|getComments|getFragment|getQueue|getDecisions|getBans|getEndpoints|getDeliveries|getOwnComments"
-        "|getMeasures|getClosures",
+        "|getMeasures|getClosures|getKeys|getModerators",
         "invalid-cursor",
         "cursor",
     ): "a cursor is opaque: a good one is one that was given",
