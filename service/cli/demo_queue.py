@@ -84,7 +84,7 @@ class _Demo:
         await self._report_from("192.0.2.1", rude, "abuse", "He follows her under every article.")
         await self._report_from("192.0.2.2", rude, "off-topic", None)
         address = await self._post("Mireille Dubois", "Tell the minister yourself: he lives in Mill Lane, number 4.")
-        await self._report_from("192.0.2.3", address, "personal", "A private address.")
+        await self._report_from("192.0.2.3", address, "personal-data", "A private address.")
 
     async def _report_from(self, address: str, comment: str, reason: str, note: str | None) -> None:
         """Report a comment as a reader with an address of their own: each reader can report a comment once."""
