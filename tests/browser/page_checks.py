@@ -16,7 +16,8 @@ OVERFLOWING = """() => {
   const all = [...document.querySelectorAll("body *")].filter((each) => !each.closest(".empty"));
   const wide = all.filter((each) => {
     const box = each.getBoundingClientRect();
-    return box.width > 0 && (box.right > room + 1 || box.left < -1) && !each.closest("pre, .operation, table, .bar nav, .tabs");
+    const scrolls = each.closest("pre, .operation, table, .bar nav, .tabs");
+    return box.width > 0 && (box.right > room + 1 || box.left < -1) && !scrolls;
   });
   const scrolls = document.scrollingElement.scrollWidth > room;
   return scrolls ? [`scrolls to ${document.scrollingElement.scrollWidth} of ${room}`] : wide.map((each) =>

@@ -30,9 +30,7 @@ async def test_the_reference_article_has_one_reply_and_is_closed(client: httpx2.
     assert len(page["comments"]) == 1
 
 
-async def test_the_demos_queue_holds_a_dozen_comments_to_review(
-    app: App, client: httpx2.AsyncClient
-) -> None:
+async def test_the_demos_queue_holds_a_dozen_comments_to_review(app: App, client: httpx2.AsyncClient) -> None:
     database = app.state.database
     async with database.write() as connection:
         site_id = (await find_site(connection, SITE)).id
