@@ -249,6 +249,10 @@ async def test_the_queue_reads_only_unpublished_comments(own_site: ASite, dialec
     [statement] = [each for each in statements if "ORDER BY comments.id" in each.sql]
     plan = await query_plan(own_site, dialect, statement)
     assert "ix_comments_queue" in plan or "ix_comments_pending_or_spam" in plan
+    [statement] = [each for each in statements if "SELECT (SELECT count(*)" in each.sql]
+    plan = await query_plan(own_site, dialect, statement)
+    assert "ix_comments_queue" in plan or "ix_comments_pending_or_spam" in plan
+    assert "ix_comments_reported" in plan
 
 
 async def test_a_page_of_fifty_full_cards_is_eight_statements(own_site: ASite) -> None:

@@ -140,11 +140,11 @@ def _ids(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def of_site(dialect: str, site: Site) -> ColumnElement[bool]:
-    """Return the condition that a thread is of ``site``, for a page of comments in the order of their ids.
+    """Return the condition that a thread is of ``site``, for few of its comments: a page, or those in the queue.
 
-    SQLite would read and sort all comments of the site, with their texts, for each page. The plus prevents it from
-    using the index of sites (“The SQLite Query Optimizer Overview”, section 2), so it reads comments in order until a
-    page is full.
+    SQLite would read all comments of the site, with their texts, thread by thread. The plus prevents it from using the
+    index of sites (“The SQLite Query Optimizer Overview”, section 2), so it finds the comments first, and for a page
+    reads them in order until it is full.
     """
     site_id = ThreadRow.site_id if dialect == "postgresql" else _WITHOUT_INDEX
     return site_id == site.id

@@ -6,8 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.closures.switch_site import switch_attendance
-from service.conversation.comments.model import CommentRow, State
+from service.conversation.comments.model import CommentRow
 from service.conversation.threads.model import ThreadRow
+from service.conversation.threads.thread_lookup import of_site
+from service.moderation.queue.review_queue import in_state
 from service.platform import clock
 from service.platform.events.model import DecisionRow
 from service.platform.events.record_decisions import PEOPLE
@@ -45,6 +47,6 @@ async def is_unattended(connection: AsyncConnection, site: Site, now: datetime) 
     if since is not None:
         return True
     waiting = select(CommentRow.id).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-    waiting = waiting.where(ThreadRow.site_id == site.id, CommentRow.state == State.PENDING).limit(longest + 1)
+    waiting = waiting.where(of_site(connection.dialect.name, site), *in_state(site, "pending")).limit(longest + 1)
     count = select(func.count()).select_from(waiting.subquery())
     return (await connection.execute(count)).scalar_one() > longest

@@ -225,7 +225,7 @@ class QueueCounts(NamedTuple):
 async def count_queued(connection: AsyncConnection, site: Site, sections: Sections) -> QueueCounts:
     """Count the comments of ``site`` in ``sections`` that await review, in one statement."""
     counted = select(func.count()).select_from(CommentRow).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-    of_the_site = counted.where(ThreadRow.site_id == site.id)
+    of_the_site = counted.where(of_site(connection.dialect.name, site))
     if sections is not None:
         of_the_site = of_the_site.where(ThreadRow.section.in_(sections))
     states: tuple[QueueState, QueueState] = ("pending", "reported")
