@@ -27,7 +27,7 @@ from service.platform.sites.site_lookup import Site, read_sites
 from service.platform.storage.engine import Database
 from service.platform.storage.portable import any_of, row_parameters
 
-CHUNK = 250  # threads a transaction
+CHUNK = 1_000  # threads a transaction
 
 
 async def close_threads(

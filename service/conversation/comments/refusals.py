@@ -22,7 +22,7 @@ from service.conversation.screening.findings import Finding
 from service.conversation.threads.labels import labels
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import no_thread
-from service.conversation.threads.thread_policy import close_reason, is_closed, posting_refusal
+from service.conversation.threads.thread_policy import closed_state, posting_refusal
 from service.platform.access.rate_limits import RateLimited
 from service.platform.problems import Detail, Problem, TextByLanguage, Translated
 from service.platform.sites.site_lookup import Site
@@ -111,9 +111,9 @@ def refuse_unless_open(draft: Draft, thread: Thread, site: Site, now: datetime) 
         raise no_thread(draft=draft.typed_fields())
     if thread.is_embargoed(now):
         raise NotPublishedYet(draft)
-    if is_closed(thread, site, now):
+    if closed := closed_state(thread, site, now):
         lines = labels(locale=draft.locale, count=thread.reply_count, title=thread.title, closed=True)
-        raise ThreadClosed(draft, notice=lines.notice, close_reason=close_reason(thread, site, now))
+        raise ThreadClosed(draft, notice=lines.notice, close_reason=closed.reason)
     if not thread.comments_on:
         raise CommentsOff(draft)
     refusal = None if draft.from_host or draft.author.role in STAFF else posting_refusal(thread, site, draft.claims)

@@ -6,7 +6,7 @@ who may post.
 
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -44,40 +44,35 @@ def close_after_days(site: Site, section: str | None) -> int | None:
     return site.settings.close_after_days if own is UNSET else own
 
 
+class ClosedState(NamedTuple):
+    """Since when a thread is closed, and why; ``by_site`` if only its site or section is."""
+
+    since: datetime
+    reason: str | None
+    by_site: bool
+
+
+def closed_state(thread: Thread, site: Site, now: datetime) -> ClosedState | None:
+    """Return how ``thread`` is closed at ``now``: by a close or its closing time, or else with its site or section.
+
+    None if it is open.
+    """
+    at = closes_at(thread, site)
+    if at is not None and (thread.closed_at is not None or at <= now):
+        return ClosedState(at, thread.close_reason, by_site=False)
+    closure = site.closure_at(now, thread.section)
+    return ClosedState(closure.closed_at, closure.reason, by_site=True) if closure else None
+
+
 def is_closed(thread: Thread, site: Site, now: datetime) -> bool:
-    """Whether ``thread`` is closed at ``now``: with its site or section, by a close, or by its closing time."""
-    return site.closure_at(now, thread.section) is not None or is_closed_itself(thread, site, now)
+    """Whether ``thread`` is closed at ``now``, in any way."""
+    return closed_state(thread, site, now) is not None
 
 
 def is_closed_itself(thread: Thread, site: Site, now: datetime) -> bool:
     """Whether ``thread`` is closed at ``now``, whether or not its site is."""
-    if thread.closed_at is not None:
-        return True
     at = closes_at(thread, site)
-    return at is not None and at <= now
-
-
-def closed_since(thread: Thread, site: Site, now: datetime) -> datetime | None:
-    """Return since when ``thread`` is closed; None if it is open."""
-    if is_closed_itself(thread, site, now):
-        return closes_at(thread, site)
-    closure = site.closure_at(now, thread.section)
-    return closure.closed_at if closure else None
-
-
-def close_reason(thread: Thread, site: Site, now: datetime) -> str | None:
-    """Return why ``thread`` is closed: its own reason if it is closed itself, else that of the site's closure."""
-    if is_closed_itself(thread, site, now):
-        return thread.close_reason
-    closure = site.closure_at(now, thread.section)
-    return closure.reason if closure else None
-
-
-def announced_closing(thread: Thread, site: Site, now: datetime) -> datetime | None:
-    """Return the closing time that readers are told at ``now``: one within :data:`ANNOUNCED`; else None."""
-    if not thread.comments_on or is_closed(thread, site, now):
-        return None
-    return if_announced(closing_time(thread, site), now)
+    return at is not None and (thread.closed_at is not None or at <= now)
 
 
 def if_announced(at: datetime | None, now: datetime) -> datetime | None:

@@ -9,12 +9,10 @@ from msgspec import UNSET, Meta, UnsetType
 from service.conversation.threads.labels import label, labels
 from service.conversation.threads.model import ClosingKind, Thread
 from service.conversation.threads.thread_policy import (
-    announced_closing,
-    close_reason,
-    closed_since,
+    closed_state,
     closing_time,
+    if_announced,
     is_closed,
-    is_closed_itself,
     own_who_may_post,
 )
 from service.platform.sites.sections import MAX_SECTION, SectionName
@@ -189,12 +187,13 @@ class ThreadsPage(msgspec.Struct):
 
 def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> ThreadOut:
     """Return ``thread`` as of ``now``, with its lines in ``locale``."""
-    closed, announced = is_closed(thread, site, now), announced_closing(thread, site, now)
+    closing, closed = closing_time(thread, site), closed_state(thread, site, now)
+    announced = if_announced(closing, now) if thread.comments_on and closed is None else None
     lines = labels(
         locale=locale,
         count=thread.reply_count,
         title=thread.title,
-        closed=closed,
+        closed=closed is not None,
         comments_on=thread.comments_on,
         closes_at=announced,
         time_zone=site.settings.time_zone,
@@ -205,11 +204,11 @@ def thread_out(thread: Thread, site: Site, *, locale: str, now: datetime) -> Thr
         url=thread.url,
         section=thread.section,
         state="closed" if closed else "open",
-        closing=Closing(thread.closing_kind, closing_time(thread, site)),
+        closing=Closing(thread.closing_kind, closing),
         closes_at=announced,
-        closed_at=closed_since(thread, site, now),
-        closed_by_site=closed and not is_closed_itself(thread, site, now),
-        close_reason=close_reason(thread, site, now),
+        closed_at=closed.since if closed else None,
+        closed_by_site=closed is not None and closed.by_site,
+        close_reason=closed.reason if closed else None,
         published_at=thread.published_at,
         updated_at=thread.updated_at,
         withdrawn_at=thread.withdrawn_at,

@@ -4,6 +4,7 @@ A span begins and ends when the clock first shows that time. So a day on which t
 less, a time that the clock skips is as much later as the clock skips, and one that it repeats counts once.
 """
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from functools import lru_cache
@@ -73,27 +74,29 @@ class Hours(NamedTuple):
 
 def hours_at(text: str, time_zone: str, now: datetime) -> Hours:
     """Return whether it is open at ``now`` by the hours ``text`` and the clock of ``time_zone``."""
-    past, until, is_open = None, None, False
-    for start, end in _spans_around(text, time_zone, now.date()):
-        is_open = is_open or start <= now < end
-        for each in (start, end):
-            if each <= now:
-                past = max(past or each, each)
-            else:
-                until = min(until or each, each)
-    return Hours(is_open, past, until)
+    changes, hours = _hours_around(text, time_zone, now.date())
+    return hours[bisect_right(changes, now)]
 
 
 @lru_cache(maxsize=1024)
-def _spans_around(text: str, time_zone: str, day: date) -> tuple[tuple[datetime, datetime], ...]:
-    """Return the spans from a week before ``day`` to a week after it, in UTC."""
+def _hours_around(text: str, time_zone: str, day: date) -> tuple[tuple[datetime, ...], tuple[Hours, ...]]:
+    """Return the changes from a week before ``day`` to a week after it, in UTC, and the hours before, between, after.
+
+    Each post asks for the hours several times.
+    """
     monday = day - timedelta(days=day.weekday())
     weeks = (monday + timedelta(weeks=week) for week in (-2, -1, 0, 1, 2))
-    return tuple(
+    spans = [
         (_instant(week, span.start, time_zone), _instant(week, span.end, time_zone))
         for week in weeks
         for span in parse_hours(text)
+    ]
+    changes = tuple(sorted({instant for span in spans for instant in span}))
+    hours = tuple(
+        Hours(since is not None and any(start <= since < end for start, end in spans), since, until)
+        for since, until in zip([None, *changes], [*changes, None], strict=True)
     )
+    return changes, hours
 
 
 def _instant(monday: date, minute: int, time_zone: str) -> datetime:

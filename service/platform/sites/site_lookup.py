@@ -62,14 +62,14 @@ class Site(msgspec.Struct, frozen=True):
         """Return what closes all threads of a section, or of none, at ``now``: the site's closure, or hours."""
         if closure := self.status.closure_at(now):
             return closure
-        hours = self.hours_at(now, section) if self._outside_hours(section) == "close" else None
+        hours = self._hours_with("close", now, section)
         return None if hours is None or hours.is_open else SiteClosure(None, hours.since or now, hours.until, None)
 
     def holds_at(self, now: datetime, section: str | None = None) -> bool:
         """Whether all comments of a section, or of none, wait at ``now``: outside the hours, or as nobody decides."""
         if self.status.unattended_since is not None:
             return True
-        hours = self.hours_at(now, section) if self._outside_hours(section) == "hold" else None
+        hours = self._hours_with("hold", now, section)
         return hours is not None and not hours.is_open
 
     def changes_at(self, now: datetime, section: str | None = None) -> datetime | None:
@@ -82,8 +82,13 @@ class Site(msgspec.Struct, frozen=True):
         """Return the settings of a section; all unset if it has none."""
         return self.settings.sections.get(section, _NO_SETTINGS) if section is not None else _NO_SETTINGS
 
-    def _outside_hours(self, section: str | None) -> OutsideHours:
-        return self.section_settings(section).outside_hours or self.settings.outside_hours
+    def _hours_with(self, effect: OutsideHours, now: datetime, section: str | None) -> Hours | None:
+        """Return the hours around ``now`` if they have this ``effect`` outside them."""
+        own = self.section_settings(section)
+        hours = self.settings.opening_hours if own.opening_hours is UNSET else own.opening_hours
+        if not hours or (own.outside_hours or self.settings.outside_hours) != effect:
+            return None
+        return hours_at(hours, self.settings.time_zone, now)
 
 
 class HasSite(Protocol):
