@@ -19,6 +19,7 @@ from service.conversation.comments.screening_webhook import ScreeningWebhook
 from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.comments.staff import StaffNames
 from service.conversation.screening.akismet import Akismet
+from service.conversation.threads.article_sections import ArticleSections
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.integrations.endpoints.integration_state import IntegrationState
@@ -106,6 +107,7 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
         ),
         spam_models=SiteSpamModels(database),
         staff_names=StaffNames(database),
+        article_sections=ArticleSections(database),
         group_commit=GroupCommit(database),
         response_cache=ResponseCache(LogCursor(database)),
         log_follower=LogFollower(database, max_streams=settings.max_streams),

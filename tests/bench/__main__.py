@@ -24,6 +24,7 @@ from tests.bench import (
     delivering,
     embedding,
     hostile,
+    newsroom,
     reviewing,
     screening,
     streaming,
@@ -62,7 +63,7 @@ def main() -> None:
     with databases() as urls:
         for name, url in urls.items():
             key, report = asyncio.run(prepare(name, url))
-            moderator_key = asyncio.run(cost_of_rules.prepare(url))
+            moderator_key, newsroom_key = asyncio.run(cost_of_rules.prepare(url)), asyncio.run(newsroom.prepare(url))
             with serving(url) as process, tempfile.TemporaryDirectory(prefix="onereply-bench-") as folder:
                 measure(name, url)
                 if name == "SQLite":
@@ -73,6 +74,8 @@ def main() -> None:
                 notes += closing.report(name, key)
                 rules_line = cost_of_rules.report(url, moderator_key, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
                 notes.append(f"{name}, {rules_line}.")
+                newsroom_line = newsroom.report(newsroom_key, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
+                notes.append(f"{name}, {newsroom_line}.")
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
             notes += [streaming.report(name, url), *delivering.report(name, url)]
     print(

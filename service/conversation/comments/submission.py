@@ -21,7 +21,7 @@ from service.conversation.screening.form_rules import FormSignals
 from service.conversation.screening.rule_set import DraftText
 from service.conversation.screening.screen_text import TextFindings
 from service.conversation.screening.spam_model import SpamModel
-from service.conversation.threads.thread_lookup import find_section
+from service.conversation.threads.article_sections import ArticleSections
 from service.platform import clock
 from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.platform_state import PlatformState
@@ -37,18 +37,19 @@ class SubmissionState(PlatformState, kw_only=True, frozen=True):
     remote_checks: RemoteChecks
     spam_models: SiteSpamModels
     staff_names: StaffNames
+    article_sections: ArticleSections
 
 
 class Draft(msgspec.Struct, kw_only=True, frozen=True):
     """A post that is not decided yet: cleaned, rendered and checked, but with no lock taken.
 
     ``locale`` is the language of the response. ``from_host`` is whether an API key sent it for a reader; ``claims``
-    are those of a signed-in reader's host token. ``is_known``
-    is whether a token proves the reader's id. ``fingerprints`` are all those to check for bans; ``address_fingerprint``
-    is that of the address. ``text`` is the text as the rules read it, ``text_findings`` is what those of ``site`` in
-    ``section`` found in it. ``external`` holds the form's signals and the answers of remote checks. ``spam_model`` is
-    the site's.
-    ``limits`` has the rate limits: over one, the draft is refused unless it was accepted before under its ``key``.
+    are those of a signed-in reader's host token. ``is_known`` is whether a token proves the reader's id.
+    ``fingerprints`` are all those to check for bans; ``address_fingerprint`` is that of the address. ``section`` is the
+    article's, as far as it matters for screening: if sections have rules of their own. ``text`` is the text as the
+    rules read it, ``text_findings`` is what those of ``site`` in ``section`` found in it. ``external`` holds the form's
+    signals and the answers of remote checks. ``spam_model`` is the site's. ``limits`` has the rate limits: over one,
+    the draft is refused unless it was accepted before under its ``key``.
     """
 
     site: Site
@@ -112,7 +113,8 @@ async def build_draft(
     if limits.exceeded:
         answers, prepared = RemoteAnswers(), unscreened(site, author_name=author.name, author_url=author.url)
     else:
-        section = await _section_of(state, site, article)
+        if site.section_rules:
+            section = await state.article_sections.find(site.id, article)
         prepared = await prepare_text(
             site, model, section=section, author_name=author.name, author_url=author.url, body=body
         )
@@ -150,14 +152,6 @@ async def _staff_name(state: SubmissionState, site: Site, author: PostAuthor, se
     if author.role != "guest" or not site.rules_in(section).staff_name:
         return None
     return author.name if await state.staff_names.include(site, author.name) else None
-
-
-async def _section_of(state: SubmissionState, site: Site, article: str) -> str | None:
-    """Return the section of the article, as far as it matters for screening: if sections have rules of their own."""
-    if not site.section_rules:
-        return None
-    async with state.database.read() as connection:
-        return await find_section(connection, site.id, article)
 
 
 def _author(given: AuthorIn | None, caller: Caller) -> PostAuthor:

@@ -68,7 +68,7 @@ async def test_a_post_is_screened_again_if_its_article_moves_meanwhile(
     async def find_no_section(*_: object) -> None:
         """Return the section before the article moved."""
 
-    monkeypatch.setattr("service.conversation.comments.submission.find_section", find_no_section)
+    monkeypatch.setattr("service.conversation.threads.article_sections.find_section", find_no_section)
     assert await state_of(thread, "casino") == "pending"
 
 
