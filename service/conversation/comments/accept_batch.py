@@ -121,7 +121,9 @@ def _accept(draft: Draft, context: BatchContext, writes: BatchWrites, now: datet
     if ban := longest_ban(context.measures, site.id, draft.fingerprints, now):
         raise Banned(ban, draft=draft.typed_fields())
     parent = _parent(draft, thread, context)
-    if site.revision != draft.site.revision or site.rules_in(thread.section) is not site.rules_in(draft.section):
+    if site.revision != draft.site.revision or (
+        thread.section != draft.section and site.rules_in(thread.section) is not site.rules_in(draft.section)
+    ):
         return RulesChanged(site, thread.section)
     findings = _screen(draft, thread, site, context, now)
     comment = _new_comment(draft, thread, site, parent, state=STATE_AFTER[strictest(findings)], now=now)

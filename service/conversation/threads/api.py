@@ -45,7 +45,7 @@ from service.platform.http.conditional import MAX_AGE, PRIVATE, PublicResponse, 
 from service.platform.http.cursors import decode_cursor, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.path_ids import article_of
-from service.platform.http.raw_routes import json_response
+from service.platform.http.raw_routes import json_response, query_of
 from service.platform.http.request_origin import locale_of
 from service.platform.problems import InvalidCursor, InvalidField, InvalidParameter
 from service.platform.text.article_ids import ARTICLE_ID_FORMAT, has_control, is_article_id
@@ -173,7 +173,7 @@ async def _require_own_section(connection: AsyncConnection, caller: Caller, arti
 async def get_counts(request: Request, caller: Caller) -> Response:
     """Get the counts of the articles and URLs in the query string, or of the newest articles of a section."""
     site, now, locale = caller.site, clock.now(), locale_of(request, caller)
-    if "section" in request.query_params:
+    if "section" in query_of(request):
         section = decode_query(request, SectionQuery).section or ""
         async with database_of(request).read() as connection:
             counts, until = await read_counts_of_section(connection, site, section, locale=locale, now=now)
@@ -191,7 +191,7 @@ async def get_counts(request: Request, caller: Caller) -> Response:
 
 def _counted(request: Request) -> tuple[list[str], dict[str, str]]:
     """Return the article ids in the query string, and the canonical form of each URL; raises InvalidParameter."""
-    articles, urls = request.query_params.getlist("article"), request.query_params.getlist("url")
+    articles, urls = query_of(request).getlist("article"), query_of(request).getlist("url")
     if not 1 <= len(articles) + len(urls) <= MAX_COUNTS:
         raise InvalidParameter(HOW_MANY_COUNTS, parameter="url" if urls and not articles else "article")
     if not all(map(is_article_id, articles)):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from service.platform.http.raw_routes import query_of
 from service.platform.problems import InvalidCursor
 
 MAX_LENGTH = 1024
@@ -50,5 +51,5 @@ def next_link(request: Request, cursor: str | None) -> dict[str, str]:
     """
     if cursor is None:
         return {}
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    query = [(name, value) for name, value in query_of(request).multi_items() if name != "cursor"]
     return {"link": f'<?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'}

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from service.platform.http.raw_routes import query_of
 from service.platform.problems import (
     INVALID_FORMAT,
     ContentTooLarge,
@@ -104,7 +105,7 @@ def decode_query(request: Request, kind: type[Query]) -> Query:
     Raises :class:`InvalidParameter`.
     """
     given: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in query_of(request).multi_items():
         if name in given:
             raise InvalidParameter(f"“{name}” is given twice; give it once.", parameter=name)
         given[name] = value

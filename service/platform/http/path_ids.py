@@ -5,7 +5,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from service.platform.http.raw_routes import path_parameter
+from service.platform.http.raw_routes import path_parameter, query_of
 from service.platform.problems import InvalidHeader, InvalidParameter, NotFound, Translated
 from service.platform.text.article_ids import ARTICLE_ID_FORMAT, is_article_id
 
@@ -16,8 +16,8 @@ def requested_articles(request: Request) -> list[str | None]:
     """The article ids in the path or, for counts, in the query; None, any article, if it has URLs or a section."""
     if "article" in request.path_params:
         return [article_of(request)]
-    articles = request.query_params.getlist("article")
-    return [None] if {"url", "section"} & request.query_params.keys() else [*articles]
+    articles = query_of(request).getlist("article")
+    return [None] if {"url", "section"} & query_of(request).keys() else [*articles]
 
 
 def article_of(request: Request) -> str:

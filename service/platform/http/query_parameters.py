@@ -9,7 +9,7 @@ from collections.abc import Collection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.platform.http.raw_routes import Handler
+from service.platform.http.raw_routes import Handler, query_of
 from service.platform.problems import InvalidParameter
 
 TRACKING = frozenset(
@@ -21,7 +21,7 @@ TRACKING_PREFIXES = ("utm_", "mtm_", "pk_")
 
 def require_known_parameters(request: Request, known: Collection[str], *, allow_tracking: bool = False) -> None:
     """Refuse query parameters that are not in ``known``; raises InvalidParameter."""
-    for name in request.query_params:
+    for name in query_of(request):
         if name not in known and not (allow_tracking and is_tracking(name)):
             raise InvalidParameter(f"“{name[:100]}” is not a parameter of this route.", parameter=name[:100])
 

@@ -5,15 +5,19 @@ segments. Starlette's own routes see only the decoded path.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
 import msgspec
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from service.platform.problems import InvalidParameter
+
+MAX_CACHED_QUERY = 2_000  # bytes
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -80,6 +84,20 @@ def raw_path(scope: Scope) -> str:
 def _has_parameter(scope: Scope, name: str) -> bool:
     query: bytes = scope["query_string"]
     return any(part.partition(b"=")[0] == name.encode() for part in query.split(b"&"))
+
+
+def query_of(request: Request) -> QueryParams:
+    """Return the query parameters of ``request``, as Starlette's ``query_params``, parsed once for all requests.
+
+    To parse the query of 50 counts took half the time of its cached response.
+    """
+    query: bytes = request.scope["query_string"]
+    return _parse(query) if len(query) <= MAX_CACHED_QUERY else request.query_params
+
+
+@lru_cache(maxsize=256)
+def _parse(query: bytes) -> QueryParams:
+    return QueryParams(query)
 
 
 def path_parameter(request: Request, name: str) -> str:

@@ -84,6 +84,8 @@ class Site(msgspec.Struct, frozen=True):
 
     def _hours_with(self, effect: OutsideHours, now: datetime, section: str | None) -> Hours | None:
         """Return the hours around ``now`` if they have this ``effect`` outside them."""
+        if section is None and not self.settings.opening_hours:
+            return None  # at once: each post asks four times
         own = self.section_settings(section)
         hours = self.settings.opening_hours if own.opening_hours is UNSET else own.opening_hours
         if not hours or (own.outside_hours or self.settings.outside_hours) != effect:

@@ -21,7 +21,7 @@ from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import PublicResponse
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import requested_articles
-from service.platform.http.raw_routes import path_parameter
+from service.platform.http.raw_routes import path_parameter, query_of
 from service.platform.http.request_origin import locale_of
 from service.reading.cache.response_cache import Article, CacheState
 
@@ -91,7 +91,7 @@ def _public(response: Response) -> PublicResponse:
 
 def _key(request: Request, caller: Caller, query: Query) -> tuple[Hashable, ...]:
     parameters = (
-        tuple(request.query_params.multi_items())
+        tuple(query_of(request).multi_items())
         if query is None
         else msgspec.structs.astuple(decode_query(request, query))
     )
