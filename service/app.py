@@ -45,6 +45,7 @@ from service.platform.problems import Busy, MethodNotAllowed, NotFound, Problem
 from service.platform.sites.site_lookup import Sites
 from service.platform.sites.site_secrets import Secrets
 from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
+from service.reading.cache.hot_responses import HotReads, HotResponses
 from service.reading.cache.invalidation import LogCursor
 from service.reading.cache.response_cache import ResponseCache
 from service.reading.pages.form_timestamps import FormTimestamps
@@ -92,11 +93,13 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
     secrets = Secrets(database, settings.secret_key)
     targets = Targets(allow_private=settings.allow_private_targets)
     webhook_targets = Targets(allow_private=settings.webhooks_allow_private)
+    gate = _gate(settings, database, secrets, targets, passwords)
+    response_cache = ResponseCache(LogCursor(database))
     return IntegrationState(
         database=database,
         base_url=settings.base_url,
         metrics_key=settings.metrics_key,
-        gate=_gate(settings, database, secrets, targets, passwords),
+        gate=gate,
         targets=targets,
         secrets=secrets,
         report_seal=report_seal(settings.secret_key),
@@ -109,7 +112,8 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
         staff_names=StaffNames(database),
         article_sections=ArticleSections(database),
         group_commit=GroupCommit(database),
-        response_cache=ResponseCache(LogCursor(database)),
+        response_cache=response_cache,
+        hot_responses=HotResponses(response_cache, gate),
         log_follower=LogFollower(database, max_streams=settings.max_streams),
         form_timestamps=FormTimestamps(settings.secret_key),
         form_keys=DerivedKeys(settings.secret_key),
@@ -166,7 +170,9 @@ async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> A
 
 def _middleware(settings: Settings, state: IntegrationState) -> list[Middleware]:
     below = [Middleware(BasePath, path=state.base_path)] if state.base_path else []
-    return [Middleware(TrustedProxies, proxies=settings.proxies()), *below, Middleware(RequestLog)]
+    logs = settings.log_level in {"debug", "info"}
+    hot = Middleware(HotReads, responses=state.hot_responses, logs=logs)
+    return [Middleware(TrustedProxies, proxies=settings.proxies()), hot, *below, Middleware(RequestLog)]
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:

@@ -3,12 +3,18 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import uuid_utils
 import uuid_utils.compat
 
 
 def now() -> datetime:
     """The current time in UTC. Call it as ``clock.now()``, and while holding the lock that the time decides about."""
     return datetime.now(UTC)
+
+
+def new_hex_id() -> str:
+    """A new UUIDv7 as 32 hexadecimal digits."""
+    return uuid_utils.uuid7().hex
 
 
 def new_id() -> UUID:

@@ -82,6 +82,13 @@ class Gate(msgspec.Struct, frozen=True):
             return None
         return await self.limits.count("request-limit-per-address", rates, site, network_of(address))
 
+    def is_within_limit(self, site: Site, client: tuple[str, int] | None) -> bool:
+        """Count a request against its address, as :meth:`count_address` does; False if that has to decide."""
+        rates = site.settings.request_limit_per_address
+        if rates is None or client is None or not client[0]:
+            return rates is None
+        return self.limits.count_now("request-limit-per-address", rates, site, network_of(client[0]))
+
     async def count_open(self, address: str | None) -> None:
         """Count a request that belongs to no site against its address; raises RateLimited."""
         if address:

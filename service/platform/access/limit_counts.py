@@ -80,6 +80,15 @@ class MemoryCounts:
 
     async def hit(self, rate: RateLimitItem, client: str) -> Hit:
         """Count a request of ``client`` unless it exceeds ``rate``."""
+        return self.hit_now(rate, client)
+
+    def has_room(self, rate: RateLimitItem, client: str) -> bool:
+        """Whether one more request of ``client`` is certain to be within ``rate``."""
+        window = self._windows.get((client, str(rate)))
+        return window is None or sum(window.numbers) < rate.amount
+
+    def hit_now(self, rate: RateLimitItem, client: str) -> Hit:
+        """Do the same without waiting."""
         now, key = time.time(), (client, str(rate))
         window = self._windows.get(key)
         if window is None:

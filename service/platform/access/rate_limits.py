@@ -80,6 +80,18 @@ class RateLimits:
         statuses = [await self._count(policy, rate, site, client) for rate in _parsed(rates)] if rates else []
         return min(statuses, key=lambda status: status.remaining, default=None)
 
+    def count_now(self, policy: str, rates: str, site: Site, client: str) -> bool:
+        """Count one request if the counts are in this process and it is within all of ``rates``; else return False."""
+        counts, fingerprint = self._counts_of(policy), self._fingerprint(policy, site, client)
+        if not isinstance(counts, MemoryCounts):
+            return False
+        parsed = _parsed(rates)
+        if not all(counts.has_room(rate, fingerprint) for rate in parsed):
+            return False
+        for rate in parsed:
+            counts.hit_now(rate, fingerprint)
+        return True
+
     async def reset(self, policy: str, rates: str, site: Site | None, client: str) -> None:
         """Reset the counts of ``client``."""
         for rate in _parsed(rates):

@@ -5,9 +5,10 @@ from typing import Any, Generic, TypeVar
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute
-from starlette.types import ExceptionHandler, Lifespan
+from starlette.types import ASGIApp, ExceptionHandler, Lifespan
 
 from service.platform.access.gate import Gate
 from service.platform.access.platform_state import PlatformState, ServerState
@@ -32,6 +33,14 @@ class ServiceApp(Starlette, Generic[Part]):
     ) -> None:
         super().__init__(routes=routes, middleware=middleware, exception_handlers=exception_handlers, lifespan=lifespan)
         self.state = state
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Stack the middleware without Starlette's own for unexpected errors: the request log answers those."""
+        handlers = {key: value for key, value in self.exception_handlers.items() if key not in {500, Exception}}
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=handlers)
+        for middleware, arguments, keywords in reversed(self.user_middleware):
+            app = middleware(app, *arguments, **keywords)
+        return app
 
 
 def state_of(request: Request, part: type[Part]) -> Part:

@@ -25,8 +25,10 @@ def entity_tag(*parts: object) -> str:
 def is_not_modified(request: Request, tag: str) -> bool:
     """Whether ``If-None-Match`` contains ``tag``, by weak comparison."""
     given = request.headers.get("if-none-match")
-    if given is None:
-        return False
+    return given is not None and _contains_tag(given, tag)
+
+
+def _contains_tag(given: str, tag: str) -> bool:
     opaque = tag.removeprefix("W/")
     return given.strip() == "*" or any(one.strip().removeprefix("W/") == opaque for one in given.split(","))
 
@@ -87,22 +89,27 @@ class PublicResponse(Response):
         return self._until is not None and now > self._until - MAX_AGE
 
 
+def is_same_tag(given: bytes, tag: str) -> bool:
+    """Whether the ``If-None-Match`` header ``given`` contains ``tag``."""
+    return given == tag.encode() or _contains_tag(given.decode("latin-1"), tag)
+
+
 def conditional(request: Request, response: Response) -> Response:
     """Return ``response``, compressed if it is public, or 304 if the client already has it."""
     tag = response.headers.get("etag")
     if tag is None or request.method not in {"GET", "HEAD"} or not is_not_modified(request, tag):
-        return _encoded(request, response)
+        return encoded(response, request.headers.get("accept-encoding", ""))
     return not_modified({name: response.headers[name] for name in NOT_MODIFIED_HEADERS if name in response.headers})
 
 
-def _encoded(request: Request, response: Response) -> Response:
+def encoded(response: Response, accept_encoding: str) -> Response:
     """Compress ``response`` with gzip if the client accepts it (RFC 9110, section 12.5.3).
 
     Only long public answers are compressed: the length of a compressed answer with a secret could reveal it (BREACH).
     """
     if not isinstance(response, PublicResponse) or len(response.body) < MIN_COMPRESSED_BYTES:
         return response
-    if not accepts_gzip(request.headers.get("accept-encoding", "")):
+    if not accepts_gzip(accept_encoding):
         return response
     headers = {name: value for name, value in response.headers.items() if name != "content-length"}
     return Response(response.compressed(), response.status_code, {**headers, "content-encoding": "gzip"})

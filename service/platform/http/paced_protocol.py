@@ -24,6 +24,11 @@ class PacedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse as much of ``data`` as this turn of the loop has room for, and the rest in later turns."""
+        if len(data) <= PIECE and not (self._unparsed or self._will_continue or self.pipeline):
+            self._parse_piece(data)  # nearly every request
+            if self._app_is_behind():
+                self.flow.pause_reading()
+            return
         self._unparsed = bytes(self._unparsed) + data if self._unparsed else data
         if self._will_continue:
             self.flow.pause_reading()

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.platform import clock
 from service.platform.http.problem_responses import problem_response
-from service.platform.metrics import LATENCY, REQUESTS
+from service.platform.metrics import count_requests
 from service.platform.problems import InternalError
 
 log = structlog.get_logger("onereply.request")
@@ -32,9 +32,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given.decode() if VALID_REQUEST_ID.fullmatch(given) else clock.new_id().hex
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        request_id = request_id_of(next((value for name, value in scope["headers"] if name == b"x-request-id"), None))
+        structlog.contextvars.bind_contextvars(request_id=request_id.decode())
         started, status, answered = time.perf_counter(), 500, 0.0
 
         async def send_with_id(message: Message) -> None:
@@ -43,7 +42,7 @@ class RequestLog:
                 answered = time.perf_counter()
                 status = message["status"]
                 added = scope.get("extra_headers", ())
-                own = [(b"x-request-id", request_id.encode()), NO_SNIFFING]
+                own = [(b"x-request-id", request_id), NO_SNIFFING]
                 message["headers"] = [*message["headers"], *own, *added]
             await send(message)
 
@@ -67,12 +66,16 @@ class RequestLog:
             structlog.contextvars.unbind_contextvars("request_id")
 
 
+def request_id_of(given: bytes | None) -> bytes:
+    """Return the client's ``X-Request-ID`` if it is valid, else a new one."""
+    return given if given is not None and VALID_REQUEST_ID.fullmatch(given) else clock.new_hex_id().encode()
+
+
 def _count(scope: Scope, status: int, seconds: float) -> None:
     """Count an answer. Unmatched paths share one label, so that clients can't fill the memory with paths."""
     route = scope.get("route_path", "none")
     method = scope["method"] if route != "none" else "any"
-    REQUESTS.labels(method, route, str(status)).inc()
-    LATENCY.labels(route).observe(seconds)
+    count_requests(method, route, str(status), number=1, seconds=seconds)
 
 
 def add_headers(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:

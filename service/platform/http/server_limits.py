@@ -43,7 +43,9 @@ class LimitedProtocol(PacedProtocol):
     connection_limits: ClassVar[ConnectionLimits] = ConnectionLimits()
 
     _stage: Literal["idle", "head", "body", "response"] = "idle"
-    _deadline: TimerHandle | None = None
+    _waits = True
+    _deadline: float | None = None  # in the loop's time
+    _timer: TimerHandle | None = None  # at or before the deadline
     _write_deadline: TimerHandle | None = None
     _refusal: Problem | None = None
     _answered: RequestResponseCycle | None = None  # the request that is being answered
@@ -62,7 +64,9 @@ class LimitedProtocol(PacedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop counting the connection and cancel its timeouts."""
         self.connection_limits.remove(self)
-        self._set_deadline(None)
+        self._deadline = None
+        if self._timer:
+            self._timer.cancel()
         self._cancel_write_deadline()
         self._unparsed = b""
         if self._answered and not self._answered.response_complete:
@@ -80,7 +84,7 @@ class LimitedProtocol(PacedProtocol):
 
     def _parse_piece(self, piece: bytes) -> None:
         if self._stage == "idle":
-            self._start_head()
+            self._stage, self._head_bytes = "head", 0
         self._head_bytes += len(piece)
         self._piece_bytes = len(piece)
         if self._stage == "body" and self.cycle.response_started:
@@ -88,8 +92,11 @@ class LimitedProtocol(PacedProtocol):
         super()._parse_piece(piece)
         if self.transport.is_closing():
             return
-        if self._stage == "head" and self._head_bytes > MAX_HEAD_BYTES:
-            self._refuse(HeadersTooLarge())
+        if self._stage == "head":
+            if self._deadline is None:
+                self._set_deadline(HEAD_SECONDS)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(HeadersTooLarge())
         elif self._stage == "body":
             self._framing_bytes += len(piece)
             self._limit_body()
@@ -104,8 +111,9 @@ class LimitedProtocol(PacedProtocol):
                 self._refuse(ContentTooLarge("Its chunks are too small, or their extensions or trailers too long."))
 
     def on_message_begin(self) -> None:
-        """Start the timeout and the byte count of the next head."""
-        self._start_head()
+        """Start the byte count of the next head; its timeout starts if it does not end in the same piece."""
+        self._deadline = None
+        self._stage = "head"
         self._head_bytes = self._piece_bytes
         super().on_message_begin()
 
@@ -116,11 +124,6 @@ class LimitedProtocol(PacedProtocol):
             self._refusal = UriTooLong()
             raise ValueError
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Add a header to the request; drop a trailer."""
-        if self._stage == "head":
-            super().on_header(name, value)
-
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
         self._framing_bytes -= len(body)  # the piece that it is in is added when all of it is parsed
@@ -128,13 +131,15 @@ class LimitedProtocol(PacedProtocol):
 
     def on_headers_complete(self) -> None:
         """Pass the request on, unless its headers are too large."""
-        self._set_deadline(None)
-        self._set_stage("body")
+        self._deadline = None
+        self._stage = "body"
         self._framing_bytes = self._drained_bytes = 0
-        if sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
+        too_large = self._head_bytes > MAX_HEAD_BYTES
+        if too_large and sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
             self._refusal = HeadersTooLarge()
             raise ValueError
         super().on_headers_complete()
+        self.headers = []  # of trailers, which no request gets
 
     def on_message_complete(self) -> None:
         """Wait for the response, or if it is complete for the next request."""
@@ -191,7 +196,7 @@ class LimitedProtocol(PacedProtocol):
             super().send_400_response(msg)
 
     def _set_idle(self) -> None:
-        self._set_deadline(None)
+        self._deadline = None
         self._set_stage("idle")
 
     def _start_head(self) -> None:
@@ -204,14 +209,27 @@ class LimitedProtocol(PacedProtocol):
         self._note_waiting()
 
     def _note_waiting(self) -> None:
-        self.connection_limits.set_waiting(self, self._stage != "response" or self.flow.write_paused)
+        waits = self._stage != "response" or self.flow.write_paused
+        if waits != self._waits:
+            self._waits = waits
+            self.connection_limits.set_waiting(self, waits)
 
-    def _set_deadline(self, seconds: float | None) -> None:
-        if self._deadline:
-            self._deadline.cancel()
-        self._deadline = None if seconds is None else self.loop.call_later(seconds, self._time_out)
+    def _set_deadline(self, seconds: float) -> None:
+        """Time out in so many seconds. One timer serves many deadlines: most are met long before they end."""
+        self._deadline = self.loop.time() + seconds
+        if self._timer and self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self.loop.call_later(seconds, self._time_out)
 
     def _time_out(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if self.loop.time() < self._deadline:
+            self._timer = self.loop.call_at(self._deadline, self._time_out)
+            return
         if self._unparsed:  # the client has sent more than was parsed
             self._set_deadline(HEAD_SECONDS)
             return

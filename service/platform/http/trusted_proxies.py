@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.platform.text.ip_addresses import Address, parse_address
 
+_FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 UNIX = "unix:"  # as nginx writes a client on a Unix socket
 MAX_HOPS = 32
 MAX_LENGTH = 100  # of an address with brackets, zone and port
@@ -27,14 +28,22 @@ class TrustedProxies:
         self._app, self._networks = app, [network for each in proxies if (network := parse_proxy(each))]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._trusts_peer(scope):
-            if client := self._client_in(_header(scope, b"x-forwarded-for")):
-                scope["client"] = (str(client), 0)
-            # In a chain, the first proxy names the reader's scheme; the others append those between them.
-            scheme = _header(scope, b"x-forwarded-proto").partition(",")[0].strip().lower()
-            if scheme in {"http", "https"}:
-                scope["scheme"] = scheme
+        if scope["type"] == "http":
+            for name, _ in scope["headers"]:
+                if name in _FORWARDED:
+                    self._apply(scope)
+                    break
         await self._app(scope, receive, send)
+
+    def _apply(self, scope: Scope) -> None:
+        if not self._trusts_peer(scope):
+            return
+        if client := self._client_in(_header(scope, b"x-forwarded-for")):
+            scope["client"] = (str(client), 0)
+        # In a chain, the first proxy names the reader's scheme; the others append those between them.
+        scheme = _header(scope, b"x-forwarded-proto").partition(",")[0].strip().lower()
+        if scheme in {"http", "https"}:
+            scope["scheme"] = scheme
 
     def _trusts_peer(self, scope: Scope) -> bool:
         if scope.get("client") is None:

@@ -120,6 +120,11 @@ class Sites:
         site, read_at = self._cached.get(slug, (None, None))
         return site if read_at and abs(clock.now() - read_at) < CACHE_TIME else None
 
+    def is_current(self, site: Site, now: datetime) -> bool:
+        """Whether ``site`` is the cached one, and need not be read again yet."""
+        cached, read_at = self._cached.get(site.slug, (None, None))
+        return cached is site and read_at is not None and abs(now - read_at) < CACHE_TIME
+
     async def _read(self, slug: str) -> Site:
         now, (known, _), evictions = clock.now(), self._cached.get(slug, (None, None)), self._evictions
         async with self._database.read() as connection:

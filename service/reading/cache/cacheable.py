@@ -8,6 +8,7 @@ the base URL. That takes a hundredth of the time.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import partial
 from uuid import uuid4
 
 import msgspec
@@ -19,11 +20,13 @@ from service.platform.http.app_state import state_of
 from service.platform.http.authorize import SiteHandler
 from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import PublicResponse
+from service.platform.http.cors import origin_headers
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import requested_articles
 from service.platform.http.raw_routes import path_parameter, query_of
 from service.platform.http.request_origin import locale_of
-from service.reading.cache.response_cache import Article, CacheState
+from service.reading.cache.cache_state import CacheState
+from service.reading.cache.response_cache import Article
 
 Query = type[msgspec.Struct] | None
 LinkHandler = Callable[[Request, Caller, str], Awaitable[Response]]
@@ -73,11 +76,14 @@ def cached_with_links(
             return _public(await handler(request, caller, ANY_HOST))
 
         async def make_for_host() -> PublicResponse:
-            shared = await make() if state.base_url else await _get(request, caller, (*key, None), make, depends_on)
+            shared = (
+                await make() if state.base_url else await _get_shared(request, caller, (*key, None), make, depends_on)
+            )
             return shared.with_base_url(base_url, instead_of=ANY_HOST)
 
         if state.base_url or state.known_hosts.admit(base_url):
-            return await _get(request, caller, (*key, base_url), make_for_host, depends_on)
+            admit = None if state.base_url else partial(state.known_hosts.admit, base_url)
+            return await _get(request, caller, (*key, base_url), make_for_host, depends_on, admit=admit)
         response = await make_for_host()
         return Response(response.body, response.status_code, dict(response.headers))
 
@@ -101,6 +107,24 @@ def _key(request: Request, caller: Caller, query: Query) -> tuple[Hashable, ...]
 
 
 async def _get(
+    request: Request,
+    caller: Caller,
+    key: tuple[Hashable, ...],
+    make: Callable[[], Awaitable[PublicResponse]],
+    depends_on: DependsOn,
+    *,
+    admit: Callable[[], bool] | None = None,
+) -> PublicResponse:
+    """Return the response from the cache, and remember it for hot reads of the same address."""
+    response = await _get_shared(request, caller, key, make, depends_on)
+    state = state_of(request, CacheState)
+    if (entry := state.response_cache.entry(key)) and entry.response.result() is response:
+        added = origin_headers(request, caller.site)
+        state.hot_responses.remember(request.scope, caller.site, entry, added=added, admit=admit)
+    return response
+
+
+async def _get_shared(
     request: Request,
     caller: Caller,
     key: tuple[Hashable, ...],

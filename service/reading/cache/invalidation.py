@@ -1,6 +1,6 @@
 """Cache invalidation: the articles that changed since the log was last read."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,9 +27,9 @@ class LogCursor:
         self._positions: dict[int, int] = {}
         self._commits, self._read_at = -1, clock.now()
 
-    def is_current(self) -> bool:
+    def is_current(self, now: datetime) -> bool:
         """Whether the log need not be read again yet."""
-        return self._commits == self._database.commits and abs(clock.now() - self._read_at) < MAX_STALENESS
+        return self._commits == self._database.commits and abs(now - self._read_at) < MAX_STALENESS
 
     async def read_next(self) -> set[Changed]:
         """Return the articles with events since the last call, by site id; None means the whole site."""

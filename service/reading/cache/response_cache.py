@@ -8,17 +8,16 @@ the bound.
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from datetime import datetime
 
 import msgspec
 
-from service.conversation.comments.conversation_state import ConversationState
 from service.platform import clock
 from service.platform.http.conditional import PublicResponse
 from service.platform.metrics import READS
 from service.platform.problems import Busy
 from service.platform.storage.single_flight import SingleFlight
 from service.reading.cache.invalidation import LogCursor
-from service.reading.cache.known_hosts import KnownHosts
 
 CAPACITY = 32 * 1024 * 1024
 OVERHEAD = 500  # approximate bytes per response and article besides the body and the key
@@ -32,6 +31,8 @@ class CachedResponse(msgspec.Struct, eq=False):
     response: "asyncio.Future[PublicResponse]"
     articles: tuple[Article, ...]
     size: int = 0
+    is_cached: bool = True
+    is_used: bool = False  # by a hot read since it was last the oldest
 
 
 class ResponseCache:
@@ -55,7 +56,7 @@ class ResponseCache:
 
         ``depends_on`` returns the articles whose events invalidate the response. It also expires at its own ``until``.
         """
-        if not self._log.is_current():
+        if not self._log.is_current(clock.now()):
             await self._catch_up()
         entry = self._responses.get(key)
         if entry and not entry.response.done():
@@ -93,14 +94,33 @@ class ResponseCache:
         if self._responses.get(key) is entry:
             entry.size = _size(key, response, articles)
             self._size += entry.size
-            while self._size > self._capacity:
-                self._evict(next(iter(self._responses)))
+            self._make_room()
         return response
+
+    def entry(self, key: Hashable) -> CachedResponse | None:
+        """Return the finished response for ``key`` with its place in the cache; None if it was evicted."""
+        entry = self._responses.get(key)
+        is_made = entry is not None and entry.response.done() and not entry.response.cancelled()
+        return entry if entry and is_made and entry.response.exception() is None else None
+
+    def is_fresh(self, entry: CachedResponse, now: datetime) -> bool:
+        """Whether ``entry`` may be sent at ``now`` as it is, without reading the log."""
+        return entry.is_cached and self._log.is_current(now) and not entry.response.result().is_expired(now)
+
+    def _make_room(self) -> None:
+        """Evict the oldest responses until all fit; one with hot reads since it was last the oldest gets a new turn."""
+        while self._size > self._capacity:
+            key, oldest = next(iter(self._responses.items()))
+            if oldest.is_used:
+                oldest.is_used = False
+                self._responses.move_to_end(key)
+            else:
+                self._evict(key)
 
     async def _catch_up(self) -> None:
         """Read the log. The second of two shared reads is certain to start after this call."""
         for _ in range(2):
-            if not self._log.is_current():
+            if not self._log.is_current(clock.now()):
                 await self._reading.call("log", self._evict_changed)
 
     async def _evict_changed(self) -> None:
@@ -114,6 +134,7 @@ class ResponseCache:
         entry = self._responses.pop(key, None)
         if entry is None:
             return
+        entry.is_cached = False
         self._size -= entry.size
         for site_id, article in entry.articles:
             keys = self._keys[site_id][article]
@@ -125,10 +146,3 @@ class ResponseCache:
 def _size(key: Hashable, response: PublicResponse, articles: tuple[Article, ...]) -> int:
     """The approximate bytes of a cached response. It caches its compressed body too, and clients choose the key."""
     return len(response.body) * 3 // 2 + OVERHEAD * (1 + len(articles)) + len(repr((key, articles)).encode())
-
-
-class CacheState(ConversationState, kw_only=True, frozen=True):
-    """The part of the app's state that cached routes need."""
-
-    response_cache: ResponseCache
-    known_hosts: KnownHosts = msgspec.field(default_factory=KnownHosts)

@@ -31,7 +31,7 @@ from service.platform.problems import Busy
 from service.platform.sites.model import SiteRow
 from service.platform.sites.site_lookup import Site, current_sites
 from service.platform.storage.engine import Database
-from service.reading.cache.response_cache import CacheState
+from service.reading.cache.cache_state import CacheState
 from service.reading.streams.catch_up import read_next
 from service.reading.streams.reader_events import ReaderEvent
 from service.reading.streams.shared_reads import SharedReads
