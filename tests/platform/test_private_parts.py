@@ -31,13 +31,14 @@ from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
 
 from service.cli.accepting_loop import AcceptingLoop
+from service.platform.metrics import LATENCY, count_requests
 from service.platform.sites.model import SiteRow
 from service.platform.storage.sqlite import BEGIN_WRITE
 from service.shutdown import limit_shutdown
 from tests.installing import ROOT
 
 PINNED = (
-    *("aiosqlite", "asyncpg", "cmarkgfm", "httpcore2", "httpx2"),
+    *("aiosqlite", "asyncpg", "cmarkgfm", "httpcore2", "httpx2", "prometheus-client"),
     *("SQLAlchemy", "sse-starlette", "uvicorn"),
 )
 
@@ -145,3 +146,17 @@ def test_sse_starlette_finds_the_server_behind_our_signal_handler(monkeypatch: p
     server = handlers[signal.SIGTERM].__self__
     limit_shutdown(1)
     assert sse._get_uvicorn_server() is server  # type: ignore[no-untyped-call]  # the package has no types here
+
+
+def test_a_histogram_counts_many_observations_in_one_bucket() -> None:
+    route = "/of-this-test"
+    count_requests("GET", route, "200", number=3, seconds=0.006)
+    counted = {
+        (each.name.removeprefix(LATENCY._name), each.labels.get("le")): each.value
+        for metric in LATENCY.collect()
+        for each in metric.samples
+        if each.labels["route"] == route
+    }
+    assert counted["_count", None] == 3
+    assert counted["_sum", None] == 0.006
+    assert (counted["_bucket", "0.001"], counted["_bucket", "0.0025"]) == (0, 3)

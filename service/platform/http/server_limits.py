@@ -43,7 +43,7 @@ class LimitedProtocol(PacedProtocol):
     connection_limits: ClassVar[ConnectionLimits] = ConnectionLimits()
 
     _stage: Literal["idle", "head", "body", "response"] = "idle"
-    _waits = True
+    _waits = False
     _deadline: float | None = None  # in the loop's time
     _timer: TimerHandle | None = None  # at or before the deadline
     _write_deadline: TimerHandle | None = None

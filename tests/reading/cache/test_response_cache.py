@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 
 import pytest
 
@@ -20,7 +21,7 @@ class FakeLog(LogCursor):
     def __init__(self) -> None:
         self.changes: set[Changed] = set()
 
-    def is_current(self) -> bool:
+    def is_current(self, _now: datetime) -> bool:
         return not self.changes
 
     async def read_next(self) -> set[Changed]:
