@@ -1,10 +1,8 @@
 """HTTP endpoints for a site's rules and settings, and for trying rules. Each change is logged as a decision."""
 
-import asyncio
 from collections import Counter
 from typing import TypeVar
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +11,7 @@ from service.conversation.comments.model import State
 from service.conversation.comments.wire import finding_out
 from service.conversation.screening.findings import Action
 from service.moderation.rules.agreement import AgreementExample, compare_with_decisions
+from service.moderation.rules.save_rules import check_given_settings, save_rules, save_settings
 from service.moderation.rules.try_rules import Example, try_rules
 from service.moderation.rules.wire import (
     ActionCounts,
@@ -24,21 +23,13 @@ from service.moderation.rules.wire import (
     TrialIn,
     TrialOut,
 )
-from service.platform import clock
 from service.platform.access.caller import Caller
-from service.platform.access.platform_state import PlatformState
-from service.platform.events.record_decisions import NewDecision, record_decisions
 from service.platform.http.app_state import database_of, gate_of, state_of
 from service.platform.http.conditional import PRIVATE
 from service.platform.http.decode import decode_body, decode_bytes, decode_query, read_body
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
-from service.platform.outbound.safe_client import TargetRefused
-from service.platform.problems import InvalidField
-from service.platform.sites.check_settings import check_settings
-from service.platform.sites.edit_site import change_rules, change_site, changed_fields, lock_site
 from service.platform.sites.site_rules import Rules, check_rules, require_few_items
-from service.platform.text.field_types import read_web_url
 from service.platform.wire import sent_fields
 
 RULES_LIMIT = 4 * 1024 * 1024  # bytes: 20,000 words, more than any site has
@@ -56,12 +47,7 @@ async def put_rules(request: Request, caller: Caller) -> Response:
     """Replace the site's rules; they apply to comments from now on."""
     caller.require_whole_site()
     rules = await check_rules(await _decode_rules(request, Rules))
-    async with database_of(request).write() as connection:
-        site = await lock_site(connection, caller.site.slug)
-        await change_rules(connection, site, rules)
-        decision = NewDecision(site.id, "rules", caller.actor, reason=changed_fields(site.rules, rules))
-        await record_decisions(connection, [decision], now=clock.now())
-    gate_of(request).sites.evict(caller.site.slug)
+    await save_rules(database_of(request), gate_of(request).sites, caller.site, rules, by=caller.actor)
     return json_response(rules, headers=NO_STORE)
 
 
@@ -98,29 +84,12 @@ async def get_settings(_request: Request, caller: Caller) -> Response:
 async def patch_settings(request: Request, caller: Caller) -> Response:
     """Update site settings; missing members keep their values."""
     given = sent_fields(await decode_body(request, SettingsIn))
-    allow_http = state_of(request, PlatformState).targets.allow_private
-    given = await asyncio.to_thread(check_settings, given, allow_http=allow_http)
-    if (url := given.get("screening_webhook_url")) is not None:
-        given["screening_webhook_url"] = await _callable_url(request, url)
-    async with database_of(request).write() as connection:
-        site = await lock_site(connection, caller.site.slug)
-        settings = msgspec.structs.replace(site.settings, **given)
-        await change_site(connection, site, name=None, locale=None, settings=settings)
-        decision = NewDecision(site.id, "settings", caller.actor, reason=changed_fields(site.settings, settings))
-        await record_decisions(connection, [decision], now=clock.now())
-    gate_of(request).sites.evict(caller.site.slug)
+    state = state_of(request, ConversationState)
+    given = await check_given_settings(
+        given, allow_http=state.targets.allow_private, webhook_targets=state.remote_checks.webhook.targets
+    )
+    settings = await save_settings(state.database, state.gate.sites, caller.site, given, by=caller.actor)
     return json_response(settings, headers=NO_STORE)
-
-
-async def _callable_url(request: Request, url: str) -> str:
-    """Return the URL of a screening webhook if the service may call it; raises InvalidField."""
-    pointer = "/screening_webhook_url"
-    url = read_web_url(url, pointer=pointer)
-    try:
-        await state_of(request, ConversationState).remote_checks.webhook.targets.check_resolved(url)
-    except TargetRefused as refused:
-        raise InvalidField(f"The service can't call this URL. {refused}", pointer=pointer) from None
-    return url
 
 
 async def _decode_rules(request: Request, kind: type[T]) -> T:

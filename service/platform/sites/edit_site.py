@@ -1,5 +1,7 @@
 """Add and change sites."""
 
+import hashlib
+
 import msgspec
 from babel import Locale, UnknownLocaleError
 from sqlalchemy import delete, insert, select, update
@@ -20,6 +22,10 @@ RESERVED = {"desk", "docs", "healthz", "metrics", "problems", "readyz", "static"
 
 class InvalidSite(Exception):
     """The site is invalid or missing; the message is one line for the operator."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else has changed the rules or settings since the caller read them."""
 
 
 async def add_site(
@@ -78,6 +84,17 @@ def changed_fields(before: msgspec.Struct, after: msgspec.Struct) -> str | None:
     """The names of the fields that differ, for the decision log (“mode, max_depth”), or None."""
     names = (name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name))
     return ", ".join(names) or None
+
+
+def version_of(struct: msgspec.Struct) -> str:
+    """Return a short digest of rules or settings, to notice that they have changed."""
+    return hashlib.sha256(msgspec.json.encode(struct, order="deterministic")).hexdigest()[:16]
+
+
+def require_version(struct: msgspec.Struct, version: str | None) -> None:
+    """Raise :class:`ChangedMeanwhile` if ``version`` is given and is not that of ``struct``."""
+    if version is not None and version != version_of(struct):
+        raise ChangedMeanwhile
 
 
 async def change_site(
