@@ -11,6 +11,7 @@ from service.conversation.closures.model import COLUMNS, Closure, ClosureRow, cl
 from service.conversation.comments.model import CommentRow, State
 from service.conversation.threads.closed_condition import is_closed_itself_in_sql
 from service.conversation.threads.model import ThreadRow
+from service.platform import clock
 from service.platform.problems import NotFound
 from service.platform.sites.sections import Sections
 from service.platform.sites.site_lookup import Site
@@ -47,6 +48,15 @@ async def list_closures(
         statement = statement.where(ClosureRow.section.in_(sections))
     if before is not None:
         statement = statement.where(ClosureRow.id < before)
+    return [closure_of(row) for row in await connection.execute(statement.order_by(ClosureRow.id.desc()).limit(limit))]
+
+
+async def list_in_force(connection: AsyncConnection, site: Site, *, sections: Sections, limit: int) -> list[Closure]:
+    """Return the ``limit`` newest closures of ``site`` that nobody has undone and that have not ended."""
+    lasts = or_(ClosureRow.until.is_(None), ClosureRow.until > clock.now())
+    statement = select(*COLUMNS).where(ClosureRow.site_id == site.id, ClosureRow.reopened_at.is_(None), lasts)
+    if sections is not None:
+        statement = statement.where(ClosureRow.section.in_(sections))
     return [closure_of(row) for row in await connection.execute(statement.order_by(ClosureRow.id.desc()).limit(limit))]
 
 

@@ -117,10 +117,10 @@ def _read_with_thread(dialect: str) -> Select[*tuple[Any, ...]]:
 
 async def read_without_texts(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Comment]:
     """Read as :func:`read_comments` does, with empty texts: those of 200 comments can have 20 MB."""
-    return await _read(connection, ids, _WITHOUT_TEXTS)
+    return await _read(connection, ids, WITHOUT_TEXTS)
 
 
-_WITHOUT_TEXTS = tuple(literal("").label(each.key) if each.key in {"body", "html"} else each for each in COLUMNS)
+WITHOUT_TEXTS = tuple(literal("").label(each.key) if each.key in {"body", "html"} else each for each in COLUMNS)
 
 
 async def _read(

@@ -1,28 +1,15 @@
 """HTTP endpoints for threads: register, get, list, close, reopen, count."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.threads.close_thread import close_thread, reopen_thread
-from service.conversation.threads.lock_threads import lock_thread
 from service.conversation.threads.model import Thread
+from service.conversation.threads.own_threads import close_own_thread, reopen_own_thread, set_own_mode
 from service.conversation.threads.read_counts import MAX_COUNTS, read_counts, read_counts_of_section
 from service.conversation.threads.register_article import register_thread
-from service.conversation.threads.set_mode import set_mode
-from service.conversation.threads.thread_activity import (
-    MAX_EVENTS_BEFORE_LIST,
-    Sort,
-    decode_place,
-    encode_place,
-    list_active_threads,
-    update_activity,
-)
-from service.conversation.threads.thread_list import list_threads
+from service.conversation.threads.thread_list_pages import read_thread_list
 from service.conversation.threads.thread_lookup import find_thread, find_threads_by_urls, no_thread, require_visible
 from service.conversation.threads.thread_policy import next_change
 from service.conversation.threads.wire import (
@@ -42,12 +29,12 @@ from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.http.app_state import database_of
 from service.platform.http.conditional import MAX_AGE, PRIVATE, PublicResponse, entity_tag
-from service.platform.http.cursors import decode_cursor, encode_cursor, next_link
+from service.platform.http.cursors import next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.path_ids import article_of
 from service.platform.http.raw_routes import json_response, query_of
 from service.platform.http.request_origin import locale_of
-from service.platform.problems import InvalidCursor, InvalidField, InvalidParameter
+from service.platform.problems import InvalidField, InvalidParameter
 from service.platform.text.article_ids import ARTICLE_ID_FORMAT, has_control, is_article_id
 from service.platform.text.field_types import read_canonical_url, read_line
 from service.platform.text.web_urls import canonical_url
@@ -85,52 +72,8 @@ async def get_thread_by_url(request: Request, caller: Caller) -> Response:
 
 async def get_threads(request: Request, caller: Caller) -> Response:
     """List the site's threads, a page at a time."""
-    query, now = decode_query(request, ThreadsQuery), clock.now()
-    if query.sort:
-        return await _sorted_threads(request, caller, query, query.sort, now)
-    if query.since:
-        raise InvalidParameter("“since” needs “sort”; “changed_since” does not.", parameter="since")
-    async with database_of(request).read() as connection:
-        threads = await list_threads(
-            connection,
-            caller.site,
-            state=query.state,
-            sections=caller.sections(query.section),
-            changed_since=query.changed_since,
-            after=_id_from_cursor(query.cursor),
-            limit=query.limit + 1,
-            now=now,
-        )
-    cursor = encode_cursor(b"%d" % threads[query.limit - 1].id) if len(threads) > query.limit else None
-    return _threads_page(request, caller, threads[: query.limit], cursor, now)
-
-
-async def _sorted_threads(request: Request, caller: Caller, query: ThreadsQuery, sort: Sort, now: datetime) -> Response:
-    if query.since and query.since > now:
-        raise InvalidParameter("It must not be in the future.", parameter="since")
-    for name in ("state", "changed_since"):
-        if getattr(query, name) is not None:
-            raise InvalidParameter(f"“{name}” can't be given with “sort”.", parameter=name)
-    after = decode_place(query.cursor, sort)
-    await update_activity(database_of(request), caller.site, limit=MAX_EVENTS_BEFORE_LIST)
-    async with database_of(request).read() as connection:
-        found = await list_active_threads(
-            connection,
-            caller.site,
-            sort,
-            sections=caller.sections(query.section),
-            since=query.since,
-            after=after,
-            limit=query.limit + 1,
-        )
-    cursor = encode_place(sort, found[query.limit - 1][1]) if len(found) > query.limit else None
-    return _threads_page(request, caller, [thread for thread, _ in found[: query.limit]], cursor, now)
-
-
-def _threads_page(
-    request: Request, caller: Caller, threads: Sequence[Thread], cursor: str | None, now: datetime
-) -> Response:
-    locale = locale_of(request, caller)
+    query, now, locale = decode_query(request, ThreadsQuery), clock.now(), locale_of(request, caller)
+    threads, cursor = await read_thread_list(database_of(request), caller, query, now=now)
     page = [thread_out(thread, caller.site, locale=locale, now=now) for thread in threads]
     return json_response(ThreadsPage(page, cursor), headers={**PRIVATE, **next_link(request, cursor)})
 
@@ -139,18 +82,14 @@ async def post_close(request: Request, caller: Caller) -> Response:
     """Close a thread, now or at a given time."""
     article, body = article_of(request), await decode_body(request, CloseIn, optional=True)
     reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
-    async with database_of(request).write() as connection:
-        await _require_own_section(connection, caller, article)
-        thread = await close_thread(connection, caller.site, article, at=body.at, reason=reason, by=caller.actor)
+    thread = await close_own_thread(database_of(request), caller, article, at=body.at, reason=reason)
     return _thread_response(request, caller, thread)
 
 
 async def post_reopen(request: Request, caller: Caller) -> Response:
     """Reopen a thread, for good or until a given time."""
     article, body = article_of(request), await decode_body(request, ReopenIn, optional=True)
-    async with database_of(request).write() as connection:
-        await _require_own_section(connection, caller, article)
-        thread = await reopen_thread(connection, caller.site, article, at=body.at, by=caller.actor)
+    thread = await reopen_own_thread(database_of(request), caller, article, at=body.at)
     return _thread_response(request, caller, thread)
 
 
@@ -158,16 +97,8 @@ async def put_mode(request: Request, caller: Caller) -> Response:
     """Set the mode of a thread."""
     article, body = article_of(request), await decode_body(request, ModeIn)
     reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
-    async with database_of(request).write() as connection:
-        await _require_own_section(connection, caller, article)
-        thread = await set_mode(connection, caller.site, article, mode=body.mode, reason=reason, by=caller.actor)
+    thread = await set_own_mode(database_of(request), caller, article, mode=body.mode, reason=reason)
     return _thread_response(request, caller, thread)
-
-
-async def _require_own_section(connection: AsyncConnection, caller: Caller, article: str) -> None:
-    """Check that the caller is not limited to other sections than the article's; raises NotFound."""
-    if caller.own_sections is not None:
-        caller.require_section((await lock_thread(connection, caller.site.id, article)).section)
 
 
 async def get_counts(request: Request, caller: Caller) -> Response:
@@ -223,15 +154,6 @@ async def post_counts(request: Request, caller: Caller) -> Response:
 
 HOW_MANY_COUNTS = f"Give 1 to {MAX_COUNTS} article ids and URLs together."
 COUNTS_LIMIT = 1024 * 1024  # bytes: 200 ids of 500 characters of up to four bytes, escaped
-
-
-def _id_from_cursor(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    key = decode_cursor(cursor)
-    if not key.isdigit() or len(key) > 18:
-        raise InvalidCursor(parameter="cursor")
-    return int(key)
 
 
 def _read_response(request: Request, caller: Caller, thread: Thread) -> Response:

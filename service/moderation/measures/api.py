@@ -2,20 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.conversation.readers.measure_lookup import Measure
 from service.conversation.readers.model import MeasureAction
-from service.moderation.measures.measure_targets import Target, require_reader, target_from_comment, target_of
+from service.moderation.measures.measures_by_caller import end_own_measure, take_own_measure
 from service.moderation.measures.reader_history import get_reader_history
-from service.moderation.measures.reader_measures import (
-    end_measure,
-    list_measures,
-    require_measure_in_sections,
-    take_measure,
-)
+from service.moderation.measures.reader_measures import list_measures
 from service.moderation.measures.wire import (
     BanIn,
     BanOut,
@@ -33,8 +27,7 @@ from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.raw_routes import json_response, path_parameter
-from service.platform.problems import InvalidField, NotFound
-from service.platform.text.field_types import read_line
+from service.platform.problems import NotFound
 
 
 async def get_measures(request: Request, caller: Caller) -> Response:
@@ -55,7 +48,7 @@ async def post_measure(request: Request, caller: Caller) -> Response:
 
 async def remove_measure(request: Request, caller: Caller) -> Response:
     """End a measure."""
-    await _end(request, caller, _id(request, "measure"), only=None)
+    await end_own_measure(database_of(request), caller, _id(request, "measure"))
     return Response(status_code=204)
 
 
@@ -75,7 +68,7 @@ async def post_ban(request: Request, caller: Caller) -> Response:
 
 async def remove_ban(request: Request, caller: Caller) -> Response:
     """End a ban."""
-    await _end(request, caller, _id(request, "ban"), only="ban")
+    await end_own_measure(database_of(request), caller, _id(request, "ban"), only="ban")
     return Response(status_code=204)
 
 
@@ -108,34 +101,17 @@ async def _list(
 
 
 async def _take(request: Request, caller: Caller, action: MeasureAction, body: BanIn) -> Measure:
-    if (body.value is None) == (body.comment is None):
-        raise InvalidField("Give either “value” or “comment”.", pointer="/value")
-    if body.comment is None:
-        caller.require_whole_site()
-    reason = read_line(body.reason, pointer="/reason", max_length=500) if body.reason else None
-    async with database_of(request).write() as connection:
-        target = await _target(request, connection, caller, body)
-        return await take_measure(
-            connection, caller.site, action, target, until=body.until, reason=reason, by=caller.actor
-        )
-
-
-async def _end(request: Request, caller: Caller, measure_id: UUID, *, only: MeasureAction | None) -> None:
-    async with database_of(request).write() as connection:
-        if caller.own_sections is not None:
-            await require_measure_in_sections(connection, caller.site, measure_id, sections=caller.own_sections)
-        await end_measure(connection, caller.site, measure_id, only=only, by=caller.actor)
-
-
-async def _target(request: Request, connection: AsyncConnection, caller: Caller, body: BanIn) -> Target:
-    site, fingerprints = caller.site, gate_of(request).fingerprints
-    if body.comment is not None:
-        return await target_from_comment(
-            connection, fingerprints, site, body.kind, body.comment, sections=caller.own_sections
-        )
-    target = target_of(fingerprints, site, body.kind, read_line(body.value or "", pointer="/value", max_length=254))
-    await require_reader(connection, site, target)
-    return target
+    return await take_own_measure(
+        database_of(request),
+        gate_of(request).fingerprints,
+        caller,
+        action,
+        body.kind,
+        value=body.value,
+        comment=body.comment,
+        until=body.until,
+        reason=body.reason,
+    )
 
 
 def _id(request: Request, name: str) -> UUID:

@@ -117,10 +117,10 @@ async def read_queue(
     return QueuePart([_queued(row) for row in rows], has_more)
 
 
-async def read_queued(connection: AsyncConnection, ids: Sequence[UUID], *, now: datetime) -> list[QueuedComment]:
-    """Return the comments ``ids``, in any state; those without text are left out unless reported."""
-    rows, _ = await _read_rows(connection, ids, limit=len(ids), now=now)
-    return [_queued(row) for row in rows]
+async def read_queued(connection: AsyncConnection, ids: Sequence[UUID], *, now: datetime) -> QueuePart:
+    """Return the comments ``ids``, in any state, as :func:`read_queue` does."""
+    rows, has_more = await _read_rows(connection, ids, limit=len(ids), now=now)
+    return QueuePart([_queued(row) for row in rows], has_more)
 
 
 def _queued(row: Row[*tuple[Any, ...]]) -> QueuedComment:
