@@ -4,10 +4,17 @@ from service.desk.claim_forms import send_claims
 from service.desk.decision_forms import send_decision
 from service.desk.desk_page import get_desk_file
 from service.desk.desk_request import DeskHandler, with_moderator
+from service.desk.hours_page import get_hours, send_hours
 from service.desk.queue_page import get_newer, get_queue
+from service.desk.reader_page import get_reader_record, send_measure, send_measure_end
+from service.desk.readers_page import get_readers
 from service.desk.reports_page import get_reports
 from service.desk.sign_in_page import get_sign_in, send_sign_in, send_sign_out
-from service.platform.access.caller import MODERATOR, CallerKinds
+from service.desk.stops_page import get_stops, send_stop, send_stop_end
+from service.desk.thread_context_page import get_thread_context
+from service.desk.thread_forms import send_closing, send_mode
+from service.desk.thread_list_page import get_thread_list
+from service.platform.access.caller import ADMIN, MODERATOR, CallerKinds
 from service.platform.http.raw_routes import Handler
 
 # fmt: off
@@ -15,6 +22,19 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("GET",    "/queue",                      get_queue,                   MODERATOR),
     ("GET",    "/queue/newer",                get_newer,                   MODERATOR),
     ("GET",    "/comments/{comment}/reports", get_reports,                 MODERATOR),
+    ("GET",    "/threads",                    get_thread_list,             MODERATOR),
+    ("GET",    "/threads/{article}",          get_thread_context,          MODERATOR),
+    ("POST",   "/threads/{article}/closing",  send_closing,                MODERATOR),
+    ("POST",   "/threads/{article}/mode",     send_mode,                   MODERATOR),
+    ("GET",    "/stops",                      get_stops,                   MODERATOR),
+    ("POST",   "/stops",                      send_stop,                   MODERATOR),
+    ("POST",   "/stops/{closure}/end",        send_stop_end,               MODERATOR),
+    ("GET",    "/hours",                      get_hours,                   MODERATOR),
+    ("POST",   "/hours",                      send_hours,                  ADMIN),
+    ("GET",    "/readers",                    get_readers,                 MODERATOR),
+    ("GET",    "/readers/{reader}",           get_reader_record,           MODERATOR),
+    ("POST",   "/measures",                   send_measure,                MODERATOR),
+    ("POST",   "/measures/{measure}/end",     send_measure_end,            MODERATOR),
     ("POST",   "/claims",                     send_claims,                 MODERATOR),
     ("POST",   "/decisions",                  send_decision,               MODERATOR),
 ]

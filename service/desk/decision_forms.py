@@ -38,7 +38,8 @@ async def send_decision(desk: DeskRequest) -> Response:
     A script gets each card as it is now, without a script the moderator goes back to the list. Where somebody else was
     first, their decision is shown instead of this one.
     """
-    body = _decision(desk)
+    body, next_path, kept = _decision(desk), desk.fields.get("next", ""), desk.fields.get("keep")
+    keeps_cards = kept is not None
     comments = [(each.id, each.revision) for each in body.comments]
     results = await decide_all(
         desk.database, desk.caller, comments, action=body.action, reason=body.reason, note=body.note
@@ -48,10 +49,15 @@ async def send_decision(desk: DeskRequest) -> Response:
     gone = [each.comment_id for each in results if isinstance(each.problem, NotFound)]
     if not desk.is_partial and not refused and not gone:
         code = encode_decided((each.id, each.revision) for each in decided[:MAX_IN_ADDRESS])
-        return desk.see_other(desk.fields.get("next", ""), action=body.action, decided=code)
-    if body.action == "undo":
+        changed = {"action": body.action, "decided": code}
+        if keeps_cards and len(decided) == 1:  # the comment is still on the page
+            [comment] = decided
+            place = {"comment": str(comment.id)} if kept == "thread" else {}
+            return desk.see_other(next_path, fragment=f"comment-{comment.id}", **changed, **place)
+        return desk.see_other(next_path, **changed)
+    if body.action == "undo" or keeps_cards:
         async with desk.database.read() as connection:
-            queued = await read_queued(connection, [each.id for each in decided], now=clock.now())
+            queued, _ = await read_queued(connection, [each.id for each in decided], now=clock.now())
         restored = await read_views(desk, queued, now=clock.now())
     else:
         restored = []
@@ -67,7 +73,9 @@ async def send_decision(desk: DeskRequest) -> Response:
         gone=gone,
         counts=waiting._asdict(),
         reasons=offered_reasons(desk.site, locale=desk.locale),
-        back=desk.own_path(desk.fields.get("next", "")),
+        back=desk.own_path(next_path),
+        keeps_cards=keeps_cards,
+        in_thread=kept == "thread",
     )
 
 
@@ -93,7 +101,7 @@ async def _refused(desk: DeskRequest, results: list[DecisionResult]) -> list[Ref
         return []
     decisions: dict[UUID, Decision] = {}
     async with desk.database.read() as connection:
-        queued = await read_queued(connection, ids, now=clock.now())
+        queued, _ = await read_queued(connection, ids, now=clock.now())
         names = await names_of(connection, desk.site)
         for id_ in ids:
             criteria = DecisionFilter(comment=id_)

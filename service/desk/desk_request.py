@@ -44,6 +44,10 @@ PAGES = (
     ("webhooks", True),
     ("settings", True),
 )
+PAGES_BELOW = {"stops": "threads", "hours": "threads"}
+OUTCOMES = {"said", "action", "decided"}  # the parameters of a page that say what a form did
+# Once a comment is decided, its card leaves the list, unless a page says otherwise.
+CARDS_LEAVE = {"keeps_cards": False, "in_thread": False}
 _CSRF_FIELD = Markup('<input type="hidden" name="{}" value="{}">')
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -82,7 +86,8 @@ class DeskRequest(msgspec.Struct, frozen=True):
     @property
     def here(self) -> str:
         """The name of the page in the navigation."""
-        return raw_path(self.request.scope).split("/")[3]
+        name = raw_path(self.request.scope).split("/")[3]
+        return PAGES_BELOW.get(name, name)
 
     @property
     def next_path(self) -> str:
@@ -117,17 +122,19 @@ class DeskRequest(msgspec.Struct, frozen=True):
             pages=PAGES,
             here=self.here,
             next_path=self.next_path,
-            **context,
+            **(CARDS_LEAVE | context),
         )
 
-    def see_other(self, path: str, **parameters: str) -> Response:
+    def see_other(self, path: str, *, fragment: str = "", **parameters: str) -> Response:
         """Redirect to a page of this desk after a form was applied (RFC 9110, section 15.4.4).
 
-        ``path`` may come from the form; one that is not of this desk leads to the queue. ``parameters`` are added.
+        ``path`` may come from the form; one that is not of this desk leads to the queue. ``parameters`` replace those
+        of the path that tell of an earlier form.
         """
         address = urlsplit(own_path(self.request, self.site, path))
-        query = [each for each in parse_qsl(address.query) if each[0] not in parameters]
+        query = [each for each in parse_qsl(address.query) if each[0] not in {*parameters, *OUTCOMES}]
         target = f"{address.path}?{urlencode([*query, *parameters.items()])}".rstrip("?")
+        target += f"#{fragment}" if fragment else ""
         return RedirectResponse(target, 303, {"cache-control": "no-store"})
 
     def own_path(self, path: str) -> str:

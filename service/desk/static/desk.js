@@ -167,7 +167,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const remaining = left.filter((each) => !leaving.includes(each));
   const after = left.slice(from + 1).find((each) => !leaving.includes(each)) ?? remaining.at(-1);
   last_done = cards[0]?.id ?? null;
-  if (from >= 0) go_to(after ?? document.getElementById("main"));
+  const stays = form.querySelector('[name="keep"]'); // the card comes back in its place
+  if (from >= 0 && !stays) go_to(after ?? document.getElementById("main"));
   load_more(left.length - from);
 });
 
@@ -196,4 +197,17 @@ document.addEventListener("htmx:load", (event) => {
 });
 
 for (const button of document.querySelectorAll("[data-opens]")) button.removeAttribute("hidden");
-if (document.activeElement === document.body && queue()) go_to(open_cards()[0]);
+// In a thread, a link to a comment on the page need not load it again.
+document.addEventListener("click", (event) => {
+  const link = /** @type {HTMLElement} */ (event.target).closest("a.answered");
+  const comment = link instanceof HTMLAnchorElement && document.getElementById(link.hash.slice(1));
+  if (!comment || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go_to(comment);
+});
+
+if (document.activeElement === document.body && queue()) {
+  const linked = document.querySelector(".card.linked > article");
+  if (linked) go_to(as_element(linked));
+  else if (queue()?.matches(".queue")) go_to(open_cards()[0]);
+}
