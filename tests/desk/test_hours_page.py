@@ -12,7 +12,7 @@ from service.platform.sites.site_settings import SectionSettings
 from tests.builders import ASite, Clock
 from tests.desk.a_desk_client import ADesk, sign_in, text_of
 
-WEEK = {day: "8-22" for day in ("Mo", "Tu", "We", "Th", "Fr")}
+WEEK = dict.fromkeys(("Mo", "Tu", "We", "Th", "Fr"), "8-22")
 
 
 async def save(desk: ADesk, fields: dict[str, str], query: str = "?edit=true") -> str:
