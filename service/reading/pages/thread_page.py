@@ -31,6 +31,7 @@ from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import Problem
+from service.reading.pages.desk_link import desk_url_of
 from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
 from service.reading.pages.own_decided import statement_path
 from service.reading.pages.reading_state import ReadingState
@@ -102,7 +103,8 @@ async def show_page(
     headers["vary"] = "Accept-Language, Cookie"
     # Ignore the confirmation in a shared link: this visitor sent nothing.
     confirmation = request.query_params.get("confirmation") if is_same_origin(request) and not problem else None
-    if not caller.is_anonymous or confirmation or request.method == "POST":
+    context = _context(request, caller, view, form, locale=locale, origin=base_path)
+    if not caller.is_anonymous or confirmation or request.method == "POST" or context["desk_url"]:
         headers = {"cache-control": "private, no-store", "content-language": locale}
     elif is_not_modified(request, tag):
         return not_modified(headers)
@@ -111,7 +113,7 @@ async def show_page(
         base_path=base_path,
         locale=locale,
         confirmation=confirmation if confirmation in CONFIRMATIONS else None,
-        **_context(request, caller, view, form, locale=locale, origin=base_path),
+        **context,
     )
     status, more_headers = (problem.status, problem.headers) if problem else (200, {})
     return html_page(html, status=status, headers={**more_headers, **headers})
@@ -160,6 +162,7 @@ def _context(
         "branches": list(in_reading_order(view.branches)),
         "thread": view.thread,
         "origin": origin,
+        "desk_url": desk_url_of(request, caller, view.thread.article, origin=origin),
         "form": form,
         "blank": FormView(),
         "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
