@@ -20,9 +20,9 @@ from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.comments.staff import StaffNames
 from service.conversation.screening.akismet import Akismet
 from service.conversation.threads.article_sections import ArticleSections
+from service.desk.site_figures import DeskState, SiteFigures
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
-from service.integrations.endpoints.integration_state import IntegrationState
 from service.moderation.reports.sealed_words import report_seal
 from service.platform.access.api_keys import Keys
 from service.platform.access.author_tokens import AuthorTokens
@@ -55,7 +55,7 @@ from service.routes import routes
 from service.settings import Settings
 from service.worker import run_deliverer, sweep_forever, tune_garbage_collection
 
-App = ServiceApp[IntegrationState]
+App = ServiceApp[DeskState]
 
 
 def from_environment() -> App:
@@ -82,7 +82,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> App
     )
 
 
-def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
+def make_state(settings: Settings, passwords: Passwords) -> DeskState:
     """Open the database and create everything that the handlers use."""
     database = Database(
         settings.database_url,
@@ -95,7 +95,7 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
     webhook_targets = Targets(allow_private=settings.webhooks_allow_private)
     gate = _gate(settings, database, secrets, targets, passwords)
     response_cache = ResponseCache(LogCursor(database))
-    return IntegrationState(
+    return DeskState(
         database=database,
         base_url=settings.base_url,
         metrics_key=settings.metrics_key,
@@ -118,6 +118,7 @@ def make_state(settings: Settings, passwords: Passwords) -> IntegrationState:
         form_timestamps=FormTimestamps(settings.secret_key),
         form_keys=DerivedKeys(settings.secret_key),
         endpoint_clients=EndpointClients(EndpointSecrets(settings.secret_key), webhook_targets),
+        site_figures=SiteFigures(),
     )
 
 
@@ -143,7 +144,7 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
 
 
 @asynccontextmanager
-async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> AsyncIterator[None]:
+async def _lifespan(state: DeskState, settings: Settings, _app: App) -> AsyncIterator[None]:
     database, gate = state.database, state.gate
     sweeps = sweep_forever(
         database, gate.keys, gate.sessions, state.remote_checks.akismet, every_seconds=settings.sweep_seconds
@@ -168,7 +169,7 @@ async def _lifespan(state: IntegrationState, settings: Settings, _app: App) -> A
         await database.close()
 
 
-def _middleware(settings: Settings, state: IntegrationState) -> list[Middleware]:
+def _middleware(settings: Settings, state: DeskState) -> list[Middleware]:
     below = [Middleware(BasePath, path=state.base_path)] if state.base_path else []
     logs = settings.log_level in {"debug", "info"}
     hot = Middleware(HotReads, responses=state.hot_responses, logs=logs)

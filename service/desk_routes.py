@@ -9,6 +9,8 @@ from service.desk.queue_page import get_newer, get_queue
 from service.desk.reader_page import get_reader_record, send_measure, send_measure_end
 from service.desk.readers_page import get_readers
 from service.desk.reports_page import get_reports
+from service.desk.rule_agreement_page import get_agreement
+from service.desk.rules_page import get_rules, get_words, send_rules
 from service.desk.sign_in_page import get_sign_in, send_sign_in, send_sign_out
 from service.desk.stops_page import get_stops, send_stop, send_stop_end
 from service.desk.thread_context_page import get_thread_context
@@ -37,6 +39,10 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("POST",   "/measures/{measure}/end",     send_measure_end,            MODERATOR),
     ("POST",   "/claims",                     send_claims,                 MODERATOR),
     ("POST",   "/decisions",                  send_decision,               MODERATOR),
+    ("GET",    "/rules",                      get_rules,                   MODERATOR),
+    ("POST",   "/rules",                      send_rules,                  MODERATOR),
+    ("GET",    "/rules/words.txt",            get_words,                   MODERATOR),
+    ("GET",    "/rules/agreement",            get_agreement,               MODERATOR),
 ]
 DESK_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/desk/static/{file}",         get_desk_file),

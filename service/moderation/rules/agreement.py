@@ -7,6 +7,7 @@ Two statements read everything: the latest decisions with what the rule found, w
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -23,6 +24,7 @@ from service.platform.storage.portable import any_of, row_parameters
 
 MAX_DECISIONS, READ_AT_ONCE = 10_000, 200
 MAX_EXAMPLES = 10  # of each kind
+_NO_RULE = ""
 # Whether moderators took the comment down, by action. Other actions say nothing about it.
 _TOOK_DOWN = {"publish": False, "restore": False, "reject": True, "spam": True, "delete": True}
 
@@ -55,6 +57,13 @@ class AgreementCounts(NamedTuple):
     examples: list[AgreementExample]
 
 
+class RuleAccuracy(NamedTuple):
+    """The number of comments with a finding of a rule that moderators decided on, and of those they took down."""
+
+    found: int
+    right: int
+
+
 class _Compared(NamedTuple):
     comment_id: UUID
     found: bool
@@ -65,7 +74,7 @@ async def compare_with_decisions(
     connection: AsyncConnection, site: Site, rule: str, *, since: datetime
 ) -> AgreementCounts:
     """Compare ``rule`` with the decisions on comments of ``site`` that arrived since ``since``."""
-    rows = await _read_decisions(connection, site, rule)
+    rows = await _read_decisions(connection, site, rule, limit=MAX_DECISIONS)
     compared = _last_decisions(
         row for row in reversed(rows) if row.created_at and row.created_at >= since and not row.is_erased
     )
@@ -82,17 +91,42 @@ async def compare_with_decisions(
     )
 
 
-async def _read_decisions(connection: AsyncConnection, site: Site, rule: str) -> list[Row[*tuple[Any, ...]]]:
-    """Return the latest :data:`MAX_DECISIONS` decisions on comments, newest first.
+async def measure_rules(
+    connection: AsyncConnection, site: Site, *, since: datetime, max_decisions: int
+) -> dict[str, RuleAccuracy]:
+    """Compare all rules with the latest ``max_decisions`` decisions, on comments that arrived since ``since``.
+
+    A rule without a finding on any of them is left out.
+    """
+    rows = await _read_decisions(connection, site, _NO_RULE, limit=max_decisions)
+    compared = _last_decisions(
+        row for row in reversed(rows) if row.created_at and row.created_at >= since and not row.is_erased
+    )
+    found, right, dialect = Counter[str](), Counter[str](), connection.dialect.name
+    statement = select(FindingRow.comment_id, FindingRow.rule).where(any_of(dialect, FindingRow.comment_id))
+    for first in range(0, len(compared), READ_AT_ONCE):
+        took_down = {each.comment_id: each.took_down for each in compared[first : first + READ_AT_ONCE]}
+        findings = await connection.execute(statement, row_parameters(dialect, [(each,) for each in took_down]))
+        for finding in findings:
+            found[finding.rule] += 1
+            right[finding.rule] += took_down[finding.comment_id]
+        await asyncio.sleep(0)
+    return {rule: RuleAccuracy(count, right[rule]) for rule, count in found.items()}
+
+
+async def _read_decisions(
+    connection: AsyncConnection, site: Site, rule: str, *, limit: int
+) -> list[Row[*tuple[Any, ...]]]:
+    """Return the latest ``limit`` decisions on comments, newest first.
 
     They are read in parts: SQLite reads the texts of their comments too, and lets no other request run meanwhile.
     """
     rows: list[Row[*tuple[Any, ...]]] = []
-    while len(rows) < MAX_DECISIONS:
-        limit, before = min(READ_AT_ONCE, MAX_DECISIONS - len(rows)), rows[-1].id if rows else None
-        part = (await connection.execute(_decisions(site, rule, before=before, limit=limit))).all()
+    while len(rows) < limit:
+        some, before = min(READ_AT_ONCE, limit - len(rows)), rows[-1].id if rows else None
+        part = (await connection.execute(_decisions(site, rule, before=before, limit=some))).all()
         rows += part
-        if len(part) < limit:
+        if len(part) < some:
             break
         await asyncio.sleep(0)
     return rows
