@@ -5,12 +5,27 @@ from service.desk.decision_forms import send_decision
 from service.desk.desk_page import get_desk_file
 from service.desk.desk_request import DeskHandler, with_moderator
 from service.desk.hours_page import get_hours, send_hours
+from service.desk.keys_page import (
+    get_keys,
+    get_secrets,
+    send_key,
+    send_key_revocation,
+    send_secret,
+    send_secret_deletion,
+)
+from service.desk.moderators_page import (
+    get_moderators,
+    send_moderator,
+    send_moderator_changes,
+    send_moderator_removal,
+)
 from service.desk.queue_page import get_newer, get_queue
 from service.desk.reader_page import get_reader_record, send_measure, send_measure_end
 from service.desk.readers_page import get_readers
 from service.desk.reports_page import get_reports
 from service.desk.rule_agreement_page import get_agreement
 from service.desk.rules_page import get_rules, get_words, send_rules
+from service.desk.settings_page import get_section, get_settings, send_section, send_settings
 from service.desk.sign_in_page import get_sign_in, send_sign_in, send_sign_out
 from service.desk.stops_page import get_stops, send_stop, send_stop_end
 from service.desk.thread_context_page import get_thread_context
@@ -43,6 +58,20 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("POST",   "/rules",                      send_rules,                  MODERATOR),
     ("GET",    "/rules/words.txt",            get_words,                   MODERATOR),
     ("GET",    "/rules/agreement",            get_agreement,               MODERATOR),
+    ("GET",    "/settings",                   get_settings,                ADMIN),
+    ("POST",   "/settings",                   send_settings,               ADMIN),
+    ("GET",    "/settings/sections",          get_section,                 ADMIN),
+    ("POST",   "/settings/sections",          send_section,                ADMIN),
+    ("GET",    "/settings/keys",              get_keys,                    ADMIN),
+    ("POST",   "/settings/keys",              send_key,                    ADMIN),
+    ("POST",   "/settings/keys/{key}/revoke", send_key_revocation,         ADMIN),
+    ("GET",    "/settings/moderators",        get_moderators,              ADMIN),
+    ("POST",   "/settings/moderators",        send_moderator,              ADMIN),
+    ("POST",   "/settings/moderators/{moderator}", send_moderator_changes, ADMIN),
+    ("POST",   "/settings/moderators/{moderator}/remove", send_moderator_removal, ADMIN),
+    ("GET",    "/settings/secrets",           get_secrets,                 ADMIN),
+    ("POST",   "/settings/secrets",           send_secret,                 ADMIN),
+    ("POST",   "/settings/secrets/delete",    send_secret_deletion,        ADMIN),
 ]
 DESK_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/desk/static/{file}",         get_desk_file),

@@ -1,31 +1,25 @@
 """HTTP endpoints for sessions, API keys and moderators' accounts."""
 
 import re
-import secrets
 
-from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.platform.access.api_keys import Key, find_key, list_keys
 from service.platform.access.caller import Caller
 from service.platform.access.device_cookies import COOKIE, MAX_AGE_SECONDS
+from service.platform.access.edit_accounts import add_account, edit_account
 from service.platform.access.log_in import log_in
 from service.platform.access.manage_access import (
-    AccountChange,
-    change_account,
-    create_account,
     create_key,
     end_key,
     remove_account,
 )
 from service.platform.access.moderator_accounts import (
-    InvalidModerator,
     Moderator,
     find_moderator,
     list_moderators,
 )
-from service.platform.access.passwords import InvalidPassword, validate_password
 from service.platform.access.sessions import end_session
 from service.platform.access.wire import (
     AccountChanges,
@@ -50,7 +44,7 @@ from service.platform.http.cursors import decode_cursor, encode_cursor, next_lin
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.raw_routes import json_response, path_parameter
 from service.platform.http.request_origin import client_network
-from service.platform.problems import InvalidCursor, InvalidField, NotFound
+from service.platform.problems import InvalidCursor, NotFound
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -130,45 +124,16 @@ async def get_moderators(request: Request, caller: Caller) -> Response:
 
 async def post_moderator(request: Request, caller: Caller) -> Response:
     """Create a moderator's account."""
-    body, site_id = await decode_body(request, AccountIn), caller.site.id
-    password = body.password or secrets.token_urlsafe(18)
-    password_hash = await _hash(request, password, name=body.name)
-    async with database_of(request).write() as connection:
-        try:
-            moderator_id = await create_account(
-                connection,
-                site_id,
-                body.name,
-                role=body.role,
-                sections=tuple(body.sections) if body.sections is not None else None,
-                password_hash=password_hash,
-                by=caller.actor,
-            )
-        except InvalidModerator as error:
-            raise InvalidField(str(error), pointer="/sections" if "section" in str(error) else "/name") from None
-        account = await find_moderator(connection, site_id, moderator_id)
-    return json_response(NewAccount(_account_out(account), None if body.password else password), 201, NO_STORE)
+    body, passwords = await decode_body(request, AccountIn), gate_of(request).passwords
+    account, password = await add_account(database_of(request), passwords, caller.site, body, by=caller.actor)
+    return json_response(NewAccount(_account_out(account), password), 201, NO_STORE)
 
 
 async def patch_moderator(request: Request, caller: Caller) -> Response:
     """Change a moderator's role, sections or password."""
-    body, site_id, moderator_id = (
-        await decode_body(request, AccountChanges),
-        caller.site.id,
-        _id(request, "moderator"),
-    )
-    async with database_of(request).read() as connection:
-        name = (await find_moderator(connection, site_id, moderator_id)).name
-    password_hash = await _hash(request, body.password, name=name) if body.password is not UNSET else UNSET
-    sections = tuple(body.sections) if isinstance(body.sections, list) else body.sections
-    change = AccountChange(body.role, sections, password_hash)
-    async with database_of(request).write() as connection:
-        await find_moderator(connection, site_id, moderator_id)
-        try:
-            await change_account(connection, site_id, name, change, by=caller.actor)
-        except InvalidModerator as error:
-            raise InvalidField(str(error), pointer="/sections") from None
-        account = await find_moderator(connection, site_id, moderator_id)
+    body, moderator_id = await decode_body(request, AccountChanges), _id(request, "moderator")
+    passwords, by = gate_of(request).passwords, caller.actor
+    account = await edit_account(database_of(request), passwords, caller.site, moderator_id, body, by=by)
     return json_response(_account_out(account), headers=NO_STORE)
 
 
@@ -208,11 +173,3 @@ def _account_out(account: Moderator) -> AccountOut:
 
 def _key_out(key: Key) -> ApiKeyOut:
     return ApiKeyOut(key.id, key.role, key.created_at, key.last_used_at, key.revoked_at)
-
-
-async def _hash(request: Request, password: str, *, name: str) -> str:
-    """Return the hash of a new password; raises InvalidField, or Busy."""
-    try:
-        return await gate_of(request).passwords.hash(validate_password(password, name=name))
-    except InvalidPassword as error:
-        raise InvalidField(str(error), pointer="/password") from None

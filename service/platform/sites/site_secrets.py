@@ -4,6 +4,8 @@ They are stored sealed (``storage/seal.py``). Setting or removing one increments
 uses the new secret within a second, as it does new settings.
 """
 
+from datetime import datetime
+
 import structlog
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,14 +38,7 @@ class InvalidSecret(Exception):
 
 async def set_secret(connection: AsyncConnection, site: Site, name: SecretName, text: str, *, secret_key: str) -> None:
     """Store ``text`` as the secret ``name`` of ``site``, replacing any other; raises :class:`InvalidSecret`."""
-    if not MIN_LENGTHS[name] <= len(text) <= MAX_LENGTH or not text.isprintable():
-        raise InvalidSecret(
-            f"The secret “{name}” must be one line of {MIN_LENGTHS[name]} to {MAX_LENGTH:,} characters."
-        )
-    await remove_secret(connection, site, name)
-    sealed = _seal(secret_key).close(text, about=_about(site, name))
-    values = {"site_id": site.id, "name": name, "sealed": sealed, "created_at": clock.now()}
-    await connection.execute(insert(SecretRow).values(values))
+    await _store(connection, site, name, text, seal=_seal(secret_key))
 
 
 async def remove_secret(connection: AsyncConnection, site: Site, name: SecretName) -> bool:
@@ -53,6 +48,12 @@ async def remove_secret(connection: AsyncConnection, site: Site, name: SecretNam
     # The site's row is the log head, so it is locked last, as everywhere.
     await connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(revision=SiteRow.revision + 1))
     return removed
+
+
+async def list_secrets(connection: AsyncConnection, site: Site) -> dict[str, datetime]:
+    """The names of the secrets that are set at ``site``, and since when."""
+    rows = await connection.execute(select(SecretRow.name, SecretRow.created_at).where(SecretRow.site_id == site.id))
+    return {row.name: row.created_at for row in rows}
 
 
 class Secrets:
@@ -75,6 +76,10 @@ class Secrets:
         self._cached[site.id, name] = site.revision, secret
         return secret
 
+    async def store(self, connection: AsyncConnection, site: Site, name: SecretName, text: str) -> None:
+        """Store ``text`` as the secret ``name`` of ``site``, replacing any other; raises :class:`InvalidSecret`."""
+        await _store(connection, site, name, text, seal=self._seal)
+
     def _unseal(self, sealed: bytes, site: Site, name: SecretName) -> str | None:
         try:
             return self._seal.open(sealed, about=_about(site, name))
@@ -86,6 +91,17 @@ class Secrets:
                 hint="ONEREPLY_SECRET_KEY has changed; set the secret again with “onereply site secret”",
             )
             return None
+
+
+async def _store(connection: AsyncConnection, site: Site, name: SecretName, text: str, *, seal: Seal) -> None:
+    if not MIN_LENGTHS[name] <= len(text) <= MAX_LENGTH or not text.isprintable():
+        raise InvalidSecret(
+            f"The secret “{name}” must be one line of {MIN_LENGTHS[name]} to {MAX_LENGTH:,} characters."
+        )
+    await remove_secret(connection, site, name)
+    sealed = seal.close(text, about=_about(site, name))
+    values = {"site_id": site.id, "name": name, "sealed": sealed, "created_at": clock.now()}
+    await connection.execute(insert(SecretRow).values(values))
 
 
 def _seal(secret_key: str) -> Seal:
