@@ -24,7 +24,7 @@ from service.platform.problems import NotFound
 MAX_IN_ADDRESS = 35  # decisions that the address of the next page can name
 
 
-class Refused(NamedTuple):
+class RefusedDecision(NamedTuple):
     """A comment that somebody else decided on or changed first: its card as it is now, and the last decision on it."""
 
     view: CardView
@@ -95,7 +95,7 @@ def _decision(desk: DeskRequest) -> DecisionIn:
     return decode(msgspec.json.encode(body), DecisionIn)
 
 
-async def _refused(desk: DeskRequest, results: list[DecisionResult]) -> list[Refused]:
+async def _refused(desk: DeskRequest, results: list[DecisionResult]) -> list[RefusedDecision]:
     ids = [each.comment_id for each in results if not isinstance(each.problem, NotFound)]
     if not ids:
         return []
@@ -112,5 +112,5 @@ async def _refused(desk: DeskRequest, results: list[DecisionResult]) -> list[Ref
     for view in views:
         decision = decisions.get(view.card.queued.comment.id)
         by = names.get(decision.decided_by or "") if decision else None
-        refused.append(Refused(view, decision, by))
+        refused.append(RefusedDecision(view, decision, by))
     return refused

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from service.platform.http.app_state import ServiceApp
 from service.platform.http.connection_limits import ConnectionLimits, unread_bytes
+from service.platform.http.lazy_deadline import Deadline
 from service.platform.http.paced_protocol import PacedProtocol
 from service.platform.http.problem_responses import raw_problem
 from service.platform.problems import Busy, ContentTooLarge, HeadersTooLarge, Problem, RequestTimeout, UriTooLong
@@ -44,8 +45,7 @@ class LimitedProtocol(PacedProtocol):
 
     _stage: Literal["idle", "head", "body", "response"] = "idle"
     _waits = False
-    _deadline: float | None = None  # in the loop's time
-    _timer: TimerHandle | None = None  # at or before the deadline
+    _deadline: Deadline
     _write_deadline: TimerHandle | None = None
     _refusal: Problem | None = None
     _answered: RequestResponseCycle | None = None  # the request that is being answered
@@ -55,18 +55,18 @@ class LimitedProtocol(PacedProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # a server's is never less
         """Count the connection and start the timeout of the first request head."""
         super().connection_made(transport)
+        self._deadline = Deadline(self.loop, self._time_out)
         transport.set_write_buffer_limits(high=MAX_UNSENT, low=0)  # so that all is sent when writing resumes
         if not self.connection_limits.add(self, self.client[0] if self.client else None):
             self._refuse(Busy(retry_after_seconds=5))
             return
-        self._start_head()
+        self._deadline.set(HEAD_SECONDS)
+        self._set_stage("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop counting the connection and cancel its timeouts."""
         self.connection_limits.remove(self)
-        self._deadline = None
-        if self._timer:
-            self._timer.cancel()
+        self._deadline.cancel()
         self._cancel_write_deadline()
         self._unparsed = b""
         if self._answered and not self._answered.response_complete:
@@ -93,8 +93,8 @@ class LimitedProtocol(PacedProtocol):
         if self.transport.is_closing():
             return
         if self._stage == "head":
-            if self._deadline is None:
-                self._set_deadline(HEAD_SECONDS)
+            if not self._deadline.is_set:
+                self._deadline.set(HEAD_SECONDS)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(HeadersTooLarge())
         elif self._stage == "body":
@@ -112,7 +112,7 @@ class LimitedProtocol(PacedProtocol):
 
     def on_message_begin(self) -> None:
         """Start the byte count of the next head; its timeout starts if it does not end in the same piece."""
-        self._deadline = None
+        self._deadline.clear()
         self._stage = "head"
         self._head_bytes = self._piece_bytes
         super().on_message_begin()
@@ -131,11 +131,13 @@ class LimitedProtocol(PacedProtocol):
 
     def on_headers_complete(self) -> None:
         """Pass the request on, unless its headers are too large."""
-        self._deadline = None
+        self._deadline.clear()
         self._stage = "body"
         self._framing_bytes = self._drained_bytes = 0
-        too_large = self._head_bytes > MAX_HEAD_BYTES
-        if too_large and sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
+        if (
+            self._head_bytes > MAX_HEAD_BYTES
+            and sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES
+        ):
             self._refusal = HeadersTooLarge()
             raise ValueError
         super().on_headers_complete()
@@ -162,7 +164,7 @@ class LimitedProtocol(PacedProtocol):
             return
         if self._stage == "body":
             self._is_draining = True
-            self._set_deadline(DRAIN_SECONDS)
+            self._deadline.set(DRAIN_SECONDS)
         elif self._stage == "response":
             self._set_idle()
 
@@ -196,13 +198,8 @@ class LimitedProtocol(PacedProtocol):
             super().send_400_response(msg)
 
     def _set_idle(self) -> None:
-        self._deadline = None
+        self._deadline.clear()
         self._set_stage("idle")
-
-    def _start_head(self) -> None:
-        self._head_bytes = 0
-        self._set_deadline(HEAD_SECONDS)
-        self._set_stage("head")
 
     def _set_stage(self, stage: Literal["idle", "head", "body", "response"]) -> None:
         self._stage = stage
@@ -214,24 +211,9 @@ class LimitedProtocol(PacedProtocol):
             self._waits = waits
             self.connection_limits.set_waiting(self, waits)
 
-    def _set_deadline(self, seconds: float) -> None:
-        """Time out in so many seconds. One timer serves many deadlines: most are met long before they end."""
-        self._deadline = self.loop.time() + seconds
-        if self._timer and self._timer.when() > self._deadline:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._timer = self.loop.call_later(seconds, self._time_out)
-
     def _time_out(self) -> None:
-        self._timer = None
-        if self._deadline is None:
-            return
-        if self.loop.time() < self._deadline:
-            self._timer = self.loop.call_at(self._deadline, self._time_out)
-            return
         if self._unparsed:  # the client has sent more than was parsed
-            self._set_deadline(HEAD_SECONDS)
+            self._deadline.set(HEAD_SECONDS)
             return
         if self._stage == "head" and self._head_bytes and not self.transport.is_closing():
             self._refuse(RequestTimeout())
