@@ -17,6 +17,7 @@ from typing import NamedTuple
 from service.platform.http.cursors import encode_cursor
 from service.platform.storage.engine import Database
 from tests.bench import (
+    at_the_desk,
     classifying,
     closing,
     cost_of_rules,
@@ -69,6 +70,7 @@ def main() -> None:
                 if name == "SQLite":
                     notes.append(embedding.report("of-100"))
                 notes.append(f"{name}, {reviewing.report(ORIGIN, key, size=LARGEST)}.")
+                notes.append(f"{name}, {at_the_desk.report(url, ORIGIN, size=LARGEST)}.")
                 notes += [*report, f"{name}, {deciding.report(ORIGIN, key)}."]
                 asyncio.run(closing.prepare(url))
                 notes += closing.report(name, key)

@@ -19,6 +19,7 @@ from service.conversation.threads.model import ThreadRow
 from service.platform import clock
 from service.platform.storage.engine import Database
 from service.platform.storage.portable import insert_many
+from tests.bench import at_the_desk
 from tests.bench.a_service import ARTICLES, ORIGIN, QUICK, databases, fill, serving
 from tests.bench.deciding import call
 from tests.bench.paging import TEXT, grow, row
@@ -110,6 +111,7 @@ def main() -> None:
             asyncio.run(_grow(url, size))
             with serving(url):
                 print(f"{name}, {report(ORIGIN, key, size=size)}.", flush=True)
+                print(f"{name}, {at_the_desk.report(url, ORIGIN, size=size)}.", flush=True)
 
 
 async def _grow(url: str, size: int) -> None:
