@@ -53,6 +53,7 @@ CHECKED_BESIDE = {
     ("ArticleIn", "/url", "pattern"),
     ("ArticleIn", "/article", "pattern"),
     ("ArticleIn", "/previous_article", "pattern"),
+    ("MoveIn", "/article", "pattern"),
     ("CountsIn", "/articles/*", "pattern"),
     ("SiteSettings", "/decision_reasons/{}/{}", "minLength"),
     ("SettingsIn", "/decision_reasons/{}/{}", "minLength"),

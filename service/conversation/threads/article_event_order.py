@@ -24,11 +24,11 @@ CONTENT = {
     "who_may_post": "who_may_post",
     "comments_on": "comments_on",
 }
-NEWEST, WITHDRAWAL, ID = "updated_at", "withdrawal", "article"
+NEWEST, WITHDRAWAL, CLOSED, ID = "updated_at", "withdrawal", "closed", "article"
 
 
 class LatestEvents(msgspec.Struct):
-    """The time of the latest event by field: those of :data:`CONTENT`, the newest of them, the withdrawal, the id."""
+    """The time of the latest event by field: those of :data:`CONTENT`, the newest, the withdrawal, a close, the id."""
 
     fields: dict[str, datetime] = {}
 

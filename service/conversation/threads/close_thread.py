@@ -77,6 +77,16 @@ async def reopen_thread(
     return thread
 
 
+def set_closed(thread: Thread, site: Site, *, closed: bool, at: datetime, now: datetime) -> None:
+    """Close ``thread`` at ``at``, or reopen it, in memory; a closing time that has passed becomes ``never``."""
+    if closed and thread.closed_at is None:
+        thread.closed_at, thread.close_reason = at, None
+    elif not closed and thread.closed_at is not None:
+        thread.closed_at = thread.close_reason = None
+        if is_closed_itself(thread, site, now):
+            thread.closing_kind, thread.closing_at = "never", None
+
+
 async def close_due_threads(
     connection: AsyncConnection, threads: Iterable[Thread], sites: Mapping[int, Site], *, now: datetime
 ) -> list[NewEvent]:

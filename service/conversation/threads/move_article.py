@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.threads.article_event_order import CONTENT, ID, WITHDRAWAL, LatestEvents
+from service.conversation.threads.article_event_order import CLOSED, CONTENT, ID, WITHDRAWAL, LatestEvents
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.model import ArticleAliasRow, ArticleEventTimesRow, Thread, ThreadRow, UrlAliasRow
 from service.conversation.threads.thread_events import thread_event
@@ -51,6 +51,8 @@ def merge_newer_values(thread: Thread, latest: LatestEvents, other: Thread, late
     thread.updated_at = max(filter(None, (thread.updated_at, other.updated_at)), default=None)
     if _is_newer(WITHDRAWAL, latest_of_other, latest):
         thread.withdrawn_at = other.withdrawn_at
+    if _is_newer(CLOSED, latest_of_other, latest):
+        thread.closed_at, thread.close_reason = other.closed_at, other.close_reason
     for field, at in latest_of_other.fields.items():
         latest.record(field, at)
 

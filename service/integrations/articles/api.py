@@ -1,4 +1,4 @@
-"""The endpoint for article events: requests signed as Standard Webhooks 1.0 specifies."""
+"""The endpoint for article events, signed as Standard Webhooks 1.0 specifies, and the same as calls with a key."""
 
 import re
 from typing import ClassVar
@@ -6,14 +6,18 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.conversation.threads.model import Thread
 from service.conversation.threads.wire import changes_of, thread_out
-from service.integrations.articles.apply_article_event import ArticleEvent, apply_article_event
-from service.integrations.articles.wire import ArticleEventIn
+from service.integrations.articles.apply_article_event import apply_article_event
+from service.integrations.articles.article_calls import apply_article_call
+from service.integrations.articles.article_event import AnyKind, ArticleEvent
+from service.integrations.articles.wire import ArticleEventIn, MoveIn
 from service.platform import clock
 from service.platform.access.caller import Caller
 from service.platform.access.platform_state import PlatformState
 from service.platform.http.app_state import database_of, state_of
-from service.platform.http.decode import BODY_LIMIT, decode_bytes, read_body
+from service.platform.http.decode import BODY_LIMIT, decode_body, decode_bytes, read_body
+from service.platform.http.path_ids import article_of
 from service.platform.http.raw_routes import json_response
 from service.platform.http.request_origin import locale_of
 from service.platform.outbound import webhook_signatures as signing
@@ -47,9 +51,7 @@ async def post_article_event(request: Request, caller: Caller) -> Response:
         thread = await apply_article_event(connection, caller.site, event, webhook_id=webhook_id)
     if thread is None:
         return Response(status_code=204)
-    locale = locale_of(request, caller)
-    out = thread_out(thread, caller.site, locale=locale, now=clock.now())
-    return json_response(out, headers={"cache-control": "no-store", "content-language": locale})
+    return _thread_response(request, caller, thread)
 
 
 async def _verify_signature(request: Request, caller: Caller, body: bytes) -> str:
@@ -77,5 +79,50 @@ def _event_in(sent: ArticleEventIn) -> ArticleEvent:
             raise InvalidField(ARTICLE_ID_FORMAT, pointer=f"/data/{name}")
     changes = changes_of(article, below="/data")
     del changes["article"], changes["previous_article"]
+    closed = changes.pop("closed", None)
     at = changes.pop("updated_at", None) or sent.timestamp
-    return ArticleEvent(sent.type, article.article, article.previous_article, changes, at=at, sent_at=sent.timestamp)
+    return ArticleEvent(
+        sent.type,
+        article.article,
+        article.previous_article,
+        changes,
+        at=at,
+        sent_at=sent.timestamp,
+        closed=closed,
+    )
+
+
+async def post_move(request: Request, caller: Caller) -> Response:
+    """Move a thread to the article's new id; both ids find it."""
+    body = await decode_body(request, MoveIn)
+    if not is_article_id(body.article):
+        raise InvalidField(ARTICLE_ID_FORMAT, pointer="/article")
+    thread = await _call(request, caller, "article.moved", to=body.article)
+    return _thread_response(request, caller, thread)
+
+
+async def post_withdraw(request: Request, caller: Caller) -> Response:
+    """Hide an article from readers; its comments are kept."""
+    return _thread_response(request, caller, await _call(request, caller, "article.withdrawn"))
+
+
+async def post_restore(request: Request, caller: Caller) -> Response:
+    """Show an article to readers again."""
+    return _thread_response(request, caller, await _call(request, caller, "article.restored"))
+
+
+async def delete_thread(request: Request, caller: Caller) -> Response:
+    """Delete an article: hide it, and erase its comments where the site's settings ask for it."""
+    await _call(request, caller, "article.deleted")
+    return Response(status_code=204)
+
+
+async def _call(request: Request, caller: Caller, kind: AnyKind, *, to: str | None = None) -> Thread:
+    async with database_of(request).write() as connection:
+        return await apply_article_call(connection, caller.site, article_of(request), kind, to=to)
+
+
+def _thread_response(request: Request, caller: Caller, thread: Thread) -> Response:
+    locale = locale_of(request, caller)
+    out = thread_out(thread, caller.site, locale=locale, now=clock.now())
+    return json_response(out, headers={"cache-control": "no-store", "content-language": locale})

@@ -2,24 +2,26 @@
 
 Events may arrive twice and out of order. Each event has an id, and each value keeps the instant from which it
 holds. An older event never overwrites a newer value (``threads/article_event_order.py``), so the order of arrival
-does not matter.
+does not matter. ``article_calls.py`` applies the calls of the host's key in the same way.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
 
 from msgspec import structs
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.threads.article_event_order import (
+    CLOSED,
     CONTENT,
     NEWEST,
     LatestEvents,
     read_latest_events,
     write_latest_events,
 )
-from service.conversation.threads.close_thread import close_due_threads
+from service.conversation.threads.close_thread import close_due_threads, set_closed, write_closing_columns
 from service.conversation.threads.counts import write_counts
 from service.conversation.threads.lock_threads import lock_threads, lock_threads_by_id
 from service.conversation.threads.model import Thread, ThreadRow
@@ -39,6 +41,7 @@ from service.conversation.threads.withdraw_article import (
     set_withdrawn,
     store_withdrawal,
 )
+from service.integrations.articles.article_event import WITHDRAWN, ArticleEvent
 from service.integrations.articles.received_messages import store_received
 from service.platform import clock
 from service.platform.events.append import append_events
@@ -47,40 +50,7 @@ from service.platform.problems import Busy, InvalidField, Translated
 from service.platform.sites.model import SecretRow
 from service.platform.sites.site_lookup import Site
 
-Kind = Literal["article.published", "article.updated", "article.withdrawn", "article.restored", "article.deleted"]
-# Whether an event of this kind withdraws the article. Kinds that are missing here change nothing.
-WITHDRAWN: dict[Kind, bool] = {
-    "article.published": False,
-    "article.withdrawn": True,
-    "article.restored": False,
-    "article.deleted": True,
-}
 UPDATED_COLUMNS = ("article", *CONTENT, "updated_at", "close_reason", "withdrawn_at")
-
-
-class ArticleEvent(NamedTuple):
-    """One article event, decoded: the article's id, its ``previous`` id and the changes.
-
-    ``changes`` maps columns of the thread to values. ``at`` is when the change happened at the host; ``sent_at`` is
-    when the host sent the event.
-    """
-
-    kind: Kind
-    article: str
-    previous: str | None
-    changes: dict[str, Any]
-    at: datetime
-    sent_at: datetime
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the article, the current one first."""
-        return [self.article] if self.previous in {None, self.article} else [self.article, str(self.previous)]
-
-    @property
-    def has_content(self) -> bool:
-        """Whether the event carries the article's content; the other kinds only say if it is public."""
-        return self.kind in {"article.published", "article.updated"}
 
 
 async def apply_article_event(
@@ -97,16 +67,18 @@ async def apply_article_event(
     if not await store_received(connection, site.id, webhook_id, now=now):
         return await _find(connection, site, event)
     known = await lock_threads(connection, [(site.id, article) for article in event.ids])
-    threads = list(
-        {thread.id: thread for thread in (known.get((site.id, id_)) for id_ in event.ids) if thread}.values()
-    )
-    if threads:
-        return await _apply(connection, site, threads, event, now=now)
+    if threads := distinct(known.get((site.id, id_)) for id_ in event.ids):
+        return await apply_to_threads(connection, site, threads, event, now=now)
     if event.has_content:
         return await _register(connection, site, event, now=now)
     withdrawn = WITHDRAWN[event.kind]
     await store_withdrawal(connection, site.id, event.ids, withdrawn=withdrawn, at=event.at, now=now)
     return None
+
+
+def distinct(threads: Iterable[Thread | None]) -> list[Thread]:
+    """Return each of ``threads`` once, in order."""
+    return list({thread.id: thread for thread in threads if thread}.values())
 
 
 async def _lock_events(connection: AsyncConnection, site: Site) -> None:
@@ -132,10 +104,10 @@ async def _register(connection: AsyncConnection, site: Site, event: ArticleEvent
         raise InvalidField(Translated("title-needed"), pointer="/data/title")
     thread, created = await lock_or_create(connection, site, event.article, {"title": event.changes["title"]})
     first = EventType.THREAD_CREATED if created else None
-    return await _apply(connection, site, [thread], event, now=now, first_event=first)
+    return await apply_to_threads(connection, site, [thread], event, now=now, first_event=first)
 
 
-async def _apply(
+async def apply_to_threads(
     connection: AsyncConnection,
     site: Site,
     threads: list[Thread],
@@ -155,7 +127,9 @@ async def _apply(
             events.append(await set_aside(connection, site, other, for_thread=thread, now=now))
         if event.previous is not None:
             has_new_alias = await move_thread(connection, thread, latest, event.ids, to=event.article, at=event.at)
-        await _update_content(connection, thread, latest, event)
+        if event.kind != "article.moved":
+            await _update_content(connection, thread, latest, event)
+        _update_closed(thread, site, latest, event, now=now)
     is_gone = await _update_withdrawal(connection, site, thread, latest, event)
     await write_latest_events(connection, thread, latest)
     types = [first_event] if first_event else _changes(before, thread, has_new_alias=has_new_alias)
@@ -165,8 +139,7 @@ async def _apply(
         moved = {"previous_article": before.article} if type_ is EventType.THREAD_MOVED else {}
         events.append(thread_event(thread, site, type_, occurred_at=now, **moved))
     if types:
-        values = {name: getattr(thread, name) for name in UPDATED_COLUMNS}
-        await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(values))
+        await _write(connection, thread)
         await write_counts(connection, [thread], now=now)
     await append_events(connection, events)
     return thread
@@ -190,6 +163,25 @@ async def _update_content(
             await add_url_alias(connection, thread, old_url)
 
 
+def _update_closed(thread: Thread, site: Site, latest: LatestEvents, event: ArticleEvent, *, now: datetime) -> None:
+    """Close or reopen the thread in memory, unless a newer event or, since the event, somebody else has closed it."""
+    if event.closed is None or not latest.is_current(CLOSED, event.at):
+        return
+    latest.record(CLOSED, event.at)
+    if event.closed or thread.closed_at is None or thread.closed_at <= event.at:
+        set_closed(thread, site, closed=event.closed, at=min(event.at, now), now=now)
+
+
+async def _write(connection: AsyncConnection, thread: Thread) -> None:
+    """Write the columns that events change; raises Busy if another request has just registered the article's new id."""
+    values = {name: getattr(thread, name) for name in UPDATED_COLUMNS}
+    try:
+        await connection.execute(update(ThreadRow).where(ThreadRow.id == thread.id).values(values))
+    except IntegrityError:
+        raise Busy(cause="The article is being registered under its new id.") from None
+    await write_closing_columns(connection, thread)
+
+
 async def _update_withdrawal(
     connection: AsyncConnection, site: Site, thread: Thread, latest: LatestEvents, event: ArticleEvent
 ) -> bool:
@@ -210,8 +202,12 @@ async def _update_withdrawal(
 def _changes(before: Thread, thread: Thread, *, has_new_alias: bool) -> list[EventType]:
     """Return the event types for the changes from ``before`` to ``thread``, except withdrawal."""
     types = [EventType.THREAD_MOVED] if before.article != thread.article else []
-    has_event = bool(types) or before.withdrawn_at != thread.withdrawn_at
-    content = (*CONTENT, "close_reason") if has_event else (*CONTENT, "close_reason", "updated_at")
+    content = {*CONTENT, "close_reason", "updated_at"}
+    if (before.closed_at is None) != (thread.closed_at is None):
+        types.append(EventType.THREAD_REOPENED if thread.closed_at is None else EventType.THREAD_CLOSED)
+        content -= {"closing_kind", "closing_at", "close_reason"}
+    if types or before.withdrawn_at != thread.withdrawn_at:
+        content -= {"updated_at"}
     if any(getattr(before, name) != getattr(thread, name) for name in content) or (has_new_alias and not types):
         types.append(EventType.THREAD_UPDATED)
     return types

@@ -325,3 +325,49 @@ async def test_webhooks_of_content_systems_convert_to_article_events(
         there.append((await site.call("GET", f"/threads/{article}")).status_code)
     assert there == ([200, 200, 200, 404, 404] if path.name == "strapi.json" else [200, 404, 404])
     assert (await types(site))[0] == "thread.created"
+
+
+async def test_the_hosts_switch_closes_and_reopens_a_thread(site: ASite) -> None:
+    await send_event(site, "published", at=MORNING, title="Tram")
+    closed = (await send_event(site, "updated", at=NOON, closed=True)).json()
+    assert (closed["state"], closed["closed_at"], closed["notice"]) == ("closed", NOON, "Comments are closed.")
+    assert (await AThread(site, "a").post()).status_code == 409
+    assert (await send_event(site, "updated", at=EVENING, title="Trams", closed=False)).json()["state"] == "open"
+    await a_comment(AThread(site, "a"))
+    assert await types(site) == [
+        *("thread.created", "thread.closed", "thread.reopened", "thread.updated", "comment.published")
+    ]
+
+
+async def test_a_late_event_neither_closes_nor_reopens(site: ASite) -> None:
+    await send_event(site, "published", at=MORNING, title="Tram")
+    await send_event(site, "updated", at=EVENING, closed=False)
+    assert (await send_event(site, "updated", at=NOON, closed=True)).json()["state"] == "open"
+    thread = AThread(site, "a")
+    await site.call("POST", f"{thread.path}/close", by="moderator")
+    assert (await send_event(site, "updated", at=EVENING, closed=False)).json()["state"] == "closed"
+    assert (await send_event(site, "updated", at="2099-01-01T00:00:00Z", closed=False)).json()["state"] == "open"
+
+
+async def test_a_thread_that_is_reopened_after_its_closing_time_stays_open(site: ASite) -> None:
+    await send_event(site, "published", at=MORNING, title="Tram", closing={"kind": "at", "at": NOON})
+    assert (await read(site, "a"))["state"] == "closed"
+    opened = (await send_event(site, "updated", at=EVENING, closed=False)).json()
+    assert (opened["state"], opened["closing"]) == ("open", {"kind": "never", "at": None})
+    until = {"kind": "at", "at": "2099-01-01T00:00:00Z"}
+    await send_event(site, "updated", at="2026-11-24T19:00:00Z", closed=True)
+    opened = (await send_event(site, "updated", at="2026-11-24T20:00:00Z", closed=False, closing=until)).json()
+    assert (opened["state"], opened["closing"]) == ("open", until)
+
+
+async def test_an_article_may_be_registered_with_closed_comments(site: ASite) -> None:
+    assert (await send_event(site, "published", title="Tram", closed=True)).json()["state"] == "closed"
+    assert (await AThread(site, "a").post()).status_code == 409
+
+
+async def test_a_close_survives_the_move_to_an_id_that_was_registered_meanwhile(site: ASite) -> None:
+    await send_event(site, "published", "old", at=MORNING, title="Tram")
+    await a_comment(AThread(site, "old"))
+    await send_event(site, "published", "new", at=NOON, title="Tram", closed=True)
+    moved = (await send_event(site, "updated", "new", at=EVENING, previous_article="old")).json()
+    assert (moved["article"], moved["state"], moved["reply_count"]) == ("new", "closed", 1)

@@ -25,9 +25,10 @@ CONTENT: dict[str, st.SearchStrategy[Any]] = {
     "closing": st.sampled_from([{"kind": "never"}, {"kind": "auto"}, {"kind": "at", "at": "2031-01-01T00:00:00Z"}]),
     "mode": st.sampled_from([None, "hold"]),
     "comments_on": st.booleans(),
+    "closed": st.booleans(),
 }
 # What of a thread does not tell how it came about.
-STATE = ("title", "url", "published_at", "updated_at", "withdrawn_at", "closing", "mode", "comments_on")
+STATE = ("title", "url", "published_at", "updated_at", "withdrawn_at", "closing", "mode", "comments_on", "state")
 _numbers = count(1)
 
 
