@@ -58,12 +58,12 @@ def made(folder: Path, *, of: Sequence[Path], make: Callable[[], None]) -> Path:
 
 
 def debian_program(name: str, packages: Sequence[str], *, configured: Mapping[Path, str] | None = None) -> str:
-    """Return the path of the program ``name`` (a name or path) from Debian's ``packages``.
+    """Return the path of the program ``name`` (a name, or the path of any file) from Debian's ``packages``.
 
     If it is missing and we are root, install it. Without it the test is skipped; in CI it fails. ``configured`` are
     files, by path, that are created before the installation if they do not exist.
     """
-    if found := shutil.which(name):
+    if found := _find(name):
         return found
     message = f"{name} is missing: apt-get install {' '.join(packages)}"
     if os.geteuid() == 0 and shutil.which("apt-get"):
@@ -71,11 +71,15 @@ def debian_program(name: str, packages: Sequence[str], *, configured: Mapping[Pa
             _install(name, packages, configured or {})
         except AssertionError as failed:  # no mirror answers
             message = str(failed)
-        if found := shutil.which(name):
+        if found := _find(name):
             return found
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def _find(name: str) -> str | None:
+    return shutil.which(name) or (name if Path(name).is_file() else None)
 
 
 def _install(name: str, packages: Sequence[str], configured: Mapping[Path, str]) -> None:
@@ -83,7 +87,7 @@ def _install(name: str, packages: Sequence[str], configured: Mapping[Path, str])
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     with Path(__file__).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if shutil.which(name):  # another process was first
+        if _find(name):  # another process was first
             return
         for path, text in configured.items():
             if not path.exists():
