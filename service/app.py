@@ -31,8 +31,10 @@ from service.platform.access.fingerprints import Fingerprints
 from service.platform.access.gate import Gate
 from service.platform.access.host_tokens import HostTokens
 from service.platform.access.jwks import KeySets
+from service.platform.access.oidc_provider import OidcProviders
 from service.platform.access.passwords import Passwords
 from service.platform.access.rate_limits import RateLimits
+from service.platform.access.second_factors import SecondFactors
 from service.platform.access.sessions import Sessions
 from service.platform.http.app_state import ServiceApp
 from service.platform.http.base_path import BasePath
@@ -45,6 +47,7 @@ from service.platform.problems import Busy, MethodNotAllowed, NotFound, Problem
 from service.platform.sites.site_lookup import Sites
 from service.platform.sites.site_secrets import Secrets
 from service.platform.storage.engine import TIME_LIMIT_SECONDS, Database
+from service.platform.storage.seal import Seal
 from service.reading.cache.hot_responses import HotReads, HotResponses
 from service.reading.cache.invalidation import LogCursor
 from service.reading.cache.response_cache import ResponseCache
@@ -103,6 +106,8 @@ def make_state(settings: Settings, passwords: Passwords) -> DeskState:
         targets=targets,
         secrets=secrets,
         report_seal=report_seal(settings.secret_key),
+        sign_in_seal=Seal(settings.secret_key, purpose="sign-in"),
+        oidc=OidcProviders(targets, secrets),
         remote_checks=RemoteChecks(
             database,
             AkismetCheck(Akismet(settings.akismet_url), find_key=partial(secrets.find, name="akismet-key")),
@@ -139,6 +144,7 @@ def _gate(settings: Settings, database: Database, secrets: Secrets, targets: Tar
         sessions=Sessions(database),
         passwords=passwords,
         devices=DeviceCookies(settings.secret_key),
+        second_factors=SecondFactors(settings.secret_key),
         open_rates=settings.open_request_limit_per_address,
     )
 

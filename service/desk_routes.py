@@ -1,9 +1,11 @@
 """The routes of the moderators' desk, one line each: method, path, handler. Every page needs a session."""
 
+from service.desk.account_page import get_account, send_end_session, send_end_sessions, send_password
 from service.desk.claim_forms import send_claims
 from service.desk.decision_forms import send_decision
 from service.desk.desk_page import get_desk_file
 from service.desk.desk_request import DeskHandler, with_moderator
+from service.desk.front_door import get_desk, get_desks
 from service.desk.hours_page import get_hours, send_hours
 from service.desk.keys_page import (
     get_keys,
@@ -25,13 +27,18 @@ from service.desk.readers_page import get_readers
 from service.desk.reports_page import get_reports
 from service.desk.rule_agreement_page import get_agreement
 from service.desk.rules_page import get_rules, get_words, send_rules
+from service.desk.second_factor_page import get_setup, send_factor_off, send_recovery_codes, send_setup
 from service.desk.settings_page import get_section, get_settings, send_section, send_settings
+from service.desk.sign_in_code import send_code
+from service.desk.sign_in_form import with_sign_in_form
+from service.desk.sign_in_oidc import get_oidc_sign_in, get_oidc_sign_out, send_oidc_sign_in
 from service.desk.sign_in_page import get_sign_in, send_sign_in, send_sign_out
+from service.desk.sign_in_token import send_token
 from service.desk.stops_page import get_stops, send_stop, send_stop_end
 from service.desk.thread_context_page import get_thread_context
 from service.desk.thread_forms import send_closing, send_mode
 from service.desk.thread_list_page import get_thread_list
-from service.platform.access.caller import ADMIN, MODERATOR, CallerKinds
+from service.platform.access.caller import ACCOUNT, ADMIN, MODERATOR, CallerKinds
 from service.platform.http.raw_routes import Handler
 
 # fmt: off
@@ -72,11 +79,28 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("GET",    "/settings/secrets",           get_secrets,                 ADMIN),
     ("POST",   "/settings/secrets",           send_secret,                 ADMIN),
     ("POST",   "/settings/secrets/delete",    send_secret_deletion,        ADMIN),
+    ("GET",    "/account",                    get_account,                 MODERATOR),
+    ("POST",   "/account/password",           send_password,               MODERATOR),
+    ("POST",   "/account/sessions/end",       send_end_sessions,           MODERATOR),
+    ("POST",   "/account/sessions/{session}/end", send_end_session,        MODERATOR),
+    ("GET",    "/account/second-factor",      get_setup,                   ACCOUNT),
+    ("POST",   "/account/second-factor",      send_setup,                  ACCOUNT),
+    ("POST",   "/account/second-factor/off",  send_factor_off,             MODERATOR),
+    ("POST",   "/account/recovery-codes",     send_recovery_codes,         MODERATOR),
 ]
 DESK_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/desk/static/{file}",         get_desk_file),
+    ("GET",    "/desk",                       get_desks),
+    ("GET",    "/desk/",                      get_desks),
+    ("GET",    "/desk/{site}",                get_desk),
+    ("GET",    "/desk/{site}/",               get_desk),
     ("GET",    "/desk/{site}/sign-in",        get_sign_in),
-    ("POST",   "/desk/{site}/sign-in",        send_sign_in),
+    ("POST",   "/desk/{site}/sign-in",        with_sign_in_form(send_sign_in)),
+    ("POST",   "/desk/{site}/sign-in/code",   with_sign_in_form(send_code)),
+    ("POST",   "/desk/{site}/sign-in/token",  send_token),
+    ("POST",   "/desk/{site}/sign-in/oidc",   with_sign_in_form(send_oidc_sign_in)),
+    ("GET",    "/desk/{site}/sign-in/oidc",   get_oidc_sign_in),
+    ("GET",    "/desk/{site}/sign-out/oidc",  get_oidc_sign_out),
     ("POST",   "/desk/{site}/sign-out",       send_sign_out),
     *((method, f"/desk/{{site}}{path}", with_moderator(handler, who)) for method, path, handler, who in DESK_PAGES),
 ]

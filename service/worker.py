@@ -34,6 +34,8 @@ from service.moderation.spam_training.report_to_akismet import report_to_akismet
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform import clock
 from service.platform.access.api_keys import Keys
+from service.platform.access.desk_tokens import prune_desk_tokens
+from service.platform.access.pending_sign_ins import prune_sign_ins
 from service.platform.access.sessions import Sessions, prune_sessions
 from service.platform.metrics import SWEEP_SECONDS, SWEEPS
 from service.platform.outbound.retry_schedule import parse_delays
@@ -112,6 +114,8 @@ async def sweep(database: Database, fingerprint_retention: FingerprintRetention)
     async with database.write() as connection:
         await prune_keys(connection, now=clock.now())
         await prune_sessions(connection, now=clock.now())
+        await prune_sign_ins(connection, now=clock.now())
+        await prune_desk_tokens(connection, now=clock.now())
         await connection.execute(prune_claims(clock.now()))
         await erase_expired_fingerprints(connection)
         await prune_received(connection, now=clock.now())

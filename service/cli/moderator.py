@@ -5,10 +5,18 @@ import sys
 import click
 
 from service.cli.command_context import with_database
-from service.platform.access.manage_access import AccountChange, change_account, create_account, remove_account
+from service.platform.access.manage_access import (
+    AccountChange,
+    change_account,
+    create_account,
+    record_account_change,
+    remove_account,
+)
 from service.platform.access.model import MODERATOR_ROLES
-from service.platform.access.moderator_accounts import ModeratorRole, list_moderators
+from service.platform.access.moderator_accounts import InvalidModerator, ModeratorRole, find_account, list_moderators
 from service.platform.access.passwords import InvalidPassword, Passwords, validate_password
+from service.platform.access.second_factors import turn_off
+from service.platform.access.sessions import end_sessions_of
 from service.platform.events.record_decisions import OPERATOR
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
@@ -18,7 +26,7 @@ SECTION = click.option("--section", "sections", multiple=True, help="A section t
 
 @click.group("moderator")
 def command() -> None:
-    """Add, list and remove a site's moderators, and change their passwords and roles."""
+    """Add, list and remove a site's moderators, and change their passwords, second factors and roles."""
 
 
 @command.command("add")
@@ -56,6 +64,31 @@ def passwd(site: str, name: str) -> None:
 
     with_database(work)
     click.echo(f"The password of “{name}” was changed, and all sessions were ended.")
+
+
+@command.command("reset-second-factor")
+@click.argument("site")
+@click.argument("name")
+def reset_second_factor(site: str, name: str) -> None:
+    """Remove a moderator's lost second factor and recovery codes, and end all of their sessions.
+
+    Make sure that it is really the moderator who asks for it.
+    """
+
+    async def work(database: Database) -> bool:
+        async with database.write() as connection:
+            site_id = (await find_site(connection, site)).id
+            account = await find_account(connection, site_id, name)
+            if account is None:
+                raise InvalidModerator(f"There is no moderator “{name}”.")
+            await end_sessions_of(connection, account.id)
+            had_one = await turn_off(connection, account.id)
+            await record_account_change(connection, site_id, name, "second factor", by=OPERATOR)
+            return had_one
+
+    if not with_database(work):
+        raise click.ClickException(f"“{name}” has no second factor.")
+    click.echo(f"The second factor of “{name}” was removed, and all sessions were ended.")
 
 
 @command.command("role")

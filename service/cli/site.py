@@ -113,9 +113,10 @@ def _require_public(settings: SiteSettings, *, allow_private: bool) -> None:
 def secret(slug: str, name: SecretName, from_stdin: bool, is_removal: bool) -> None:
     """Set a secret of a site, or generate one and print it alone on the last line.
 
-    NAME is one of four secrets. The host signs its readers' tokens (HS256) with host-token and its article events with
+    NAME is one of five secrets. The host signs its readers' tokens (HS256) with host-token and its article events with
     article-webhooks. One Reply signs its calls of the screening webhook with screening-webhook. The akismet-key comes
-    from Akismet. Secrets are never arguments, because other users of the machine could see them.
+    from Akismet, oidc-client from the OpenID provider. Secrets are never arguments, because other users of the machine
+    could see them.
     """
     if from_stdin and is_removal:
         raise click.UsageError("Give --set or --remove, not both.")
@@ -124,13 +125,14 @@ def secret(slug: str, name: SecretName, from_stdin: bool, is_removal: bool) -> N
     elif from_stdin:
         _set(slug, name, sys.stdin.read().rstrip("\r\n"))
         click.echo(f"The secret {name} of “{slug}” is set.")
-    elif name != "akismet-key":
+    elif name not in {"akismet-key", "oidc-client"}:
         generated = secrets.token_urlsafe(32) if name == "host-token" else make_secret()
         _set(slug, name, generated)
         click.echo(f"The secret {name} of “{slug}”. Keep it; it can't be shown again.", err=True)
         click.echo(generated)
     else:
-        raise click.UsageError("The akismet-key comes from Akismet. Set it with --set.")
+        source = "Akismet" if name == "akismet-key" else "the OpenID provider"
+        raise click.UsageError(f"The {name} comes from {source}. Set it with --set.")
 
 
 def _set(slug: str, name: SecretName, text: str) -> None:

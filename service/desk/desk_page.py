@@ -24,7 +24,7 @@ _FILES = read_folder(_HERE / "static")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-)
+)  # the origins of the site's setting follow
 _HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "same-origin",
@@ -52,7 +52,8 @@ def desk_page(
         format_number=lambda number: format_number(name, number),
         **context,
     )
-    headers = {**_HEADERS, "content-language": locale, "content-security-policy": _POLICY}
+    framing = (site.settings.desk_frame_origins if site else None) or ""
+    headers = {**_HEADERS, "content-language": locale, "content-security-policy": f"{_POLICY} {framing}".rstrip()}
     if not accepts_gzip(request.headers.get("accept-encoding", "")):
         return HTMLResponse(html, status, headers)
     return HTMLResponse(gzip.compress(html.encode(), 5, mtime=0), status, {**headers, "content-encoding": "gzip"})

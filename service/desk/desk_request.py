@@ -14,10 +14,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.desk.csrf_tokens import FIELD, is_csrf_token, make_csrf_token
+from service.desk.desk_messages import desk_messages
 from service.desk.desk_page import desk_page, desk_path
+from service.desk.desk_paths import own_path, path_and_query
 from service.desk.session_cookie import read_session_token
-from service.desk.sign_in_page import own_path, path_and_query, show_sign_in
+from service.desk.sign_in_form import MAX_FIELDS, MAX_FORM_BYTES, kept_fields, show_sign_in
 from service.platform.access.caller import MODERATOR, Caller, CallerKinds, admit
+from service.platform.access.second_factors import SecondFactorMissing
 from service.platform.access.sessions import Session
 from service.platform.http.app_state import database_of, gate_of
 from service.platform.http.authorize import find_site
@@ -31,8 +34,6 @@ from service.platform.problems import Problem, Unauthenticated, WrongSite
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.engine import Database
 
-MAX_FORM_BYTES = 1024 * 1024  # word lists of 10,000 terms
-MAX_FIELDS = 2_000
 # The pages in the navigation, and whether only admins have them.
 PAGES = (
     ("queue", False),
@@ -125,6 +126,10 @@ class DeskRequest(msgspec.Struct, frozen=True):
             **(CARDS_LEAVE | context),
         )
 
+    def sentence(self, table: str, key: str) -> str:
+        """Return one of the desk's sentences in the language of the answer."""
+        return desk_messages(self.locale)[table][key]
+
     def see_other(self, path: str, *, fragment: str = "", **parameters: str) -> Response:
         """Redirect to a page of this desk after a form was applied (RFC 9110, section 15.4.4).
 
@@ -163,12 +168,17 @@ def with_moderator(handler: DeskHandler, who: CallerKinds = MODERATOR) -> Handle
             token = read_session_token(request)
             caller = await _signed_in(request, site, token)
             if caller is None or token is None:
-                return show_sign_in(request, site, locale=locale, fields=fields, status=401)
+                return _ask_to_sign_in(request, site, locale=locale, fields=fields)
             desk = DeskRequest(request, caller, locale, token, fields)
             admit(caller, who)
             if request.method == "POST":
                 _require_own_form(request, token, fields)
             return await handler(desk)
+        except SecondFactorMissing as problem:
+            assert desk
+            if request.method == "GET" and not desk.is_partial:
+                return desk.see_other(desk.path("account/second-factor"), next=path_and_query(request))
+            return _problem_page(request, site, problem, locale=locale, desk=desk, fields=fields)
         except Problem as problem:
             return _problem_page(request, site, problem, locale=locale, desk=desk, fields=fields)
 
@@ -182,10 +192,33 @@ async def _signed_in(request: Request, site: Site, token: str | None) -> Caller 
         await gate.count_address(site, address)
         return None
     try:
-        caller, _ = await gate.identify_and_count(site, authorization=f"Bearer {token}", address=address)
+        caller, _ = await gate.identify_and_count(
+            site, authorization=f"Bearer {token}", address=address, counts_as_use=not _is_poll(request)
+        )
     except (Unauthenticated, WrongSite):
         return None
     return caller
+
+
+def _ask_to_sign_in(request: Request, site: Site, *, locale: str, fields: FormFields) -> Response:
+    """Send the page to sign in, which keeps a form of this desk; those of the account have passwords, so they are not.
+
+    A form that is not kept leads back to where it came from: its own address can't be read.
+    """
+    if _is_poll(request):
+        return desk_page(request, site, "session_ended.html", locale=locale, status=401)
+    is_own, page = is_same_origin(request), raw_path(request.scope).split("/")[3]
+    kept = FormFields(kept_fields(fields) if is_own and page != "account" else [])
+    next_path = None
+    if request.method == "POST" and not kept:
+        came_from = fields.get("next", "") if is_own else ""
+        next_path = f"{desk_path(request, site)}/account" if page == "account" else own_path(request, site, came_from)
+    return show_sign_in(request, site, locale=locale, fields=kept, status=401, next_path=next_path)
+
+
+def _is_poll(request: Request) -> bool:
+    """Whether the page asks by itself for what is new: that keeps no session alive, and may not replace the page."""
+    return request.headers.get("hx-trigger") == "newer"
 
 
 def _require_own_form(request: Request, token: str, fields: FormFields) -> None:

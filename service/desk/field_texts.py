@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Literal
 
 from service.platform.problems import InvalidField
+from service.platform.sites.site_settings import OidcRole
 from service.platform.sites.who_may_post import ClaimRule
 
-Kind = Literal["number", "choice", "choices", "switch", "lines", "text", "who", "reasons"]
+Kind = Literal["number", "choice", "choices", "switch", "lines", "text", "who", "reasons", "roles"]
 Typed = str | list[str]  # what a form gives a field: “choices” have several values
 ON = "on"
 WHO_FORMAT = "Write “anyone”, “signed-in”, or a claim and its values: “plan: gold, silver”."
+ROLE_FORMAT = "Write a line for each value: “editors = admin”, “news = moderator”, or “sport = moderator: sport; city”."
 REASON_FORMAT = "Write a line for each text: the code, the language and the text, as in “house-rules en It is rude.”"
 
 
@@ -21,6 +23,8 @@ def write_text(kind: Kind, value: object) -> Typed:
         return ON
     if isinstance(value, ClaimRule):
         return f"{value.claim}: {', '.join(value.values)}"
+    if isinstance(value, dict) and kind == "roles":
+        return "\n".join(f"{claimed} = {_role_text(role)}" for claimed, role in value.items())
     if isinstance(value, dict):
         return "\n".join(f"{code} {tag} {text}" for code, texts in value.items() for tag, text in texts.items())
     if isinstance(value, tuple):
@@ -67,6 +71,22 @@ def _reasons(text: str) -> dict[str, dict[str, str]]:
     return reasons
 
 
+def _role_text(role: OidcRole) -> str:
+    return role.role + (f": {'; '.join(role.sections)}" if role.sections else "")
+
+
+def _roles(text: str) -> dict[str, dict[str, object]]:
+    roles: dict[str, dict[str, object]] = {}
+    for number, line in enumerate(filter(None, map(str.strip, text.splitlines()))):
+        sign = max(line.rfind(" = admin"), line.rfind(" = moderator"))  # a value can have such signs: CN=Editors
+        if sign < 1:
+            raise InvalidField(ROLE_FORMAT, pointer=f"/oidc_roles/{number}")
+        role, colon, labels = line[sign + 3 :].partition(":")
+        sections = [*filter(None, map(str.strip, labels.split(";")))]
+        roles[line[:sign].strip()] = {"role": role.strip(), **({"sections": sections} if colon else {})}
+    return roles
+
+
 _READERS: dict[Kind, Callable[[str], object]] = {
     "number": _number,
     "choice": str,
@@ -75,4 +95,5 @@ _READERS: dict[Kind, Callable[[str], object]] = {
     "text": str,
     "who": _who,
     "reasons": _reasons,
+    "roles": _roles,
 }

@@ -33,6 +33,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "unattended_minutes",
     ),
     "moderation": ("decision_reasons", "screening_webhook_url", "screening_webhook_email"),
+    "sign_in": (
+        "require_second_factor",
+        "oidc_issuer",
+        "oidc_client_id",
+        "oidc_scopes",
+        "oidc_role_claim",
+        "oidc_roles",
+        "desk_frame_origins",
+    ),
     "limits": ("post_limit_per_reader", "post_limit_per_address", "request_limit_per_address", "request_limit_per_key"),
     "retention": ("fingerprint_retention_days", "versions_retention_days", "delivery_retention_days"),
     "host": (

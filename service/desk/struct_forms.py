@@ -15,6 +15,7 @@ from service.desk.field_texts import Kind, Typed, read_text, write_text
 from service.platform.http.decode import decode
 from service.platform.http.form_fields import FormFields
 from service.platform.problems import InvalidField
+from service.platform.sites.site_settings import OidcRole
 
 
 class FieldType(NamedTuple):
@@ -121,6 +122,8 @@ def _field_type(field: inspect.Field, hint: object) -> FieldType | None:
             shown = shown._replace(max_length=kind.max_length)
         case inspect.DictType(value_type=inspect.DictType()):
             shown = shown._replace(kind="reasons")
+        case inspect.DictType(value_type=inspect.StructType(cls=each)) if each is OidcRole:
+            shown = shown._replace(kind="roles")
         case _:
             return None
     return shown

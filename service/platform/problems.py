@@ -2,8 +2,8 @@
 
     Problem
     ├── 400 MalformedJson, InvalidHeader, InvalidParameter, InvalidCursor
-    ├── 401 Unauthenticated: InvalidCredentials    (platform/access/log_in.py)
-    ├── 403 Forbidden, WrongSite, OriginNotAllowed    (platform/http/csrf.py)
+    ├── 401 Unauthenticated: InvalidCredentials, SecondFactorRequired, …    (in the modules that raise them)
+    ├── 403 Forbidden, WrongSite, SecondFactorMissing, OriginNotAllowed, …    (in the modules that raise them)
     ├── 404 NotFound
     ├── 405 MethodNotAllowed
     ├── 408 RequestTimeout
@@ -111,7 +111,7 @@ class Unauthenticated(Problem):
 
     status, slug = 401, "unauthenticated"
 
-    def __init__(self, detail: str | None = None, *, given: bool = False) -> None:
+    def __init__(self, detail: Detail | None = None, *, given: bool = False) -> None:
         super().__init__(detail)
         self.headers["www-authenticate"] = 'Bearer realm="onereply"' + (', error="invalid_token"' if given else "")
 

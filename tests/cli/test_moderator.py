@@ -5,13 +5,24 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 
 import pytest
 from click.testing import CliRunner, Result
+from pyotp import TOTP
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.cli import main
+from service.platform import clock
 from service.platform.access.moderator_accounts import find_account
 from service.platform.access.passwords import Passwords
+from service.platform.access.second_factors import (
+    SecondFactors,
+    count_recovery_codes,
+    has_second_factor,
+    make_secret,
+)
+from service.platform.access.sessions import begin_session, list_sessions
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
 from tests.cli.test_commands import SECRET, done, stopped
@@ -144,3 +155,35 @@ def test_a_moderator_is_limited_to_sections_and_no_longer(onereply: CommandLine)
         assert stopped(onereply("moderator", "limit", "gazette", name, "--section", section)) == reason
     admin = onereply("moderator", "add", "gazette", "Ada", "--role", "admin", "--section", "a", typed=PASSWORD + "\n")
     assert stopped(admin) == "An admin can't be limited to sections."
+
+
+def test_a_lost_second_factor_is_removed_and_sessions_end(onereply: CommandLine) -> None:
+    done(add(onereply, "Maria"))
+    nothing, nobody = (onereply("moderator", "reset-second-factor", "gazette", name) for name in ("Maria", "Otto"))
+    assert stopped(nothing) == "“Maria” has no second factor."
+    assert stopped(nobody) == "There is no moderator “Otto”."
+    asyncio.run(_with_maria(onereply, _set_up))
+    done(onereply("moderator", "reset-second-factor", "gazette", "maria"))
+    asyncio.run(_with_maria(onereply, _check_that_nothing_is_left))
+
+
+async def _with_maria(onereply: CommandLine, work: Callable[[AsyncConnection, str], Awaitable[None]]) -> None:
+    database = Database(onereply.database_url, read_connections=1)
+    async with database.write() as connection:
+        account = await find_account(connection, (await find_site(connection, "gazette")).id, "Maria")
+        assert account is not None
+        await work(connection, account.id)
+    await database.close()
+
+
+async def _set_up(connection: AsyncConnection, moderator_id: str) -> None:
+    secret = make_secret()
+    code = TOTP(secret).at(clock.now())
+    assert await SecondFactors(SECRET).turn_on(connection, moderator_id, secret=secret, code=code)
+    await begin_session(connection, moderator_id)
+
+
+async def _check_that_nothing_is_left(connection: AsyncConnection, moderator_id: str) -> None:
+    assert not await has_second_factor(connection, moderator_id)
+    assert await count_recovery_codes(connection, moderator_id) == 0
+    assert await list_sessions(connection, moderator_id) == []

@@ -26,6 +26,11 @@ WRONG = [
     ("who_may_post", "subscribers"),
     ("who_may_post", "plan:"),
     ("decision_reasons", "house-rules en"),
+    ("oidc_roles", "editors"),
+    ("oidc_roles", "editors = owner"),
+    ("oidc_roles", "editors = admin: sport"),
+    ("oidc_issuer", "https://"),
+    ("desk_frame_origins", "*"),
     ("decision_reasons", "House en It is rude."),
     ("screening_webhook_url", "http://user@a.example/"),
     ("sign_in_url", "javascript:alert(1)"),
@@ -68,6 +73,7 @@ async def test_an_admin_changes_settings_and_the_change_is_logged(site: ASite) -
         who_may_post="plan: gold, silver",
         decision_reasons="house-rules en It breaks our house rules.\nhouse-rules de Gegen die Hausregeln.",
         cors_origins="HTTPS://Gazette.example/",
+        oidc_roles="CN=Editors,OU=News = admin\nsport = moderator: Sport; Arts, Culture\nnews = moderator",
     )
     page = await desk.follow(await desk.send("settings", fields))
     assert "Saved." in text_of(page)
@@ -82,6 +88,11 @@ async def test_an_admin_changes_settings_and_the_change_is_logged(site: ASite) -
     texts = {"en": "It breaks our house rules.", "de": "Gegen die Hausregeln."}
     assert settings["decision_reasons"] == {"house-rules": texts}
     assert settings["cors_origins"] == "https://gazette.example"
+    assert settings["oidc_roles"] == {
+        "CN=Editors,OU=News": {"role": "admin"},
+        "sport": {"role": "moderator", "sections": ["Sport", "Arts, Culture"]},
+        "news": {"role": "moderator"},
+    }
     [(action, reason, by)] = await log_of(site)
     assert (action, by) == ("settings", "Ada")
     assert reason.startswith("mode, require_email, close_after_days, opening_hours, cors_origins")

@@ -51,7 +51,8 @@ async def test_admins_set_the_hours_and_everybody_sees_what_is_true_now(site: AS
     assert (await settings_of(site))["opening_hours"] == "Mo-Fr 08:00-22:00"
     desk = await sign_in(site)
     assert "Open until Tuesday 22:00 (Europe/Berlin)" in text_of(await desk.get("hours"))
-    the_clock.move(hours=10)  # to 23:00 in Berlin
+    the_clock.move(hours=10)  # to 23:00 in Berlin, when her session has ended
+    desk = await sign_in(site, "Maja")
     assert "Closed until Wednesday 08:00 (Europe/Berlin)" in text_of(await desk.get("hours"))
     assert "Admins change the hours." in text_of(await desk.get("hours?edit=true"))
     assert (await desk.send("hours", {})).status_code == 403

@@ -24,7 +24,7 @@ FOREIGN_FILTER = "onereply_token_claims"
 WRITTEN_BY_READERS = {"cms.py", "host_token.py", "article_event.py", "receiver.py", "sv.toml"}
 OF_OTHERS = {"manage.py", "wp-content/plugins/"}  # Django, WordPress
 CODE = re.compile(r"`([^`\n]+)`")
-COMMAND = re.compile(r"(?<![/\w.])onereply (?!onereply)((?:[a-z]+ ?)+)([^`\n|]*)")
+COMMAND = re.compile(r"(?<![/\w.])onereply (?!onereply)((?:[a-z]+(?:-[a-z]+)* ?)+)([^`\n|]*)")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -9,6 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from pyotp import TOTP
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 
 from service.app import create_app
@@ -16,13 +17,19 @@ from service.integrations.endpoints.leases import renew_lease
 from service.moderation.search.search_index import index_comments
 from service.moderation.spam_training.train import learn_from_logs
 from service.platform import clock
+from service.platform.access.desk_tokens import DeskToken
+from service.platform.access.external_accounts import ExternalIdentity
+from service.platform.access.external_log_in import log_in_externally
+from service.platform.access.oidc_provider import OidcAttempt
+from service.platform.access.pending_sign_ins import PendingSignIn, store_sign_in
+from service.platform.access.second_factors import make_secret
 from service.platform.sites.edit_site import find_site, list_sites
 from service.platform.sites.site_secrets import Secrets, set_secret
 from service.platform.storage.engine import Database
 from service.platform.storage.revisions import MIGRATIONS, current_revision, head_revision, migrate
 from service.platform.storage.seal import Seal
 from service.tables import METADATA, is_modelled, is_on
-from tests.builders import ASite, AThread, a_comment, a_session, a_site, a_thread, decide
+from tests.builders import ASite, AThread, a_comment, a_moderator, a_session, a_site, a_thread, decide
 from tests.conftest import SECRET_KEY, an_installation
 from tests.integrations.articles.articles import send_event, share_webhook_secret
 from tests.integrations.endpoints.a_receiver import OK, a_receiver, an_answer
@@ -43,6 +50,10 @@ TABLES = {
     "findings": "2026_11_24_0005",
     "moderators": "2026_11_24_0008",
     "sessions": "2026_11_24_0008",
+    "second_factors": "2026_11_30_0033",
+    "recovery_codes": "2026_11_30_0033",
+    "pending_sign_ins": "2026_11_30_0033",
+    "used_desk_tokens": "2026_11_30_0033",
     "measures": "2026_11_24_0010",
     "comment_versions": "2026_11_30_0025",
     "reports": "2026_11_24_0010",
@@ -87,6 +98,7 @@ async def some_rows(site: ASite) -> None:
     await learn_from_logs(site.app.state.database)
     await a_thread(site, closed=True)
     await a_session(site)
+    await some_sign_ins(site)
     published = (await a_comment(thread, "Reported."))["comment"]
     await site.call("POST", f"/comments/{published['id']}/reports", json={"reason": "illegal"})
     other = (await a_comment(thread, "Her address."))["comment"]
@@ -104,6 +116,22 @@ async def some_rows(site: ASite) -> None:
     await index_comments(site.app.state.database, found, limit=100)
     await deliver(site)
     await some_article_events(site)
+
+
+async def some_sign_ins(site: ASite) -> None:
+    """A moderator with a second factor, one whom a provider vouches for, and a sign-in that is under way."""
+    state = site.app.state
+    moderator_id, secret = await a_moderator(site, "Otto"), make_secret()
+    identity = ExternalIdentity("https://login.example", "42", "Maria", "moderator", ("sport",))
+    attempt = OidcAttempt("https://onereply.example/desk", "nonce", "verifier")
+    async with state.database.write() as connection:
+        found = await find_site(connection, site.slug)
+        code = TOTP(secret).at(clock.now())
+        await state.gate.second_factors.turn_on(connection, moderator_id, secret=secret, code=code)
+        pending = PendingSignIn(attempt, "/desk/x/queue", [("note", "Мир 👋")])
+        await store_sign_in(connection, found, "token", pending, seal=state.sign_in_seal)
+    token = DeskToken(identity, b"h" * 32, clock.now())
+    await log_in_externally(state.database, found, identity, unmatched_hash="-", user_agent="Firefox", desk_token=token)
 
 
 async def deliver(site: ASite) -> None:

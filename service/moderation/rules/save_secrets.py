@@ -18,6 +18,8 @@ def generate_secret(name: SecretName) -> str:
     """Return a new secret ``name``; raises InvalidField for one that comes from elsewhere."""
     if name == "akismet-key":
         raise InvalidField("The Akismet key comes from Akismet; paste it here.", pointer="/secret")
+    if name == "oidc-client":
+        raise InvalidField("The client's secret comes from your OpenID provider; paste it here.", pointer="/secret")
     return make_secret() if name in OF_WEBHOOKS else random.token_urlsafe(32)
 
 

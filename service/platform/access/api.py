@@ -9,7 +9,7 @@ from service.platform.access.api_keys import Key, find_key, list_keys
 from service.platform.access.caller import Caller
 from service.platform.access.device_cookies import COOKIE, MAX_AGE_SECONDS
 from service.platform.access.edit_accounts import add_account, edit_account
-from service.platform.access.log_in import log_in
+from service.platform.access.log_in import check_password, log_in
 from service.platform.access.manage_access import (
     create_key,
     end_key,
@@ -53,7 +53,7 @@ async def post_session(request: Request, caller: Caller) -> Response:
     """Log in: returns 201 with the session and its token."""
     body = await decode_body(request, SessionIn)
     gate, cookie = gate_of(request), request.cookies.get(COOKIE, "")
-    token, session = await log_in(
+    account = await check_password(
         database_of(request),
         caller.site,
         passwords=gate.passwords,
@@ -62,6 +62,15 @@ async def post_session(request: Request, caller: Caller) -> Response:
         password=body.password,
         address=client_network(request),
         device_of=lambda account: gate.devices.read(caller.site.id, account.id, cookie) if cookie else None,
+    )
+    token, session = await log_in(
+        database_of(request),
+        caller.site,
+        account,
+        limits=gate.limits,
+        second_factors=gate.second_factors,
+        code=body.code,
+        user_agent=request.headers.get("user-agent"),
     )
     response = json_response(new_session(token, session), 201, NO_STORE)
     cookie = gate.devices.make(caller.site.id, session.moderator_id)

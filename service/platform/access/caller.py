@@ -10,6 +10,7 @@ import msgspec
 
 from service.platform.access.api_keys import Role
 from service.platform.access.host_tokens import Profile
+from service.platform.access.second_factors import SecondFactorMissing, lacks_second_factor
 from service.platform.access.sessions import Session
 from service.platform.events.record_decisions import Actor
 from service.platform.problems import Forbidden, NotFound, Unauthenticated
@@ -114,10 +115,16 @@ STAFF: CallerKinds = HOST | MODERATOR
 PUBLIC: CallerKinds = frozenset({"anyone", "reader"})
 SIGNED: CallerKinds = frozenset({"signed"})  # no key: the handler checks the signature of the body
 SESSION: CallerKinds = frozenset({"session"})  # a logged-in moderator of any role, not a key
+ACCOUNT: CallerKinds = MODERATOR | SESSION  # also a moderator who must set up a second factor first
 
 
 def admit(caller: Caller, who: CallerKinds) -> None:
-    """Check that ``who`` includes ``caller``; raises :class:`Unauthenticated` or :class:`Forbidden`."""
+    """Check that ``who`` includes ``caller``.
+
+    Raises :class:`Unauthenticated`, :class:`Forbidden`, or :class:`SecondFactorMissing`.
+    """
+    if caller.session and "session" not in who and lacks_second_factor(caller.session, caller.site):
+        raise SecondFactorMissing
     kind = caller.role or ("reader" if caller.reader_id else "anyone")
     if kind in who or (caller.session and "session" in who) or (caller.is_anonymous and "signed" in who):
         return

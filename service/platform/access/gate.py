@@ -14,8 +14,9 @@ from service.platform.access.fingerprints import Fingerprints
 from service.platform.access.host_tokens import HostTokens
 from service.platform.access.passwords import Passwords
 from service.platform.access.rate_limits import LimitStatus, PostLimits, RateLimited, RateLimits, network_of
+from service.platform.access.second_factors import SecondFactors
 from service.platform.access.sessions import PREFIX as SESSION_PREFIX
-from service.platform.access.sessions import Sessions
+from service.platform.access.sessions import Session, Sessions
 from service.platform.problems import Unauthenticated, WrongSite
 from service.platform.sites.site_lookup import Site, Sites
 
@@ -35,24 +36,27 @@ class Gate(msgspec.Struct, frozen=True):
     sessions: Sessions
     passwords: Passwords
     devices: DeviceCookies
+    second_factors: SecondFactors
     open_rates: str | None = None
 
     async def identify_and_count(
-        self, site: Site, *, authorization: str | None, address: str | None
+        self, site: Site, *, authorization: str | None, address: str | None, counts_as_use: bool = True
     ) -> tuple[Caller, LimitStatus | None]:
         """Identify the caller by the ``Authorization`` header, and count the request; return its limit, if any.
+
+        A request that does not count as use does not keep a session alive.
 
         A request with an invalid key or that of another site counts against its address, like one without a key. Raises
         :class:`Unauthenticated` or :class:`WrongSite` for invalid credentials, and :class:`RateLimited`.
         """
         try:
-            caller = await self._identify(site, authorization)
+            caller = await self._identify(site, authorization, counts_as_use=counts_as_use)
         except (Unauthenticated, WrongSite):
             await self.count_address(site, address)
             raise
         return caller, await self._count_request(caller, address)
 
-    async def _identify(self, site: Site, authorization: str | None) -> Caller:
+    async def _identify(self, site: Site, authorization: str | None, *, counts_as_use: bool) -> Caller:
         if authorization is None:
             return Caller(site)
         scheme, _, token = authorization.partition(" ")
@@ -61,7 +65,7 @@ class Gate(msgspec.Struct, frozen=True):
         if token.startswith(author_tokens.PREFIX):
             return _reader(site, token, self.tokens)
         if token.startswith(SESSION_PREFIX):
-            return await _moderator(site, token, self.sessions)
+            return _moderator(site, await self.sessions.check(token, counts_as_use=counts_as_use))
         # Of all credentials, only host tokens (JWT) contain dots.
         if token.count(".") == 2 and not token.startswith(KEY_PREFIX):
             reader_id, profile = await self.host_tokens.read(site, token)
@@ -141,8 +145,7 @@ async def _key_holder(site: Site, token: str, keys: Keys) -> Caller:
     return Caller(site, role=key.role, key_id=key.id)
 
 
-async def _moderator(site: Site, token: str, sessions: Sessions) -> Caller:
-    session = await sessions.check(token)
+def _moderator(site: Site, session: Session | None) -> Caller:
     if session is None:
         raise Unauthenticated("This session has ended; log in again.", given=True)
     if session.site_id != site.id:

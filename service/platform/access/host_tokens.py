@@ -7,21 +7,24 @@ installation says so. The host decides how long its tokens are valid.
 """
 
 import hmac
-import re
-from base64 import urlsafe_b64decode
-from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 import structlog
-from joserfc import jws
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
-from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import OctKey
 
-from service.platform import clock
 from service.platform.access.jwks import KeySets, PublicKey
+from service.platform.access.signed_jwt import (
+    InvalidToken,
+    TokenHeader,
+    check_audience,
+    check_subject,
+    check_times,
+    decode_claims,
+    read_header,
+    verify,
+)
 from service.platform.problems import Unauthenticated
 from service.platform.sites.site_lookup import Site
 from service.platform.sites.site_secrets import Secrets
@@ -31,7 +34,6 @@ from service.platform.text.plain_text import clean_line, is_blank
 from service.platform.text.web_urls import with_canonical_origin
 
 MAX_TOKEN_LENGTH = 4096
-LEEWAY = timedelta(seconds=60)
 MAX_NAME = 100
 MAX_EMAIL = 254
 
@@ -53,14 +55,6 @@ class Profile(msgspec.Struct, frozen=True):
     email: str | None
     role: Role
     claims: bytes = b"{}"
-
-
-class TokenHeader(msgspec.Struct):
-    """The JOSE header of a token. No extensions are supported, so a token with ``crit`` is refused."""
-
-    alg: Literal["HS256", "RS256", "EdDSA"]
-    kid: str | None = None
-    crit: msgspec.UnsetType = msgspec.UNSET
 
 
 class Claims(msgspec.Struct):
@@ -97,8 +91,8 @@ class HostTokens:
         Raises :class:`Unauthenticated`, or :class:`Busy` if the host's keys can't be fetched.
         """
         try:
-            payload = await self._verify(site, token)
-            claims = _claims(payload)
+            payload = await self.verify(site, token)
+            claims = decode_claims(payload, Claims)
             _check(claims, site)
             return self._reader_id(site, claims.sub), _profile(claims, payload)
         except InvalidToken as error:
@@ -107,22 +101,10 @@ class HostTokens:
             explained = f"{detail} “{error.part}” {error.reason}." if self._explains else detail
             raise Unauthenticated(explained, given=True) from None
 
-    async def _verify(self, site: Site, token: str) -> bytes:
-        """Return the payload of a token with a valid signature; raises :class:`InvalidToken`."""
-        if len(token) > MAX_TOKEN_LENGTH:
-            raise InvalidToken("token", f"has more than {MAX_TOKEN_LENGTH} characters")
-        try:
-            header = msgspec.json.decode(_decoded(token.partition(".")[0]), type=TokenHeader)
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-            raise InvalidToken("header", "must be JSON with “alg” HS256, RS256 or EdDSA, without “crit”") from None
-        key = await self._key_for(site, header)
-        if key is None:
-            raise InvalidToken("header", f"has “alg” {header.alg}, for which the site has no such key")
-        try:
-            signed = jws.deserialize_compact(token, key, registry=_OnlyAlgorithm(header.alg))
-        except (JoseError, ValueError, RecursionError):
-            raise InvalidToken("signature", "does not match the site's key") from None
-        return signed.payload or b""
+    async def verify(self, site: Site, token: str) -> bytes:
+        """Return the payload of a token that the site's host signed; raises :class:`InvalidToken` or :class:`Busy`."""
+        header = read_header(token, max_length=MAX_TOKEN_LENGTH)
+        return verify(token, header, await self._key_for(site, header))
 
     async def _key_for(self, site: Site, header: TokenHeader) -> OctKey | PublicKey | None:
         if header.alg == "HS256":
@@ -148,74 +130,13 @@ def _uuid_of(key: bytes, site: Site, subject: str) -> UUID:
     return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)  # variant
 
 
-class InvalidToken(Exception):
-    """The token is invalid: the ``part`` that is wrong, such as a claim, and the ``reason``, without its value."""
-
-    def __init__(self, part: str, reason: str) -> None:
-        super().__init__(part, reason)
-        self.part, self.reason = part, reason
-
-
-class _OnlyAlgorithm(jws.JWSRegistry):
-    """A registry with one algorithm.
-
-    joserfc's default registry warns on each use of the name EdDSA, which RFC 9864 replaces but issuers still use.
-    """
-
-    def __init__(self, algorithm: str) -> None:
-        super().__init__(algorithms=[algorithm], strict_check_header=False)
-
-    def get_alg(self, name: str) -> JWSAlgModel:
-        """Return the algorithm; raises UnsupportedAlgorithmError for any other name."""
-        if name not in (self.allowed or ()):
-            raise UnsupportedAlgorithmError
-        return self.algorithms[name]
-
-
-def _decoded(segment: str) -> bytes:
-    return urlsafe_b64decode(segment + "==")
-
-
-def _claims(payload: bytes) -> Claims:
-    """Decode the claims; raises :class:`InvalidToken` with the first claim that is missing or of a wrong type."""
-    try:
-        return msgspec.json.decode(payload, type=Claims)
-    except msgspec.ValidationError as error:
-        named = _NAMED_CLAIM.search(str(error))
-        claim = named[1] or named[2] if named else "payload"
-        raise InvalidToken(claim, FORMATS.get(claim, "must be a JSON object")) from None
-    except (ValueError, RecursionError):
-        raise InvalidToken("payload", "must be a JSON object") from None
-
-
-# At the end of msgspec's message; it names only members of the struct.
-_NAMED_CLAIM = re.compile(r"(?:missing required field `(\w+)`| - at `\$\.(\w+)[^`]*`)$")
-_NUMBER = "must be a number of seconds since 1970 (RFC 7519, section 2)"
-FORMATS = {
-    "sub": "must be a string of 1 to 255 characters (RFC 7519, section 4.1.2)",
-    "exp": _NUMBER,
-    "nbf": _NUMBER,
-    "iat": _NUMBER,
-    "aud": "must be a string or a list of strings (RFC 7519, section 4.1.3)",
-    "iss": "must be a string (RFC 7519, section 4.1.1)",
-}
-
-
 def _check(claims: Claims, site: Site) -> None:
     """Check the claims' subject, audience, issuer and times; raises :class:`InvalidToken`."""
-    now, leeway = clock.now().timestamp(), LEEWAY.total_seconds()
-    audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-    settings = site.settings
-    if not 1 <= len(claims.sub) <= 255:
-        raise InvalidToken("sub", FORMATS["sub"])
-    if (settings.jwt_audience or site.slug) not in audiences:
-        raise InvalidToken("aud", "does not name this site")
-    if settings.jwt_issuer not in {None, claims.iss}:
+    check_subject(claims.sub)
+    check_audience(claims.aud, site.settings.jwt_audience or site.slug)
+    if site.settings.jwt_issuer not in {None, claims.iss}:
         raise InvalidToken("iss", "is not the site's issuer")
-    if now >= claims.exp + leeway:
-        raise InvalidToken("exp", "has passed")
-    if claims.nbf is not None and claims.nbf > now + leeway:
-        raise InvalidToken("nbf", "is in the future")
+    check_times(claims.exp, claims.nbf)
 
 
 def _profile(claims: Claims, payload: bytes) -> Profile:

@@ -66,9 +66,18 @@ async def create_account(
 
 
 async def change_account(
-    connection: AsyncConnection, site_id: int, name: str, change: AccountChange, *, by: Actor
+    connection: AsyncConnection,
+    site_id: int,
+    name: str,
+    change: AccountChange,
+    *,
+    by: Actor,
+    keeping: bytes | None = None,
 ) -> None:
-    """Change an account's role, sections or password; raises InvalidModerator, or LastAdmin for the only admin."""
+    """Change an account's role, sections or password; raises InvalidModerator, or LastAdmin for the only admin.
+
+    A new password ends its sessions, ``keeping`` the one with this id.
+    """
     changed = []
     if change.role is not UNSET:
         await set_role(connection, site_id, name, role=change.role)
@@ -77,11 +86,16 @@ async def change_account(
         await change_sections(connection, site_id, name, sections=change.sections)
         changed.append("sections")
     if change.password_hash is not UNSET:
-        await change_password(connection, site_id, name, password_hash=change.password_hash)
+        await change_password(connection, site_id, name, password_hash=change.password_hash, keeping=keeping)
         changed.append("password")
     if changed:
-        about = f"{await _own_name(connection, site_id, name)}: {', '.join(changed)}"
-        await _record(connection, site_id, "change-moderator", about, by=by)
+        await record_account_change(connection, site_id, name, ", ".join(changed), by=by)
+
+
+async def record_account_change(connection: AsyncConnection, site_id: int, name: str, what: str, *, by: Actor) -> None:
+    """Record that ``what`` of the account called ``name`` was changed, such as its second factor."""
+    about = f"{await _own_name(connection, site_id, name)}: {what}"
+    await _record(connection, site_id, "change-moderator", about, by=by)
 
 
 async def remove_account(connection: AsyncConnection, site_id: int, name: str, *, by: Actor) -> None:

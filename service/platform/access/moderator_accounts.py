@@ -51,6 +51,7 @@ class Account(NamedTuple):
     name: str
     role: ModeratorRole
     password_hash: str
+    issuer: str | None
 
 
 async def add_moderator(
@@ -70,7 +71,7 @@ async def add_moderator(
     if role == "admin" and sections is not None:
         raise InvalidModerator(ADMIN_WITH_SECTIONS)
     values = {"id": moderator_id, "site_id": site_id, "name": name, "folded_name": fold_name(name), "role": role}
-    optional = {"sections": _encode(sections), "password_hash": password_hash}
+    optional = {"sections": encode_sections(sections), "password_hash": password_hash}
     statement = insert(ModeratorRow).values(**values, **optional, created_at=clock.now())
     try:
         await connection.execute(statement)
@@ -118,21 +119,37 @@ async def find_account(connection: AsyncConnection, site_id: int, name: str) -> 
     return Account(*row) if row else None
 
 
+async def find_account_by_id(connection: AsyncConnection, site_id: int, moderator_id: str) -> Account | None:
+    """Find an account of the site that is not removed."""
+    columns = [getattr(ModeratorRow, column) for column in Account._fields]
+    is_active = ModeratorRow.site_id == site_id, ModeratorRow.removed_at.is_(None)
+    row = (await connection.execute(select(*columns).where(ModeratorRow.id == moderator_id, *is_active))).one_or_none()
+    return Account(*row) if row else None
+
+
 async def change_sections(connection: AsyncConnection, site_id: int, name: str, *, sections: Sections) -> None:
     """Limit a moderator to ``sections``, from their next request on; None lifts the limit.
 
     Raises :class:`InvalidModerator`, also for an admin with sections.
     """
     of_role = () if sections is None else (ModeratorRow.role == "moderator",)
-    statement = update(ModeratorRow).where(*_with_name(site_id, name), *of_role).values(sections=_encode(sections))
+    statement = (
+        update(ModeratorRow).where(*_with_name(site_id, name), *of_role).values(sections=encode_sections(sections))
+    )
     if (await connection.execute(statement.returning(ModeratorRow.id))).one_or_none() is None:
         is_admin = await find_account(connection, site_id, name) is not None
         raise InvalidModerator(ADMIN_WITH_SECTIONS if is_admin else f"There is no moderator “{clean_line(name)}”.")
 
 
-async def change_password(connection: AsyncConnection, site_id: int, name: str, *, password_hash: str) -> None:
-    """Change an account's password and end its sessions; raises :class:`InvalidModerator`."""
-    await end_sessions_of(connection, await _change(connection, site_id, name, password_hash=password_hash))
+async def change_password(
+    connection: AsyncConnection, site_id: int, name: str, *, password_hash: str, keeping: bytes | None = None
+) -> None:
+    """Change an account's password and end its sessions, ``keeping`` the one with this id.
+
+    Raises :class:`InvalidModerator`.
+    """
+    moderator_id = await _change(connection, site_id, name, password_hash=password_hash)
+    await end_sessions_of(connection, moderator_id, but=keeping)
 
 
 async def set_role(connection: AsyncConnection, site_id: int, name: str, *, role: ModeratorRole) -> None:
@@ -180,7 +197,8 @@ def fold_name(name: str) -> str:
     return normalize("NFKC", normalize("NFKC", clean_line(name)).casefold())
 
 
-def _encode(sections: Sections) -> str | None:
+def encode_sections(sections: Sections) -> str | None:
+    """Encode sections as the database stores them; raises :class:`InvalidModerator`."""
     if sections is None:
         return None
     labels = [clean_line(label) for label in sections]

@@ -59,6 +59,11 @@ class Passwords:
         """
         return await self._run_in_thread(lambda: self._matches(stored or self._dummy_hash, _encoded(password)))
 
+    @property
+    def unmatched_hash(self) -> str:
+        """A hash that no password matches, for accounts without a password."""
+        return self._dummy_hash
+
     def is_outdated(self, stored: str) -> bool:
         """Whether ``stored`` was hashed with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(stored)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from service.platform.access.gate import Gate
+from service.platform.access.oidc_provider import OidcProviders
 from service.platform.outbound.safe_client import Targets
 from service.platform.sites.site_secrets import Secrets
 from service.platform.storage.engine import Database
@@ -31,10 +32,12 @@ class ServerState(msgspec.Struct, kw_only=True, frozen=True):
 class PlatformState(ServerState, kw_only=True, frozen=True):
     """The platform's part: the gate, the targets that outbound calls may reach, and the sites' secrets.
 
-    ``report_seal`` encrypts the words of reported comments.
+    ``report_seal`` encrypts the words of reported comments, ``sign_in_seal`` the steps between pages of a sign-in.
     """
 
     gate: Gate
     targets: Targets
     secrets: Secrets
     report_seal: Seal
+    sign_in_seal: Seal
+    oidc: OidcProviders

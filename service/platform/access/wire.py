@@ -14,10 +14,14 @@ from service.platform.wire import Body
 
 
 class SessionIn(Body):
-    """A login request. Its limits are wider than those of new accounts, so a short password is just a wrong one."""
+    """A login request. Its limits are wider than those of new accounts, so a short password is just a wrong one.
+
+    ``code`` is that of the account's second factor, or a recovery code.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     password: Annotated[str, Meta(min_length=1, max_length=200)]
+    code: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
 
 
 class ModeratorOut(msgspec.Struct):

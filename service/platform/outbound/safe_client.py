@@ -103,8 +103,11 @@ class Targets:
 
     def client(self, *, timeout_seconds: float, max_connections: int = 10) -> httpx2.AsyncClient:
         """Create a client that calls only allowed addresses; the caller closes it. The timeout applies to each step."""
-        transport = _Transport(_CheckedBackend(self), max_connections)
-        return httpx2.AsyncClient(transport=transport, timeout=timeout_seconds, trust_env=False)
+        return httpx2.AsyncClient(transport=self.transport(max_connections), timeout=timeout_seconds, trust_env=False)
+
+    def transport(self, max_connections: int = 10) -> httpx2.AsyncHTTPTransport:
+        """Create the transport of such a client, for libraries that make their own."""
+        return _Transport(_CheckedBackend(self), max_connections)
 
     async def addresses(self, host: str, port: int) -> Sequence[Address]:
         """Resolve and check the addresses of ``host``; raises :class:`TargetRefused` or OSError."""

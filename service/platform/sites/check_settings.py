@@ -11,13 +11,13 @@ from service.platform.problems import InvalidField, json_pointer
 from service.platform.sites.opening_hours import InvalidHours, parse_hours
 from service.platform.sites.sections import MAX_SECTION
 from service.platform.sites.site_rules import check_section_rules
-from service.platform.sites.site_settings import LANGUAGE_TAG, REASON_CODE, SectionSettings
+from service.platform.sites.site_settings import LANGUAGE_TAG, REASON_CODE, OidcRole, SectionSettings
 from service.platform.sites.time_zones import TIME_ZONE_FORMAT, is_time_zone
 from service.platform.text.field_types import read_line, read_web_url
 from service.platform.text.web_urls import canonical_origin
 
-HTTPS_ONLY = "“jwt_jwks_url” must be an https URL: over http, an attacker could replace the keys."
-ORIGIN_FORMAT = "“cors_origins” must be origins, such as “https://gazette.example”, separated by spaces, or “*”."
+HTTPS_ONLY = "“{name}” must be an https URL: over http, an attacker could replace the keys."
+ORIGIN_FORMAT = "“{name}” must be origins, such as “https://gazette.example”, separated by spaces{other}."
 
 
 def check_settings(given: dict[str, Any], *, allow_http: bool) -> dict[str, Any]:
@@ -25,18 +25,25 @@ def check_settings(given: dict[str, Any], *, allow_http: bool) -> dict[str, Any]
 
     The words of sections can be many: call it in a thread where that matters.
     """
-    if not allow_http and (given.get("jwt_jwks_url") or "").startswith("http:"):
-        raise InvalidField(HTTPS_ONLY, pointer="/jwt_jwks_url")
+    for name in ("jwt_jwks_url", "oidc_issuer"):
+        if not allow_http and (given.get(name) or "").startswith("http:"):
+            raise InvalidField(HTTPS_ONLY.format(name=name), pointer=f"/{name}")
     checked = {name: check(given[name]) for name, check in _CHECKS.items() if given.get(name) is not None}
     return given | checked
 
 
-def _check_origins(origins: str) -> str:
-    if origins == "*":
-        return origins
+def _check_cors_origins(origins: str) -> str:
+    return origins if origins == "*" else _check_origins(origins, name="cors_origins", other=", or “*”")
+
+
+def _check_frame_origins(origins: str) -> str:
+    return _check_origins(origins, name="desk_frame_origins")
+
+
+def _check_origins(origins: str, *, name: str, other: str = "") -> str:
     canonical = [canonical_origin(origin) for origin in origins.split(" ")]
     if None in canonical:
-        raise InvalidField(ORIGIN_FORMAT, pointer="/cors_origins")
+        raise InvalidField(ORIGIN_FORMAT.format(name=name, other=other), pointer=f"/{name}")
     return " ".join(dict.fromkeys(filter(None, canonical)))
 
 
@@ -44,9 +51,28 @@ def _check_jwks_url(url: str) -> str:
     return read_web_url(url, pointer="/jwt_jwks_url")
 
 
+def _check_issuer(url: str) -> str:
+    read_web_url(url, pointer="/oidc_issuer")
+    return url
+
+
 def _check_sign_in_url(url: str) -> str:
     read_web_url(url.replace("{return_url}", ""), pointer="/sign_in_url")
     return url
+
+
+def _check_roles(roles: dict[str, OidcRole]) -> dict[str, OidcRole]:
+    checked = {}
+    for value, each in roles.items():
+        below = json_pointer("oidc_roles", value)
+        if each.role == "admin" and each.sections:
+            raise InvalidField("An admin can't be limited to sections.", pointer=f"{below}/sections")
+        labels = each.sections and [
+            read_line(label, pointer=f"{below}/sections/{number}", max_length=MAX_SECTION)
+            for number, label in enumerate(each.sections)
+        ]
+        checked[value] = msgspec.structs.replace(each, sections=labels)
+    return checked
 
 
 def _check_time_zone(name: str) -> str:
@@ -99,7 +125,10 @@ def _refuse_reason(detail: str, *keys: str) -> NoReturn:
 
 _REASONS = "decision_reasons"
 _CHECKS: dict[str, Callable[[Any], object]] = {
-    "cors_origins": _check_origins,
+    "cors_origins": _check_cors_origins,
+    "desk_frame_origins": _check_frame_origins,
+    "oidc_issuer": _check_issuer,
+    "oidc_roles": _check_roles,
     "jwt_jwks_url": _check_jwks_url,
     "sign_in_url": _check_sign_in_url,
     "time_zone": _check_time_zone,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.platform.storage.schema import Base, RowId, one_of
 
-SecretName = Literal["host-token", "akismet-key", "article-webhooks", "screening-webhook"]
+SecretName = Literal["host-token", "akismet-key", "article-webhooks", "screening-webhook", "oidc-client"]
 SECRETS: tuple[SecretName, ...] = get_args(SecretName)
 
 

@@ -1,4 +1,4 @@
-"""A site's secrets: for host tokens, for signatures of article events and of screening, and the Akismet key.
+"""A site's secrets: for host tokens, for signatures of article events and of screening, and those of Akismet and OIDC.
 
 They are stored sealed (``storage/seal.py``). Setting or removing one increments the site's revision, so each process
 uses the new secret within a second, as it does new settings.
@@ -23,6 +23,7 @@ MIN_LENGTHS: dict[SecretName, int] = {
     "akismet-key": 1,
     "article-webhooks": 38,
     "screening-webhook": 38,
+    "oidc-client": 1,
 }
 MAX_LENGTH = 1_000
 # A secret is encrypted for its site and name. A renamed secret keeps its first name here, because stored secrets are

@@ -22,9 +22,18 @@ TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]
 OpeningHours = Annotated[str, Meta(max_length=500, pattern=HOURS_PATTERN)]
 OutsideHours = Literal["hold", "close"]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
+ISSUER = r"https?://[^\s/?#@\\]+(?:/[^\s?#@\\]*)?"
+RequireSecondFactor = Literal["none", "admins", "all"]
 REASON_CODE, LANGUAGE_TAG = r"[a-z][a-z0-9-]{0,31}", r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
 ReasonTexts = Annotated[dict[str, Annotated[str, Meta(max_length=300)]], Meta(max_length=40)]
 Origins = Annotated[str, Meta(pattern=rf"^(\*|{ORIGIN}( {ORIGIN}){{0,19}})$(?!\n)")]
+
+
+class OidcRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a value of a provider's claim gives: a role, and for a moderator the sections to which it is limited."""
+
+    role: Literal["moderator", "admin"]
+    sections: Annotated[list[SectionName], Meta(min_length=1, max_length=MAX_SECTIONS)] | None = None
 
 
 class SectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -127,6 +136,37 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     sign_in_url: Annotated[
         Annotated[str, Meta(max_length=2000, pattern=rf"^{SIGN_IN_URL}$(?!\n)")] | None,
         Meta(description="URL of your sign-in page; `{return_url}` in it becomes the page to return to; null: none."),
+    ] = None
+    require_second_factor: Annotated[
+        RequireSecondFactor,
+        Meta(description="Who must have a second factor beside their password: `none`, `admins`, or `all` moderators."),
+    ] = "none"
+    oidc_issuer: Annotated[
+        Annotated[str, Meta(max_length=500, pattern=rf"^{ISSUER}$(?!\n)")] | None,
+        Meta(description="URL (https) of the OpenID provider that signs moderators in to the desk; null: none."),
+    ] = None
+    oidc_client_id: Annotated[
+        Claim | None, Meta(description="The client id by which the OpenID provider knows the desk.")
+    ] = None
+    oidc_scopes: Annotated[
+        Annotated[str, Meta(max_length=500, pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$(?!\n)")],
+        Meta(description="Scopes to ask the OpenID provider for, separated by spaces; `openid` is always asked for."),
+    ] = "openid profile"
+    oidc_role_claim: Annotated[
+        Claim, Meta(description="The claim that gives the role, such as `groups` or `realm_access.roles`.")
+    ] = "groups"
+    oidc_roles: Annotated[
+        dict[Claim, OidcRole],
+        Meta(
+            max_length=200,
+            description="What each value of `oidc_role_claim` gives, as JSON, such as "
+            '`{"editors": {"role": "admin"}, "sport": {"role": "moderator", "sections": ["sport"]}}`. '
+            "Without a value in it, nobody gets in.",
+        ),
+    ] = {}
+    desk_frame_origins: Annotated[
+        Annotated[str, Meta(pattern=rf"^{ORIGIN}( {ORIGIN}){{0,19}}$(?!\n)")] | None,
+        Meta(description="Origins whose pages may frame the desk and sign moderators in with a token; null: none."),
     ] = None
     exempt_staff: Annotated[
         bool, Meta(description="Whether comments of staff and moderators skip rules, holding and rate limits.")

@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from service.platform import clock
 from service.platform.access.gate import Gate
-from service.platform.access.log_in import InvalidCredentials, log_in
+from service.platform.access.log_in import InvalidCredentials, check_password, log_in
 from service.platform.access.model import ModeratorRow, SessionRow
 from service.platform.access.moderator_accounts import change_password, find_account, list_moderators, remove_moderator
 from service.platform.access.passwords import Passwords
+from service.platform.access.sessions import Sessions, hash_of
 from service.platform.events.model import DecisionRow
 from service.platform.sites.edit_site import find_site
 from service.platform.storage.engine import Database
@@ -114,7 +115,11 @@ async def test_logging_out_ends_that_session_and_no_other(site: ASite) -> None:
 
 async def test_a_session_expires_after_twelve_hours_and_is_pruned(own_site: ASite, the_clock: Clock) -> None:
     token = await a_session(own_site)
-    the_clock.move(hours=11, minutes=59, seconds=59)
+    for _ in range(11):
+        the_clock.move(hours=1)
+        assert (await own_site.call("GET", "/queue", by=token)).status_code == 200
+    the_clock.move(minutes=59, seconds=59)
+    await own_site.app.state.gate.sessions.write_last_seen()
     await own_site.sweep()
     assert (await own_site.call("GET", "/queue", by=token)).status_code == 200
     the_clock.move(seconds=1)
@@ -123,6 +128,32 @@ async def test_a_session_expires_after_twelve_hours_and_is_pruned(own_site: ASit
     async with database_of(own_site).read() as connection:
         left = select(SessionRow.id).where(SessionRow.expires_at <= the_clock.now())
         assert (await connection.execute(left)).all() == []
+
+
+async def test_a_session_ends_after_two_hours_without_use(own_site: ASite, the_clock: Clock) -> None:
+    idle, busy = await a_session(own_site, "Maria"), await a_session(own_site, "Otto")
+    the_clock.move(hours=1)
+    assert (await own_site.call("GET", "/queue", by=busy)).status_code == 200
+    the_clock.move(minutes=59, seconds=59)
+    assert (await own_site.call("GET", "/sessions/current", by=busy)).status_code == 200
+    the_clock.move(seconds=1)
+    assert (await own_site.call("GET", "/queue", by=idle)).status_code == 401
+    assert (await own_site.call("GET", "/queue", by=busy)).status_code == 200, "its last use is not yet written"
+
+
+async def test_every_process_knows_of_a_use_that_was_written(own_site: ASite, the_clock: Clock) -> None:
+    token, idle = await a_session(own_site, "Maria"), await a_session(own_site, "Otto")
+    the_clock.move(hours=1, minutes=30)
+    await own_site.call("GET", "/queue", by=token)
+    await own_site.app.state.gate.sessions.write_last_seen()
+    the_clock.move(hours=1)
+    await own_site.sweep()
+    database, elsewhere = database_of(own_site), Sessions(database_of(own_site))
+    assert await elsewhere.check(token) is not None
+    assert await elsewhere.check(idle) is None
+    async with database.read() as connection:
+        left = select(SessionRow.id).where(SessionRow.id == hash_of(idle))
+        assert (await connection.execute(left)).all() == [], "the sweep has pruned it"
 
 
 async def test_a_password_change_or_removal_ends_all_sessions_of_the_account(site: ASite) -> None:
@@ -160,7 +191,7 @@ async def test_an_account_removed_during_the_password_check_gets_no_session(site
     async with database_of(site).read() as connection:
         found = await find_site(connection, site.slug)
     with pytest.raises(InvalidCredentials):
-        await log_in(
+        account = await check_password(
             database_of(site),
             found,
             passwords=RemovingPasswords(site),
@@ -168,6 +199,15 @@ async def test_an_account_removed_during_the_password_check_gets_no_session(site
             address=None,
             name="Maria",
             password=PASSWORD,
+        )
+        await log_in(
+            database_of(site),
+            found,
+            account,
+            limits=site.app.state.gate.limits,
+            second_factors=site.app.state.gate.second_factors,
+            code=None,
+            user_agent=None,
         )
 
 
@@ -276,7 +316,7 @@ async def test_requests_with_a_session_are_counted_by_moderator(site: ASite) -> 
     assert (await site.call("GET", "/queue", by=otto)).status_code == 200
 
 
-async def test_a_session_takes_one_read_and_last_seen_times_take_one_write(site: ASite, the_clock: Clock) -> None:
+async def test_a_session_takes_one_read_and_times_of_use_take_one_write(site: ASite, the_clock: Clock) -> None:
     token = await a_session(site)
     gate: Gate = site.app.state.gate
     await site.call("GET", "/sessions/current", by=token)
@@ -288,7 +328,7 @@ async def test_a_session_takes_one_read_and_last_seen_times_take_one_write(site:
     with watched() as statements:
         await gate.sessions.write_last_seen()
         await gate.sessions.write_last_seen()
-    assert [one.sql.startswith("UPDATE moderators") for one in statements] == [True]
+    assert [one.sql.split()[:2] for one in statements] == [["UPDATE", "moderators"], ["UPDATE", "sessions"]]
     async with database_of(site).read() as connection:
         found = await find_site(connection, site.slug)
         [moderator] = await list_moderators(connection, found.id)
