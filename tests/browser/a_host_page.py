@@ -21,6 +21,7 @@ STYLES = {
     "/host.css": """
 :root { color-scheme: light dark }
 body { max-width: 45rem; margin: auto; padding: 0 1rem; background: Canvas; color: CanvasText }
+h1 { overflow-wrap: anywhere }
 comment-thread:not(:defined) { display: block; min-height: 40rem }
 """,
     # A theme that is dark by a class, without `color-scheme`, and spells its text in its own way.

@@ -199,6 +199,7 @@ async def test_an_imported_comment_is_found_by_the_index_of_old_ids(own_site: AS
 
 
 async def test_the_names_of_parents_on_another_page_are_one_more_query(own_site: ASite) -> None:
+    await own_site.set(max_depth=1)
     thread = await a_thread(own_site)
     above = None
     for number in range(6):
@@ -209,6 +210,23 @@ async def test_the_names_of_parents_on_another_page_are_one_more_query(own_site:
         assert "In reply to" in (await own_site.call("GET", path)).text
     [statement] = [each for each in statements if "WHERE comments.id" in each.sql or "id IN" in each.sql]
     assert "comments.html" not in statement.sql, "the texts of 200 parents hold the loop for 50 ms"
+
+
+async def test_a_page_in_the_middle_reads_what_is_around_it_in_three_queries(own_site: ASite, dialect: str) -> None:
+    thread = await grown(own_site, 3000)
+    root = (await a_comment(thread))["comment"]["id"]
+    below = [(await a_comment(thread, f"Step {number}.", below=root))["comment"]["id"] for number in range(3)]
+    path = f"{thread.path}/comments.html?limit=1&comment={below[1]}"
+    await own_site.call("GET", "/counts?article=any")  # read the log up to now
+    with watched() as statements:
+        assert f"above-{root}" in (await own_site.call("GET", path)).text
+    around = [each for each in statements if "count(*)" in each.sql or "path IN" in each.sql or "path <=" in each.sql]
+    assert len(around) == 3
+    for statement in around:
+        plan = await query_plan(own_site, dialect, statement)
+        assert "thread_id" in plan
+        assert "Seq Scan" not in plan
+        assert "Sort" not in plan or "path IN" in statement.sql
 
 
 async def test_a_page_is_a_range_of_the_index_of_what_is_shown(own_site: ASite, dialect: str) -> None:

@@ -15,7 +15,7 @@ from service.conversation.comments.model import CommentRow, State
 from service.conversation.comments.visibility import sees_text
 from service.platform.access.caller import Caller
 from service.platform.problems import NotFound, Problem
-from service.reading.pages.thread_view import Branch, find_branch
+from service.reading.pages.comment_tree import Branch, find_branch
 
 FormAction = Literal["post", "edit", "delete", "report"]
 # The action of the form that a query parameter opens.

@@ -1,5 +1,6 @@
 """The thread page with its forms, and the thread fragment that host pages include."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,14 +30,15 @@ from service.platform.http.csrf import is_same_origin
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.request_origin import locale_of
-from service.platform.languages.messages import catalogue, catalogue_for
+from service.platform.languages.messages import catalogue, catalogue_for, format_number
 from service.platform.problems import Problem
+from service.reading.pages.comment_tree import find_branch, in_reading_order
 from service.reading.pages.desk_link import desk_url_of
 from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
 from service.reading.pages.own_decided import statement_path
 from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.templates_engine import SAFE, TEMPLATES_VERSION, html_page, rendered_in_steps
-from service.reading.pages.thread_view import ThreadView, find_branch, in_reading_order, page_path, read_thread_view
+from service.reading.pages.thread_view import ThreadView, page_path, read_thread_view
 from service.reading.pages.wire import FragmentQuery
 
 # By action. Without a fragment, the form's text field gets the focus (HTML, section 6.6.7).
@@ -165,6 +167,7 @@ def _context(
         "desk_url": desk_url_of(request, caller, view.thread.article, origin=origin),
         "form": form,
         "blank": FormView(),
+        "number": partial(format_number, catalogue_for(locale)),
         "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
         "fields": fields,
         "reasons": messages["reason"],

@@ -1,6 +1,6 @@
 """The view of one page of a thread, shared by the fragment, the thread page and the embed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote
 from uuid import UUID
@@ -8,11 +8,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.conversation.comments.comment_lookup import find_in_thread, read_without_texts
+from service.conversation.comments.comment_lookup import find_in_thread
 from service.conversation.comments.comment_pages import decode_path_cursor, page_containing, read_page
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.imported_ids import old_id
-from service.conversation.comments.model import Comment
+from service.conversation.comments.model import Comment, State
+from service.conversation.comments.page_borders import count_up_to, read_above, start_of_page_before
 from service.conversation.comments.statement_of_reasons import LastDecision, read_last_decisions
 from service.conversation.comments.visibility import (
     is_awaiting_review,
@@ -30,41 +31,28 @@ from service.conversation.threads.wire import ThreadOut, thread_out
 from service.platform.access.caller import Caller
 from service.platform.http.cursors import encode_cursor
 from service.platform.sites.site_lookup import Site
+from service.reading.pages.comment_tree import Branch, branch_above, build_tree, name_parents
 from service.reading.pages.own_decided import read_decided
 from service.reading.pages.wire import FragmentQuery
 
-NOT_INDENTED = 5  # the first level of replies that thread.css does not indent
 
+class Beside(msgspec.Struct, kw_only=True):
+    """What is before and after a page: how many published comments, None if unknown, and the cursors of both pages.
 
-class Answered(msgspec.Struct):
-    """The comment that a reply answers: its author's ``name``, None if it was removed, and its ``url``.
-
-    The URL is a fragment if the comment is on the same page, else below the base URL.
+    The page before is the first one if its cursor is None.
     """
 
-    name: str | None
-    url: str
-
-
-class Branch(msgspec.Struct):
-    """A comment with its replies. ``own``: the viewer wrote it; ``may_edit``: its edit window is open.
-
-    ``old_id`` is its id in the system it was imported from. ``answers`` is its parent, unless the page shows it right
-    above.
-    """
-
-    comment: CommentOut
-    own: bool = False
-    may_edit: bool = False
-    old_id: str | None = None
-    answers: Answered | None = None
-    replies: list["Branch"] = []
+    earlier: int | None
+    left: int | None
+    cursor_before: str | None
+    cursor_after: str | None
+    is_first: bool
 
 
 class ThreadView(msgspec.Struct, kw_only=True):
     """One page of a thread.
 
-    ``path`` is the path of the thread page below the base URL; ``next_cursor`` is the cursor of the next page.
+    ``path`` is the path of the thread page below the base URL.
     ``decided`` are the viewer's own newest comments that moderators did not publish or removed, with the reasons.
     ``refusal`` is why the viewer may not post, and ``sign_in_url`` the host's page to sign in, with ``{return_url}``.
     """
@@ -75,8 +63,7 @@ class ThreadView(msgspec.Struct, kw_only=True):
     branches: list[Branch]
     decided: list[CommentOut]
     order: str
-    next_cursor: str | None
-    is_first_page: bool
+    beside: Beside
     is_open: bool
     refusal: PostingRefusal | None
     sign_in_url: str | None
@@ -111,10 +98,12 @@ async def read_thread_view(
     decisions = await read_last_decisions(connection, [each for each in comments if each.id in findings])
     reader = caller.as_reader()  # moderators see the same page as readers
     branches = [_branch(each, reader, thread, findings, decisions, locale=locale, now=now) for each in comments]
-    roots = build_tree(branches)
     path = page_path(caller.site, thread.article)
     other_page = path + ("?order=newest&" if query.order == "newest" else "?")
-    await _name_parents(connection, roots, comments, reader, other_page=other_page, locale=locale)
+    above = await read_above(connection, comments[0]) if comments else []
+    lines = [branch_above(each, other_page=other_page, locale=locale, reader=reader) for each in above]
+    roots = build_tree([*lines, *branches])
+    await name_parents(connection, roots, other_page=other_page, locale=locale, reader=reader)
     return ThreadView(
         site=caller.site.slug,
         path=path,
@@ -122,11 +111,37 @@ async def read_thread_view(
         branches=roots,
         decided=[] if after else await read_decided(connection, reader, thread_id=thread.id, locale=locale),
         order=query.order,
-        next_cursor=encode_cursor(next_key) if next_key else None,
-        is_first_page=not after,
+        beside=await _beside(connection, thread, comments, query, after=after, next_key=next_key),
         is_open=out.state == "open" and out.comments_on,
         refusal=_refusal(thread, caller),
         sign_in_url=caller.site.settings.sign_in_url,
+    )
+
+
+async def _beside(
+    connection: AsyncConnection,
+    thread: Thread,
+    comments: Sequence[Comment],
+    query: FragmentQuery,
+    *,
+    after: bytes,
+    next_key: bytes | None,
+) -> Beside:
+    """Return what is before and after a page; only pages in the middle are counted."""
+    elsewhere = thread.reply_count - sum(comment.state is State.PUBLISHED for comment in comments)
+    earlier: int | None = 0
+    before = b""
+    if after:
+        before = await start_of_page_before(connection, thread.id, order=query.order, after=after, limit=query.limit)
+        earlier = elsewhere
+        if next_key:
+            earlier = await count_up_to(connection, thread.id, order=query.order, after=after)
+    return Beside(
+        earlier=earlier,
+        left=None if earlier is None else max(0, elsewhere - earlier),
+        cursor_before=encode_cursor(before) if before else None,
+        cursor_after=encode_cursor(next_key) if next_key else None,
+        is_first=not after,
     )
 
 
@@ -155,74 +170,3 @@ def _branch(
     return Branch(
         seen, own=own, may_edit=may_edit(comment, reader, now, thread=thread), old_id=old_id(comment.imported_from)
     )
-
-
-async def _name_parents(
-    connection: AsyncConnection,
-    roots: list[Branch],
-    comments: Sequence[Comment],
-    reader: Caller,
-    *,
-    other_page: str,
-    locale: str,
-) -> None:
-    """Set ``answers`` of the replies that are not right below their parent: at the maximum depth, where they are
-    not indented, or first on a page.
-
-    Parents on other pages take one query. ``other_page`` is the URL of such a page, up to its query.
-    """
-    replies = list(_replies_apart(roots, None))
-    here = {comment.id: comment for comment in comments}
-    elsewhere = await read_without_texts(connection, {parent for _, parent in replies} - here.keys())
-    for branch, parent_id in replies:
-        if parent := here.get(parent_id) or elsewhere.get(parent_id):
-            author = view_for(parent, reader, locale=locale).author if is_listed(parent, reader) else None
-            page = "" if parent_id in here else f"{other_page}comment={parent_id}"
-            branch.answers = Answered(author.name if author else None, f"{page}#comment-{parent_id}")
-
-
-def _replies_apart(branches: list[Branch], above: UUID | None, level: int = 0) -> Iterator[tuple[Branch, UUID]]:
-    """Yield the replies that do not appear right below their parent, with its id."""
-    for place, branch in enumerate(branches):
-        parent = branch.comment.parent_id
-        if parent and (parent != above or (place and level >= NOT_INDENTED)):
-            yield branch, parent
-        yield from _replies_apart(branch.replies, branch.comment.id, level + 1)
-
-
-def build_tree(branches: list[Branch]) -> list[Branch]:
-    """Build the tree from ``branches`` in reading order; a comment whose parent is on another page is a root."""
-    roots: list[Branch] = []
-    above: list[Branch] = []
-    for branch in branches:
-        while above and above[-1].comment.depth >= branch.comment.depth:
-            above.pop()
-        (above[-1].replies if above else roots).append(branch)
-        above.append(branch)
-    return roots
-
-
-def in_reading_order(branches: list[Branch], *, is_root: bool = True) -> Iterator[tuple[Branch, bool, int]]:
-    """Yield each branch, whether it is a root, and the number of lists of replies that end after it.
-
-    A branch with replies ends no list: its last reply does.
-    """
-    for place, branch in enumerate(branches):
-        is_last = not is_root and place == len(branches) - 1
-        if not branch.replies:
-            yield branch, is_root, int(is_last)
-            continue
-        yield branch, is_root, 0
-        *replies, last = in_reading_order(branch.replies, is_root=False)
-        yield from replies
-        yield last[0], last[1], last[2] + is_last
-
-
-def find_branch(branches: list[Branch], comment_id: UUID | None) -> Branch | None:
-    """Return a comment's branch at any depth of ``branches``, or None."""
-    for branch in branches if comment_id else ():
-        if branch.comment.id == comment_id:
-            return branch
-        if found := find_branch(branch.replies, comment_id):
-            return found
-    return None

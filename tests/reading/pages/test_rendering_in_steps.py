@@ -10,7 +10,7 @@ import pytest
 
 from service.conversation.comments.wire import CommentOut
 from service.reading.pages import templates_engine
-from service.reading.pages.thread_view import Branch, in_reading_order
+from service.reading.pages.comment_tree import Branch, in_reading_order
 from tests.builders import ASite, a_comment, a_thread
 
 COMMENTS = 40
@@ -48,7 +48,6 @@ def test_lists_of_replies_end_after_their_last_comment() -> None:
         return Branch(cast("CommentOut", UUID(int=number)), replies=list(replies))
 
     tree = [branch(1), branch(2, branch(3, branch(4)), branch(5, branch(6, branch(7)))), branch(8)]
-    placed = [(cast("UUID", each.comment).int, is_root, ended) for each, is_root, ended in in_reading_order(tree)]
-    of_roots = {1, 2, 8}
+    placed = [(cast("UUID", each.comment).int, ended) for each, ended in in_reading_order(tree)]
     ended = {4: 1, 7: 3}
-    assert placed == [(number, number in of_roots, ended.get(number, 0)) for number in range(1, 9)]
+    assert placed == [(number, ended.get(number, 0)) for number in range(1, 9)]

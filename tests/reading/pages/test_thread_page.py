@@ -44,7 +44,7 @@ async def test_replies_are_below_their_parents_also_below_tombstones(site: ASite
     text = (await show(site, "a")).text
     assert "First." not in text
     assert "Ada" not in text
-    assert re.search(r"This comment was removed\..*<ol>.*Below\.", text, re.DOTALL)
+    assert re.search(r'This comment was removed\..*<ol class="replies">.*Below\.', text, re.DOTALL)
 
 
 async def test_a_long_thread_links_to_its_next_page(site: ASite) -> None:
@@ -52,7 +52,7 @@ async def test_a_long_thread_links_to_its_next_page(site: ASite) -> None:
     for number in range(51):
         await a_comment(thread, f"Number {number}.")
     first = (await show(site, "long")).text
-    link = re.search(r'<a href="([^"]+\?cursor=[^"]+)" data-cursor="[^"]+" rel="next">', first)
+    link = re.search(r'<a href="([^"]+\?cursor=[^"]+)" data-cursor="[^"]+" data-left="1" rel="next">', first)
     assert link
     second = await site.client.get(link[1])
     assert "Number 50." not in first

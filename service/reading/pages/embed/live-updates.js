@@ -3,6 +3,7 @@
 
 import { showFailure } from "./load-failure.js";
 import { follow } from "./live.js";
+import { showLeft } from "./pages-beside.js";
 import { parse } from "./render.js";
 import { find, idOf, inComment, insert } from "./tree.js";
 
@@ -69,6 +70,7 @@ export class LiveUpdates {
     button.textContent =
       this.#reloadLabel || (size ? form.replace("{n}", new Intl.NumberFormat(lang).format(size)) : "");
     button.hidden = !button.textContent;
+    showLeft(this.thread, size);
   }
 
   /** Find a comment in the page, unless it is a tombstone. @param {string} id */
@@ -94,7 +96,10 @@ export class LiveUpdates {
     const li = this.#findShown(id);
     const isRemoved = event === "comment.removed";
     const isChanged = isRemoved || li?.matches(".held") || Number(li?.dataset.revision ?? 1) < revision;
-    if (isRemoved) this.#pending.delete(id);
+    if (isRemoved) {
+      this.#pending.delete(id);
+      thread.removeName(id); // also where the comment is on another page
+    }
     else if (!li && event === "comment.published") this.#pending.set(id, comment);
     if (li && isChanged) {
       const change = () => this.#change(li, isRemoved ? null : comment);

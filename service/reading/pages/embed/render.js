@@ -58,13 +58,6 @@ export function decorate(section) {
     const [name, selector = `.${part}`] = part.split("=");
     for (const each of section.querySelectorAll(selector)) each.setAttribute("part", name);
   }
-  // A reply from another page may be right below its parent now. From the sixth level on, only the first reply is.
-  for (const link of section.querySelectorAll("a.answered")) {
-    const li = link.closest("li");
-    const parent = li?.parentElement?.closest("li");
-    const isFlat = li?.matches("li li li li li li") && li.previousElementSibling;
-    if (/** @type {HTMLAnchorElement} */ (link).hash === `#${parent?.id}` && !isFlat) link.remove();
-  }
   requestAnimationFrame(() => formatTimes(section)); // just before the content is painted
 }
 

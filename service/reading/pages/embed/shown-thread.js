@@ -8,7 +8,7 @@ import { decorate, make, styled } from "./render.js";
 import { ReservedHeight } from "./reserved-height.js";
 import { Drafts, store } from "./storage.js";
 import { closeForms, showState } from "./thread-state.js";
-import { append, find, remove, replace } from "./tree.js";
+import { find, idOf, remove, replace } from "./tree.js";
 
 export class ShownThread extends ReservedHeight {
   section = make("section", "");
@@ -25,6 +25,8 @@ export class ShownThread extends ReservedHeight {
   /** @type {Promise<void> | undefined} */
   sending;
   openCount = 0;
+  /** The thread's published replies. */
+  count = 0;
   started = false;
 
   get site() {
@@ -66,6 +68,7 @@ export class ShownThread extends ReservedHeight {
     this.section = section;
     this.sequence = Number(dataset.sequence);
     this.messages = JSON.parse(dataset.messages ?? "");
+    this.count = Number(section.querySelector("[itemprop=commentCount]")?.getAttribute("content"));
     const form = section.querySelector("form");
     this.replyForm = form?.cloneNode(true);
     const newReplies = make("p", "new-replies");
@@ -149,6 +152,7 @@ export class ShownThread extends ReservedHeight {
   update(now) {
     if (now.sequence < this.sequence) return;
     this.sequence = now.sequence;
+    this.count = now.reply_count;
     showState(this, now);
     this.emit("count", { reply_count: now.reply_count, label: now.label });
   }
@@ -171,24 +175,16 @@ export class ShownThread extends ReservedHeight {
     return true;
   }
 
-  /** Remove a comment, also its author's name from the replies to it. @param {Element} li */
-  removeComment(li) {
-    const { removed, in_reply_to_removed } = this.messages;
-    for (const each of this.list.querySelectorAll(`.answered[href$="#${li.id}"]`)) {
-      each.replaceWith(make("span", "answered", in_reply_to_removed));
+  /** Remove the name of a comment's author from the replies to it. @param {string} id */
+  removeName(id) {
+    for (const each of this.list.querySelectorAll(`.answered[href$="#comment-${id}"]`)) {
+      each.replaceWith(make("span", each.className, this.messages.in_reply_to_removed));
     }
-    remove(li, removed);
   }
 
-  /** @param {string} cursor */
-  async showMore(cursor) {
-    const page = await this.client.fragment({ ...this.order, cursor }).catch(() => undefined);
-    if (!page) return this.showMessage("not_loaded");
-    const first = append(this.list, /** @type {Element} */ (page.querySelector(".comments")));
-    this.query(".more")?.replaceWith(page.querySelector(".more") ?? "");
-    this.decorate();
-    reopenForms(this);
-    this.updates.updateButton();
-    this.goTo(first);
+  /** @param {Element} li */
+  removeComment(li) {
+    this.removeName(idOf(li));
+    remove(li, this.messages.removed);
   }
 }

@@ -4,6 +4,7 @@ import { Client } from "./api.js";
 import { fitColorScheme, watchColors } from "./color-scheme.js";
 import { cancelForm, openForm, saveDraft } from "./forms.js";
 import { LiveUpdates } from "./live-updates.js";
+import { showMore } from "./pages-beside.js";
 import { styled } from "./render.js";
 import { ShownThread } from "./shown-thread.js";
 import { Drafts } from "./storage.js";
@@ -149,9 +150,9 @@ export class CommentThread extends ShownThread {
     const li = commentOf(link);
     const form = link.closest("form");
     if (action && li) void openForm(this, li, action);
-    else if (cursor) void this.showMore(cursor);
-    else if (order || link.closest(".earlier")) {
-      if (order) this.order = order === "newest" ? { order } : {};
+    else if (cursor !== undefined) void showMore(this, cursor, Boolean(link.closest(".earlier")));
+    else if (order) {
+      this.order = order === "oldest" ? {} : { order };
       void this.open().then(() => this.goToHeading());
     } else if (link.matches(".cancel") && form) cancelForm(this, form);
     else if (link.matches(".time, .answered")) {

@@ -24,19 +24,19 @@ export function inComment(li, selector = "") {
   return li.querySelector(`:scope > article ${selector}`);
 }
 
-/** The depth of a comment, also if its parents are on an earlier page. @param {HTMLElement} li @returns {number} */
+/** @param {Element} li @returns {number} */
 function depthOf(li) {
-  const above = commentOf(li.parentElement);
-  return above ? depthOf(above) + 1 : Number(li.dataset.depth ?? 0);
+  const above = li.parentElement?.closest("li");
+  return above ? depthOf(above) + 1 : 0;
 }
 
 /** @param {Element} li @returns {Element} */
 function repliesOf(li) {
-  return li.querySelector(":scope > ol") ?? li.appendChild(make("ol", ""));
+  return li.querySelector(":scope > ol") ?? li.appendChild(make("ol", "replies"));
 }
 
 /** @param {ParentNode} root @returns {HTMLElement[]} */
-function commentsIn(root) {
+export function commentsIn(root) {
   return [...root.querySelectorAll(COMMENT)].map((li) => /** @type {HTMLElement} */ (li));
 }
 
@@ -44,14 +44,17 @@ function commentsIn(root) {
 export function append(list, page) {
   const added = commentsIn(page);
   for (const li of added) find(list, idOf(li))?.remove(); // it was inserted before its page was loaded
-  const ahead = list.querySelector(":scope > [data-ahead]");
-  for (const li of added.filter((each) => each.parentElement === page)) {
-    const before = commentsIn(list).filter((each) => !each.closest("[data-ahead]"));
-    const above = before.reverse().find((each) => depthOf(each) < depthOf(li));
-    if (above) repliesOf(above).append(li);
-    else list.insertBefore(li, ahead);
-  }
+  merge(list, list, page);
   return added[0];
+}
+
+/** Append the comments of `page` to `at`. Lines above them stand for comments of the `list`. @param {Element} list @param {Element} at @param {Element} page */
+function merge(list, at, page) {
+  for (const li of [...page.children]) {
+    const known = li.id.startsWith("above-") && list.querySelector(`[id$="${li.id.slice(6)}"]`);
+    if (known) merge(list, repliesOf(known), /** @type {Element} */ (li.lastElementChild));
+    else at.insertBefore(li, at.querySelector(":scope > [data-ahead]"));
+  }
 }
 
 /**
@@ -68,7 +71,6 @@ export function insert({ list, newestFirst, more }, li, parent, depth) {
   const isReversed = newestFirst && siblings === list;
   const next = [...siblings.children].find((each) => (isReversed ? each.id < li.id : each.id > li.id));
   if (siblings === list && more && !next) li.dataset.ahead = "";
-  delete li.dataset.depth;
   siblings.insertBefore(li, next ?? null);
 }
 
