@@ -69,7 +69,7 @@ async def test_readers_reply_to_each_other(site: ASite, show: Show, visits: Visi
     await ada.get_by_role("link", name="Reply to Grace").click()
     await expect(ada.get_by_label("Name")).to_have_value("Ada")  # as she signed last
     await write(ada, "Quite.")
-    answers = [ada.locator(f"ol.comments {'> li > ol ' * depth}> li > article .author") for depth in range(3)]
+    answers = [ada.locator(f"ol.comments {'> li > details > ol ' * depth}> li > article .author") for depth in range(3)]
     for name, answer in zip(("Ada", "Grace", "Ada"), answers, strict=True):
         await expect(answer).to_have_text(name)
     await expect(comment(ada, "Quite.")).to_be_in_viewport()

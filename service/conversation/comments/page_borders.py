@@ -46,6 +46,14 @@ async def start_of_page_before(
     return keys[limit] if len(keys) > limit else b""
 
 
+async def count_featured(connection: AsyncConnection, thread_id: int) -> int:
+    """Count the comments that editors picked."""
+    return await connection.scalar(_COUNT_FEATURED, {"thread": thread_id}) or 0
+
+
+_COUNT_FEATURED = select(func.count()).where(CommentRow.thread_id == bindparam("thread"), CommentRow.featured)
+
+
 async def count_up_to(
     connection: AsyncConnection, thread_id: int, *, order: Literal["oldest", "newest"], after: bytes
 ) -> int | None:

@@ -16,7 +16,10 @@ from service.platform.access.caller import Caller
 
 TAG = re.compile(r'<(?:"[^"]*(?:"|$)|[^>"])*(?:>|$)')
 INLINE = re.compile(r"</?(?:a|b|code|del|em|i|q|s|strike|strong)\b")
+BLOCK = re.compile(r"<(?:br|li|p|pre)\b")
 EXCERPT = 120  # characters
+LONG = 2400  # characters of HTML: about 25 lines
+MANY_LINES = 24
 
 
 class Answered(msgspec.Struct):
@@ -65,6 +68,11 @@ def excerpt_of(html: str) -> str:
     return (words if len(words) > EXCERPT // 2 else text[:EXCERPT]) + "…"
 
 
+def is_long(html: str) -> bool:
+    """Whether a comment is so long that only its beginning is shown at first."""
+    return len(html) > LONG or len(BLOCK.findall(html)) > MANY_LINES
+
+
 def build_tree(branches: Sequence[Branch]) -> list[Branch]:
     """Build the tree from ``branches`` in reading order."""
     roots: list[Branch] = []
@@ -104,20 +112,25 @@ def _with_parents(branches: list[Branch], above: UUID | None) -> Iterator[tuple[
         yield from _with_parents(branch.replies, branch.comment.id)
 
 
-def in_reading_order(branches: list[Branch], *, is_root: bool = True) -> Iterator[tuple[Branch, int]]:
-    """Yield each branch, and the number of lists of replies that end after it.
+def in_reading_order(branches: list[Branch], parent: Branch | None = None) -> Iterator[tuple[Branch, list[Branch]]]:
+    """Yield each branch, and the branches whose lists of replies end after it.
 
     A branch with replies ends no list: its last reply does.
     """
     for place, branch in enumerate(branches):
-        is_last = not is_root and place == len(branches) - 1
+        ended = [parent] if parent and place == len(branches) - 1 else []
         if not branch.replies:
-            yield branch, int(is_last)
+            yield branch, ended
             continue
-        yield branch, 0
-        *replies, last = in_reading_order(branch.replies, is_root=False)
+        yield branch, []
+        *replies, last = in_reading_order(branch.replies, branch)
         yield from replies
-        yield last[0], last[1] + is_last
+        yield last[0], [*last[1], *ended]
+
+
+def count_replies(branch: Branch) -> int:
+    """Count the replies below ``branch`` that the page shows, at any depth, without tombstones."""
+    return sum((each.comment.author is not None) + count_replies(each) for each in branch.replies)
 
 
 def find_branch(branches: list[Branch], comment_id: UUID | None) -> Branch | None:

@@ -1,7 +1,7 @@
 """The thread page with its forms, and the thread fragment that host pages include."""
 
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from markupsafe import Markup
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from service.conversation.comments.comment_lookup import find_comment, no_comment
 from service.conversation.comments.statement_of_reasons import needs_statement
 from service.conversation.comments.visibility import is_listed, is_own
+from service.conversation.threads.labels import label
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.thread_policy import next_change
@@ -32,6 +33,7 @@ from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue, catalogue_for, format_number
 from service.platform.problems import Problem
+from service.reading.pages.comment_tree import count_replies, find_branch, in_reading_order, is_long
 from service.reading.pages.comment_tree import find_branch, in_reading_order
 from service.reading.pages.desk_link import desk_url_of
 from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
@@ -39,7 +41,7 @@ from service.reading.pages.own_decided import statement_path
 from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.templates_engine import SAFE, TEMPLATES_VERSION, html_page, rendered_in_steps
 from service.reading.pages.thread_view import ThreadView, page_path, read_thread_view
-from service.reading.pages.wire import FragmentQuery
+from service.reading.pages.wire import FragmentQuery, ListOrder
 
 # By action. Without a fragment, the form's text field gets the focus (HTML, section 6.6.7).
 URL_FRAGMENTS = {"comment": "#comment-{comment}", "reply": "", "edit": "", "delete": "#form", "report": "#form"}
@@ -146,7 +148,7 @@ def _page_query(request: Request, form: FormView | None) -> FragmentQuery:
     parameters = request.query_params
     target = str(form.target) if form and form.target else None
     return FragmentQuery(
-        order="newest" if parameters.get("order") == "newest" else "oldest",
+        order=next((each for each in get_args(ListOrder) if each == parameters.get("order")), "oldest"),
         cursor=parameters.get("cursor"),
         comment=target if form else comment_in_query(request),
     )
@@ -167,6 +169,9 @@ def _context(
         "desk_url": desk_url_of(request, caller, view.thread.article, origin=origin),
         "form": form,
         "blank": FormView(),
+        "label": partial(label, locale=locale),
+        "count_replies": count_replies,
+        "is_long": is_long,
         "number": partial(format_number, catalogue_for(locale)),
         "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
         "fields": fields,
@@ -183,7 +188,10 @@ def _context(
 
 def _embed_messages(messages: dict[str, dict[str, str]]) -> Markup:
     """Return the embed's own messages as JSON, escaped for a single-quoted attribute."""
-    embed_messages = {name: messages["form"][name] for name in EMBED_MESSAGES} | {"new": messages["new"]}
+    embed_messages: dict[str, Any] = {name: messages["form"][name] for name in EMBED_MESSAGES} | {
+        "new": messages["new"]
+    }
+    embed_messages["replies"] = messages["label"]
     embed_messages |= {name: messages["page"][name] for name in ("removed", "in_reply_to_removed")}
     text = msgspec.json.encode(embed_messages).decode()
     return Markup(text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;"))  # noqa: S704  # escaped here

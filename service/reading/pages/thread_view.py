@@ -9,11 +9,11 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import find_in_thread
-from service.conversation.comments.comment_pages import decode_path_cursor, page_containing, read_page
+from service.conversation.comments.comment_pages import Order, decode_path_cursor, page_containing, read_page
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.imported_ids import old_id
 from service.conversation.comments.model import Comment, State
-from service.conversation.comments.page_borders import count_up_to, read_above, start_of_page_before
+from service.conversation.comments.page_borders import count_featured, count_up_to, read_above, start_of_page_before
 from service.conversation.comments.statement_of_reasons import LastDecision, read_last_decisions
 from service.conversation.comments.visibility import (
     is_awaiting_review,
@@ -52,7 +52,7 @@ class Beside(msgspec.Struct, kw_only=True):
 class ThreadView(msgspec.Struct, kw_only=True):
     """One page of a thread.
 
-    ``path`` is the path of the thread page below the base URL.
+    ``path`` is the path of the thread page below the base URL. ``picks`` is how many comments editors picked.
     ``decided`` are the viewer's own newest comments that moderators did not publish or removed, with the reasons.
     ``refusal`` is why the viewer may not post, and ``sign_in_url`` the host's page to sign in, with ``{return_url}``.
     """
@@ -63,6 +63,7 @@ class ThreadView(msgspec.Struct, kw_only=True):
     branches: list[Branch]
     decided: list[CommentOut]
     order: str
+    picks: int
     beside: Beside
     is_open: bool
     refusal: PostingRefusal | None
@@ -88,10 +89,20 @@ async def read_thread_view(
     An unknown comment is ignored: the first page is returned.
     """
     after, out = decode_path_cursor(query.cursor), thread_out(thread, caller.site, locale=locale, now=now)
+    picks = await count_featured(connection, thread.id) if thread.reply_count > 1 else 0
+    if query.order == "featured" and (query.comment or not picks):
+        query = msgspec.structs.replace(query, order="oldest")
+    order: Order = "newest" if query.order == "newest" else "oldest"
     if query.comment and not query.cursor:
-        after = await _after(connection, thread, caller, query, query.comment)
+        after = await _after(connection, thread, caller, query, query.comment, order=order)
     comments, next_key = await read_page(
-        connection, thread.id, order=query.order, after=after, limit=query.limit, reader_id=caller.reader_id
+        connection,
+        thread.id,
+        order=order,
+        after=after,
+        limit=query.limit,
+        reader_id=caller.reader_id,
+        featured=query.order == "featured",
     )
     held = [comment.id for comment in comments if is_awaiting_review(comment, caller)]
     findings = await read_findings(connection, held) if held else {}
@@ -99,19 +110,24 @@ async def read_thread_view(
     reader = caller.as_reader()  # moderators see the same page as readers
     branches = [_branch(each, reader, thread, findings, decisions, locale=locale, now=now) for each in comments]
     path = page_path(caller.site, thread.article)
-    other_page = path + ("?order=newest&" if query.order == "newest" else "?")
-    above = await read_above(connection, comments[0]) if comments else []
-    lines = [branch_above(each, other_page=other_page, locale=locale, reader=reader) for each in above]
-    roots = build_tree([*lines, *branches])
-    await name_parents(connection, roots, other_page=other_page, locale=locale, reader=reader)
+    other_page = path + ("?order=newest&" if order == "newest" else "?")
+    if query.order == "featured":
+        beside = _beside_picks(after, next_key)
+    else:
+        above = await read_above(connection, comments[0]) if comments else []
+        lines = [branch_above(each, other_page=other_page, locale=locale, reader=reader) for each in above]
+        branches = build_tree([*lines, *branches])
+        beside = await _beside(connection, thread, comments, order, after=after, next_key=next_key, limit=query.limit)
+    await name_parents(connection, branches, other_page=other_page, locale=locale, reader=reader)
     return ThreadView(
         site=caller.site.slug,
         path=path,
         thread=out,
-        branches=roots,
+        branches=branches,
         decided=[] if after else await read_decided(connection, reader, thread_id=thread.id, locale=locale),
         order=query.order,
-        beside=await _beside(connection, thread, comments, query, after=after, next_key=next_key),
+        picks=picks,
+        beside=beside,
         is_open=out.state == "open" and out.comments_on,
         refusal=_refusal(thread, caller),
         sign_in_url=caller.site.settings.sign_in_url,
@@ -122,20 +138,21 @@ async def _beside(
     connection: AsyncConnection,
     thread: Thread,
     comments: Sequence[Comment],
-    query: FragmentQuery,
+    order: Order,
     *,
     after: bytes,
     next_key: bytes | None,
+    limit: int,
 ) -> Beside:
     """Return what is before and after a page; only pages in the middle are counted."""
     elsewhere = thread.reply_count - sum(comment.state is State.PUBLISHED for comment in comments)
     earlier: int | None = 0
     before = b""
     if after:
-        before = await start_of_page_before(connection, thread.id, order=query.order, after=after, limit=query.limit)
+        before = await start_of_page_before(connection, thread.id, order=order, after=after, limit=limit)
         earlier = elsewhere
         if next_key:
-            earlier = await count_up_to(connection, thread.id, order=query.order, after=after)
+            earlier = await count_up_to(connection, thread.id, order=order, after=after)
     return Beside(
         earlier=earlier,
         left=None if earlier is None else max(0, elsewhere - earlier),
@@ -145,13 +162,19 @@ async def _beside(
     )
 
 
+def _beside_picks(after: bytes, next_key: bytes | None) -> Beside:
+    """Return the pages beside one of editors' picks, uncounted: more than a page of them is rare."""
+    cursor = encode_cursor(next_key) if next_key else None
+    return Beside(earlier=None, left=None, cursor_before=None, cursor_after=cursor, is_first=not after)
+
+
 async def _after(
-    connection: AsyncConnection, thread: Thread, caller: Caller, query: FragmentQuery, comment_id: str
+    connection: AsyncConnection, thread: Thread, caller: Caller, query: FragmentQuery, comment_id: str, *, order: Order
 ) -> bytes:
     comment = await find_in_thread(connection, thread.id, comment_id)
     if comment is None or not is_listed(comment, caller):
         return b""
-    return await page_containing(connection, comment, order=query.order, limit=query.limit, reader_id=caller.reader_id)
+    return await page_containing(connection, comment, order=order, limit=query.limit, reader_id=caller.reader_id)
 
 
 def _branch(

@@ -48,6 +48,10 @@ def test_lists_of_replies_end_after_their_last_comment() -> None:
         return Branch(cast("CommentOut", UUID(int=number)), replies=list(replies))
 
     tree = [branch(1), branch(2, branch(3, branch(4)), branch(5, branch(6, branch(7)))), branch(8)]
-    placed = [(cast("UUID", each.comment).int, ended) for each, ended in in_reading_order(tree)]
-    ended = {4: 1, 7: 3}
-    assert placed == [(number, ended.get(number, 0)) for number in range(1, 9)]
+    placed = [(_number(branch), [_number(each) for each in ended]) for branch, ended in in_reading_order(tree)]
+    ended = {4: [3], 7: [6, 5, 2]}
+    assert placed == [(number, ended.get(number, [])) for number in range(1, 9)]
+
+
+def _number(branch: Branch) -> int:
+    return cast("UUID", branch.comment).int

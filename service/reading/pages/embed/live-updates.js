@@ -1,8 +1,10 @@
 // Show changes while the reader reads: counts, closing and edits at once, new replies behind a button, so that the page
 // does not move.
 
+import { showFolds } from "./folds.js";
 import { showFailure } from "./load-failure.js";
 import { follow } from "./live.js";
+import { plural } from "./numbers.js";
 import { showLeft } from "./pages-beside.js";
 import { parse } from "./render.js";
 import { find, idOf, inComment, insert } from "./tree.js";
@@ -60,17 +62,14 @@ export class LiveUpdates {
 
   /** Show the number of new replies on the button, or hide it. */
   updateButton() {
-    const { section, messages } = this.thread;
+    const { thread } = this;
     for (const id of this.#pending.keys()) if (this.#findShown(id)) this.#pending.delete(id);
     const { size } = this.#pending;
-    const { lang } = section;
-    const forms = messages.new;
-    const form = forms[`=${size}`] ?? forms[new Intl.PluralRules(lang).select(size)] ?? forms.other;
-    const button = /** @type {HTMLElement} */ (section.querySelector(".new-replies button"));
-    button.textContent =
-      this.#reloadLabel || (size ? form.replace("{n}", new Intl.NumberFormat(lang).format(size)) : "");
+    const button = /** @type {HTMLElement} */ (thread.query(".new-replies button"));
+    button.textContent = this.#reloadLabel || (size ? plural(thread, "new", size) : "");
     button.hidden = !button.textContent;
-    showLeft(this.thread, size);
+    showLeft(thread, size);
+    showFolds(thread);
   }
 
   /** Find a comment in the page, unless it is a tombstone. @param {string} id */
@@ -103,8 +102,9 @@ export class LiveUpdates {
     else if (!li && event === "comment.published") this.#pending.set(id, comment);
     if (li && isChanged) {
       const change = () => this.#change(li, isRemoved ? null : comment);
-      // Wait while the reader has the focus in it.
-      if (inComment(li)?.contains(thread.root.activeElement)) li.addEventListener("focusout", () => setTimeout(change), { once: true });
+      // Wait while the reader is at a link in it. The comment itself has the focus only after a script moved it there.
+      const at = thread.root.activeElement;
+      if (at !== inComment(li) && inComment(li)?.contains(at)) li.addEventListener("focusout", () => setTimeout(change), { once: true });
       else await change();
     }
     this.updateButton();
@@ -130,8 +130,10 @@ export class LiveUpdates {
     if (this.#reloadLabel) return thread.open().then(() => thread.goToHeading());
     const [first] = this.#pending.keys();
     let shown = "";
+    const isPicks = thread.order.order === "featured";
+    if (isPicks) thread.order = {};
     for (const [id, { parent_id }] of this.#pending) {
-      if (!find(thread.list, id) && parent_id && !find(thread.list, parent_id)) continue;
+      if (isPicks || (!find(thread.list, id) && parent_id && !find(thread.list, parent_id))) continue;
       await this.#insert(id);
       shown ||= id;
     }
@@ -149,7 +151,7 @@ export class LiveUpdates {
       if (!fresh) continue;
       if (find(thread.list, each.id)) await thread.replaceComment(each.id, page);
       else {
-        fresh.querySelector("ol")?.remove(); // its replies are inserted one by one
+        fresh.querySelector(":scope > details")?.remove(); // its replies are inserted one by one
         insert(thread, fresh, each.parent_id, each.depth);
       }
     }

@@ -1,6 +1,7 @@
 // The pages before and after the shown one: show them too, and how many replies are left there.
 
 import { reopenForms } from "./forms.js";
+import { format } from "./numbers.js";
 import { append, commentsIn, inComment } from "./tree.js";
 
 /** @typedef {import("./shown-thread.js").ShownThread} ShownThread */
@@ -37,8 +38,7 @@ export function showLeft(thread, pending) {
   const shown = commentsIn(thread.list).filter((li) => !li.matches(".held") && !inComment(li, ".removed"));
   const left = thread.count - shown.length - pending - (more && earlier ? Number(earlier.dataset.left) : 0);
   const link = more ?? earlier;
-  if (!link) return;
+  if (!link || thread.order.order === "featured") return;
   link.dataset.left = String(left);
-  const number = new Intl.NumberFormat(thread.section.lang).format(left);
-  /** @type {Element} */ (link.lastElementChild).textContent = left > 0 ? ` (${number})` : "";
+  /** @type {Element} */ (link.lastElementChild).textContent = left > 0 ? ` (${format(thread.section, left)})` : "";
 }

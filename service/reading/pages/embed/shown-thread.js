@@ -37,6 +37,14 @@ export class ShownThread extends ReservedHeight {
     return this.getAttribute("article") ?? "";
   }
 
+  get orderKey() {
+    return `${this.site}:order`;
+  }
+
+  get foldsKey() {
+    return `${this.site}:folds:${this.article}`;
+  }
+
   /** The storage key of the messages in the current language. */
   get messagesKey() {
     return `messages:${this.lang || navigator.language}`;
@@ -96,7 +104,7 @@ export class ShownThread extends ReservedHeight {
   }
 
   get newestFirst() {
-    return Boolean(this.order.order);
+    return this.order.order === "newest";
   }
 
   get more() {
@@ -113,6 +121,7 @@ export class ShownThread extends ReservedHeight {
     const li = typeof comment === "string" ? find(this.list, comment) : comment;
     const article = li?.querySelector("article");
     if (!article) return;
+    for (let at = li; at; at = at.parentElement?.closest("details, li")) if (at.localName === "details") /** @type {HTMLDetailsElement} */ (at).open = true;
     article.tabIndex = -1;
     article.focus({ preventScroll: true });
     article.scrollIntoView({ block: article.offsetHeight > innerHeight ? "start" : "center" });

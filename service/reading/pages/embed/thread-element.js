@@ -7,14 +7,19 @@ import { LiveUpdates } from "./live-updates.js";
 import { showMore } from "./pages-beside.js";
 import { styled } from "./render.js";
 import { ShownThread } from "./shown-thread.js";
-import { Drafts } from "./storage.js";
+import { storeFold } from "./folds.js";
+import { Drafts, load, store } from "./storage.js";
 import { commentOf, find } from "./tree.js";
 import { sendForm } from "./send-form.js";
 
 const NEAR = "600px";
+const ORDERS = /^(oldest|newest|featured)$/;
 // The anchors of threads and comments in WordPress, Disqus, Isso and Remark42.
 const THREAD_ANCHOR = /^#(comments|respond|disqus_thread|isso-thread|remark42)$/;
 const COMMENT_ANCHOR = /^#(?:comment-|isso-|remark42__comment-)([\w-]{1,100})$/;
+
+/** The query of an order. @param {string | null} order */
+const orderOf = (order) => /** @type {{order?: string}} */ (order && order !== "oldest" && ORDERS.test(order) ? { order } : {});
 
 export class CommentThread extends ShownThread {
   static observedAttributes = ["site", "article", "token", "lang", "order"];
@@ -29,6 +34,7 @@ export class CommentThread extends ShownThread {
     super();
     const { root } = this;
     root.addEventListener("click", (event) => this.#handleClick(/** @type {MouseEvent} */ (event)));
+    root.addEventListener("toggle", ({ target }) => storeFold(this, /** @type {HTMLDetailsElement} */ (target)), true);
     root.addEventListener("input", ({ target }) => saveDraft(this, /** @type {Element} */ (target)));
     root.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -108,7 +114,7 @@ export class CommentThread extends ShownThread {
     this.sending = undefined;
     const client = (this.client = new Client(this, this.#getToken));
     this.drafts = new Drafts(`${this.site}:drafts:${this.article}`);
-    this.order = this.getAttribute("order") === "newest" ? { order: "newest" } : {};
+    this.order = orderOf(load(this.orderKey, this.getAttribute("order"), (order) => ORDERS.test(order)));
     const rendered = /** @type {HTMLElement | null} */ (this.querySelector(":scope > section.thread"));
     const { site, article } = rendered?.dataset ?? {};
     const { id, isThread } = this.#linked() ?? {};
@@ -152,7 +158,8 @@ export class CommentThread extends ShownThread {
     if (action && li) void openForm(this, li, action);
     else if (cursor !== undefined) void showMore(this, cursor, Boolean(link.closest(".earlier")));
     else if (order) {
-      this.order = order === "oldest" ? {} : { order };
+      this.order = orderOf(order);
+      store(this.orderKey, order);
       void this.open().then(() => this.goToHeading());
     } else if (link.matches(".cancel") && form) cancelForm(this, form);
     else if (link.matches(".time, .answered")) {

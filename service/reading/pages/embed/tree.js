@@ -32,7 +32,12 @@ function depthOf(li) {
 
 /** @param {Element} li @returns {Element} */
 function repliesOf(li) {
-  return li.querySelector(":scope > ol") ?? li.appendChild(make("ol", "replies"));
+  const list = li.querySelector(".replies");
+  if (list) return list;
+  const details = li.appendChild(make("details", ""));
+  details.open = true;
+  details.append(make("summary", ""));
+  return details.appendChild(make("ol", "replies"));
 }
 
 /** @param {ParentNode} root @returns {HTMLElement[]} */
@@ -91,7 +96,9 @@ export function remove(li, message) {
     li.className = "";
   } else {
     const above = commentOf(li.parentElement);
+    const details = li.closest("details");
     li.remove();
+    if (!details?.querySelector("li")) details?.remove();
     if (above && inComment(above, ".removed") && !above.querySelector(COMMENT)) remove(above, message);
   }
 }
