@@ -116,3 +116,61 @@ async def test_the_parent_of_any_comment_of_500_is_one_action_away(site: ASite, 
             above = await page.locator(f"#comment-{reply}").evaluate("(li) => li.parentElement.closest('li').id")
             assert above.endswith(parent)
     await photograph(page, "embed-500")
+
+
+async def test_the_prompt_opens_the_form_and_the_message_is_at_the_new_reply(
+    site: ASite, host: AHost, visits: Visits
+) -> None:
+    thread = await a_thread(site)
+    for number in range(60):
+        await a_comment(thread, f"Number {number}.")
+    page = await visits.begin()
+    await page.goto(host.write(the_embed(thread)))
+    form, prompt = page.locator("section > form"), page.locator(".prompt a")
+    await photograph(page, "embed-prompt")
+    await prompt.click()
+    await expect(form.get_by_label("Your reply")).to_be_focused()
+    await expect(form).to_be_in_viewport()
+    await expect(prompt).to_be_hidden()
+    assert await form.evaluate("(form) => form.previousElementSibling.className") == "prompt"
+    assert await barriers(page) == []
+    await photograph(page, "embed-prompt-opened")
+    await form.get_by_label("Name").fill("Ada")
+    await form.get_by_label("Your reply").fill("From the top.")
+    await form.get_by_role("button", name="Post reply").click()
+    new = page.locator("li:has(> article:has-text('From the top.'))")
+    await expect(new.locator("> article")).to_be_focused()
+    await expect(new.locator("> .message")).to_have_text("Your reply is published.")
+    await expect(new.locator("> .message")).to_be_in_viewport()
+    await expect(prompt).to_be_visible()
+    assert await form.evaluate("(form) => form.nextElementSibling") is None
+
+
+async def test_from_the_form_the_reader_returns_to_where_they_were(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_thread(site)
+    ids = [(await a_comment(thread, f"Number {number}."))["comment"]["id"] for number in range(40)]
+    page = await visits.begin(size=(360, 640))
+    await page.goto(host.write(the_embed(thread)))
+    await page.locator(f"#comment-{ids[20]}").scroll_into_view_if_needed()
+    await expect(page.locator(".jump a")).to_be_in_viewport()
+    await photograph(page, "embed-jump")
+    await page.locator(".jump a").click()
+    await expect(page.get_by_label("Your reply")).to_be_focused()
+    await page.get_by_role("link", name="Back to the replies").click()
+    where = await page.locator("article:focus").evaluate("(article) => article.parentElement.id.slice(8)")
+    assert abs(ids.index(where) - 20) < 6
+    await expect(page.locator("article:focus")).to_be_in_viewport()
+
+
+async def test_after_a_deletion_the_count_and_the_list_agree(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_thread(site)
+    page = await visits.begin()
+    await page.goto(host.write(the_embed(thread)))
+    await page.get_by_label("Name").fill("Ada")
+    await page.get_by_label("Your reply").fill("For a moment.")
+    await page.get_by_role("button", name="Post reply").click()
+    await page.get_by_role("link", name="Delete").click()
+    await page.get_by_role("button", name="Delete").click()
+    await expect(page.locator(".heading + .message")).to_have_text("Your comment is deleted.")
+    await expect(page.locator(".heading")).to_be_focused()
+    await expect(page.locator(".heading")).to_contain_text("No replies on")

@@ -75,6 +75,22 @@ async def test_readers_reply_to_each_other(site: ASite, show: Show, visits: Visi
     await expect(comment(ada, "Quite.")).to_be_in_viewport()
 
 
+async def test_the_prompt_above_the_comments_leads_to_the_form_and_the_form_back(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    for number in range(60):
+        await a_comment(thread, f"Number {number}.")
+    page = await show(thread)
+    await page.get_by_role("link", name="Write a reply").first.click()
+    await expect(page.get_by_label("Your reply")).to_be_in_viewport()
+    await page.get_by_role("link", name="Back to the replies").click()
+    await expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    await write(page, "At the end.", name="Ada")
+    await expect(comment(page, "At the end.")).to_be_in_viewport()
+    await expect(page.get_by_role("status")).to_have_text("Your reply is published.")
+    await expect(page.get_by_role("status")).to_be_in_viewport()
+    await expect(page.locator("li:has(> article:has-text('At the end.')) > .message")).to_have_count(1)
+
+
 async def test_a_held_reply_is_marked_as_held_only_for_its_author(site: ASite, show: Show) -> None:
     thread = await a_thread(site, mode="hold")
     page = await show(thread)
@@ -172,7 +188,7 @@ async def test_a_long_thread_can_be_paged_in_both_orders(site: ASite, show: Show
     await expect(comment(page, "Number")).to_have_count(50)
     await page.get_by_role("link", name="More replies").click()
     await expect(comment(page, "Number")).to_have_count(10)
-    await page.get_by_role("link", name="To the first replies").click()
+    await page.get_by_role("link", name="Earlier replies (50)").click()
     await expect(comment(page, "Number 0.")).to_be_visible()
     await page.get_by_role("link", name="Newest first").click()
     await expect(comment(page, "Number").first).to_contain_text("Number 59.")

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any, get_args
+from uuid import UUID
 
 import msgspec
 from markupsafe import Markup
@@ -73,7 +74,9 @@ async def get_fragment(request: Request, caller: Caller, base_url: str) -> Respo
         require_visible(thread, to_staff=False, now=now)
         view = await read_thread_view(connection, thread, caller, query, locale=locale, now=now)
     context = _context(request, caller, view, FormView(), locale=locale, origin=base_url)
-    html = await rendered_in_steps("fragment.html", locale=locale, level="h2", confirmation=None, **context)
+    html = await rendered_in_steps(
+        "fragment.html", locale=locale, level="h2", confirmation=None, confirmed=None, **context
+    )
     if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not change the public version
         return html_page(html, headers={**PRIVATE, "content-language": locale})
     tag = _entity_tag(thread, view, caller, locale)
@@ -117,6 +120,8 @@ async def show_page(
         base_path=base_path,
         locale=locale,
         confirmation=confirmation if confirmation in CONFIRMATIONS else None,
+        confirmed=_shown_comment(query, view),
+        **_context(request, caller, view, form, locale=locale, origin=base_path),
         **context,
     )
     status, more_headers = (problem.status, problem.headers) if problem else (200, {})
@@ -152,6 +157,12 @@ def _page_query(request: Request, form: FormView | None) -> FragmentQuery:
         cursor=parameters.get("cursor"),
         comment=target if form else comment_in_query(request),
     )
+
+
+def _shown_comment(query: FragmentQuery, view: ThreadView) -> UUID | None:
+    """Return the comment of the query if the page shows it."""
+    shown = (branch.comment.id for branch, _ in in_reading_order(view.branches) if branch.excerpt is None)
+    return next((each for each in shown if str(each) == query.comment), None)
 
 
 def _context(

@@ -48,6 +48,14 @@ export async function openForm(thread, li, action, focuses = true) {
   if (focuses) /** @type {HTMLElement | null} */ (form.querySelector("textarea") ?? form.querySelector("input, button"))?.focus();
 }
 
+/** Go to the form for a comment on the article. The prompt above the comments opens it in its place. @param {ShownThread} thread @param {Element} link */
+export function goToForm(thread, link) {
+  const form = /** @type {HTMLElement} */ (thread.query("#form"));
+  thread.cameFrom = commentOf(thread.root.elementFromPoint(innerWidth / 2, innerHeight / 2));
+  if (link.matches(".prompt a")) link.parentElement?.after(form);
+  form.querySelector("textarea")?.focus();
+}
+
 /** The action of the form that a link opens: a link to reply opens the form to post. @param {string} action */
 function formAction(action) {
   return action === "reply" ? "post" : action;

@@ -77,8 +77,9 @@ const SENDERS = {
       const { activeElement } = thread.root;
       const stays = !activeElement || form.contains(activeElement); // the reader may be elsewhere by now
       if (parent) form.remove();
+      else thread.section.append(form);
       if (stays) thread.goTo(li);
-      thread.showMessage(state === "published" ? "posted" : "held");
+      thread.showMessage(state === "published" ? "posted" : "held", li);
       thread.emit("posted", { id, state });
     };
   },
@@ -88,19 +89,20 @@ const SENDERS = {
       form.remove();
       await thread.replaceComment(id);
       thread.goTo(id);
-      thread.showMessage(state === "published" ? "edited" : "held");
+      thread.showMessage(state === "published" ? "edited" : "held", find(thread.list, id));
       await thread.refresh();
     };
   },
   async delete(thread, form, _, id) {
     await thread.client.call(`/comments/${id}`, "DELETE");
     return async () => {
+      await thread.refresh(); // the count and the list change together
       const li = commentOf(form);
       form.remove();
       if (li) thread.removeComment(li);
+      thread.updates.updateButton();
       thread.goToHeading();
-      thread.showMessage("deleted");
-      await thread.refresh();
+      thread.showMessage("deleted", thread.query(".heading"));
     };
   },
   async report(thread, form, { reason, note, contact }, id) {

@@ -24,6 +24,8 @@ export class ShownThread extends ReservedHeight {
   replyForm;
   /** @type {Promise<void> | undefined} */
   sending;
+  /** @type {HTMLElement | null | undefined} the comment that the reader was at before they went to the form */
+  cameFrom;
   openCount = 0;
   /** The thread's published replies. */
   count = 0;
@@ -131,17 +133,23 @@ export class ShownThread extends ReservedHeight {
     this.query(".heading")?.focus();
   }
 
+  /** Go from the form to where the reader was. */
+  goBack() {
+    if (this.cameFrom?.isConnected) this.goTo(this.cameFrom);
+    else this.goToHeading();
+  }
+
   /** Go to the beginning of the thread. */
   goToTop() {
     this.goToHeading();
     this.scrollIntoView();
   }
 
-  /** Show a message below a comment, or below all comments. @param {string} name @param {Element | null} [li] @param {string} [receipt] */
-  showMessage(name, li, receipt) {
-    const at = li ? make("p", "message") : /** @type {HTMLElement} */ (this.query(".new-replies")?.previousElementSibling);
+  /** Show a message `below` an element, or below all comments. @param {string} name @param {Element | null} [below] @param {string} [receipt] */
+  showMessage(name, below, receipt) {
+    const at = below ? make("p", "message") : /** @type {HTMLElement} */ (this.query(".new-replies")?.previousElementSibling);
     at.role = "status";
-    li?.querySelector("article")?.after(at);
+    (below?.querySelector("article") ?? below)?.after(at);
     at.textContent = "";
     const link = Object.assign(document.createElement("a"), { href: receipt ?? "", textContent: this.messages.receipt });
     setTimeout(() => at.append(this.messages[name], ...(receipt ? [" ", link] : []))); // screen readers announce a repeated one

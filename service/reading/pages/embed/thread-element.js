@@ -2,7 +2,7 @@
 
 import { Client } from "./api.js";
 import { fitColorScheme, watchColors } from "./color-scheme.js";
-import { cancelForm, openForm, saveDraft } from "./forms.js";
+import { cancelForm, goToForm, openForm, saveDraft } from "./forms.js";
 import { LiveUpdates } from "./live-updates.js";
 import { showMore } from "./pages-beside.js";
 import { styled } from "./render.js";
@@ -161,7 +161,9 @@ export class CommentThread extends ShownThread {
       this.order = orderOf(order);
       store(this.orderKey, order);
       void this.open().then(() => this.goToHeading());
-    } else if (link.matches(".cancel") && form) cancelForm(this, form);
+    } else if (link.hash === "#form") goToForm(this, link);
+    else if (link.matches(".back")) this.goBack();
+    else if (link.matches(".cancel") && form) cancelForm(this, form);
     else if (link.matches(".time, .answered")) {
       if (location.hash === link.hash) this.#goToHash();
       else location.hash = link.hash; // ignores <base>
