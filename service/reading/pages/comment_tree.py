@@ -129,8 +129,8 @@ def in_reading_order(branches: list[Branch], parent: Branch | None = None) -> It
 
 
 def count_replies(branch: Branch) -> int:
-    """Count the replies below ``branch`` that the page shows, at any depth, without tombstones."""
-    return sum((each.comment.author is not None) + count_replies(each) for each in branch.replies)
+    """Count the published replies below ``branch`` that the page shows, at any depth."""
+    return sum((each.comment.state == "published") + count_replies(each) for each in branch.replies)
 
 
 def find_branch(branches: list[Branch], comment_id: UUID | None) -> Branch | None:

@@ -2,7 +2,7 @@
 
 import { plural } from "./numbers.js";
 import { load, store } from "./storage.js";
-import { commentOf, commentsIn, idOf, inComment } from "./tree.js";
+import { commentOf, countShown, idOf } from "./tree.js";
 
 /** @typedef {import("./shown-thread.js").ShownThread} ShownThread */
 
@@ -23,7 +23,7 @@ export function showFolds(thread) {
   const folds = foldsOf(thread);
   for (const details of thread.list.querySelectorAll("details")) {
     if (!details.dataset.count && folds.includes(idOf(/** @type {HTMLElement} */ (commentOf(details))))) details.open = false;
-    const count = String(commentsIn(details).filter((li) => !inComment(li, ".removed")).length);
+    const count = String(countShown(details));
     if (details.dataset.count !== count) /** @type {Element} */ (details.firstElementChild).textContent = plural(thread, "replies", Number(count));
     details.dataset.count = count;
   }

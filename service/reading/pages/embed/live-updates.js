@@ -94,7 +94,7 @@ export class LiveUpdates {
     const { id, revision } = comment;
     const li = this.#findShown(id);
     const isRemoved = event === "comment.removed";
-    const isChanged = isRemoved || li?.matches(".held") || Number(li?.dataset.revision ?? 1) < revision;
+    const isChanged = isRemoved || li?.matches(".held,.decided") || Number(li?.dataset.revision ?? 1) < revision;
     if (isRemoved) {
       this.#pending.delete(id);
       thread.removeName(id); // also where the comment is on another page
@@ -113,6 +113,7 @@ export class LiveUpdates {
   /** @param {HTMLElement} li @param {Comment | null} comment */
   async #change(li, comment) {
     const { thread } = this;
+    li.querySelector(":scope > .message")?.remove();
     // Readers may still see or edit their own comments.
     if (li.matches(".own") && (await thread.replaceComment(idOf(li)))) return;
     if (!comment) {

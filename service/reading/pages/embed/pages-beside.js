@@ -2,7 +2,7 @@
 
 import { reopenForms } from "./forms.js";
 import { format } from "./numbers.js";
-import { append, commentsIn, inComment } from "./tree.js";
+import { append, commentsIn, countShown } from "./tree.js";
 
 /** @typedef {import("./shown-thread.js").ShownThread} ShownThread */
 
@@ -35,8 +35,7 @@ export async function showMore(thread, cursor, isEarlier) {
  */
 export function showLeft(thread, pending) {
   const [earlier, more] = [".earlier a", ".more a"].map((each) => thread.query(each));
-  const shown = commentsIn(thread.list).filter((li) => !li.matches(".held") && !inComment(li, ".removed"));
-  const left = thread.count - shown.length - pending - (more && earlier ? Number(earlier.dataset.left) : 0);
+  const left = thread.count - countShown(thread.list) - pending - (more && earlier ? Number(earlier.dataset.left) : 0);
   const link = more ?? earlier;
   if (!link || thread.order.order === "featured") return;
   link.dataset.left = String(left);

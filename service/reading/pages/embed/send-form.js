@@ -105,6 +105,17 @@ const SENDERS = {
       thread.showMessage("deleted", thread.query(".heading"));
     };
   },
+  async appeal(thread, form, { note }, id) {
+    await thread.client.call(`/comments/${id}/appeal`, "POST", { note: note || null });
+    return () => {
+      const li = commentOf(form);
+      form.remove();
+      if (!li) return;
+      inComment(li, ".waiting")?.remove();
+      thread.goTo(li);
+      thread.showMessage("appealed", li);
+    };
+  },
   async report(thread, form, { reason, note, contact }, id) {
     const report = { reason, note: note || null, contact: contact || null };
     const { receipt } = await thread.client.call(`/comments/${id}/reports`, "POST", report);

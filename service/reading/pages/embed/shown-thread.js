@@ -4,14 +4,13 @@ import { Client, ServiceError, siteOf } from "./api.js";
 import { fillForm, reopenForms } from "./forms.js";
 import { LiveUpdates } from "./live-updates.js";
 import { showFailure } from "./load-failure.js";
+import { ReadingPlace } from "./reading-place.js";
 import { decorate, make, styled } from "./render.js";
-import { ReservedHeight } from "./reserved-height.js";
 import { Drafts, store } from "./storage.js";
 import { closeForms, showState } from "./thread-state.js";
 import { find, idOf, remove, replace } from "./tree.js";
 
-export class ShownThread extends ReservedHeight {
-  section = make("section", "");
+export class ShownThread extends ReadingPlace {
   client = new Client(this);
   drafts = new Drafts("");
   updates = new LiveUpdates(this);
@@ -24,8 +23,6 @@ export class ShownThread extends ReservedHeight {
   replyForm;
   /** @type {Promise<void> | undefined} */
   sending;
-  /** @type {HTMLElement | null | undefined} the comment that the reader was at before they went to the form */
-  cameFrom;
   openCount = 0;
   /** The thread's published replies. */
   count = 0;
@@ -96,15 +93,6 @@ export class ShownThread extends ReservedHeight {
     store(this.messagesKey, { lang, dir, messages: this.messages });
   }
 
-  /** @param {string} selector @returns {HTMLElement | null} */
-  query(selector) {
-    return this.section.querySelector(selector);
-  }
-
-  get list() {
-    return /** @type {HTMLElement} */ (this.query(".comments"));
-  }
-
   get newestFirst() {
     return this.order.order === "newest";
   }
@@ -116,33 +104,6 @@ export class ShownThread extends ReservedHeight {
   decorate() {
     this.section.part.add("thread");
     decorate(this.section);
-  }
-
-  /** Go to a comment. @param {HTMLElement | string} comment */
-  goTo(comment) {
-    const li = typeof comment === "string" ? find(this.list, comment) : comment;
-    const article = li?.querySelector("article");
-    if (!article) return;
-    for (let at = li; at; at = at.parentElement?.closest("details, li")) if (at.localName === "details") /** @type {HTMLDetailsElement} */ (at).open = true;
-    article.tabIndex = -1;
-    article.focus({ preventScroll: true });
-    article.scrollIntoView({ block: article.offsetHeight > innerHeight ? "start" : "center" });
-  }
-
-  goToHeading() {
-    this.query(".heading")?.focus();
-  }
-
-  /** Go from the form to where the reader was. */
-  goBack() {
-    if (this.cameFrom?.isConnected) this.goTo(this.cameFrom);
-    else this.goToHeading();
-  }
-
-  /** Go to the beginning of the thread. */
-  goToTop() {
-    this.goToHeading();
-    this.scrollIntoView();
   }
 
   /** Show a message `below` an element, or below all comments. @param {string} name @param {Element | null} [below] @param {string} [receipt] */

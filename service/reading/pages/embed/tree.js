@@ -2,7 +2,7 @@
 
 import { make } from "./render.js";
 
-const COMMENT = "li[id^=comment-]";
+const COMMENT = ":is(li,section)[id^=comment-]";
 
 /** Find a comment by its id, or by the id that it had before it was imported. @param {ParentNode} root @param {string} id */
 export function find(root, id) {
@@ -43,6 +43,11 @@ function repliesOf(li) {
 /** @param {ParentNode} root @returns {HTMLElement[]} */
 export function commentsIn(root) {
   return [...root.querySelectorAll(COMMENT)].map((li) => /** @type {HTMLElement} */ (li));
+}
+
+/** How many comments are shown to everyone. @param {ParentNode} root */
+export function countShown(root) {
+  return commentsIn(root).filter((li) => !li.matches(".held,.decided") && !inComment(li, ".removed")).length;
 }
 
 /** Append the next page of comments; returns its first comment. @param {Element} list @param {Element} page */
