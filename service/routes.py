@@ -88,6 +88,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("GET",    "/closures",                   closures.get_closures,       STAFF),
     ("GET",    "/threads?url",                threads.get_thread_by_url,   ANYONE),
     ("GET",    "/threads",                    threads.get_threads,         STAFF),
+    ("POST",   "/preview",                    comments.post_preview,       ANYONE),
     ("GET",    "/comments/{comment}",         comments.get_comment,        ANYONE),
     ("PATCH",  "/comments/{comment}",         comments.patch_comment,      READER),
     ("DELETE", "/comments/{comment}",         comments.remove_comment,     READER),

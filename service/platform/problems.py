@@ -25,7 +25,14 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from service.platform.languages.messages import FALLBACK, choose_language, sentence
+from service.platform.languages.messages import (
+    FALLBACK,
+    catalogue,
+    catalogue_for,
+    choose_language,
+    format_duration,
+    sentence,
+)
 
 
 class Translated(msgspec.Struct, frozen=True):
@@ -50,7 +57,18 @@ class TextByLanguage(msgspec.Struct, frozen=True):
         return choose_language(self.texts, locale) or ""
 
 
-Detail = str | Translated | TextByLanguage
+class RetryIn(msgspec.Struct, frozen=True):
+    """The detail that says in how many ``seconds`` a request over a limit may be sent again."""
+
+    seconds: int
+
+    def in_(self, locale: str) -> str:
+        """The message in ``locale``: “in 40 seconds”."""
+        when = format_duration(catalogue_for(locale), self.seconds)
+        return catalogue(catalogue_for(locale))["detail"]["retry-in"].replace("{when}", when)
+
+
+Detail = str | Translated | TextByLanguage | RetryIn
 
 
 class Problem(Exception):

@@ -2,12 +2,12 @@
 // our pages do not use. Forms may only be sent to `service`.
 (service) => {
   const PAGE = "html head body main title link meta h1 h2 h3 section bdi b a p nav ol ul li article header footer time";
-  const FORM = "form input textarea label button fieldset legend template div span details summary";
+  const FORM = "form input textarea label button fieldset legend template div span details summary output";
   const TYPED = "a blockquote br code del em li ol p pre strong ul b i q s strike";
   const HOST = "iframe comment-thread comment-count script slot"; // on the host's own part of a page only
   const WORDS = "id class lang dir href rel title datetime role tabindex content charset itemprop itemscope itemtype";
   const FIELDS = "method action name type value autocomplete maxlength required rows checked hidden autofocus readonly";
-  const MORE = "part aria-busy open";
+  const MORE = "part aria-busy open inputmode";
   const LINKS = { a: ["href", "title", "rel"], ol: ["start"] };
   const IDS = /^(replies|form|hint|(error|hint)[\w-]*|comment-([\w-]{1,100}|~)|above-[\w-]{36}|thread-\d+)$/;
   const NAMES = /^(body|name|email|url|home|time|parent|reason|note|contact|viewport)$/;

@@ -32,7 +32,7 @@ async def test_axe_finds_nothing_in_the_forms_of_an_author(
     await look(page, f"field-error-{language}")
     await form.locator("[name=url]").fill("")
     await form.get_by_role("button").click()
-    await expect(page.locator(".message")).not_to_be_empty()
+    await expect(page.locator(".message:not(:empty)")).not_to_be_empty()
     await look(page, f"posted-{language}")
     for action in ("edit", "delete"):
         await page.locator(f"[data-action={action}]").first.click()

@@ -33,6 +33,7 @@ BODIES: dict[str, Json] = {
     "PUT /threads/{article}/mode": {"mode": "hold"},
     "POST /close": {"dry_run": True},
     "POST /reopen": {},
+    "POST /preview": {"body": "Hello."},
     "PATCH /comments/{comment}": {"body": "Better."},
     "POST /claims": {},
     "POST /comments/{comment}/reports": {"reason": "spam"},

@@ -166,6 +166,7 @@ REQUESTS: dict[str, list[Expensive]] = {
     "PUT /threads/{article}/mode": [v1("/threads/{published}/mode", by="host", json={"mode": None, "reason": LINE})],
     "GET /threads?url": [v1("/threads?url={url}")],
     "GET /threads": [v1("/threads?sort=replies&limit=200", by="host"), v1("/threads?limit=200", by="moderator")],
+    "POST /preview": [v1("/preview", json={"body": TEXT})],
     "GET /comments/{comment}": [v1("/comments/{held}", by="moderator")],
     "PATCH /comments/{comment}": [v1("/comments/{comment}", by="author", json={"body": TEXT})],
     "DELETE /comments/{comment}": [v1("/comments/{last}", by="author", status=204)],

@@ -12,6 +12,7 @@ from service.conversation.comments.edit_comment import delete_comment, submit_ed
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import Comment
 from service.conversation.comments.own_comments import list_own_comments
+from service.conversation.comments.prepare_text import render_preview
 from service.conversation.comments.statement_of_reasons import LastDecision, needs_statement, read_last_decisions
 from service.conversation.comments.submission import build_draft
 from service.conversation.comments.visibility import (
@@ -33,6 +34,8 @@ from service.conversation.comments.wire import (
     Permalink,
     Posted,
     PostIn,
+    Preview,
+    PreviewIn,
 )
 from service.conversation.screening.findings import Finding
 from service.conversation.threads.thread_lookup import find_thread, require_visible
@@ -101,6 +104,13 @@ async def post_comment(request: Request, caller: Caller) -> Response:
     posted = Posted(seen, accepted.thread, token)
     location = f"{base_path_of(request)}/v1/sites/{caller.site.slug}/comments/{comment.id}"
     return json_response(posted, accepted.status, {"location": location, "cache-control": "no-store"})
+
+
+async def post_preview(request: Request, caller: Caller) -> Response:
+    """Render a text as it would look when it is posted; nothing is stored."""
+    typed = await decode_body(request, PreviewIn)
+    html = await render_preview(read_text(typed.body, pointer="/body"))
+    return json_response(Preview(html), headers={"cache-control": "no-store"})
 
 
 async def get_comment(request: Request, caller: Caller) -> Response:

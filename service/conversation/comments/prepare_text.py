@@ -51,6 +51,13 @@ async def prepare_text(
     return await _run(site, section, len(body), prepare)
 
 
+async def render_preview(body: str) -> str:
+    """Render ``body``, already cleaned, as the HTML that a post of it would have."""
+    if len(body) <= MAX_INLINE:
+        return render(body)
+    return await asyncio.get_running_loop().run_in_executor(_thread, render, body)
+
+
 async def screen_again(site: Site, section: str | None, text: DraftText, model: SpamModel | None) -> TextFindings:
     """Screen a prepared ``text`` by the rules that ``site`` has now in a ``section``."""
     return await _run(site, section, len(text.body), partial(_screen, site, section, text, model))

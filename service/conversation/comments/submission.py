@@ -28,7 +28,7 @@ from service.platform.access.platform_state import PlatformState
 from service.platform.access.rate_limits import PostLimits
 from service.platform.problems import InvalidField, Translated
 from service.platform.sites.site_lookup import Site
-from service.platform.text.field_types import is_email, read_line, read_text, read_web_url
+from service.platform.text.field_types import complete_web_url, is_email, read_line, read_text, read_web_url
 
 
 class SubmissionState(PlatformState, kw_only=True, frozen=True):
@@ -182,7 +182,7 @@ def _name(author: AuthorIn | None, caller: Caller) -> str:
 
 def _url(author: AuthorIn | None) -> str | None:
     url = ((author and author.url) or "").strip()
-    return read_web_url(url, pointer="/author/url") if url else None
+    return read_web_url(complete_web_url(url), pointer="/author/url") if url else None
 
 
 def _email(author: AuthorIn | None, caller: Caller) -> str | None:

@@ -50,6 +50,18 @@ class EditIn(Body):
     body: Text
 
 
+class PreviewIn(Body):
+    """A text that its author has not posted yet."""
+
+    body: Text
+
+
+class Preview(msgspec.Struct):
+    """A text as it would look when it is posted."""
+
+    html: str
+
+
 class PageQuery(Body):
     """Query of a page of comments."""
 

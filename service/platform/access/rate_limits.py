@@ -23,7 +23,7 @@ from service.platform.access.limit_counts import (
     close_storage,
     shared_storage,
 )
-from service.platform.problems import Problem
+from service.platform.problems import Problem, RetryIn
 from service.platform.sites.site_lookup import Site
 from service.platform.text.ip_addresses import parse_address
 
@@ -52,9 +52,10 @@ class RateLimited(Problem):
     slug = "rate-limited"
 
     def __init__(self, limit: LimitStatus, **members: Any) -> None:
-        super().__init__(**members)
+        seconds = max(1, limit.reset)
+        super().__init__(RetryIn(seconds), **members)
         self.limit = limit
-        self.headers |= {"retry-after": str(max(1, limit.reset)), **limit.headers()}
+        self.headers |= {"retry-after": str(seconds), **limit.headers()}
 
 
 class PostLimits(msgspec.Struct, frozen=True):

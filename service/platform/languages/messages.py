@@ -6,10 +6,12 @@ A language is a TOML file in ``catalogues/``, named by its BCP 47 tag; the tests
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale
+from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
 FOLDER = Path(__file__).parent / "catalogues"
@@ -74,6 +76,12 @@ def localize_digits(name: str, text: str) -> str:
     """Replace the digits in ``text`` with the language's own; Babel localises only the separators."""
     zero = ZEROS.get(locale_of_catalogue(name).default_numbering_system)
     return text.translate({ord("0") + digit: ord(zero) + digit for digit in range(10)}) if zero else text
+
+
+def format_duration(name: str, seconds: int) -> str:
+    """Format the time until something may be done, in the language of the catalogue ``name``: “in 2 minutes”."""
+    phrase = format_timedelta(timedelta(seconds=seconds), add_direction=True, locale=locale_of_catalogue(name))
+    return localize_digits(name, phrase)
 
 
 @lru_cache

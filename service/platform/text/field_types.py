@@ -11,6 +11,8 @@ from service.platform.text.web_urls import canonical_url, with_canonical_origin
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
+BARE_DOMAIN = re.compile(r"[^\s/?#:@.]+(?:\.[^\s/?#:@.]+)+(?::\d+)?(?:[/?#]|$)")
+
 
 def read_line(typed: str, *, pointer: str, max_length: int) -> str:
     """Clean ``typed`` into one line of at most ``max_length`` characters; raises :class:`InvalidField`."""
@@ -31,6 +33,11 @@ def read_web_url(typed: str, *, pointer: str) -> str:
     if url is None:
         raise InvalidField(Translated("web-url"), pointer=pointer)
     return url
+
+
+def complete_web_url(typed: str) -> str:
+    """Return ``typed`` with ``https://`` before it if it begins with a domain, as people write their website."""
+    return f"https://{typed}" if BARE_DOMAIN.match(typed) else typed
 
 
 def read_canonical_url(typed: str, *, pointer: str) -> str:

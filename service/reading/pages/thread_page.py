@@ -204,6 +204,7 @@ def _embed_messages(messages: dict[str, dict[str, str]]) -> Markup:
     }
     embed_messages["replies"] = messages["label"]
     embed_messages |= {name: messages["page"][name] for name in ("removed", "in_reply_to_removed")}
+    embed_messages["edited_mark"] = messages["page"]["edited"]
     embed_messages["appealed"] = messages["statement"]["appeal_filed"]
     text = msgspec.json.encode(embed_messages).decode()
     return Markup(text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;"))  # noqa: S704  # escaped here

@@ -38,7 +38,7 @@ class _Forms(HTMLParser):
         elif tag == "textarea" and "name" in given:
             self._textarea = given["name"]
             self.forms[-1].values[self._textarea] = ""
-        elif tag == "input" and given.get("type") != "radio":
+        elif tag == "input" and "name" in given and given.get("type") != "radio":
             self.forms[-1].values[given["name"]] = given.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:

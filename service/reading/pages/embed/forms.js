@@ -1,5 +1,6 @@
 // The forms below comments: open them, fill in drafts, show errors.
 
+import { format } from "./numbers.js";
 import { make } from "./render.js";
 import { commentOf, find, idOf, inComment } from "./tree.js";
 
@@ -45,15 +46,8 @@ export async function openForm(thread, li, action, focuses = true) {
     }
     thread.decorate();
   }
+  form.hidden = false;
   if (focuses) /** @type {HTMLElement | null} */ (form.querySelector("textarea") ?? form.querySelector("input, button"))?.focus();
-}
-
-/** Go to the form for a comment on the article. The prompt above the comments opens it in its place. @param {ShownThread} thread @param {Element} link */
-export function goToForm(thread, link) {
-  const form = /** @type {HTMLElement} */ (thread.query("#form"));
-  thread.cameFrom = commentOf(thread.root.elementFromPoint(innerWidth / 2, innerHeight / 2));
-  if (link.matches(".prompt a")) link.parentElement?.after(form);
-  form.querySelector("textarea")?.focus();
 }
 
 /** The action of the form that a link opens: a link to reply opens the form to post. @param {string} action */
@@ -62,7 +56,7 @@ function formAction(action) {
 }
 
 /** The action of the link that opens a form. @param {string} [action] */
-function linkAction(action = "") {
+export function linkAction(action = "") {
   return action === "post" ? "reply" : action;
 }
 
@@ -108,20 +102,12 @@ export function reopenForms(thread) {
   }
 }
 
-/** @param {ShownThread} thread @param {HTMLElement} form */
-export function cancelForm(thread, form) {
-  const { action } = form.dataset;
-  const li = commentOf(form);
-  thread.drafts.set(draftName(form));
-  form.remove();
-  if (li) inComment(li, `[data-action=${linkAction(action)}]`)?.focus();
-}
-
 /** Store a form's draft and the guest's details. @param {ShownThread} thread @param {Element} target */
 export function saveDraft(thread, target) {
   const form = target.closest("form");
   const body = form && field(form, "body");
   if (!body || form.ariaBusy) return;
+  showLength(thread, form, body.value);
   const { name, email, url } = /** @type {any} */ (Object.fromEntries(new FormData(form)));
   if (name !== undefined) thread.client.profile("", { name, email, url });
   const at = Number(form.dataset.since);
@@ -129,12 +115,20 @@ export function saveDraft(thread, target) {
   thread.drafts.set(draftName(form), { body: body.value, at, key: form.dataset.key });
 }
 
+/** Near the limit, show how long a text is. @param {ShownThread} thread @param {HTMLElement} form @param {string} text */
+function showLength({ section }, form, text) {
+  const at = /** @type {HTMLElement} */ (form.querySelector("output"));
+  const [length, max] = [[...text].length, Number(at.dataset.max)];
+  at.textContent = length > max * 0.9 ? `${format(section, length)} / ${format(section, max)}` : "";
+  at.classList.toggle("field-error", length > max);
+}
+
 /** Show an error above the form, or remove all errors. @param {HTMLElement} form @param {string} [message] */
 export function showFormError(form, message) {
   const error = /** @type {HTMLElement} */ (form.querySelector(".error"));
   error.textContent = message ?? "";
   error.hidden = !message;
-  for (const error of form.querySelectorAll(".field-error")) error.remove();
+  for (const error of form.querySelectorAll("span.field-error")) error.remove();
   for (const each of form.querySelectorAll("[aria-invalid]")) {
     each.ariaInvalid = null;
     each.setAttribute("aria-describedby", described(each).replace(/^\S+\s/, ""));

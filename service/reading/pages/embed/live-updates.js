@@ -6,7 +6,7 @@ import { showFailure } from "./load-failure.js";
 import { follow } from "./live.js";
 import { plural } from "./numbers.js";
 import { showLeft } from "./pages-beside.js";
-import { parse } from "./render.js";
+import { make, parse } from "./render.js";
 import { find, idOf, inComment, insert } from "./tree.js";
 
 /** @typedef {import("./api.js").Comment} Comment */
@@ -123,6 +123,7 @@ export class LiveUpdates {
     }
     inComment(li, ".body")?.replaceChildren(parse(comment.html));
     li.dataset.revision = String(comment.revision);
+    if (!inComment(li, ".edited")) inComment(li, ".time")?.after(" ", make("span", "edited", thread.messages.edited_mark));
   }
 
   /** Insert the new replies and go to the first; if it is on another page, open that page. */

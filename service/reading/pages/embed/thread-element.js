@@ -2,7 +2,8 @@
 
 import { Client } from "./api.js";
 import { fitColorScheme, watchColors } from "./color-scheme.js";
-import { cancelForm, goToForm, openForm, saveDraft } from "./forms.js";
+import { cancelForm, goToForm, pressKey } from "./form-ways.js";
+import { openForm, saveDraft } from "./forms.js";
 import { LiveUpdates } from "./live-updates.js";
 import { showMore } from "./pages-beside.js";
 import { styled } from "./render.js";
@@ -36,6 +37,7 @@ export class CommentThread extends ShownThread {
     root.addEventListener("click", (event) => this.#handleClick(/** @type {MouseEvent} */ (event)));
     root.addEventListener("toggle", ({ target }) => storeFold(this, /** @type {HTMLDetailsElement} */ (target)), true);
     root.addEventListener("input", ({ target }) => saveDraft(this, /** @type {Element} */ (target)));
+    root.addEventListener("keydown", (event) => pressKey(this, /** @type {KeyboardEvent} */ (event)));
     root.addEventListener("submit", (event) => {
       event.preventDefault();
       void sendForm(this, /** @type {HTMLFormElement} */ (event.target));
