@@ -7,10 +7,10 @@
   const HOST = "iframe comment-thread comment-count script slot"; // on the host's own part of a page only
   const WORDS = "id class lang dir href rel title datetime role tabindex content charset itemprop itemscope itemtype";
   const FIELDS = "method action name type value autocomplete maxlength required rows checked hidden autofocus readonly";
-  const MORE = "part aria-busy open inputmode";
+  const MORE = "part aria-busy open inputmode formnovalidate";
   const LINKS = { a: ["href", "title", "rel"], ol: ["start"] };
   const IDS = /^(replies|form|hint|(error|hint)[\w-]*|comment-([\w-]{1,100}|~)|above-[\w-]{36}|thread-\d+)$/;
-  const NAMES = /^(body|name|email|url|home|time|parent|reason|note|contact|viewport)$/;
+  const NAMES = /^(body|name|email|url|home|time|parent|reason|note|contact|viewport|preview|quote)$/;
   const elements = new Set(`${PAGE} ${FORM} ${TYPED}`.split(" "));
   const typed = new Set(TYPED.split(" "));
   const attributes = new Set(`${WORDS} ${FIELDS} ${MORE}`.split(" "));

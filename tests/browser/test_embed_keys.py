@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.a_browser import Visits
 from tests.browser.a_host_page import AHost, the_embed
+from tests.browser.page_checks import barriers, photograph
 from tests.builders import ASite, AThread, a_comment, a_thread, decide
 
 pytestmark = pytest.mark.slow
@@ -57,9 +58,12 @@ async def test_a_text_near_the_limit_is_counted_and_one_over_it_is_refused_whole
     page = await show(visits, host, await a_thread(site))
     await page.get_by_label("Name").fill("Ada")
     words = page.get_by_label("Your reply")
-    for length, shown in ((8_000, ""), (9_500, "9,500 / 10,000"), (10_001, "10,001 / 10,000")):
+    count = page.locator("section > form output")
+    await words.fill("é" * 8_000)
+    await expect(count).to_be_hidden()
+    for length, shown in ((9_500, "9,500 / 10,000"), (10_001, "10,001 / 10,000")):
         await words.fill("é" * length)
-        await expect(page.locator("section > form output")).to_have_text(shown)
+        await expect(count).to_have_text(shown)
     await page.get_by_role("button", name="Post reply").click()
     await expect(words).to_have_accessible_description(re.compile("^At most 10,000 characters fit here."))
     await expect(words).to_have_value("é" * 10_001)
@@ -81,3 +85,26 @@ async def test_what_changes_is_shown_at_once_where_a_script_moved_the_focus(
     await decide(site, "reject", {"id": comment["id"], "revision": 2})
     await expect(page.locator(".comments > li")).to_have_count(0)
     await expect(page.locator(".heading")).to_contain_text("No replies on")
+
+
+async def test_a_preview_is_shown_above_the_buttons_and_a_quotation_in_the_text(
+    site: ASite, host: AHost, visits: Visits
+) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "One.\n\nTwo.", name="Grace")
+    page = await show(visits, host, thread)
+    await page.get_by_role("link", name="Reply to Grace").click()
+    form = page.locator("li > form")
+    await form.get_by_label("Your reply").fill("I *agree*.")
+    await form.get_by_role("button", name="Quote").click()
+    await expect(form.get_by_label("Your reply")).to_have_value("> One.\n> \n> Two.\n\nI *agree*.")
+    await form.get_by_role("button", name="Preview").click()
+    await expect(form.locator(".preview em")).to_have_text("agree")
+    await expect(form.locator(".preview blockquote")).to_contain_text("Two.")
+    assert len(await thread.pages()) == 1
+    assert await barriers(page) == []
+    await photograph(page, "embed-preview")
+    await form.get_by_label("Your reply").fill(" ")
+    await form.get_by_role("button", name="Preview").click()
+    await expect(form.get_by_role("alert")).to_have_text("There must be something to read.")
+    await expect(page.locator("section > form").get_by_role("button", name="Quote")).to_be_hidden()

@@ -39,7 +39,7 @@ async def write(page: Page, body: str, *, name: str | None = None) -> None:
     if name is not None:
         await page.get_by_label("Name").fill(name)
     await page.get_by_label("Your reply").fill(body)
-    await page.get_by_role("button").click()
+    await page.get_by_role("button").first.click()
 
 
 async def test_the_reference_thread_is_its_two_lines_and_one_reply(site: ASite, show: Show) -> None:
@@ -89,6 +89,19 @@ async def test_the_prompt_above_the_comments_leads_to_the_form_and_the_form_back
     await expect(page.get_by_role("status")).to_have_text("Your reply is published.")
     await expect(page.get_by_role("status")).to_be_in_viewport()
     await expect(page.locator("li:has(> article:has-text('At the end.')) > .message")).to_have_count(1)
+
+
+async def test_a_preview_shows_the_text_and_keeps_what_was_typed(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    page = await show(thread)
+    await page.get_by_label("Name").fill("Ada")
+    await page.get_by_label("Your reply").fill("I *agree*.")
+    await page.get_by_role("button", name="Preview").click()
+    await expect(page.locator(".preview em")).to_have_text("agree")
+    assert await thread.pages() == []
+    await expect(page.get_by_label("Name")).to_have_value("Ada")
+    await page.get_by_role("button", name="Post reply").click()
+    await expect(comment(page, "I agree.")).to_be_visible()
 
 
 async def test_a_held_reply_is_marked_as_held_only_for_its_author(site: ASite, show: Show) -> None:
@@ -149,7 +162,7 @@ async def test_errors_are_shown_at_their_fields_and_no_text_is_lost(site: ASite,
         await expect(page.get_by_label(label)).to_have_value(value)
     await expect(page.get_by_label("Your reply")).to_have_value("Two lines\n\nand <more>.")
     await website.fill("https://ada.example")
-    await page.get_by_role("button").click()
+    await page.get_by_role("button").first.click()
     await expect(comment(page, "and <more>.").get_by_role("link", name="Ada", exact=True)).to_have_attribute(
         "href", "https://ada.example"
     )
@@ -176,7 +189,7 @@ async def test_a_reply_to_a_removed_comment_may_become_a_comment_on_the_article(
     await decide(site, "reject", first)
     await write(page, "My answer.", name="Ada")
     await expect(page.get_by_role("alert")).to_have_text("The comment you are answering is no longer there.")
-    await page.get_by_role("button").click()
+    await page.get_by_role("button").first.click()
     await expect(comment(page, "My answer.")).to_be_visible()
 
 
@@ -212,7 +225,7 @@ async def test_a_form_from_another_site_is_reviewed_first(site: ASite, visits: V
     fields = '<input name="name" value="Ada"><input name="body" value="Not mine.">'
     form = f'<form method="post" action="{address(origin, thread)}/comments">{fields}<button>Win!</button></form>'
     await page.set_content(form)
-    await page.get_by_role("button").click()
+    await page.get_by_role("button").first.click()
     await expect(page.get_by_role("status")).to_have_text("Please look over what you wrote, then send it.")
     assert await thread.pages() == []
     assert await focused(page) is None

@@ -13,9 +13,10 @@ from starlette.responses import RedirectResponse, Response
 
 from service.conversation.comments.conversation_state import ConversationState
 from service.conversation.comments.edit_comment import delete_comment, submit_edit
+from service.conversation.comments.prepare_text import render_preview
 from service.conversation.comments.submission import build_draft
 from service.conversation.comments.visibility import UNPUBLISHED
-from service.conversation.comments.wire import EditIn, PostIn
+from service.conversation.comments.wire import EditIn, PostIn, PreviewIn
 from service.moderation.reports.receipt_links import receipt_path
 from service.moderation.reports.submit_report import read_report, submit_report
 from service.moderation.reports.wire import ReportIn
@@ -51,6 +52,10 @@ def _form(action: FormAction) -> Callable[[FormHandler], PageHandler]:
             if not is_same_origin(request):
                 return await show_page(request, caller, form=msgspec.structs.replace(form, needs_review=True))
             try:
+                if values.get("preview"):
+                    body = read_text(_decode({"body": values.get("body", "")}, PreviewIn).body, pointer="/body")
+                    preview = await render_preview(body)
+                    return await show_page(request, caller, form=msgspec.structs.replace(form, preview=preview))
                 return await handle(request, caller, values)
             except Problem as problem:
                 return await _show_errors(request, caller, form, problem)

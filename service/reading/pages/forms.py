@@ -37,7 +37,7 @@ class FormView(msgspec.Struct, kw_only=True):
     """A form to show: its action, its comment ``target`` (None for the article) and its ``values``.
 
     ``field_errors`` maps fields to their errors; ``error`` is any other error. ``needs_review`` is true for a form
-    that another origin's page sent: the reader reviews it and sends it again.
+    that another origin's page sent: the reader reviews it and sends it again. ``preview`` is the text as HTML.
     """
 
     action: FormAction = "post"
@@ -46,6 +46,7 @@ class FormView(msgspec.Struct, kw_only=True):
     field_errors: dict[str, str] = {}
     error: str | None = None
     needs_review: bool = False
+    preview: str = ""
 
     def with_errors(self, problem: Problem, locale: str) -> "FormView":
         """Return the form with the errors of ``problem``."""

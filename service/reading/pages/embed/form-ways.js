@@ -1,6 +1,7 @@
 // Ways to a form and out of it: the prompt, keys, the link to cancel.
 
-import { draftName, linkAction } from "./forms.js";
+import { draftName, field, linkAction, saveDraft, showFormError } from "./forms.js";
+import { parse } from "./render.js";
 import { commentOf, inComment } from "./tree.js";
 
 /** @typedef {import("./shown-thread.js").ShownThread} ShownThread */
@@ -38,4 +39,24 @@ function closeForm(thread, form) {
   }
   form.hidden = Boolean(li);
   if (li) inComment(li, `[data-action=${linkAction(action)}]`)?.focus();
+}
+
+/** Show a text as it would look when it is posted. @param {ShownThread} thread @param {HTMLElement} form */
+export async function preview(thread, form) {
+  showFormError(form);
+  const body = field(form, "body")?.value;
+  const result = await thread.client.call("/preview", "POST", { body }).catch((error) => error);
+  const at = /** @type {HTMLElement} */ (form.querySelector(".preview"));
+  at.hidden = !result.html;
+  if (result.html) at.replaceChildren(parse(result.html));
+  else showFormError(form, result.message || thread.messages.failed);
+}
+
+/** Quote the comment that a form answers. @param {ShownThread} thread @param {HTMLElement} li @param {HTMLElement} form */
+export function quote(thread, li, form) {
+  const text = field(form, "body");
+  if (!text) return;
+  text.value = `${inComment(li, ".body")?.innerText.replace(/^/gm, "> ")}\n\n${text.value}`;
+  text.focus();
+  saveDraft(thread, text);
 }

@@ -66,6 +66,8 @@ function makeReplyForm(thread, li) {
   if (!form) return null;
   form.id = "";
   form.querySelector("h3")?.replaceChildren(inComment(li, "[data-action=reply]")?.ariaLabel ?? "");
+  form.querySelector("[name=quote]")?.removeAttribute("hidden");
+  form.querySelector(".back")?.remove();
   form.querySelector(".send")?.append(" ", emptyForm(thread, "edit")?.querySelector(".cancel") ?? "");
   return form;
 }
@@ -119,7 +121,8 @@ export function saveDraft(thread, target) {
 function showLength({ section }, form, text) {
   const at = /** @type {HTMLElement} */ (form.querySelector("output"));
   const [length, max] = [[...text].length, Number(at.dataset.max)];
-  at.textContent = length > max * 0.9 ? `${format(section, length)} / ${format(section, max)}` : "";
+  at.hidden = length <= max * 0.9;
+  at.textContent = `${format(section, length)} / ${format(section, max)}`;
   at.classList.toggle("field-error", length > max);
 }
 

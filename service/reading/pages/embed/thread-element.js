@@ -2,7 +2,7 @@
 
 import { Client } from "./api.js";
 import { fitColorScheme, watchColors } from "./color-scheme.js";
-import { cancelForm, goToForm, pressKey } from "./form-ways.js";
+import { cancelForm, goToForm, pressKey, preview, quote } from "./form-ways.js";
 import { openForm, saveDraft } from "./forms.js";
 import { LiveUpdates } from "./live-updates.js";
 import { showMore } from "./pages-beside.js";
@@ -40,7 +40,9 @@ export class CommentThread extends ShownThread {
     root.addEventListener("keydown", (event) => pressKey(this, /** @type {KeyboardEvent} */ (event)));
     root.addEventListener("submit", (event) => {
       event.preventDefault();
-      void sendForm(this, /** @type {HTMLFormElement} */ (event.target));
+      const { submitter, target } = /** @type {SubmitEvent} */ (event);
+      const form = /** @type {HTMLFormElement} */ (target);
+      void (/** @type {any} */ (submitter)?.name ? preview(this, form) : sendForm(this, form));
     });
   }
 
@@ -164,6 +166,7 @@ export class CommentThread extends ShownThread {
       store(this.orderKey, order);
       void this.open().then(() => this.goToHeading());
     } else if (link.hash === "#form") goToForm(this, link);
+    else if (link.matches("[name=quote]") && li && form) quote(this, li, form);
     else if (link.matches(".back")) this.goBack();
     else if (link.matches(".cancel") && form) cancelForm(this, form);
     else if (link.matches(".time, .answered")) {
