@@ -108,3 +108,17 @@ async def test_a_preview_is_shown_above_the_buttons_and_a_quotation_in_the_text(
     await form.get_by_role("button", name="Preview").click()
     await expect(form.get_by_role("alert")).to_have_text("There must be something to read.")
     await expect(page.locator("section > form").get_by_role("button", name="Quote")).to_be_hidden()
+
+
+async def test_all_forms_of_a_page_have_one_identity(site: ASite, host: AHost, visits: Visits) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "First.", name="Grace")
+    page = await show(visits, host, thread)
+    await page.get_by_role("link", name="Reply to Grace").click()
+    await page.locator("li > form").get_by_label("Name").fill("Ada")
+    await page.locator("li > form").get_by_label("E-mail").fill("ada@gazette.example")
+    article = page.locator("section > form")
+    await expect(article.get_by_label("Name")).to_have_value("Ada")
+    await expect(article.get_by_label("E-mail")).to_have_value("ada@gazette.example")
+    await article.get_by_label("Name").fill("Ada B.")
+    await expect(page.locator("li > form").get_by_label("Name")).to_have_value("Ada B.")

@@ -82,11 +82,16 @@ function emptyForm(thread, action) {
 export function fillForm(thread, form) {
   const draft = thread.drafts.all()[draftName(form)];
   const values = { ...thread.client.profile(), ...(draft && { body: draft.body }) };
+  fillIn(form, values);
+  stamp(form, draft);
+}
+
+/** @param {HTMLFormElement} form @param {Record<string, string>} values */
+function fillIn(form, values) {
   for (const [name, value] of Object.entries(values)) {
     const at = field(form, name);
     if (at) at.value = value;
   }
-  stamp(form, draft);
 }
 
 /** Set the time at which the reader started to fill in a form, and its Idempotency-Key. @param {HTMLElement} form @param {Partial<Draft>} [draft] */
@@ -111,7 +116,10 @@ export function saveDraft(thread, target) {
   if (!body || form.ariaBusy) return;
   showLength(thread, form, body.value);
   const { name, email, url } = /** @type {any} */ (Object.fromEntries(new FormData(form)));
-  if (name !== undefined) thread.client.profile("", { name, email, url });
+  if (name !== undefined) {
+    thread.client.profile("", { name, email, url });
+    for (const other of thread.section.querySelectorAll("form")) if (other !== form) fillIn(other, { name, email, url });
+  }
   const at = Number(form.dataset.since);
   stamp(form, { at }); // changed text is another post and needs a new key
   thread.drafts.set(draftName(form), { body: body.value, at, key: form.dataset.key });
