@@ -17,10 +17,8 @@ REASON_FORMAT = "Write a line for each text: the code, the language and the text
 
 def write_text(kind: Kind, value: object) -> Typed:
     """Return ``value`` as a form field of ``kind`` holds it."""
-    if value is None or value is False:
-        return ""
-    if value is True:
-        return ON
+    if value is None or isinstance(value, bool):
+        return ON if value else ""
     if isinstance(value, ClaimRule):
         return f"{value.claim}: {', '.join(value.values)}"
     if isinstance(value, dict) and kind == "roles":

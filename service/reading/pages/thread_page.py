@@ -35,7 +35,6 @@ from service.platform.http.request_origin import locale_of
 from service.platform.languages.messages import catalogue, catalogue_for, format_number
 from service.platform.problems import Problem
 from service.reading.pages.comment_tree import count_replies, find_branch, in_reading_order, is_long
-from service.reading.pages.comment_tree import find_branch, in_reading_order
 from service.reading.pages.desk_link import desk_url_of
 from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
 from service.reading.pages.own_decided import statement_path
