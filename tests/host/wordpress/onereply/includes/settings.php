@@ -18,7 +18,8 @@ const CONSTANTS = array(
 
 /** A setting; empty if it is not set. A constant wins over the settings page. */
 function setting( string $name ): string {
-	return is_constant( $name ) ? rtrim( (string) constant( CONSTANTS[ $name ] ), '/' ) : (string) ( get_option( OPTION, array() )[ $name ] ?? '' );
+	$value = is_constant( $name ) ? constant( CONSTANTS[ $name ] ) : get_option( OPTION, array() )[ $name ] ?? '';
+	return 'url' === $name ? untrailingslashit( (string) $value ) : (string) $value;
 }
 
 /** Whether wp-config.php has the setting. */
