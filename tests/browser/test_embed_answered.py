@@ -115,7 +115,7 @@ async def test_a_removed_parents_name_is_removed_at_once(site: ASite, host: AHos
         await page.goto(f"{host.write(the_embed(thread))}#comment-{ids[59]}")
     here, elsewhere = ids[59], ids[58]
     await expect(page.locator(f".answered[href$='#comment-{elsewhere}']")).to_be_visible()
-    for removed in (here, elsewhere):
+    for removed in (elsewhere, here):
         await decide(site, "reject", {"id": removed, "revision": 1})
         await expect(page.locator(f".answered[href$='#comment-{removed}']")).to_have_count(0)
-    await expect(page.get_by_text("In reply to a removed comment")).to_have_count(2)
+        await expect(page.get_by_text("In reply to a removed comment")).to_have_count(1)

@@ -27,6 +27,9 @@ async def test_a_folded_conversation_stays_folded_until_a_link_leads_into_it(
     await page.get_by_role("button", name="One new reply").click()
     await expect(page.get_by_text("A second one.")).to_be_visible()
     await page.get_by_text("4 replies", exact=True).click()
+    await page.wait_for_function(
+        "Object.entries(localStorage).some(([name, ids]) => /:folds:/.test(name) && ids !== '[]')"
+    )
     await page.reload()
     await expect(page.get_by_text("4 replies", exact=True)).to_be_visible()
     await expect(page.get_by_text("Step 1.")).to_be_hidden()
@@ -78,7 +81,7 @@ async def test_a_very_long_comment_is_unfolded_by_mouse_and_keyboard(site: ASite
     await a_comment(thread, "Many words. " * 400)
     page = await visits.begin()
     await page.goto(host.write(the_embed(thread)))
-    body = page.locator(".body")
+    body = page.locator(".comments .body")
     box = page.get_by_role("checkbox", name="Read more")
     assert await body.evaluate("(each) => each.scrollHeight > each.clientHeight + 100")
     await photograph(page, "embed-long-comment")

@@ -120,7 +120,6 @@ async def show_page(
         locale=locale,
         confirmation=confirmation if confirmation in CONFIRMATIONS else None,
         confirmed=_shown_comment(query, view),
-        **_context(request, caller, view, form, locale=locale, origin=base_path),
         **context,
     )
     status, more_headers = (problem.status, problem.headers) if problem else (200, {})
@@ -198,10 +197,8 @@ def _context(
 
 def _embed_messages(messages: dict[str, dict[str, str]]) -> Markup:
     """Return the embed's own messages as JSON, escaped for a single-quoted attribute."""
-    embed_messages: dict[str, Any] = {name: messages["form"][name] for name in EMBED_MESSAGES} | {
-        "new": messages["new"]
-    }
-    embed_messages["replies"] = messages["label"]
+    embed_messages: dict[str, Any] = {name: messages["form"][name] for name in EMBED_MESSAGES}
+    embed_messages |= {"new": messages["new"], "replies": messages["label"]}
     embed_messages |= {name: messages["page"][name] for name in ("removed", "in_reply_to_removed")}
     embed_messages["edited_mark"] = messages["page"]["edited"]
     embed_messages["appealed"] = messages["statement"]["appeal_filed"]
