@@ -5,6 +5,15 @@ from service.desk.claim_forms import send_claims
 from service.desk.decision_forms import send_decision
 from service.desk.desk_page import get_desk_file
 from service.desk.desk_request import DeskHandler, with_moderator
+from service.desk.endpoint_page import (
+    get_attempts,
+    get_endpoint,
+    send_endpoint_changes,
+    send_endpoint_deletion,
+    send_redelivery,
+    send_rotation,
+    send_test,
+)
 from service.desk.front_door import get_desk, get_desks
 from service.desk.hours_page import get_hours, send_hours
 from service.desk.keys_page import (
@@ -38,6 +47,7 @@ from service.desk.stops_page import get_stops, send_stop, send_stop_end
 from service.desk.thread_context_page import get_thread_context
 from service.desk.thread_forms import send_closing, send_mode
 from service.desk.thread_list_page import get_thread_list
+from service.desk.webhooks_page import get_webhooks, send_endpoint
 from service.platform.access.caller import ACCOUNT, ADMIN, MODERATOR, CallerKinds
 from service.platform.http.raw_routes import Handler
 
@@ -87,6 +97,15 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("POST",   "/account/second-factor",      send_setup,                  ACCOUNT),
     ("POST",   "/account/second-factor/off",  send_factor_off,             MODERATOR),
     ("POST",   "/account/recovery-codes",     send_recovery_codes,         MODERATOR),
+    ("GET",    "/webhooks",                   get_webhooks,                ADMIN),
+    ("POST",   "/webhooks",                   send_endpoint,               ADMIN),
+    ("GET",    "/webhooks/{endpoint}",        get_endpoint,                ADMIN),
+    ("POST",   "/webhooks/{endpoint}",        send_endpoint_changes,       ADMIN),
+    ("POST",   "/webhooks/{endpoint}/test",   send_test,                   ADMIN),
+    ("POST",   "/webhooks/{endpoint}/rotate", send_rotation,               ADMIN),
+    ("POST",   "/webhooks/{endpoint}/resend", send_redelivery,             ADMIN),
+    ("POST",   "/webhooks/{endpoint}/delete", send_endpoint_deletion,      ADMIN),
+    ("GET",    "/webhooks/{endpoint}/deliveries/{position}", get_attempts, ADMIN),
 ]
 DESK_ROUTES: list[tuple[str, str, Handler]] = [
     ("GET",    "/desk/static/{file}",         get_desk_file),

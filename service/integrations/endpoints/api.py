@@ -1,30 +1,24 @@
 """Webhook endpoints and their deliveries over HTTP."""
 
 import asyncio
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.integrations.endpoints.deliveries import find_delivery, get_health_figures, list_deliveries
+from service.integrations.endpoints.edit_endpoint import change_endpoint, create_endpoint, replace_secret
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_store import (
     Endpoint,
-    add_endpoint,
     find_endpoint,
     list_endpoints,
     remove_endpoint,
-    rotate_secret,
-    update_endpoint,
 )
 from service.integrations.endpoints.integration_state import IntegrationState
 from service.integrations.endpoints.redeliver import redeliver
 from service.integrations.endpoints.send_test import send_test_message
-from service.integrations.endpoints.subscribed_types import ALL_TYPES, find_unknown_type
 from service.integrations.endpoints.wire import (
     AttemptOut,
     Deliveries,
@@ -48,10 +42,7 @@ from service.platform.http.conditional import PRIVATE
 from service.platform.http.cursors import decode_cursor, decode_id, encode_cursor, next_link
 from service.platform.http.decode import decode_body, decode_query
 from service.platform.http.raw_routes import json_response, path_parameter
-from service.platform.outbound.safe_client import PrivateTarget, TargetRefused
-from service.platform.outbound.webhook_signatures import InvalidWebhookSecret, check_secret, make_secret
 from service.platform.problems import InvalidCursor, InvalidField, NotFound
-from service.platform.text.field_types import read_line, read_web_url
 
 SECRET_HEADERS = {"cache-control": "no-store"}
 
@@ -71,25 +62,9 @@ async def get_endpoints(request: Request, caller: Caller) -> Response:
 
 async def post_endpoint(request: Request, caller: Caller) -> Response:
     """Create a webhook endpoint."""
-    body = await decode_body(request, EndpointIn)
-    secret = _secret(body.secret)
-    url, types = await _checked_url(request, body.url), _types(body.types)
-    description = read_line(body.description, pointer="/description", max_length=500) if body.description else None
-    async with database_of(request).write() as connection:
-        endpoint = await add_endpoint(
-            connection,
-            caller.site,
-            url=url,
-            types=types,
-            description=description,
-            svix_headers=body.svix_headers,
-            held_text=body.held_text,
-            secret=secret,
-            secrets=_clients_of(request).secrets,
-            by=caller.actor,
-        )
-        out = await _out(connection, endpoint)
-    return json_response(EndpointSecret(out, secret), 201, SECRET_HEADERS)
+    body, database = await decode_body(request, EndpointIn), database_of(request)
+    endpoint, secret = await create_endpoint(database, _clients_of(request), caller.site, body, by=caller.actor)
+    return json_response(EndpointSecret(await _read_out(request, endpoint), secret), 201, SECRET_HEADERS)
 
 
 async def get_endpoint(request: Request, caller: Caller) -> Response:
@@ -101,20 +76,10 @@ async def get_endpoint(request: Request, caller: Caller) -> Response:
 
 async def patch_endpoint(request: Request, caller: Caller) -> Response:
     """Update, pause or resume a webhook endpoint."""
-    body = await decode_body(request, EndpointChanges)
-    changes: dict[str, Any] = {}
-    if body.url is not UNSET:
-        changes["url"] = await _checked_url(request, body.url)
-    if body.types is not UNSET:
-        changes["types"] = _types(body.types)
-    if body.description is not UNSET:
-        changes["description"] = (line := body.description) and read_line(line, pointer="/description", max_length=500)
-    unchecked = {"svix_headers": body.svix_headers, "held_text": body.held_text, "state": body.state}
-    changes |= {name: value for name, value in unchecked.items() if value is not UNSET}
-    async with database_of(request).write() as connection:
-        endpoint = await update_endpoint(connection, caller.site, _endpoint_id(request), changes, by=caller.actor)
-        out = await _out(connection, endpoint)
-    return json_response(out, headers=SECRET_HEADERS)
+    body, endpoint_id = await decode_body(request, EndpointChanges), _endpoint_id(request)
+    clients, by = _clients_of(request), caller.actor
+    endpoint = await change_endpoint(database_of(request), clients, caller.site, endpoint_id, body, by=by)
+    return json_response(await _read_out(request, endpoint), headers=SECRET_HEADERS)
 
 
 async def delete_endpoint(request: Request, caller: Caller) -> Response:
@@ -126,20 +91,10 @@ async def delete_endpoint(request: Request, caller: Caller) -> Response:
 
 async def post_rotate(request: Request, caller: Caller) -> Response:
     """Rotate the signing secret."""
-    body = await decode_body(request, RotateIn, optional=True)
-    secret = _secret(body.secret)
-    async with database_of(request).write() as connection:
-        endpoint = await rotate_secret(
-            connection,
-            caller.site,
-            _endpoint_id(request),
-            secret=secret,
-            overlap=timedelta(seconds=body.overlap_seconds),
-            secrets=_clients_of(request).secrets,
-            by=caller.actor,
-        )
-        out = await _out(connection, endpoint)
-    return json_response(EndpointSecret(out, secret), headers=SECRET_HEADERS)
+    body, endpoint_id = await decode_body(request, RotateIn, optional=True), _endpoint_id(request)
+    clients, by = _clients_of(request), caller.actor
+    endpoint, secret = await replace_secret(database_of(request), clients, caller.site, endpoint_id, body, by=by)
+    return json_response(EndpointSecret(await _read_out(request, endpoint), secret), headers=SECRET_HEADERS)
 
 
 async def post_test(request: Request, caller: Caller) -> Response:
@@ -192,35 +147,6 @@ async def post_redeliver(request: Request, caller: Caller) -> Response:
     return json_response(Redelivered(*count), 202, SECRET_HEADERS)
 
 
-async def _checked_url(request: Request, url: str) -> str:
-    """Return ``url`` with a canonical origin if outbound calls may go there; raises InvalidField."""
-    url = read_web_url(url, pointer="/url")
-    try:
-        await _clients_of(request).targets.check_resolved(url)
-    except PrivateTarget as refused:
-        hint = "ONEREPLY_WEBHOOKS_ALLOW_PRIVATE=true allows it, for development."
-        raise InvalidField(f"{refused} {hint}", pointer="/url") from None
-    except TargetRefused as refused:
-        raise InvalidField(str(refused), pointer="/url") from None
-    return url
-
-
-def _types(types: list[str] | None) -> str:
-    """Return ``types`` in their stored form; raises InvalidField."""
-    if types is None:
-        return ALL_TYPES
-    if (number := find_unknown_type(types)) is not None:
-        raise InvalidField(f"“{types[number]}” is not an event type.", pointer=f"/types/{number}")
-    return " ".join(dict.fromkeys(types))
-
-
-def _secret(given: str | None) -> str:
-    try:
-        return check_secret(given) if given else make_secret()
-    except InvalidWebhookSecret as error:
-        raise InvalidField(str(error), pointer="/secret") from None
-
-
 def _endpoint_id(request: Request) -> UUID:
     try:
         return UUID(path_parameter(request, "endpoint"))
@@ -239,6 +165,11 @@ def _position_in(cursor: str | None) -> int | None:
 
 def _position(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+async def _read_out(request: Request, endpoint: Endpoint) -> EndpointOut:
+    async with database_of(request).read() as connection:
+        return await _out(connection, endpoint)
 
 
 async def _out(connection: AsyncConnection, endpoint: Endpoint) -> EndpointOut:
