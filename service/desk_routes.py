@@ -3,6 +3,7 @@
 from service.desk.account_page import get_account, send_end_session, send_end_sessions, send_password
 from service.desk.claim_forms import send_claims
 from service.desk.decision_forms import send_decision
+from service.desk.decision_log_page import get_log, get_log_csv, get_log_json_lines
 from service.desk.desk_page import get_desk_file
 from service.desk.desk_request import DeskHandler, with_moderator
 from service.desk.endpoint_page import (
@@ -47,6 +48,7 @@ from service.desk.stops_page import get_stops, send_stop, send_stop_end
 from service.desk.thread_context_page import get_thread_context
 from service.desk.thread_forms import send_closing, send_mode
 from service.desk.thread_list_page import get_thread_list
+from service.desk.transparency_page import get_transparency, get_transparency_csv
 from service.desk.webhooks_page import get_webhooks, send_endpoint
 from service.platform.access.caller import ACCOUNT, ADMIN, MODERATOR, CallerKinds
 from service.platform.http.raw_routes import Handler
@@ -69,6 +71,11 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("GET",    "/readers/{reader}",           get_reader_record,           MODERATOR),
     ("POST",   "/measures",                   send_measure,                MODERATOR),
     ("POST",   "/measures/{measure}/end",     send_measure_end,            MODERATOR),
+    ("GET",    "/log",                        get_log,                     MODERATOR),
+    ("GET",    "/log.csv",                    get_log_csv,                 MODERATOR),
+    ("GET",    "/log.jsonl",                  get_log_json_lines,          MODERATOR),
+    ("GET",    "/transparency",               get_transparency,            MODERATOR),
+    ("GET",    "/transparency.csv",           get_transparency_csv,        MODERATOR),
     ("POST",   "/claims",                     send_claims,                 MODERATOR),
     ("POST",   "/decisions",                  send_decision,               MODERATOR),
     ("GET",    "/rules",                      get_rules,                   MODERATOR),

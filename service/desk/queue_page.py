@@ -1,6 +1,6 @@
 """The review queue: its lists with counts, filters, and a card for each comment."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,6 +10,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from service.conversation.screening.findings import Rule
+from service.desk.days import day_begin, day_end
 from service.desk.decided_codes import decode_decided
 from service.desk.desk_request import DeskRequest
 from service.desk.queue_cards import CardView, card_views, offered_reasons
@@ -112,12 +113,8 @@ async def _criteria(desk: DeskRequest, query: QueuePageQuery) -> QueueFilter:
         sections=desk.caller.sections(query.section),
         rule=Rule.APPEAL if query.tab == "appeals" else query.rule,
         reader=query.reader,
-        since=_midnight(query.since),
-        until=_midnight(query.until + timedelta(days=1)) if query.until else None,
+        since=day_begin(query.since),
+        until=day_end(query.until),
         words=words,
         order=query.sorted,
     )
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), UTC) if day else None

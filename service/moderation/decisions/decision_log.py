@@ -41,6 +41,8 @@ class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
     sections: Sections = None
     reader: UUID | None = None
     by: str | None = None
+    action: str | None = None
+    reason: str | None = None
     automated: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -80,6 +82,10 @@ def _conditions(site: Site, criteria: DecisionFilter) -> list[ColumnElement[bool
         conditions.append(DecisionRow.reader_id == criteria.reader)
     if criteria.by is not None:
         conditions.append(DecisionRow.decided_by == criteria.by)
+    if criteria.action is not None:
+        conditions.append(DecisionRow.action == criteria.action)
+    if criteria.reason is not None:
+        conditions.append(DecisionRow.reason == criteria.reason)
     if criteria.automated is not None:
         conditions.append((DecisionRow.by_kind == "rule") == criteria.automated)
     if criteria.since is not None:
