@@ -31,6 +31,7 @@ from service.desk.moderators_page import (
     send_moderator_changes,
     send_moderator_removal,
 )
+from service.desk.overview_page import get_overview
 from service.desk.queue_page import get_newer, get_queue
 from service.desk.reader_page import get_reader_record, send_measure, send_measure_end
 from service.desk.readers_page import get_readers
@@ -71,6 +72,7 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("GET",    "/readers/{reader}",           get_reader_record,           MODERATOR),
     ("POST",   "/measures",                   send_measure,                MODERATOR),
     ("POST",   "/measures/{measure}/end",     send_measure_end,            MODERATOR),
+    ("GET",    "/overview",                   get_overview,                MODERATOR),
     ("GET",    "/log",                        get_log,                     MODERATOR),
     ("GET",    "/log.csv",                    get_log_csv,                 MODERATOR),
     ("GET",    "/log.jsonl",                  get_log_json_lines,          MODERATOR),
