@@ -15,7 +15,7 @@ async def path_of(site: ASite, path: str) -> str:
     """The path of a page, with the ids of an article and a reader of the site."""
     thread = await a_thread(site)
     comment = (await a_comment(thread))["comment"]
-    listed = (await site.call("GET", "/queue?state=any", by="moderator")).json()["comments"]
+    listed = (await site.call("GET", "/queue?state=any&order=newest&limit=5", by="moderator")).json()["comments"]
     reader = next(each["reader_id"] for each in listed if each["comment"]["id"] == comment["id"])
     ids = {"article": quote(thread.article, safe=""), "reader": reader, "comment": comment["id"]}
     for name in ("endpoint", "position", "key", "moderator", "measure", "session", "file", "closure"):

@@ -67,7 +67,7 @@ async def test_a_page_can_read_a_problem(site: ASite, path: str) -> None:
 
 async def test_options_without_a_preflight_header_is_not_allowed(site: ASite) -> None:
     refused = await site.call("OPTIONS", "/threads/a")
-    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, PUT")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "DELETE, GET, HEAD, PUT")
     assert (await preflight(site, "/nothing", GAZETTE)).status_code == 404
 
 
