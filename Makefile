@@ -50,6 +50,9 @@ embed: .venv/develops ## bundle service/reading/pages/embed into service/reading
 docs-bundle: .venv/develops ## bundle Scalar, which renders /docs, from its pin in tests/reading/pages/scalar
 	$(BIN)/python -m tests.reading.pages.scalar_bundle
 
+desk-bundle: .venv/develops ## bundle htmx, which the desk loads, from its pin in tests/desk/htmx
+	$(BIN)/python -m tests.desk.htmx_bundle
+
 lock: .venv/develops ## pin every dependency by hash again, from pyproject.toml
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements.txt pyproject.toml --extra redis
 	$(BIN)/uv pip compile -q $(LOCK) -o requirements-dev.txt pyproject.toml --group dev
@@ -67,5 +70,5 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test check openapi chaos bench fmt embed docs-bundle lock
+.PHONY: help run test check openapi chaos bench fmt embed docs-bundle desk-bundle lock
 .DEFAULT_GOAL := help
