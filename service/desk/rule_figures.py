@@ -14,7 +14,7 @@ from service.platform import clock
 from service.platform.http.app_state import state_of
 
 WEEK, COMPARED = timedelta(days=7), timedelta(days=30)
-MAX_DECISIONS = 2_000  # that are compared with the rules: some 50 ms
+MAX_DECISIONS = 2_000  # that are compared with the rules
 
 
 class RuleFigures(NamedTuple):
