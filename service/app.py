@@ -20,7 +20,7 @@ from service.conversation.comments.site_spam_models import SiteSpamModels
 from service.conversation.comments.staff import StaffNames
 from service.conversation.screening.akismet import Akismet
 from service.conversation.threads.article_sections import ArticleSections
-from service.desk.site_figures import DeskState, SiteFigures
+from service.desk.frame.site_figures import DeskState, SiteFigures
 from service.integrations.endpoints.endpoint_clients import EndpointClients
 from service.integrations.endpoints.endpoint_secrets import EndpointSecrets
 from service.moderation.reports.sealed_words import report_seal

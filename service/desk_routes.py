@@ -1,12 +1,6 @@
 """The routes of the moderators' desk, one line each: method, path, handler. Every page needs a session."""
 
-from service.desk.account_page import get_account, send_end_session, send_end_sessions, send_password
-from service.desk.claim_forms import send_claims
-from service.desk.decision_forms import send_decision
-from service.desk.decision_log_page import get_log, get_log_csv, get_log_json_lines
-from service.desk.desk_page import get_desk_file
-from service.desk.desk_request import DeskHandler, with_moderator
-from service.desk.endpoint_page import (
+from service.desk.administration.endpoint_page import (
     get_attempts,
     get_endpoint,
     send_endpoint_changes,
@@ -15,9 +9,7 @@ from service.desk.endpoint_page import (
     send_rotation,
     send_test,
 )
-from service.desk.front_door import get_desk, get_desks
-from service.desk.hours_page import get_hours, send_hours
-from service.desk.keys_page import (
+from service.desk.administration.keys_page import (
     get_keys,
     get_secrets,
     send_key,
@@ -25,32 +17,40 @@ from service.desk.keys_page import (
     send_secret,
     send_secret_deletion,
 )
-from service.desk.moderators_page import (
+from service.desk.administration.moderators_page import (
     get_moderators,
     send_moderator,
     send_moderator_changes,
     send_moderator_removal,
 )
-from service.desk.overview_page import get_overview
-from service.desk.queue_page import get_newer, get_queue
-from service.desk.reader_page import get_reader_record, send_measure, send_measure_end
-from service.desk.readers_page import get_readers
-from service.desk.reports_page import get_reports
-from service.desk.rule_agreement_page import get_agreement
-from service.desk.rules_page import get_rules, get_words, send_rules
-from service.desk.second_factor_page import get_setup, send_factor_off, send_recovery_codes, send_setup
-from service.desk.settings_page import get_section, get_settings, send_section, send_settings
-from service.desk.sign_in_code import send_code
-from service.desk.sign_in_form import with_sign_in_form
-from service.desk.sign_in_oidc import get_oidc_sign_in, get_oidc_sign_out, send_oidc_sign_in
-from service.desk.sign_in_page import get_sign_in, send_sign_in, send_sign_out
-from service.desk.sign_in_token import send_token
-from service.desk.stops_page import get_stops, send_stop, send_stop_end
-from service.desk.thread_context_page import get_thread_context
-from service.desk.thread_forms import send_closing, send_mode
-from service.desk.thread_list_page import get_thread_list
-from service.desk.transparency_page import get_transparency, get_transparency_csv
-from service.desk.webhooks_page import get_webhooks, send_endpoint
+from service.desk.administration.rule_agreement_page import get_agreement
+from service.desk.administration.rules_page import get_rules, get_words, send_rules
+from service.desk.administration.settings_page import get_section, get_settings, send_section, send_settings
+from service.desk.administration.webhooks_page import get_webhooks, send_endpoint
+from service.desk.figures.decision_log_page import get_log, get_log_csv, get_log_json_lines
+from service.desk.figures.overview_page import get_overview
+from service.desk.figures.transparency_page import get_transparency, get_transparency_csv
+from service.desk.frame.desk_page import get_desk_file
+from service.desk.readers.reader_page import get_reader_record, send_measure, send_measure_end
+from service.desk.readers.readers_page import get_readers
+from service.desk.review.claim_forms import send_claims
+from service.desk.review.decision_forms import send_decision
+from service.desk.review.queue_page import get_newer, get_queue
+from service.desk.review.reports_page import get_reports
+from service.desk.sign_in.account_page import get_account, send_end_session, send_end_sessions, send_password
+from service.desk.sign_in.desk_request import DeskHandler, with_moderator
+from service.desk.sign_in.front_door import get_desk, get_desks
+from service.desk.sign_in.second_factor_page import get_setup, send_factor_off, send_recovery_codes, send_setup
+from service.desk.sign_in.sign_in_code import send_code
+from service.desk.sign_in.sign_in_form import with_sign_in_form
+from service.desk.sign_in.sign_in_oidc import get_oidc_sign_in, get_oidc_sign_out, send_oidc_sign_in
+from service.desk.sign_in.sign_in_page import get_sign_in, send_sign_in, send_sign_out
+from service.desk.sign_in.sign_in_token import send_token
+from service.desk.threads.hours_page import get_hours, send_hours
+from service.desk.threads.stops_page import get_stops, send_stop, send_stop_end
+from service.desk.threads.thread_context_page import get_thread_context
+from service.desk.threads.thread_forms import send_closing, send_mode
+from service.desk.threads.thread_list_page import get_thread_list
 from service.platform.access.caller import ACCOUNT, ADMIN, MODERATOR, CallerKinds
 from service.platform.http.raw_routes import Handler
 

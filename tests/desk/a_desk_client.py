@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from service.desk.csrf_tokens import FIELD, make_csrf_token
-from service.desk.session_cookie import COOKIE
+from service.desk.frame.csrf_tokens import FIELD, make_csrf_token
+from service.desk.sign_in.session_cookie import COOKIE
 from service.platform.access.moderator_accounts import ModeratorRole
 from service.platform.sites.sections import Sections
 from tests.builders import ASite, a_session, client_of

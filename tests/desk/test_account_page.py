@@ -2,7 +2,7 @@
 
 import re
 
-from service.desk.browser_names import browser_name
+from service.desk.sign_in.browser_names import browser_name
 from tests.builders import PASSWORD, ASite, Clock, try_log_in
 from tests.desk.a_desk_client import desk_of, sign_in, text_of
 from tests.desk.test_second_factor import a_second_factor

@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from service.desk.desk_messages import FOLDER, desk_messages
+from service.desk.frame.desk_messages import FOLDER, desk_messages
 from service.platform.languages.messages import LOCALES
 from tests.builders import ASite
 from tests.desk.a_desk_client import sign_in, text_of

@@ -5,8 +5,8 @@ import tomllib
 from typing import Any, get_args
 
 from service.conversation.screening.findings import Rule
-from service.desk.desk_messages import FOLDER
-from service.desk.rules_page import FINDINGS, GROUPS, LISTS, MAX_INLINE
+from service.desk.administration.rules_page import FINDINGS, GROUPS, LISTS, MAX_INLINE
+from service.desk.frame.desk_messages import FOLDER
 from service.platform.sites.site_rules import Rules, ShadowRule
 from tests.builders import ASite, a_comment, a_thread, decide, set_rules
 from tests.desk.a_desk_client import ADesk, sign_in, text_of

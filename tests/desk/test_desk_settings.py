@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.desk.desk_messages import FOLDER
-from service.desk.settings_page import GROUPS
+from service.desk.administration.settings_page import GROUPS
+from service.desk.frame.desk_messages import FOLDER
 from service.platform.sites.model import SECRETS
 from service.platform.sites.site_settings import SiteSettings
 from tests.builders import ASite, set_rules, try_log_in

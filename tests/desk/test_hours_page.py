@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.desk.hours_by_day import InvalidDay, hours_of, lines_of
+from service.desk.threads.hours_by_day import InvalidDay, hours_of, lines_of
 from service.platform.sites.opening_hours import parse_hours
 from service.platform.sites.site_settings import SectionSettings
 from tests.builders import ASite, Clock

@@ -2,7 +2,7 @@
 
 import re
 
-from service.desk.csrf_tokens import make_csrf_token
+from service.desk.frame.csrf_tokens import make_csrf_token
 from tests.builders import ASite, Json, a_comment, a_session, a_thread, decide, set_rules
 from tests.desk.a_desk_client import PARTIAL, desk_of, sign_in, text_of
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from service.desk.session_cookie import COOKIE
-from service.desk.sign_in_form import MAX_FIELDS
+from service.desk.sign_in.session_cookie import COOKIE
+from service.desk.sign_in.sign_in_form import MAX_FIELDS
 from tests.builders import PASSWORD, ASite, Clock, a_comment, a_moderator, a_session, a_site, a_thread, set_rules
 from tests.desk.a_desk_client import ADesk, desk_of, sign_in, text_of
 from tests.desk.a_visitor import AVisitor, a_visitor, hidden

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 import structlog
 
-from service.desk.session_cookie import COOKIE
+from service.desk.sign_in.session_cookie import COOKIE
 from service.platform.access.desk_tokens import prune_desk_tokens
 from tests.builders import ASite, Clock, a_moderator, a_site
 from tests.desk.a_desk_client import text_of

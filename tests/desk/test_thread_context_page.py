@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-from service.desk.thread_context_page import COMMENTS
+from service.desk.threads.thread_context_page import COMMENTS
 from tests.builders import ASite, AThread, Clock, Json, a_comment, a_thread, decide, set_rules
 from tests.desk.a_desk_client import PARTIAL, sign_in, text_of
 

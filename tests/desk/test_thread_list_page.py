@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-from service.desk.thread_list_page import THREADS
+from service.desk.threads.thread_list_page import THREADS
 from tests.builders import ASite, a_comment, a_thread, set_rules
 from tests.desk.a_desk_client import ADesk, sign_in, text_of
 

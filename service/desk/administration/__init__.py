@@ -1,0 +1,1 @@
+"""Rules, settings, accounts, keys and webhooks."""

@@ -1,0 +1,1 @@
+"""The log, the transparency report and the overview."""

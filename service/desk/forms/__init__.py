@@ -1,0 +1,1 @@
+"""Forms made from structs, and what becomes of refused ones."""

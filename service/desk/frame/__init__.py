@@ -1,0 +1,1 @@
+"""How pages of the desk are rendered and protected."""

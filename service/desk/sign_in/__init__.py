@@ -1,0 +1,1 @@
+"""Who may open the desk: passwords, second factors, providers, sessions."""

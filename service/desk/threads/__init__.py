@@ -1,0 +1,1 @@
+"""Threads in context, stops and opening hours."""
