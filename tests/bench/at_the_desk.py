@@ -14,7 +14,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from playwright.sync_api import Page, sync_playwright
 
-from service.desk.session_cookie import COOKIE
+from service.desk.sign_in.session_cookie import COOKIE
 from service.platform.access.moderator_accounts import add_moderator
 from service.platform.access.passwords import Passwords
 from service.platform.sites.edit_site import find_site
