@@ -62,7 +62,7 @@ RIGHTLY_REFUSED = {
     ("postComment", "invalid-field", "/author"): "a guest says who they are, for whom the host signed in it has",
     ("postComment", "invalid-field", "/author/email"): "characters that no address has, of all scripts, are no pattern",
     ("postComment", "invalid-field", "/author/url"): "a host that browsers read in two ways is not told by a pattern",
-    ("patchComment", "invalid-field", "/body"): "nothing that can be seen is left",
+    ("patchComment|previewComment", "invalid-field", "/body"): "nothing that can be seen is left",
     ("postSession", "invalid-credentials", ""): "a name and a password that fit nobody",
     ("postArticleEvent", "invalid-signature", ""): "nobody who tries it can sign",
     ("postDecisions", "invalid-field", r"/comments/\d+/revision"): AN_INTEGER,

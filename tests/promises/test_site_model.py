@@ -130,7 +130,7 @@ class SiteStateMachine(ClosureSteps):
         if pick % STAFF_PICK == 0 and pick:
             if self.session_ends <= self.model.now():
                 self.site.log_in(STAFF_NAME)
-                self.session_ends = self.model.now() + timedelta(hours=12)
+                self.session_ends = self.model.now() + timedelta(hours=1)  # it may be idle for two
             return "staff"
         return "host" if pick == 9 else self.author(pick)
 
