@@ -31,3 +31,11 @@ async def test_a_moderator_of_a_section_sees_its_figures_only(site: ASite) -> No
     page = text_of(await (await sign_in(site, sections=("sport",))).get("overview"))
     assert "Pending 1 " in page
     assert "About politics" not in page
+
+
+async def test_only_admins_see_the_addresses_of_webhooks(site: ASite) -> None:
+    url = "https://192.0.2.1/hook?token=secret"
+    assert (await site.call("POST", "/endpoints", by="admin", json={"url": url})).status_code == 201
+    admin, moderator = await sign_in(site, "Otto", role="admin"), await sign_in(site)
+    assert url in (await admin.get("overview")).text
+    assert "192.0.2.1" not in (await moderator.get("overview")).text

@@ -82,7 +82,7 @@ async def get_log_csv(desk: DeskRequest) -> Response:
 
     def lines(decisions: Sequence[Decision], names: Mapping[str, str]) -> str:
         rows = [_row(each, names) for each in decisions]
-        return _csv([[plain_cell(row[name]) for name in COLUMNS] for row in rows])
+        return _csv([[_cell(row[name]) for name in COLUMNS] for row in rows])
 
     return await _export(desk, "csv", media_type="text/csv", header=header(), lines=lines)
 
@@ -135,15 +135,17 @@ def _criteria(desk: DeskRequest, query: LogQuery) -> DecisionFilter:
     )
 
 
-def _row(decision: Decision, names: Mapping[str, str]) -> dict[str, str | None]:
+def _row(decision: Decision, names: Mapping[str, str]) -> dict[str, str | int | None]:
     fields = msgspec.to_builtins(decision)
-    by = decision.decided_by and names.get(decision.decided_by, decision.decided_by)
-    return {
-        name: None if value is None else str(value) for name, value in ({**fields, "by": by}).items() if name in COLUMNS
-    }
+    fields["by"] = decision.decided_by and names.get(decision.decided_by, decision.decided_by)
+    return {name: fields[name] for name in COLUMNS}
 
 
-def _csv(rows: Iterable[Iterable[str | None]]) -> str:
+def _cell(value: str | int | None) -> str | int | None:
+    return plain_cell(value) if isinstance(value, str) else value
+
+
+def _csv(rows: Iterable[Iterable[str | int | None]]) -> str:
     file = StringIO()
     csv.writer(file).writerows(rows)
     return file.getvalue()

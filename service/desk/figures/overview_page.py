@@ -1,7 +1,7 @@
 """How the site is doing: what waits, comments a day, busiest threads, rules, webhooks.
 
-*Why no chart library*: the tables are the charts. Each number has a bar beside it (``meter``), which works without
-colour, in the dark, on paper and for screen readers, and costs no script.
+*Why no chart library*: the tables are the charts. Days and threads have a bar beside their number (``meter``), which
+works without colour, in the dark, on paper and for screen readers, and costs no script.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Overview(NamedTuple):
 async def get_overview(desk: DeskRequest) -> Response:
     """Send the overview, whose figures are at most a minute old."""
     sections = desk.caller.own_sections
-    name = "overview" if sections is None else f"overview of {sections!r}"
+    name = f"overview for {desk.caller.role}, {sections!r}"
     overview = await state_of(desk.request, DeskState).site_figures.get(desk.site, name, lambda: _count(desk))
     totals = [sum(each.values()) for each in overview.days.values()]
     return desk.page(
@@ -69,12 +69,13 @@ async def _count(desk: DeskRequest) -> Overview:
         )
         await asyncio.sleep(0)
         waited = await measure_waiting(connection, site, Period(now - timedelta(days=DAYS), now))
-        endpoints = await list_endpoints(connection, site, after=None, limit=ENDPOINTS)
+        is_admin = desk.caller.role == "admin"  # the URL of an endpoint may hold a secret
+        endpoints = await list_endpoints(connection, site, after=None, limit=ENDPOINTS) if is_admin else []
     return Overview(
         waiting=waiting,
         oldest=oldest[0].comment.created_at if oldest else None,
         days=days,
         busiest=[thread for thread, _ in active],
         waited=waited if sections is None else None,
-        endpoints=endpoints if sections is None else [],
+        endpoints=endpoints,
     )
