@@ -147,6 +147,8 @@ document.addEventListener("click", (event) => {
 /** @type {string | null} */
 let last_done = null;
 let decisions = 0;
+let answering = 0; // decisions without an answer yet
+let overlapping = false;
 /** The ids of the cards whose decision is on its way. @type {Set<string>} */
 const sent = new Set();
 
@@ -155,6 +157,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (form.id === "newer") form.dataset.sent = String(decisions);
   if (!form.matches('form[hx-post$="/decisions"]')) return;
   decisions += 1;
+  answering += 1;
+  overlapping ||= answering > 1;
   const chosen = selected();
   const cards = form.id === "bulk" ? chosen.map((each) => each.closest(".card")) : [form.closest(".card")];
   for (const card of cards) {
@@ -179,11 +183,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   /** @type {CustomEvent} */ (event).detail.shouldSwap = false;
 });
 
+/** Answers that overlapped may have come in another order than the decisions, and with them the counts. */
+function count_again() {
+  answering -= 1;
+  if (answering > 0 || !overlapping) return;
+  overlapping = false;
+  document.getElementById("newer")?.dispatchEvent(new Event("answered"));
+}
+
 document.addEventListener("htmx:afterRequest", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
-  const form = /** @type {HTMLElement} */ (detail.elt);
+  const form = /** @type {HTMLElement} */ (detail.requestConfig?.elt ?? detail.elt); // the form may be gone already
   const cards = form.id === "bulk" ? document.querySelectorAll(".card[aria-busy]") : [form.closest(".card")];
   for (const card of cards) card?.removeAttribute("aria-busy");
+  if (form.matches('form[hx-post$="/decisions"]')) count_again();
   if (detail.successful || detail.xhr?.status) return;
   const said = document.getElementById("said");
   if (said) said.textContent = said.dataset.failed ?? "";

@@ -195,6 +195,33 @@ async def test_on_a_slow_network_the_next_comment_comes_at_once(site: ASite, vis
     assert {await state_of(site, each) for each in comments} == {"published"}
 
 
+async def test_answers_in_another_order_leave_the_counts_right(site: ASite, visits: Visits, origin: str) -> None:
+    await held(await a_thread(site), "One", "Two")
+    page = await a_desk(site, visits, origin)
+    await expect(page.locator("#count-any")).to_have_text("2")
+    second_answered = asyncio.Event()
+    routes: list[Route] = []
+
+    async def swap_order(route: Route) -> None:
+        routes.append(route)
+        is_first = len(routes) == 1
+        answer = await route.fetch()
+        if is_first:
+            await second_answered.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/decisions", swap_order)
+    await expect(card(page, "One")).to_be_focused()
+    await page.keyboard.press("a")
+    await expect(card(page, "Two")).to_be_focused()
+    await page.keyboard.press("a")
+    await expect(page.locator(".card.done")).to_have_count(1)
+    second_answered.set()
+    await expect(page.locator(".card.done")).to_have_count(2)
+    await expect(page.locator("#count-published")).to_have_text("2")
+    await expect(page.locator("#count-pending")).to_have_text("0")
+
+
 async def test_without_a_network_nothing_is_lost(site: ASite, visits: Visits, origin: str) -> None:
     thread = await a_thread(site)
     [comment] = await held(thread, "One")
