@@ -71,8 +71,8 @@ async def test_a_script_gets_the_cards_and_counts_that_changed(site: ASite) -> N
     desk = await sign_in(site)
     done = await desk.send("decisions", {"comment": named(comment), "action": "publish"}, headers=PARTIAL)
     assert done.status_code == 200
-    assert f'<li id="card-{comment["id"]}" class="card done is-published" hx-swap-oob="true">' in done.text
-    assert 'id="count-pending" hx-swap-oob="true">0<' in done.text
+    assert f'<li id="card-{comment["id"]}" class="card done is-published" data-hx-swap-oob="true">' in done.text
+    assert 'id="count-pending" data-hx-swap-oob="true">0<' in done.text
     assert "<!doctype html>" not in done.text
 
 
@@ -185,7 +185,7 @@ async def test_the_cards_of_the_next_page_come_alone(site: ASite) -> None:
         await a_comment(thread, f"A swindle, {number}.")
     desk = await sign_in(site)
     page = await desk.get("queue")
-    [more] = re.findall(r'<li class="more" hx-get="([^"]*)"', page.text)
+    [more] = re.findall(r'<li class="more" data-hx-get="([^"]*)"', page.text)
     cards = await desk.get(more.replace("&amp;", "&"), headers=PARTIAL)
     assert len(re.findall(r'<li id="card-', page.text)) == 25
     assert len(re.findall(r'<li id="card-', cards.text)) == 2
@@ -208,7 +208,7 @@ async def test_moderators_see_who_has_claimed_a_comment(site: ASite) -> None:
 async def test_new_comments_are_announced(site: ASite) -> None:
     desk = await sign_in(site)
     page = await desk.get("queue")
-    [address] = re.findall(r'hx-get="([^"]*queue/newer[^"]*)"', page.text)
+    [address] = re.findall(r'data-hx-get="([^"]*queue/newer[^"]*)"', page.text)
     assert "New comments" not in text_of(await desk.get(address.replace("&amp;", "&"), headers=PARTIAL))
     await a_held_comment(site)
     assert "New comments: 1" in text_of(await desk.get(address.replace("&amp;", "&"), headers=PARTIAL))

@@ -83,7 +83,7 @@ async def test_a_decision_leaves_the_comment_in_its_place(site: ASite) -> None:
     here = desk.path(path_of(thread))
     fields = {"comment": named(comments[1]), "action": "publish", "next": here, "keep": "thread"}
     done = await desk.send("decisions", fields, headers=PARTIAL)
-    assert f'<li id="card-{comments[1]["id"]}" class="card is-published depth-1" hx-swap-oob="true">' in done.text
+    assert f'<li id="card-{comments[1]["id"]}" class="card is-published depth-1" data-hx-swap-oob="true">' in done.text
     assert 'value="undo"' in done.text and "In reply to Ada" in text_of(done)
     fields = {"comment": named(comments[0]), "action": "reject", "reason": "abuse", "next": here, "keep": "thread"}
     sent = await desk.send("decisions", fields)

@@ -155,7 +155,7 @@ const sent = new Set();
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = /** @type {HTMLElement} */ (event.target);
   if (form.id === "newer") form.dataset.sent = String(decisions);
-  if (!form.matches('form[hx-post$="/decisions"]')) return;
+  if (!form.matches('form[data-hx-post$="/decisions"]')) return;
   decisions += 1;
   answering += 1;
   overlapping ||= answering > 1;
@@ -196,7 +196,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const form = /** @type {HTMLElement} */ (detail.requestConfig?.elt ?? detail.elt); // the form may be gone already
   const cards = form.id === "bulk" ? document.querySelectorAll(".card[aria-busy]") : [form.closest(".card")];
   for (const card of cards) card?.removeAttribute("aria-busy");
-  if (form.matches('form[hx-post$="/decisions"]')) count_again();
+  if (form.matches('form[data-hx-post$="/decisions"]')) count_again();
   if (detail.successful || detail.xhr?.status) return;
   const said = document.getElementById("said");
   if (said) said.textContent = said.dataset.failed ?? "";

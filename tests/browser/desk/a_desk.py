@@ -12,10 +12,10 @@ from tests.builders import PASSWORD, ASite, a_moderator
 async def sign_in(page: Page, address: str, *, name: str = "Maria", password: str = PASSWORD) -> None:
     """Open ``address``, a page of the desk, and sign in there."""
     await page.goto(address)
-    await page.get_by_label("Name").fill(name)
-    await page.get_by_label("Password").fill(password)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("button", name="Sign out").wait_for()
+    await page.locator("[name=name]").fill(name)
+    await page.locator("[name=password]").fill(password)
+    await page.locator("button.primary").click()
+    await page.locator('form[action$="/sign-out"] button').wait_for()
     await page.wait_for_load_state()
 
 
