@@ -27,7 +27,7 @@ _LISTED = (
 
 
 async def path_before(connection: AsyncConnection, comment: Comment, *, of_root: bool) -> bytes:
-    """Return the path of the last comment before ``comment``, or before its root; empty if there is none."""
+    """Return the path of the last comment before ``comment``, or before its root; empty for the first one."""
     path = comment.path[:LEVEL_BYTES] if of_root else comment.path
     before = select(CommentRow.path).where(CommentRow.thread_id == comment.thread_id, CommentRow.path < path)
     return await connection.scalar(before.order_by(CommentRow.path.desc()).limit(1)) or b""

@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from service.platform.metrics import LATENCY, REQUESTS
 from service.reading.cache.hot_responses import HotResponse, HotResponses
 from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread
 
@@ -132,8 +133,6 @@ async def test_a_client_that_names_itself_goes_the_usual_way(
 
 
 async def test_hot_reads_are_in_the_metrics(site: ASite, hot: list[HotResponse], the_clock: Clock) -> None:
-    from service.platform.metrics import LATENCY, REQUESTS  # noqa: PLC0415  # the counters of this process
-
     route = "/v1/sites/{site}/threads/{article}"
     counter, seconds = REQUESTS.labels("GET", route, "200"), LATENCY.labels(route)
 
