@@ -7,7 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Literal
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Error,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from tests.browser.a_host_page import WATCH
 from tests.installing import debian_program
@@ -21,10 +31,12 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--font-render-hinting=none",
+    # No name is looked up: without a network, a page that asks another origin would wait for the answer.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 # Fonts for all our languages, so that screenshots are readable.
 PACKAGES = {"chromium": ["chromium", "fonts-noto-core", "fonts-droid-fallback"], "java": ["default-jre-headless"]}
-PATIENCE = 5_000  # milliseconds
+PATIENCE = 15_000  # milliseconds
 UNANSWERED = "Failed to load resource"  # an error response is no fault of the page
 Scheme = Literal["light", "dark"]
 Size = tuple[int, int]
@@ -42,6 +54,7 @@ def program(name: Literal["chromium", "java"]) -> str:
 async def a_browser() -> AsyncIterator[Browser]:
     """Chromium, without a window."""
     path = program("chromium")
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:

@@ -59,6 +59,7 @@ async def test_a_reader_replies_edits_reports_and_deletes_by_keyboard(site: ASit
     await expect(page.get_by_text("A moderator has not decided yet.")).to_be_visible()
     await tab_to(page, thread.registered["title"])
     await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status")).to_have_count(0)  # the thread again
     await tab_to(page, "Delete")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Delete your comment for good?")).to_be_in_viewport()

@@ -14,7 +14,7 @@ from service.platform import clock
 from service.platform.sites.edit_site import find_site
 from service.platform.sites.site_secrets import set_secret
 from service.platform.sites.site_settings import OidcRole
-from tests.browser.a_browser import PATIENCE, Visits
+from tests.browser.a_browser import Visits
 from tests.browser.app_server import serving
 from tests.browser.desk.a_real_provider import a_real_provider
 from tests.browser.desk.test_desk_sign_in import check, end_all_sessions
@@ -77,7 +77,7 @@ async def test_a_moderator_signs_in_through_the_provider_and_goes_on_where_they_
     assert (decided["note"], decided["decided_by"]["name"]) == ("Rude.", "Maria")
     await page.get_by_role("button", name="Sign out").click()
     await page.get_by_role("link", name=re.compile("too$")).click()
-    await page.get_by_role("button", name="End session").click(timeout=4 * PATIENCE)
+    await page.get_by_role("button", name="End session").click()
     await expect(page).to_have_url(f"{origin}/desk/{site.slug}/sign-in")
 
 
