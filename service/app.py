@@ -1,6 +1,5 @@
 """The ASGI app: settings in, app out."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
@@ -36,6 +35,7 @@ from service.platform.access.passwords import Passwords
 from service.platform.access.rate_limits import RateLimits
 from service.platform.access.second_factors import SecondFactors
 from service.platform.access.sessions import Sessions
+from service.platform.background import running
 from service.platform.http.app_state import ServiceApp
 from service.platform.http.base_path import BasePath
 from service.platform.http.problem_responses import answer_problem
@@ -155,17 +155,13 @@ async def _lifespan(state: DeskState, settings: Settings, _app: App) -> AsyncIte
     sweeps = sweep_forever(
         database, gate.keys, gate.sessions, state.remote_checks.akismet, every_seconds=settings.sweep_seconds
     )
-    sweep_task = asyncio.create_task(sweeps)
     delivers = settings.serving_delivers()
     deliveries = run_deliverer(database, state.endpoint_clients, settings) if delivers else nullcontext()
     try:
-        async with deliveries:
+        async with running(sweeps), deliveries, database.telling_writes():
             yield
     finally:
         await state.log_follower.close()
-        sweep_task.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweep_task
         await state.group_commit.finish()
         await state.remote_checks.close()
         with suppress(Busy):  # a failure to write these times must not prevent the shutdown

@@ -37,6 +37,7 @@ from service.platform.access.api_keys import Keys
 from service.platform.access.desk_tokens import prune_desk_tokens
 from service.platform.access.pending_sign_ins import prune_sign_ins
 from service.platform.access.sessions import Sessions, prune_sessions
+from service.platform.background import running
 from service.platform.metrics import SWEEP_SECONDS, SWEEPS
 from service.platform.outbound.retry_schedule import parse_delays
 from service.platform.problems import Busy
@@ -88,13 +89,10 @@ async def run_deliverer(database: Database, webhooks: EndpointClients, settings:
     deliverer = Deliverer(
         database, secrets=webhooks.secrets, targets=webhooks.targets, schedule=parse_delays(settings.webhooks_retries)
     )
-    task = asyncio.create_task(deliverer.deliver_forever())
     try:
-        yield deliverer
+        async with running(deliverer.deliver_forever()):
+            yield deliverer
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         with suppress(Busy, DBAPIError):  # another process takes over the rest
             await deliverer.stop(within_seconds=seconds_to_finish(settings.shutdown_seconds))
 

@@ -25,6 +25,7 @@ from tests.bench import (
     delivering,
     embedding,
     hostile,
+    idling,
     newsroom,
     reviewing,
     screening,
@@ -56,9 +57,9 @@ class Line(NamedTuple):
 
 
 def main() -> None:
-    """Measure rules_line databases and print the table."""
+    """Measure both databases and print the table."""
     need_wrk()
-    print("| answered a second | database | One Reply | of a bare ASGI app | of the raw database |")
+    print("| requests/s | database | One Reply | of a bare ASGI app | of the raw database |")
     print("| --- | --- | --- | --- | --- |", flush=True)
     notes: list[str] = []
     with databases() as urls:
@@ -79,7 +80,7 @@ def main() -> None:
                 newsroom_line = newsroom.report(newsroom_key, Path(folder), pairs=2 * PAIRS, seconds=SECONDS)
                 notes.append(f"{name}, {newsroom_line}.")
                 notes.append(f"{name}: {resident(process.pid):.0f} MB resident at the end.")
-            notes += [streaming.report(name, url), *delivering.report(name, url)]
+            notes += [streaming.report(name, url), *delivering.report(name, url), f"{idling.report(name, url)}."]
     print(
         f"\n{machine()}\n" + "\n".join([*notes, *screening.report(), "", *classifying.report(), "", *hostile.table()])
     )

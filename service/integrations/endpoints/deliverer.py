@@ -3,8 +3,8 @@
 A poll is at most one write transaction. It records the attempts since the last poll and claims new deliveries while
 there is capacity. Any number of processes can run a worker.
 
-*Why* poll 20 times a second: PostgreSQL's NOTIFY takes one lock at commit, and every commit of a post would wait
-for it.
+*Why* poll (``poll_pause.py``): PostgreSQL's NOTIFY takes one lock at commit, and every commit of a post would wait for
+it.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from service.integrations.endpoints.leases import (
     release_worker,
     renew_lease,
 )
+from service.integrations.endpoints.poll_pause import PollPause
 from service.integrations.endpoints.record_attempts import (
     FinishedAttempt,
     RecordedAttempts,
@@ -47,15 +48,10 @@ from service.platform.outbound.safe_client import Targets
 from service.platform.problems import Busy
 from service.platform.storage.engine import Database
 
-POLL_SECONDS = 0.05
-MIN_POLL_SECONDS = 0.02
-# On SQLite a poll holds the lock that every post needs, so the worker pauses after a full poll; this limits it to 1,280
-# deliveries/s. Beside a backlog, posts keep 0.91 of their rate with the pause and 0.86 without (14 pairs each on a busy
-# machine, standard error 0.03). On PostgreSQL they keep 0.96 without it (24 pairs).
-BACKLOG_PAUSE_SECONDS = 0.2
 MAX_HELD = 5_000
 RECORD_BATCH = CLAIM_BATCH = 256
 REFRESH_INTERVAL = timedelta(seconds=1)
+FAILURE_PAUSE_SECONDS = 0.5
 
 log = structlog.get_logger("onereply.webhooks")
 
@@ -71,15 +67,18 @@ class Deliverer:
         self._refreshed_at = clock.now() - REFRESH_INTERVAL
         self._queues: dict[UUID, EndpointQueue] = {}
         self._unrecorded: list[FinishedAttempt] = []
-        self._wake = asyncio.Event()
+        self._pause = PollPause()
         # Closed during a write, so that sending does not prolong the transaction that others wait for.
         self._gate = asyncio.Event()
         self._gate.set()
-        self._has_backlog = False  # whether the last poll was full, on SQLite
         self.polled_at, self._is_postponed = time.monotonic(), False  # when a poll last succeeded
 
-    async def deliver_forever(self) -> NoReturn:
+    async def deliver_forever(self) -> None:
         """Poll until cancelled; a failed poll is logged and the next one repeats its work."""
+        async with self._database.hearing_writes(self._pause.hear_write):
+            await self._poll_forever()
+
+    async def _poll_forever(self) -> NoReturn:
         while True:
             more = False
             try:
@@ -93,32 +92,21 @@ class Deliverer:
             except Exception as error:  # one failure must not stop the worker
                 log.error("delivery-loop-failed", exc_info=error)
                 await self._renew_worker_id()
-            await self._pause(at_once=more)
+            await self._pause.wait(at_once=more)
 
     async def _renew_worker_id(self) -> None:
         """Take a new worker id; unrecorded deliveries are free once the lease of the old id expires."""
         self._id = clock.new_id()
         self._renewed_at -= RENEW_INTERVAL
-        await asyncio.sleep(POLL_SECONDS * 10)
-
-    async def _pause(self, *, at_once: bool) -> None:
-        """Wait for the next poll; less if there is more work or an endpoint's queue runs low, more for a backlog."""
-        await asyncio.sleep(BACKLOG_PAUSE_SECONDS if self._has_backlog else MIN_POLL_SECONDS)
-        if at_once or self._has_backlog:
-            return
-        try:
-            async with asyncio.timeout(POLL_SECONDS - MIN_POLL_SECONDS):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-        self._wake.clear()
+        await asyncio.sleep(FAILURE_PAUSE_SECONDS)
 
     async def poll(self) -> bool:
         """Record attempts, claim deliveries and send them; return whether there is more work now."""
+        refreshes = abs(clock.now() - self._refreshed_at) >= REFRESH_INTERVAL
         async with self._database.read() as connection:
             work = await find_work(connection, now=clock.now())
-            await self._refresh_queues(connection, work)
-            expired = {*await expired_workers(connection, now=clock.now())} - {self._id}
+            await self._refresh_queues(connection, work, all_of_them=refreshes)
+            expired = {*await expired_workers(connection, now=clock.now())} - {self._id} if refreshes else set()
         for each in sorted(expired):
             async with self._database.write() as connection:
                 await release_expired_worker(connection, each, now=clock.now())
@@ -126,9 +114,10 @@ class Deliverer:
         surplus = [delivery for queue in self._queues.values() for delivery in queue.surplus()]
         finished = self._unrecorded[:RECORD_BATCH]
         holds_any = bool(capacities) or any(queue.held for queue in self._queues.values())
+        self._pause.count_poll(is_quiet=not (holds_any or finished))
         renews = holds_any and abs(clock.now() - self._renewed_at) >= RENEW_INTERVAL
         if not (capacities or surplus or finished or renews):
-            self._has_backlog = False
+            self._pause.has_backlog = False
             return bool(expired)
         self._gate.clear()
         try:
@@ -136,7 +125,7 @@ class Deliverer:
                 recorded, claimed = await self._write(connection, finished, surplus, capacities, renews=renews)
         finally:
             self._gate.set()
-        self._has_backlog = self._database.dialect == "sqlite" and len(claimed) > CLAIM_BATCH // 2
+        self._pause.has_backlog = self._database.dialect == "sqlite" and len(claimed) > CLAIM_BATCH // 2
         self._renewed_at = clock.now() if renews else self._renewed_at
         self._send_claimed(recorded, finished, claimed)
         # More events may follow those without a subscriber, and the deliveries of expired workers are free now.
@@ -162,11 +151,10 @@ class Deliverer:
         await append_events(connection, recorded.events)
         return recorded, claimed
 
-    async def _refresh_queues(self, connection: AsyncConnection, work: Sequence[Work]) -> None:
-        """Keep a queue with a current route for each endpoint with work; close idle queues."""
+    async def _refresh_queues(self, connection: AsyncConnection, work: Sequence[Work], *, all_of_them: bool) -> None:
+        """Keep a queue with a current route for each endpoint with work; close idle queues with ``all_of_them``."""
         now = clock.now()
-        refreshes = abs(now - self._refreshed_at) >= REFRESH_INTERVAL
-        if refreshes:
+        if all_of_them:
             self._refreshed_at = now
             await self._close_idle()
         outdated = []
@@ -178,7 +166,7 @@ class Deliverer:
             route = self._queues[each.endpoint_id].route
             if route is None or not route.is_current(each.revision, now):
                 outdated.append(each.endpoint_id)
-        if refreshes:
+        if all_of_them:
             outdated = list(self._queues)
         routes = await read_routes(connection, self._secrets, outdated, now=now)
         for endpoint_id in outdated:
@@ -234,7 +222,7 @@ class Deliverer:
         """Queue an attempt for recording; wake the worker if the endpoint's queue runs low."""
         self._unrecorded.append((delivery, result))
         if self._queues[delivery.endpoint_id].runs_low or len(self._unrecorded) >= RECORD_BATCH:
-            self._wake.set()
+            self._pause.wake()
 
     async def stop(self, *, within_seconds: float) -> None:
         """Wait for running requests, record them and release the other deliveries."""

@@ -9,13 +9,14 @@ wait for the same silent server.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.platform.background import running
 from service.platform.metrics import DATABASE_CONNECTIONS
 from service.platform.problems import DatabaseUnavailable
 from service.platform.storage.database_url import SqliteUrl, parse_database_url
@@ -23,6 +24,7 @@ from service.platform.storage.failures import CONNECTION_LOST, TIMED_OUT, Outage
 from service.platform.storage.postgresql import Server, postgresql_engine, reader_settings, writer_settings
 from service.platform.storage.slow_statements import log_slow_statements
 from service.platform.storage.sqlite import sqlite_engine
+from service.platform.storage.write_notices import receive_notices, send_notices
 from service.platform.storage.writer import ProcessQueue, Writer
 
 TIME_LIMIT_SECONDS = 4.5  # a client has its answer within five seconds
@@ -48,13 +50,13 @@ class Database:
         parsed = parse_database_url(url)
         self.dialect = "sqlite" if isinstance(parsed, SqliteUrl) else "postgresql"
         self.time_limit = time_limit
-        process_queue = None
+        process_queue, self._server = None, None
         # Two pools, so that readers never keep the writer waiting for a connection.
         if isinstance(parsed, SqliteUrl):
             reading, writing = sqlite_engine(parsed.path, read_connections), sqlite_engine(parsed.path, 1)
             process_queue = ProcessQueue(Path(parsed.path))
         else:
-            server = Server(parsed, time_limit=time_limit)
+            self._server = server = Server(parsed, time_limit=time_limit)
             readers, writers = reader_settings(time_limit), writer_settings(time_limit)
             reading = postgresql_engine(server, read_connections, readers, pool_seconds=time_limit)
             writing = postgresql_engine(server, 1, writers, pool_seconds=time_limit)
@@ -117,6 +119,21 @@ class Database:
     def after_writes(self, call: Callable[[], None]) -> None:
         """Call ``call``, which must not block, each time that :attr:`commits` increases."""
         self._writer.after_turns.append(call)
+
+    @asynccontextmanager
+    async def telling_writes(self) -> AsyncIterator[None]:
+        """Tell other processes of this one's writes during the block, soon after each; on SQLite nobody is told."""
+        written = asyncio.Event()
+        self.after_writes(written.set)
+        async with running(send_notices(self._server, written)) if self._server else nullcontext():
+            yield
+
+    @asynccontextmanager
+    async def hearing_writes(self, call: Callable[[], None]) -> AsyncIterator[None]:
+        """Call ``call`` after this process's writes, and during the block after those that others tell of."""
+        self.after_writes(call)
+        async with running(receive_notices(self._server, call)) if self._server else nullcontext():
+            yield
 
     async def close(self) -> None:
         """Close every connection."""
