@@ -1,14 +1,10 @@
-"""The desk's sentences in each language: a TOML file per language in ``catalogues/``, with one flat table per page.
-
-A sentence that a language lacks is shown in English. So a new page can be used before all of it is translated; what
-moderators read all day (the queue, its keys, the sign-in) is there in each language, which a test checks.
-"""
+"""The desk's sentences in each language: a TOML file per language in ``catalogues/``, with one flat table per page."""
 
 import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-from service.platform.languages.messages import FALLBACK, catalogue_for
+from service.platform.languages.messages import catalogue_for
 
 FOLDER = Path(__file__).parents[1] / "catalogues"
 
@@ -27,9 +23,5 @@ def desk_messages(locale: str) -> dict[str, Sentences]:
 
 @lru_cache
 def _load(name: str) -> dict[str, Sentences]:
-    own = _read(name)
-    return {table: Sentences({**english, **own.get(table, {})}) for table, english in _read(FALLBACK).items()}
-
-
-def _read(name: str) -> dict[str, dict[str, str]]:
-    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    tables = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return {table: Sentences(sentences) for table, sentences in tables.items()}
