@@ -63,12 +63,15 @@ from service.reading.streams.wire import StreamQuery
 
 SITE = "/v1/sites/{site}"
 
+_get_comments = cached(comments.get_comments, PageQuery, shows_own=True)
+_get_fragment = cached_with_links(thread_page.get_fragment, FragmentQuery, shows_own=True)
+
 # A query parameter in a path is required by the route. The busiest routes come first.
 # fmt: off
 SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/threads/{article}/comments", comments.post_comment,       ANYONE),
-    ("GET",    "/threads/{article}/comments", cached(comments.get_comments, PageQuery), ANYONE),
-    ("GET",    "/threads/{article}/comments.html", cached_with_links(thread_page.get_fragment, FragmentQuery), ANYONE),
+    ("GET",    "/threads/{article}/comments", _get_comments,          ANYONE),
+    ("GET",    "/threads/{article}/comments.html", _get_fragment,     ANYONE),
     ("GET",    "/threads/{article}/feed.atom", cached_with_links(feeds.get_thread_feed), ANYONE),
     ("GET",    "/feed.atom", cached_with_links(feeds.get_site_feed, SectionQuery, depends_on=whole_site), ANYONE),
     ("GET",    "/threads/{article}/stream",   streams.get_stream,          ANYONE),

@@ -19,7 +19,7 @@ UNSENT = {"date", "server", "content-length", "x-request-id", "x-content-type-op
 class Subject(NamedTuple):
     """One subject: a path to read, with an optional entity tag, or posts to one thread or to a thousand.
 
-    A read with an author token is never cached.
+    A read with a key is never cached; one with an author's token is, where they wrote nothing.
     """
 
     name: str

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.conversation.comments.comment_pages import MAX_PAGE_BYTES
 from service.conversation.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
 from service.conversation.threads.model import ThreadRow
-from service.conversation.threads.thread_lookup import is_public, of_site
+from service.conversation.threads.thread_lookup import find_thread, is_public, of_site
 from service.platform.sites.site_lookup import Site
 
 READ_AT_ONCE = 20  # comments; few are read in vain when a page is full
@@ -48,6 +48,13 @@ async def list_own_comments(
             before = row.comment.id
         if len(rows) < asked:
             return found, False
+
+
+async def wrote_in_article(connection: AsyncConnection, site_id: int, reader_id: UUID, article: str) -> bool:
+    """Whether the reader has a comment of any state in the thread of ``article``; raises NotFound without one."""
+    thread = await find_thread(connection, site_id, article)
+    own = select(CommentRow.id).where(CommentRow.reader_id == reader_id, CommentRow.thread_id == thread.id)
+    return await connection.scalar(own.limit(1)) is not None
 
 
 async def _read(

@@ -91,6 +91,10 @@ class Caller(msgspec.Struct, frozen=True):
         """The caller as a reader of a thread: moderators who are limited to other sections see what readers see."""
         return self if self.moderates(section) else self.as_reader()
 
+    def as_anyone(self) -> "Caller":
+        """A caller who is not known, at the same site."""
+        return self if self.is_anonymous else Caller(self.site)
+
     def as_reader(self) -> "Caller":
         """The same caller without a role, who sees what readers see."""
         return msgspec.structs.replace(self, role=None) if self.role else self

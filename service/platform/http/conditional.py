@@ -67,7 +67,9 @@ class PublicResponse(Response):
             PublicResponse, locale=locale, now=now, until=until, headers=headers, media_type=media_type
         )
         headers = {**public_headers(tag, locale=locale, now=now, until=until), **(headers or {})}
-        body = content if media_type != "application/json" else msgspec.json.encode(content)
+        body = (
+            content if isinstance(content, bytes) or media_type != "application/json" else msgspec.json.encode(content)
+        )
         super().__init__(body, 200, headers, media_type=media_type)
         self.body: bytes  # Starlette also allows a memoryview
         self._until = until
@@ -83,6 +85,13 @@ class PublicResponse(Response):
         """The same HTML or XML with links that begin with ``base_url``, and an entity tag that says so."""
         body = self.body.replace(instead_of.encode(), base_url.encode())
         return self._with(body, tag=entity_tag(self._tag, base_url))
+
+    def as_private(self) -> "PublicResponse":
+        """The same response for a reader whose own comments may be added to it later: it is revalidated each time."""
+        response = self._with(self.body, tag=self._tag)
+        response.headers["cache-control"] = PRIVATE["cache-control"]
+        response._compressed = self._compressed
+        return response
 
     def is_expired(self, now: datetime) -> bool:
         """Whether the cached response is too old to reuse at ``now``, because ``max-age`` would go past ``until``."""

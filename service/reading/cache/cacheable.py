@@ -15,14 +15,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.conversation.comments.own_comments import wrote_in_article
 from service.platform.access.caller import Caller
-from service.platform.http.app_state import state_of
+from service.platform.http.app_state import database_of, state_of
 from service.platform.http.authorize import SiteHandler
 from service.platform.http.base_url import base_url_of
 from service.platform.http.conditional import PublicResponse
 from service.platform.http.cors import origin_headers
 from service.platform.http.decode import decode_query
-from service.platform.http.path_ids import requested_articles
+from service.platform.http.path_ids import article_of, requested_articles
 from service.platform.http.raw_routes import path_parameter, query_of
 from service.platform.http.request_origin import locale_of
 from service.reading.cache.cache_state import CacheState
@@ -39,41 +40,55 @@ def whole_site(_request: Request) -> list[str | None]:
     return [None]
 
 
-def cached(handler: SiteHandler, query: Query = None, *, depends_on: DependsOn = requested_articles) -> SiteHandler:
+def cached(
+    handler: SiteHandler,
+    query: Query = None,
+    *,
+    depends_on: DependsOn = requested_articles,
+    shows_own: bool = False,
+) -> SiteHandler:
     """Cache the public responses of ``handler`` until an event of an article in ``depends_on`` invalidates them.
 
-    ``query`` is the struct of its query parameters. Callers who are not anonymous bypass the cache.
+    ``query`` is the struct of its query parameters. Callers with a key bypass the cache. If the response ``shows_own``
+    comments, so do readers who wrote something in its article.
     """
 
     async def send(request: Request, caller: Caller) -> Response:
-        if not caller.is_anonymous:
+        if caller.role:
             return await handler(request, caller)
+        anyone = caller.as_anyone()
 
         async def make() -> PublicResponse:
-            return _public(await handler(request, caller))
+            return _public(await handler(request, anyone))
 
-        return await _get(request, caller, _key(request, caller, query), make, depends_on)
+        response = await _get(request, caller, _key(request, anyone, query), make, depends_on, shows_own=shows_own)
+        return response or await handler(request, caller)
 
     return send
 
 
 def cached_with_links(
-    handler: LinkHandler, query: Query = None, *, depends_on: DependsOn = requested_articles
+    handler: LinkHandler,
+    query: Query = None,
+    *,
+    depends_on: DependsOn = requested_articles,
+    shows_own: bool = False,
 ) -> SiteHandler:
     """Cache as :func:`cached` does; ``handler`` gets the base URL of its absolute links.
 
     While no base URL is set, responses are cached for the hosts in ``known_hosts``; for another host the links are set
-    for each request, and the response is not compressed.
+    for each request, and the response is not compressed. Readers whom the host signed in bypass the cache.
     """
 
     async def send(request: Request, caller: Caller) -> Response:
         state, base_url = state_of(request, CacheState), base_url_of(request)
-        if not caller.is_anonymous:
+        if caller.role or caller.profile:
             return await handler(request, caller, base_url)
-        key = _key(request, caller, query)
+        anyone = caller.as_anyone()
+        key = _key(request, anyone, query)
 
         async def make() -> PublicResponse:
-            return _public(await handler(request, caller, ANY_HOST))
+            return _public(await handler(request, anyone, ANY_HOST))
 
         async def make_for_host() -> PublicResponse:
             shared = (
@@ -83,7 +98,13 @@ def cached_with_links(
 
         if state.base_url or state.known_hosts.admit(base_url):
             admit = None if state.base_url else partial(state.known_hosts.admit, base_url)
-            return await _get(request, caller, (*key, base_url), make_for_host, depends_on, admit=admit)
+            whole_key = (*key, base_url)
+            response = await _get(
+                request, caller, whole_key, make_for_host, depends_on, shows_own=shows_own, admit=admit
+            )
+            return response or await handler(request, caller, base_url)
+        if not caller.is_anonymous:
+            return await handler(request, caller, base_url)
         response = await make_for_host()
         return Response(response.body, response.status_code, dict(response.headers))
 
@@ -113,15 +134,28 @@ async def _get(
     make: Callable[[], Awaitable[PublicResponse]],
     depends_on: DependsOn,
     *,
+    shows_own: bool,
     admit: Callable[[], bool] | None = None,
-) -> PublicResponse:
-    """Return the response from the cache, and remember it for hot reads of the same address."""
+) -> PublicResponse | None:
+    """Return the response from the cache, and remember it for hot reads of the same address.
+
+    Returns None if the caller is a reader who wrote something in the article. That is looked up after the response was
+    made: what they write from then on invalidates it.
+    """
     response = await _get_shared(request, caller, key, make, depends_on)
+    if shows_own and caller.reader_id and await _wrote_in_article(request, caller):
+        return None
     state = state_of(request, CacheState)
-    if (entry := state.response_cache.entry(key)) and entry.response.result() is response:
+    if (entry := state.response_cache.entry(key)) and entry.response.result() is response and not caller.profile:
         added = origin_headers(request, caller.site)
         state.hot_responses.remember(request.scope, caller.site, entry, added=added, admit=admit)
-    return response
+    return response if caller.is_anonymous else response.as_private()
+
+
+async def _wrote_in_article(request: Request, caller: Caller) -> bool:
+    assert caller.reader_id
+    async with database_of(request).read() as connection:
+        return await wrote_in_article(connection, caller.site.id, caller.reader_id, article_of(request))
 
 
 async def _get_shared(

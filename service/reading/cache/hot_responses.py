@@ -26,6 +26,7 @@ from service.reading.cache.response_cache import CachedResponse, ResponseCache
 
 MAX_PATHS = 20_000
 MAX_VARIANTS = 64  # of a path
+MAX_READERS = 1_000  # of a variant
 FLUSH_SECONDS = 1.0
 # The headers on which an answer depends, by their place in the key of a variant. Others change nothing.
 _LANGUAGE, _CODING, _ORIGIN, _HOST, _TAG, _REQUEST_ID, _TOKEN = range(7)
@@ -44,13 +45,17 @@ log = structlog.get_logger("onereply.request")
 
 
 class HotResponse:
-    """A prepared answer: the cached response behind it, and its headers and body as they are sent."""
+    """A prepared answer: the cached response behind it, and its headers and body as they are sent.
 
-    __slots__ = ("body", "entry", "headers", "hits", "not_modified", "route", "seconds", "tag")
+    ``readers`` are the ``Authorization`` headers for which it was made; empty if it is for anyone.
+    """
+
+    __slots__ = ("body", "entry", "headers", "hits", "not_modified", "readers", "route", "seconds", "tag")
 
     def __init__(self, entry: CachedResponse, route: str, headers: _Headers, body: bytes, tag: str) -> None:
         self.entry, self.route, self.tag = entry, route, tag
         self.headers = headers
+        self.readers: set[bytes] = set()
         kept = {name.encode() for name in NOT_MODIFIED_HEADERS} | {NO_SNIFFING[0]}
         self.not_modified = [each for each in headers if each[0] in kept or each[0].startswith(b"access-control-")]
         self.body: Message = {"type": "http.response.body", "body": body}
@@ -72,9 +77,10 @@ class HotPath:
         self.responses: dict[tuple[bytes | None, ...], HotResponse] = {}
 
     def key(self, given: _Given) -> tuple[bytes | None, ...]:
-        """Return the values of the varying headers."""
+        """Return the values of the varying headers; of a token only that there is one."""
         origin = given[_ORIGIN] if self.by_origin else None
-        return given[_LANGUAGE], given[_CODING], origin, given[_HOST] if self.admit else None
+        is_named = None if given[_TOKEN] is None else b""
+        return given[_LANGUAGE], given[_CODING], origin, given[_HOST] if self.admit else None, is_named
 
 
 class HotResponses:
@@ -91,8 +97,8 @@ class HotResponses:
         path = self._paths.get((scope["raw_path"], scope["query_string"]))
         if path is None or not _read_headers(scope, given):
             return None
-        hot = path.responses.get(path.key(given))
-        if hot is None:
+        hot, token = path.responses.get(path.key(given)), given[_TOKEN]
+        if hot is None or (token is not None and token not in hot.readers):
             return None
         now = clock.now()
         if not (self._cache.is_fresh(hot.entry, now) and self._gate.sites.is_current(path.site, now)):
@@ -104,7 +110,10 @@ class HotResponses:
     def remember(
         self, scope: Scope, site: Site, entry: CachedResponse, *, added: _Headers, admit: Callable[[], bool] | None
     ) -> None:
-        """Prepare the answer of ``entry`` to the request in ``scope``; ``added`` are its headers besides."""
+        """Prepare the answer of ``entry`` to the request in ``scope``; ``added`` are its headers besides.
+
+        A reader's token in the request must be valid, and the answer theirs while ``entry`` is cached.
+        """
         address, given = scope.get("hot_key"), _nothing_given()
         if address is None or not _read_headers(scope, given):
             return
@@ -113,12 +122,18 @@ class HotResponses:
             path = self._paths[address] = HotPath(site, admit)
             if len(self._paths) > MAX_PATHS:
                 self._paths.popitem(last=False)
+        token, known = given[_TOKEN], path.responses.get(path.key(given))
+        if token is not None and known and known.entry is entry and len(known.readers) < MAX_READERS:
+            known.readers.add(token)
+            return
         if len(path.responses) >= MAX_VARIANTS:
             path.responses.clear()
-        response = entry.response.result()
+        response = entry.response.result() if token is None else entry.response.result().as_private()
         sent = encoded(response, (given[_CODING] or b"").decode("latin-1"))
         headers, tag = [*sent.raw_headers, NO_SNIFFING, *added], response.headers["etag"]
-        path.responses[path.key(given)] = HotResponse(entry, scope["route_path"], headers, bytes(sent.body), tag)
+        hot = path.responses[path.key(given)] = HotResponse(entry, scope["route_path"], headers, bytes(sent.body), tag)
+        if token is not None:
+            hot.readers.add(token)
 
     def count(self, hot: HotResponse, *, is_modified: bool, seconds: float) -> None:
         """Count an answer; the metrics get it within a second."""
@@ -181,11 +196,11 @@ def _nothing_given() -> _Given:
 
 
 def _read_headers(scope: Scope, given: _Given) -> bool:
-    """Fill ``given``; False if a header is repeated, or if the client names itself."""
+    """Fill ``given``; False if a header is repeated."""
     for name, value in scope["headers"]:
         place = _PLACES.get(name)
         if place is not None:
-            if given[place] is not None or place == _TOKEN:
+            if given[place] is not None:
                 return False
             given[place] = value
     return True

@@ -1,12 +1,10 @@
 """Hot reads get the answer that they would get without the short way, and never an older one."""
 
-from typing import Any
-
 import httpx2
 import pytest
 
 from service.platform.metrics import LATENCY, REQUESTS
-from service.reading.cache.hot_responses import HotResponse, HotResponses
+from service.reading.cache.hot_responses import HotResponse
 from tests.builders import ASite, Clock, Json, a_comment, a_site, a_thread
 
 PATHS = (
@@ -28,22 +26,6 @@ HEADERS: tuple[Json, ...] = (
     {"X-Request-ID": "from-the-client", "Cookie": "a=b", "User-Agent": "Mozilla/5.0"},
     {"Host": "comments.example:8443", "Sec-Fetch-Site": "cross-site"},
 )
-
-
-@pytest.fixture
-def hot(monkeypatch: pytest.MonkeyPatch) -> list[HotResponse]:
-    """The answers that took the short way since the test started."""
-    taken: list[HotResponse] = []
-    find = HotResponses.find
-
-    def found(self: HotResponses, *given: Any) -> HotResponse | None:
-        answer = find(self, *given)
-        if answer:
-            taken.append(answer)
-        return answer
-
-    monkeypatch.setattr(HotResponses, "find", found)
-    return taken
 
 
 def parts(answer: httpx2.Response) -> tuple[int, set[tuple[str, str]], bytes]:
