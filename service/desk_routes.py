@@ -49,7 +49,7 @@ from service.desk.sign_in.sign_in_token import send_token
 from service.desk.threads.hours_page import get_hours, send_hours
 from service.desk.threads.stops_page import get_stops, send_stop, send_stop_end
 from service.desk.threads.thread_context_page import get_thread_context
-from service.desk.threads.thread_forms import send_closing, send_mode
+from service.desk.threads.thread_forms import send_closing, send_mode, send_move
 from service.desk.threads.thread_list_page import get_thread_list
 from service.platform.access.caller import ACCOUNT, ADMIN, MODERATOR, CallerKinds
 from service.platform.http.raw_routes import Handler
@@ -63,6 +63,7 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("GET",    "/threads/{article}",          get_thread_context,          MODERATOR),
     ("POST",   "/threads/{article}/closing",  send_closing,                MODERATOR),
     ("POST",   "/threads/{article}/mode",     send_mode,                   MODERATOR),
+    ("POST",   "/threads/{article}/move",     send_move,                   ADMIN),
     ("GET",    "/stops",                      get_stops,                   MODERATOR),
     ("POST",   "/stops",                      send_stop,                   MODERATOR),
     ("POST",   "/stops/{closure}/end",        send_stop_end,               MODERATOR),

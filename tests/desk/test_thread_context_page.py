@@ -156,3 +156,34 @@ async def test_all_comments_of_a_thread_are_held(site: ASite) -> None:
     assert (await a_comment(thread))["comment"]["state"] == "pending"
     await desk.send(f"{path_of(thread)}/mode", {"hold": "false"})
     assert (await a_comment(thread))["comment"]["state"] == "published"
+
+
+async def test_an_admin_moves_a_thread_to_the_articles_new_id(site: ASite) -> None:
+    thread = await a_thread(site, article="old")
+    await a_comment(thread, "Well said.")
+    admin = await sign_in(site, "Otto", role="admin")
+    moved = await admin.send("threads/old/move", {"article": " https://gazette.example/new?a=1 "})
+    page = await admin.follow(moved)
+    assert "The thread is moved." in text_of(page) and "Well said." in text_of(page)
+    assert (await thread.read())["article"] == "https://gazette.example/new?a=1"
+    maria = await sign_in(site)
+    assert "/move" not in (await maria.get("threads/old")).text
+    assert (await maria.send("threads/old/move", {"article": "newest"})).status_code == 403
+
+
+async def test_a_move_that_is_refused_keeps_what_was_typed(site: ASite) -> None:
+    for article in ("here", "there"):
+        await a_comment(await a_thread(site, article=article))
+    admin = await sign_in(site, "Otto", role="admin")
+    too_long = "x" * 501
+    for typed, status, message in (
+        ("there", 409, "Another article already has comments under this id."),
+        ("..", 422, "Write an id of 1 to 500 characters"),
+        (too_long, 422, "Write an id of 1 to 500 characters"),
+        ("", 422, "Write an id of 1 to 500 characters"),
+    ):
+        refused = await admin.send("threads/here/move", {"article": typed})
+        assert refused.status_code == status
+        assert f'value="{typed}" dir="auto"' in refused.text
+        assert re.search(f'<p class="field-error" id="move-article-hint">{message}', refused.text)
+    assert (await admin.send("threads/nowhere/move", {"article": "new"})).status_code == 404

@@ -1,4 +1,4 @@
-"""The forms that close, reopen and hold a thread."""
+"""The forms that close, reopen, hold and move a thread."""
 
 from typing import Literal
 from urllib.parse import quote
@@ -6,15 +6,18 @@ from urllib.parse import quote
 import msgspec
 from starlette.responses import Response
 
+from service.conversation.threads.move_article import ArticleIdConflict
 from service.conversation.threads.own_threads import close_own_thread, reopen_own_thread, set_own_mode
 from service.conversation.threads.register_article import register_thread
 from service.desk.forms.refused_forms import refused_form
 from service.desk.forms.site_times import read_time
 from service.desk.sign_in.desk_request import DeskRequest
 from service.desk.threads.thread_context_page import ContextQuery, show_thread_context
+from service.integrations.articles.article_calls import apply_article_call
 from service.platform.access.caller import ADMIN, admit
 from service.platform.http.path_ids import article_of
 from service.platform.problems import InvalidField
+from service.platform.text.article_ids import is_article_id
 from service.platform.text.field_types import read_line
 
 
@@ -60,6 +63,20 @@ async def send_mode(desk: DeskRequest) -> Response:
     except InvalidField as problem:
         return await show_thread_context(desk, ContextQuery(), refused=refused_form(desk, problem, form="mode"))
     return _see_thread(desk, article, "held" if hold else "unheld")
+
+
+async def send_move(desk: DeskRequest) -> Response:
+    """Move a thread to the article's new id; both ids find it."""
+    article, to = article_of(desk.request), desk.fields.get("article", "").strip()
+    try:
+        if not is_article_id(to):
+            raise InvalidField(desk.sentence("threads", "no_article_id"), pointer="/article")
+        async with desk.database.write() as connection:
+            thread = await apply_article_call(connection, desk.site, article, "article.moved", to=to)
+    except (InvalidField, ArticleIdConflict) as problem:
+        refused = refused_form(desk, problem, form="move")._replace(field="article")
+        return await show_thread_context(desk, ContextQuery(), refused=refused)
+    return _see_thread(desk, thread.article, "moved")
 
 
 def _reason(desk: DeskRequest) -> str | None:
