@@ -7,6 +7,7 @@ works without colour, in the dark, on paper and for screen readers, and costs no
 import asyncio
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -15,6 +16,7 @@ from service.conversation.threads.thread_activity import list_active_threads
 from service.desk.figures.rule_figures import read_rule_figures
 from service.desk.frame.site_figures import DeskState
 from service.desk.sign_in.desk_request import DeskRequest
+from service.integrations.endpoints.delivery_outcomes import DeliveryOutcomes, count_outcomes, most_counted
 from service.integrations.endpoints.endpoint_store import Endpoint, list_endpoints
 from service.moderation.queue.daily_counts import count_by_day
 from service.moderation.queue.review_queue import QueueFilter, read_queue
@@ -37,6 +39,7 @@ class Overview(NamedTuple):
     busiest: list[Thread]
     waited: WaitingTimes | None
     endpoints: list[Endpoint]
+    outcomes: dict[UUID, DeliveryOutcomes]
 
 
 async def get_overview(desk: DeskRequest) -> Response:
@@ -52,6 +55,8 @@ async def get_overview(desk: DeskRequest) -> Response:
         most_replies=max([each.reply_count for each in overview.busiest], default=1) or 1,
         rules=await read_rule_figures(desk),
         states=("published", "pending", "rejected", "spam"),
+        most_counted=most_counted(len(overview.endpoints)),
+        most_deliveries=max(map(sum, overview.outcomes.values()), default=0),
     )
 
 
@@ -71,6 +76,7 @@ async def _count(desk: DeskRequest) -> Overview:
         waited = await measure_waiting(connection, site, Period(now - timedelta(days=DAYS), now))
         is_admin = desk.caller.role == "admin"  # the URL of an endpoint may hold a secret
         endpoints = await list_endpoints(connection, site, after=None, limit=ENDPOINTS) if is_admin else []
+        outcomes = await count_outcomes(connection, [each.id for each in endpoints], since=now - WEEK)
     return Overview(
         waiting=waiting,
         oldest=oldest[0].comment.created_at if oldest else None,
@@ -78,4 +84,5 @@ async def _count(desk: DeskRequest) -> Overview:
         busiest=[thread for thread, _ in active],
         waited=waited if sections is None else None,
         endpoints=endpoints,
+        outcomes=outcomes,
     )
