@@ -3,6 +3,10 @@
 import re
 from typing import Any
 
+import pytest
+
+from service.desk.administration import endpoint_page
+from service.integrations.endpoints import redeliver
 from tests.builders import ASite, a_thread
 from tests.desk.a_desk_client import ADesk, sign_in, text_of
 from tests.desk.form_of_page import form_of
@@ -122,6 +126,32 @@ async def test_failed_deliveries_are_seen_and_resent(site: ASite) -> None:
             await worker.work()
         assert "There are no deliveries." in text_of(await desk.get(f"{path}?state=failed"))
         assert "Delivered of latest attempts 4 / 7" in text_of(await desk.get(path))
+
+
+async def test_more_failures_than_are_resent_at_once_are_counted_and_resent_by_another_form(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redeliver, "MAX_REDELIVERIES", 2)
+    monkeypatch.setattr(endpoint_page, "MAX_PARTS", 2)
+    desk = await sign_in(site, role="admin")
+    async with a_receiver(lambda _: an_answer(500)) as host, a_worker(site, schedule=[]) as worker:
+        endpoint, _ = await an_endpoint(site, host.origin)
+        for _ in range(7):
+            await a_thread(site)
+        await worker.until(lambda: len(host.received) == 7)
+        await worker.work()
+        path = f"webhooks/{endpoint}"
+        page = await desk.follow(await desk.send(f"{path}/resend"))
+        assert "Resent: 4 Failed deliveries that were not resent yet: 3." in text_of(page)
+        await worker.until(lambda: len(host.received) == 11)
+        await worker.work()
+        rest = re.findall(r'name="first" value="(\d+)"', page.text)
+        assert rest == ["5"]
+        page = await desk.follow(await desk.send(f"{path}/resend", {"first": rest[0]}))
+        assert "Resent: 3" in text_of(page) and "not resent yet" not in text_of(page)
+        await worker.until(lambda: len(host.received) == 14)
+        await worker.work()
+        assert [each.content["position"] for each in host.received[11:]] == [5, 6, 7]
 
 
 async def test_what_does_not_exist_is_not_found(site: ASite) -> None:

@@ -21,7 +21,7 @@ from service.integrations.endpoints.deliveries import find_delivery, get_health_
 from service.integrations.endpoints.edit_endpoint import change_endpoint, replace_secret
 from service.integrations.endpoints.endpoint_store import find_endpoint, remove_endpoint
 from service.integrations.endpoints.model import DELIVERY_STATES, DeliveryState
-from service.integrations.endpoints.redeliver import redeliver
+from service.integrations.endpoints.redeliver import MAX_COUNT, count_failures, redeliver
 from service.integrations.endpoints.send_attempt import AttemptResult
 from service.integrations.endpoints.send_test import send_test_message
 from service.integrations.endpoints.wire import EndpointChanges, Position, RotateIn
@@ -35,18 +35,23 @@ MAX_PARTS = 40  # transactions of “resend all”; each resends some hundred de
 
 
 class EndpointPageQuery(msgspec.Struct, kw_only=True, frozen=True):
-    """The deliveries that are listed: in a state, before a position; and after a form, what was done."""
+    """The deliveries that are listed: in a state, before a position; and after a form, what was done.
+
+    ``rest`` is the position from which on deliveries were not resent yet.
+    """
 
     state: DeliveryState | None = None
     before: Position | None = None
     done: Literal["saved", "resent"] | None = None
     resent: Annotated[int, Meta(ge=0)] = 0
+    rest: Position | None = None
 
 
 class ResendForm(msgspec.Struct, kw_only=True, frozen=True):
-    """The position of the delivery to resend; without one, all that failed."""
+    """The position of the delivery to resend; without one, all that failed from the position ``first`` on."""
 
     position: Position | None = None
+    first: Position = 1
 
 
 async def get_endpoint(desk: DeskRequest) -> Response:
@@ -87,11 +92,16 @@ async def send_test(desk: DeskRequest) -> Response:
 
 
 async def send_redelivery(desk: DeskRequest) -> Response:
-    """Resend one delivery, or all that failed or wait for a retry, in parts."""
-    endpoint_id, position = endpoint_id_of(desk), desk.form(ResendForm).position
+    """Resend one delivery, or all that failed or wait for a retry, in parts.
+
+    What remains after :data:`MAX_PARTS` is resent by another form of the page that follows.
+    """
+    endpoint_id, form = endpoint_id_of(desk), desk.form(ResendForm)
+    position = form.position
     async with desk.database.read() as connection:
         created_at = (await find_endpoint(connection, desk.site, endpoint_id)).created_at
-    first, resent = position or 1, 0
+    first, resent = position or form.first, 0
+    rest: dict[str, str] = {}
     for _ in range(MAX_PARTS):
         async with desk.database.write() as connection:
             count, following = await redeliver(
@@ -106,7 +116,9 @@ async def send_redelivery(desk: DeskRequest) -> Response:
         if following is None or position:
             break
         first = following
-    return _back(desk, endpoint_id, done="resent", resent=str(resent))
+    else:
+        rest = {"rest": str(first)}
+    return _back(desk, endpoint_id, done="resent", resent=str(resent), **rest)
 
 
 async def send_endpoint_deletion(desk: DeskRequest) -> Response:
@@ -145,11 +157,14 @@ async def show_endpoint(
         deliveries = await list_deliveries(
             connection, desk.site, endpoint_id, state=query.state, before=query.before, limit=ON_PAGE + 1
         )
+        remaining = await count_failures(connection, endpoint_id, first=query.rest) if query.rest else 0
     return desk.page(
         "endpoint.html",
         status=status,
         endpoint=endpoint,
         figures=figures,
+        remaining=remaining,
+        max_count=MAX_COUNT,
         deliveries=deliveries[:ON_PAGE],
         next_before=deliveries[ON_PAGE - 1].position if len(deliveries) > ON_PAGE else None,
         states=DELIVERY_STATES,

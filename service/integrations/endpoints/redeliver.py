@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.integrations.endpoints.endpoint_store import find_endpoint
@@ -19,6 +19,7 @@ from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import insert_many, run_many
 
 MAX_REDELIVERIES = 250  # some 15 ms of the writer
+MAX_COUNT = 10_000  # failures that are counted, of each kind
 
 
 class RedeliveryCount(NamedTuple):
@@ -77,6 +78,20 @@ async def _failed(
     statement = select(DeliveryRow.position).where(*of_endpoint, or_(failed_for_good, waits))
     found = (await connection.scalars(statement.order_by(DeliveryRow.position).limit(MAX_REDELIVERIES + 1))).all()
     return list(found[:MAX_REDELIVERIES]), found[MAX_REDELIVERIES] if len(found) > MAX_REDELIVERIES else None
+
+
+async def count_failures(connection: AsyncConnection, endpoint_id: UUID, *, first: int) -> int:
+    """Count the deliveries from the position ``first`` on that failed for good or wait for a retry.
+
+    Each kind has a partial index; :data:`MAX_COUNT` of each are counted at most.
+    """
+    later = DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.position >= first
+    kinds = ((DeliveryRow.state == "failed",), (DeliveryRow.state == "waiting", DeliveryRow.schedule_step > 0))
+    counted = 0
+    for kind in kinds:
+        some = select(DeliveryRow.position).where(*later, *kind).limit(MAX_COUNT)
+        counted += (await connection.execute(select(func.count()).select_from(some.subquery()))).scalar_one()
+    return counted
 
 
 async def _subscribed(
