@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
+from service.desk.forms.filters import order_error, read_filter
 from service.desk.frame.days import day_begin, day_end
 from service.desk.review.queue_cards import offered_reasons
 from service.desk.sign_in.desk_request import DeskRequest
@@ -53,17 +54,21 @@ class LogQuery(msgspec.Struct, kw_only=True, frozen=True):
 
 
 async def get_log(desk: DeskRequest) -> Response:
-    """Send a page of the log."""
-    query = desk.query(LogQuery)
+    """Send a page of the log; a filter that can't be read comes back as typed, without a list."""
+    query, errors = read_filter(desk, LogQuery, FILTERS)
+    errors |= order_error(desk, query.since, query.until)
+    decisions: Sequence[Decision] = []
+    criteria, before = _criteria(desk, query), decode_id(query.cursor)
     async with desk.database.read() as connection:
-        before = decode_id(query.cursor)
-        decisions = await read_decisions(
-            connection, desk.site, _criteria(desk, query), before=before, limit=ON_PAGE + 1
-        )
+        if not errors:
+            decisions = await read_decisions(connection, desk.site, criteria, before=before, limit=ON_PAGE + 1)
         names = await names_of(connection, desk.site)
     cursor = encode_cursor(decisions[ON_PAGE - 1].id.bytes) if len(decisions) > ON_PAGE else None
     return desk.page(
         "decision_log.html",
+        status=422 if errors else 200,
+        typed=desk.request.query_params,
+        errors=errors,
         decisions=decisions[:ON_PAGE],
         names=names,
         query=query,

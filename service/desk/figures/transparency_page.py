@@ -6,9 +6,10 @@ import msgspec
 from starlette.responses import Response
 
 from service.conversation.comments.decision_reasons import reason_text
+from service.desk.forms.filters import order_error, read_filter
 from service.desk.frame.days import day_begin, day_end
 from service.desk.sign_in.desk_request import DeskRequest
-from service.moderation.transparency.transparency_report import make_report, report_as_csv
+from service.moderation.transparency.transparency_report import MAX_PERIOD, make_report, report_as_csv
 from service.moderation.transparency.wire import TransparencyOut
 from service.platform.problems import InvalidParameter
 
@@ -21,21 +22,25 @@ class TransparencyPageQuery(msgspec.Struct, kw_only=True, frozen=True):
 
 
 async def get_transparency(desk: DeskRequest) -> Response:
-    """Send the report."""
-    query = desk.query(TransparencyPageQuery)
-    report, problem = None, None
-    try:
-        report = await _report(desk, query)
-    except InvalidParameter as refused:
-        problem = refused
+    """Send the report; a period that can't be reported on comes back as typed."""
+    query, errors = read_filter(desk, TransparencyPageQuery, ("since", "until"))
+    errors |= order_error(desk, query.since, query.until)
+    report = None
+    desk.caller.require_whole_site()
+    if not errors:
+        try:
+            report = await _report(desk, query)
+        except InvalidParameter:
+            errors["since"] = desk.sentence("filter", "no_period").format(days=MAX_PERIOD.days)
     coded = {each.reason for each in report.decisions if each.reason} if report else set()
     return desk.page(
         "transparency.html",
-        status=problem.status if problem else 200,
+        status=422 if errors else 200,
+        typed=desk.request.query_params,
+        errors=errors,
         query=query,
         report=report,
         reasons={reason: reason_text(reason, desk.site, locale=desk.locale) for reason in coded},
-        problem=str(problem) if problem else None,
     )
 
 
