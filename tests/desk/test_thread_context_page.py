@@ -135,6 +135,25 @@ async def test_only_admins_set_how_a_thread_closes_by_itself(site: ASite) -> Non
         assert (await thread.read())["closing"]["kind"] == kind
 
 
+async def test_the_thread_says_when_it_closes(site: ASite, the_clock: Clock) -> None:
+    await site.set(close_after_days=14)
+    desk = await sign_in(site)
+
+    async def closing(thread: AThread) -> str:
+        [line] = re.findall(r"<dt>Closing</dt><dd>(.*?)</dd>", (await desk.get(path_of(thread))).text, re.DOTALL)
+        return str(line).strip()
+
+    published = await a_thread(site, published_at="2026-11-20T12:00:00Z")
+    assert (await closing(published)).startswith("Closes December 4")
+    assert await closing(await a_thread(site)) == "Closes after publication (days: 14)"
+    never = await a_thread(site, closing={"kind": "never"})
+    assert await closing(never) == "Does not close by itself"
+    await never.close()
+    assert (await closing(never)).startswith("Closed since November 24")
+    await site.set()
+    assert await closing(published) == "Does not close by itself"
+
+
 async def test_a_refused_form_keeps_what_was_typed(site: ASite, the_clock: Clock) -> None:
     thread = await a_thread(site)
     desk = await sign_in(site)
