@@ -4,9 +4,12 @@ import re
 import tomllib
 from typing import Any, get_args
 
+import pytest
+
 from service.conversation.screening.findings import Rule
 from service.desk.administration.rules_page import FINDINGS, GROUPS, LISTS, MAX_INLINE
 from service.desk.frame.desk_messages import FOLDER
+from service.moderation.rules import try_rules
 from service.platform.sites.site_rules import Rules, ShadowRule
 from tests.builders import ASite, a_comment, a_thread, decide, set_rules
 from tests.desk.a_desk_client import ADesk, sign_in, text_of
@@ -106,6 +109,32 @@ async def test_rules_are_tried_before_they_are_saved(site: ASite) -> None:
     assert "A swindle, 2." in text_of(page)
     assert ">\nswindle</textarea>" in page.text
     assert (await rules_of(site))["hold_words"] == []
+
+
+async def test_the_rules_of_a_section_are_tried_on_its_comments(site: ASite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(try_rules, "SEARCHED_AT_ONCE", 2)
+    monkeypatch.setattr(try_rules, "BATCH", 2)
+    sport, politics = await a_thread(site, section="sport"), await a_thread(site, section="politics")
+    for number in range(3):
+        await a_comment(sport, f"A goal, {number}, http://a.example/ http://b.example/")
+        await a_comment(politics, f"A vote, {number}, http://a.example/ http://b.example/")
+    await set_rules(site, max_links=1)
+    own = {"sport": {"rules": {"max_links": 9}}}
+    assert (await site.call("PATCH", "/settings", by="admin", json={"sections": own})).status_code == 200
+    admin = await sign_in(site, "Ada", role="admin")
+    fields = await filled(admin, "rules?section=sport", hold_words="goal, 1", differs=["max_links", "hold_words"])
+    page = await admin.send("rules", [*fields, ("do", "try")])
+    words = text_of(page)
+    assert "Tried on comments: 3." in words and "Publish 3 2" in words and "Hold 0 1" in words
+    assert "A goal, 1" in words and "A vote" not in words
+    as_at_the_site = await filled(admin, "rules?section=sport", differs=None)
+    page = await admin.send("rules", [*as_at_the_site, ("do", "try")])
+    assert "Hold 0 3" in text_of(page)
+    settings = (await site.call("GET", "/settings", by="admin")).json()
+    assert settings["sections"] == own
+    monkeypatch.setattr(try_rules, "MAX_SEARCHED", 2)
+    page = await admin.send("rules", [*as_at_the_site, ("do", "try")])
+    assert "Tried on comments: 1." in text_of(page)
 
 
 async def test_rules_that_somebody_else_changed_meanwhile_are_not_overwritten(site: ASite) -> None:

@@ -117,10 +117,13 @@ async def send_rules(desk: DeskRequest) -> Response:
     if not any(field.error for field in shown.values()):
         try:
             rules = await check_rules(msgspec.structs.replace(base, **values))
-            if desk.fields.get("do") != "try" or query.section is not None:
+            if desk.fields.get("do") != "try":
                 await _save(desk, query, rules, names=names, values=values)
                 return desk.see_other(desk.path(query.address), done="saved")
-            trial, status = await try_on_latest(desk, rules, last=LAST), 200
+            if query.section is not None:  # what does not differ is as at the whole site
+                shared = {name: getattr(desk.site.rules, name) for name in names if name not in values}
+                rules = msgspec.structs.replace(rules, **shared)
+            trial, status = await try_on_latest(desk, rules, last=LAST, section=query.section), 200
         except InvalidField as problem:
             shown = mark_field(shown, problem)
         except ChangedMeanwhile:

@@ -30,8 +30,8 @@ async def save_section(desk: DeskRequest, label: str, changes: dict[str, Any], *
     await save_site_settings(desk, {"sections": given}, version=version)
 
 
-async def try_on_latest(desk: DeskRequest, rules: Rules, *, last: int) -> Trial:
-    """Try ``rules`` on the ``last`` comments of the site, without changing anything."""
+async def try_on_latest(desk: DeskRequest, rules: Rules, *, last: int, section: str | None) -> Trial:
+    """Try ``rules`` on the ``last`` comments of the site or of a section, without changing anything."""
     state = state_of(desk.request, DeskState)
     model, webhook = await state.spam_models.get(desk.site), state.remote_checks.webhook
-    return await try_rules(state.database, desk.site, rules, last=last, webhook=webhook, model=model)
+    return await try_rules(state.database, desk.site, rules, last=last, webhook=webhook, model=model, section=section)

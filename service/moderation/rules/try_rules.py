@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_lookup import read_with_threads
@@ -27,6 +27,7 @@ from service.platform.sites.site_rules import Rules
 from service.platform.storage.engine import Database
 
 BATCH = 20  # comments per read: with texts at their limit, some 10 ms
+SEARCHED_AT_ONCE, MAX_SEARCHED = 1_000, 20_000  # comments of the site, to find those of a section
 MAX_EXAMPLES = 20
 MAX_ASKED = 50  # as many as run at once, so the answers take one timeout at most
 _LAST_ID = UUID(int=2**128 - 1)
@@ -67,24 +68,53 @@ async def try_rules(
     last: int,
     webhook: ScreeningWebhook,
     model: SpamModel | None = None,
+    section: str | None = None,
 ) -> Trial:
     """Screen the ``last`` comments of ``site`` by its current rules and by ``rules``, without changing anything.
+
+    With ``section``, the rules are those of the section, and so are the comments: ``last`` of them at most, among the
+    newest :data:`MAX_SEARCHED` of the site.
 
     Comments without text are skipped. The rest are screened in order of arrival, and reputation comes only from them.
     Form data and Akismet are not used, the spam filter is today's ``model``, and the mode is ``publish``. The screening
     ``webhook`` is asked about the newest :data:`MAX_ASKED` comments if a set of rules uses it.
     """
+    if section is None:
+        comments = await _latest(database, site, last)
+    else:
+        comments = await _latest_of_section(database, site, section, last)
+    current = site.rules_in(section)
+    uses_webhook = current.screening_webhook or rules.screening_webhook
+    answers = await _ask(database, site, comments[:MAX_ASKED], webhook) if uses_webhook else {}
+    return await asyncio.to_thread(_screen_all, comments, (current, rules), model, answers)
+
+
+async def _latest(database: Database, site: Site, last: int) -> list[_Comment]:
     comments: list[_Comment] = []
     while len(comments) < last:
         async with database.read() as connection:
             before = comments[-1].id if comments else _LAST_ID
-            older = await _older_than(connection, site, before, limit=min(BATCH, last - len(comments)))
+            older = await _read(connection, site, CommentRow.id < before, limit=min(BATCH, last - len(comments)))
         if not older:
             break
         comments += older
-    uses_webhook = site.rules.screening_webhook or rules.screening_webhook
-    answers = await _ask(database, site, comments[:MAX_ASKED], webhook) if uses_webhook else {}
-    return await asyncio.to_thread(_screen_all, comments, (site.rules, rules), model, answers)
+    return comments
+
+
+async def _latest_of_section(database: Database, site: Site, section: str, last: int) -> list[_Comment]:
+    found, comments, before = list[UUID](), list[_Comment](), _LAST_ID
+    for _ in range(MAX_SEARCHED // SEARCHED_AT_ONCE):
+        async with database.read() as connection:
+            older = await _sections_before(connection, site, before)
+        found += [comment_id for comment_id, its_section in older if its_section == section]
+        if len(older) < SEARCHED_AT_ONCE or len(found) >= last:
+            break
+        before = older[-1].id
+    for first in range(0, min(last, len(found)), BATCH):
+        async with database.read() as connection:
+            some = CommentRow.id.in_(found[first : min(first + BATCH, last)])
+            comments += await _read(connection, site, some, limit=BATCH)
+    return comments
 
 
 async def _ask(
@@ -104,15 +134,29 @@ def _draft(comment: Comment) -> ScreenedDraft:
     return ScreenedDraft(author, comment.reader_id, comment.body, comment.html, comment.parent_id, is_trial=True)
 
 
-async def _older_than(connection: AsyncConnection, site: Site, before: UUID, *, limit: int) -> Sequence[_Comment]:
+async def _read(
+    connection: AsyncConnection, site: Site, which: ColumnElement[bool], *, limit: int
+) -> Sequence[_Comment]:
     origin = (CommentRow.thread_id, CommentRow.reader_id, CommentRow.address_fingerprint, CommentRow.created_at)
     columns = (CommentRow.author_name, CommentRow.author_url, CommentRow.body, CommentRow.html)
     statement = (
         select(CommentRow.id, ThreadRow.article, CommentRow.state, *origin, *columns)
         .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-        .where(of_site(connection.dialect.name, site), CommentRow.id < before, CommentRow.body != "")
+        .where(of_site(connection.dialect.name, site), which, CommentRow.body != "")
         .order_by(CommentRow.id.desc())
         .limit(limit)
+    )
+    return (await connection.execute(statement)).all()
+
+
+async def _sections_before(connection: AsyncConnection, site: Site, before: UUID) -> Sequence[Row[UUID, str | None]]:
+    """Return the newest :data:`SEARCHED_AT_ONCE` comments before ``before``, each with the section of its thread."""
+    statement = (
+        select(CommentRow.id, ThreadRow.section)
+        .join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+        .where(of_site(connection.dialect.name, site), CommentRow.id < before)
+        .order_by(CommentRow.id.desc())
+        .limit(SEARCHED_AT_ONCE)
     )
     return (await connection.execute(statement)).all()
 
