@@ -31,6 +31,7 @@ from service.desk.figures.decision_log_page import get_log, get_log_csv, get_log
 from service.desk.figures.overview_page import get_overview
 from service.desk.figures.transparency_page import get_transparency, get_transparency_csv
 from service.desk.frame.desk_page import get_desk_file
+from service.desk.readers.ban_author import get_ban, send_ban
 from service.desk.readers.reader_page import get_reader_record, send_measure, send_measure_end
 from service.desk.readers.readers_page import get_readers
 from service.desk.review.claim_forms import send_claims
@@ -59,6 +60,8 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("GET",    "/queue",                      get_queue,                   MODERATOR),
     ("GET",    "/queue/newer",                get_newer,                   MODERATOR),
     ("GET",    "/comments/{comment}/reports", get_reports,                 MODERATOR),
+    ("GET",    "/comments/{comment}/ban",     get_ban,                     MODERATOR),
+    ("POST",   "/comments/{comment}/ban",     send_ban,                    MODERATOR),
     ("GET",    "/threads",                    get_thread_list,             MODERATOR),
     ("GET",    "/threads/{article}",          get_thread_context,          MODERATOR),
     ("POST",   "/threads/{article}/closing",  send_closing,                MODERATOR),

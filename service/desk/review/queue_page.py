@@ -30,7 +30,10 @@ FILTERS = ("section", "rule", "article", "reader", "q", "since", "until")
 
 
 class QueuePageQuery(msgspec.Struct, kw_only=True, frozen=True):
-    """The list, the filters, and the place in it; ``decided`` are the decisions that can be undone from the page."""
+    """The list, the filters, and the place in it; ``decided`` are the decisions that can be undone from the page.
+
+    ``said`` is what another form did.
+    """
 
     tab: Tab = "pending"
     section: Annotated[str, Meta(max_length=100)] | None = None
@@ -43,6 +46,7 @@ class QueuePageQuery(msgspec.Struct, kw_only=True, frozen=True):
     order: Order | None = None
     cursor: Annotated[str, Meta(max_length=100)] | None = None
     loaded: datetime | None = None
+    said: Annotated[str, Meta(max_length=32)] | None = None
     action: Annotated[str, Meta(max_length=16)] | None = None
     decided: Annotated[str, Meta(max_length=2000)] | None = None
 

@@ -134,11 +134,12 @@ class DeskRequest(msgspec.Struct, frozen=True):
         """Redirect to a page of this desk after a form was applied (RFC 9110, section 15.4.4).
 
         ``path`` may come from the form; one that is not of this desk leads to the queue. ``parameters`` replace those
-        of the path that tell of an earlier form.
+        of the path that tell of an earlier form, and ``fragment`` that of the path.
         """
         address = urlsplit(own_path(self.request, self.site, path))
         query = [each for each in parse_qsl(address.query) if each[0] not in {*parameters, *OUTCOMES}]
         target = f"{address.path}?{urlencode([*query, *parameters.items()])}".rstrip("?")
+        fragment = fragment or address.fragment
         target += f"#{fragment}" if fragment else ""
         return RedirectResponse(target, 303, {"cache-control": "no-store"})
 

@@ -1,6 +1,9 @@
 // The desk works without this script. With it: keys, focus on the next thing to judge, and many cards at once.
 // @ts-check
 
+import { close_ban, leave_banned, press_in_ban } from "./ban.js";
+import { as_element, current, go_to, open_cards } from "./cards.js";
+
 const document_ = document.documentElement;
 document_.classList.add("scripted");
 
@@ -8,26 +11,6 @@ const FEW = 6; // cards left before the next ones are loaded
 /** The buttons that a key presses, by the value of the button. */
 const ACTIONS = { a: ["publish"], s: ["spam"], h: ["hold"], d: ["delete"], f: ["feature", "unfeature"] };
 const queue = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-queue]"));
-
-/** @returns {HTMLElement[]} the cards that can still be judged */
-const open_cards = () => [...document.querySelectorAll(".cards > .card:not(.done) > article")].map(as_element);
-
-/** @param {Element} element @returns {HTMLElement} */
-function as_element(element) {
-  return /** @type {HTMLElement} */ (element);
-}
-
-/** @returns {HTMLElement | null} */
-const current = () => {
-  const article = document.activeElement?.closest(".card > article");
-  return article ? as_element(article) : null;
-};
-
-/** @param {HTMLElement | null | undefined} element */
-function go_to(element) {
-  element?.focus({ preventScroll: true });
-  element?.scrollIntoView({ block: "nearest" });
-}
 
 /** Moves the focus by so many cards, and loads more before they run out. @param {number} step */
 function move(step) {
@@ -118,6 +101,8 @@ const dialog = () => /** @type {HTMLDialogElement | null} */ (document.getElemen
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (!queue() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialog()?.open) return;
+  const ban = target.closest(".ban");
+  if (ban) return press_in_ban(ban, event);
   const menu = target.closest("details.menu");
   if (menu instanceof HTMLDetailsElement && menu.open) {
     if (event.key === "Escape") return close_menu(menu);
@@ -140,7 +125,12 @@ document.addEventListener("change", (event) => {
   if (/** @type {HTMLElement} */ (event.target).matches('input[form="bulk"]')) show_selected();
 });
 document.addEventListener("click", (event) => {
-  if (/** @type {HTMLElement} */ (event.target).closest("[data-opens]")) dialog()?.showModal();
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (target.closest("[data-opens]")) dialog()?.showModal();
+  const ban = target.closest("[data-cancel]")?.closest(".ban");
+  if (!ban || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  close_ban(ban);
 });
 
 // The focus goes on at once, before the service has answered; the answer changes the card that was left.
@@ -197,6 +187,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const cards = form.id === "bulk" ? document.querySelectorAll(".card[aria-busy]") : [form.closest(".card")];
   for (const card of cards) card?.removeAttribute("aria-busy");
   if (form.matches('form[data-hx-post$="/decisions"]')) count_again();
+  const banned = form.closest(".ban");
+  if (banned && form.matches("form") && detail.xhr?.status === 200) leave_banned(banned.id.replace("ban", "comment"));
   if (detail.successful || detail.xhr?.status) return;
   const said = document.getElementById("said");
   if (said) said.textContent = said.dataset.failed ?? "";
