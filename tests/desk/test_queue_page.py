@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
+
 from service.desk.frame.csrf_tokens import make_csrf_token
+from service.moderation.queue import review_queue
 from tests.builders import ASite, Json, a_comment, a_session, a_thread, decide, set_rules
 from tests.desk.a_desk_client import PARTIAL, desk_of, sign_in, text_of
 
@@ -94,6 +97,41 @@ async def test_many_comments_are_decided_at_once(site: ASite) -> None:
     fields = [("action", "spam"), ("reason", "spam"), *(("comment", named(each)) for each in comments)]
     await desk.follow(await desk.send("decisions", fields))
     assert {await state_of(site, each) for each in comments} == {"spam"}
+
+
+async def test_decisions_whose_cards_do_not_fit_are_made_and_shown_as_lines(
+    site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comments = [await a_held_comment(site, f"A swindle, {number}.") for number in range(3)]
+    desk, otto, here = await sign_in(site), await sign_in(site, "Otto"), f"/desk/{site.slug}/queue?tab=any"
+    fields = [("comment", named(each)) for each in comments] + [("next", here)]
+    monkeypatch.setattr(review_queue, "MAX_PAGE_BYTES", 50)
+    kept = await desk.send("decisions", [*fields, ("action", "spam"), ("keep", "list")], headers=PARTIAL)
+    assert_one_card_and_lines(kept.text, comments, "Marked as spam", "Marked as spam")
+    assert {await state_of(site, each) for each in comments} == {"spam"}
+    again = [("comment", f"{each['id']}:{each['revision'] + 1}") for each in comments] + [("next", here)]
+    undone = await desk.send("decisions", [*again, ("action", "undo")], headers=PARTIAL)
+    assert_one_card_and_lines(undone.text, comments, "<mark>swindle</mark>, 0.", "Undone")
+    assert 'value="undo"' not in undone.text
+    assert {await state_of(site, each) for each in comments} == {"pending"}
+    for headers, status in ((PARTIAL, 200), ({}, 409)):
+        refused = await otto.send("decisions", [*fields, ("action", "publish")], headers=headers)
+        assert refused.status_code == status
+        changed = "This comment has changed since you saw it. Nothing was decided"
+        assert_one_card_and_lines(refused.text, comments, "Maria decided first: Undone.", changed)
+        assert refused.text.count(f'<a href="{here}">Load the page again</a>') == 2
+    assert {await state_of(site, each) for each in comments} == {"pending"}
+
+
+def assert_one_card_and_lines(page: str, comments: list[Json], in_card: str, in_lines: str) -> None:
+    """The first of ``comments`` has a card, and the others have a line that says why there is none."""
+    parts = {part[:36]: part for part in page.split('<li id="card-')[1:]}
+    assert len(parts) == len(comments)
+    first, *others = [parts[each["id"]] for each in comments]
+    assert "<article" in first and in_card in first
+    for line in others:
+        assert "<article" not in line
+        assert in_lines in line and "These comments are too long to show each of them here." in line
 
 
 async def test_a_moderator_limited_to_a_section_sees_and_decides_only_there(site: ASite) -> None:

@@ -1,5 +1,6 @@
 """The forms that decide on comments in the desk, one or many, and undo it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -25,9 +26,13 @@ MAX_IN_ADDRESS = 35  # decisions that the address of the next page can name
 
 
 class RefusedDecision(NamedTuple):
-    """A comment that somebody else decided on or changed first: its card as it is now, and the last decision on it."""
+    """A comment that somebody else decided on or changed first: its card as it is now, and the last decision on it.
 
-    view: CardView
+    ``view`` is None for a comment that does not fit: one answer has as much text as a page of the queue.
+    """
+
+    comment_id: UUID
+    view: CardView | None
     decision: Decision | None
     by: str | None
 
@@ -36,7 +41,7 @@ async def send_decision(desk: DeskRequest) -> Response:
     """Decide on the comments of the form.
 
     A script gets each card as it is now, without a script the moderator goes back to the list. Where somebody else was
-    first, their decision is shown instead of this one.
+    first, their decision is shown instead of this one. A card that does not fit into the answer becomes a line.
     """
     body, next_path, kept = _decision(desk), desk.fields.get("next", ""), desk.fields.get("keep")
     keeps_cards = kept is not None
@@ -55,12 +60,8 @@ async def send_decision(desk: DeskRequest) -> Response:
             place = {"comment": str(comment.id)} if kept == "thread" else {}
             return desk.see_other(next_path, fragment=f"comment-{comment.id}", **changed, **place)
         return desk.see_other(next_path, **changed)
-    if body.action == "undo" or keeps_cards:
-        async with desk.database.read() as connection:
-            queued, _ = await read_queued(connection, [each.id for each in decided], now=clock.now())
-        restored = await read_views(desk, queued, now=clock.now())
-    else:
-        restored = []
+    shows_cards = body.action == "undo" or keeps_cards
+    restored = await _views(desk, [each.id for each in decided]) if shows_cards else {}
     async with desk.database.read() as connection:
         waiting = await count_waiting(connection, desk.site, desk.caller.own_sections)
     return desk.page(
@@ -68,7 +69,9 @@ async def send_decision(desk: DeskRequest) -> Response:
         status=200 if desk.is_partial else 409,
         action=body.action,
         decided=decided,
-        restored=restored,
+        restored=restored.values(),
+        lines=[each for each in decided if each.id not in restored],
+        is_cut=shows_cards,
         refused=refused,
         gone=gone,
         counts=waiting._asdict(),
@@ -101,16 +104,23 @@ async def _refused(desk: DeskRequest, results: list[DecisionResult]) -> list[Ref
         return []
     decisions: dict[UUID, Decision] = {}
     async with desk.database.read() as connection:
-        queued, _ = await read_queued(connection, ids, now=clock.now())
         names = await names_of(connection, desk.site)
         for id_ in ids:
             criteria = DecisionFilter(comment=id_)
             for last in await read_decisions(connection, desk.site, criteria, before=None, limit=1):
                 decisions[id_] = last
-    views = await read_views(desk, queued, now=clock.now())
+    views = await _views(desk, ids)
     refused = []
-    for view in views:
-        decision = decisions.get(view.card.queued.comment.id)
+    for id_ in ids:
+        decision = decisions.get(id_)
         by = names.get(decision.decided_by or "") if decision else None
-        refused.append(RefusedDecision(view, decision, by))
+        refused.append(RefusedDecision(id_, views.get(id_), decision, by))
     return refused
+
+
+async def _views(desk: DeskRequest, ids: Sequence[UUID]) -> dict[UUID, CardView]:
+    """Return the cards of the comments ``ids``, without those for which the answer has no room."""
+    now = clock.now()
+    async with desk.database.read() as connection:
+        queued, _ = await read_queued(connection, ids, now=now)
+    return {each.card.queued.comment.id: each for each in await read_views(desk, queued, now=now)}
