@@ -10,6 +10,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from service.conversation.screening.findings import Rule
+from service.desk.forms.filters import order_error, read_filter
 from service.desk.frame.days import day_begin, day_end
 from service.desk.review.decided_codes import decode_decided
 from service.desk.review.queue_cards import CardView, card_views, offered_reasons
@@ -62,22 +63,33 @@ class QueuePageQuery(msgspec.Struct, kw_only=True, frozen=True):
 
 
 async def get_queue(desk: DeskRequest) -> Response:
-    """Send a page of the queue; a script gets only the next cards."""
-    query, now = desk.query(QueuePageQuery), clock.now()
+    """Send a page of the queue; a script gets only the next cards.
+
+    A filter that can't be read comes back as typed, without cards.
+    """
+    now, (query, errors) = clock.now(), read_filter(desk, QueuePageQuery, FILTERS)
+    errors |= order_error(desk, query.since, query.until)
     criteria, after = await _criteria(desk, query), decode_id(query.cursor)
+    queued, has_more = list[QueuedComment](), False
     async with desk.database.read() as connection:
-        queued, has_more = await read_queue(connection, desk.site, criteria, by=None, after=after, limit=CARDS, now=now)
+        if not errors:
+            queued, has_more = await read_queue(
+                connection, desk.site, criteria, by=None, after=after, limit=CARDS, now=now
+            )
         waiting = await count_waiting(connection, desk.site, desk.caller.own_sections)
     cursor = encode_cursor(queued[-1].comment.id.bytes) if has_more else None
     return desk.page(
         "cards.html" if desk.is_partial else "queue.html",
+        status=422 if errors else 200,
+        typed=desk.request.query_params,
+        errors=errors,
         views=await read_views(desk, queued, now=now),
         reasons=offered_reasons(desk.site, locale=desk.locale),
         tabs=TABS,
         counts=waiting._asdict(),
         query=query,
         rules=[each.value for each in Rule],
-        is_filtered=any(getattr(query, name) is not None for name in FILTERS),
+        is_filtered=bool(errors) or any(getattr(query, name) is not None for name in FILTERS),
         next_page=query.address(cursor=cursor) if cursor else None,
         newer=f"queue/newer?{query.address(cursor=None).partition('?')[2]}&{urlencode({'loaded': now.isoformat()})}",
         undoable=decode_decided(query.decided) if query.decided else [],
