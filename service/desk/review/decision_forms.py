@@ -62,8 +62,10 @@ async def send_decision(desk: DeskRequest) -> Response:
         return desk.see_other(next_path, **changed)
     shows_cards = body.action == "undo" or keeps_cards
     restored = await _views(desk, [each.id for each in decided]) if shows_cards else {}
-    async with desk.database.read() as connection:
-        waiting = await count_waiting(connection, desk.site, desk.caller.own_sections)
+    counts: dict[str, int] = {}
+    if not keeps_cards:  # the pages that keep their cards have no counts
+        async with desk.database.read() as connection:
+            counts = (await count_waiting(connection, desk.site, desk.caller.own_sections))._asdict()
     return desk.page(
         "decided.html" if desk.is_partial else "decided_page.html",
         status=200 if desk.is_partial else 409,
@@ -74,7 +76,7 @@ async def send_decision(desk: DeskRequest) -> Response:
         is_cut=shows_cards,
         refused=refused,
         gone=gone,
-        counts=waiting._asdict(),
+        counts=counts,
         reasons=offered_reasons(desk.site, locale=desk.locale),
         back=desk.own_path(next_path),
         keeps_cards=keeps_cards,
