@@ -21,6 +21,7 @@ from service.platform.sites.edit_site import ChangedMeanwhile, version_of
 from service.platform.sites.opening_hours import DAYS
 from service.platform.sites.sections import MAX_SECTION
 from service.platform.sites.site_settings import OutsideHours, SectionSettings
+from service.platform.sites.time_zones import is_time_zone
 from service.platform.text.field_types import read_line
 
 
@@ -82,7 +83,7 @@ def _changes(desk: DeskRequest, form: HoursForm, section: str | None) -> dict[st
     if section is None:
         changes: dict[str, Any] = {"opening_hours": hours}
         if form.time_zone:
-            changes["time_zone"] = form.time_zone
+            changes["time_zone"] = _time_zone(desk, form.time_zone)
         return changes | ({"outside_hours": form.outside_hours} if form.outside_hours else {})
     sections = desk.site.settings.sections
     own = msgspec.structs.replace(
@@ -92,6 +93,12 @@ def _changes(desk: DeskRequest, form: HoursForm, section: str | None) -> dict[st
     )
     others = {name: each for name, each in sections.items() if name != section}
     return {"sections": others if own == SectionSettings() else {**others, section: own}}
+
+
+def _time_zone(desk: DeskRequest, typed: str) -> str:
+    if not is_time_zone(typed):
+        raise InvalidField(desk.sentence("hours", "no_zone"), pointer="/time_zone")
+    return typed
 
 
 def _hours(desk: DeskRequest) -> str:
