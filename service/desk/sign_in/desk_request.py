@@ -45,7 +45,14 @@ PAGES = (
     ("webhooks", True),
     ("settings", True),
 )
-PAGES_BELOW = {"stops": "threads", "hours": "threads"}
+PAGES_BELOW = {
+    "stops": "threads",
+    "hours": "threads",
+    "measures": "readers",
+    "transparency": "log",
+    "comments": "queue",
+    "decisions": "queue",
+}
 OUTCOMES = {"said", "action", "decided"}  # the parameters of a page that say what a form did
 # Once a comment is decided, its card leaves the list, unless a page says otherwise.
 CARDS_LEAVE = {"keeps_cards": False, "in_thread": False}
