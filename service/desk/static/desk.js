@@ -202,6 +202,14 @@ document.addEventListener("htmx:load", (event) => {
 });
 
 for (const button of document.querySelectorAll("[data-opens]")) button.removeAttribute("hidden");
+
+// Where the names of the pages do not fit beside each other, show that of this page.
+for (const here of document.querySelectorAll("nav [aria-current]")) {
+  const nav = /** @type {Element} */ (here.closest("nav"));
+  const [own, shown] = [here.getBoundingClientRect(), nav.getBoundingClientRect()];
+  nav.scrollLeft += Math.max(own.right - shown.right, 0) + Math.min(own.left - shown.left, 0);
+}
+
 // In a thread, a link to a comment on the page need not load it again.
 document.addEventListener("click", (event) => {
   const link = /** @type {HTMLElement} */ (event.target).closest("a.answered");
