@@ -78,6 +78,7 @@ function undo() {
   (last ? as_element(last) : buttons.at(-1))?.click();
 }
 
+const MOVES = ["j", "k"];
 /** @type {Record<string, () => void>} */
 const KEYS = {
   j: () => move(1),
@@ -116,7 +117,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const act = KEYS[event.key];
-  if (!act) return;
+  if (!act || (event.repeat && !MOVES.includes(event.key))) return; // a held key decides on one comment
   event.preventDefault();
   act();
 });
