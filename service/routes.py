@@ -43,6 +43,7 @@ from service.platform.access.wire import AccountsQuery, KeysQuery
 from service.platform.http.authorize import SiteHandler, answer_preflight, guarded, limited
 from service.platform.http.query_parameters import with_parameters
 from service.platform.http.raw_routes import Handler, PreflightRoute, RawRoute
+from service.platform.http.request_origin import date_locale_of
 from service.reading.cache.cacheable import cached, cached_with_links, whole_site
 from service.reading.docs import contract, guides, reference
 from service.reading.feeds import api as feeds
@@ -64,7 +65,7 @@ from service.reading.streams.wire import StreamQuery
 SITE = "/v1/sites/{site}"
 
 _get_comments = cached(comments.get_comments, PageQuery, shows_own=True)
-_get_fragment = cached_with_links(thread_page.get_fragment, FragmentQuery, shows_own=True)
+_get_fragment = cached_with_links(thread_page.get_fragment, FragmentQuery, shows_own=True, locale_of=date_locale_of)
 
 # A query parameter in a path is required by the route. The busiest routes come first.
 # fmt: off

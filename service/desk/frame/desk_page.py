@@ -12,11 +12,12 @@ from service.desk.frame.desk_messages import desk_messages
 from service.platform.http.base_path import base_path_of
 from service.platform.http.conditional import accepts_gzip
 from service.platform.http.raw_routes import path_parameter
+from service.platform.languages.dates import format_datetime
 from service.platform.languages.messages import catalogue, catalogue_for, format_number, locale_of_catalogue
 from service.platform.problems import NotFound
 from service.platform.sites.site_lookup import Site
 from service.reading.pages.static_files import read_folder, send_shared
-from service.reading.pages.templates_engine import ENVIRONMENT, format_datetime
+from service.reading.pages.templates_engine import ENVIRONMENT
 
 _HERE = Path(__file__).parents[1]
 _TEMPLATES = ENVIRONMENT.overlay(loader=FileSystemLoader(_HERE / "templates"))
@@ -48,7 +49,7 @@ def desk_page(
         desk_path=desk_path(request, site) if site else "",
         t=desk_messages(locale),
         messages=catalogue(name),
-        format_datetime=lambda instant: format_datetime(instant, name=name),
+        format_datetime=lambda instant: format_datetime(instant, locale=name),
         format_number=lambda number: format_number(name, number),
         **context,
     )

@@ -4,6 +4,7 @@ from starlette.requests import Request
 
 from service.platform.access.caller import Caller, PostOrigin
 from service.platform.access.rate_limits import network_of
+from service.platform.languages.dates import negotiate_dates
 from service.platform.languages.messages import negotiate
 from service.platform.text.ip_addresses import parse_address
 
@@ -30,3 +31,8 @@ def origin_of(request: Request, caller: Caller) -> PostOrigin:
 def locale_of(request: Request, caller: Caller) -> str:
     """The locale of the answer: the reader's (``Accept-Language``) if there is a catalogue for it, else the site's."""
     return negotiate(request.headers.get("accept-language"), site_locale=caller.site.locale)
+
+
+def date_locale_of(request: Request, caller: Caller) -> str:
+    """The locale of the dates of an answer: that of :func:`locale_of`, with the reader's or the site's region."""
+    return negotiate_dates(request.headers.get("accept-language"), site_locale=caller.site.locale)

@@ -86,7 +86,7 @@ def format_duration(name: str, seconds: int) -> str:
 
 @lru_cache
 def locale_of_catalogue(name: str) -> Locale:
-    """The CLDR locale of the catalogue ``name``."""
+    """The CLDR locale of the catalogue ``name``, or of one of its regions."""
     return Locale.parse(name, sep="-")
 
 
@@ -104,7 +104,12 @@ def _own_catalogue(tag: str) -> str | None:
 
 
 def negotiate(accept_language: str | None, *, site_locale: str) -> str:
-    """Choose the reader's locale by preference (RFC 9110, section 12.5.4), else the site's.
+    """Choose the catalogue for the reader, as :func:`best_tag` does."""
+    return catalogue_for(best_tag(accept_language, site_locale=site_locale))
+
+
+def best_tag(accept_language: str | None, *, site_locale: str) -> str:
+    """Choose the reader's preferred tag that has a catalogue (RFC 9110, section 12.5.4), else the site's locale.
 
     ``*`` means the site's locale. Invalid parts, and all text after :data:`MAX_HEADER_LENGTH` characters, are ignored.
     No header is an error.
@@ -112,11 +117,11 @@ def negotiate(accept_language: str | None, *, site_locale: str) -> str:
     header = accept_language or ""
     if len(header) > MAX_HEADER_LENGTH:
         header = header[:MAX_HEADER_LENGTH].rpartition(",")[0]  # a truncated tag may be another language's
-    return _best_match(header, site_locale)
+    return _best_match(header) or site_locale
 
 
 @lru_cache(maxsize=4096)  # the headers are already truncated: whole ones would let clients fill the memory
-def _best_match(header: str, site_locale: str) -> str:
+def _best_match(header: str) -> str | None:
     accepted: list[tuple[float, str]] = []
     for part in header.split(","):
         match = _RANGE.fullmatch(part)
@@ -124,7 +129,7 @@ def _best_match(header: str, site_locale: str) -> str:
             accepted.append((quality, match[1]))
     for _, tag in sorted(accepted, key=lambda each: -each[0]):
         if tag == "*":
-            break
-        if own := _own_catalogue(tag):
-            return own
-    return catalogue_for(site_locale)
+            return None
+        if _own_catalogue(tag):
+            return tag
+    return None

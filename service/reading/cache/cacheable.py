@@ -32,6 +32,7 @@ from service.reading.cache.response_cache import Article
 Query = type[msgspec.Struct] | None
 LinkHandler = Callable[[Request, Caller, str], Awaitable[Response]]
 DependsOn = Callable[[Request], Iterable[str | None]]
+LocaleOf = Callable[[Request, Caller], str]
 ANY_HOST = f"onereply-{uuid4().hex}"  # no client knows it, so it is in no comment
 
 
@@ -61,7 +62,8 @@ def cached(
         async def make() -> PublicResponse:
             return _public(await handler(request, anyone))
 
-        response = await _get(request, caller, _key(request, anyone, query), make, depends_on, shows_own=shows_own)
+        key = _key(request, anyone, query, locale_of)
+        response = await _get(request, caller, key, make, depends_on, shows_own=shows_own)
         return response or await handler(request, caller)
 
     return send
@@ -73,8 +75,11 @@ def cached_with_links(
     *,
     depends_on: DependsOn = requested_articles,
     shows_own: bool = False,
+    locale_of: LocaleOf = locale_of,
 ) -> SiteHandler:
     """Cache as :func:`cached` does; ``handler`` gets the base URL of its absolute links.
+
+    ``locale_of`` returns the locale of a response.
 
     While no base URL is set, responses are cached for the hosts in ``known_hosts``; for another host the links are set
     for each request, and the response is not compressed. Readers whom the host signed in bypass the cache.
@@ -85,7 +90,7 @@ def cached_with_links(
         if caller.role or caller.profile:
             return await handler(request, caller, base_url)
         anyone = caller.as_anyone()
-        key = _key(request, anyone, query)
+        key = _key(request, anyone, query, locale_of)
 
         async def make() -> PublicResponse:
             return _public(await handler(request, anyone, ANY_HOST))
@@ -116,7 +121,7 @@ def _public(response: Response) -> PublicResponse:
     return response
 
 
-def _key(request: Request, caller: Caller, query: Query) -> tuple[Hashable, ...]:
+def _key(request: Request, caller: Caller, query: Query, locale_of: LocaleOf) -> tuple[Hashable, ...]:
     parameters = (
         tuple(query_of(request).multi_items())
         if query is None

@@ -10,7 +10,7 @@ from service.platform.http.app_state import database_of
 from service.platform.http.base_path import base_path_of
 from service.platform.http.csrf import is_same_origin
 from service.platform.http.raw_routes import path_parameter
-from service.platform.http.request_origin import locale_of
+from service.platform.http.request_origin import date_locale_of
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.reading.pages.templates_engine import page
 from service.reading.pages.thread_view import page_path
@@ -21,15 +21,16 @@ SECRET = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-robo
 
 async def get_receipt_page(request: Request, caller: Caller) -> Response:
     """Send the outcome of a report; raises NotFound."""
-    locale, base_path = locale_of(request, caller), base_path_of(request)
+    dates, base_path = date_locale_of(request, caller), base_path_of(request)
+    locale = catalogue_for(dates)
     async with database_of(request).read() as connection:
         receipt = await find_receipt(connection, caller.site, path_parameter(request, "receipt"))
-    messages = catalogue(catalogue_for(locale))
+    messages = catalogue(locale)
     is_sent = request.query_params.get("confirmation") == "reported" and is_same_origin(request)
     return page(
         "receipt.html",
         base_path=base_path,
-        locale=locale,
+        locale=dates,
         headers={**SECRET, "content-language": locale},
         receipt=receipt,
         receipt_messages=messages["receipt"],

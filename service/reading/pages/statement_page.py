@@ -14,7 +14,7 @@ from service.platform.http.authorize import enforce_post_limits
 from service.platform.http.base_path import base_path_of
 from service.platform.http.csrf import is_same_origin
 from service.platform.http.path_ids import comment_id_of
-from service.platform.http.request_origin import locale_of
+from service.platform.http.request_origin import date_locale_of
 from service.platform.languages.messages import catalogue, catalogue_for
 from service.platform.problems import InvalidField
 from service.platform.text.field_types import read_line
@@ -47,7 +47,8 @@ async def send_appeal(request: Request, caller: Caller) -> Response:
 
 
 async def _show(request: Request, caller: Caller, *, typed: str = "", problem: InvalidField | None = None) -> Response:
-    locale, base_path = locale_of(request, caller), base_path_of(request)
+    dates, base_path = date_locale_of(request, caller), base_path_of(request)
+    locale = catalogue_for(dates)
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
         findings = await read_findings(connection, [comment.id])
@@ -58,11 +59,11 @@ async def _show(request: Request, caller: Caller, *, typed: str = "", problem: I
     if not is_explained(comment, caller):
         return RedirectResponse(f"{back}?comment={comment.id}#comment-{comment.id}", 303, NO_STORE)
     found, decision = findings[comment.id], decisions.get(comment.id)
-    messages = catalogue(catalogue_for(locale))
+    messages = catalogue(locale)
     return page(
         "statement.html",
         base_path=base_path,
-        locale=locale,
+        locale=dates,
         status=problem.status if problem else 200,
         headers={**NO_STORE, "content-language": locale},
         comment=view_for(comment, caller, locale=locale, findings=found, decision=decision),

@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date, format_time, get_datetime_format
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from service.platform.http.conditional import entity_tag
+from service.platform.languages.dates import format_datetime
 from service.platform.languages.messages import FOLDER as CATALOGUES
-from service.platform.languages.messages import catalogue, catalogue_for, locale_of_catalogue, localize_digits
+from service.platform.languages.messages import catalogue, catalogue_for, locale_of_catalogue
 
 FOLDER = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
@@ -67,7 +66,10 @@ async def rendered_in_steps(template: str, *, locale: str, **context: Any) -> st
 
 
 def rendered(template: str, *, locale: str, **context: Any) -> str:
-    """Render ``template`` in ``locale``; it can use ``lang``, ``direction``, ``messages`` and ``format_datetime``."""
+    """Render ``template`` in ``locale``, which may have the region of its dates.
+
+    It can use ``lang``, ``direction``, ``messages``, ``date_locale`` and ``format_datetime``.
+    """
     return "".join(_pieces(template, locale=locale, **context))
 
 
@@ -77,7 +79,8 @@ def _pieces(template: str, *, locale: str, **context: Any) -> Iterator[str]:
         lang=name,
         direction=locale_of_catalogue(name).text_direction,
         messages=catalogue(name)["page"],
-        format_datetime=partial(format_datetime, name=name),
+        date_locale=locale,
+        format_datetime=partial(format_datetime, locale=locale),
         **context,
     )
 
@@ -85,16 +88,3 @@ def _pieces(template: str, *, locale: str, **context: Any) -> Iterator[str]:
 def html_page(html: str, *, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
     """Return ``html`` with the security headers."""
     return HTMLResponse(html, status, {**SAFE, **(headers or {})})
-
-
-def format_datetime(instant: datetime, *, name: str) -> str:
-    """Format ``instant`` to the minute in the language of a catalogue, in UTC: the reader's zone is unknown."""
-    return _format_datetime(instant.replace(second=0, microsecond=0), name)
-
-
-@lru_cache(maxsize=8192)
-def _format_datetime(instant: datetime, name: str) -> str:
-    locale = locale_of_catalogue(name)
-    date, time = format_date(instant, "long", locale=locale), format_time(instant, "short", locale=locale)
-    pattern = str(get_datetime_format("long", locale=locale))
-    return localize_digits(name, f"{pattern.format(time, date)} UTC")

@@ -31,7 +31,7 @@ from service.platform.http.conditional import (
 from service.platform.http.csrf import is_same_origin
 from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of, comment_id_of
-from service.platform.http.request_origin import locale_of
+from service.platform.http.request_origin import date_locale_of
 from service.platform.languages.messages import catalogue, catalogue_for, format_number
 from service.platform.problems import Problem
 from service.reading.pages.comment_tree import count_replies, find_branch, in_reading_order, is_long
@@ -67,18 +67,19 @@ EMBED_MESSAGES = (
 
 async def get_fragment(request: Request, caller: Caller, base_url: str) -> Response:
     """Send one page of a thread as an HTML fragment, with absolute links, for a host's page or the embed."""
-    query, locale, now = decode_query(request, FragmentQuery), locale_of(request, caller), clock.now()
+    query, dates, now = decode_query(request, FragmentQuery), date_locale_of(request, caller), clock.now()
+    locale = catalogue_for(dates)
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
         require_visible(thread, to_staff=False, now=now)
         view = await read_thread_view(connection, thread, caller, query, locale=locale, now=now)
     context = _context(request, caller, view, FormView(), locale=locale, origin=base_url)
     html = await rendered_in_steps(
-        "fragment.html", locale=locale, level="h2", confirmation=None, confirmed=None, **context
+        "fragment.html", locale=dates, level="h2", confirmation=None, confirmed=None, **context
     )
     if not caller.is_anonymous:  # no ETag: the reader's own pending comments do not change the public version
         return html_page(html, headers={**PRIVATE, "content-language": locale})
-    tag = _entity_tag(thread, view, caller, locale)
+    tag = _entity_tag(thread, view, caller, dates)
     until = next_change(thread, caller.site, now)
     return PublicResponse(html, tag=tag, locale=locale, now=now, until=until, headers=SAFE, media_type="text/html")
 
@@ -95,7 +96,8 @@ async def show_page(
 
     Raises NotFound if readers can't see the thread.
     """
-    locale, now = locale_of(request, caller), clock.now()
+    dates, now = date_locale_of(request, caller), clock.now()
+    locale = catalogue_for(dates)
     query = _page_query(request, form)
     async with database_of(request).read() as connection:
         thread = await find_thread(connection, caller.site.id, article_of(request))
@@ -103,7 +105,7 @@ async def show_page(
         view = await read_thread_view(connection, thread, caller, query, locale=locale, now=now)
         form = fall_back_to_article(form or await open_form(request, connection, caller), view.branches)
     base_path = base_path_of(request)
-    tag = _entity_tag(thread, view, caller, locale, base_path)
+    tag = _entity_tag(thread, view, caller, dates, base_path)
     until = next_change(thread, caller.site, now)
     headers = public_headers(tag, locale=locale, now=now, until=until)
     headers["vary"] = "Accept-Language, Cookie"
@@ -117,7 +119,7 @@ async def show_page(
     html = await rendered_in_steps(
         "thread.html",
         base_path=base_path,
-        locale=locale,
+        locale=dates,
         confirmation=confirmation if confirmation in CONFIRMATIONS else None,
         confirmed=_shown_comment(query, view),
         **context,

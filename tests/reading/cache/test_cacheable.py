@@ -39,12 +39,14 @@ async def test_every_spelling_of_a_request_shares_one_response(site: ASite, made
         *("/threads/a%2fb/comments.html", "/threads/%61%2Fb/comments.html?limit=050&"),
     ):
         assert (await site.call("GET", spelling)).status_code == 200
-    for language in ("en", "en-GB", "en;q=0.5", "xx, en"):
+    for language in ("en", "en-US", "en-XX", "en;q=0.5", "xx, en"):
         await site.call("GET", path, headers={"Accept-Language": language})
     assert made == ["fragment"]
-    await site.call("GET", path, headers={"Accept-Language": "fr-CA, en"})
-    await site.call("GET", f"{path}?order=newest")
+    for language in ("fr-CA, en", "fr-ca", "en-GB", "en-IE, en;q=0.9"):
+        await site.call("GET", path, headers={"Accept-Language": language})
     assert len(made) == 3
+    await site.call("GET", f"{path}?order=newest")
+    assert len(made) == 4
 
 
 @pytest.mark.parametrize("path", ["/threads/a/comments.html", "/threads/a/feed.atom", "/feed.atom"])

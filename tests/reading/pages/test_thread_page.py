@@ -1,10 +1,11 @@
 """The pages that show a thread, to readers of any language."""
 
 import re
+from datetime import UTC, datetime
 
 import httpx2
 
-from tests.builders import REFERENCE_TITLE, ASite, a_comment, a_thread, decide
+from tests.builders import REFERENCE_TITLE, ASite, Clock, a_comment, a_thread, decide
 
 
 async def show(site: ASite, article: str, **headers: str) -> httpx2.Response:
@@ -34,6 +35,24 @@ async def test_the_page_is_in_the_readers_language_and_direction(site: ASite) ->
         assert f'<html lang="{language}" dir="{direction}">' in page.text
         assert notice in page.text
         assert page.headers["content-language"] == language
+
+
+async def test_a_page_writes_times_in_utc_as_the_readers_region_does(own_site: ASite, the_clock: Clock) -> None:
+    the_clock.instant = datetime(2026, 11, 9, 15, 4, 59, tzinfo=UTC)
+    await a_comment(await a_thread(own_site, article="a"))
+    tags = set()
+    for language, shown, title in (
+        ("en-US", "November 9, 2026, 3:04\u202fPM UTC", "Monday, November 9, 2026, 3:04\u202fPM UTC"),
+        ("en-GB", "9 November 2026, 15:04 UTC", "Monday, 9 November 2026, 15:04 UTC"),
+        ("fr-CA", "9 novembre 2026, 15 h 04 UTC", "lundi 9 novembre 2026, 15 h 04 UTC"),
+    ):
+        page = await show(own_site, "a", accept_language=language)
+        assert (
+            f'<time datetime="2026-11-09T15:04:59Z" title="{title}" itemprop="dateCreated">{shown}</time>' in page.text
+        )
+        assert page.headers["content-language"] == language[:2]
+        tags.add(page.headers["etag"])
+    assert len(tags) == 3
 
 
 async def test_replies_are_below_their_parents_also_below_tombstones(site: ASite) -> None:

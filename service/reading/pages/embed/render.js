@@ -1,4 +1,6 @@
-// Put rendered HTML into the page: parse it, style it, show times in the reader's time zone.
+// Put rendered HTML into the page: parse it, style it.
+
+import { showTimes } from "./times.js";
 
 /** @type {{createHTML(html: string): string} | undefined} */
 const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("onereply", {
@@ -35,42 +37,13 @@ export function make(tag, className, text = "") {
   return element;
 }
 
-/** @type {Record<string, Intl.DateTimeFormat>} */
-const formats = {};
-
-/** @param {string} lang */
-function formatOf(lang) {
-  return (formats[lang] ??= new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }));
-}
-
-// The first format is slow to create, so it is created while the page waits for the service.
-window.requestIdleCallback?.(() => formatOf(navigator.language.slice(0, 2)));
-
 const PARTS = "heading comments author time body actions field notice new-replies sign-in comment=article form=.write button=button input=textarea,input[maxlength]";
 
-/**
- * Prepare new content: set its part names for the host's style sheet, format its times, and remove links to edit when the
- * edit window closes.
- * @param {HTMLElement} section
- */
+/** Prepare new content: set its part names for the host's style sheet, and show its times. @param {HTMLElement} section */
 export function decorate(section) {
   for (const part of PARTS.split(" ")) {
     const [name, selector = `.${part}`] = part.split("=");
     for (const each of section.querySelectorAll(selector)) each.setAttribute("part", name);
   }
-  requestAnimationFrame(() => formatTimes(section)); // just before the content is painted
-}
-
-/** @param {HTMLElement} section */
-function formatTimes(section) {
-  const format = formatOf(section.lang);
-  for (const time of section.querySelectorAll("time:not([data-formatted])")) {
-    const { dateTime, dataset } = /** @type {HTMLTimeElement} */ (time);
-    const date = new Date(dateTime);
-    time.textContent = dataset.formatted = format.format(date);
-    const link = time.closest("article")?.querySelector("[data-action=edit]");
-    const left = Number(section.dataset.editSeconds) * 1000 - (Date.now() - Number(date));
-    // The service allowed the edit, so a wrong clock here must not remove the link at once.
-    if (link) setTimeout(() => link.remove(), Math.max(left, 10_000));
-  }
+  requestAnimationFrame(() => showTimes(section)); // just before the content is painted
 }

@@ -12,6 +12,7 @@ import { storeFold } from "./folds.js";
 import { Drafts, load, store } from "./storage.js";
 import { commentOf, find } from "./tree.js";
 import { sendForm } from "./send-form.js";
+import { showTimes } from "./times.js";
 
 const NEAR = "600px";
 const ORDERS = /^(oldest|newest|featured)$/;
@@ -74,7 +75,11 @@ export class CommentThread extends ShownThread {
       rootMargin: NEAR,
     });
     observer.observe(this);
-    signal.onabort = () => observer.disconnect();
+    const timer = setInterval(() => showTimes(this.section), 60_000);
+    signal.onabort = () => {
+      clearInterval(timer);
+      observer.disconnect();
+    };
     watchColors(this, () => fitColorScheme(this, this.section), signal);
     // Do not wait for the observer if the thread is visible, or if the URL names it or a comment.
     const { top, bottom } = this.getBoundingClientRect();
