@@ -56,6 +56,15 @@ async def test_two_readers_see_each_others_replies_and_nothing_moves(site: ASite
     await expect(ada.locator(".new-replies button")).to_be_hidden()
 
 
+async def test_the_live_heading_keeps_a_title_with_quotation_marks_apart(site: ASite, show: Show) -> None:
+    thread = await a_thread(site, title="The end of “politics”")
+    page = await show(thread)
+    for heading in ("No replies on “The end of ‘politics’”", "One reply on “The end of ‘politics’”"):
+        await expect(page.locator(".heading")).to_have_text(heading)
+        await expect(page.locator(".heading bdi")).to_have_text("The end of ‘politics’")
+        await a_comment(thread)
+
+
 async def test_a_live_heading_is_complete_for_any_title(site: ASite, show: Show) -> None:
     thread = await a_thread(site, title="e")
     page = await show(thread)

@@ -19,6 +19,7 @@ from service.platform.languages.messages import (
     locale_of_catalogue,
     localize_digits,
 )
+from service.platform.languages.quotation import nest_quotations
 
 
 class Labels(NamedTuple):
@@ -39,7 +40,7 @@ def labels(
     closes_at: datetime | None = None,
     time_zone: str = "UTC",
 ) -> Labels:
-    """Return the lines of a thread with ``count`` replies in ``locale``; plain text, ``title`` unchanged.
+    """Return the lines of a thread with ``count`` replies in ``locale``, as plain text.
 
     The notice of a thread that is open says when it ``closes_at``, if given, by the clock of ``time_zone``.
     """
@@ -49,7 +50,7 @@ def labels(
     notice = notices["closed"] if closed else None if comments_on else notices["off"]
     if notice is None and closes_at is not None:
         notice = _closing_notice(name, closes_at, time_zone)
-    return Labels(label_, f"{before}{title}{after}", notice)
+    return Labels(label_, f"{before}{nest_quotations(title, name)}{after}", notice)
 
 
 def label(*, locale: str, count: int) -> str:

@@ -33,6 +33,7 @@ from service.platform.http.decode import decode_query
 from service.platform.http.path_ids import article_of, comment_id_of
 from service.platform.http.request_origin import date_locale_of
 from service.platform.languages.messages import catalogue, catalogue_for, format_number
+from service.platform.languages.quotation import nest_quotations
 from service.platform.problems import Problem
 from service.reading.pages.comment_tree import count_replies, find_branch, in_reading_order, is_long
 from service.reading.pages.desk_link import desk_url_of
@@ -184,6 +185,7 @@ def _context(
         "count_replies": count_replies,
         "is_long": is_long,
         "number": partial(format_number, catalogue_for(locale)),
+        "title_in_heading": nest_quotations(view.thread.title, catalogue_for(locale)),
         "title": fields["answer"].replace("{name}", author.name) if author else fields["write"],
         "fields": fields,
         "reasons": messages["reason"],

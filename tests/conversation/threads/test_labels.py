@@ -89,13 +89,16 @@ def test_numbers_have_the_locales_format(locale: str, count: int) -> None:
     assert re.search(rf"(?<!\d){re.escape(number)}(?!\d)", line)
 
 
-@pytest.mark.parametrize(
-    "title", ["{n}", "{title}", "%s %(n)d", "50 % of {0}", "{", "<b>&amp;", "“Quoted”", "«»", "\\1", "$title", " "]
-)
+@pytest.mark.parametrize("title", ["{n}", "{title}", "%s %(n)d", "50 % of {0}", "{", "<b>&amp;", "\\1", "$title", " "])
 def test_a_title_is_never_interpreted(title: str) -> None:
     for locale, count in product(LOCALES, [0, 1, 7]):
         before, after = labels(locale=locale, count=count, title="\0", closed=False).heading.split("\0")
         assert labels(locale=locale, count=count, title=title, closed=False).heading == before + title + after, locale
+
+
+def test_quotation_marks_in_a_title_are_the_inner_ones() -> None:
+    heading = labels(locale="en", count=1, title="The end of “politics”", closed=False).heading
+    assert heading == "One reply on “The end of ‘politics’”"
 
 
 def test_the_notice_prefers_closed_to_off_and_is_absent_while_open() -> None:

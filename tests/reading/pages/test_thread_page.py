@@ -23,6 +23,22 @@ async def test_the_reference_thread_reads_as_its_two_lines(site: ASite) -> None:
     assert "Comments are closed. <bdi>Two weeks are over.</bdi>" in page.text
 
 
+async def test_quotation_marks_in_a_title_are_the_inner_ones_in_headings_only(site: ASite) -> None:
+    title = "What is “<b>politics</b>” & “law”?"
+    thread = await a_thread(site, article="quoted", title=title, url="https://gazette.example/quoted")
+    nested = "What is ‘&lt;b&gt;politics&lt;/b&gt;’ &amp; ‘law’?"
+    page = (await show(site, "quoted")).text
+    fragment = (await site.call("GET", f"{thread.path}/comments.html")).text
+    assert f">No replies on “<bdi>{nested}</bdi>”</h1>" in page
+    assert f">No replies on “<bdi>{nested}</bdi>”</h2>" in fragment
+    assert f"<title>No replies on “{nested}”</title>" in page
+    assert "<bdi>What is “&lt;b&gt;politics&lt;/b&gt;” &amp; “law”?</bdi></a>" in page
+    assert (
+        "<title>No replies on “What is ‘&lt;b&gt;politics" in (await site.call("GET", f"{thread.path}/feed.atom")).text
+    )
+    assert (await thread.read())["title"] == title
+
+
 async def test_the_page_is_in_the_readers_language_and_direction(site: ASite) -> None:
     thread = await a_thread(site, article="moscow", closed=True)
     await a_thread(site)

@@ -8,8 +8,8 @@ import { make, parse } from "./render.js";
 /** Show the current state of the thread. @param {ShownThread} thread @param {import("./api.js").Thread} now */
 export function showState(thread, { heading, notice, close_reason, closes_at }) {
   const at = /** @type {HTMLElement} */ (thread.query(".heading"));
-  const title = /** @type {HTMLMetaElement} */ (thread.query("[itemprop=name]")).content;
   if (at.textContent !== heading) {
+    const title = at.querySelector("bdi")?.textContent ?? "";
     const index = heading.lastIndexOf(title);
     const after = heading.slice(index + title.length);
     at.replaceChildren(...(index < 0 ? [heading] : [heading.slice(0, index), make("bdi", "", title), after]));
