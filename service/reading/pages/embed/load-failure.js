@@ -28,4 +28,5 @@ export async function showFailure(thread, status) {
   }
   thread.replaceContent(section, await styled);
   root.prepend(make("slot", ""));
+  if (status === 404) thread.releaseHeight();
 }

@@ -55,6 +55,7 @@ export class ShownThread extends ReadingPlace {
    */
   async open(query, id) {
     const openCount = ++this.openCount;
+    this.ariaBusy = "true";
     try {
       const [section, css] = await Promise.all([this.client.fragment({ ...this.order, ...query }), styled]);
       if (openCount !== this.openCount || (id && this.sequence && !find(section, id))) return;
@@ -64,7 +65,9 @@ export class ShownThread extends ReadingPlace {
       if (!(error instanceof ServiceError)) reportError(error);
       if (openCount !== this.openCount) return;
       if (this.sequence) this.showMessage("not_loaded");
-      else void showFailure(this, error.status);
+      else await showFailure(this, error.status);
+    } finally {
+      if (openCount === this.openCount) this.ariaBusy = null;
     }
   }
 
