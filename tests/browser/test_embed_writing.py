@@ -329,7 +329,7 @@ async def test_a_narrow_window_works_by_keyboard(site: ASite, host: AHost, visit
     await tab_to(page, "Post reply")
     await page.keyboard.press("Enter")
     await expect(comment(page, "And forty before.")).to_be_focused()
-    await tab_to(page, "Edit")
+    await tab_to(page, "Edit your comment")
     await page.keyboard.press("Enter")
     await expect(reply).to_have_value("And forty before.")
     await tab_to(page, "Cancel")

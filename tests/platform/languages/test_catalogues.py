@@ -113,11 +113,12 @@ def test_the_hint_shows_the_markdown_as_typed() -> None:
         assert re.search(r"\*\w[^*]*\w\*[^*>]*> \w", catalogue(locale)["form"]["hint"]), locale
 
 
-def test_the_accessible_name_of_the_reply_link_contains_its_label() -> None:
+def test_the_accessible_name_of_a_link_below_a_comment_contains_its_label() -> None:
     """WCAG 2.5.3: the accessible name contains the visible label, so that voice control finds the link."""
-    for locale in LOCALES:
+    names = {"reply": "reply_to", "report": "report_reply", "edit": "edit_reply", "delete": "delete_reply"}
+    for locale, (label_, name) in product(LOCALES, names.items()):
         page = catalogue(locale)["page"]
-        assert page["reply"].casefold() in page["reply_to"].casefold(), locale
+        assert page[label_].casefold() in page[name].casefold(), (locale, name)
 
 
 def kinds(kind: type[Problem] = Problem) -> set[type[Problem]]:

@@ -63,9 +63,7 @@ async def test_a_page_writes_times_in_utc_as_the_readers_region_does(own_site: A
         ("fr-CA", "9 novembre 2026, 15 h 04 UTC", "lundi 9 novembre 2026, 15 h 04 UTC"),
     ):
         page = await show(own_site, "a", accept_language=language)
-        assert (
-            f'<time datetime="2026-11-09T15:04:59Z" title="{title}" itemprop="dateCreated">{shown}</time>' in page.text
-        )
+        assert f' datetime="2026-11-09T15:04:59Z" title="{title}" itemprop="dateCreated">{shown}</time>' in page.text
         assert page.headers["content-language"] == language[:2]
         tags.add(page.headers["etag"])
     assert len(tags) == 3

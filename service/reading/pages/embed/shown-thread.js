@@ -107,6 +107,8 @@ export class ShownThread extends ReadingPlace {
   decorate() {
     this.section.part.add("thread");
     decorate(this.section);
+    const level = Number(this.getAttribute("heading-level"));
+    for (const each of level > 1 ? this.section.querySelectorAll("h2,h3") : []) each.ariaLevel = String(level - Number(each.localName < "h3"));
   }
 
   /** Show a message `below` an element, or below all comments. @param {string} name @param {Element | null} [below] @param {string} [receipt] */
