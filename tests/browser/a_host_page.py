@@ -33,7 +33,8 @@ html.fades body { transition: background-color .2s, color .2s }
 """,
     "/spelled.css": """
 body { letter-spacing: .3em; word-spacing: 1em; text-transform: uppercase; text-indent: 3em; font-style: italic;
-  white-space: pre; text-align: right; text-shadow: 1px 1px red }
+  white-space: pre; text-align: right; text-shadow: 1px 1px red; font-variant: small-caps; line-height: .7;
+  font-feature-settings: "smcp"; word-break: break-all; hyphens: auto; -webkit-text-fill-color: red }
 """,
     "/wide.css": "body { max-width: none }",
     "/unanchored.css": "html { overflow-anchor: none }",  # as in browsers that do not know it

@@ -80,6 +80,7 @@ async def test_a_reader_comments_and_every_count_follows(joined: JoinedWordPress
         html = await joined.wordpress.page("/tram/")
         assert "At last!" in html
         assert "Comments are closed." in html
+        assert '<comment-thread class="wp-exclude-emoji"' in html  # else its script makes images of what readers wrote
     await page.context.close()
 
 

@@ -1,26 +1,35 @@
-// Make the thread dark in a page that is dark, also if its style sheet sets no `color-scheme`.
+// Take the thread's colours from the page: dark in a page that is dark, also if its style sheet sets no `color-scheme`.
 
 // Relative luminance (WCAG 2.2). Below the first, our light text has more contrast to a background than our dark text.
 const DARK_BACKGROUND = 0.18;
 const LIGHT_TEXT = 0.3;
+// 8:1. From there on, a text of which one fifth is paper still has 4.5:1.
+const STRONG_CONTRAST = Math.log2(8);
 
 /**
- * Set the colour scheme of the `section` in `element`. A page that sets one scheme itself is left alone.
+ * Set the colour scheme of the `section` in `element`, and the page's own ink and paper if they contrast well. A page
+ * that sets one scheme itself is left alone.
  * @param {HTMLElement & {root: ShadowRoot}} element @param {HTMLElement} section
  */
 export function fitColorScheme({ root }, section) {
   const { color, colorScheme } = getComputedStyle(root.host);
   const probe = root.appendChild(document.createElement("i"));
-  const luminance = luminanceBehind(root.host, probe);
-  const isDark = luminance < 0 ? luminanceOf(color, probe) > LIGHT_TEXT : luminance < DARK_BACKGROUND;
+  const [paper, luminance] = paperBehind(root.host, probe);
+  const ink = luminanceOf(color, probe);
+  const isDark = luminance < 0 ? ink > LIGHT_TEXT : luminance < DARK_BACKGROUND;
+  const contrast = Math.log2((ink + 0.05) / (luminance + 0.05)); // not a number if one is not known
   probe.remove();
-  section.dataset.scheme = /^(light|dark)( only)?$/.test(colorScheme) ? "page" : isDark ? "dark" : "light";
+  const isPages = /^(light|dark)( only)?$/.test(colorScheme);
+  section.dataset.scheme = isPages ? "page" : isDark ? "dark" : "light";
+  section.toggleAttribute("data-ink", !isPages && Math.abs(contrast) > STRONG_CONTRAST);
+  section.style.setProperty("--ink", color);
+  section.style.setProperty("--paper", paper);
 }
 
 /** Call `fit` whenever the page's colours may have changed. @param {Element} element @param {() => void} fit @param {AbortSignal} signal */
 export function watchColors(element, fit, signal) {
   const observer = new MutationObserver(fit);
-  for (const each of [document.documentElement, document.body]) observer.observe(each, { attributes: true });
+  for (let at = above(element); at; at = above(at)) observer.observe(at, { attributes: true });
   signal.addEventListener("abort", () => observer.disconnect());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", fit, { signal });
   addEventListener("load", fit, { signal }); // style sheets that loaded late
@@ -28,15 +37,19 @@ export function watchColors(element, fit, signal) {
   document.addEventListener("transitionend", fitAfter, { signal });
 }
 
-/** The luminance of the first opaque background behind an element; -1 if there is none. @param {Element} element @param {HTMLElement} probe */
-function luminanceBehind(element, probe) {
-  /** @type {Element | null | undefined} */
-  let at = element;
-  for (; at; at = at.assignedSlot ?? at.parentElement ?? /** @type {any} */ (at.getRootNode()).host) {
-    const luminance = luminanceOf(getComputedStyle(at).backgroundColor, probe);
-    if (luminance >= 0) return luminance;
+/** The first opaque background behind an element, and its luminance; -1 if there is none. @param {Element | null} at @param {HTMLElement} probe @returns {[string, number]} */
+function paperBehind(at, probe) {
+  for (; at; at = above(at)) {
+    const { backgroundColor } = getComputedStyle(at);
+    const luminance = luminanceOf(backgroundColor, probe);
+    if (luminance >= 0) return [backgroundColor, luminance];
   }
-  return -1;
+  return ["", -1];
+}
+
+/** The element that an element is shown in. @param {Element} element @returns {Element | null} */
+function above(element) {
+  return element.assignedSlot ?? element.parentElement ?? /** @type {any} */ (element.getRootNode()).host;
 }
 
 /** The luminance of a colour in any notation; -1 if it is more transparent than opaque. @param {string} color @param {HTMLElement} probe */

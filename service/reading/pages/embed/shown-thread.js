@@ -79,6 +79,8 @@ export class ShownThread extends ReadingPlace {
     this.sequence = Number(dataset.sequence);
     this.messages = JSON.parse(dataset.messages ?? "");
     this.count = Number(section.querySelector("[itemprop=commentCount]")?.getAttribute("content"));
+    // WordPress's script made images of emojis before the section was ours.
+    for (const emoji of section.querySelectorAll("img")) emoji.replaceWith(emoji.alt);
     const form = section.querySelector("form");
     this.replyForm = form?.cloneNode(true);
     const newReplies = make("p", "new-replies");

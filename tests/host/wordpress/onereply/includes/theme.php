@@ -55,7 +55,10 @@ function enqueue_styles(): void {
 	}
 }
 
-/** The thread: HTML from One Reply for search engines and readers without JavaScript, which the embed takes over. */
+/**
+ * The thread: HTML from One Reply for search engines and readers without JavaScript, which the embed takes over.
+ * WordPress's script for emojis, which replaces them by images of another server, skips the class `wp-exclude-emoji`.
+ */
 function thread( ?WP_Post $post ): string {
 	if ( ! shows_thread( $post ) ) {
 		return '';
@@ -63,7 +66,7 @@ function thread( ?WP_Post $post ): string {
 	$language = get_bloginfo( 'language' );
 	$html     = fetch_html( $post, $language );
 	enqueue_embed();
-	return sprintf( '<comment-thread site="%s" article="%d" lang="%s">%s</comment-thread>', esc_attr( setting( 'site' ) ), $post->ID, esc_attr( $language ), $html );
+	return sprintf( '<comment-thread class="wp-exclude-emoji" site="%s" article="%d" lang="%s">%s</comment-thread>', esc_attr( setting( 'site' ) ), $post->ID, esc_attr( $language ), $html );
 }
 
 /** The HTML of a thread, which One Reply has sanitised; empty if it does not answer. A post that is unknown is registered. */
