@@ -59,7 +59,7 @@ async def test_a_page_that_is_dark_by_class_has_a_dark_thread(site: ASite, host:
     await expect_text(page, LIGHT_INK)  # after the transition
 
 
-@pytest.mark.parametrize(("paper", "ink"), [("rgb(17, 17, 17)", "#ddd"), ("#444", "#fff"), ("#ccc", "#111")])
+@pytest.mark.parametrize(("paper", "ink"), [("rgb(17, 17, 17)", "#ddd"), ("#3a3a3a", "#fff"), ("#ccc", "#111")])
 async def test_a_pages_ink_and_paper_are_the_threads(
     site: ASite, host: AHost, visits: Visits, paper: str, ink: str
 ) -> None:

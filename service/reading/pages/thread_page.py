@@ -52,6 +52,7 @@ EMBED_MESSAGES = (
     *CONFIRMATIONS,
     *(
         "receipt",
+        "copied",
         "write",
         "answer",
         "sending",

@@ -3,8 +3,8 @@
 // Relative luminance (WCAG 2.2). Below the first, our light text has more contrast to a background than our dark text.
 const DARK_BACKGROUND = 0.18;
 const LIGHT_TEXT = 0.3;
-// 8:1. From there on, a text of which one fifth is paper still has 4.5:1.
-const STRONG_CONTRAST = Math.log2(8);
+// From 11:1 on, all colours that the style sheet mixes from the page's text have 4.5:1.
+const STRONG_CONTRAST = Math.log2(11);
 
 /**
  * Set the colour scheme of the `section` in `element`, and the page's own ink and paper if they contrast well. A page
@@ -21,9 +21,7 @@ export function fitColorScheme({ root }, section) {
   probe.remove();
   const isPages = /^(light|dark)( only)?$/.test(colorScheme);
   section.dataset.scheme = isPages ? "page" : isDark ? "dark" : "light";
-  section.toggleAttribute("data-ink", !isPages && Math.abs(contrast) > STRONG_CONTRAST);
-  section.style.setProperty("--ink", color);
-  section.style.setProperty("--paper", paper);
+  section.style.cssText = !isPages && Math.abs(contrast) > STRONG_CONTRAST ? `--ink:${color};--paper:${paper}` : "";
 }
 
 /** Call `fit` whenever the page's colours may have changed. @param {Element} element @param {() => void} fit @param {AbortSignal} signal */

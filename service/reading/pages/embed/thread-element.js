@@ -12,6 +12,7 @@ import { storeFold } from "./folds.js";
 import { Drafts, load, store } from "./storage.js";
 import { commentOf, find } from "./tree.js";
 import { sendForm } from "./send-form.js";
+import { share } from "./share.js";
 import { showTimes } from "./times.js";
 
 const NEAR = "600px";
@@ -164,7 +165,8 @@ export class CommentThread extends ShownThread {
     const { action, order, cursor } = link.dataset;
     const li = commentOf(link);
     const form = link.closest("form");
-    if (action && li) void openForm(this, li, action);
+    if (action === "share" && li) void share(this, li, link);
+    else if (action && li) void openForm(this, li, action);
     else if (cursor !== undefined) void showMore(this, cursor, Boolean(link.closest(".earlier")));
     else if (order) {
       this.order = orderOf(order);
