@@ -11,6 +11,7 @@ from service.desk.frame.days import day_begin, day_end
 from service.desk.sign_in.desk_request import DeskRequest
 from service.moderation.transparency.transparency_report import MAX_PERIOD, make_report, report_as_csv
 from service.moderation.transparency.wire import TransparencyOut
+from service.platform.languages.messages import catalogue_for, format_number
 from service.platform.problems import InvalidParameter
 
 
@@ -31,7 +32,9 @@ async def get_transparency(desk: DeskRequest) -> Response:
         try:
             report = await _report(desk, query)
         except InvalidParameter:
-            errors["since"] = desk.sentence("filter", "no_period").format(days=MAX_PERIOD.days)
+            errors["since"] = desk.sentence("filter", "no_period").format(
+                days=format_number(catalogue_for(desk.locale), MAX_PERIOD.days)
+            )
     coded = {each.reason for each in report.decisions if each.reason} if report else set()
     return desk.page(
         "transparency.html",

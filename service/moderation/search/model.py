@@ -14,8 +14,8 @@ _STALE, _STALE_IN_SQLITE = text("has_stale_words"), text("has_stale_words = 1")
 class SearchEntryRow(Base):
     """The folded words of a comment and its author's name, in order (``search_words.py``).
 
-    On PostgreSQL the document is a ``tsvector`` with a GIN index. On SQLite it is text, and ``id`` is its row in an FTS5
-    table: ``search_index.py`` adds new documents there, and triggers follow those that change or go.
+    On PostgreSQL the document is a ``tsvector`` with a GIN index. On SQLite it is text, and ``id`` is its row in an
+    FTS5 table: ``search_index.py`` adds new documents there, and triggers follow those that change or go.
     ``has_stale_words`` is set when the index may still contain words that the document lost.
     """
 
