@@ -45,14 +45,7 @@ PAGES = (
     ("webhooks", True),
     ("settings", True),
 )
-PAGES_BELOW = {
-    "stops": "threads",
-    "hours": "threads",
-    "measures": "readers",
-    "transparency": "log",
-    "comments": "queue",
-    "decisions": "queue",
-}
+PAGE_ABOVE = {"stops": "threads", "hours": "threads", "measures": "readers", "transparency": "log", "comments": "queue"}
 OUTCOMES = {"said", "action", "decided"}  # the parameters of a page that say what a form did
 # Once a comment is decided, its card leaves the list, unless a page says otherwise.
 CARDS_LEAVE = {"keeps_cards": False, "in_thread": False}
@@ -95,7 +88,7 @@ class DeskRequest(msgspec.Struct, frozen=True):
     def here(self) -> str:
         """The name of the page in the navigation."""
         name = raw_path(self.request.scope).split("/")[3]
-        return PAGES_BELOW.get(name, name)
+        return PAGE_ABOVE.get(name, name)
 
     @property
     def next_path(self) -> str:
