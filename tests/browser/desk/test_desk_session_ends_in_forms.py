@@ -48,8 +48,8 @@ async def test_what_was_typed_is_sent_after_signing_in_again(
     await expect(page.get_by_text("The thread is closed.")).to_be_visible()
     assert (await thread.read())["close_reason"] == CLOSED
 
-    await page.get_by_role("link", name="Ban author").click()
-    await page.get_by_label("For good").check()
+    await page.locator(".record").get_by_role("link", name="Ada").click()
+    await page.get_by_role("radio", name="For good").check()
     await page.get_by_label("Reason; banned readers see it").fill("Insults.")
     await end_session(site, page)
     await page.get_by_role("button", name="Apply").click()
