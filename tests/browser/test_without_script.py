@@ -51,7 +51,7 @@ async def test_the_reference_thread_is_its_two_lines_and_one_reply(site: ASite, 
     await expect(page.get_by_text("Comments are closed.")).to_be_visible()
     await expect(comment(page, "Irina").locator("em")).to_have_text("beginning")
     await expect(page.get_by_role("button")).to_have_count(0)
-    await expect(page.get_by_role("link", name="Reply")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Reply to Irina")).to_have_count(0)
 
 
 async def test_readers_reply_to_each_other(site: ASite, show: Show, visits: Visits) -> None:
