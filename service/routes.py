@@ -196,7 +196,11 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /static/{file}": ("v", "ver"),
     "GET /embed.js": ("v", "ver"),
     "GET /{site}/{article}": ("order", "cursor", "comment", "confirmation", *FORM_ACTIONS),
-    "GET /{site}/comments/{comment}": tuple(FORM_ACTIONS),
+    "GET /{site}/comments/{comment}": ("order", *FORM_ACTIONS),
+    "POST /{site}/{article}/comments": ("order",),
+    "POST /{site}/{article}/comments/{comment}": ("order",),
+    "POST /{site}/{article}/comments/{comment}/deletion": ("order",),
+    "POST /{site}/{article}/comments/{comment}/report": ("order",),
     "GET /{site}/reports/{receipt}": ("confirmation",),
 }
 

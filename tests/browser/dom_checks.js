@@ -10,7 +10,7 @@
   const MORE = "part aria-busy open inputmode formnovalidate";
   const LINKS = { a: ["href", "title", "rel"], ol: ["start"] };
   const IDS = /^(replies|form|hint|(error|hint)[\w-]*|comment-([\w-]{1,100}|~)|above-[\w-]{36}|thread-\d+)$/;
-  const NAMES = /^(body|name|email|url|home|time|parent|reason|note|contact|viewport|preview|quote)$/;
+  const NAMES = /^(body|name|email|url|home|time|parent|reason|note|contact|viewport|preview|quote|forget)$/;
   const elements = new Set(`${PAGE} ${FORM} ${TYPED}`.split(" "));
   const typed = new Set(TYPED.split(" "));
   const attributes = new Set(`${WORDS} ${FIELDS} ${MORE}`.split(" "));

@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.a_browser import NARROW, Visits
 from tests.browser.a_host_page import ARTICLE, AHost, events_of, the_embed
-from tests.browser.page_checks import overflowing, photograph, tab_to
+from tests.browser.page_checks import barriers, overflowing, photograph, tab_to
 from tests.builders import ASite, AThread, a_comment, a_thread, decide
 from tests.platform.access.a_host import SECRET, a_token, share_secret
 
@@ -335,3 +335,40 @@ async def test_a_narrow_window_works_by_keyboard(site: ASite, host: AHost, visit
     await tab_to(page, "Cancel")
     await page.keyboard.press("Enter")
     await expect(comment(page, "And forty before.").get_by_role("link", name="Edit")).to_be_focused()
+
+
+async def test_another_person_can_write(site: ASite, show: Show) -> None:
+    thread = await a_thread(site, mode="hold")
+    page = await show(thread)
+    forget = page.get_by_role("button", name="Not you?")
+    await expect(forget).to_have_count(0)
+    await write(page, "Patience.", name="Ada")
+    await expect(page.locator(".held:not(.sending)")).to_be_visible()
+    await page.reload()
+    await page.get_by_label("Your reply").fill("Mine, not hers.")
+    await photograph(page, "embed-not-you")
+    assert await barriers(page) == []
+    await forget.click()
+    await expect(comment(page, "Patience.")).to_have_count(0)
+    await expect(forget).to_have_count(0)
+    name = page.get_by_label("Name")
+    await expect(name).to_have_value("")
+    await expect(name).to_be_focused()
+    await expect(page.get_by_label("Your reply")).to_have_value("Mine, not hers.")
+    stored = await page.evaluate("JSON.stringify({ ...localStorage })")
+    assert "Ada" not in stored
+    await name.fill("Grace")
+    await name.press("Enter")
+    await expect(page.locator(".held:not(.sending)")).to_contain_text("Mine, not hers.")
+    await expect(page.locator(".held")).to_have_count(1)
+
+
+async def test_enter_in_a_field_sends_the_form_also_of_a_remembered_guest(site: ASite, show: Show) -> None:
+    page = await show(await a_thread(site))
+    await page.get_by_label("Name").fill("Ada")
+    await page.reload()
+    await expect(page.get_by_role("button", name="Not you?")).to_be_visible()
+    await page.get_by_label("Your reply").fill("Second.")
+    await page.get_by_label("Name").press("Enter")
+    await expect(comment(page, "Second.")).to_contain_text("Ada")
+    await expect(page.get_by_role("button", name="Post reply")).to_be_visible()

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.a_browser import Visits
-from tests.browser.page_checks import focused
+from tests.browser.page_checks import barriers, focused, photograph
 from tests.builders import REFERENCE_TITLE, ASite, AThread, a_comment, a_thread, decide
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ async def write(page: Page, body: str, *, name: str | None = None) -> None:
     if name is not None:
         await page.get_by_label("Name").fill(name)
     await page.get_by_label("Your reply").fill(body)
-    await page.get_by_role("button").first.click()
+    await page.locator(".send button").first.click()
 
 
 async def test_the_reference_thread_is_its_two_lines_and_one_reply(site: ASite, show: Show) -> None:
@@ -229,3 +229,77 @@ async def test_a_form_from_another_site_is_reviewed_first(site: ASite, visits: V
     await expect(page.get_by_role("status")).to_have_text("Please look over what you wrote, then send it.")
     assert await thread.pages() == []
     assert await focused(page) is None
+
+
+async def test_a_reply_quotes_its_parent_below_what_was_typed(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    await a_comment(thread, "Twelve minutes,\nat *most*.\n\nOr more & more.", name="Grace")
+    page = await show(thread)
+    await page.get_by_role("link", name="Reply to Grace").click()
+    await page.get_by_label("Name").fill("Ada")
+    await page.get_by_label("Your reply").fill("Forty!")
+    await page.get_by_role("button", name="Quote").click()
+    text = page.get_by_label("Your reply")
+    await expect(text).to_have_value("> Twelve minutes,\n> at most.\n>\n> Or more & more.\n\nForty!")
+    await expect(text).to_be_focused()
+    await photograph(page, "page-quote")
+    await expect(page.get_by_label("Name")).to_have_value("Ada")
+    await page.get_by_role("button", name="Post reply").click()
+    await expect(comment(page, "Forty!").locator("blockquote p")).to_have_count(2)
+
+
+async def test_the_order_is_carried_on_through_forms(site: ASite, show: Show) -> None:
+    thread = await a_thread(site)
+    for name in ("Ada", "Grace"):
+        await a_comment(thread, f"By {name}.", name=name)
+    page = await show(thread)
+    await page.get_by_role("link", name="Newest first").click()
+    await page.get_by_role("link", name="Reply to Ada").click()
+    await expect(page.locator(".author").first).to_have_text("Grace")
+    await page.get_by_role("link", name="Cancel").click()
+    await expect(page.locator(".author").first).to_have_text("Grace")
+    await page.get_by_role("link", name="Reply to Ada").click()
+    await write(page, " ", name="Bo")
+    await expect(page.locator(".field-error")).to_be_visible()
+    await expect(page.locator(".author").first).to_have_text("Grace")
+    await write(page, "An answer.")
+    await expect(page.get_by_role("status")).to_have_text("Your reply is published.")
+    await expect(page.locator(".author")).to_have_text(["Grace", "Ada", "Bo"])
+
+
+async def test_another_person_can_write(site: ASite, show: Show) -> None:
+    thread = await a_thread(site, mode="hold")
+    page = await show(thread)
+    await expect(page.get_by_role("button", name="Not you?")).to_have_count(0)
+    await write(page, "Patience.", name="Ada")
+    await page.goto(page.url.partition("?")[0])
+    await expect(page.get_by_label("Name")).to_have_value("Ada")
+    await page.get_by_label("Your reply").fill("Mine, not hers.")
+    await photograph(page, "page-not-you")
+    await page.get_by_role("button", name="Not you?").click()
+    await expect(page.get_by_label("Name")).to_have_value("")
+    await expect(page.get_by_label("Your reply")).to_have_value("Mine, not hers.")
+    await expect(comment(page, "Patience.")).to_have_count(0)
+    await page.get_by_label("Name").fill("Grace")
+    await page.get_by_label("Website").press("Enter")
+    await expect(comment(page, "Mine, not hers.")).to_contain_text("Only you see this yet.")
+    await expect(comment(page, "Patience.")).to_have_count(0)
+
+
+async def test_enter_in_a_field_sends_the_form_also_of_a_remembered_guest(site: ASite, show: Show) -> None:
+    page = await show(await a_thread(site))
+    await write(page, "First.", name="Ada")
+    await page.get_by_label("Your reply").fill("Second.")
+    await page.get_by_label("Name").press("Enter")
+    await expect(comment(page, "Second.")).to_contain_text("Ada")
+
+
+async def test_axe_finds_nothing_in_the_forms_of_a_remembered_guest(site: ASite, visits: Visits, origin: str) -> None:
+    thread, page = await a_thread(site), await visits.begin()  # axe is a script
+    await page.goto(address(origin, thread))
+    await write(page, "First.", name="Ada")
+    await expect(page.get_by_role("button", name="Not you?")).to_be_visible()
+    assert await barriers(page) == []
+    await page.get_by_role("link", name="Reply to Ada").click()
+    await expect(page.get_by_role("button", name="Quote")).to_be_visible()
+    assert await barriers(page) == []

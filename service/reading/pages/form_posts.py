@@ -33,8 +33,8 @@ from service.platform.http.raw_routes import raw_path
 from service.platform.http.request_origin import client_address, locale_of, origin_of
 from service.platform.problems import NotFound, Problem
 from service.platform.text.field_types import read_text
-from service.reading.pages.forms import FormAction, FormView
-from service.reading.pages.page_sessions import PageHandler, problem_page, set_author_cookie
+from service.reading.pages.forms import FormAction, FormView, order_in_query, quote_parent
+from service.reading.pages.page_sessions import PageHandler, delete_author_cookie, problem_page, set_author_cookie
 from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.thread_page import show_page
 
@@ -51,7 +51,13 @@ def _form(action: FormAction) -> Callable[[FormHandler], PageHandler]:
             form = FormView(action=action, target=_target(request, values), values=values)
             if not is_same_origin(request):
                 return await show_page(request, caller, form=msgspec.structs.replace(form, needs_review=True))
+            if values.get("forget"):
+                return await _forget_guest(request, caller, form)
             try:
+                if values.get("quote"):
+                    async with database_of(request).read() as connection:
+                        form = await quote_parent(connection, caller, form)
+                    return await show_page(request, caller, form=form)
                 if values.get("preview"):
                     body = read_text(_decode({"body": values.get("body", "")}, PreviewIn).body, pointer="/body")
                     preview = await render_preview(body)
@@ -63,6 +69,14 @@ def _form(action: FormAction) -> Callable[[FormHandler], PageHandler]:
         return send
 
     return decorate
+
+
+async def _forget_guest(request: Request, caller: Caller, form: FormView) -> Response:
+    """Show the form to another person, who keeps only the text: without the guest's details, and without the cookie."""
+    empty = msgspec.structs.replace(form, values={"body": form.values.get("body", "")})
+    response = await show_page(request, Caller(caller.site), form=empty)
+    delete_author_cookie(response, request, caller)
+    return response
 
 
 @_form("post")
@@ -148,9 +162,8 @@ def _key(state: ReadingState, request: Request, caller: Caller, values: dict[str
 def _redirect(request: Request, confirmation: str, *, comment: str) -> Response:
     """Redirect to the comment on the thread page, with a confirmation message (Post/Redirect/Get)."""
     path = base_path_of(request) + "/".join(raw_path(request.scope).split("/")[:3])
-    return RedirectResponse(
-        f"{path}?confirmation={confirmation}&comment={comment}#comment-{comment}", 303, {"cache-control": "no-store"}
-    )
+    query = "&".join(filter(None, [f"confirmation={confirmation}", f"comment={comment}", order_in_query(request)]))
+    return RedirectResponse(f"{path}?{query}#comment-{comment}", 303, {"cache-control": "no-store"})
 
 
 async def _show_errors(request: Request, caller: Caller, form: FormView, problem: Problem) -> Response:

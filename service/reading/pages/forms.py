@@ -16,6 +16,7 @@ from service.conversation.comments.visibility import sees_text
 from service.platform.access.caller import Caller
 from service.platform.problems import NotFound, Problem
 from service.reading.pages.comment_tree import Branch, find_branch
+from service.reading.pages.quoted_text import quoted
 
 FormAction = Literal["post", "edit", "delete", "report"]
 # The action of the form that a query parameter opens.
@@ -96,11 +97,32 @@ async def _initial_text(connection: AsyncConnection, caller: Caller, comment_id:
     return "" if comment.state is State.PUBLISHED else None
 
 
+async def quote_parent(connection: AsyncConnection, caller: Caller, form: FormView) -> FormView:
+    """Return ``form`` with a quotation of the comment that it answers above what was typed."""
+    try:
+        parent, _ = await find_comment(connection, caller.site, form.target) if form.target else (None, None)
+    except NotFound:
+        return form
+    if parent is None or parent.state is not State.PUBLISHED:
+        return form
+    return msgspec.structs.replace(
+        form, values={**form.values, "body": quoted(parent.html) + form.values.get("body", "")}
+    )
+
+
 def fall_back_to_article(form: FormView, branches: list[Branch]) -> FormView:
     """Return ``form`` if the page shows its comment, else the form for a comment on the article."""
     if form.target is None or find_branch(branches, form.target):
         return form
     return msgspec.structs.replace(form, action="post", target=None)
+
+
+def order_in_query(request: Request) -> str:
+    """Return the order of the page as a query parameter, so that links carry it on; empty for the usual one.
+
+    The page with a certain comment is one of all comments, so that the order ``featured`` ends there.
+    """
+    return "order=newest" if request.query_params.get("order") == "newest" else ""
 
 
 def comment_in_query(request: Request) -> str | None:

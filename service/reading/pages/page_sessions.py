@@ -72,5 +72,13 @@ async def _visitor(request: Request) -> Caller:
 
 def set_author_cookie(response: Response, request: Request, caller: Caller, token: str) -> None:
     """Set the author cookie with ``token`` for the site's pages."""
-    path = f"{base_path_of(request)}/{caller.site.slug}/"
-    set_cookie(response, request, COOKIE, token, path=path, seconds=COOKIE_SECONDS)
+    set_cookie(response, request, COOKIE, token, path=_cookie_path(request, caller), seconds=COOKIE_SECONDS)
+
+
+def delete_author_cookie(response: Response, request: Request, caller: Caller) -> None:
+    """Delete the author cookie of the site's pages."""
+    response.delete_cookie(COOKIE, path=_cookie_path(request, caller), httponly=True, samesite="lax")
+
+
+def _cookie_path(request: Request, caller: Caller) -> str:
+    return f"{base_path_of(request)}/{caller.site.slug}/"

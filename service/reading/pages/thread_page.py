@@ -37,7 +37,14 @@ from service.platform.languages.quotation import nest_quotations
 from service.platform.problems import Problem
 from service.reading.pages.comment_tree import count_replies, find_branch, in_reading_order, is_long
 from service.reading.pages.desk_link import desk_url_of
-from service.reading.pages.forms import FORM_ACTIONS, FormView, comment_in_query, fall_back_to_article, open_form
+from service.reading.pages.forms import (
+    FORM_ACTIONS,
+    FormView,
+    comment_in_query,
+    fall_back_to_article,
+    open_form,
+    order_in_query,
+)
 from service.reading.pages.own_decided import statement_path
 from service.reading.pages.reading_state import ReadingState
 from service.reading.pages.templates_engine import SAFE, TEMPLATES_VERSION, html_page, rendered_in_steps
@@ -140,7 +147,8 @@ async def find_comment_page(request: Request, caller: Caller) -> Response:
     if thread.is_hidden(clock.now()) or not (comment.shown or is_own(comment, caller)):
         raise no_comment()
     action = next((action for action in FORM_ACTIONS if action in request.query_params), "comment")
-    path = f"{base_path_of(request)}{page_path(caller.site, thread.article)}?{action}={comment.id}"
+    query = "&".join(filter(None, [f"{action}={comment.id}", order_in_query(request)]))
+    path = f"{base_path_of(request)}{page_path(caller.site, thread.article)}?{query}"
     path += URL_FRAGMENTS[action].format(comment=comment.id)
     return RedirectResponse(path, 303, NO_STORE)
 
@@ -192,7 +200,9 @@ def _context(
         "reasons": messages["reason"],
         "statement_messages": messages["statement"],
         "refusal": messages["problem"].get(view.refusal or ""),
+        "order_parameter": order_in_query(request),
         "signed_in_name": profile.name if profile else None,
+        "is_remembered": caller.reader_id is not None and not profile and bool(form.values.get("name")),
         "requires_email": caller.site.settings.require_email and not (profile and profile.email),
         "timestamp": state_of(request, ReadingState).form_timestamps.make(clock.now()),
         "edit_seconds": caller.site.settings.edit_window_seconds,

@@ -1,5 +1,6 @@
 """Readers post by plain forms; after an error their text is still there."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 from uuid import UUID
@@ -362,3 +363,42 @@ async def test_a_form_counts_as_its_own_origins_in_any_spelling(site: ASite) -> 
         values = {**form.values, "name": "Ada", "body": f"Reply {number}."}
         answer = await site.client.post(form.url, data=values, headers={"Origin": origin})
         assert answer.status_code == status, origin
+
+
+async def test_a_quotation_is_of_a_published_parent_only(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    first = (await a_comment(thread, "- One\n- Two\n\n> Three", name="Grace"))["comment"]
+    form = await form_at(site, f"/comments/{first['id']}?reply")
+    quoted = forms_in(await send(site, form, quote="1", body="Four."))[0]
+    assert quoted.values["body"] == "> One\n> Two\n>\n> Three\n\nFour."
+    assert quoted.values["parent"] == first["id"]
+    await decide(site, "reject", first)
+    gone = await send(site, form, quote="1", body="Four.")
+    assert "Three" not in gone.text
+    assert "Four." in gone.text
+
+
+async def test_a_guest_is_forgotten_only_from_our_own_page(site: ASite) -> None:
+    await a_thread(site, article="a")
+    await send(site, await form_at(site, "/a"), name="Ada", email="ada@gazette.example", body="First.")
+    form = await form_at(site, "/a")
+    await send(site, form, {"Sec-Fetch-Site": "cross-site"}, forget="1")
+    assert (await form_at(site, "/a")).values["name"] == "Ada"
+    page = await send(site, form, forget="1", body="Second.")
+    assert page.headers["cache-control"] == "private, no-store"
+    assert "ada@gazette.example" not in page.text
+    assert forms_in(page)[0].values["body"] == "Second."
+    assert (await form_at(site, "/a")).values["name"] == ""
+
+
+async def test_links_to_forms_carry_the_order_on(site: ASite) -> None:
+    thread = await a_thread(site, article="a")
+    first = (await a_comment(thread, "First.", name="Grace"))["comment"]
+    await a_comment(thread, "Second.")
+    page = await site.client.get(f"/{site.slug}/a?order=newest")
+    [link] = re.findall(rf'href="([^"]*/comments/{first["id"]}\?reply[^"]*)"', page.text)
+    assert link.endswith("?reply&amp;order=newest")
+    there = await site.client.get(link.replace("&amp;", "&"), follow_redirects=True)
+    assert str(there.url).endswith(f"/a?reply={first['id']}&order=newest")
+    assert forms_in(there)[0].url.endswith("/comments?order=newest")
+    assert f'/a?comment={first["id"]}&amp;order=newest#comment-{first["id"]}"' in there.text

@@ -2,6 +2,7 @@
 
 import { format } from "./numbers.js";
 import { make } from "./render.js";
+import { store } from "./storage.js";
 import { commentOf, find, idOf, inComment } from "./tree.js";
 
 /**
@@ -35,7 +36,7 @@ export async function openForm(thread, li, action, focuses = true) {
     for (const each of form.querySelectorAll("[aria-describedby]")) each.setAttribute("aria-describedby", `hint${id}`);
     inComment(li)?.after(form);
     const body = field(form, "body");
-    const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
+    const button = /** @type {HTMLButtonElement} */ (form.querySelector(".send button"));
     fillForm(thread, form);
     if (action === "edit" && body && !body.value) {
       body.readOnly = button.disabled = true;
@@ -81,9 +82,20 @@ function emptyForm(thread, action) {
 /** Fill a form with its draft and the guest's details. @param {ShownThread} thread @param {HTMLFormElement} form */
 export function fillForm(thread, form) {
   const draft = thread.drafts.all()[draftName(form)];
+  /** @type {Record<string, string>} */
   const values = { ...thread.client.profile(), ...(draft && { body: draft.body }) };
   fillIn(form, values);
+  field(form, "forget")?.toggleAttribute("hidden", !values.name);
   stamp(form, draft);
+}
+
+/** Forget the guest, so that another person can write; the texts stay. @param {ShownThread} thread @param {HTMLFormElement} form */
+export async function forgetGuest(thread, form) {
+  fillIn(form, { name: "", email: "", url: "" });
+  saveDraft(thread, form);
+  store(thread.client.author, "");
+  await thread.open(); // the guest's comments are another person's now
+  field(thread.section, "name")?.focus();
 }
 
 /** @param {HTMLFormElement} form @param {Record<string, string>} values */

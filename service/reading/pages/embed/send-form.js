@@ -19,7 +19,7 @@ export async function sendForm(thread, form) {
   const { action = "", comment = "" } = form.dataset;
   const draft = draftName(form);
   const fields = /** @type {Fields} */ (Object.fromEntries(new FormData(form)));
-  const button = /** @type {HTMLElement} */ (form.querySelector("button"));
+  const button = /** @type {HTMLElement} */ (form.querySelector(".send button"));
   const text = field(form, "body");
   const label = button.textContent;
   showFormError(form);

@@ -3,7 +3,7 @@
 import { Client } from "./api.js";
 import { fitColorScheme, watchColors } from "./color-scheme.js";
 import { cancelForm, goToForm, pressKey, preview, quote } from "./form-ways.js";
-import { openForm, saveDraft } from "./forms.js";
+import { forgetGuest, openForm, saveDraft } from "./forms.js";
 import { LiveUpdates } from "./live-updates.js";
 import { showMore } from "./pages-beside.js";
 import { styled } from "./render.js";
@@ -174,6 +174,7 @@ export class CommentThread extends ShownThread {
       void this.open().then(() => this.goToHeading());
     } else if (link.hash === "#form") goToForm(this, link);
     else if (link.matches("[name=quote]") && li && form) quote(this, li, form);
+    else if (link.matches(".forget") && form) void forgetGuest(this, form);
     else if (link.matches(".back")) this.goBack();
     else if (link.matches(".cancel") && form) cancelForm(this, form);
     else if (link.matches(".time, .answered")) {
