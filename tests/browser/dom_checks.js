@@ -9,7 +9,7 @@
   const FIELDS = "method action name type value autocomplete maxlength required rows checked hidden autofocus readonly";
   const MORE = "part aria-busy open inputmode formnovalidate";
   const LINKS = { a: ["href", "title", "rel"], ol: ["start"] };
-  const IDS = /^(replies|form|hint|(error|hint)[\w-]*|comment-([\w-]{1,100}|~)|above-[\w-]{36}|thread-\d+)$/;
+  const IDS = /^(replies|form|hint|(error|hint)[\w-]*|comment-([\w-]{1,100}|~)|above-[\w-]{36}|[at][0-9a-f]{12}|thread-\d+)$/;
   const NAMES = /^(body|name|email|url|home|time|parent|reason|note|contact|viewport|preview|quote|forget)$/;
   const elements = new Set(`${PAGE} ${FORM} ${TYPED}`.split(" "));
   const typed = new Set(TYPED.split(" "));

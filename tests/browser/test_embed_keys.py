@@ -35,7 +35,7 @@ async def test_escape_closes_a_form_and_keeps_its_words(site: ASite, host: AHost
     thread = await a_thread(site)
     await a_comment(thread, "First.", name="Grace")
     page = await show(visits, host, thread)
-    for link, field in (("Reply", "Your reply"), ("Report", "Anything to add? (optional)")):
+    for link, field in (("Reply to Grace", "Your reply"), ("Report", "Anything to add? (optional)")):
         opens = page.locator("li .actions").get_by_role("link", name=link)
         typed = page.locator("li > form:visible").get_by_label(field)
         await opens.click()

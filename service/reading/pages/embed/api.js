@@ -92,24 +92,25 @@ export class Client {
    */
   async call(path, method = "GET", body, headers, read = JSON.parse, again = true) {
     const token = await this.token();
-    const [{ ok, status }, result] = await request(this.element, this.site + path, {
-      method,
-      body: body && JSON.stringify(body),
-      cache: "no-cache",
-      signal: AbortSignal.timeout(TIMEOUT),
-      headers: {
-        ...(token && { Authorization: `Bearer ${token}` }),
-        ...(body && { "Content-Type": "application/json" }),
-        ...headers,
-      },
-    })
-      .then(async (response) => {
-        const text = await response.text();
-        const problem = async () => JSON.parse(text);
-        const content = response.ok ? response.status === 204 || read(text) : await problem().catch(() => {});
-        return /** @type {[Response, any]} */ ([response, content]);
-      })
-      .catch(() => /** @type {[Response, any]} */ ([Response.error(), undefined]));
+    let [ok, status, result] = [false, 0, /** @type {any} */ (undefined)];
+    try {
+      const response = await request(this.element, this.site + path, {
+        method,
+        body: body && JSON.stringify(body),
+        cache: "no-cache",
+        signal: AbortSignal.timeout(TIMEOUT),
+        headers: {
+          ...(token && { Authorization: `Bearer ${token}` }),
+          ...(body && { "Content-Type": "application/json" }),
+          ...headers,
+        },
+      });
+      ({ ok, status } = response);
+      const text = await response.text();
+      result = ok ? status === 204 || read(text) : JSON.parse(text);
+    } catch {
+      // Without a result, the request failed.
+    }
     if (method === "GET" && this.element.client !== this) return new Promise(() => {});
     if (ok && result) return result;
     if (status === 401 && again && this.#discardToken(token, method)) {

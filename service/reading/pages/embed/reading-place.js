@@ -23,7 +23,7 @@ export class ReadingPlace extends ReservedHeight {
     const li = typeof comment === "string" ? find(this.list, comment) : comment;
     const article = li?.querySelector("article");
     if (!article) return;
-    for (let at = li; at; at = at.parentElement?.closest("details, li")) if (at.localName === "details") /** @type {HTMLDetailsElement} */ (at).open = true;
+    for (let at = li?.closest("details"); at; at = at.parentElement?.closest("details")) at.open = true;
     article.tabIndex = -1;
     article.focus({ preventScroll: true });
     article.scrollIntoView({ block: article.offsetHeight > innerHeight ? "start" : "center" });

@@ -134,8 +134,9 @@ function addPlaceholder(thread, body, name, parent) {
       '<li class="own held sending"><article><header><b class="author"></b></header><p class="waiting"></p><div class="body" dir="auto"></div></article>',
     ).firstChild
   );
-  const content = { ".author": name ?? thread.query(".as")?.textContent, ".waiting": thread.messages.sending, ".body": body };
-  for (const [selector, text] of Object.entries(content)) inComment(li, selector)?.append(text ?? "");
+  inComment(li, ".author")?.append(name ?? thread.query(".as")?.textContent ?? "");
+  inComment(li, ".waiting")?.append(thread.messages.sending);
+  inComment(li, ".body")?.append(body);
   li.id = "comment-~"; // sorts after all ids
   insert(thread, li, parent ?? null, Infinity);
   thread.decorate();
@@ -145,7 +146,7 @@ function addPlaceholder(thread, body, name, parent) {
 /** Show why the service did not accept the form, which keeps its content. @param {ShownThread} thread @param {HTMLFormElement} form @param {ServiceError} error */
 function restoreForm(thread, form, { status, problem, message }) {
   const { failed, offline, write } = thread.messages;
-  const [kind] = /[^/]*$/.exec(problem.type ?? "") ?? [];
+  const kind = problem.type?.split("/").pop();
   showFieldError(form, message || (status || navigator.onLine ? failed : offline), problem.pointer);
   if (kind === "parent-unavailable") {
     // The parent is gone: the reply may go to the article instead.

@@ -119,7 +119,8 @@ export class ShownThread extends ReadingPlace {
     at.role = "status";
     (below?.querySelector("article") ?? below)?.after(at);
     at.textContent = "";
-    const link = Object.assign(document.createElement("a"), { href: receipt ?? "", textContent: this.messages.receipt });
+    const link = make("a", "", this.messages.receipt);
+    link.href = receipt ?? "";
     setTimeout(() => at.append(this.messages[name], ...(receipt ? [" ", link] : []))); // screen readers announce a repeated one
   }
 

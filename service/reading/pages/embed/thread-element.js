@@ -16,13 +16,13 @@ import { share } from "./share.js";
 import { showTimes } from "./times.js";
 
 const NEAR = "600px";
-const ORDERS = /^(oldest|newest|featured)$/;
+const ORDERS = /^(newest|featured)$/;
 // The anchors of threads and comments in WordPress, Disqus, Isso and Remark42.
 const THREAD_ANCHOR = /^#(comments|respond|disqus_thread|isso-thread|remark42)$/;
 const COMMENT_ANCHOR = /^#(?:comment-|isso-|remark42__comment-)([\w-]{1,100})$/;
 
 /** The query of an order. @param {string | null} order */
-const orderOf = (order) => /** @type {{order?: string}} */ (order && order !== "oldest" && ORDERS.test(order) ? { order } : {});
+const orderOf = (order) => /** @type {{order?: string}} */ (ORDERS.test(order ?? "") ? { order } : {});
 
 export class CommentThread extends ShownThread {
   static observedAttributes = ["site", "article", "token", "lang", "order"];
@@ -124,7 +124,7 @@ export class CommentThread extends ShownThread {
     this.sending = undefined;
     const client = (this.client = new Client(this, this.#getToken));
     this.drafts = new Drafts(`${this.site}:drafts:${this.article}`);
-    this.order = orderOf(load(this.orderKey, this.getAttribute("order"), (order) => ORDERS.test(order)));
+    this.order = orderOf(load(this.orderKey, this.getAttribute("order"), Boolean));
     const rendered = /** @type {HTMLElement | null} */ (this.querySelector(":scope > section.thread"));
     const { site, article } = rendered?.dataset ?? {};
     const { id, isThread } = this.#linked() ?? {};

@@ -31,11 +31,11 @@ export function showState(thread, { heading, notice, close_reason, closes_at }) 
   } else if (was === "closed") void openForms(thread).catch(reportError);
 }
 
-/** Close the forms. Typed text stays readable, so that it can be copied; empty forms are hidden. @param {ShownThread} thread */
+/** Close the forms; the style sheet hides their other fields. Typed text stays readable, so that it can be copied; empty forms are hidden. @param {ShownThread} thread */
 export function closeForms(thread) {
   for (const form of thread.section.querySelectorAll("form")) {
     const body = field(form, "body");
-    if (body) setReadOnly(form, body, true);
+    if (body) body.readOnly = true;
     if (body && !form.ariaBusy) form.hidden = !body.value.trim();
     if (body) showFormError(form, thread.messages.just_closed);
   }
@@ -55,7 +55,7 @@ async function openForms(thread) {
   for (const form of thread.section.querySelectorAll("form")) {
     const body = field(form, "body");
     if (!body?.readOnly) continue;
-    setReadOnly(form, body, false);
+    body.readOnly = false;
     form.hidden = false;
     showFormError(form);
   }
@@ -67,12 +67,4 @@ async function openForms(thread) {
   thread.section.append(form);
   fillForm(thread, form);
   thread.decorate();
-}
-
-/** @param {HTMLElement} form @param {{readOnly: boolean}} body @param {boolean} isClosed */
-function setReadOnly(form, body, isClosed) {
-  body.readOnly = isClosed;
-  for (const each of form.querySelectorAll("h3, .who, .as, .hint, .send")) {
-    /** @type {HTMLElement} */ (each).hidden = isClosed;
-  }
 }
