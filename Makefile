@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-run: .venv/runs ## serve the demo on http://127.0.0.1:$(PORT) (PORT=… for another port)
+run: .venv/runs ## serve the demo on http://127.0.0.1:8000 (PORT=8123 for another port)
 	@$(BIN)/python -m openapi.compile_contract
 	@$(BIN)/onereply demo --port $(PORT)
 

@@ -43,8 +43,8 @@ def command(port: int) -> None:
     made = with_any_database(work, settings)
     key = _stored("demo-host-key", lambda: made[0] if made else "", replace=made is not None)
     password = _stored("demo-password", lambda: made[1] if made else "", replace=made is not None)
-    click.echo(_welcome(f"http://127.0.0.1:{port}", key, password))
     with listen_or_stop("127.0.0.1", port) as listener:
+        click.echo(_welcome(f"http://127.0.0.1:{port}", key, password))
         serve(settings, listener, workers=1)
 
 

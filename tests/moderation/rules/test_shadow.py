@@ -174,9 +174,10 @@ async def test_the_guide_puts_a_rule_in_shadow_for_a_day(app: App, the_clock: Cl
     set_up = [line for line in script_of(GUIDE, "demo").splitlines() if re.match(r"(call|guest)\(\)", line)]
     section = GUIDE.read_text().partition("### Try a rule in shadow")[2].partition("\n### ")[0]
     put, moderate, compare = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    async with a_site(app, mode="hold-first-timers") as site, serving(app) as port:
+    async with a_site(app) as site, serving(app) as port:
         await a_thread(site, article="tram")
         at = f"S=http://127.0.0.1:{port}/v1/sites/{site.slug} MODERATOR_KEY={site.keys['moderator']}"
+        at += f" ADMIN_KEY={site.keys['admin']}"
         shell = await asyncio.create_subprocess_exec(
             *("bash", "-euo", "pipefail"),
             stdin=asyncio.subprocess.PIPE,
