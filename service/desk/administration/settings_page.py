@@ -23,6 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "max_depth",
         "edit_window_seconds",
         "exempt_staff",
+        "avatars",
     ),
     "closing": (
         "close_after_days",

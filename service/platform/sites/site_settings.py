@@ -23,6 +23,7 @@ OpeningHours = Annotated[str, Meta(max_length=500, pattern=HOURS_PATTERN)]
 OutsideHours = Literal["hold", "close"]
 Claim = Annotated[str, Meta(min_length=1, max_length=500)]
 ISSUER = r"https?://[^\s/?#@\\]+(?:/[^\s?#@\\]*)?"
+Avatars = Literal["none", "initials"]
 RequireSecondFactor = Literal["none", "admins", "all"]
 REASON_CODE, LANGUAGE_TAG = r"[a-z][a-z0-9-]{0,31}", r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
 ReasonTexts = Annotated[dict[str, Annotated[str, Meta(max_length=300)]], Meta(max_length=40)]
@@ -137,6 +138,10 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Annotated[str, Meta(max_length=2000, pattern=rf"^{SIGN_IN_URL}$(?!\n)")] | None,
         Meta(description="URL of your sign-in page; `{return_url}` in it becomes the page to return to; null: none."),
     ] = None
+    avatars: Annotated[
+        Avatars,
+        Meta(description="What stands beside authors' names: nothing (`none`) or their `initials` on a circle."),
+    ] = "none"
     require_second_factor: Annotated[
         RequireSecondFactor,
         Meta(description="Who must have a second factor beside their password: `none`, `admins`, or `all` moderators."),

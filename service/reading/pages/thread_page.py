@@ -35,6 +35,7 @@ from service.platform.http.request_origin import date_locale_of
 from service.platform.languages.messages import catalogue, catalogue_for, format_number
 from service.platform.languages.quotation import nest_quotations
 from service.platform.problems import Problem
+from service.reading.pages.avatars import initial_of, tone_of
 from service.reading.pages.comment_tree import count_replies, find_branch, in_reading_order, is_long
 from service.reading.pages.desk_link import desk_url_of
 from service.reading.pages.forms import (
@@ -190,6 +191,9 @@ def _context(
         "desk_url": desk_url_of(request, caller, view.thread.article, origin=origin),
         "form": form,
         "blank": FormView(),
+        "has_initials": caller.site.settings.avatars == "initials",
+        "initial_of": initial_of,
+        "tone_of": tone_of,
         "label": partial(label, locale=locale),
         "count_replies": count_replies,
         "is_long": is_long,
