@@ -11,6 +11,7 @@
   const LINKS = { a: ["href", "title", "rel"], ol: ["start"] };
   const IDS = /^(replies|form|hint|(error|hint)[\w-]*|comment-([\w-]{1,100}|~)|above-[\w-]{36}|[at][0-9a-f]{12}|thread-\d+)$/;
   const NAMES = /^(body|name|email|url|home|time|parent|reason|note|contact|viewport|preview|quote|forget)$/;
+  const COLORS = /^(--ink: ?[^;]+; ?--paper: ?[^;]+;?)?$/;
   const elements = new Set(`${PAGE} ${FORM} ${TYPED}`.split(" "));
   const typed = new Set(TYPED.split(" "));
   const attributes = new Set(`${WORDS} ${FIELDS} ${MORE}`.split(" "));
@@ -29,6 +30,8 @@
         const given = attribute.name;
         const isKnown = isTyped
           ? (LINKS[name] ?? []).includes(given)
+          : given === "style"
+          ? element.matches("section.thread") && COLORS.test(attribute.value)
           : attributes.has(given) || /^(data|aria)-[a-z-]+$/.test(given);
         if (!isKnown) report(given);
         if (given === "id" && attribute.value && !IDS.test(attribute.value)) report(`id ${attribute.value}`);
