@@ -37,7 +37,7 @@ async def test_other_requests_go_on_while_a_long_page_is_rendered(site: ASite, m
     monkeypatch.setattr(templates_engine, "_pieces", counted)
     turns = asyncio.create_task(note_turns())
     for path in (f"/v1/sites/{site.slug}/threads/a/comments.html", f"/{site.slug}/a"):
-        assert (await site.client.get(path)).text.count("<article>") == COMMENTS + 1
+        assert (await site.client.get(path)).text.count("<article ") == COMMENTS + 1
     turns.cancel()
     assert rendered[0] > 2 * 3 * templates_engine.STEP
     assert max(after - before for before, after in pairwise(at_turns)) <= templates_engine.STEP
