@@ -218,7 +218,7 @@ def _embed_messages(messages: dict[str, dict[str, str]]) -> Markup:
     """Return the embed's own messages as JSON, escaped for a single-quoted attribute."""
     embed_messages: dict[str, Any] = {name: messages["form"][name] for name in EMBED_MESSAGES}
     embed_messages |= {"new": messages["new"], "replies": messages["label"]}
-    embed_messages |= {name: messages["page"][name] for name in ("removed", "in_reply_to_removed")}
+    embed_messages |= {name: messages["page"][name] for name in ("removed", "in_reply_to_removed", "share")}
     embed_messages["edited_mark"] = messages["page"]["edited"]
     embed_messages["appealed"] = messages["statement"]["appeal_filed"]
     text = msgspec.json.encode(embed_messages).decode()

@@ -57,13 +57,13 @@ async def test_a_page_writes_times_in_utc_as_the_readers_region_does(own_site: A
     the_clock.instant = datetime(2026, 11, 9, 15, 4, 59, tzinfo=UTC)
     await a_comment(await a_thread(own_site, article="a"))
     tags = set()
-    for language, shown, title in (
-        ("en-US", "November 9, 2026, 3:04\u202fPM UTC", "Monday, November 9, 2026, 3:04\u202fPM UTC"),
-        ("en-GB", "9 November 2026, 15:04 UTC", "Monday, 9 November 2026, 15:04 UTC"),
-        ("fr-CA", "9 novembre 2026, 15 h 04 UTC", "lundi 9 novembre 2026, 15 h 04 UTC"),
+    for language, shown in (
+        ("en-US", "November 9, 2026, 3:04\u202fPM UTC"),
+        ("en-GB", "9 November 2026, 15:04 UTC"),
+        ("fr-CA", "9 novembre 2026, 15 h 04 UTC"),
     ):
         page = await show(own_site, "a", accept_language=language)
-        assert f' datetime="2026-11-09T15:04:59Z" title="{title}" itemprop="dateCreated">{shown}</time>' in page.text
+        assert f' datetime="2026-11-09T15:04:59Z" itemprop="dateCreated">{shown}</time>' in page.text
         assert page.headers["content-language"] == language[:2]
         tags.add(page.headers["etag"])
     assert len(tags) == 3

@@ -109,6 +109,14 @@ export class ShownThread extends ReadingPlace {
   decorate() {
     this.section.part.add("thread");
     decorate(this.section);
+    for (const actions of this.section.querySelectorAll(":not(.held) > article > .actions")) {
+      if (actions.querySelector("[data-action=share]")) continue;
+      const link = actions.appendChild(make("a", "", this.messages.share));
+      const [time, author] = [".time", ".author"].map((each) => actions.parentElement?.querySelector(each));
+      link.dataset.action = "share";
+      link.href = /** @type {HTMLAnchorElement} */ (time).hash;
+      link.ariaLabel = `${link.textContent} (${author?.textContent})`;
+    }
     const level = Number(this.getAttribute("heading-level"));
     for (const each of level > 1 ? this.section.querySelectorAll("h2,h3") : []) each.ariaLevel = String(level - Number(each.localName < "h3"));
   }
