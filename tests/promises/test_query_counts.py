@@ -68,12 +68,17 @@ async def test_a_page_is_two_queries_and_none_while_nothing_changes(own_site: AS
     assert (len(first), len(again), len(changed)) == (2, 0, 4)
 
 
-async def test_an_authors_pending_comments_are_one_more_query(own_site: ASite) -> None:
-    thread = await a_thread(own_site)
+async def test_an_authors_own_comments_are_two_more_queries(own_site: ASite) -> None:
+    """One finds out whether they wrote in the thread, one reads what waits there."""
+    thread, other = await a_thread(own_site), await a_thread(own_site)
     token = (await a_comment(thread))["author_token"]
     with watched() as statements:
         await thread.page(by=token)
-    assert len(statements) == 3
+    assert len(statements) == 4
+    await other.page()
+    with watched() as statements:
+        await other.page(by=token)
+    assert len(statements) == 1
 
 
 async def test_counts_of_fifty_articles_are_one_query(own_site: ASite) -> None:
@@ -248,8 +253,9 @@ async def test_single_comments_and_an_authors_own_are_found_by_their_indexes(own
     posted = await a_comment(thread)
     with watched() as statements:
         await thread.page(by=posted["author_token"])
-    [_, statement] = [each for each in statements if "FROM comments" in each.sql]
-    assert "ix_comments_pending_or_spam" in await query_plan(own_site, dialect, statement)
+    [own, _, pending] = [each for each in statements if "FROM comments" in each.sql]
+    assert "ix_comments_reader" in await query_plan(own_site, dialect, own)
+    assert "ix_comments_pending_or_spam" in await query_plan(own_site, dialect, pending)
     with watched() as statements:
         await own_site.call("GET", f"/comments/{posted['comment']['id']}")
     [statement] = [each for each in statements if "ORDER BY comments.path DESC" in each.sql]

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.comment_pages import MAX_PAGE_BYTES
 from service.conversation.comments.model import COLUMNS, Comment, CommentRow, State, comment_of
-from service.conversation.threads.model import ThreadRow
-from service.conversation.threads.thread_lookup import find_thread, is_public, of_site
+from service.conversation.threads.model import ArticleAliasRow, ThreadRow
+from service.conversation.threads.thread_lookup import is_public, of_site
 from service.platform.sites.site_lookup import Site
 
 READ_AT_ONCE = 20  # comments; few are read in vain when a page is full
@@ -51,10 +51,22 @@ async def list_own_comments(
 
 
 async def wrote_in_article(connection: AsyncConnection, site_id: int, reader_id: UUID, article: str) -> bool:
-    """Whether the reader has a comment of any state in the thread of ``article``; raises NotFound without one."""
-    thread = await find_thread(connection, site_id, article)
-    own = select(CommentRow.id).where(CommentRow.reader_id == reader_id, CommentRow.thread_id == thread.id)
-    return await connection.scalar(own.limit(1)) is not None
+    """Whether the reader has a comment of any state in the thread that ``article`` is or was the id of."""
+    given = {"site": site_id, "article": article, "reader": reader_id}
+    return await connection.scalar(_OWN_IN_ARTICLE, given) is not None
+
+
+_THREADS = union_all(
+    *(
+        select(id_).where(row.site_id == bindparam("site"), row.article == bindparam("article"))
+        for row, id_ in ((ThreadRow, ThreadRow.id), (ArticleAliasRow, ArticleAliasRow.thread_id))
+    )
+)
+_OWN_IN_ARTICLE = (
+    select(CommentRow.id)
+    .where(CommentRow.reader_id == bindparam("reader"), CommentRow.thread_id.in_(_THREADS))
+    .limit(1)
+)
 
 
 async def _read(

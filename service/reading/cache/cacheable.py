@@ -144,14 +144,18 @@ async def _get(
 ) -> PublicResponse | None:
     """Return the response from the cache, and remember it for hot reads of the same address.
 
-    Returns None if the caller is a reader who wrote something in the article. That is looked up after the response was
-    made: what they write from then on invalidates it.
+    Returns None if the caller is a reader who wrote something in the article. What they write after that look-up
+    invalidates a response that was made before it; else they are looked up again.
     """
-    response = await _get_shared(request, caller, key, make, depends_on)
+    state = state_of(request, CacheState)
+    made_before = state.response_cache.entry(key)
     if shows_own and caller.reader_id and await _wrote_in_article(request, caller):
         return None
-    state = state_of(request, CacheState)
-    if (entry := state.response_cache.entry(key)) and entry.response.result() is response and not caller.profile:
+    response = await _get_shared(request, caller, key, make, depends_on)
+    entry = state.response_cache.entry(key)
+    if shows_own and caller.reader_id and entry is not made_before and await _wrote_in_article(request, caller):
+        return None
+    if entry and entry.response.result() is response and not caller.profile:
         added = origin_headers(request, caller.site)
         state.hot_responses.remember(request.scope, caller.site, entry, added=added, admit=admit)
     return response if caller.is_anonymous else response.as_private()

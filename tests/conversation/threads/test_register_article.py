@@ -165,9 +165,9 @@ async def test_an_article_under_a_new_embargo_is_hidden_again(site: ASite, the_c
     assert (await thread.read())["reply_count"] == 1
 
 
-async def test_the_heading_has_the_title_unchanged(site: ASite) -> None:
+async def test_the_heading_has_the_title_with_nested_quotation_marks(site: ASite) -> None:
     thread = await a_thread(site, title="{n} & <b>“{title}”</b>\u202e ")
-    assert thread.registered["heading"] == "No replies on “{n} & <b>“{title}”</b>”"
+    assert thread.registered["heading"] == "No replies on “{n} & <b>‘{title}’</b>”"
 
 
 async def test_two_concurrent_registrations_create_one_thread(site: ASite) -> None:
