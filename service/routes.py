@@ -6,7 +6,7 @@ from service import health
 from service.conversation.closures import api as closures
 from service.conversation.closures.wire import ClosuresQuery
 from service.conversation.comments import api as comments
-from service.conversation.comments.wire import OwnCommentsQuery, PageQuery
+from service.conversation.comments.wire import CommentBySourceQuery, OwnCommentsQuery, PageQuery
 from service.conversation.threads import api as threads
 from service.conversation.threads.wire import SectionQuery, ThreadByUrlQuery, ThreadsQuery
 from service.desk_routes import DESK_ROUTES
@@ -94,6 +94,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("GET",    "/threads",                    threads.get_threads,         STAFF),
     ("POST",   "/preview",                    comments.post_preview,       ANYONE),
     ("GET",    "/comments/{comment}",         comments.get_comment,        ANYONE),
+    ("GET",    "/comments",                   comments.get_comment_by_source, ANYONE),
     ("PATCH",  "/comments/{comment}",         comments.patch_comment,      READER),
     ("DELETE", "/comments/{comment}",         comments.remove_comment,     READER),
     ("POST",   "/decisions",                  decisions.post_decisions,    MODERATOR),
@@ -178,6 +179,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "GET /counts": ("article", "section", "url"),
     "GET /threads?url": ThreadByUrlQuery.__struct_fields__,
     "GET /threads": ThreadsQuery.__struct_fields__,
+    "GET /comments": CommentBySourceQuery.__struct_fields__,
     "GET /closures": ClosuresQuery.__struct_fields__,
     "GET /decisions": DecisionsQuery.__struct_fields__,
     "GET /queue": QueueQuery.__struct_fields__,

@@ -78,6 +78,7 @@ QUERIES = {
     ("GET", f"{SITE}/threads/{{article}}/comments"): ["PageQuery"],
     ("GET", f"{SITE}/threads/{{article}}/comments.html"): ["FragmentQuery"],
     ("GET", f"{SITE}/threads/{{article}}/stream"): ["StreamQuery"],
+    ("GET", f"{SITE}/comments"): ["CommentBySourceQuery"],
     ("GET", f"{SITE}/readers/me/comments"): ["OwnCommentsQuery"],
     ("GET", f"{SITE}/events"): ["EventsQuery"],
     ("GET", f"{SITE}/feed.atom"): ["SectionQuery"],

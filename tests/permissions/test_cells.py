@@ -56,6 +56,7 @@ EVENT = msgspec.json.encode(article_event("withdrawn"))
 QUERIES = {
     "GET /counts": "?article=a",
     "GET /threads?url": "?url=https://gazette.example/a",
+    "GET /comments": "?source=wordpress:57",
     "GET /rules/agreement": "?rule=hold_words&since=2026-11-24T12:00:00Z",
 }
 # The kinds of each caller in ``platform/access/caller.py``; a route admits a caller of one of its kinds.

@@ -168,6 +168,7 @@ REQUESTS: dict[str, list[Expensive]] = {
     "GET /threads": [v1("/threads?sort=replies&limit=200", by="host"), v1("/threads?limit=200", by="moderator")],
     "POST /preview": [v1("/preview", json={"body": TEXT})],
     "GET /comments/{comment}": [v1("/comments/{held}", by="moderator")],
+    "GET /comments": [v1("/comments?source=wordpress:57", by="moderator")],
     "PATCH /comments/{comment}": [v1("/comments/{comment}", by="author", json={"body": TEXT})],
     "DELETE /comments/{comment}": [v1("/comments/{last}", by="author", status=204)],
     "GET /queue": [

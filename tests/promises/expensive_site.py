@@ -83,6 +83,8 @@ async def an_expensive_site(site: ASite, sizes: Sizes) -> ExpensiveSite:
         reader = await connection.scalar(
             select(CommentRow.reader_id).where(CommentRow.id == UUID(held["comment"]["id"]))
         )
+        old = update(CommentRow).where(CommentRow.id == pending_ids[-1]).values(imported_from="wordpress:57")
+        await connection.execute(old)
         await _add_reports(connection, published_ids, sizes.rows)
         ban, measure = await _add_measures(connection, site_id, reader, sizes.rows)
         await _add_versions(connection, site_id, pending_ids[:60])

@@ -203,6 +203,22 @@ async def test_an_imported_comment_is_found_by_the_index_of_old_ids(own_site: AS
     assert "ix_comments_imported" in await query_plan(own_site, dialect, statement)
 
 
+async def test_a_comment_of_any_thread_is_found_by_the_index_of_old_ids(own_site: ASite, dialect: str) -> None:
+    await grown(own_site, 3000)
+    async with database_of(own_site).write() as connection:
+        await connection.execute(text("UPDATE comments SET imported_from = 'wordpress:' || CAST(id AS TEXT)"))
+        [old] = (await connection.scalars(text("SELECT imported_from FROM comments LIMIT 1"))).all()
+        await connection.execute(text("ANALYZE"))
+    with watched() as statements:
+        found = await own_site.call("GET", "/comments", by="moderator", params={"source": old})
+    assert found.status_code == 200
+    [statement] = [each for each in statements if "imported_from =" in each.sql]
+    plan = await query_plan(own_site, dialect, statement)
+    assert "ix_comments_imported" in plan
+    assert "SCAN" not in plan
+    assert "Seq Scan on comments" not in plan
+
+
 async def test_the_names_of_parents_on_another_page_are_one_more_query(own_site: ASite) -> None:
     await own_site.set(max_depth=1)
     thread = await a_thread(own_site)

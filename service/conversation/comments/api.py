@@ -1,11 +1,12 @@
-"""HTTP endpoints for comments: list, post, get, edit, delete, list your own."""
+"""HTTP endpoints for comments: list, post, get (also by the old id), edit, delete, list your own."""
 
 from collections.abc import Sequence
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.conversation.comments.comment_lookup import find_comment, no_comment
+from service.conversation.comments.comment_lookup import find_by_source, find_comment, no_comment
 from service.conversation.comments.comment_pages import decode_path_cursor, key_before, read_page
 from service.conversation.comments.conversation_state import ConversationState
 from service.conversation.comments.edit_comment import delete_comment, submit_edit
@@ -24,6 +25,7 @@ from service.conversation.comments.visibility import (
     view_for,
 )
 from service.conversation.comments.wire import (
+    CommentBySourceQuery,
     CommentOut,
     EditIn,
     OwnComment,
@@ -38,6 +40,7 @@ from service.conversation.comments.wire import (
     PreviewIn,
 )
 from service.conversation.screening.findings import Finding
+from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import find_thread, require_visible
 from service.conversation.threads.thread_policy import next_change
 from service.conversation.threads.wire import thread_out
@@ -117,14 +120,28 @@ async def get_comment(request: Request, caller: Caller) -> Response:
     """Get a comment by id, with the cursor of its page."""
     async with database_of(request).read() as connection:
         comment, thread = await find_comment(connection, caller.site, comment_id_of(request))
-        caller = caller.in_section(thread.section)
-        if not may_see(comment, thread, caller, clock.now()):
-            raise no_comment()
-        before = await key_before(connection, comment, order="oldest", reader_id=caller.reader_id)
-        explained = [comment.id] if is_explained(comment, caller) else []
-        findings = (await read_findings(connection, explained)).get(comment.id)
-        own = [comment] if is_own(comment, caller) else []
-        decision = (await read_last_decisions(connection, own)).get(comment.id)
+        return await _permalink(request, caller, connection=connection, comment=comment, thread=thread)
+
+
+async def get_comment_by_source(request: Request, caller: Caller) -> Response:
+    """Get an imported comment by its id in the old system, with the cursor of its page."""
+    query = decode_query(request, CommentBySourceQuery)
+    async with database_of(request).read() as connection:
+        comment, thread = await find_by_source(connection, caller.site, query.source)
+        return await _permalink(request, caller, connection=connection, comment=comment, thread=thread)
+
+
+async def _permalink(
+    request: Request, caller: Caller, *, connection: AsyncConnection, comment: Comment, thread: Thread
+) -> Response:
+    caller = caller.in_section(thread.section)
+    if not may_see(comment, thread, caller, clock.now()):
+        raise no_comment()
+    before = await key_before(connection, comment, order="oldest", reader_id=caller.reader_id)
+    explained = [comment.id] if is_explained(comment, caller) else []
+    findings = (await read_findings(connection, explained)).get(comment.id)
+    own = [comment] if is_own(comment, caller) else []
+    decision = (await read_last_decisions(connection, own)).get(comment.id)
     seen = view_for(comment, caller, locale=locale_of(request, caller), findings=findings, decision=decision)
     number = int.from_bytes(comment.path[-4:], "big")
     permalink = Permalink(seen, thread.article, number, encode_cursor(before) if before else None)

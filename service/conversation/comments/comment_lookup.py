@@ -16,6 +16,7 @@ from service.conversation.threads.model import Thread, ThreadRow, thread_of
 from service.platform.problems import NotFound, Translated
 from service.platform.sites.site_lookup import Site
 from service.platform.storage.portable import any_of, row_parameters
+from service.platform.text.article_ids import has_control
 
 
 async def find_comment(connection: AsyncConnection, site: Site, comment_id: UUID) -> tuple[Comment, Thread]:
@@ -28,6 +29,23 @@ async def find_comment(connection: AsyncConnection, site: Site, comment_id: UUID
     if thread_row is None:
         raise no_comment()
     return comment_of(row), thread_of(thread_row)
+
+
+async def find_by_source(connection: AsyncConnection, site: Site, source: str) -> tuple[Comment, Thread]:
+    """Return a site's imported comment and its thread by its old id, ``wordpress:57``; raises :class:`NotFound`.
+
+    Two imports may have brought the same id into two threads; the comment that was imported first is returned.
+    """
+    if has_control(source):
+        raise no_comment()
+    system, _, old = source.partition(":")
+    same = select(CommentRow.id).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
+    same = same.where(CommentRow.imported_from == imported_from(system, old), ThreadRow.site_id == site.id)
+    # All of them, which are few: ORDER BY id LIMIT 1 could make PostgreSQL scan the primary key.
+    ids = (await connection.scalars(same)).all()
+    if not ids:
+        raise no_comment()
+    return await find_comment(connection, site, min(ids))
 
 
 async def find_in_thread(connection: AsyncConnection, thread_id: int, linked_id: str) -> Comment | None:

@@ -90,8 +90,8 @@ class CommentRow(Base):
         Index("ix_comments_reported", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
         Index(
             "ix_comments_imported",
-            "thread_id",
             "imported_from",
+            "thread_id",
             unique=True,
             sqlite_where=_IMPORTED,
             postgresql_where=_IMPORTED,

@@ -71,6 +71,12 @@ class PageQuery(Body):
     cursor: str | None = None
 
 
+class CommentBySourceQuery(Body):
+    """The comment's id in the system it was imported from, such as ``wordpress:57``."""
+
+    source: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[a-z0-9]+:.+")]
+
+
 class OwnCommentsQuery(Body):
     """Query of a page of a reader's own comments."""
 
