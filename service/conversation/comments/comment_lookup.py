@@ -39,9 +39,9 @@ async def find_by_source(connection: AsyncConnection, site: Site, source: str) -
     if has_control(source):
         raise no_comment()
     system, _, old = source.partition(":")
-    same = select(CommentRow.id).join(ThreadRow, ThreadRow.id == CommentRow.thread_id)
-    same = same.where(CommentRow.imported_from == imported_from(system, old), ThreadRow.site_id == site.id)
-    # All of them, which are few: ORDER BY id LIMIT 1 could make PostgreSQL scan the primary key.
+    # Not a join: SQLite would try each thread of the site. Not ORDER BY with LIMIT 1: PostgreSQL could scan all ids.
+    its_site = select(ThreadRow.site_id).where(ThreadRow.id == CommentRow.thread_id).scalar_subquery()
+    same = select(CommentRow.id).where(CommentRow.imported_from == imported_from(system, old), its_site == site.id)
     ids = (await connection.scalars(same)).all()
     if not ids:
         raise no_comment()
