@@ -9,7 +9,8 @@ from starlette.responses import Response
 from service.conversation.comments.comment_lookup import find_by_source, find_comment, no_comment
 from service.conversation.comments.comment_pages import decode_path_cursor, key_before, read_page
 from service.conversation.comments.conversation_state import ConversationState
-from service.conversation.comments.edit_comment import delete_comment, submit_edit
+from service.conversation.comments.delete_comment import delete_comment
+from service.conversation.comments.edit_comment import submit_edit
 from service.conversation.comments.findings_store import read_findings
 from service.conversation.comments.model import Comment
 from service.conversation.comments.own_comments import list_own_comments

@@ -85,9 +85,9 @@ _DELETE_OLDEST = delete(CommentVersionRow).where(
 )
 
 
-async def delete_versions(connection: AsyncConnection, comment_id: UUID) -> None:
-    """Delete all versions of a comment whose text is deleted."""
-    await connection.execute(delete(CommentVersionRow).where(CommentVersionRow.comment_id == comment_id))
+async def delete_versions(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Delete all versions of the comments ``ids``, whose texts are deleted."""
+    await connection.execute(delete(CommentVersionRow).where(CommentVersionRow.comment_id.in_(ids)))
 
 
 def size_of_versions() -> ScalarSelect[int]:

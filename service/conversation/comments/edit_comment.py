@@ -1,4 +1,4 @@
-"""Authors edit their comments for a limited time, and can delete them at any time."""
+"""Authors edit their comments for a limited time."""
 
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -8,15 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.conversation.comments.automated_decisions import decision_by_rules
 from service.conversation.comments.comment_lookup import find_own_comment, lock_own_comment
-from service.conversation.comments.comment_versions import delete_versions, keep_version
-from service.conversation.comments.findings_store import delete_findings, replace_findings, rule_order
-from service.conversation.comments.fingerprint_retention import erase_address_fingerprints
+from service.conversation.comments.comment_versions import keep_version
+from service.conversation.comments.findings_store import replace_findings, rule_order
 from service.conversation.comments.model import Comment, PostAuthor, State
 from service.conversation.comments.prepare_text import PreparedText, prepare_text
 from service.conversation.comments.refusals import explain_rejection
 from service.conversation.comments.reputation_queries import read_activity, uses_reputation
 from service.conversation.comments.screening_webhook import WebhookFindings
-from service.conversation.comments.settle_reports import settle_by_author_deletion
 from service.conversation.comments.staff import is_exempt
 from service.conversation.comments.states import ARRIVAL_EVENTS, STATE_AFTER, STRICTEST_STATES, Change, change_states
 from service.conversation.comments.submission import SubmissionState
@@ -26,7 +24,6 @@ from service.conversation.screening.external_rules import screen_webhook
 from service.conversation.screening.findings import Action, Finding, rejecting, strictest
 from service.conversation.screening.reputation_rules import NEW_AUTHOR, Reputation, Trust, hash_text, reputation_of
 from service.conversation.screening.screen_text import screen_author
-from service.conversation.threads.close_thread import close_due_threads
 from service.conversation.threads.model import Thread
 from service.conversation.threads.thread_lookup import require_visible
 from service.conversation.threads.thread_policy import mode_of, rules_of
@@ -200,25 +197,3 @@ def after_edit(before: State, action: Action) -> tuple[State, EventType]:
     """
     after = min(before, STATE_AFTER[action], key=STRICTEST_STATES.index)
     return after, EventType.COMMENT_EDITED if after is before else ARRIVAL_EVENTS[after]
-
-
-async def delete_comment(connection: AsyncConnection, site: Site, comment_id: UUID, *, reader_id: UUID | None) -> None:
-    """Delete a comment for its author ``reader_id``: text and author are erased for good. Idempotent.
-
-    It settles the open reports on the comment, except those of illegal content (``settle_reports.py``).
-    Raises NotFound if the comment is not theirs.
-    """
-    comment, thread = await lock_own_comment(connection, site, comment_id, reader_id)
-    if comment.state is State.DELETED and not comment.body:
-        return
-    now = clock.now()
-    closed = await close_due_threads(connection, [thread], {site.id: site}, now=now)
-    await settle_by_author_deletion(connection, site, comment, now=now)
-    comment.author_name = comment.body = comment.html = ""
-    comment.author_email = comment.author_url = comment.author_avatar = comment.author_subject = None
-    comment.edited_at = comment.text_hash = None
-    await erase_address_fingerprints(connection, [comment.id])
-    await delete_findings(connection, comment.id)
-    await delete_versions(connection, comment.id)
-    change = Change(thread, site, comment, State.DELETED, EventType.COMMENT_DELETED)
-    await change_states(connection, [change], now=now, earlier_events=closed)

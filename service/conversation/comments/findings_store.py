@@ -53,9 +53,9 @@ async def add_finding(connection: AsyncConnection, comment_id: UUID, finding: Fi
     await insert_many(connection, FindingRow, finding_rows(comment_id, [finding]))
 
 
-async def delete_findings(connection: AsyncConnection, comment_id: UUID) -> None:
-    """Delete all findings of a comment whose text is erased."""
-    await connection.execute(delete(FindingRow).where(FindingRow.comment_id == comment_id))
+async def delete_findings(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Delete all findings of the comments ``ids``, whose texts are erased."""
+    await connection.execute(delete(FindingRow).where(FindingRow.comment_id.in_(ids)))
 
 
 _ORDER = {rule: number for number, rule in enumerate(Rule)}

@@ -10,7 +10,7 @@ way. Only the note is erased, because it may quote the text.
 article 16), and deleting it must not be a way around that. Their words are sealed, so a moderator can still judge them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -39,37 +39,53 @@ _SETTLE = (
 
 
 async def settle_by_author_deletion(
-    connection: AsyncConnection, site: Site, comment: Comment, *, now: datetime
+    connection: AsyncConnection, site: Site, comments: Sequence[Comment], *, now: datetime
 ) -> None:
-    """Settle the open reports on a ``comment`` that its author is about to delete, and erase the notes of all.
+    """Settle the open reports on ``comments`` that are about to be deleted for their author, and erase all notes.
 
     Reports with sealed words stay open and counted on the comment.
     """
-    sealed = (ReportRow.comment_id == comment.id, ReportRow.settled_by.is_(None), ReportRow.sealed_words.is_not(None))
-    left: int = (await connection.execute(select(func.count()).where(*sealed))).scalar_one() if comment.reports else 0
-    settled = (comment.reports or 0) - left
-    if settled:
-        decision = NewDecision(
-            site.id,
-            "delete",
-            AUTHOR,
-            comment_id=comment.id,
-            thread_id=comment.thread_id,
-            reader_id=comment.reader_id,
-            before=comment.state,
-            after=State.DELETED,
-            revision=comment.revision,
-            reports=settled,
-            id=clock.new_id(),
-        )
-        await record_decisions(connection, [decision], now=now)
-        assert decision.id
-        unsealed = (
-            ReportRow.comment_id == comment.id,
-            ReportRow.settled_by.is_(None),
-            ReportRow.sealed_words.is_(None),
-        )
-        await connection.execute(update(ReportRow).where(*unsealed).values(settled_by=decision.id))
-    comment.reports = left or None
-    erased = update(ReportRow).where(ReportRow.comment_id == comment.id, ReportRow.note.is_not(None))
-    await connection.execute(erased.values(note=None))
+    reported = [comment for comment in comments if comment.reports]
+    sealed = await _count_sealed(connection, reported)
+    settled = [(comment, (comment.reports or 0) - sealed.get(comment.id, 0)) for comment in reported]
+    decisions = [_deletion(site, comment, reports) for comment, reports in settled if reports]
+    if decisions:
+        await record_decisions(connection, decisions, now=now)
+        rows = [{"of_comment": each.comment_id, "by_decision": each.id} for each in decisions]
+        await run_many(connection, _SETTLE_UNSEALED, rows)
+    for comment in comments:
+        comment.reports = sealed.get(comment.id)
+    noted = ReportRow.comment_id.in_([comment.id for comment in comments]), ReportRow.note.is_not(None)
+    await connection.execute(update(ReportRow).where(*noted).values(note=None))
+
+
+async def _count_sealed(connection: AsyncConnection, reported: Sequence[Comment]) -> dict[UUID, int]:
+    """Return the number of open reports with sealed words by comment, without those that have none."""
+    if not reported:
+        return {}
+    counted = select(ReportRow.comment_id, func.count().label("reports")).where(
+        ReportRow.comment_id.in_([comment.id for comment in reported]),
+        ReportRow.settled_by.is_(None),
+        ReportRow.sealed_words.is_not(None),
+    )
+    rows = await connection.execute(counted.group_by(ReportRow.comment_id))
+    return {row.comment_id: row.reports for row in rows}
+
+
+_SETTLE_UNSEALED = _SETTLE.where(ReportRow.sealed_words.is_(None))
+
+
+def _deletion(site: Site, comment: Comment, reports: int) -> NewDecision:
+    return NewDecision(
+        site.id,
+        "delete",
+        AUTHOR,
+        comment_id=comment.id,
+        thread_id=comment.thread_id,
+        reader_id=comment.reader_id,
+        before=comment.state,
+        after=State.DELETED,
+        revision=comment.revision,
+        reports=reports,
+        id=clock.new_id(),
+    )

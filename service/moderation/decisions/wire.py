@@ -80,6 +80,7 @@ class DecisionOut(msgspec.Struct):
         "untrust-reader",
         "note-reader",
         "unnote-reader",
+        "erase-reader",
         "rules",
         "settings",
         "add-key",

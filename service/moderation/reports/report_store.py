@@ -1,7 +1,7 @@
 """Store the reports on a comment: one per reader, open until a decision settles it."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -15,6 +15,7 @@ from service.platform.events.model import DecisionRow
 from service.platform.events.record_decisions import UNDO_WINDOW
 from service.platform.storage.portable import any_of, insert_many, row_parameters, run_many
 
+BATCH = 500  # reports that one transaction prunes or erases
 Reason = Literal["spam", "abuse", "off-topic", "illegal", "personal-data", "other"]
 
 
@@ -120,7 +121,7 @@ async def prune_reporter_fingerprints(connection: AsyncConnection, *, before: da
             "fingerprint": secrets.randbits(63),
             "as_address": False,
         }
-        for row in await connection.execute(due.limit(500))
+        for row in await connection.execute(due.limit(BATCH))
     ]
     await run_many(connection, _REPLACE_FINGERPRINT, rows)
 
@@ -132,6 +133,24 @@ _REPLACE_FINGERPRINT = (
     )
     .values(reporter_fingerprint=bindparam("fingerprint"), by_address=bindparam("as_address"))
 )
+
+
+async def reported_by(connection: AsyncConnection, fingerprint: int) -> Sequence[UUID]:
+    """Return at most :data:`BATCH` comments that the reporter with this ``fingerprint`` reported, in order.
+
+    It reads the whole table: only erasures ask for it, and an index would cost every report.
+    """
+    row = ReportRow
+    reported = select(row.comment_id).where(row.reporter_fingerprint == fingerprint).order_by(row.comment_id)
+    return (await connection.scalars(reported.limit(BATCH))).all()
+
+
+async def erase_reporter(connection: AsyncConnection, fingerprint: int, comment_ids: Collection[UUID]) -> None:
+    """Erase the reporter from their reports on ``comment_ids``: note, contact and fingerprint. The reports stay."""
+    reports = (ReportRow.comment_id == bindparam("of_comment"), ReportRow.reporter_fingerprint == fingerprint)
+    erased: dict[str, Any] = {"note": None, "contact": None, "reporter_fingerprint": bindparam("fingerprint")}
+    rows = [{"of_comment": each, "fingerprint": secrets.randbits(63)} for each in comment_ids]
+    await run_many(connection, update(ReportRow).where(*reports).values(erased), rows)
 
 
 async def prune_settled_reports(connection: AsyncConnection, *, now: datetime, contacts_before: datetime) -> None:

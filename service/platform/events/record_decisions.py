@@ -25,9 +25,11 @@ class Actor(NamedTuple):
 PEOPLE = ("key", "moderator", "operator")  # the kinds of actors who decide; authors and rules go on without them
 OPERATOR, AUTHOR = Actor("operator", None), Actor("author", None)
 MEASURES = ("hold-reader", "unhold-reader", "trust-reader", "untrust-reader", "note-reader", "unnote-reader")
+ERASE_READER = "erase-reader"
 ACCESS = ("add-key", "revoke-key", "add-moderator", "change-moderator", "remove-moderator")
 ENDPOINTS = ("add-endpoint", "change-endpoint", "remove-endpoint")
-OTHER_ACTIONS = ("close", "reopen", "mode", "ban", "unban", *MEASURES, "rules", "settings", *ACCESS, *ENDPOINTS)
+_ON_READERS = ("ban", "unban", *MEASURES, ERASE_READER)
+OTHER_ACTIONS = ("close", "reopen", "mode", *_ON_READERS, "rules", "settings", *ACCESS, *ENDPOINTS)
 UNDO_WINDOW = timedelta(minutes=10)  # in which a decision on a comment can be undone
 
 

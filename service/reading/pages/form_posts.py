@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.conversation.comments.conversation_state import ConversationState
-from service.conversation.comments.edit_comment import delete_comment, submit_edit
+from service.conversation.comments.delete_comment import delete_comment
+from service.conversation.comments.edit_comment import submit_edit
 from service.conversation.comments.prepare_text import render_preview
 from service.conversation.comments.submission import build_draft
 from service.conversation.comments.visibility import UNPUBLISHED

@@ -1,0 +1,1 @@
+"""Erasing a reader: what they wrote, and what staff wrote about them."""
