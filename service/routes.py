@@ -17,6 +17,7 @@ from service.integrations.event_log import api as events
 from service.integrations.event_log.wire import EventsQuery
 from service.moderation.decisions import api as decisions
 from service.moderation.decisions.wire import DecisionsQuery
+from service.moderation.erasure import api as erasure
 from service.moderation.measures import api as measures
 from service.moderation.measures.wire import BansQuery, MeasuresQuery
 from service.moderation.queue import api as queue
@@ -113,6 +114,7 @@ SITE_ROUTES: list[tuple[str, str, SiteHandler, CallerKinds]] = [
     ("POST",   "/measures",                   measures.post_measure,       MODERATOR),
     ("DELETE", "/measures/{measure}",         measures.remove_measure,     MODERATOR),
     ("GET",    "/readers/{reader}",           measures.get_reader,         MODERATOR),
+    ("DELETE", "/readers/{reader}",           erasure.delete_reader,       ADMIN),
     ("GET",    "/readers/me/comments",        comments.get_own_comments,   READER),
     ("GET",    "/transparency",               transparency.get_transparency, STAFF),
     ("GET",    "/transparency.csv",           transparency.get_transparency_csv, STAFF),

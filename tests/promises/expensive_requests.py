@@ -303,4 +303,5 @@ REQUESTS: dict[str, list[Expensive]] = {
     ],
     "DELETE /endpoints/{endpoint}": [v1("/endpoints/{endpoint}", by="admin", status=204)],
     "DELETE /sessions/current": [v1("/sessions/current", by="session", status=204)],
+    "DELETE /readers/{reader}": [v1("/readers/{reader}", by="admin", status=204)],
 }

@@ -174,3 +174,14 @@ async def test_readers_of_other_sites_and_unknown_readers_are_not_found(site: AS
     with pytest.raises(NotFound):
         await erase(site, str(uuid4()))
     assert await comments_to_erase(site, reader) == 6
+
+
+async def test_an_admin_erases_a_reader_through_the_api(site: ASite) -> None:
+    thread, reader, _ = await a_busy_reader(site)
+    for _ in range(2):
+        assert (await site.call("DELETE", f"/readers/{reader}", by="admin")).status_code == 204
+    log = (await site.call("GET", f"/decisions?reader={reader}", by="admin")).json()["decisions"]
+    assert [each["decided_by"]["kind"] for each in log if each["action"] == "erase-reader"] == ["key"]
+    assert [each["state"] for each in await thread.pages()] == ["deleted", "published"]
+    for unknown in (str(uuid4()), "x"):
+        assert (await site.call("DELETE", f"/readers/{unknown}", by="admin")).status_code == 404
