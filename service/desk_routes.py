@@ -32,6 +32,7 @@ from service.desk.figures.overview_page import get_overview
 from service.desk.figures.transparency_page import get_transparency, get_transparency_csv
 from service.desk.frame.desk_page import get_desk_file
 from service.desk.readers.ban_author import get_ban, send_ban
+from service.desk.readers.erasure_page import get_erasure, send_erasure
 from service.desk.readers.reader_page import get_reader_record, send_measure, send_measure_end
 from service.desk.readers.readers_page import get_readers
 from service.desk.review.claim_forms import send_claims
@@ -74,6 +75,8 @@ DESK_PAGES: list[tuple[str, str, DeskHandler, CallerKinds]] = [
     ("POST",   "/hours",                      send_hours,                  ADMIN),
     ("GET",    "/readers",                    get_readers,                 MODERATOR),
     ("GET",    "/readers/{reader}",           get_reader_record,           MODERATOR),
+    ("GET",    "/readers/{reader}/erasure",   get_erasure,                 ADMIN),
+    ("POST",   "/readers/{reader}/erasure",   send_erasure,                ADMIN),
     ("POST",   "/measures",                   send_measure,                MODERATOR),
     ("POST",   "/measures/{measure}/end",     send_measure_end,            MODERATOR),
     ("GET",    "/overview",                   get_overview,                MODERATOR),

@@ -143,3 +143,27 @@ async def test_comments_of_a_reader_are_deleted_together(site: ASite) -> None:
     fields = [("comment", f"{each['id']}:{each['revision']}") for each in comments]
     sent = await desk.send("decisions", [*fields, ("action", "delete"), ("keep", "list"), ("next", desk.path(here))])
     assert "Deleted 2" in text_of(await desk.follow(sent))
+
+
+async def test_an_admin_erases_a_reader_after_a_page_that_says_what_goes(site: ASite) -> None:
+    comment, reader = await a_reader(site, name="Ada Lovelace", body="About engines.")
+    desk = await sign_in(site, role="admin")
+    assert f'href="{desk.path(f"readers/{reader}/erasure")}"' in (await desk.get(f"readers/{reader}")).text
+    asked = text_of(await desk.get(f"readers/{reader}/erasure"))
+    assert "Ada Lovelace" in asked and "Comments to erase: 1" in asked and "can’t be undone" in asked
+    done = await desk.follow(await desk.send(f"readers/{reader}/erasure", {}))
+    assert "The reader is erased." in text_of(done)
+    assert "Lovelace" not in done.text and "engines" not in done.text
+    assert "Comments to erase: 0" in text_of(await desk.get(f"readers/{reader}/erasure"))
+    read = await site.call("GET", f"/comments/{comment['id']}", by="moderator")
+    assert read.json()["comment"]["state"] == "deleted"
+    for unknown in (str(uuid4()), "x"):
+        assert (await desk.get(f"readers/{unknown}/erasure")).status_code == 404
+        assert (await desk.send(f"readers/{unknown}/erasure", {})).status_code == 404
+
+
+async def test_only_admins_find_the_erasure(site: ASite) -> None:
+    _, reader = await a_reader(site)
+    desk = await sign_in(site)
+    assert "erasure" not in (await desk.get(f"readers/{reader}")).text
+    assert (await desk.get(f"readers/{reader}/erasure")).status_code == 403

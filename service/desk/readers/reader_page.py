@@ -61,7 +61,12 @@ class MeasureForm(msgspec.Struct, kw_only=True):
 
 async def get_reader_record(desk: DeskRequest) -> Response:
     """Send a reader's record and a page of their comments."""
-    return await _show(desk, _id(desk, "reader"), desk.query(ReaderQuery))
+    return await _show(desk, reader_id_of(desk), desk.query(ReaderQuery))
+
+
+def reader_id_of(desk: DeskRequest) -> UUID:
+    """The reader's id in the path; raises NotFound if it is not a UUID."""
+    return _id(desk, "reader")
 
 
 async def send_measure(desk: DeskRequest) -> Response:

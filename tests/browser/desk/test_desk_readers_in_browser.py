@@ -77,3 +77,18 @@ async def test_a_reader_is_looked_up_banned_noted_and_let_in_again(site: ASite, 
     await page.get_by_role("button", name="Apply").click()
     await expect(page.locator(".row", has_text="Spam.")).to_contain_text("E-mail domain")
     await photograph(page, "desk-readers-phone")
+
+
+async def test_an_admin_erases_a_reader_on_a_phone(site: ASite, visits: Visits, origin: str) -> None:
+    thread = await a_thread(site)
+    comment = (await a_comment(thread, "About engines.", name="Ada Lovelace"))["comment"]
+    page = await a_desk(site, visits, origin, f"readers?q={comment['id']}", role="admin", size=PHONE)
+    await page.get_by_role("link", name="Erase the reader").click()
+    await expect(page.get_by_text("Comments to erase: 1")).to_be_visible()
+    await photograph(page, "desk-erasure-phone")
+    assert [*await barriers(page), *await overflowing(page)] == []
+    await page.get_by_role("button", name="Erase the reader").click()
+    await expect(page.get_by_text("The reader is erased.")).to_be_visible()
+    await expect(page.get_by_text("Ada Lovelace")).to_have_count(0)
+    await photograph(page, "desk-erased-phone")
+    assert [*await barriers(page), *await overflowing(page)] == []
