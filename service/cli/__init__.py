@@ -6,7 +6,7 @@ import click
 
 from service.cli.errors import OneLineErrors
 
-COMMANDS = ("demo", "import", "key", "migrate", "moderator", "serve", "site", "verify", "webhooks", "worker")
+COMMANDS = ("demo", "import", "key", "migrate", "moderator", "reader", "serve", "site", "verify", "webhooks", "worker")
 
 
 class LazyCommands(OneLineErrors):
