@@ -52,11 +52,12 @@ async def erase_reader(
         async with database.write() as connection:
             erased += await _erase_comments(connection, site, ids)
         last = ids[-1]
-    if last is None and not reports:
-        raise NotFound
     async with database.write() as connection:
+        is_logged = await _is_logged(connection, site, reader_id, after=last)
+        if last is None and not reports and not is_logged:
+            raise NotFound
         erased += reports + await _erase_words_about(connection, site, reader_id)
-        if erased or not await _is_logged(connection, site, reader_id, after=last):
+        if erased or not is_logged:
             decision = NewDecision(site.id, ERASE_READER, by, reader_id=reader_id)
             await record_decisions(connection, [decision], now=clock.now())
 

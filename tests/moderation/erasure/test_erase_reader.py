@@ -109,6 +109,7 @@ async def test_no_table_keeps_the_words_by_or_about_the_reader(site: ASite) -> N
     await site.sweep()
     kept = await everything(site)
     assert [line for line in kept.splitlines() if any(trace in line for trace in TRACES)] == []
+    assert "training_examples" in before and "training_examples" not in kept
     assert await findings(site) == []
     [tombstone, other] = await thread.pages()
     assert (tombstone["state"], tombstone["author"]) == ("deleted", None)
@@ -185,3 +186,33 @@ async def test_an_admin_erases_a_reader_through_the_api(site: ASite) -> None:
     assert [each["state"] for each in await thread.pages()] == ["deleted", "published"]
     for unknown in (str(uuid4()), "x"):
         assert (await site.call("DELETE", f"/readers/{unknown}", by="admin")).status_code == 404
+
+
+async def test_a_reader_who_only_reported_is_erased_too(site: ASite) -> None:
+    comment = (await a_comment(await a_thread(site)))["comment"]
+    by = a_token(site.slug, **PROFILE)
+    report = {"reason": "spam", "note": "As Persephone I say so", "contact": PROFILE["email"]}
+    assert (await site.call("POST", f"/comments/{comment['id']}/reports", by=by, json=report)).status_code == 201
+    async with site.app.state.database.read() as connection:
+        found = await find_site(connection, site.slug)
+    reader, _ = await site.app.state.gate.host_tokens.read(found, by)
+    for _ in range(2):
+        await erase(site, str(reader))
+        assert "persephone" not in await everything(site)
+    log = (await site.call("GET", f"/decisions?reader={reader}", by="moderator")).json()["decisions"]
+    assert [each["action"] for each in log] == ["erase-reader"]
+
+
+async def test_reports_of_illegal_content_stay_for_the_decision(site: ASite) -> None:
+    thread, reader, _ = await a_busy_reader(site)
+    comment = (await thread.pages())[0]
+    path = f"/comments/{comment['id']}/reports"
+    assert (await site.call("POST", path, json={"reason": "illegal", "note": "Theft."})).status_code == 201
+    await erase(site, reader)
+    [report] = (await site.call("GET", path, by="moderator")).json()["reports"]
+    assert (report["settled"], "pomegranate" in report["words"]) == (False, True)
+    await decide(
+        site, "reject", (await site.call("GET", f"/comments/{comment['id']}", by="moderator")).json()["comment"]
+    )
+    [report] = (await site.call("GET", path, by="moderator")).json()["reports"]
+    assert report["settled"]
