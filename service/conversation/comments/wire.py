@@ -74,7 +74,7 @@ class PageQuery(Body):
 class CommentBySourceQuery(Body):
     """The comment's id in the system it was imported from, such as ``wordpress:57``."""
 
-    source: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[a-z0-9]+:.+")]
+    source: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[a-z0-9]+:.+$(?!\n)")]
 
 
 class OwnCommentsQuery(Body):
