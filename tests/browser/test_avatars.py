@@ -24,7 +24,7 @@ async def test_initials_stand_beside_names(
         await page.goto(url)
         await expect(page.locator(".avatar")).to_have_text(["A", "G", "J", "М", "م", "म", "山", "Z", "L", "K"])
         assert len(set(await page.locator(".avatar").evaluate_all(BACKGROUNDS))) > 1
-        await expect(page.locator(".comments > li header").first).to_match_aria_snapshot("- text: Ada")
+        assert (await page.locator(".comments > li header").first.aria_snapshot()).startswith('- heading "Ada"')
         assert await barriers(page) == []
         assert await overflowing(page) == []
         await photograph(page, f"avatars-{scheme}-{'embed' if host.origin in url else 'page'}")
