@@ -1,5 +1,7 @@
 """An imported comment is found on the whole site by its id in the old system."""
 
+from uuid import UUID
+
 from sqlalchemy import update
 
 from service.conversation.comments.imported_ids import imported_from
@@ -75,7 +77,7 @@ async def test_a_held_comment_is_found_by_its_author_and_moderators_only(site: A
     thread = await a_thread(site)
     posted, another = await a_comment(thread), await a_comment(thread, "Hear, hear.")
     async with site.app.state.database.write() as connection:
-        was = update(CommentRow).where(CommentRow.author_name == "Ada", CommentRow.body == "Well said.")
+        was = update(CommentRow).where(CommentRow.id == UUID(posted["comment"]["id"]))
         await connection.execute(was.values(imported_from=imported_from("wordpress", "57")))
     for by in (None, another["author_token"], "host"):
         assert await find(site, "wordpress:57", by=by) is None

@@ -40,7 +40,8 @@ ALLOWED: list[dict[str, str]] = [
 
 async def write(site: ASite, method: str, path: str, headers: dict[str, str], *, comment: str) -> Answer:
     """Send a valid write without a key."""
-    ids = dict.fromkeys(("comment", "measure", "ban", "endpoint", "key", "moderator"), comment) | {"article": "a"}
+    names = ("comment", "measure", "ban", "endpoint", "key", "moderator", "reader")
+    ids = dict.fromkeys(names, comment) | {"article": "a"}
     body = json.dumps(BODIES.get(f"{method} {path}", {})).encode()
     sent = {**HOST, "content-type": "application/json", **headers}
     return await ask(site.app, method, f"/v1/sites/{site.slug}{path.format(**ids)}", headers=sent, body=body)
