@@ -155,7 +155,7 @@ async def test_an_erasure_goes_on_after_a_crash_and_counts_are_right_at_every_st
         batches += 1
         if batches == 2:
             raise RuntimeError
-        await delete_for_author(*given)  # type: ignore[arg-type]
+        await delete_for_author(*given)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(erasing, "delete_for_author", crash_in_the_second)
     with pytest.raises(RuntimeError):
