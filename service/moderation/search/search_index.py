@@ -50,8 +50,8 @@ from service.platform.storage.portable import any_of, row_parameters, run_many
 READER = "search"
 MAX_INDEXED_BEFORE_SEARCH = 2_000  # events before a search, about half a second; sweeps index the older ones
 # Events, or comments of imported threads, per transaction, and the characters of their comments, unless there is only
-# one: 20 ms of the writer.
-BATCH, BATCH_CHARACTERS = 50, 15_000
+# one: 13 ms of the writer.
+BATCH, BATCH_CHARACTERS = 50, 10_000
 
 _Texts = Row[UUID, str, str]  # a comment's id, its author's name, its body
 _FULL_TEXT = table("search_words", column("rowid"), column("document"), column("search_words"))
