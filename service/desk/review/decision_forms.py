@@ -28,7 +28,7 @@ MAX_IN_ADDRESS = 35  # decisions that the address of the next page can name
 class RefusedDecision(NamedTuple):
     """A comment that somebody else decided on or changed first: its card as it is now, and the last decision on it.
 
-    ``view`` is None for a comment that does not fit: one answer has as much text as a page of the queue.
+    ``view`` is None if the cards before it fill the response, which is as long as a page of the queue at most.
     """
 
     comment_id: UUID
